@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* One block serves a usual call whole. */
+#define BLOCK_BYTES 8192
+
+struct arena_block {
+    struct arena_block *older;
+    alignas(max_align_t) char bytes[];
+};
+
+void arena_init(struct arena *arena, size_t limit)
+{
+    *arena = (struct arena){.limit = limit};
+}
+
+void arena_clear(struct arena *arena)
+{
+    for (struct arena_block *block = arena->blocks, *older; block; block = older) {
+        older = block->older;
+        free(block);
+    }
+    arena_init(arena, arena->limit);
+}
+
+/* A block with room for `bytes`; what is left of the older ones is given up. */
+static bool block_add(struct arena *arena, size_t bytes)
+{
+    size_t room = arena->limit - arena->taken;
+    size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+    if (bytes > room)
+        return false;
+    if (size > room)
+        size = room;
+    struct arena_block *block = malloc(sizeof *block + size);
+    if (!block) {
+        fputs("out of memory\n", stderr);
+        abort();
+    }
+    block->older = arena->blocks;
+    arena->blocks = block;
+    arena->at = block->bytes;
+    arena->end = block->bytes + size;
+    arena->taken += size;
+    return true;
+}
+
+void *arena_alloc(struct arena *arena, size_t bytes)
+{
+    if (bytes > SIZE_MAX - alignof(max_align_t))
+        return NULL;
+    size_t rounded = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (rounded > (size_t)(arena->end - arena->at) && !block_add(arena, rounded))
+        return NULL;
+    char *taken = arena->at;
+    arena->at += rounded;
+    return taken;
+}
+
+void *arena_zalloc(struct arena *arena, size_t bytes)
+{
+    void *taken = arena_alloc(arena, bytes);
+    return taken ? memset(taken, 0, bytes) : NULL;
+}
+
+char *arena_copy(struct arena *arena, const char *at, size_t bytes)
+{
+    char *copy = bytes < SIZE_MAX ? arena_alloc(arena, bytes + 1) : NULL;
+    if (!copy)
+        return NULL;
+    memcpy(copy, at, bytes);
+    copy[bytes] = '\0';
+    return copy;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Functions that cannot be used safely here; each use is a compile error. Include it last in every
+ * .c file, since the system's headers declare what is poisoned here.
+ */
+#pragma once
+
+#pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
+
+#pragma GCC poison scanf sscanf fscanf localtime gmtime ctime asctime rand srand setenv putenv     \
+    usleep tmpnam

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The nouns of HTTP that rooms share: a request to be sent, an answer that was read. They are views
+ * of memory that somebody else owns, usually a call's arena.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+struct http_field {
+    struct text name, value;
+};
+
+/* More fields than any request of ours has: ours, the credential's, the caller's trace context. */
+#define HTTP_REQUEST_FIELDS 32
+
+struct http_request {
+    struct text method; /* "POST" */
+    struct text target; /* origin-form, RFC 9112 section 3.2.1: "/v2/…?limit=1" */
+    struct http_field fields[HTTP_REQUEST_FIELDS]; /* without Host and Content-Length */
+    size_t field_count;
+    struct text body;
+    bool has_body; /* a Content-Length is sent, also when the body is empty */
+};
+
+struct http_answer {
+    unsigned status; /* 200 to 599 */
+    const struct http_field *fields;
+    size_t field_count;
+    struct text body;
+};
+
+/* The value of the first field of that name, compared without case; {NULL, 0} when there is none.
+ */
+static inline struct text http_answer_field(const struct http_answer *answer, struct text name)
+{
+    for (size_t i = 0; i < answer->field_count; i++)
+        if (text_equal_nocase(answer->fields[i].name, name))
+            return answer->fields[i].value;
+    return (struct text){NULL, 0};
+}

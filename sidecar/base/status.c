@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/status.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#include "base/banned.h"
+
+static const char *const code_names[] = {
+#define STATUS_CODE(number, name) [number] = #name,
+    STATUS_CODES(STATUS_CODE)
+#undef STATUS_CODE
+};
+
+void status_clear(struct status *status)
+{
+    status->code = STATUS_OK;
+    status->message[0] = '\0';
+}
+
+/* vsnprintf cuts at a byte; what remains of a cut character is dropped. */
+printf_like(3, 0) static void format_whole(char *at, size_t size, const char *format,
+                                           va_list arguments)
+{
+    int wanted = vsnprintf(at, size, format, arguments);
+    if (wanted < 0)
+        at[0] = '\0';
+    else if ((size_t)wanted >= size)
+        at[text_cut((struct text){at, size - 1}, size - 2)] = '\0';
+}
+
+bool status_fail(struct status *status, enum status_code code, const char *format, ...)
+{
+    assert(code != STATUS_OK);
+    status->code = code;
+    va_list arguments;
+    va_start(arguments, format);
+    format_whole(status->message, sizeof status->message, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool status_wrap(struct status *status, const char *format, ...)
+{
+    char inner[STATUS_MESSAGE_BYTES];
+    memcpy(inner, status->message, sizeof inner);
+    va_list arguments;
+    va_start(arguments, format);
+    format_whole(status->message, sizeof status->message, format, arguments);
+    va_end(arguments);
+
+    size_t used = strlen(status->message);
+    size_t room = sizeof status->message - used;
+    int wanted = snprintf(status->message + used, room, ": %s", inner);
+    if (wanted > 0 && (size_t)wanted >= room)
+        status->message[text_cut((struct text){status->message, sizeof status->message - 1},
+                                 sizeof status->message - 2)] = '\0';
+    return false;
+}
+
+const char *status_code_name(enum status_code code)
+{
+    return (size_t)code < array_length(code_names) ? code_names[code] : "UNKNOWN";
+}

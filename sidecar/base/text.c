@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/text.h"
+
+#include "base/banned.h"
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool text_equal_nocase(struct text a, struct text b)
+{
+    if (a.bytes != b.bytes)
+        return false;
+    for (size_t i = 0; i < a.bytes; i++)
+        if (lower(a.at[i]) != lower(b.at[i]))
+            return false;
+    return true;
+}
+
+/* Lead bytes of RFC 3629's table: how many follow, and the range of the first that follows. */
+static const struct {
+    unsigned char first, last, more, low, high;
+} leads[] = {
+    {0xc2, 0xdf, 1, 0x80, 0xbf}, {0xe0, 0xe0, 2, 0xa0, 0xbf}, {0xe1, 0xec, 2, 0x80, 0xbf},
+    {0xed, 0xed, 2, 0x80, 0x9f}, {0xee, 0xef, 2, 0x80, 0xbf}, {0xf0, 0xf0, 3, 0x90, 0xbf},
+    {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
+};
+
+/* Bytes of the well-formed character at `at`, whose lead is not ASCII; 0 when it is not
+ * well-formed. */
+static size_t wide_character(const unsigned char *at, const unsigned char *end)
+{
+    for (size_t i = 0; i < array_length(leads); i++) {
+        if (at[0] < leads[i].first || at[0] > leads[i].last)
+            continue;
+        if ((size_t)(end - at) <= leads[i].more || at[1] < leads[i].low || at[1] > leads[i].high)
+            return 0;
+        for (size_t next = 2; next <= leads[i].more; next++)
+            if ((at[next] & 0xc0) != 0x80)
+                return 0;
+        return leads[i].more + 1U;
+    }
+    return 0;
+}
+
+bool text_is_utf8(struct text text)
+{
+    const unsigned char *at = (const unsigned char *)text.at;
+    const unsigned char *end = at + text.bytes;
+    while (at < end) {
+        uint64_t word;
+        if (end - at >= (ptrdiff_t)sizeof word) {
+            memcpy(&word, at, sizeof word);
+            if (!(word & 0x8080808080808080U)) {
+                at += sizeof word;
+                continue;
+            }
+        }
+        size_t bytes = *at < 0x80 ? 1 : wide_character(at, end);
+        if (bytes == 0)
+            return false;
+        at += bytes;
+    }
+    return true;
+}
+
+size_t text_code_points(struct text utf8)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < utf8.bytes; i++)
+        count += ((unsigned char)utf8.at[i] & 0xc0) != 0x80;
+    return count;
+}
+
+size_t text_cut(struct text text, size_t most)
+{
+    if (text.bytes <= most)
+        return text.bytes;
+    while (most > 0 && ((unsigned char)text.at[most] & 0xc0) == 0x80)
+        most--;
+    return most;
+}
+
+bool text_to_u64(struct text text, uint64_t *number)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < text.bytes; i++) {
+        unsigned digit = (unsigned char)text.at[i] - (unsigned)'0';
+        if (digit > 9 || __builtin_mul_overflow(sum, 10U, &sum) ||
+            __builtin_add_overflow(sum, digit, &sum))
+            return false;
+    }
+    if (text.bytes == 0)
+        return false;
+    *number = sum;
+    return true;
+}
+
+void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected)
+{
+    *buffer = (struct buffer){.arena = arena};
+    buffer->at = expected ? arena_alloc(arena, expected) : NULL;
+    buffer->room = buffer->at ? expected : 0;
+}
+
+bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+    if (buffer->full || more <= buffer->room - buffer->bytes)
+        return !buffer->full;
+    size_t room = buffer->room < 64 ? 64 : buffer->room * 2;
+    if (room - buffer->bytes < more)
+        room = buffer->bytes + more;
+    char *at = room >= buffer->bytes + more ? arena_alloc(buffer->arena, room) : NULL;
+    if (!at) {
+        buffer->full = true;
+        return false;
+    }
+    if (buffer->bytes)
+        memcpy(at, buffer->at, buffer->bytes);
+    buffer->at = at;
+    buffer->room = room;
+    return true;
+}
+
+void buffer_add(struct buffer *buffer, const char *at, size_t bytes)
+{
+    if (bytes == 0 || !buffer_reserve(buffer, bytes))
+        return;
+    memcpy(buffer->at + buffer->bytes, at, bytes);
+    buffer->bytes += bytes;
+}
+
+void buffer_add_text(struct buffer *buffer, struct text text)
+{
+    buffer_add(buffer, text.at, text.bytes);
+}
+
+void buffer_add_char(struct buffer *buffer, char c)
+{
+    if (buffer_reserve(buffer, 1))
+        buffer->at[buffer->bytes++] = c;
+}
+
+size_t text_from_u64(char *at, uint64_t number)
+{
+    char reversed[DECIMAL_BYTES];
+    size_t digits = 0;
+    do
+        reversed[digits++] = (char)('0' + number % 10);
+    while (number /= 10);
+    for (size_t i = 0; i < digits; i++)
+        at[i] = reversed[digits - 1 - i];
+    return digits;
+}
+
+void buffer_add_u64(struct buffer *buffer, uint64_t number)
+{
+    if (buffer_reserve(buffer, DECIMAL_BYTES))
+        buffer->bytes += text_from_u64(buffer->at + buffer->bytes, number);
+}
+
+void buffer_add_i64(struct buffer *buffer, int64_t number)
+{
+    if (number < 0)
+        buffer_add_char(buffer, '-');
+    buffer_add_u64(buffer, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+}

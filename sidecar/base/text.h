@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text as a view (`struct text`: where it is and how many bytes, not terminated, not owned) and as
+ * something that grows
+ * (`struct buffer`: memory of an arena, bounded by its limit). Pure; one thread at a time for each
+ * buffer.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+
+struct text {
+    const char *at;
+    size_t bytes;
+};
+
+#define text_literal(literal) ((struct text){"" literal, sizeof(literal) - 1})
+
+/* For printf's "%.*s". */
+#define text_arguments(text) (int)(text).bytes, (text).at
+
+static inline struct text text_of(const char *terminated)
+{
+    return (struct text){terminated, strlen(terminated)};
+}
+
+static inline bool text_equal(struct text a, struct text b)
+{
+    return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.at, b.at, a.bytes) == 0);
+}
+
+/* ASCII letters compare without case; nothing else does. */
+bool text_equal_nocase(struct text a, struct text b);
+
+/* True for well-formed UTF-8 (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF).
+ * NUL is allowed. */
+bool text_is_utf8(struct text text);
+
+/* The number of Unicode code points of well-formed UTF-8. */
+size_t text_code_points(struct text utf8);
+
+/* The largest count of bytes, at most `most`, that does not split a UTF-8 character of `text`. */
+size_t text_cut(struct text text, size_t most);
+
+/* A whole unsigned decimal number, digits only; false for anything else and above UINT64_MAX. */
+must_use bool text_to_u64(struct text text, uint64_t *number);
+
+/* Growing text. After a refusal by the arena `full` stays set and later writes do nothing: check it
+ * once, at the end. */
+struct buffer {
+    struct arena *arena;
+    char *at;
+    size_t bytes, room;
+    bool full;
+};
+
+/* `expected` bytes are taken at once when they fit the arena's limit. */
+void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected);
+
+/* Makes room for `more` bytes at buffer->at + buffer->bytes; false when full. */
+must_use bool buffer_reserve(struct buffer *buffer, size_t more);
+
+void buffer_add(struct buffer *buffer, const char *at, size_t bytes);
+void buffer_add_text(struct buffer *buffer, struct text text);
+void buffer_add_char(struct buffer *buffer, char c);
+void buffer_add_u64(struct buffer *buffer, uint64_t number);
+void buffer_add_i64(struct buffer *buffer, int64_t number);
+#define buffer_add_literal(buffer, literal) buffer_add(buffer, "" literal, sizeof(literal) - 1)
+
+/* What was written so far; valid until the next write. */
+static inline struct text buffer_text(const struct buffer *buffer)
+{
+    return (struct text){buffer->at, buffer->bytes};
+}
+
+/* The longest decimal form of a 64-bit number, with its sign. */
+#define DECIMAL_BYTES 20
+
+/* Writes `number` in decimal at `at` (DECIMAL_BYTES of room, not terminated) and returns how many
+ * bytes that took. */
+size_t text_from_u64(char *at, uint64_t number);

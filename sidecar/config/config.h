@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The options, all of them in one table: a flag `--token-file` is the environment variable
+ * `APIG_SIDECAR_TOKEN_FILE`; the flag wins. Read once at start, read-only afterwards: any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "base/text.h"
+
+/* Where something listens or connects: one of the two forms. */
+struct config_address {
+    const char *unix_path; /* NULL for TCP */
+    const char *host;      /* without brackets; NULL for a Unix socket */
+    uint16_t port;         /* 0: the kernel picks one */
+};
+
+#define CONFIG_LISTENERS 16
+
+struct config {
+    struct config_address listen[CONFIG_LISTENERS];
+    size_t listen_count;
+    bool allow_public_plaintext;
+
+    const char *upstream; /* "https://host[:port][/prefix]", of --upstream or made of --region; no
+                             trailing slash */
+    const char *upstream_ca_file; /* NULL: the system's store */
+    const char *upstream_proxy;   /* NULL: none */
+    uint64_t upstream_loops, upstream_connections;
+
+    const char *token_file;
+    const char *project_id, *instance_id; /* NULL when not given */
+
+    int64_t deadline_ns, max_deadline_ns;
+    uint64_t max_in_flight, max_connections, max_connections_per_peer, max_streams;
+    uint64_t max_message_bytes, max_answer_bytes, max_metadata_bytes, max_metadata_count;
+    int64_t handshake_timeout_ns, idle_timeout_ns, max_age_ns, max_age_grace_ns; /* 0: off */
+    int64_t drain_delay_ns, drain_timeout_ns;
+
+    struct config_address monitor, admin;
+
+    double log_sample; /* 0 to 1 */
+    enum log_level log_level;
+    enum log_format log_format;
+
+    const char *descriptor_set; /* a file; NULL: the embedded set */
+
+    void *owned; /* what the strings above point into */
+};
+
+/*
+ * Reads flags (`arguments`, without program and word) and variables (`environment`, "NAME=value",
+ * NULL-terminated) over the defaults. INVALID_ARGUMENT with one line naming option, value and what
+ * is allowed. An empty variable is as good as none. `config` is to be cleared also after a failure.
+ */
+must_use bool config_read(struct config *config, int count, char *const arguments[],
+                          char *const environment[], struct status *status);
+void config_clear(struct config *config);
+
+/* What serving needs beyond well-formed values: an upstream, and no public plaintext listener
+ * without permission. */
+must_use bool config_check_serve(const struct config *config, struct status *status);
+
+/* The option table for people: one line an option, its variable, default, range and meaning. */
+void config_write_help(struct buffer *out);
+
+/* One line an option: name, value, and where that came from: "default", "variable", "flag". */
+void config_write_resolved(const struct config *config, struct buffer *out);
+
+/* The same table as README has it, in Markdown. */
+void config_write_markdown(struct buffer *out);
+
+/* "127.0.0.1:50051", "[::1]:0", "unix:/run/x.sock", "localhost:443". INVALID_ARGUMENT otherwise.
+ * The result points into memory of its own, released by config_address_clear. */
+must_use bool config_address_parse(struct text text, struct config_address *address,
+                                   struct status *status);
+void config_address_clear(struct config_address *address);
+
+/* True for loopback addresses, "localhost" and Unix sockets. */
+bool config_address_is_local(const struct config_address *address);

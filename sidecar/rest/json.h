@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages to JSON and back, bound to their types: no tree in between. JSON's form of each type is
+ * the protobuf documentation's (protobuf.dev/programming-guides/json), but names are the proto's
+ * own and 64-bit integers are numbers, as the upstream speaks. Memory is the arena's. Pure; any
+ * thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "schema/message.h"
+
+/* Bounds on what is read. Zero means the default. */
+struct json_limits {
+    size_t depth; /* of objects and arrays; default 64 */
+    size_t names; /* of members in one object; default 4096 */
+};
+
+enum json_names {
+    JSON_NAMES_PROTO, /* "sl_domain" */
+    JSON_NAMES_CAMEL, /* "slDomain" */
+};
+
+enum json_integers {
+    JSON_INT64_NUMBER, /* 9007199254740993 */
+    JSON_INT64_STRING, /* "9007199254740993" */
+};
+
+struct json_style {
+    enum json_names names;
+    enum json_integers int64;
+    bool enums_as_numbers;
+    bool indented; /* two spaces, for people */
+};
+
+/*
+ * Writes the message, only those fields that are present (schema_field_present). Members for which
+ * `left_out` (may be NULL) is true are left out, at the top level only. Fails with
+ * INVALID_ARGUMENT, naming the field, on what has no JSON form (a Timestamp out of range, a Value
+ * that is not set, Any); RESOURCE_EXHAUSTED when the arena is full.
+ */
+must_use bool json_write(const struct schema_message *type, const ProtobufCMessage *message,
+                         const struct json_style *style,
+                         bool (*left_out)(const struct schema_field *field, const void *context),
+                         const void *context, struct buffer *out, struct status *status);
+
+/* One value of a field, for response and request bodies that are a field: an array for a repeated
+ * one. */
+must_use bool json_write_field(const struct schema_field *field, const ProtobufCMessage *message,
+                               const struct json_style *style, struct buffer *out,
+                               struct status *status);
+
+/*
+ * What to do with a member whose value cannot be read as its field's type: NULL, or a function that
+ * is told the member's path ("url_domains[0].id") and why, and lets the reader go on with that
+ * member absent. Malformed JSON always fails.
+ */
+typedef void json_unreadable(struct text path, const struct status *why, void *context);
+
+struct json_reading {
+    struct json_limits limits;
+    bool camel_names; /* lowerCamelCase names are read as well */
+    bool strict; /* unknown members are refused, and so is a number where a string is declared, or
+                    the reverse */
+    json_unreadable *unreadable;
+    void *context;
+};
+
+/*
+ * Reads one JSON object into a new message. INVALID_ARGUMENT, with the byte's offset or the
+ * member's path, on what is not JSON (RFC 8259), duplicate members, bad UTF-8, lone surrogates,
+ * text behind the end, a value that its field cannot hold without loss, and more depth or members
+ * than the limits; RESOURCE_EXHAUSTED when the arena is full. null is absent; members of no field
+ * are skipped, but have to be JSON.
+ */
+must_use bool json_read(const struct schema_message *type, struct text json,
+                        const struct json_reading *reading, struct arena *arena,
+                        ProtobufCMessage **message, struct status *status);
+
+/* The same for a document that is one field's value: sets that field of an existing message. */
+must_use bool json_read_field(const struct schema_field *field, struct text json,
+                              const struct json_reading *reading, struct arena *arena,
+                              ProtobufCMessage *message, struct status *status);
+
+/*
+ * A schema-free walk for documents without a type (error bodies): reads one value and calls `visit`
+ * for each string and number member with its path ("error.code"), until it returns false. False
+ * when the document is not JSON.
+ */
+must_use bool json_walk(struct text json, const struct json_limits *limits, struct arena *arena,
+                        bool (*visit)(struct text path, struct text value, bool is_string,
+                                      void *context),
+                        void *context, struct status *status);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a message type looks like, built at start from a FileDescriptorSet: the field list that the
+ * JSON reader and writer, the wire pre-scan and the validator walk, and beside it the
+ * ProtobufCMessageDescriptor with which protobuf-c packs and unpacks the same memory. Everything
+ * here is owned by its schema and read-only once that is built: any thread.
+ *
+ * A message in memory is a ProtobufCMessage of `size` bytes. A field's value is at `offset`:
+ *   double, float, int32_t, uint32_t, int64_t, uint64_t, protobuf_c_boolean; enums as int32_t;
+ *   string and bytes as ProtobufCBinaryData (so that a string keeps its length and a NUL is only a
+ * character); messages as ProtobufCMessage *, NULL when absent. FIELD_OPTIONAL scalars have a
+ * protobuf_c_boolean at `presence_offset`; members of a oneof share a uint32_t there, the number of
+ * the one that is set or 0, and share `offset`; repeated fields and maps have a size_t count there,
+ * and at `offset` a pointer to the elements (for a map: to ProtobufCMessage * of its entry type,
+ * fields 1 and 2).
+ */
+#pragma once
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "base/text.h"
+
+/* FieldDescriptorProto.Type's numbers; groups cannot occur in proto3. */
+enum field_type {
+    FIELD_DOUBLE = 1,
+    FIELD_FLOAT = 2,
+    FIELD_INT64 = 3,
+    FIELD_UINT64 = 4,
+    FIELD_INT32 = 5,
+    FIELD_FIXED64 = 6,
+    FIELD_FIXED32 = 7,
+    FIELD_BOOL = 8,
+    FIELD_STRING = 9,
+    FIELD_MESSAGE = 11,
+    FIELD_BYTES = 12,
+    FIELD_UINT32 = 13,
+    FIELD_ENUM = 14,
+    FIELD_SFIXED32 = 15,
+    FIELD_SFIXED64 = 16,
+    FIELD_SINT32 = 17,
+    FIELD_SINT64 = 18,
+};
+
+enum field_shape {
+    FIELD_SINGULAR, /* no presence of its own: absent is the zero value; a message is absent when
+                       NULL */
+    FIELD_OPTIONAL, /* proto3 `optional` of anything but a message */
+    FIELD_ONEOF,
+    FIELD_REPEATED,
+    FIELD_MAP,
+};
+
+/* Types that JSON writes in a form of their own (protobuf.dev/programming-guides/json). */
+enum well_known {
+    WELL_KNOWN_NONE,
+    WELL_KNOWN_ANY,
+    WELL_KNOWN_DURATION,
+    WELL_KNOWN_FIELD_MASK,
+    WELL_KNOWN_LIST_VALUE,
+    WELL_KNOWN_STRUCT,
+    WELL_KNOWN_TIMESTAMP,
+    WELL_KNOWN_VALUE,
+    WELL_KNOWN_WRAPPER, /* Int32Value and its like: the JSON of field 1 */
+};
+
+struct schema_enum_value {
+    struct text name;
+    int32_t number;
+};
+
+struct schema_enum {
+    struct text full_name;
+    const struct schema_enum_value
+        *values; /* as declared; the first number of an alias is the one written */
+    size_t value_count;
+    bool is_null_value; /* google.protobuf.NullValue: JSON null */
+};
+
+struct schema_message;
+struct rules; /* schema/validate.h */
+
+struct schema_field {
+    struct text name;      /* the proto's own */
+    struct text json_name; /* lowerCamelCase, or what json_name = says */
+    uint32_t number;
+    enum field_type type;
+    enum field_shape shape;
+    size_t offset, presence_offset;
+    const struct schema_message *message; /* of FIELD_MESSAGE; of a map, its entry type */
+    const struct schema_enum *enumeration;
+    struct text oneof;         /* the name of the oneof that it belongs to, or empty */
+    const struct rules *rules; /* NULL when there are none */
+};
+
+struct schema_message {
+    struct text full_name;             /* "huaweicloud.apig.v2.ApiGroup" */
+    const struct schema_field *fields; /* as declared */
+    size_t field_count;
+    enum well_known well_known;
+    size_t size;
+    const ProtobufCMessageDescriptor *descriptor;
+    const struct rules *rules; /* the message's own; NULL when there are none */
+    bool has_rules;            /* it, or a message that it can hold, has rules */
+};
+
+/* Bytes of one value of that type, as it lies in a message or in a repeated field. */
+size_t schema_type_bytes(enum field_type type);
+
+/* The field of that name: its proto name or, when `json_names`, its JSON name as well. NULL when
+ * there is none. */
+const struct schema_field *schema_field_by_name(const struct schema_message *message,
+                                                struct text name, bool json_names);
+
+const struct schema_field *schema_field_by_number(const struct schema_message *message,
+                                                  uint32_t number);
+
+/* A message with every field absent, in the arena; NULL when the arena's limit would be passed. */
+must_use ProtobufCMessage *schema_message_new(const struct schema_message *message,
+                                              struct arena *arena);
+
+/* Where a field's value is. */
+static inline void *schema_value(const ProtobufCMessage *message, const struct schema_field *field)
+{
+    return (char *)message + field->offset;
+}
+
+/* Of a repeated field or a map: how many there are. */
+static inline size_t schema_count(const ProtobufCMessage *message, const struct schema_field *field)
+{
+    return *(const size_t *)((const char *)message + field->presence_offset);
+}
+
+/* True when the field would be sent on the wire: set, if it tracks presence; else not zero, not
+ * empty. */
+bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field);
+
+/* Marks a field that tracks presence as set; does nothing for others. Selecting a oneof's member
+ * unselects its others. */
+void schema_field_mark_present(ProtobufCMessage *message, const struct schema_field *field);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All that the program serves, built once at start from a FileDescriptorSet with google.api.http
+ * and buf.validate options. The .proto is the only list of RPCs: a method with an HTTP rule is
+ * served, and what could not be honoured ends the start. Read-only once built: any thread.
+ */
+#pragma once
+
+#include "base/status.h"
+#include "base/text.h"
+#include "schema/message.h"
+#include "schema/rule.h"
+
+struct schema_method {
+    const char *path;    /* "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup", terminated */
+    struct text service; /* "huaweicloud.apig.v2.ApiGroupService" */
+    struct text name;    /* "CreateApiGroup" */
+    struct text words;   /* "create API group": what it does, for messages */
+    const struct schema_message *request, *answer;
+    struct rule rule;
+};
+
+struct schema_file {
+    struct text name;           /* "huaweicloud/apig/v2/api_group_service.proto" */
+    struct text bytes;          /* its serialized FileDescriptorProto, for reflection */
+    const struct text *imports; /* names of the files that it imports */
+    size_t import_count;
+};
+
+struct schema;
+
+/*
+ * Builds everything from a serialized FileDescriptorSet, whose bytes must outlive the schema.
+ * INVALID_ARGUMENT, naming file, message and field, on bytes that are no set, a missing import, and
+ * whatever could not be honoured: an unknown validation rule, a streaming method, a path variable
+ * without a field, two methods with the same HTTP method and path template, google.protobuf.Any in
+ * a message that a served method reaches, proto2 files that a served method reaches, and a set that
+ * serves nothing.
+ */
+must_use bool schema_new(struct text descriptor_set, struct schema **schema, struct status *status);
+void schema_free(struct schema *schema); /* NULL is allowed */
+
+const struct schema_method *schema_methods(const struct schema *schema, size_t *count);
+
+/* By path, or by "Service/Method", or by the method's name alone when only one service has it; NULL
+ * when none or several match. */
+const struct schema_method *schema_method_find(const struct schema *schema, struct text name);
+
+/* Names of the services that have a served method, each once. */
+const struct text *schema_services(const struct schema *schema, size_t *count);
+
+/* Reflection: the file of that name; the file that defines the symbol (service, method, message,
+ * field, enum, its value), fully qualified without a leading dot. NULL when there is none. */
+const struct schema_file *schema_file_by_name(const struct schema *schema, struct text name);
+const struct schema_file *schema_file_by_symbol(const struct schema *schema, struct text symbol);
+
+/* The message type of that full name; NULL when the set has none. */
+const struct schema_message *schema_message_by_name(const struct schema *schema,
+                                                    struct text full_name);
+
+/* The set that is linked in. */
+struct text schema_embedded(void);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * buf.validate rules: read once at start from a field's options, checked for each request. What the
+ * vocabulary means: buf/validate/validate.proto (protovalidate). A rule that is not known here, CEL
+ * among them, is refused at start: one silently ignored would be a hole. Read-only once parsed: any
+ * thread.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "schema/message.h"
+
+/* One broken rule. All of it is in the arena of the check. */
+struct violation {
+    struct text field;   /* "url_domains[0].name" */
+    struct text rule_id; /* "string.min_len" */
+    struct text message; /* "must have at least 3 characters" */
+};
+
+/* More than a person reads; further ones are counted only. */
+#define VALIDATE_VIOLATIONS 32
+
+struct violations {
+    struct violation list[VALIDATE_VIOLATIONS];
+    size_t count; /* of the list */
+    size_t more;  /* not listed */
+};
+
+/*
+ * Reads the (buf.validate.field) options out of a serialized FieldOptions into field->rules (NULL
+ * when there are none). Every occurrence of the extension is merged, since protoc writes one for
+ * each line. Patterns are compiled. Fails with INVALID_ARGUMENT, naming field and rule, on an
+ * unknown rule, CEL, a rule for another type, a pattern that does not compile.
+ */
+must_use bool rules_parse_field(struct text where, struct text field_options,
+                                struct schema_field *field, struct arena *arena,
+                                struct status *status);
+
+/* The same for (buf.validate.message) of a serialized MessageOptions and (buf.validate.oneof) of
+ * OneofOptions. */
+must_use bool rules_parse_message(struct text where, struct text message_options,
+                                  struct schema_message *message, struct arena *arena,
+                                  struct status *status);
+
+/* Frees what the rules hold outside the arena: the compiled patterns. */
+void rules_release(const struct rules *rules);
+
+/*
+ * Checks a message and all it holds, collecting every violation. INVALID_ARGUMENT when there is
+ * one, its message a sentence of the first few: "name: must have at least 3 characters".
+ * RESOURCE_EXHAUSTED when the arena is full.
+ */
+must_use bool validate(const struct schema_message *type, const ProtobufCMessage *message,
+                       struct arena *arena, struct violations *violations, struct status *status);
+
+/* Writes the rules of a field as a person would say them, "3 to 255 characters, pattern …", for the
+ * table of `check`. */
+void rules_describe(const struct rules *rules, struct buffer *out);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * HTTP/1.1 on paper (RFC 9112): the bytes of a request, and a strict reader of one answer that may
+ * arrive in any pieces. No input or output happens here. Pure; one thread at a time for each
+ * reader.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/http.h"
+#include "base/status.h"
+#include "base/text.h"
+
+/*
+ * The whole request: request line, Host, the request's fields, Content-Length, body.
+ * INVALID_ARGUMENT when method, target, host, a field name or a value holds what RFC 9110
+ * section 5.5 and RFC 9112 section 3 do not allow (nothing of a caller's can add a line);
+ * RESOURCE_EXHAUSTED when the arena is full.
+ */
+must_use bool http1_request(const struct http_request *request, struct text host,
+                            struct arena *arena, struct text *bytes, struct status *status);
+
+struct http1_limits {
+    size_t head_bytes;  /* status line and fields of one answer, interim ones counted apart */
+    size_t field_count; /* fields, and again trailers */
+    size_t body_bytes;
+    size_t interim; /* 1xx answers before the final one */
+};
+
+enum http1_progress {
+    HTTP1_MORE,     /* the answer is not complete */
+    HTTP1_COMPLETE, /* the answer is complete; bytes behind it, if any, were not consumed */
+    HTTP1_BROKEN,   /* what came is no answer, or passes a limit: the status says which */
+};
+
+/* Why an answer is broken, for those who have to tell them apart. */
+enum http1_fault {
+    HTTP1_FAULT_NONE,
+    HTTP1_FAULT_MALFORMED,
+    HTTP1_FAULT_HEAD_TOO_LARGE,
+    HTTP1_FAULT_BODY_TOO_LARGE,
+    HTTP1_FAULT_ARENA_FULL,
+};
+
+/* One answer being read. Its members are the reader's own; read them through the functions. */
+struct http1_reader;
+
+/* Bytes of a struct http1_reader, so that a connection can hold one. */
+must_use struct http1_reader *
+http1_reader_new(struct arena *arena, const struct http1_limits *limits, bool head_request);
+
+/*
+ * Reads on. `consumed` says how many of the bytes belong to this answer. The result does not depend
+ * on how the stream is cut into pieces. After COMPLETE or BROKEN it must not be called again.
+ */
+must_use enum http1_progress http1_reader_feed(struct http1_reader *reader, struct text piece,
+                                               size_t *consumed, struct status *status);
+
+/*
+ * The peer ended the stream: COMPLETE when that is what delimits this answer's body (RFC 9112
+ * section 6.3), BROKEN otherwise.
+ */
+must_use enum http1_progress http1_reader_end(struct http1_reader *reader, struct status *status);
+
+/* The answer, once complete; its memory is the arena's. */
+struct http_answer http1_reader_answer(const struct http1_reader *reader);
+
+/* The HTTP status as soon as the final status line was read, else 0: also of an answer that then
+ * broke. */
+unsigned http1_reader_status(const struct http1_reader *reader);
+
+enum http1_fault http1_reader_fault(const struct http1_reader *reader);
+
+/* True when the connection may carry another request after this complete answer (RFC 9112
+ * section 9.3). */
+bool http1_reader_keeps_alive(const struct http1_reader *reader);
+
+/* True when no byte of an answer has been read. */
+bool http1_reader_untouched(const struct http1_reader *reader);
