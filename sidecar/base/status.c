@@ -33,13 +33,27 @@ printf_like(3, 0) static void format_whole(char *at, size_t size, const char *fo
         at[text_cut((struct text){at, size - 1}, size - 2)] = '\0';
 }
 
-bool status_fail(struct status *status, enum status_code code, const char *format, ...)
+printf_like(3, 0) static void fill(struct status *status, enum status_code code, const char *format,
+                                   va_list arguments)
 {
     assert(code != STATUS_OK);
     status->code = code;
+    format_whole(status->message, sizeof status->message, format, arguments);
+}
+
+void status_set(struct status *status, enum status_code code, const char *format, ...)
+{
     va_list arguments;
     va_start(arguments, format);
-    format_whole(status->message, sizeof status->message, format, arguments);
+    fill(status, code, format, arguments);
+    va_end(arguments);
+}
+
+bool status_fail(struct status *status, enum status_code code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fill(status, code, format, arguments);
     va_end(arguments);
     return false;
 }

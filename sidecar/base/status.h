@@ -38,8 +38,11 @@ struct status {
 /* Makes it OK with no message. */
 void status_clear(struct status *status);
 
-/* Fills `status` and returns false, so that `return status_fail(…)` is the way to fail. `code` is
- * not OK. */
+/* Fills `status`; `code` is not OK. */
+void status_set(struct status *status, enum status_code code, const char *format, ...)
+    printf_like(3, 4);
+
+/* The same, and returns false: `return status_fail(…)` is the way to fail. */
 must_use bool status_fail(struct status *status, enum status_code code, const char *format, ...)
     printf_like(3, 4);
 

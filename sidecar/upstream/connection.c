@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/connection.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "upstream/http1.h"
+
+#include "base/banned.h"
+
+/* The front gateway's own answers stay far below. */
+static const struct http1_limits answer_limits = {
+    .head_bytes = 65536, .field_count = 100, .interim = 8};
+
+/* One record of TLS and a little more; shared by all connections of a thread, since what is read is
+ * copied at once. */
+static _Thread_local char received[32768];
+
+static struct exchange *detach(struct connection *connection, enum connection_state state)
+{
+    struct exchange *exchange = connection->exchange;
+    exchange->http_status = http1_reader_status(connection->reader);
+    exchange->connection = NULL;
+    connection->exchange = NULL;
+    connection->reader = NULL;
+    connection->state = state;
+    connection->idle_since_ns = clock_now_ns();
+    return exchange;
+}
+
+void connection_abandon(struct connection *connection)
+{
+    bool left_us = link_written(connection->link) != connection->written_before;
+    struct exchange *exchange = detach(connection, CONNECTION_CLOSED);
+    exchange->outcome = left_us ? EXCHANGE_PERHAPS_PROCESSED : EXCHANGE_NOT_SENT;
+    if (!left_us)
+        exchange->sent_bytes = 0;
+}
+
+static void fail(struct connection *connection, enum exchange_cause cause)
+{
+    struct exchange *exchange = connection->exchange;
+    connection_abandon(connection);
+    exchange->cause = cause;
+    connection->events->finished(connection, exchange, false, connection->events->pool);
+}
+
+static void answered(struct connection *connection, bool reusable)
+{
+    struct exchange *exchange = connection->exchange;
+    /* An answer that came before the request was sent whole leaves the rest of it in the way of the
+     * next one. */
+    reusable = reusable && exchange->sent_bytes == exchange->request.bytes &&
+               http1_reader_keeps_alive(connection->reader);
+    exchange->outcome = EXCHANGE_ANSWERED;
+    exchange->answer = http1_reader_answer(connection->reader);
+    detach(connection, reusable ? CONNECTION_IDLE : CONNECTION_CLOSED);
+    connection->events->finished(connection, exchange, reusable, connection->events->pool);
+}
+
+static enum exchange_cause cause_of(const struct http1_reader *reader)
+{
+    return http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
+               ? EXCHANGE_CAUSE_ANSWER_TOO_LARGE
+               : EXCHANGE_CAUSE_UNREADABLE_ANSWER;
+}
+
+/* The peer ended the stream, which completes some answers and cuts all others off. */
+static void stream_ended(struct connection *connection)
+{
+    struct status *status = &connection->exchange->status;
+    if (http1_reader_untouched(connection->reader)) {
+        status_set(status, STATUS_UNKNOWN, "the upstream closed the connection without an answer");
+        fail(connection, EXCHANGE_CAUSE_LOST);
+    } else if (http1_reader_end(connection->reader, status) == HTTP1_COMPLETE) {
+        answered(connection, false);
+    } else {
+        fail(connection, EXCHANGE_CAUSE_LOST);
+    }
+}
+
+/* True when more can be read now. */
+static bool read_answer(struct connection *connection)
+{
+    size_t bytes, consumed;
+    enum link_result result = link_receive(connection->link, received, sizeof received, &bytes);
+    if (result == LINK_AGAIN)
+        return false;
+    if (result == LINK_ENDED) {
+        stream_ended(connection);
+        return false;
+    }
+    switch (http1_reader_feed(connection->reader, (struct text){received, bytes}, &consumed,
+                              &connection->exchange->status)) {
+    case HTTP1_MORE:
+        return true;
+    case HTTP1_COMPLETE:
+        answered(connection, consumed == bytes);
+        return false;
+    case HTTP1_BROKEN:
+    default:
+        fail(connection, cause_of(connection->reader));
+        return false;
+    }
+}
+
+/* An idle connection is readable when TLS has news of its own, such as session tickets, or when it
+ * has ended. */
+static bool is_quiet(struct connection *connection)
+{
+    size_t bytes;
+    return link_receive(connection->link, received, sizeof received, &bytes) == LINK_AGAIN;
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct connection *connection = context;
+    if (connection->state == CONNECTION_BUSY) {
+        while (read_answer(connection))
+            ;
+        return;
+    }
+    if (!is_quiet(connection))
+        connection->events->ended(connection, connection->events->pool);
+}
+
+/* Writes until all is written or the kernel takes no more; a piece that was not taken is offered
+ * again unchanged. */
+static void write_request(struct connection *connection)
+{
+    struct exchange *exchange = connection->exchange;
+    while (exchange->sent_bytes < exchange->request.bytes) {
+        size_t moved, rest = exchange->request.bytes - exchange->sent_bytes;
+        struct text piece = {exchange->request.at + exchange->sent_bytes,
+                             rest < LINK_PIECE_BYTES ? rest : LINK_PIECE_BYTES};
+        enum link_result result = link_send(connection->link, piece, &moved);
+        if (result == LINK_AGAIN) {
+            event_add(connection->writable, NULL);
+            return;
+        }
+        if (result == LINK_ENDED) {
+            status_set(&exchange->status, STATUS_UNKNOWN,
+                       "the connection to the upstream broke while the request was sent");
+            fail(connection, EXCHANGE_CAUSE_LOST);
+            return;
+        }
+        exchange->sent_bytes += moved;
+    }
+    event_del(connection->writable);
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    write_request(context);
+}
+
+static bool watch(struct connection *connection)
+{
+    int fd = link_descriptor(connection->link);
+    if (fd < 0)
+        return false;
+    connection->readable = memory_expect(
+        event_new(connection->loop, fd, EV_READ | EV_PERSIST, on_readable, connection));
+    connection->writable = memory_expect(
+        event_new(connection->loop, fd, EV_WRITE | EV_PERSIST, on_writable, connection));
+    return event_add(connection->readable, NULL) == 0 && is_quiet(connection);
+}
+
+static void on_opened(struct link *link, bool good, const struct status *status, void *context)
+{
+    (void)link;
+    struct connection *connection = context;
+    const struct connection_events *events = connection->events;
+    struct status lost;
+    if (good && !watch(connection)) {
+        good = status_fail(&lost, STATUS_UNAVAILABLE, "the connection was closed as it opened");
+        status = &lost;
+    }
+    if (!good) {
+        events->failed(connection, status, events->pool);
+        return;
+    }
+    connection->state = CONNECTION_IDLE;
+    connection->opened_ns = connection->idle_since_ns = clock_now_ns();
+    events->opened(connection, events->pool);
+}
+
+bool connection_open(struct connector *connector, struct event_base *loop,
+                     const struct connection_events *events, struct connection **connection,
+                     struct status *status)
+{
+    struct connection *made = memory_expect(calloc(1, sizeof *made));
+    *made = (struct connection){.state = CONNECTION_OPENING, .events = events, .loop = loop};
+    if (!link_open(connector, on_opened, made, &made->link, status)) {
+        free(made);
+        return false;
+    }
+    *connection = made;
+    return true;
+}
+
+void connection_free(struct connection *connection)
+{
+    assert(!connection->exchange);
+    if (connection->readable)
+        event_free(connection->readable);
+    if (connection->writable)
+        event_free(connection->writable);
+    link_close(connection->link);
+    free(connection);
+}
+
+void connection_begin(struct connection *connection, struct exchange *exchange)
+{
+    assert(connection->state == CONNECTION_IDLE);
+    struct http1_limits limits = answer_limits;
+    limits.body_bytes = connection->events->answer_bytes;
+    connection->state = CONNECTION_BUSY;
+    connection->exchange = exchange;
+    connection->reader = memory_expect(http1_reader_new(exchange->arena, &limits, false));
+    connection->written_before = link_written(connection->link);
+    exchange->connection = connection;
+    exchange->connection_reused = connection->used;
+    connection->used = true;
+    exchange->started_ns = clock_now_ns();
+    write_request(connection);
+}

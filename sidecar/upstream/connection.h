@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One connection to the upstream and the exchange that it carries, one at a time (RFC 9112
+ * section 9.3, without pipelining). It is watched for as long as it is open, so that one which the
+ * peer closed while it was idle is noticed before it is used. The loop's thread only.
+ */
+#pragma once
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "upstream/connector.h"
+#include "upstream/upstream.h"
+
+enum connection_state {
+    CONNECTION_OPENING,
+    CONNECTION_IDLE,
+    CONNECTION_BUSY,
+    CONNECTION_CLOSED, /* never seen from outside: connection_free follows */
+};
+
+/* What a connection tells its pool. After `failed` and `ended` the pool frees it. */
+struct connection_events {
+    void (*opened)(struct connection *connection, void *pool);
+    void (*failed)(struct connection *connection, const struct status *why, void *pool);
+    /* The exchange has its outcome; the connection is idle again when `reusable`, else it is to be
+     * freed. */
+    void (*finished)(struct connection *connection, struct exchange *exchange, bool reusable,
+                     void *pool);
+    /* It was idle, and the peer closed it or sent what nobody asked for. */
+    void (*ended)(struct connection *connection, void *pool);
+    void *pool;
+    size_t answer_bytes;
+};
+
+struct connection {
+    enum connection_state state;
+    LIST_ENTRY(connection) place; /* in its pool */
+    int64_t opened_ns, idle_since_ns;
+
+    struct link *link;
+    const struct connection_events *events;
+    struct event_base *loop;
+    struct event *readable, *writable;
+    struct exchange *exchange;
+    struct http1_reader *reader;
+    uint64_t written_before; /* link_written when the exchange began */
+    bool used;
+};
+
+/* Starts to connect. INTERNAL when libcurl refuses. */
+must_use bool connection_open(struct connector *connector, struct event_base *loop,
+                              const struct connection_events *events,
+                              struct connection **connection, struct status *status);
+
+/* Closes it; it must carry no exchange. */
+void connection_free(struct connection *connection);
+
+/* Starts an exchange on an idle connection. `finished` may be called before this returns. */
+void connection_begin(struct connection *connection, struct exchange *exchange);
+
+/* Takes the exchange off a busy connection, which must be freed then, and says in it what had left
+ * us. */
+void connection_abandon(struct connection *connection);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The connections of one loop: which are free, how many there may be, and when to give up on the
+ * upstream for a moment. The loop's thread only.
+ */
+#pragma once
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "upstream/connection.h"
+#include "upstream/upstream.h"
+
+struct pool;
+
+/* `finished` is told of every exchange that ended on a connection. */
+must_use bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
+                       void (*finished)(struct exchange *exchange, void *context), void *context,
+                       struct pool **pool, struct status *status);
+void pool_free(struct pool *pool); /* closes idle and opening connections; NULL is allowed */
+
+/* A free connection, the one used last; NULL when none is free. It is then the exchange's until
+ * that has ended. */
+struct connection *pool_take(struct pool *pool);
+
+/* Opens connections for `waiting` exchanges, as many as may be and are not being opened already. */
+void pool_open_for(struct pool *pool, size_t waiting);
+
+/* False when there is no connection and none is being opened: `why` says what the last attempt met.
+ */
+bool pool_has_hope(const struct pool *pool, struct status *why);
+
+/* The loop slept that long while exchanges waited: the upstream is slow, not we, so more
+ * connections may help. */
+void pool_slept(struct pool *pool, int64_t slept_ns);
+
+/* Closes a connection whose exchange was abandoned. */
+void pool_drop(struct pool *pool, struct connection *connection);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/upstream.h"
+
+#include <assert.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "upstream/pool.h"
+
+#include "base/banned.h"
+
+TAILQ_HEAD(exchange_list, exchange);
+
+struct upstream_loop {
+    struct event_base *base;
+    struct pool *pool;
+    struct inbox inbox;
+    struct inbox_letter end_all, stop;
+    struct exchange_list waiting, running; /* in the order in which they came, began */
+    size_t waiting_count;
+    int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
+    bool stopping, started;
+    pthread_t thread;
+};
+
+struct upstream {
+    struct upstream_settings settings;
+    struct text authority;
+    atomic_uint turn;
+    size_t loop_count;
+    struct upstream_loop loops[];
+};
+
+static void take_from_waiting(struct exchange *exchange)
+{
+    TAILQ_REMOVE(&exchange->loop->waiting, exchange, place);
+    exchange->loop->waiting_count--;
+}
+
+/* Its facts are set and it is on no list any more. */
+static void tell_owner(struct exchange *exchange)
+{
+    event_del(&exchange->timer);
+    exchange->under_way = false;
+    exchange->ended_ns = clock_now_ns();
+    if (!exchange->loop->first_end_ns)
+        exchange->loop->first_end_ns = exchange->ended_ns;
+    exchange->done(exchange);
+}
+
+static void on_finished(struct exchange *exchange, void *context)
+{
+    struct upstream_loop *loop = context;
+    TAILQ_REMOVE(&loop->running, exchange, place);
+    tell_owner(exchange);
+}
+
+static const struct {
+    enum status_code code;
+    const char *sentence;
+} endings[] = {
+    [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, "the deadline passed"},
+    [EXCHANGE_CAUSE_CANCELLED] = {STATUS_CANCELLED, "the caller cancelled"},
+    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, "the sidecar is stopping"},
+};
+
+/* Ends an exchange for a reason that is not the connection's. */
+static void end_early(struct exchange *exchange, enum exchange_cause cause)
+{
+    struct upstream_loop *loop = exchange->loop;
+    struct connection *connection = exchange->connection;
+    const char *where =
+        connection ? "while the upstream had the request" : "before anything was sent";
+    exchange->cause = cause;
+    status_set(&exchange->status, endings[cause].code, "%s %s", endings[cause].sentence, where);
+    if (connection) {
+        TAILQ_REMOVE(&loop->running, exchange, place);
+        connection_abandon(connection);
+        pool_drop(loop->pool, connection);
+    } else {
+        take_from_waiting(exchange);
+        exchange->outcome = EXCHANGE_NOT_SENT;
+    }
+    tell_owner(exchange);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    end_early(context, EXCHANGE_CAUSE_DEADLINE);
+}
+
+static void watch_deadline(struct exchange *exchange)
+{
+    int64_t left_ns = exchange->deadline_ns - clock_now_ns();
+    if (left_ns < 0)
+        left_ns = 0;
+    struct timeval after = {.tv_sec = left_ns / CLOCK_NS_PER_S,
+                            .tv_usec = left_ns % CLOCK_NS_PER_S / 1000};
+    evtimer_assign(&exchange->timer, exchange->loop->base, on_deadline, exchange);
+    event_add(&exchange->timer, &after);
+}
+
+static void on_submitted(struct inbox_letter *letter)
+{
+    struct exchange *exchange = container_of(letter, struct exchange, submitted);
+    exchange->under_way = true;
+    TAILQ_INSERT_TAIL(&exchange->loop->waiting, exchange, place);
+    exchange->loop->waiting_count++;
+    watch_deadline(exchange);
+    if (exchange->cancel_wanted)
+        end_early(exchange, EXCHANGE_CAUSE_CANCELLED);
+}
+
+static void on_cancelled(struct inbox_letter *letter)
+{
+    struct exchange *exchange = container_of(letter, struct exchange, cancelled);
+    exchange->cancel_wanted = true;
+    if (exchange->under_way)
+        end_early(exchange, EXCHANGE_CAUSE_CANCELLED);
+    exchange->released(exchange);
+}
+
+static void on_end_all(struct inbox_letter *letter)
+{
+    struct upstream_loop *loop = container_of(letter, struct upstream_loop, end_all);
+    while (!TAILQ_EMPTY(&loop->waiting))
+        end_early(TAILQ_FIRST(&loop->waiting), EXCHANGE_CAUSE_STOPPED);
+    while (!TAILQ_EMPTY(&loop->running))
+        end_early(TAILQ_FIRST(&loop->running), EXCHANGE_CAUSE_STOPPED);
+}
+
+static void on_stop(struct inbox_letter *letter)
+{
+    container_of(letter, struct upstream_loop, stop)->stopping = true;
+}
+
+static void give_up_waiting(struct upstream_loop *loop, const struct status *why)
+{
+    while (!TAILQ_EMPTY(&loop->waiting)) {
+        struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
+        take_from_waiting(exchange);
+        exchange->outcome = EXCHANGE_NOT_SENT;
+        exchange->cause = EXCHANGE_CAUSE_CONNECT;
+        exchange->status = *why;
+        tell_owner(exchange);
+    }
+}
+
+/*
+ * Once a round, after all that the round brought was dealt with: a connection that has ended is
+ * then known to have ended, and as many exchanges start as connections are free.
+ */
+static void start_waiting(struct upstream_loop *loop)
+{
+    struct connection *connection;
+    while (!TAILQ_EMPTY(&loop->waiting) && (connection = pool_take(loop->pool))) {
+        struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
+        take_from_waiting(exchange);
+        TAILQ_INSERT_TAIL(&loop->running, exchange, place);
+        connection_begin(connection, exchange);
+    }
+    if (TAILQ_EMPTY(&loop->waiting))
+        return;
+    struct status why;
+    pool_open_for(loop->pool, loop->waiting_count);
+    if (!pool_has_hope(loop->pool, &why))
+        give_up_waiting(loop, &why);
+}
+
+static void *loop_run(void *context)
+{
+    struct upstream_loop *loop = context;
+    while (!loop->stopping) {
+        int64_t before_ns = clock_now_ns();
+        bool waited = !TAILQ_EMPTY(&loop->waiting);
+        loop->first_end_ns = 0;
+        event_base_loop(loop->base, EVLOOP_ONCE);
+        if (waited && loop->first_end_ns)
+            pool_slept(loop->pool, loop->first_end_ns - before_ns);
+        start_waiting(loop);
+    }
+    return NULL;
+}
+
+/* All of the loop but its thread, so that a failure of one leaves what loop_close can take. */
+static bool loop_open(struct upstream_loop *loop, const struct upstream_settings *settings,
+                      struct status *status)
+{
+    struct event_config *config = memory_expect(event_config_new());
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+    loop->base = event_base_new_with_config(config);
+    event_config_free(config);
+    TAILQ_INIT(&loop->waiting);
+    TAILQ_INIT(&loop->running);
+    loop->end_all.open = on_end_all;
+    loop->stop.open = on_stop;
+    if (!loop->base || !inbox_init(&loop->inbox, loop->base))
+        return status_fail(status, STATUS_INTERNAL, "open an upstream loop: %m");
+    return pool_new(settings, loop->base, on_finished, loop, &loop->pool, status);
+}
+
+/* Signals are for the main thread. */
+static bool loop_start(struct upstream_loop *loop, struct status *status)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    loop->started = pthread_create(&loop->thread, NULL, loop_run, loop) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!loop->started)
+        return status_fail(status, STATUS_INTERNAL, "start an upstream thread: %m");
+    pthread_setname_np(loop->thread, "upstream");
+    return true;
+}
+
+static void loop_close(struct upstream_loop *loop)
+{
+    if (loop->started) {
+        inbox_post(&loop->inbox, &loop->stop);
+        pthread_join(loop->thread, NULL);
+    }
+    assert(TAILQ_EMPTY(&loop->waiting) && TAILQ_EMPTY(&loop->running));
+    pool_free(loop->pool);
+    inbox_clear(&loop->inbox);
+    if (loop->base)
+        event_base_free(loop->base);
+}
+
+/* "https://host:port" without the scheme, and without the port that it implies. */
+static struct text authority_of(const char *url)
+{
+    static const struct text scheme = text_literal("https://"), port = text_literal(":443");
+    struct text authority = text_of(url + scheme.bytes);
+    if (authority.bytes > port.bytes &&
+        text_equal((struct text){authority.at + authority.bytes - port.bytes, port.bytes}, port))
+        authority.bytes -= port.bytes;
+    return authority;
+}
+
+bool upstream_open(const struct upstream_settings *settings, struct upstream **upstream,
+                   struct status *status)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        return status_fail(status, STATUS_INTERNAL, "start libcurl");
+    struct upstream *made =
+        memory_expect(calloc(1, sizeof *made + settings->loops * sizeof made->loops[0]));
+    made->settings = *settings;
+    made->authority = authority_of(settings->url);
+    for (size_t i = 0; i < settings->loops; i++) {
+        made->loop_count++;
+        if (!loop_open(&made->loops[i], &made->settings, status) ||
+            !loop_start(&made->loops[i], status)) {
+            upstream_free(made);
+            return false;
+        }
+    }
+    *upstream = made;
+    return true;
+}
+
+void upstream_free(struct upstream *upstream)
+{
+    if (!upstream)
+        return;
+    for (size_t i = 0; i < upstream->loop_count; i++)
+        loop_close(&upstream->loops[i]);
+    free(upstream);
+    curl_global_cleanup();
+}
+
+void upstream_send(struct upstream *upstream, struct exchange *exchange)
+{
+    /* Sent again, it stays where a cancel looks for it. */
+    if (!exchange->loop)
+        exchange->loop =
+            &upstream->loops[atomic_fetch_add(&upstream->turn, 1) % upstream->loop_count];
+    exchange->submitted.open = on_submitted;
+    exchange->cancelled.open = on_cancelled;
+    exchange->cause = EXCHANGE_CAUSE_NONE;
+    exchange->sent_bytes = 0;
+    exchange->http_status = 0;
+    exchange->started_ns = 0;
+    exchange->queued_ns = clock_now_ns();
+    status_clear(&exchange->status);
+    inbox_post(&exchange->loop->inbox, &exchange->submitted);
+}
+
+void upstream_cancel(struct exchange *exchange)
+{
+    inbox_post(&exchange->loop->inbox, &exchange->cancelled);
+}
+
+void upstream_end_all(struct upstream *upstream)
+{
+    for (size_t i = 0; i < upstream->loop_count; i++)
+        inbox_post(&upstream->loops[i].inbox, &upstream->loops[i].end_all);
+}
+
+struct text upstream_authority(const struct upstream *upstream)
+{
+    return upstream->authority;
+}

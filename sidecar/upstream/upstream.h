@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way to the upstream: threads of its own, each with an event loop, its own connections and one
+ * queue. An exchange is one request and what became of it. It ends exactly once, on its loop's
+ * thread, with one of three facts: not one byte left us, it was perhaps processed, or it was
+ * answered. Nothing is ever sent twice from here.
+ */
+#pragma once
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/arena.h"
+#include "base/http.h"
+#include "base/status.h"
+#include "upstream/inbox.h"
+
+/* Where requests go and how; the strings must outlive the upstream. */
+struct upstream_settings {
+    const char *url;     /* "https://host[:port]", without a path */
+    const char *ca_file; /* PEM; NULL for the system's store */
+    const char *proxy;   /* "http://host:port"; NULL for none */
+    size_t loops;
+    size_t connections;  /* at most, for each loop */
+    size_t answer_bytes; /* the largest body of an answer */
+};
+
+enum exchange_outcome {
+    EXCHANGE_NOT_SENT,
+    EXCHANGE_PERHAPS_PROCESSED,
+    EXCHANGE_ANSWERED,
+};
+
+/* What ended an exchange that was not answered. */
+enum exchange_cause {
+    EXCHANGE_CAUSE_NONE,
+    EXCHANGE_CAUSE_CONNECT,           /* no connection could be made */
+    EXCHANGE_CAUSE_LOST,              /* the connection ended, or could not be written to */
+    EXCHANGE_CAUSE_UNREADABLE_ANSWER, /* what came is no answer */
+    EXCHANGE_CAUSE_ANSWER_TOO_LARGE,
+    EXCHANGE_CAUSE_DEADLINE,
+    EXCHANGE_CAUSE_CANCELLED,
+    EXCHANGE_CAUSE_STOPPED, /* upstream_end_all */
+};
+
+struct upstream_loop;
+struct connection;
+
+struct exchange {
+    /* Set by its owner before upstream_send, and left alone until `done`. */
+    struct text request;                     /* all its bytes */
+    struct arena *arena;                     /* the answer's memory */
+    int64_t deadline_ns;                     /* of clock_now_ns */
+    void (*done)(struct exchange *exchange); /* on the loop's thread, once; may send again */
+    void (*released)(
+        struct exchange *exchange); /* on the loop's thread, once after upstream_cancel */
+
+    /* What became of it, set when `done` is called. */
+    enum exchange_outcome outcome;
+    enum exchange_cause cause;
+    struct status status;      /* when not answered: what was being done and what happened */
+    size_t sent_bytes;         /* of the request, that may have left us */
+    struct http_answer answer; /* when answered */
+    unsigned http_status;      /* also of an answer that broke behind its status line; else 0 */
+    bool connection_reused;
+    int64_t queued_ns, started_ns, ended_ns; /* sent to here, first byte written or 0, done */
+
+    /* The upstream's own. */
+    struct upstream_loop *loop;
+    struct connection *connection;
+    TAILQ_ENTRY(exchange) place;
+    struct inbox_letter submitted, cancelled;
+    struct event timer;
+    bool under_way, cancel_wanted;
+};
+
+struct upstream;
+
+/* Starts the loops. INTERNAL when threads or descriptors run out, INVALID_ARGUMENT when libcurl
+ * refuses a setting. No connection is made before the first exchange. */
+must_use bool upstream_open(const struct upstream_settings *settings, struct upstream **upstream,
+                            struct status *status);
+
+/* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
+void upstream_free(struct upstream *upstream);
+
+/* Hands an exchange over, which was zeroed before its first use. Any thread. */
+void upstream_send(struct upstream *upstream, struct exchange *exchange);
+
+/* Ends the exchange at once if it has not ended yet: its connection is closed. `released` is called
+ * in either case, so the exchange must live until then. At most once for each upstream_send, from
+ * any thread. */
+void upstream_cancel(struct exchange *exchange);
+
+/* Ends all exchanges under way, with EXCHANGE_CAUSE_STOPPED. Any thread, once. */
+void upstream_end_all(struct upstream *upstream);
+
+/* "localhost:8443", or without the port when it is 443: the value of Host. */
+struct text upstream_authority(const struct upstream *upstream);
