@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Does the caller learn the truth, whatever the vendor answered? One row an answer."""
+import json
+
+import grpc
+import pytest
+
+from support.upstream import answer, error, http
+
+# HTTP status, vendor's code → gRPC's code
+TABLE = [
+    (400, "APIG.2011", "INVALID_ARGUMENT"), (400, "APIG.2000", "INVALID_ARGUMENT"), (400, "APIG.3201", "ALREADY_EXISTS"),
+    (400, "APIG.1119", "PERMISSION_DENIED"), (400, "APIG.1201", "PERMISSION_DENIED"),
+    (400, "APIG.3309", "FAILED_PRECONDITION"), (401, "APIG.1005", "PERMISSION_DENIED"),
+    (403, "APIG.1005", "PERMISSION_DENIED"), (403, "APIG.1136", "PERMISSION_DENIED"),
+    (403, "APIG.3101", "RESOURCE_EXHAUSTED"), (404, "APIG.3030", "NOT_FOUND"), (404, "APIG.3001", "NOT_FOUND"),
+    (404, "APIGW.0101", "FAILED_PRECONDITION"), (404, "APIG.0101", "FAILED_PRECONDITION"), (409, "APIC.7701", "ABORTED"),
+    (412, "APIG.3458", "FAILED_PRECONDITION"), (413, "APIGW.0201", "INVALID_ARGUMENT"),
+    (414, "APIGW.0201", "INVALID_ARGUMENT"), (494, "APIGW.0201", "INVALID_ARGUMENT"), (429, "APIGW.0308", "RESOURCE_EXHAUSTED"),
+    (500, "APIG.9999", "INTERNAL"), (500, "APIG.3500", "UNKNOWN"), (500, "APIG.9004", "UNAVAILABLE"),
+    (500, "APIG.9008", "RESOURCE_EXHAUSTED"), (500, "APIG.9005", "UNKNOWN"), (502, "APIGW.0202", "UNKNOWN"),
+    (504, "APIGW.0203", "UNKNOWN"), (503, "APIGW.0613", "UNAVAILABLE"),
+]
+# HTTP status of an answer without a vendor's code → gRPC's code
+BARE = [
+    (301, "FAILED_PRECONDITION"), (400, "INVALID_ARGUMENT"), (403, "PERMISSION_DENIED"), (408, "UNAVAILABLE"),
+    (409, "ABORTED"), (412, "FAILED_PRECONDITION"), (429, "RESOURCE_EXHAUSTED"), (500, "UNKNOWN"), (502, "UNKNOWN"),
+    (503, "UNAVAILABLE"), (504, "UNKNOWN"),
+]
+MESSAGE = "What the vendor says;id:42"
+
+
+@pytest.mark.parametrize("status,code,expected", TABLE, ids=lambda value: str(value))
+def test_the_vendors_code_decides_and_its_words_are_in_the_message(client, upstream, status, code, expected):
+    upstream.script(answer(error(status, code, MESSAGE, request_id="9f2c")))
+    name, message = client.refusal()
+    assert name == expected
+    assert code in message and MESSAGE in message and "9f2c" in message
+
+
+@pytest.mark.parametrize("status,expected", BARE, ids=str)
+@pytest.mark.parametrize("body", [b"", b"<html>proxy</html>"], ids=["empty", "html"])
+def test_without_a_code_the_http_status_decides(client, upstream, status, expected, body):
+    upstream.script(answer(http(status, body)))
+    name, message = client.refusal()
+    assert name == expected
+    assert str(status) in message
+
+
+@pytest.mark.parametrize("body", [
+    {"error_code": "APIG.3201", "error_msg": MESSAGE, "encoded_authorization_message": None},
+    {"code": "APIG.3201", "message": MESSAGE, "details": [{"error_code": "APIG.1", "error_msg": "x"}]},
+    {"error": {"code": "APIG.3201", "message": MESSAGE}},
+], ids=["service", "short names", "wrapped"])
+def test_every_shape_of_error_body_is_read(client, upstream, body):
+    upstream.script(answer(http(400, body)))
+    name, message = client.refusal()
+    assert name == "ALREADY_EXISTS"
+    assert MESSAGE in message
+
+
+def test_keystones_integer_code_is_no_vendor_code_but_its_message_is_told(client, upstream):
+    upstream.script(answer(http(403, {"error": {"code": 403, "message": MESSAGE, "title": "Forbidden"}})))
+    name, message = client.refusal()
+    assert name == "PERMISSION_DENIED"
+    assert MESSAGE in message
+
+
+def test_a_refused_credential_is_our_fault_and_not_the_callers(client, upstream):
+    upstream.script(answer(error(401, "APIG.1002", MESSAGE)))
+    assert client.refusal()[0] == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"name":"x"}', b'{"id":""}', b'{"id":1', b"[]", b'{"id":"1","id":"2"}',
+                                  b'{"id":"\xff"}', b'{"id":"1"} x'], ids=repr)
+def test_a_success_that_cannot_be_read_is_an_unknown_outcome(client, upstream, body):
+    upstream.script(answer(http(201, body)))
+    assert client.refusal()[0] == "UNKNOWN"
+
+
+def test_an_answer_above_the_bound_is_an_unknown_outcome(start, upstream):
+    client = start("--max-answer=64KiB").client()
+    upstream.script(answer(http(201, {"id": "1", "remark": "r" * 70000})))
+    assert client.refusal()[0] == "UNKNOWN"
+
+
+def test_a_message_stays_bounded_and_readable_whatever_the_vendor_says(client, upstream):
+    upstream.script(answer(error(400, "APIG.2011", "组\n\x00\x1b[31m%" * 5000)))
+    name, message = client.refusal()
+    assert name == "INVALID_ARGUMENT"
+    assert 0 < len(message.encode()) < 6000
+
+
+def test_a_token_that_an_answer_repeats_is_removed(client, upstream, token):
+    upstream.script(answer(error(403, "APIG.1005", f"token {token.path.read_text()} has no rights")))
+    call = client.start()
+    assert call.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert token.path.read_text() not in call.details() + str(call.trailing_metadata())
+
+
+def test_a_redirect_is_never_followed(client, upstream):
+    upstream.script(answer(http(307, b"", [f"Location: {upstream.url}/elsewhere"])))
+    assert client.refusal()[0] == "FAILED_PRECONDITION"
+    assert len(upstream.requests) == 1
+
+
+def test_the_log_line_of_a_call_tells_where_it_ended(sidecar, client, upstream):
+    upstream.script(answer(), answer(error(400, "APIG.3201")))
+    client.create()
+    client.refusal()
+    client.refusal("?")
+    good, refused, invalid = sidecar.wait_log(3, event="call")
+    assert (good["code"], good["http_status"]) == ("OK", 201)
+    assert (refused["code"], refused["http_status"], refused["vendor_code"]) == ("ALREADY_EXISTS", 400, "APIG.3201")
+    assert (invalid["code"], invalid["step"]) == ("INVALID_ARGUMENT", "validate")
+    assert "http_status" not in invalid
+    for line in (good, refused, invalid):
+        assert line["method"].endswith("CreateApiGroup") and line["peer"]
+        assert line["total_ms"] >= line.get("upstream_ms", 0) >= 0
+        assert "api_group_001" not in json.dumps(line)

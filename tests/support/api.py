@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""The API's messages, made at run time from the .proto files: nothing generated is kept in the tree."""
+import functools
+import pathlib
+import subprocess
+
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+INCLUDES = [ROOT / "proto", "/usr/share/gocode/src/github.com/gogo/googleapis", "/usr/share/grpc-proto", "/usr/include"]
+FILES = [
+    "huaweicloud/apig/v2/api_group_service.proto", "grpc/health/v1/health.proto",
+    "grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto",
+    "google/rpc/status.proto", "google/rpc/error_details.proto",
+]
+CREATE = "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup"
+
+
+def compile_set(files, includes=()):
+    """A serialized FileDescriptorSet of the files and all that they import."""
+    flags = [f"-I{path}" for path in (*includes, *INCLUDES)]
+    return subprocess.run(["protoc", *flags, "--include_imports", "--descriptor_set_out=/dev/stdout", *files],
+                          check=True, stdout=subprocess.PIPE).stdout
+
+
+@functools.lru_cache(None)
+def pool():
+    made = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(compile_set(FILES)).file:
+        made.Add(file)
+    return made
+
+
+@functools.lru_cache(None)
+def message(name):
+    """The class of the message of that full name, e.g. "huaweicloud.apig.v2.ApiGroup"."""
+    return message_factory.MessageFactory(pool()).GetPrototype(pool().FindMessageTypeByName(name))
+
+
+def to_dict(reply):
+    """As the wire has it: proto names, present fields only, enums as numbers."""
+    return json_format.MessageToDict(reply, preserving_proto_field_name=True, use_integers_for_enums=True)
+
+
+def from_dict(name, values):
+    return json_format.ParseDict(values, message(name)())

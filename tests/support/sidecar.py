@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""The real binary, started and ended by a test, with its log read as it comes."""
+import json
+import os
+import pathlib
+import shlex
+import signal
+import subprocess
+import threading
+
+from support.client import Client
+from support.secret import TOKEN
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("APIG_SIDECAR_BINARY", ROOT / "build/release/apig-sidecar")).resolve()
+WRAPPER = shlex.split(os.environ.get("APIG_SIDECAR_WRAPPER", ""))  # "valgrind …", for instance
+SECONDS = 60  # no wait of a test lasts longer, whatever goes wrong
+
+
+def environment(**more):
+    """What the program inherits: no option of ours, no proxy."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith("APIG_SIDECAR_") and "proxy" not in name.lower()}
+    return {**kept, **more}
+
+
+def run(*arguments, seconds=SECONDS, wrapped=True, **more):
+    """Runs a word of the program to its end; .returncode, .stdout, .stderr."""
+    return subprocess.run([*(WRAPPER if wrapped else []), BINARY, *arguments], capture_output=True, text=True,
+                          timeout=seconds, env=environment(**more.pop("variables", {})), **more)
+
+
+class Sidecar:
+    def __init__(self, upstream=None, token_file=None, listen="127.0.0.1:0", options=(), variables=()):
+        """`options` are flags, added last. It is started, and not waited for."""
+        command = [*WRAPPER, BINARY, "serve", f"--listen={listen}", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0",
+                   "--log-format=json"]
+        if upstream:
+            command += [f"--upstream={upstream.url}", f"--upstream-ca-file={upstream.certificate.certificate}"]
+        if token_file:
+            command.append(f"--token-file={token_file}")
+        self.secrets = {TOKEN}
+        self.lines, self.noise = [], []  # log lines as dicts; anything else on stderr
+        self.changed = threading.Condition()
+        self.clients = []
+        self.process = subprocess.Popen([*command, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE, env=environment(**dict(variables)))
+        self.reader = threading.Thread(target=self.read_log, daemon=True)
+        self.reader.start()
+
+    def read_log(self):
+        for raw in self.process.stderr:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                line = None
+            with self.changed:
+                if isinstance(line, dict):
+                    self.lines.append(line)
+                else:
+                    self.noise.append(raw.decode("utf-8", "replace"))
+                self.changed.notify_all()
+        with self.changed:
+            self.process.wait()
+            self.changed.notify_all()
+
+    def wait_log(self, count=1, since=0, **members):
+        """The first `count` log lines behind `since` with those members; fails when the program ends
+        without them."""
+        def found():
+            return [line for line in self.lines[since:]
+                    if all(line.get(name) == value for name, value in members.items())]
+        with self.changed:
+            self.changed.wait_for(lambda: len(found()) >= count or self.process.returncode is not None, SECONDS)
+            lines = found()
+        assert len(lines) >= count, f"no log line with {members}; log: {self.lines}, and {self.noise}"
+        return lines[:count]
+
+    def ready(self):
+        self.address = self.wait_log(event="listening")[0]["address"]
+        return self
+
+    def client(self, **more):
+        made = Client(self.address, **more)
+        self.clients.append(made)
+        return made
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self):
+        """The exit code. Fails when anything but log lines stood on stderr, or a secret did."""
+        code = self.process.wait(SECONDS)
+        self.reader.join(SECONDS)
+        assert not self.noise, "".join(self.noise)
+        for line in self.lines:
+            assert not [secret for secret in self.secrets if secret in json.dumps(line, ensure_ascii=False)], line
+        return code
+
+    def stop(self):
+        """Ends it as Kubernetes does, and expects a clean end."""
+        for client in self.clients:
+            client.close()
+        if self.process.poll() is None:
+            self.signal()
+        code = self.wait()
+        assert code == 0, f"exit code {code}; log: {self.lines[-5:]}"
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
