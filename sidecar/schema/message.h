@@ -90,6 +90,7 @@ struct schema_field {
     uint32_t number;
     enum field_type type;
     enum field_shape shape;
+    bool packed; /* a repeated field that is sent as one piece; both forms are read */
     size_t offset, presence_offset;
     const struct schema_message *message; /* of FIELD_MESSAGE; of a map, its entry type */
     const struct schema_enum *enumeration;
@@ -106,7 +107,11 @@ struct schema_message {
     const ProtobufCMessageDescriptor *descriptor;
     const struct rules *rules; /* the message's own; NULL when there are none */
     bool has_rules;            /* it, or a message that it can hold, has rules */
+    const struct schema_field *const *by_name, *const *by_json_name, *const *by_number; /* sorted */
 };
+
+/* The order of names in look-ups: by length, then by their bytes. Negative, 0 or positive. */
+int schema_compare_names(struct text a, struct text b);
 
 /* Bytes of one value of that type, as it lies in a message or in a repeated field. */
 size_t schema_type_bytes(enum field_type type);
@@ -123,10 +128,10 @@ const struct schema_field *schema_field_by_number(const struct schema_message *m
 must_use ProtobufCMessage *schema_message_new(const struct schema_message *message,
                                               struct arena *arena);
 
-/* Where a field's value is. */
+/* Where a field's value is; whoever was handed a const message only reads it. */
 static inline void *schema_value(const ProtobufCMessage *message, const struct schema_field *field)
 {
-    return (char *)message + field->offset;
+    return (char *)(uintptr_t)message + field->offset;
 }
 
 /* Of a repeated field or a map: how many there are. */
@@ -138,6 +143,14 @@ static inline size_t schema_count(const ProtobufCMessage *message, const struct 
 /* True when the field would be sent on the wire: set, if it tracks presence; else not zero, not
  * empty. */
 bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field);
+
+/*
+ * Room for `more` elements at the end of a repeated field or a map, zeroed and not yet counted: the
+ * caller fills them and adds them to the count. Elements that the field already has came from here
+ * too. NULL when the arena's limit would be passed.
+ */
+must_use void *schema_reserve(ProtobufCMessage *message, const struct schema_field *field,
+                              size_t more, struct arena *arena);
 
 /* Marks a field that tracks presence as set; does nothing for others. Selecting a oneof's member
  * unselects its others. */

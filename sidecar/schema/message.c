@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/message.h"
+
+#include <assert.h>
+
+#include "base/banned.h"
+
+size_t schema_type_bytes(enum field_type type)
+{
+    static const unsigned char bytes[] = {
+        [FIELD_DOUBLE] = sizeof(double),
+        [FIELD_FLOAT] = sizeof(float),
+        [FIELD_INT64] = sizeof(int64_t),
+        [FIELD_UINT64] = sizeof(uint64_t),
+        [FIELD_INT32] = sizeof(int32_t),
+        [FIELD_FIXED64] = sizeof(uint64_t),
+        [FIELD_FIXED32] = sizeof(uint32_t),
+        [FIELD_BOOL] = sizeof(protobuf_c_boolean),
+        [FIELD_STRING] = sizeof(ProtobufCBinaryData),
+        [FIELD_MESSAGE] = sizeof(ProtobufCMessage *),
+        [FIELD_BYTES] = sizeof(ProtobufCBinaryData),
+        [FIELD_UINT32] = sizeof(uint32_t),
+        [FIELD_ENUM] = sizeof(int32_t),
+        [FIELD_SFIXED32] = sizeof(int32_t),
+        [FIELD_SFIXED64] = sizeof(int64_t),
+        [FIELD_SINT32] = sizeof(int32_t),
+        [FIELD_SINT64] = sizeof(int64_t),
+    };
+    assert(type < array_length(bytes) && bytes[type] > 0);
+    return bytes[type];
+}
+
+int schema_compare_names(struct text a, struct text b)
+{
+    if (a.bytes != b.bytes)
+        return a.bytes < b.bytes ? -1 : 1;
+    return a.bytes ? memcmp(a.at, b.at, a.bytes) : 0;
+}
+
+static struct text own_name(const struct schema_field *field)
+{
+    return field->name;
+}
+
+static struct text json_name(const struct schema_field *field)
+{
+    return field->json_name;
+}
+
+static const struct schema_field *search(const struct schema_field *const *sorted, size_t count,
+                                         struct text (*name_of)(const struct schema_field *),
+                                         struct text name)
+{
+    size_t low = 0;
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+        int order = schema_compare_names(name, name_of(sorted[middle]));
+        if (order == 0)
+            return sorted[middle];
+        if (order < 0)
+            count = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const struct schema_field *schema_field_by_name(const struct schema_message *message,
+                                                struct text name, bool json_names)
+{
+    const struct schema_field *field = NULL;
+    if (json_names)
+        field = search(message->by_json_name, message->field_count, json_name, name);
+    return field ? field : search(message->by_name, message->field_count, own_name, name);
+}
+
+const struct schema_field *schema_field_by_number(const struct schema_message *message,
+                                                  uint32_t number)
+{
+    const struct schema_field *const *sorted = message->by_number;
+    size_t low = 0, high = message->field_count;
+    /* Most messages number their fields 1, 2, 3 and so on. */
+    if (number - 1 < high && sorted[number - 1]->number == number)
+        return sorted[number - 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (sorted[middle]->number == number)
+            return sorted[middle];
+        if (number < sorted[middle]->number)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+ProtobufCMessage *schema_message_new(const struct schema_message *message, struct arena *arena)
+{
+    ProtobufCMessage *created = arena_zalloc(arena, message->size);
+    if (created)
+        created->descriptor = message->descriptor;
+    return created;
+}
+
+/* True when any bit is set: of a double, -0.0 is not the zero value. */
+static bool is_not_zero(const void *value, size_t bytes)
+{
+    static const char zeros[sizeof(uint64_t)];
+    return memcmp(value, zeros, bytes) != 0;
+}
+
+static bool singular_is_present(const void *value, enum field_type type)
+{
+    if (type == FIELD_STRING || type == FIELD_BYTES)
+        return ((const ProtobufCBinaryData *)value)->len > 0;
+    return is_not_zero(value, schema_type_bytes(type));
+}
+
+static void *presence(const ProtobufCMessage *message, const struct schema_field *field)
+{
+    return (char *)(uintptr_t)message + field->presence_offset;
+}
+
+bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field)
+{
+    switch (field->shape) {
+    case FIELD_SINGULAR:
+        return singular_is_present(schema_value(message, field), field->type);
+    case FIELD_OPTIONAL:
+        return *(protobuf_c_boolean *)presence(message, field);
+    case FIELD_ONEOF:
+        return *(uint32_t *)presence(message, field) == field->number;
+    case FIELD_REPEATED:
+    case FIELD_MAP:
+        return schema_count(message, field) > 0;
+    }
+    return false;
+}
+
+void schema_field_mark_present(ProtobufCMessage *message, const struct schema_field *field)
+{
+    if (field->shape == FIELD_OPTIONAL)
+        *(protobuf_c_boolean *)presence(message, field) = true;
+    if (field->shape == FIELD_ONEOF)
+        *(uint32_t *)presence(message, field) = field->number;
+}
+
+/* How many elements a field with `count` of them has room for: the next power of two. A message has
+ * no place to write that down, so it follows from the count. */
+static size_t room_for(size_t count)
+{
+    size_t room = count ? 4 : 0;
+    while (room < count)
+        room *= 2;
+    return room;
+}
+
+void *schema_reserve(ProtobufCMessage *message, const struct schema_field *field, size_t more,
+                     struct arena *arena)
+{
+    char **elements = schema_value(message, field);
+    size_t count = schema_count(message, field);
+    size_t bytes = schema_type_bytes(field->type);
+    if (more > SIZE_MAX / 64 || count > SIZE_MAX / 64)
+        return NULL;
+    if (count + more > room_for(count)) {
+        char *grown = arena_alloc(arena, room_for(count + more) * bytes);
+        if (!grown)
+            return NULL;
+        if (count)
+            memcpy(grown, *elements, count * bytes);
+        *elements = grown;
+    }
+    return memset(*elements + count * bytes, 0, more * bytes);
+}
