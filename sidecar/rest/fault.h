@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an unsuccessful HTTP answer means for the caller: a gRPC code that says what to do next, and
+ * whether the request was processed. The vendor's error_code decides first, the HTTP status second;
+ * both are tables in fault.c. Pure; any thread.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "base/http.h"
+#include "base/status.h"
+
+enum fault_effect {
+    FAULT_REFUSED,    /* not processed, and the same request will be refused again */
+    FAULT_CREDENTIAL, /* not processed: our credential was not accepted */
+    FAULT_PASSING,    /* not processed; later it may be */
+    FAULT_THROTTLED,  /* not processed: too many requests */
+    FAULT_UNKNOWN,    /* perhaps processed */
+};
+
+struct fault {
+    enum fault_effect effect;
+    enum status_code code;
+    struct text vendor_code; /* "APIG.3201"; empty when there is none */
+    struct text
+        message; /* the upstream's words: one line of UTF-8, cut; empty when there are none */
+    struct text request_id; /* the upstream's, for its support; empty when there is none */
+};
+
+/* True for the answers that carry a result: 2xx. */
+bool fault_is_success(unsigned http_status);
+
+/* Reads an answer that is no success; whatever its body is, there is a fault. Its texts are in the
+ * arena or views of the answer. */
+void fault_read(const struct http_answer *answer, struct arena *arena, struct fault *fault);
+
+/* The fault as a status, "create API group: The API group name already exists (APIG.3201, HTTP 400,
+ * request 9f…)". `words` is what was being done. Returns false. */
+must_use bool fault_status(const struct fault *fault, const struct http_answer *answer,
+                           struct text words, struct status *status);

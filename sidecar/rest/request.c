@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "rest/request.h"
+
+#include <stdint.h>
+
+#include "rest/json.h"
+#include "schema/rule.h"
+
+#include "base/banned.h"
+
+/* A usual path and body; longer ones grow. */
+#define EXPECTED_TARGET_BYTES 192
+#define EXPECTED_BODY_BYTES 256
+
+/* Enums travel as the vendor documents them, as integers. */
+static const struct json_style upstream_style = {.enums_as_numbers = true};
+
+void request_fill(const struct schema_method *method, ProtobufCMessage *message, struct text name,
+                  const char *value)
+{
+    const struct schema_field *field =
+        value ? schema_field_by_name(method->request, name, false) : NULL;
+    if (!field || field->type != FIELD_STRING || field->shape == FIELD_REPEATED)
+        return;
+    ProtobufCBinaryData *text = schema_value(message, field);
+    if (schema_field_present(message, field) && text->len > 0)
+        return;
+    *text = (ProtobufCBinaryData){.len = strlen(value), .data = (uint8_t *)(uintptr_t)value};
+    schema_field_mark_present(message, field);
+}
+
+bool request_add_field(struct http_request *request, struct text name, struct text value)
+{
+    if (request->field_count == HTTP_REQUEST_FIELDS)
+        return false;
+    request->fields[request->field_count++] = (struct http_field){name, value};
+    return true;
+}
+
+static bool encode_target(const struct schema_method *method, const ProtobufCMessage *message,
+                          struct text prefix, struct arena *arena, struct text *target,
+                          struct status *status)
+{
+    struct buffer out, query;
+    buffer_init(&out, arena, EXPECTED_TARGET_BYTES + prefix.bytes);
+    buffer_add_text(&out, prefix);
+    if (!rule_expand_path(&method->rule, message, &out, status))
+        return false;
+    if (!method->rule.body_whole) {
+        buffer_init(&query, arena, 0);
+        if (!rule_expand_query(&method->rule, method->request, message, &query, status))
+            return false;
+        if (query.bytes > 0)
+            buffer_add_char(&out, '?');
+        buffer_add_text(&out, buffer_text(&query));
+    }
+    if (out.full)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                           "no memory left for the request's target");
+    *target = buffer_text(&out);
+    return true;
+}
+
+static bool in_path(const struct schema_field *field, const void *rule)
+{
+    return rule_binds(rule, field);
+}
+
+static bool encode_body(const struct schema_method *method, const ProtobufCMessage *message,
+                        struct arena *arena, struct http_request *request, struct status *status)
+{
+    const struct rule *rule = &method->rule;
+    struct buffer out;
+    buffer_init(&out, arena, EXPECTED_BODY_BYTES);
+    bool good =
+        rule->body_whole
+            ? json_write(method->request, message, &upstream_style, in_path, rule, &out, status)
+            : json_write_field(rule->body, message, &upstream_style, &out, status);
+    if (!good)
+        return false;
+    request->body = buffer_text(&out);
+    request->has_body = true;
+    return request_add_field(request, text_literal("Content-Type"),
+                             text_literal("application/json"));
+}
+
+bool request_encode(const struct schema_method *method, const ProtobufCMessage *message,
+                    struct text prefix, struct arena *arena, struct http_request *request,
+                    struct status *status)
+{
+    struct text target;
+    if (!encode_target(method, message, prefix, arena, &target, status))
+        return false;
+    request->method = method->rule.method;
+    request->target = target;
+    request->field_count = 0;
+    request->body = (struct text){NULL, 0};
+    request->has_body = false;
+    request_add_field(request, text_literal("Accept"), text_literal("application/json"));
+    request_add_field(request, text_literal("User-Agent"), text_literal("apig-sidecar"));
+    if (!method->rule.body_whole && !method->rule.body)
+        return true;
+    return encode_body(method, message, arena, request, status);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/call.h"
+
+#include <grpc/byte_buffer.h>
+#include <grpc/byte_buffer_reader.h>
+#include <grpc/support/alloc.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "server/inflate.h"
+#include "server/unary.h"
+
+#include "base/banned.h"
+
+/* The answer leaves a little before C-core itself would end the call, so that the caller hears what
+ * happened. */
+#define LARGEST_MARGIN_NS (30 * CLOCK_NS_PER_MS)
+#define MARGIN_DIVISOR 10
+
+struct metadata_list {
+    grpc_metadata list[CALL_METADATA];
+    size_t count;
+};
+
+struct call {
+    struct tag opened, closed, replied;
+    const struct unary *unary;
+    grpc_call *rpc;
+    gpr_timespec deadline;
+    grpc_metadata_array metadata;
+    grpc_byte_buffer *payload;
+    grpc_slice message, answer;
+    bool has_message, has_answer;
+    int cancelled;
+    atomic_int holders;
+    int64_t received_ns, deadline_ns;
+    struct metadata_list initial, trailing;
+    char peer[PEER_BYTES];
+    alignas(max_align_t) char state[];
+};
+
+static void on_opened(struct tag *tag, bool good);
+static void on_closed(struct tag *tag, bool good);
+static void on_replied(struct tag *tag, bool good);
+
+void unary_arm(const struct unary *unary)
+{
+    struct call *call = memory_expect(calloc(1, sizeof *call + unary->handler->state_bytes));
+    call->opened.happened = on_opened;
+    call->closed.happened = on_closed;
+    call->replied.happened = on_replied;
+    call->unary = unary;
+    grpc_metadata_array_init(&call->metadata);
+    grpc_call_error error = grpc_server_request_registered_call(
+        unary->server, unary->registered, &call->rpc, &call->deadline, &call->metadata,
+        &call->payload, unary->queue, unary->queue, &call->opened);
+    if (error != GRPC_CALL_OK)
+        free(call);
+}
+
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t deadline_of(const struct call *call)
+{
+    const struct config *config = call->unary->config;
+    gpr_timespec theirs = gpr_convert_clock_type(call->deadline, GPR_CLOCK_MONOTONIC);
+    if (gpr_time_cmp(theirs, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0)
+        return call->received_ns + config->deadline_ns;
+    int64_t left_ns = theirs.tv_sec > call->received_ns / CLOCK_NS_PER_S +
+                                          config->max_deadline_ns / CLOCK_NS_PER_S + 1
+                          ? config->max_deadline_ns
+                          : theirs.tv_sec * CLOCK_NS_PER_S + theirs.tv_nsec - call->received_ns;
+    int64_t margin_ns = earliest(left_ns / MARGIN_DIVISOR, LARGEST_MARGIN_NS);
+    return call->received_ns + earliest(left_ns - margin_ns, config->max_deadline_ns);
+}
+
+/* C-core knows an adopted connection as "fd:14". */
+static void find_peer(struct call *call)
+{
+    char *name = grpc_call_get_peer(call->rpc);
+    if (name && strncmp(name, "fd:", 3) == 0)
+        listener_peer(call->unary->listeners, (int)strtol(name + 3, NULL, 10), call->peer);
+    else
+        snprintf(call->peer, sizeof call->peer, "%s", name ? name : "unknown");
+    gpr_free(name);
+}
+
+static void free_whole(struct call *call)
+{
+    const struct unary *unary = call->unary;
+    unary->handler->end(call, unary->handler->context);
+    if (call->has_message)
+        grpc_slice_unref(call->message);
+    if (call->has_answer)
+        grpc_slice_unref(call->answer);
+    grpc_metadata_array_destroy(&call->metadata);
+    if (call->payload)
+        grpc_byte_buffer_destroy(call->payload);
+    grpc_call_unref(call->rpc);
+    free(call);
+    life_leave(unary->life);
+}
+
+void call_hold(struct call *call)
+{
+    atomic_fetch_add(&call->holders, 1);
+}
+
+void call_release(struct call *call)
+{
+    if (atomic_fetch_sub(&call->holders, 1) == 1)
+        free_whole(call);
+}
+
+static void on_opened(struct tag *tag, bool good)
+{
+    struct call *call = container_of(tag, struct call, opened);
+    if (!good) {
+        grpc_metadata_array_destroy(&call->metadata);
+        free(call);
+        return;
+    }
+    /* Another one is armed first: C-core holds back callers while none is. */
+    unary_arm(call->unary);
+    life_enter(call->unary->life);
+    atomic_init(&call->holders, 2); /* until it is closed, until it is replied */
+    call->received_ns = clock_now_ns();
+    call->deadline_ns = deadline_of(call);
+    find_peer(call);
+    grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+                     .data.recv_close_on_server.cancelled = &call->cancelled};
+    /* A fresh call takes this operation whatever its peer does. */
+    if (grpc_call_start_batch(call->rpc, &close, 1, &call->closed, NULL) != GRPC_CALL_OK)
+        abort();
+    call->unary->handler->begin(call, call->unary->handler->context);
+}
+
+static void on_closed(struct tag *tag, bool good)
+{
+    (void)good;
+    struct call *call = container_of(tag, struct call, closed);
+    if (call->cancelled)
+        call->unary->handler->cancelled(call, call->unary->handler->context);
+    call_release(call);
+}
+
+static void on_replied(struct tag *tag, bool good)
+{
+    /* Not good means that the caller was gone before it was told. */
+    (void)good;
+    call_release(container_of(tag, struct call, replied));
+}
+
+void *call_state(struct call *call)
+{
+    return call->state;
+}
+
+struct call *call_of_state(void *state)
+{
+    return container_of(state, struct call, state);
+}
+
+const struct schema_method *call_method(const struct call *call)
+{
+    return call->unary->method;
+}
+
+int64_t call_deadline_ns(const struct call *call)
+{
+    return call->deadline_ns;
+}
+
+int64_t call_received_ns(const struct call *call)
+{
+    return call->received_ns;
+}
+
+struct text call_peer(const struct call *call)
+{
+    return text_of(call->peer);
+}
+
+size_t call_in_flight(const struct call *call)
+{
+    return atomic_load_explicit(&call->unary->life->count, memory_order_relaxed) - 1;
+}
+
+/* A message that came in one piece, as nearly all do, is looked at where it lies. */
+static struct text flatten(struct call *call)
+{
+    grpc_byte_buffer *payload = call->payload;
+    grpc_slice_buffer *slices = &payload->data.raw.slice_buffer;
+    if (slices->count == 1)
+        return core_text(&slices->slices[0]);
+    grpc_byte_buffer_reader reader;
+    if (!grpc_byte_buffer_reader_init(&reader, payload))
+        return (struct text){NULL, 0};
+    call->message = grpc_byte_buffer_reader_readall(&reader);
+    call->has_message = true;
+    grpc_byte_buffer_reader_destroy(&reader);
+    return core_text(&call->message);
+}
+
+bool call_message(struct call *call, struct arena *arena, struct text *bytes, struct status *status)
+{
+    size_t most = call->unary->config->max_message_bytes;
+    if (!call->payload)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the caller sent no whole request message");
+    struct text raw = flatten(call);
+    if (raw.bytes > most)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                           "the request message has %zu bytes, more than --max-message allows, %zu",
+                           raw.bytes, most);
+    if (call->payload->data.raw.compression != GRPC_COMPRESS_NONE)
+        return inflate_message(raw, most, arena, bytes, status);
+    *bytes = raw;
+    return true;
+}
+
+size_t call_metadata_count(const struct call *call)
+{
+    return call->metadata.count;
+}
+
+bool call_metadata(const struct call *call, size_t index, struct text *name, struct text *value)
+{
+    const grpc_metadata *entry = &call->metadata.metadata[index];
+    *name = core_text(&entry->key);
+    *value = core_text(&entry->value);
+    return grpc_header_key_is_legal(entry->key) && !grpc_is_binary_header(entry->key) &&
+           grpc_header_nonbin_value_is_legal(entry->value);
+}
+
+static void add_metadata(struct metadata_list *list, const char *name, struct text value)
+{
+    if (list->count < CALL_METADATA)
+        list->list[list->count++] =
+            (grpc_metadata){.key = grpc_slice_from_static_string(name), .value = core_slice(value)};
+}
+
+void call_send_metadata(struct call *call, const char *name, struct text value)
+{
+    add_metadata(&call->initial, name, value);
+}
+
+void call_send_trailer(struct call *call, const char *name, struct text value)
+{
+    add_metadata(&call->trailing, name, value);
+}
+
+static void release_metadata(struct metadata_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        grpc_slice_unref(list->list[i].value);
+    list->count = 0;
+}
+
+uint8_t *call_answer_space(struct call *call, size_t bytes)
+{
+    call->answer = grpc_slice_malloc(bytes);
+    call->has_answer = true;
+    return GRPC_SLICE_START_PTR(call->answer);
+}
+
+void call_reply(struct call *call, const struct status *status)
+{
+    bool good = status->code == STATUS_OK;
+    grpc_byte_buffer *message = good ? grpc_raw_byte_buffer_create(&call->answer, 1) : NULL;
+    grpc_slice details = grpc_slice_from_copied_string(status->message);
+    grpc_op operations[] = {
+        {.op = GRPC_OP_SEND_INITIAL_METADATA,
+         .data.send_initial_metadata = {.count = call->initial.count,
+                                        .metadata = call->initial.list}},
+        {.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+         .data.send_status_from_server = {.trailing_metadata_count = call->trailing.count,
+                                          .trailing_metadata = call->trailing.list,
+                                          .status = (grpc_status_code)status->code,
+                                          .status_details = good ? NULL : &details}},
+        {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message},
+    };
+    call_hold(call);
+    if (grpc_call_start_batch(call->rpc, operations, good ? 3 : 2, &call->replied, NULL) !=
+        GRPC_CALL_OK) {
+        /* Only metadata of ours that is not legal gets here; the caller must not wait for ever
+         * because of it. */
+        grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL,
+                                     "the answer's metadata is not legal", NULL);
+        call_release(call);
+    }
+    release_metadata(&call->initial);
+    release_metadata(&call->trailing);
+    grpc_slice_unref(details);
+    if (message)
+        grpc_byte_buffer_destroy(message);
+    call_release(call);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One unary call of a caller. It is born on the poller's thread, handed to the handler's `begin`,
+ * answered exactly once by call_reply from any thread, and gone after that; `end` then releases
+ * what the handler keeps in it. Its views stay valid as long as the call.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "schema/schema.h"
+
+struct call;
+
+/* The functions that the calls are handed to. */
+struct call_handler {
+    size_t state_bytes; /* of zeroed memory that each call has for its handler */
+    void (*begin)(struct call *call, void *context);
+    /* The caller is gone: it cancelled, its deadline passed or its connection broke. Poller's
+     * thread, after begin, at most once, perhaps after the reply; the reply is owed all the same.
+     */
+    void (*cancelled)(struct call *call, void *context);
+    void (*end)(struct call *call, void *context);
+    void *context;
+};
+
+void *call_state(struct call *call);
+struct call *call_of_state(void *state);
+
+const struct schema_method *call_method(const struct call *call);
+
+/* The request message's bytes. A gzip or deflate message is inflated into the arena, up to the
+ * largest message that is allowed. INVALID_ARGUMENT when no whole message came or it does not
+ * inflate, RESOURCE_EXHAUSTED, naming --max-message, when it is too large. */
+must_use bool call_message(struct call *call, struct arena *arena, struct text *bytes,
+                           struct status *status);
+
+/* When the answer has to be ready, of clock_now_ns: a little before the caller's own deadline, so
+ * that it hears from us what happened; the configured default without one, and never above the
+ * configured maximum. */
+int64_t call_deadline_ns(const struct call *call);
+
+int64_t call_received_ns(const struct call *call);
+
+/* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7", "unknown". */
+struct text call_peer(const struct call *call);
+
+size_t call_metadata_count(const struct call *call);
+
+/* One of the caller's metadata; may hold any bytes. False when name or value may not travel as text
+ * in HTTP. */
+bool call_metadata(const struct call *call, size_t index, struct text *name, struct text *value);
+
+/* How many calls are under way now, this one included. */
+size_t call_in_flight(const struct call *call);
+
+/* A copy of it goes to the caller ahead of the answer, or behind it. `name` has to be a literal;
+ * legal bytes only. At most CALL_METADATA of each; more are dropped. */
+#define CALL_METADATA 8
+void call_send_metadata(struct call *call, const char *name, struct text value);
+void call_send_trailer(struct call *call, const char *name, struct text value);
+
+/* Memory for the answer's bytes, to be filled before call_reply; at most once. */
+uint8_t *call_answer_space(struct call *call, size_t bytes);
+
+/* Answers: OK with the bytes put into call_answer_space, or a failure. The call must not be touched
+ * afterwards, unless it is held. Once, any thread. */
+void call_reply(struct call *call, const struct status *status);
+
+/* Keeps the call, beyond its reply if need be, until it is released. Any thread. */
+void call_hold(struct call *call);
+void call_release(struct call *call);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the parts of this room share about gRPC C-core: how an event finds the code that waits for
+ * it. Every operation is started with a tag; when it is done the poller's thread calls the tag.
+ * Only this room sees C-core's types.
+ */
+#pragma once
+
+#include <grpc/grpc.h>
+#include <grpc/slice.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/eventfd.h>
+
+#include "base/text.h"
+
+struct tag {
+    /* `good` is false when the operation failed or the server is shutting down. The poller's
+     * thread. */
+    void (*happened)(struct tag *tag, bool good);
+};
+
+/* A view of a slice's bytes, valid as long as the slice. For short slices that is the struct
+ * itself. */
+static inline struct text core_text(const grpc_slice *slice)
+{
+    return (struct text){(const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
+}
+
+static inline grpc_slice core_slice(struct text text)
+{
+    return grpc_slice_from_copied_buffer(text.at, text.bytes);
+}
+
+/* How many calls and streams live, and one more while the server takes new ones. Any thread. */
+struct life {
+    atomic_size_t count;
+    int ended_fd; /* an eventfd that is written to when the last one leaves */
+};
+
+static inline void life_enter(struct life *life)
+{
+    atomic_fetch_add(&life->count, 1);
+}
+
+static inline void life_leave(struct life *life)
+{
+    /* Read before: whoever waits for the last one may free all this at once. */
+    int fd = life->ended_fd;
+    if (atomic_fetch_sub(&life->count, 1) == 1)
+        (void)eventfd_write(fd, 1);
+}

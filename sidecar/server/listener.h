@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Plaintext listeners, TCP and Unix. Connections are accepted here and handed to C-core, which
+ * keeps us alive when descriptors run out (C-core 1.51's own listener then stays deaf for ever,
+ * CVE-2023-4785), caps them, and says who the peer is. The main thread, but for listener_peer.
+ */
+#pragma once
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+#include "config/config.h"
+
+struct listeners;
+
+struct listener_events {
+    /* Takes over the descriptor. */
+    void (*accepted)(int fd, void *context);
+    void (*refused)(const char *why, void *context);
+    void *context;
+};
+
+/* FAILED_PRECONDITION, naming the address, when one cannot be listened on; none stays open then. */
+must_use bool listeners_open(const struct config *config, struct event_base *loop,
+                             const struct listener_events *events, struct listeners **listeners,
+                             struct status *status);
+
+/* Closes them, and removes what Unix sockets left in the file system. NULL is allowed. */
+void listeners_free(struct listeners *listeners);
+
+/* Stops listening; the peers of connections stay known. */
+void listeners_stop(struct listeners *listeners);
+
+/* The addresses as people write them, with the ports that the kernel picked. */
+size_t listeners_count(const struct listeners *listeners);
+const char *listeners_address(const struct listeners *listeners, size_t index);
+
+/* Who is at the other end of an accepted descriptor; terminated. Any thread. */
+#define PEER_BYTES 64
+void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES]);

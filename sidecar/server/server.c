@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/server.h"
+
+#include <assert.h>
+#include <grpc/grpc_posix.h>
+#include <grpc/grpc_security.h>
+#include <grpc/support/log.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/grpc_start.h"
+#include "base/memory.h"
+#include "server/core.h"
+#include "server/health.h"
+#include "server/listener.h"
+#include "server/reflection.h"
+#include "server/unary.h"
+#include "server/unknown.h"
+
+#include "base/banned.h"
+
+/* Asked for ahead, so that a burst does not wait for the poller between two calls. */
+#define ARMED_CALLS 4
+
+/* Far above --max-metadata: C-core ends a whole connection, with all its calls, for one that passes
+ * its own limit. */
+#define CORE_METADATA_BYTES 65536
+
+struct server {
+    grpc_server *core;
+    grpc_completion_queue *queue;
+    grpc_server_credentials *plaintext;
+    struct unary *unaries;
+    size_t unary_count;
+    struct unknown *unknown;
+    struct health *health;
+    struct reflection *reflection;
+    struct listeners *listeners;
+    struct call_handler handler;
+    struct server_events events;
+    struct life life;
+    struct event *ended;
+    struct tag shut_down;
+    pthread_t poller;
+    bool started, shut;
+};
+
+static void *poll_queue(void *context)
+{
+    struct server *server = context;
+    for (;;) {
+        grpc_event event =
+            grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        if (event.type == GRPC_QUEUE_SHUTDOWN)
+            return NULL;
+        struct tag *tag = event.tag;
+        tag->happened(tag, event.success);
+    }
+}
+
+static int to_milliseconds(int64_t ns)
+{
+    return ns == 0                          ? INT_MAX
+           : ns / CLOCK_NS_PER_MS > INT_MAX ? INT_MAX
+                                            : (int)(ns / CLOCK_NS_PER_MS);
+}
+
+static int at_most_int(uint64_t number)
+{
+    return number > INT_MAX ? INT_MAX : (int)number;
+}
+
+static grpc_server *core_new(const struct config *config)
+{
+    const struct {
+        const char *name;
+        int value;
+    } numbers[] = {
+        {GRPC_ARG_ENABLE_CHANNELZ, 0},
+        /* Messages are inflated by us, with a bound; identity, deflate and gzip are accepted. */
+        {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},
+        {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, at_most_int(config->max_message_bytes)},
+        {GRPC_ARG_MAX_METADATA_SIZE, CORE_METADATA_BYTES},
+        {GRPC_ARG_MAX_CONCURRENT_STREAMS, at_most_int(config->max_streams)},
+        {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, to_milliseconds(config->handshake_timeout_ns)},
+        {GRPC_ARG_MAX_CONNECTION_IDLE_MS, to_milliseconds(config->idle_timeout_ns)},
+        {GRPC_ARG_MAX_CONNECTION_AGE_MS, to_milliseconds(config->max_age_ns)},
+        {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, to_milliseconds(config->max_age_grace_ns)},
+        /* Dead peers are noticed; clients that ping every 10 seconds, as grpc-go's may, are
+           tolerated. */
+        {GRPC_ARG_KEEPALIVE_TIME_MS, 60000},
+        {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000},
+        {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
+        {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000},
+    };
+    grpc_arg list[array_length(numbers)];
+    for (size_t i = 0; i < array_length(numbers); i++)
+        list[i] = (grpc_arg){.type = GRPC_ARG_INTEGER,
+                             .key = (char *)(uintptr_t)numbers[i].name,
+                             .value.integer = numbers[i].value};
+    return grpc_server_create(&(grpc_channel_args){array_length(list), list}, NULL);
+}
+
+static bool register_methods(struct server *server, const struct config *config,
+                             const struct schema *schema, struct status *status)
+{
+    const struct schema_method *methods = schema_methods(schema, &server->unary_count);
+    server->unaries = memory_expect(calloc(server->unary_count, sizeof *server->unaries));
+    for (size_t i = 0; i < server->unary_count; i++) {
+        server->unaries[i] = (struct unary){
+            .server = server->core,
+            .queue = server->queue,
+            .registered = grpc_server_register_method(server->core, methods[i].path, NULL,
+                                                      GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0),
+            .method = &methods[i],
+            .handler = &server->handler,
+            .config = config,
+            .listeners = server->listeners,
+            .life = &server->life,
+        };
+        if (!server->unaries[i].registered)
+            return status_fail(status, STATUS_INTERNAL, "register %s with C-core", methods[i].path);
+    }
+    server->unknown = unknown_new(server->core, server->queue, &server->life);
+    server->health = health_new(server->core, server->queue, schema, &server->life);
+    server->reflection = reflection_new(server->core, server->queue, schema, &server->life);
+    return true;
+}
+
+/* The main thread's end of the last call's farewell. */
+static void on_ended(evutil_socket_t fd, short what, void *context)
+{
+    (void)what;
+    struct server *server = context;
+    eventfd_t count;
+    (void)eventfd_read(fd, &count);
+    server->shut = true;
+    server->events.drained(server->events.context);
+}
+
+static void on_shut_down(struct tag *tag, bool good)
+{
+    (void)good;
+    life_leave(&container_of(tag, struct server, shut_down)->life);
+}
+
+/* The listeners' only way to us: a connection that C-core now owns. */
+static void on_accepted(int fd, void *context)
+{
+    struct server *server = context;
+    grpc_server_add_channel_from_fd(server->core, fd, server->plaintext);
+}
+
+static void on_refused(const char *why, void *context)
+{
+    struct server *server = context;
+    server->events.refused(why, server->events.context);
+}
+
+static bool start(struct server *server, struct status *status)
+{
+    sigset_t all, before;
+    grpc_server_start(server->core);
+    for (size_t i = 0; i < server->unary_count; i++)
+        for (int armed = 0; armed < ARMED_CALLS; armed++)
+            unary_arm(&server->unaries[i]);
+    unknown_start(server->unknown);
+    health_start(server->health);
+    reflection_start(server->reflection);
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    server->started = pthread_create(&server->poller, NULL, poll_queue, server) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!server->started)
+        return status_fail(status, STATUS_INTERNAL, "start the poller's thread: %m");
+    pthread_setname_np(server->poller, "poller");
+    return true;
+}
+
+bool server_open(const struct config *config, const struct schema *schema, struct event_base *loop,
+                 const struct call_handler *handler, const struct server_events *events,
+                 struct server **server, struct status *status)
+{
+    struct server *made = memory_expect(calloc(1, sizeof *made));
+    *made = (struct server){.handler = *handler, .events = *events};
+    *server = made;
+    made->shut_down.happened = on_shut_down;
+    atomic_init(&made->life.count, 1);
+    made->life.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (made->life.ended_fd < 0)
+        return status_fail(status, STATUS_INTERNAL, "open the server: %m");
+    made->ended = memory_expect(event_new(loop, made->life.ended_fd, EV_READ, on_ended, made));
+    event_add(made->ended, NULL);
+
+    grpc_start();
+    made->queue = grpc_completion_queue_create_for_next(NULL);
+    made->plaintext = grpc_insecure_server_credentials_create();
+    made->core = core_new(config);
+    grpc_server_register_completion_queue(made->core, made->queue, NULL);
+    struct listener_events accept = {on_accepted, on_refused, made};
+    if (!listeners_open(config, loop, &accept, &made->listeners, status) ||
+        !register_methods(made, config, schema, status) || !start(made, status))
+        return false;
+    for (size_t i = 0; i < listeners_count(made->listeners); i++)
+        events->listening(listeners_address(made->listeners, i), events->context);
+    return true;
+}
+
+void server_set_serving(struct server *server, bool serving)
+{
+    health_set(server->health, serving);
+}
+
+void server_drain(struct server *server)
+{
+    listeners_stop(server->listeners);
+    health_end(server->health);
+    reflection_end(server->reflection);
+    grpc_server_shutdown_and_notify(server->core, server->queue, &server->shut_down);
+}
+
+void server_cancel_all(struct server *server)
+{
+    grpc_server_cancel_all_calls(server->core);
+}
+
+/* A server that never served still has to be shut down before it may be destroyed. */
+static void shut_down_now(struct server *server)
+{
+    grpc_server_shutdown_and_notify(server->core, server->queue, &server->shut_down);
+    grpc_server_cancel_all_calls(server->core);
+    for (bool done = false; !done;) {
+        grpc_event event =
+            grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        struct tag *tag = event.tag;
+        done = tag == &server->shut_down;
+        tag->happened(tag, event.success);
+    }
+}
+
+static void free_core(struct server *server)
+{
+    if (!server->core)
+        return;
+    if (!server->started)
+        shut_down_now(server);
+    grpc_server_destroy(server->core);
+    grpc_completion_queue_shutdown(server->queue);
+    if (server->started)
+        pthread_join(server->poller, NULL);
+    else
+        poll_queue(server);
+    reflection_free(server->reflection);
+    health_free(server->health);
+    unknown_free(server->unknown);
+    grpc_completion_queue_destroy(server->queue);
+    grpc_server_credentials_release(server->plaintext);
+    grpc_shutdown_blocking();
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    assert(server->shut || !server->started);
+    free_core(server);
+    listeners_free(server->listeners);
+    free(server->unaries);
+    if (server->ended)
+        event_free(server->ended);
+    if (server->life.ended_fd >= 0)
+        close(server->life.ended_fd);
+    free(server);
+}

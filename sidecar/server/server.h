@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gRPC server: listeners, the methods of the schema, health and reflection, one poller thread.
+ * The main thread opens, drains and frees it.
+ */
+#pragma once
+
+#include <event2/event.h>
+#include <stdbool.h>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "schema/schema.h"
+#include "server/call.h"
+
+struct server;
+
+/* Told on the main thread. */
+struct server_events {
+    void (*listening)(const char *address, void *context);
+    /* A connection was refused: `why` names the option or the kernel's reason. Not more than once a
+     * second. */
+    void (*refused)(const char *why, void *context);
+    /* All calls have ended after server_drain; it may be freed. */
+    void (*drained)(void *context);
+    void *context;
+};
+
+/*
+ * Listens and serves. FAILED_PRECONDITION when an address cannot be listened on. config, schema and
+ * the handler's context must outlive the server. `server` is set also when this fails, for
+ * server_free.
+ */
+must_use bool server_open(const struct config *config, const struct schema *schema,
+                          struct event_base *loop, const struct call_handler *handler,
+                          const struct server_events *events, struct server **server,
+                          struct status *status);
+
+/* What health answers from now on, for the server ("") and each service. Any thread. */
+void server_set_serving(struct server *server, bool serving);
+
+/* Stops listening, tells callers to go away (GOAWAY) and lets calls under way finish. Once. */
+void server_drain(struct server *server);
+
+/* Ends what is still under way after server_drain; calls that never became whole, too. */
+void server_cancel_all(struct server *server);
+
+/* Frees it; after `drained`, or when it never opened whole. NULL is allowed. */
+void server_free(struct server *server);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What the calls of one unary method have in common; between server.c and call.c. */
+#pragma once
+
+#include "config/config.h"
+#include "schema/schema.h"
+#include "server/call.h"
+#include "server/core.h"
+#include "server/listener.h"
+
+struct unary {
+    grpc_server *server;
+    grpc_completion_queue *queue;
+    void *registered; /* grpc_server_register_method's */
+    const struct schema_method *method;
+    const struct call_handler *handler;
+    const struct config *config;
+    struct listeners *listeners; /* knows the peers */
+    struct life *life;
+};
+
+/* Asks for the next call of that method. It asks again by itself until the server shuts down.
+ * Poller's thread, or before it runs. */
+void unary_arm(const struct unary *unary);
