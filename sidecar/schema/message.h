@@ -140,13 +140,20 @@ static inline size_t schema_count(const ProtobufCMessage *message, const struct 
     return *(const size_t *)((const char *)message + field->presence_offset);
 }
 
+/* Counts `more` elements of those that were reserved. */
+static inline void schema_add_count(ProtobufCMessage *message, const struct schema_field *field,
+                                    size_t more)
+{
+    *(size_t *)((char *)message + field->presence_offset) += more;
+}
+
 /* True when the field would be sent on the wire: set, if it tracks presence; else not zero, not
  * empty. */
 bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field);
 
 /*
  * Room for `more` elements at the end of a repeated field or a map, zeroed and not yet counted: the
- * caller fills them and adds them to the count. Elements that the field already has came from here
+ * caller fills them and calls schema_add_count. Elements that the field already has came from here
  * too. NULL when the arena's limit would be passed.
  */
 must_use void *schema_reserve(ProtobufCMessage *message, const struct schema_field *field,

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protobuf bytes to a message in memory and back. Every message is scanned before protobuf-c
- * unpacks it, because protobuf-c recurses without bound, does not check UTF-8 and can take forty
- * times the input in memory (measured). Pure; any thread.
+ * Protobuf bytes to a message in memory. They are read here, into the memory that protobuf-c packs
+ * from, and not by protobuf-c's own reader: that one loses or refuses what legal senders send (a
+ * sub-message in two pieces, a field of a newer type), recurses without bound, does not check UTF-8
+ * and can take forty times the input in memory (measured). Pure; any thread.
  */
 #pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -15,9 +19,32 @@
 #define WIRE_DEPTH 100
 
 /*
- * Scans and unpacks `bytes` into the arena. INVALID_ARGUMENT, naming the field, when they are no
- * message of that type: bad framing, depth above WIRE_DEPTH, a string that is not UTF-8 or holds a
- * NUL; RESOURCE_EXHAUSTED when it does not fit the arena.
+ * Reads a message into the arena, which keeps nothing of `bytes`. What is not known, a field number
+ * or a wire type that its field does not have, is skipped and forgotten. A field that comes twice
+ * is merged as protobuf.dev says: the last scalar, all pieces of a message, all elements. A map has
+ * each key once, with its last value, in an order that depends on the keys alone.
+ * INVALID_ARGUMENT, naming the field, when the bytes are no message of that type: bad framing, a
+ * group, depth above WIRE_DEPTH, a string that is not UTF-8 or holds a NUL; RESOURCE_EXHAUSTED when
+ * it does not fit the arena.
  */
 must_use bool wire_unpack(const struct schema_message *type, struct text bytes, struct arena *arena,
                           ProtobufCMessage **message, struct status *status);
+
+enum wire_type {
+    WIRE_VARINT = 0,
+    WIRE_FIXED64 = 1,
+    WIRE_BYTES = 2,
+    WIRE_FIXED32 = 5,
+};
+
+/* One field as it is on the wire: `bytes` of WIRE_BYTES, `value` of the others. */
+struct wire_field {
+    uint32_t number;
+    enum wire_type type;
+    uint64_t value;
+    struct text bytes;
+};
+
+/* Takes the first field off `rest`, which is not empty. False on bad framing: a varint above 64
+ * bits, a number that is 0 or too large, a group, a length that is more than there is. */
+must_use bool wire_next(struct text *rest, struct wire_field *field);

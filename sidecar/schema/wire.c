@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/wire.h"
+
+#include "schema/entries.h"
+
+#include "base/banned.h"
+
+/* The sixty-four bits of a varint take ten bytes, the last of them one bit. */
+#define VARINT_BYTES 10
+
+static bool take_varint(struct text *rest, uint64_t *value)
+{
+    uint64_t sum = 0;
+    size_t most = rest->bytes < VARINT_BYTES ? rest->bytes : VARINT_BYTES;
+    for (size_t i = 0; i < most; i++) {
+        uint64_t byte = (unsigned char)rest->at[i];
+        sum |= (byte & 0x7f) << (7 * i);
+        if (byte & 0x80)
+            continue;
+        if (i == VARINT_BYTES - 1 && byte > 1)
+            return false;
+        *rest = (struct text){rest->at + i + 1, rest->bytes - i - 1};
+        *value = sum;
+        return true;
+    }
+    return false;
+}
+
+static bool take_bytes(struct text *rest, size_t bytes, struct text *taken)
+{
+    if (bytes > rest->bytes)
+        return false;
+    *taken = (struct text){rest->at, bytes};
+    *rest = (struct text){rest->at + bytes, rest->bytes - bytes};
+    return true;
+}
+
+/* Little-endian, as the wire has it. */
+static bool take_fixed(struct text *rest, size_t bytes, uint64_t *value)
+{
+    struct text taken;
+    if (!take_bytes(rest, bytes, &taken))
+        return false;
+    *value = 0;
+    for (size_t i = 0; i < bytes; i++)
+        *value |= (uint64_t)(unsigned char)taken.at[i] << (8 * i);
+    return true;
+}
+
+/* A value that is not WIRE_BYTES. */
+static bool take_value(struct text *rest, enum wire_type type, uint64_t *value)
+{
+    if (type == WIRE_VARINT)
+        return take_varint(rest, value);
+    return take_fixed(rest, type == WIRE_FIXED64 ? 8 : 4, value);
+}
+
+bool wire_next(struct text *rest, struct wire_field *field)
+{
+    uint64_t tag, length;
+    if (!take_varint(rest, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
+        return false;
+    field->number = (uint32_t)(tag >> 3);
+    field->type = (enum wire_type)(tag & 7);
+    switch (field->type) {
+    case WIRE_VARINT:
+    case WIRE_FIXED64:
+    case WIRE_FIXED32:
+        return take_value(rest, field->type, &field->value);
+    case WIRE_BYTES:
+        return take_varint(rest, &length) && take_bytes(rest, length, &field->bytes);
+    }
+    return false;
+}
+
+/* A map that the message holds. */
+struct map_seen {
+    const struct map_seen *older;
+    ProtobufCMessage *message;
+    const struct schema_field *field;
+};
+
+/* What one wire_unpack works with. */
+struct reading {
+    struct arena *arena;
+    const struct map_seen *maps; /* newest first, each once */
+    struct status *status;
+};
+
+/* Where a value belongs. */
+struct target {
+    const struct schema_message *type;
+    const struct schema_field *field;
+    ProtobufCMessage *message;
+    unsigned depth;
+};
+
+static bool fail(const struct reading *reading, const struct target *target, const char *why)
+{
+    return status_fail(reading->status, STATUS_INVALID_ARGUMENT, "%.*s.%.*s %s",
+                       text_arguments(target->type->full_name), text_arguments(target->field->name),
+                       why);
+}
+
+static bool fail_full(const struct reading *reading)
+{
+    return status_fail(reading->status, STATUS_RESOURCE_EXHAUSTED,
+                       "the message takes more than %zu bytes of memory", reading->arena->limit);
+}
+
+static enum wire_type wire_type_of(enum field_type type)
+{
+    static const unsigned char types[] = {
+        [FIELD_DOUBLE] = WIRE_FIXED64,   [FIELD_FLOAT] = WIRE_FIXED32,
+        [FIELD_INT64] = WIRE_VARINT,     [FIELD_UINT64] = WIRE_VARINT,
+        [FIELD_INT32] = WIRE_VARINT,     [FIELD_FIXED64] = WIRE_FIXED64,
+        [FIELD_FIXED32] = WIRE_FIXED32,  [FIELD_BOOL] = WIRE_VARINT,
+        [FIELD_STRING] = WIRE_BYTES,     [FIELD_MESSAGE] = WIRE_BYTES,
+        [FIELD_BYTES] = WIRE_BYTES,      [FIELD_UINT32] = WIRE_VARINT,
+        [FIELD_ENUM] = WIRE_VARINT,      [FIELD_SFIXED32] = WIRE_FIXED32,
+        [FIELD_SFIXED64] = WIRE_FIXED64, [FIELD_SINT32] = WIRE_VARINT,
+        [FIELD_SINT64] = WIRE_VARINT,
+    };
+    return (enum wire_type)types[type];
+}
+
+/* A number as its type has it in memory: what a varint has too much is cut off, as every
+ * implementation does. */
+static void store_number(enum field_type type, uint64_t value, void *slot)
+{
+    if (type == FIELD_BOOL)
+        value = value != 0;
+    if (type == FIELD_SINT32)
+        value &= UINT32_MAX;
+    if (type == FIELD_SINT32 || type == FIELD_SINT64)
+        value = (value >> 1) ^ (0 - (value & 1));
+    uint32_t low = (uint32_t)value;
+    if (schema_type_bytes(type) == sizeof low)
+        memcpy(slot, &low, sizeof low);
+    else
+        memcpy(slot, &value, sizeof value);
+}
+
+static bool store_bytes(const struct reading *reading, const struct target *target,
+                        struct text bytes, ProtobufCBinaryData *slot)
+{
+    *slot = (ProtobufCBinaryData){0, NULL};
+    if (bytes.bytes == 0)
+        return true;
+    if (target->field->type == FIELD_STRING) {
+        if (!text_is_utf8(bytes))
+            return fail(reading, target, "is not UTF-8");
+        if (memchr(bytes.at, '\0', bytes.bytes))
+            return fail(reading, target, "holds a NUL character");
+    }
+    uint8_t *copy = arena_alloc(reading->arena, bytes.bytes);
+    if (!copy)
+        return fail_full(reading);
+    *slot = (ProtobufCBinaryData){bytes.bytes, memcpy(copy, bytes.at, bytes.bytes)};
+    return true;
+}
+
+static bool read_fields(struct reading *reading, const struct schema_message *type, unsigned depth,
+                        struct text bytes, ProtobufCMessage *message);
+
+/* A message that came before is added to: that is what merging means. */
+static bool store_message(struct reading *reading, const struct target *target, struct text bytes,
+                          ProtobufCMessage **slot)
+{
+    if (target->depth >= WIRE_DEPTH)
+        return fail(reading, target, "is nested too deeply");
+    if (!*slot)
+        *slot = schema_message_new(target->field->message, reading->arena);
+    if (!*slot)
+        return fail_full(reading);
+    return read_fields(reading, target->field->message, target->depth + 1, bytes, *slot);
+}
+
+static bool store(struct reading *reading, const struct target *target,
+                  const struct wire_field *wire, void *slot)
+{
+    if (target->field->type == FIELD_MESSAGE)
+        return store_message(reading, target, wire->bytes, slot);
+    if (wire->type == WIRE_BYTES)
+        return store_bytes(reading, target, wire->bytes, slot);
+    store_number(target->field->type, wire->value, slot);
+    return true;
+}
+
+static bool read_singular(struct reading *reading, const struct target *target,
+                          const struct wire_field *wire)
+{
+    const struct schema_field *field = target->field;
+    void *slot = schema_value(target->message, field);
+    if (field->shape == FIELD_ONEOF && !schema_field_present(target->message, field))
+        memset(slot, 0, schema_type_bytes(field->type));
+    schema_field_mark_present(target->message, field);
+    return store(reading, target, wire, slot);
+}
+
+/* Maps are settled when all pieces of their message have been read; here they are noted. */
+static bool note_map(struct reading *reading, const struct target *target)
+{
+    struct map_seen *seen = arena_alloc(reading->arena, sizeof *seen);
+    if (!seen)
+        return fail_full(reading);
+    *seen = (struct map_seen){reading->maps, target->message, target->field};
+    reading->maps = seen;
+    return true;
+}
+
+static bool read_element(struct reading *reading, const struct target *target,
+                         const struct wire_field *wire)
+{
+    const struct schema_field *field = target->field;
+    bool first = schema_count(target->message, field) == 0;
+    if (field->shape == FIELD_MAP && first && !note_map(reading, target))
+        return false;
+    void *slot = schema_reserve(target->message, field, 1, reading->arena);
+    if (!slot)
+        return fail_full(reading);
+    if (!store(reading, target, wire, slot))
+        return false;
+    schema_add_count(target->message, field, 1);
+    return true;
+}
+
+/* How many values there can be in a packed field. */
+static size_t packed_count(enum wire_type type, struct text bytes)
+{
+    if (type != WIRE_VARINT)
+        return bytes.bytes / (type == WIRE_FIXED64 ? 8 : 4);
+    size_t count = 0;
+    for (size_t i = 0; i < bytes.bytes; i++)
+        count += !((unsigned char)bytes.at[i] & 0x80);
+    return count;
+}
+
+static bool read_packed(const struct reading *reading, const struct target *target,
+                        struct text bytes)
+{
+    const struct schema_field *field = target->field;
+    enum wire_type type = wire_type_of(field->type);
+    size_t count = packed_count(type, bytes);
+    char *slot = schema_reserve(target->message, field, count, reading->arena);
+    if (!slot && count)
+        return fail_full(reading);
+    while (bytes.bytes > 0) {
+        uint64_t value;
+        if (!take_value(&bytes, type, &value))
+            return fail(reading, target, "is packed wrongly");
+        store_number(field->type, value, slot);
+        slot += schema_type_bytes(field->type);
+    }
+    schema_add_count(target->message, field, count);
+    return true;
+}
+
+static bool read_field(struct reading *reading, const struct target *target,
+                       const struct wire_field *wire)
+{
+    enum field_shape shape = target->field->shape;
+    bool repeated = shape == FIELD_REPEATED || shape == FIELD_MAP;
+    if (wire->type == wire_type_of(target->field->type))
+        return repeated ? read_element(reading, target, wire)
+                        : read_singular(reading, target, wire);
+    if (repeated && wire->type == WIRE_BYTES)
+        return read_packed(reading, target, wire->bytes);
+    return true;
+}
+
+static bool read_fields(struct reading *reading, const struct schema_message *type, unsigned depth,
+                        struct text bytes, ProtobufCMessage *message)
+{
+    struct target target = {.type = type, .message = message, .depth = depth};
+    while (bytes.bytes > 0) {
+        struct wire_field wire;
+        if (!wire_next(&bytes, &wire))
+            return status_fail(reading->status, STATUS_INVALID_ARGUMENT,
+                               "the bytes are no %.*s: a field does not end, or has no number",
+                               text_arguments(type->full_name));
+        target.field = schema_field_by_number(type, wire.number);
+        if (target.field && !read_field(reading, &target, &wire))
+            return false;
+    }
+    return true;
+}
+
+bool wire_unpack(const struct schema_message *type, struct text bytes, struct arena *arena,
+                 ProtobufCMessage **message, struct status *status)
+{
+    struct reading reading = {.arena = arena, .status = status};
+    ProtobufCMessage *read = schema_message_new(type, arena);
+    if (!read)
+        return fail_full(&reading);
+    if (!read_fields(&reading, type, 0, bytes, read))
+        return false;
+    for (const struct map_seen *map = reading.maps; map; map = map->older)
+        if (!entries_settle(map->message, map->field, arena))
+            return fail_full(&reading);
+    *message = read;
+    return true;
+}
