@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Does it start, drain and end as its exit code says?"""
+import os
+import signal
+import socket
+import stat
+
+import grpc
+import pytest
+
+from support.client import Client
+from support.sidecar import run
+from support.upstream import answer, late, silence
+
+
+def test_sigterm_ends_an_idle_sidecar_with_0(start):
+    sidecar = start()
+    sidecar.signal()
+    assert sidecar.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_drain_finishes_calls_and_refuses_new_connections(start, upstream, number):
+    sidecar = start()
+    step = late()
+    upstream.script(step)
+    call = sidecar.client().start()
+    upstream.wait_requests(1)
+    sidecar.signal(number)
+    sidecar.wait_log(event="draining")
+    host, _, port = sidecar.address.rpartition(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), 30)
+    step.go.set()
+    assert call.result().id
+    assert sidecar.wait() == 0
+
+
+def test_a_drain_ends_open_health_watches_and_idle_connections(start):
+    sidecar = start()
+    client = sidecar.client()
+    watch = client.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=50)
+    next(watch)
+    idle = socket.create_connection(sidecar.address.rsplit(":", 1), 30)
+    sidecar.signal()
+    assert sidecar.wait() == 0
+    idle.close()
+
+
+def test_a_call_that_outlasts_the_drain_has_an_unknown_outcome(start, upstream):
+    sidecar = start("--drain-timeout=300ms")
+    step = silence()
+    upstream.script(step)
+    call = sidecar.client().start()
+    upstream.wait_requests(1)
+    sidecar.signal()
+    assert call.code() is grpc.StatusCode.UNKNOWN
+    assert step.ended.wait(5)
+    assert sidecar.wait() == 0
+
+
+def test_a_second_signal_ends_it_at_once(start, upstream):
+    sidecar = start()
+    upstream.script(silence())
+    sidecar.client().start()
+    upstream.wait_requests(1)
+    sidecar.signal()
+    sidecar.wait_log(event="draining")
+    sidecar.signal()
+    assert sidecar.process.wait(5) != 0
+    sidecar.process.returncode = 0  # what the fixture expects of all others
+
+
+def test_port_0_picks_a_port_of_its_own_each_time(start, upstream):
+    addresses = [start().address for _ in range(2)]
+    assert addresses[0] != addresses[1]
+    upstream.script(answer(), answer())
+    for address in addresses:
+        Client(address).create()
+
+
+def test_several_listeners_serve(start, upstream, tmp_path):
+    sidecar = start(f"--listen=unix:{tmp_path}/s")
+    sidecar.wait_log(2, event="listening")
+    upstream.script(answer(), answer())
+    for target in (sidecar.address, f"unix:{tmp_path}/s"):
+        Client(target).create()
+
+
+def test_a_unix_socket_serves_is_removed_at_the_end_and_replaced_when_stale(start, upstream, tmp_path):
+    path = tmp_path / "socket"
+    for _ in range(2):
+        sidecar = start(listen=f"unix:{path}")
+        assert stat.S_ISSOCK(path.stat().st_mode)
+        upstream.script(answer())
+        sidecar.client().create()
+        sidecar.stop()
+        assert not path.exists()
+    stale = socket.socket(socket.AF_UNIX)
+    stale.bind(str(path))
+    stale.close()
+    upstream.script(answer())
+    start(listen=f"unix:{path}").client().create()
+
+
+def test_a_file_that_is_no_socket_is_left_alone_and_ends_the_start(start, tmp_path):
+    path = tmp_path / "precious"
+    path.write_text("kept")
+    sidecar = start(listen=f"unix:{path}", ready=False)
+    assert sidecar.process.wait(30) == 1
+    assert path.read_text() == "kept"
+    sidecar.process.returncode = 0
+
+
+def test_an_address_that_is_taken_ends_the_start_with_1_and_is_named(upstream, token):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "127.0.0.1:%d" % taken.getsockname()[1]
+        ended = run("serve", f"--listen={address}", f"--upstream={upstream.url}", f"--token-file={token.path}",
+                    "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0")
+    assert ended.returncode == 1
+    assert address in ended.stderr
+
+
+@pytest.mark.parametrize("option,allowed", [
+    ("--deadline=soon", "30s"), ("--max-in-flight=many", ""), ("--listen=nowhere", ""), ("--upstream=ftp://x", "https"),
+    ("--log-level=loud", "info"), ("--max-message=1XB", "MiB"), ("--no-such-option=1", ""), ("--max-message=0", ""),
+    ("--upstream=https://x/../y", ""), ("--log-sample=2", "1"), ("--admin=0.0.0.0:9091", ""), ("--deadline=5m", ""),
+])
+def test_a_wrong_option_ends_with_2_and_one_line_that_names_it(option, allowed):
+    ended = run("serve", "--upstream=https://localhost:1", option)
+    assert ended.returncode == 2
+    [line] = ended.stderr.splitlines()
+    name, _, value = option.partition("=")
+    assert name in line and value in line and allowed in line
+
+
+def test_a_wrong_variable_is_named_as_well():
+    ended = run("serve", "--upstream=https://localhost:1", variables={"APIG_SIDECAR_DEADLINE": "soon"})
+    assert ended.returncode == 2
+    assert "soon" in ended.stderr and ("APIG_SIDECAR_DEADLINE" in ended.stderr or "--deadline" in ended.stderr)
+
+
+def test_a_flag_wins_over_its_variable(start, upstream):
+    upstream.script(answer())
+    sidecar = start("--instance-id=of-the-flag", variables={"APIG_SIDECAR_INSTANCE_ID": "of-the-variable"})
+    sidecar.client().create(instance_id="")
+    assert "/instances/of-the-flag/" in upstream.requests[0].target
+
+
+def test_without_an_upstream_it_does_not_start():
+    ended = run("serve", "--listen=127.0.0.1:0")
+    assert ended.returncode == 2
+    assert "--upstream" in ended.stderr and "--region" in ended.stderr
+
+
+def test_plaintext_on_a_public_address_needs_permission(start, upstream):
+    ended = run("serve", "--listen=0.0.0.0:0", f"--upstream={upstream.url}")
+    assert ended.returncode == 2
+    assert "--allow-public-plaintext" in ended.stderr
+    upstream.script(answer())
+    public = start("--allow-public-plaintext", listen="0.0.0.0:0")
+    Client("127.0.0.1:" + public.address.rsplit(":", 1)[1]).create()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xff", b"not a set"])
+def test_a_descriptor_set_that_cannot_be_served_ends_with_1_and_is_named(upstream, tmp_path, content):
+    path = tmp_path / "set.binpb"
+    path.write_bytes(content)
+    ended = run("serve", f"--upstream={upstream.url}", f"--descriptor-set={path}", "--listen=127.0.0.1:0")
+    assert ended.returncode == 1
+    assert str(path) in ended.stderr
+
+
+def test_it_holds_no_more_descriptors_after_many_connections(start, upstream):
+    sidecar = start()
+    upstream.always = answer()
+
+    def descriptors():
+        return len(os.listdir(f"/proc/{sidecar.process.pid}/fd"))
+    Client(sidecar.address).create()
+    before = descriptors()
+    for _ in range(20):
+        client = Client(sidecar.address, options=[("grpc.use_local_subchannel_pool", 1)])
+        client.create()
+        client.close()
+    watcher = Client(sidecar.address, options=[("grpc.use_local_subchannel_pool", 1)])
+    for _ in range(200):  # a closed connection is noticed soon, not at once
+        watcher.create()
+        if descriptors() <= before + 3:
+            return
+    assert descriptors() <= before + 3

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Is it a good gRPC server to any client, also a hostile one?"""
+import queue
+import socket
+
+import grpc
+import pytest
+
+from support import api
+from support.client import IDS, refusal
+from support.upstream import GROUP, answer
+
+SERVICE = "huaweicloud.apig.v2.ApiGroupService"
+HEALTH = "grpc.health.v1.Health"
+REFLECTION = ["grpc.reflection.v1", "grpc.reflection.v1alpha"]
+SERVING, NOT_SERVING = 1, 2
+
+
+def health_check(client, service):
+    request = api.from_dict("grpc.health.v1.HealthCheckRequest", {"service": service})
+    return client.unary("/grpc.health.v1.Health/Check", request.SerializeToString(), "grpc.health.v1.HealthCheckResponse")
+
+
+@pytest.mark.parametrize("service", ["", SERVICE])
+def test_health_check_knows_the_server_and_its_services(client, service):
+    assert health_check(client, service).result().status == SERVING
+
+
+def test_health_check_of_an_unknown_service_is_not_found(client):
+    assert refusal(health_check(client, "no.Such"))[0] == "NOT_FOUND"
+
+
+def test_health_watch_tells_the_status_at_once_and_keeps_the_stream(client):
+    watch = client.channel.unary_stream(
+        "/grpc.health.v1.Health/Watch",
+        response_deserializer=api.message("grpc.health.v1.HealthCheckResponse").FromString)(b"", timeout=30)
+    assert next(watch).status == SERVING
+    assert watch.is_active()
+    watch.cancel()
+
+
+def ask_reflection(client, package, *questions):
+    """The answers to the questions, asked one by one on one stream."""
+    asked = queue.Queue()
+    stream = client.channel.stream_stream(
+        f"/{package}.ServerReflection/ServerReflectionInfo",
+        request_serializer=lambda question: api.from_dict(f"{package}.ServerReflectionRequest", question).SerializeToString(),
+        response_deserializer=api.message(f"{package}.ServerReflectionResponse").FromString,
+    )(iter(asked.get, None), timeout=30)
+    answers = []
+    for question in questions:
+        asked.put(question)
+        answers.append(next(stream))
+    asked.put(None)
+    assert list(stream) == [] and stream.code() is grpc.StatusCode.OK
+    return answers
+
+
+@pytest.mark.parametrize("package", REFLECTION)
+def test_reflection_lists_and_describes_the_services(client, package):
+    listed, by_symbol, by_file = ask_reflection(
+        client, package, {"list_services": ""}, {"file_containing_symbol": f"{SERVICE}.CreateApiGroup"},
+        {"file_by_filename": "google/api/http.proto"})
+    assert {service.name for service in listed.list_services_response.service} >= {SERVICE, HEALTH}
+    files = [api.message("google.protobuf.FileDescriptorProto").FromString(file)
+             for file in by_symbol.file_descriptor_response.file_descriptor_proto]
+    assert "huaweicloud/apig/v2/api_group_service.proto" in [file.name for file in files]
+    assert by_file.file_descriptor_response.file_descriptor_proto
+
+
+@pytest.mark.parametrize("package", REFLECTION)
+def test_reflection_gives_every_import_that_a_client_needs(client, package):
+    missing, known = ["huaweicloud/apig/v2/api_group_service.proto"], {}
+    while missing:
+        [reply] = ask_reflection(client, package, {"file_by_filename": missing.pop()})
+        for raw in reply.file_descriptor_response.file_descriptor_proto:
+            file = api.message("google.protobuf.FileDescriptorProto").FromString(raw)
+            known[file.name] = file
+            missing += [name for name in file.dependency if name not in known]
+    assert "buf/validate/validate.proto" in known
+
+
+@pytest.mark.parametrize("package", REFLECTION)
+@pytest.mark.parametrize("question", [{"file_by_filename": "no.proto"}, {"file_containing_symbol": "no.Such"}], ids=str)
+def test_reflection_answers_what_it_does_not_know_and_goes_on(client, package, question):
+    unknown, listed = ask_reflection(client, package, question, {"list_services": ""})
+    assert unknown.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
+    assert listed.list_services_response.service
+
+
+@pytest.mark.parametrize("path", [f"/{SERVICE}/NoSuch", "/no.Such/CreateApiGroup", "/x", f"/{SERVICE}/"])
+def test_an_unknown_method_is_unimplemented(client, path):
+    assert refusal(client.unary(path, b""))[0] == "UNIMPLEMENTED"
+
+
+def test_a_gzip_request_is_accepted(client, upstream):
+    upstream.script(answer())
+    assert client.create(remark="r" * 900, compression=grpc.Compression.Gzip)["id"] == GROUP["id"]
+    assert upstream.requests[0].json()["remark"] == "r" * 900
+
+
+def test_a_deflate_request_is_accepted_or_unimplemented(client, upstream):
+    upstream.always = answer()
+    call = client.start(remark="r" * 900, compression=grpc.Compression.Deflate)
+    assert call.code() in (grpc.StatusCode.OK, grpc.StatusCode.UNIMPLEMENTED)
+
+
+def request_bytes(**fields):
+    return api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "abc", **fields}).SerializeToString()
+
+
+def resident_kib(sidecar):
+    for line in open(f"/proc/{sidecar.process.pid}/status"):
+        if line.startswith("VmHWM"):
+            return int(line.split()[1])
+    raise AssertionError("no VmHWM")
+
+
+def test_a_gzip_bomb_is_refused_before_it_has_grown(sidecar, client):
+    before = resident_kib(sidecar)
+    bomb = request_bytes(remark="r" * (200 << 20))
+    assert refusal(client.unary(api.CREATE, bomb, compression=grpc.Compression.Gzip))[0] == "RESOURCE_EXHAUSTED"
+    assert resident_kib(sidecar) - before < 100 << 10
+
+
+def test_a_message_above_the_bound_is_refused_and_the_connection_lives(client, upstream):
+    assert refusal(client.unary(api.CREATE, request_bytes(remark="r" * (2 << 20))))[0] == "RESOURCE_EXHAUSTED"
+    upstream.script(answer())
+    client.create()
+
+
+@pytest.mark.parametrize("garbage", [
+    b"\xff", b"\x0a\xff\xff\xff\xff\x0f", b"\x1a\x03ab", b"\x1a\x03\xff\xfe\xfd", b"\x1a\x03a\x00b", b"\x1b\x1b\x1b", b"\x00\x00",
+    b"\x1a\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
+], ids=["tag", "length", "short", "UTF-8", "NUL", "groups", "field 0", "varint"])
+def test_bytes_that_are_no_request_are_the_callers_mistake(client, garbage):
+    assert refusal(client.unary(api.CREATE, garbage))[0] == "INVALID_ARGUMENT"
+
+
+def test_an_empty_request_is_the_callers_mistake(client):
+    assert refusal(client.unary(api.CREATE, b""))[0] == "INVALID_ARGUMENT"
+
+
+def test_unknown_fields_of_a_newer_client_are_skipped(client, upstream):
+    upstream.script(answer())
+    client.unary(api.CREATE, request_bytes() + b"\xca\x3e\x03new").result()
+    assert upstream.requests[0].json() == {"name": "abc"}
+
+
+def test_more_calls_than_allowed_are_refused_and_told_so(start, upstream):
+    from support.upstream import late
+    client = start("--max-in-flight=2").client()
+    steps = [late(), late()]
+    upstream.script(*steps)
+    calls = [client.start(f"group_{number}") for number in range(2)]
+    upstream.wait_requests(2)
+    assert client.refusal()[0] == "RESOURCE_EXHAUSTED"
+    for step in steps:
+        step.go.set()
+    for call in calls:
+        call.result()
+    upstream.script(answer())
+    client.create()
+
+
+def test_what_is_not_http2_is_turned_away_and_others_are_served(sidecar, client, upstream):
+    host, _, port = sidecar.address.rpartition(":")
+    for hello in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff"):
+        with socket.create_connection((host, int(port)), 30) as stranger:
+            stranger.sendall(hello)
+            stranger.shutdown(socket.SHUT_WR)
+            try:
+                while stranger.recv(65536):
+                    pass
+            except ConnectionError:
+                pass
+    upstream.script(answer())
+    client.create()
+
+
+def test_metadata_above_the_bound_is_refused_and_other_calls_live(start, upstream):
+    client = start("--max-metadata=4KiB", "--max-metadata-count=20").client()
+    assert client.refusal(metadata=[("x-large", "v" * 5000)])[0] == "RESOURCE_EXHAUSTED"
+    assert client.refusal(metadata=[(f"x-{number}", "v") for number in range(40)])[0] == "RESOURCE_EXHAUSTED"
+    upstream.script(answer())
+    client.create()
+
+
+def test_illegal_trace_context_is_dropped_and_the_call_goes_on(client, upstream):
+    upstream.script(answer())
+    client.create(metadata=[("traceparent", "not a trace parent"), ("x-request-id", "a b\"c" * 200)])
+    assert "not a trace parent" not in upstream.requests[0].fields.values()
