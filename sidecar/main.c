@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* The program's words. Exit codes: 0, 1 when it could not start or run, 2 for wrong options; `call`
+ * has its own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "client/call.h"
+#include "client/check.h"
+#include "config/config.h"
+#include "credential/credential.h"
+#include "sidecar.h"
+
+#include "base/banned.h"
+
+#define EXIT_USAGE 2
+#define HELP_BYTES (1U << 20)
+
+static int complain(const struct status *status, int exit_code)
+{
+    fprintf(stderr, "apig-sidecar: %s\n", status->message);
+    return exit_code;
+}
+
+static int serve(int count, char **arguments)
+{
+    struct config config;
+    struct status status;
+    int exit_code = 0;
+    if (!config_read(&config, count, arguments, environ, &status) ||
+        !config_check_serve(&config, &status))
+        exit_code = complain(&status, EXIT_USAGE);
+    else if (!sidecar_run(&config, &status))
+        exit_code = complain(&status, 1);
+    config_clear(&config);
+    return exit_code;
+}
+
+static int check(int count, char **arguments)
+{
+    struct config config;
+    struct status status;
+    int exit_code = config_read(&config, count, arguments, environ, &status)
+                        ? client_check(&config, credential_check_file)
+                        : complain(&status, EXIT_USAGE);
+    config_clear(&config);
+    return exit_code;
+}
+
+static int help(int count, char **arguments);
+
+static const struct word {
+    const char *name;
+    int (*run)(int count, char **arguments);
+    const char *meaning;
+} words[] = {
+    {"serve", serve, "serve calls until told to stop; the default"},
+    {"call", client_call, "METHOD [JSON|@FILE|-]: make a call and print its answer"},
+    {"check", check, "check options, schema and files, and print what would be served"},
+    {"help", help, "print this; `help --markdown` prints the options as README has them"},
+};
+
+static int help(int count, char **arguments)
+{
+    struct arena arena;
+    struct buffer out;
+    arena_init(&arena, HELP_BYTES);
+    buffer_init(&out, &arena, 0);
+    if (count > 0 && strcmp(arguments[0], "--markdown") == 0) {
+        config_write_markdown(&out);
+    } else {
+        puts("apig-sidecar [WORD] [OPTION]…\n");
+        for (size_t i = 0; i < array_length(words); i++)
+            printf("  %-8s%s\n", words[i].name, words[i].meaning);
+        puts("");
+        config_write_help(&out);
+    }
+    fwrite(out.at, 1, out.bytes, stdout);
+    arena_clear(&arena);
+    return fflush(stdout) == 0 ? 0 : 1;
+}
+
+/* Tracing would print headers, and so the credential. */
+static void drop_tracing(void)
+{
+    unsetenv("GRPC_TRACE");
+    unsetenv("GRPC_VERBOSITY");
+}
+
+int main(int count, char **arguments)
+{
+    drop_tracing();
+    if (count < 2)
+        return serve(0, NULL);
+    if (strcmp(arguments[1], "--help") == 0)
+        return help(0, NULL);
+    for (size_t i = 0; i < array_length(words); i++)
+        if (strcmp(arguments[1], words[i].name) == 0)
+            return words[i].run(count - 2, arguments + 2);
+    return serve(count - 1, arguments + 1);
+}

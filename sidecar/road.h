@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The road of a call: what happens to it, in order, from the caller's bytes to its answer. Read
+ * road.c first. The parts it walks through are built and freed by sidecar.c and must outlive all
+ * calls.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "credential/credential.h"
+#include "server/call.h"
+#include "upstream/upstream.h"
+
+struct road {
+    const struct config *config;
+    struct credential *credential;
+    struct upstream *upstream;
+    struct text prefix;         /* of the upstream's URL, in front of every path: "" or "/prefix" */
+    _Atomic uint64_t successes; /* counted for --log-sample */
+};
+
+/* The functions to hand calls to; `road` must outlive them. */
+struct call_handler road_handler(struct road *road);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+#include "sidecar.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "admin/monitor.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "credential/credential.h"
+#include "road.h"
+#include "schema/schema.h"
+#include "server/server.h"
+#include "upstream/upstream.h"
+
+#include "base/banned.h"
+
+/* Far above any real API's. */
+#define DESCRIPTOR_SET_BYTES (16U << 20)
+
+struct sidecar {
+    const struct config *config;
+    struct event_base *loop;
+    struct arena arena; /* what lives as long as the sidecar */
+    struct schema *schema;
+    struct credential *credential;
+    struct upstream *upstream;
+    struct road road;
+    struct server *server;
+    struct monitor *monitor;
+    struct admin *admin;
+    struct event *term, *interrupt, *drain_step;
+    bool serving, draining, ended_all;
+};
+
+static void after(struct sidecar *sidecar, int64_t ns)
+{
+    event_add(sidecar->drain_step, &(struct timeval){.tv_sec = ns / CLOCK_NS_PER_S,
+                                                     .tv_usec = ns % CLOCK_NS_PER_S / 1000});
+}
+
+/* Readiness first, so that nobody new comes; then the listeners, after --drain-delay. */
+static void drain(struct sidecar *sidecar)
+{
+    sidecar->draining = true;
+    log_event(LOG_INFO, "draining", "calls under way may finish");
+    server_set_serving(sidecar->server, false);
+    after(sidecar, sidecar->config->drain_delay_ns);
+}
+
+/* First after --drain-delay, then after --drain-timeout. */
+static void on_drain_step(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct sidecar *sidecar = context;
+    if (sidecar->serving) {
+        sidecar->serving = false;
+        server_drain(sidecar->server);
+        after(sidecar, sidecar->config->drain_timeout_ns);
+        return;
+    }
+    log_event(LOG_WARNING, "drain timeout",
+              "calls still under way are ended after --drain-timeout");
+    /* Calls whose request is upstream are told so; C-core would call them unavailable. */
+    upstream_end_all(sidecar->upstream);
+    server_cancel_all(sidecar->server);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *context)
+{
+    (void)what;
+    struct sidecar *sidecar = context;
+    if (sidecar->draining) {
+        log_event(LOG_WARNING, "stopped", "a second signal (%s) ends the process at once",
+                  strsignal(number));
+        log_close();
+        _exit(1);
+    }
+    drain(sidecar);
+}
+
+static void on_drain_order(void *context)
+{
+    struct sidecar *sidecar = context;
+    if (!sidecar->draining)
+        drain(sidecar);
+}
+
+static void on_listening(const char *address, void *context)
+{
+    (void)context;
+    struct log_line line;
+    log_begin(&line, LOG_INFO, "listening");
+    log_text(&line, "address", text_of(address));
+    log_end(&line);
+}
+
+static void on_refused(const char *why, void *context)
+{
+    (void)context;
+    log_event(LOG_WARNING, "connection refused", "%s", why);
+}
+
+static void on_drained(void *context)
+{
+    struct sidecar *sidecar = context;
+    event_base_loopbreak(sidecar->loop);
+}
+
+static void on_credential(enum credential_news news, const char *why, void *context)
+{
+    (void)context;
+    if (news == CREDENTIAL_LOADED)
+        log_event(LOG_INFO, "credential loaded", "%s", why);
+    else
+        log_event(LOG_WARNING, "credential rejected", "%s", why);
+}
+
+static bool open_schema(struct sidecar *sidecar, struct status *status)
+{
+    struct text set = schema_embedded();
+    if (sidecar->config->descriptor_set &&
+        !file_read(sidecar->config->descriptor_set, DESCRIPTOR_SET_BYTES, &sidecar->arena, &set,
+                   status))
+        return status_wrap(status, "--descriptor-set");
+    return schema_new(set, &sidecar->schema, status);
+}
+
+static bool open_loop(struct sidecar *sidecar, struct status *status)
+{
+    sidecar->loop = event_base_new();
+    if (!sidecar->loop)
+        return status_fail(status, STATUS_INTERNAL, "open the main loop: %m");
+    sidecar->drain_step = evtimer_new(sidecar->loop, on_drain_step, sidecar);
+    sidecar->term = evsignal_new(sidecar->loop, SIGTERM, on_signal, sidecar);
+    sidecar->interrupt = evsignal_new(sidecar->loop, SIGINT, on_signal, sidecar);
+    if (!sidecar->drain_step || !sidecar->term || !sidecar->interrupt ||
+        event_add(sidecar->term, NULL) != 0 || event_add(sidecar->interrupt, NULL) != 0)
+        return status_fail(status, STATUS_INTERNAL, "watch for signals: %m");
+    return true;
+}
+
+static bool open_credential(struct sidecar *sidecar, struct status *status)
+{
+    return credential_open(sidecar->config->token_file, sidecar->loop, on_credential, sidecar,
+                           &sidecar->credential, status);
+}
+
+/* The URL is an origin and a prefix: "https://host:port" and "/prefix". */
+static bool open_upstream(struct sidecar *sidecar, struct status *status)
+{
+    const struct config *config = sidecar->config;
+    const char *host = strstr(config->upstream, "://") + 3;
+    const char *slash = strchrnul(host, '/');
+    const char *origin =
+        arena_copy(&sidecar->arena, config->upstream, (size_t)(slash - config->upstream));
+    struct upstream_settings settings = {
+        .url = origin,
+        .ca_file = config->upstream_ca_file,
+        .proxy = config->upstream_proxy,
+        .loops = config->upstream_loops,
+        .connections = config->upstream_connections,
+        .answer_bytes = config->max_answer_bytes,
+    };
+    if (!origin || !upstream_open(&settings, &sidecar->upstream, status))
+        return false;
+    sidecar->road = (struct road){
+        .config = config,
+        .credential = sidecar->credential,
+        .upstream = sidecar->upstream,
+        .prefix = text_of(slash),
+    };
+    return true;
+}
+
+static bool open_server(struct sidecar *sidecar, struct status *status)
+{
+    struct call_handler handler = road_handler(&sidecar->road);
+    struct server_events events = {on_listening, on_refused, on_drained, sidecar};
+    if (!server_open(sidecar->config, sidecar->schema, sidecar->loop, &handler, &events,
+                     &sidecar->server, status))
+        return false;
+    server_set_serving(sidecar->server, true);
+    sidecar->serving = true;
+    return true;
+}
+
+static bool is_ready(void *context, struct buffer *why)
+{
+    struct sidecar *sidecar = context;
+    bool ready = !sidecar->draining && credential_ready(sidecar->credential);
+    buffer_add_text(why, sidecar->draining ? text_literal("draining")
+                         : ready           ? text_literal("ready")
+                                           : text_literal("no good credential in --token-file"));
+    return ready;
+}
+
+static bool is_up(void *context, struct buffer *why)
+{
+    struct sidecar *sidecar = context;
+    buffer_add_literal(why, "listening");
+    return sidecar->server;
+}
+
+static void write_config(struct buffer *out, void *context)
+{
+    struct sidecar *sidecar = context;
+    config_write_resolved(sidecar->config, out);
+}
+
+static bool open_ports(struct sidecar *sidecar, struct status *status)
+{
+    struct monitor_questions questions = {is_up, is_ready, is_up, sidecar};
+    struct admin_orders orders = {on_drain_order, write_config, sidecar};
+    return monitor_open(&sidecar->config->monitor, sidecar->loop, &questions, &sidecar->monitor,
+                        status) &&
+           admin_open(&sidecar->config->admin, sidecar->loop, &orders, &sidecar->admin, status);
+}
+
+static const struct {
+    const char *doing;
+    bool (*open)(struct sidecar *sidecar, struct status *status);
+} parts[] = {
+    {"read the schema", open_schema},
+    {"start", open_loop},
+    {"read the credential", open_credential},
+    {"prepare the upstream", open_upstream},
+    {"open the monitor and admin ports", open_ports},
+    {"serve", open_server},
+};
+
+static bool open_parts(struct sidecar *sidecar, struct status *status)
+{
+    for (size_t i = 0; i < array_length(parts); i++)
+        if (!parts[i].open(sidecar, status))
+            return status_wrap(status, "%s", parts[i].doing);
+    return true;
+}
+
+static void free_event(struct event *event)
+{
+    if (event)
+        event_free(event);
+}
+
+/* In reverse; takes what is half built. */
+static void close_parts(struct sidecar *sidecar)
+{
+    server_free(sidecar->server);
+    admin_free(sidecar->admin);
+    monitor_free(sidecar->monitor);
+    upstream_free(sidecar->upstream);
+    credential_free(sidecar->credential);
+    free_event(sidecar->interrupt);
+    free_event(sidecar->term);
+    free_event(sidecar->drain_step);
+    if (sidecar->loop)
+        event_base_free(sidecar->loop);
+    schema_free(sidecar->schema);
+    arena_clear(&sidecar->arena);
+}
+
+/* Each call of a caller has a socket, and so has each connection to the upstream. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+bool sidecar_run(const struct config *config, struct status *status)
+{
+    struct sidecar sidecar = {.config = config};
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    arena_init(&sidecar.arena, 2 * DESCRIPTOR_SET_BYTES);
+    log_open(config->log_level, config->log_format);
+    bool started = open_parts(&sidecar, status);
+    if (started)
+        event_base_dispatch(sidecar.loop);
+    close_parts(&sidecar);
+    if (started)
+        log_event(LOG_INFO, "stopped", "all calls have ended");
+    log_close();
+    return started;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What of a caller's metadata goes upstream: trace context and a request id, nothing else. Each is
+ * checked before it is passed on, since whoever writes a line break into a header writes headers of
+ * his own.
+ */
+#pragma once
+
+#include "base/http.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "server/call.h"
+
+/* One is kept for a request id of our own. */
+#define TRACE_FIELDS 12
+#define TRACE_REQUEST_ID_BYTES 32
+
+struct trace {
+    struct http_field fields[TRACE_FIELDS]; /* views of the call's metadata */
+    size_t count;
+    struct text request_id;
+    char made_id[TRACE_REQUEST_ID_BYTES];
+};
+
+/* Picks what is passed on; makes a request id when the caller has none, and returns it to the
+ * caller ahead of the answer. RESOURCE_EXHAUSTED, naming the option, when the metadata is more than
+ * --max-metadata or --max-metadata-count. */
+must_use bool trace_read(struct trace *trace, struct call *call, const struct config *config,
+                         struct status *status);
+
+/* Adds it to the request. INTERNAL when the request has no room. */
+must_use bool trace_write(const struct trace *trace, struct http_request *request,
+                          struct status *status);
+
+static inline struct text trace_request_id(const struct trace *trace)
+{
+    return trace->request_id;
+}
