@@ -15,10 +15,11 @@
 #include "base/text.h"
 
 /*
- * The whole request: request line, Host, the request's fields, Content-Length, body.
- * INVALID_ARGUMENT when method, target, host, a field name or a value holds what RFC 9110
- * section 5.5 and RFC 9112 section 3 do not allow (nothing of a caller's can add a line);
- * RESOURCE_EXHAUSTED when the arena is full.
+ * The whole request, in one block of exactly its size: request line, Host, the request's fields,
+ * Content-Length, body. INVALID_ARGUMENT when method, target, host, a field's name or value holds
+ * what RFC 9110 section 5.5 and RFC 9112 section 3 do not allow (nothing of a caller's can add a
+ * line), and for a field that is written here: Host, Content-Length, Transfer-Encoding.
+ * RESOURCE_EXHAUSTED when the arena is full. A field's value never stands in a message.
  */
 must_use bool http1_request(const struct http_request *request, struct text host,
                             struct arena *arena, struct text *bytes, struct status *status);
@@ -39,29 +40,38 @@ enum http1_progress {
 /* Why an answer is broken, for those who have to tell them apart. */
 enum http1_fault {
     HTTP1_FAULT_NONE,
-    HTTP1_FAULT_MALFORMED,
-    HTTP1_FAULT_HEAD_TOO_LARGE,
+    HTTP1_FAULT_MALFORMED,      /* the end of the stream within an answer included */
+    HTTP1_FAULT_HEAD_TOO_LARGE, /* or trailers, or chunk extensions; in bytes or fields */
     HTTP1_FAULT_BODY_TOO_LARGE,
     HTTP1_FAULT_ARENA_FULL,
 };
 
-/* One answer being read. Its members are the reader's own; read them through the functions. */
+/*
+ * One answer being read. What RFC 9112 calls an error is refused, and so is what it lets a reader
+ * forgive, unless nothing can be misunderstood: bare line feeds, folded fields, whitespace in front
+ * of a colon, Content-Length together with Transfer-Encoding, transfer codings but chunked,
+ * HTTP/1.0 with chunks. Forgiven: identical Content-Length fields, a missing space before a missing
+ * reason.
+ */
 struct http1_reader;
 
-/* Bytes of a struct http1_reader, so that a connection can hold one. */
+/* A reader in the arena, where the answer's head and body are copied to; NULL when it is full.
+ * `head_request`: the request was a HEAD, whose answer has no body. */
 must_use struct http1_reader *
 http1_reader_new(struct arena *arena, const struct http1_limits *limits, bool head_request);
 
 /*
- * Reads on. `consumed` says how many of the bytes belong to this answer. The result does not depend
- * on how the stream is cut into pieces. After COMPLETE or BROKEN it must not be called again.
+ * Reads on. `consumed` says how many of the bytes belong to this answer: all of them after MORE. A
+ * broken answer sets `status`, whose code is always UNKNOWN, since what the upstream did stays
+ * unknown, and leaves `consumed` alone. The result does not depend on how the stream is cut into
+ * pieces, as long as the arena is not full. After COMPLETE or BROKEN it must not be called again.
  */
 must_use enum http1_progress http1_reader_feed(struct http1_reader *reader, struct text piece,
                                                size_t *consumed, struct status *status);
 
 /*
  * The peer ended the stream: COMPLETE when that is what delimits this answer's body (RFC 9112
- * section 6.3), BROKEN otherwise.
+ * section 6.3), BROKEN otherwise. To be called at most once, while there is MORE to come.
  */
 must_use enum http1_progress http1_reader_end(struct http1_reader *reader, struct status *status);
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/http1.h"
+
+#include <assert.h>
+
+#include "upstream/http1_syntax.h"
+
+#include "base/banned.h"
+
+/* RFC 3986: pchar, "/" and "?". */
+__extension__ static const bool target_bytes[256] = {
+    ['!'] = true, ['$' ... ';'] = true, ['='] = true, ['?' ... 'Z'] = true,
+    ['_'] = true, ['a' ... 'z'] = true, ['~'] = true,
+};
+
+/* RFC 3986: what uri-host and port are made of. */
+__extension__ static const bool host_bytes[256] = {
+    ['!'] = true, ['$' ... '.'] = true, ['0' ... ';'] = true, ['='] = true, ['A' ... '['] = true,
+    [']'] = true, ['_'] = true,         ['a' ... 'z'] = true, ['~'] = true,
+};
+
+static bool consists_of(struct text text, const bool allowed[256])
+{
+    for (size_t i = 0; i < text.bytes; i++)
+        if (!allowed[(unsigned char)text.at[i]])
+            return false;
+    return text.bytes > 0;
+}
+
+/* Fields that delimit the request or say where it goes are written here and nowhere else. */
+static const struct text own_fields[] = {
+    {"Host", 4}, {"Content-Length", 14}, {"Transfer-Encoding", 17}};
+
+static bool is_own_field(struct text name)
+{
+    for (size_t i = 0; i < array_length(own_fields); i++)
+        if (text_equal_nocase(name, own_fields[i]))
+            return true;
+    return false;
+}
+
+static bool check_field(const struct http_field *field, struct status *status)
+{
+    if (!http1_is_token(field->name))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "a name of a request's field is empty or holds a character that HTTP "
+                           "does not allow in names");
+    if (is_own_field(field->name))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the request's field %.*s cannot be set: it follows from the request",
+                           text_arguments(field->name));
+    if (!http1_is_field_value(field->value))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the value of the request's field %.*s holds a control character",
+                           text_arguments(field->name));
+    return true;
+}
+
+static bool check_request(const struct http_request *request, struct text host,
+                          struct status *status)
+{
+    if (!http1_is_token(request->method))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the request's method is not an HTTP token");
+    if (!consists_of(request->target, target_bytes) || request->target.at[0] != '/')
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the request's target does not begin with / or holds a character that "
+                           "has to be percent-encoded");
+    if (!consists_of(host, host_bytes))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the request's host is not of the form host or host:port");
+    for (size_t i = 0; i < request->field_count; i++)
+        if (!check_field(&request->fields[i], status))
+            return false;
+    return true;
+}
+
+/* What stands around the request's own parts. */
+#define VERSION_AND_HOST " HTTP/1.1\r\nHost: "
+#define CONTENT_LENGTH "\r\nContent-Length: "
+#define HEAD_END "\r\n\r\n"
+
+static size_t request_bytes(const struct http_request *request, struct text host,
+                            struct text content_length)
+{
+    size_t bytes = request->method.bytes + sizeof " " - 1 + request->target.bytes +
+                   sizeof VERSION_AND_HOST - 1 + host.bytes + content_length.bytes +
+                   sizeof HEAD_END - 1 + request->body.bytes;
+    for (size_t i = 0; i < request->field_count; i++)
+        bytes +=
+            sizeof "\r\n: " - 1 + request->fields[i].name.bytes + request->fields[i].value.bytes;
+    return bytes;
+}
+
+static char *put(char *at, struct text piece)
+{
+    if (piece.bytes > 0)
+        memcpy(at, piece.at, piece.bytes);
+    return at + piece.bytes;
+}
+
+static char *put_request(char *at, const struct http_request *request, struct text host,
+                         struct text content_length)
+{
+    at = put(at, request->method);
+    at = put(at, text_literal(" "));
+    at = put(at, request->target);
+    at = put(at, text_literal(VERSION_AND_HOST));
+    at = put(at, host);
+    for (size_t i = 0; i < request->field_count; i++) {
+        at = put(at, text_literal("\r\n"));
+        at = put(at, request->fields[i].name);
+        at = put(at, text_literal(": "));
+        at = put(at, request->fields[i].value);
+    }
+    at = put(at, content_length);
+    at = put(at, text_literal(HEAD_END));
+    return put(at, request->body);
+}
+
+/* The whole line behind the line break that it begins with; nothing for a request without a body.
+ */
+static struct text write_content_length(const struct http_request *request,
+                                        char line[sizeof CONTENT_LENGTH + DECIMAL_BYTES])
+{
+    if (!request->has_body)
+        return (struct text){line, 0};
+    char *number = put(line, text_literal(CONTENT_LENGTH));
+    size_t digits = text_from_u64(number, request->body.bytes);
+    return (struct text){line, (size_t)(number - line) + digits};
+}
+
+bool http1_request(const struct http_request *request, struct text host, struct arena *arena,
+                   struct text *bytes, struct status *status)
+{
+    assert(request->field_count <= HTTP_REQUEST_FIELDS);
+    assert(request->has_body || request->body.bytes == 0);
+    if (!check_request(request, host, status))
+        return false;
+
+    char line[sizeof CONTENT_LENGTH + DECIMAL_BYTES];
+    struct text content_length = write_content_length(request, line);
+    size_t size = request_bytes(request, host, content_length);
+    char *at = arena_alloc(arena, size);
+    if (!at)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                           "the HTTP request of %zu bytes does not fit the call's memory", size);
+    char *end = put_request(at, request, host, content_length);
+    assert(end == at + size);
+    *bytes = (struct text){at, (size_t)(end - at)};
+    return true;
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/http1_syntax.h"
+
+#include "base/compiler.h"
+
+#include "base/banned.h"
+
+__extension__ static const bool token_bytes[256] = {
+    ['!'] = true,         ['#' ... '\''] = true, ['*'] = true,         ['+'] = true,
+    ['-'] = true,         ['.'] = true,          ['0' ... '9'] = true, ['A' ... 'Z'] = true,
+    ['^' ... 'z'] = true, ['|'] = true,          ['~'] = true,
+};
+
+bool http1_is_token(struct text text)
+{
+    for (size_t i = 0; i < text.bytes; i++)
+        if (!token_bytes[(unsigned char)text.at[i]])
+            return false;
+    return text.bytes > 0;
+}
+
+/* As many bytes as every processor we build for compares at once. */
+typedef unsigned char block __attribute__((vector_size(16)));
+typedef signed char lanes __attribute__((vector_size(16)));
+
+/* All ones in each lane whose byte is 0x20 to 0x7e: one more than it, as a signed number, is above
+ * 0x20, since 0x7f wraps to the least number and what is above 0x7f is negative or zero. */
+static lanes plain_lanes(const char *at)
+{
+    block bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return (lanes)(bytes + 1) > 0x20;
+}
+
+/* True for ASCII without control characters, at least a block of it; the last block may overlap
+ * the one before. */
+static bool is_plain(struct text text)
+{
+    const char *last = text.at + text.bytes - sizeof(block);
+    lanes plain = plain_lanes(last);
+    for (const char *at = text.at; at < last; at += sizeof(block))
+        plain &= plain_lanes(at);
+
+    uint64_t halves[2];
+    memcpy(halves, &plain, sizeof halves);
+    return (halves[0] & halves[1]) == UINT64_MAX;
+}
+
+bool http1_is_field_value(struct text text)
+{
+    if (text.bytes >= sizeof(block) && is_plain(text))
+        return true;
+    for (size_t i = 0; i < text.bytes; i++) {
+        unsigned char byte = (unsigned char)text.at[i];
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_whitespace(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct text trim(struct text text)
+{
+    while (text.bytes > 0 && is_whitespace(text.at[0]))
+        text.at++, text.bytes--;
+    while (text.bytes > 0 && is_whitespace(text.at[text.bytes - 1]))
+        text.bytes--;
+    return text;
+}
+
+/* "1 200" and, after a space, whatever reason. */
+static bool is_status_line(struct text line)
+{
+    return line.bytes >= 5 && is_digit(line.at[0]) && line.at[1] == ' ' && is_digit(line.at[2]) &&
+           is_digit(line.at[3]) && is_digit(line.at[4]) && (line.bytes == 5 || line.at[5] == ' ') &&
+           http1_is_field_value(line);
+}
+
+bool http1_read_status_line(struct text line, unsigned *minor_version, unsigned *code,
+                            struct status *status)
+{
+    if (!is_status_line(line))
+        return status_fail(status, STATUS_UNKNOWN,
+                           "the answer's first line is not of the form \"HTTP/1.1 200 OK\"");
+    unsigned number = 0;
+    for (size_t i = 2; i < 5; i++)
+        number = number * 10 + (unsigned)(line.at[i] - '0');
+    if (number < 100 || number > 599)
+        return status_fail(status, STATUS_UNKNOWN,
+                           "the answer's HTTP status is %03u; HTTP defines 100 to 599", number);
+    *minor_version = (unsigned)(line.at[0] - '0');
+    *code = number;
+    return true;
+}
+
+bool http1_read_field_line(struct text line, struct http_field *field, struct status *status)
+{
+    if (line.bytes > 0 && is_whitespace(line.at[0]))
+        return status_fail(status, STATUS_UNKNOWN,
+                           "a field of the answer is folded over several lines");
+    const char *colon = memchr(line.at, ':', line.bytes);
+    struct text name = {line.at, colon ? (size_t)(colon - line.at) : 0};
+    if (!http1_is_token(name))
+        return status_fail(status, STATUS_UNKNOWN,
+                           "a field line of the answer does not begin with a name and a colon");
+    struct text value = trim((struct text){colon + 1, line.bytes - name.bytes - 1});
+    if (!http1_is_field_value(value))
+        return status_fail(status, STATUS_UNKNOWN,
+                           "the answer's field %.*s holds a control character",
+                           text_arguments(name));
+    *field = (struct http_field){name, value};
+    return true;
+}
+
+static int hexadecimal(char c)
+{
+    if (is_digit(c))
+        return c - '0';
+    char letter = (char)(c | 0x20);
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
+/* None, or whitespace that has to be taken (RFC 9110 section 5.6.3) and what a semicolon begins. */
+static bool is_extension(struct text text)
+{
+    struct text extension = trim(text);
+    return text.bytes == 0 ||
+           (extension.bytes > 0 && extension.at[0] == ';' && http1_is_field_value(extension));
+}
+
+bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_bytes,
+                           struct status *status)
+{
+    uint64_t sum = 0;
+    size_t digits = 0;
+    for (int digit; digits < line.bytes && (digit = hexadecimal(line.at[digits])) >= 0; digits++)
+        sum = sum << 4 | (unsigned)digit;
+    if (digits == 0 || digits > HTTP1_CHUNK_DIGITS)
+        return status_fail(status, STATUS_UNKNOWN,
+                           "the size of a chunk of the answer is not 1 to %d hexadecimal digits",
+                           HTTP1_CHUNK_DIGITS);
+    struct text rest = {line.at + digits, line.bytes - digits};
+    if (!is_extension(rest))
+        return status_fail(status, STATUS_UNKNOWN,
+                           "behind the size of a chunk of the answer stands what is no extension");
+    *size = sum;
+    *extension_bytes = rest.bytes;
+    return true;
+}
+
+static bool note_content_length(struct text value, struct http1_framing *framing,
+                                struct status *status)
+{
+    uint64_t length;
+    if (!text_to_u64(value, &length))
+        return status_fail(status, STATUS_UNKNOWN,
+                           "the answer's Content-Length is not one decimal number below 2^64");
+    if (framing->has_length && framing->length != length)
+        return status_fail(status, STATUS_UNKNOWN,
+                           "the answer has two Content-Length fields that differ");
+    framing->has_length = true;
+    framing->length = length;
+    return true;
+}
+
+static bool note_transfer_encoding(struct text value, struct http1_framing *framing,
+                                   struct status *status)
+{
+    if (framing->chunked || !text_equal_nocase(value, text_literal("chunked")))
+        return status_fail(status, STATUS_UNKNOWN,
+                           "the answer's Transfer-Encoding is not chunked alone, and nothing else "
+                           "was offered");
+    framing->chunked = true;
+    return true;
+}
+
+/* A list of options, of which two have a meaning here (RFC 9112 section 9.3). */
+static bool note_connection(struct text value, struct http1_framing *framing, struct status *status)
+{
+    (void)status;
+    for (const char *at = value.at, *end = at + value.bytes, *comma; at < end; at = comma + 1) {
+        comma = memchr(at, ',', (size_t)(end - at));
+        comma = comma ? comma : end;
+        struct text option = trim((struct text){at, (size_t)(comma - at)});
+        framing->close |= text_equal_nocase(option, text_literal("close"));
+        framing->keep_alive |= text_equal_nocase(option, text_literal("keep-alive"));
+    }
+    return true;
+}
+
+static const struct {
+    struct text name;
+    bool (*note)(struct text value, struct http1_framing *framing, struct status *status);
+} framing_fields[] = {
+    {{"Content-Length", 14}, note_content_length},
+    {{"Transfer-Encoding", 17}, note_transfer_encoding},
+    {{"Connection", 10}, note_connection},
+};
+
+bool http1_note_framing(const struct http_field *field, struct http1_framing *framing,
+                        struct status *status)
+{
+    for (size_t i = 0; i < array_length(framing_fields); i++)
+        if (text_equal_nocase(field->name, framing_fields[i].name))
+            return framing_fields[i].note(field->value, framing, status);
+    return true;
+}
