@@ -250,24 +250,24 @@ int link_descriptor(const struct link *link)
     return curl_easy_getinfo(link->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? fd : -1;
 }
 
-static enum link_result result_of(CURLcode code, size_t moved)
+static enum link_result result_of(CURLcode code, const size_t *moved)
 {
     if (code == CURLE_AGAIN)
         return LINK_AGAIN;
-    return code == CURLE_OK && moved > 0 ? LINK_DONE : LINK_ENDED;
+    return code == CURLE_OK && *moved > 0 ? LINK_DONE : LINK_ENDED;
 }
 
 enum link_result link_send(struct link *link, struct text piece, size_t *moved)
 {
     assert(piece.bytes > 0 && piece.bytes <= LINK_PIECE_BYTES);
     *moved = 0;
-    return result_of(curl_easy_send(link->easy, piece.at, piece.bytes, moved), *moved);
+    return result_of(curl_easy_send(link->easy, piece.at, piece.bytes, moved), moved);
 }
 
 enum link_result link_receive(struct link *link, char *at, size_t room, size_t *moved)
 {
     *moved = 0;
-    return result_of(curl_easy_recv(link->easy, at, room, moved), *moved);
+    return result_of(curl_easy_recv(link->easy, at, room, moved), moved);
 }
 
 uint64_t link_written(const struct link *link)
