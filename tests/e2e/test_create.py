@@ -115,6 +115,13 @@ def test_legal_trace_context_goes_upstream_and_nothing_else_does(client, upstrea
     assert "callers-own" not in fields.values()
 
 
+def test_trace_context_that_is_given_twice_goes_upstream_once(client, upstream):
+    upstream.script(answer())
+    client.create(metadata=[("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")] * 2
+                  + [("x-request-id", "one"), ("x-request-id", "two")])
+    assert upstream.requests[0].fields["x-request-id"] in ("one", "two")
+
+
 def test_a_request_id_is_made_when_the_caller_has_none_and_is_returned(client, upstream):
     upstream.script(answer(), answer())
     calls = [client.start(), client.start(metadata=[("x-request-id", "of-the-caller")])]

@@ -8,7 +8,7 @@ from support.secret import TOKEN, MountedSecret, TokenFile
 from support.upstream import answer, error, late
 
 NEXT = "MIIEnext-" + "fedcba9876543210" * 8
-LOADED, REJECTED = "credential_loaded", "credential_rejected"
+LOADED, REJECTED = "credential loaded", "credential rejected"
 
 
 @pytest.fixture

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+"""Does clang-tidy find nothing? Its checks and their reasons stand in .clang-tidy."""
+import os
+import subprocess
+
+from sources import ROOT, files
+
+
+def test_clang_tidy_finds_nothing(lint_build):
+    sources = [str(ROOT / path) for path in files("sidecar/*.c")]
+    ended = subprocess.run(["run-clang-tidy", "-quiet", "-p", lint_build, f"-j{os.cpu_count()}", *sources],
+                           cwd=ROOT, capture_output=True, text=True)
+    found = [line for line in ended.stdout.splitlines() if ": error: " in line or ": warning: " in line]
+    assert not found, "\n".join(sorted(set(found)))
+    assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+# Runs the parts of a check one after the other, so that none hides another, and adds up what they counted.
+# To be sourced by a script that stands in the project's root; `results` is a folder of the script's own.
+
+# A part writes its counts to "$results/NAME.xml" (JUnit) or closes with a line "N passed, N failed"; one that does
+# neither counts only when it fails.
+total_passed=0 total_failed=0 failed_parts=()
+
+part() { # NAME COMMAND…
+    local name=$1 started=$SECONDS code passed failed
+    shift
+    mkdir -p "$results"
+    rm -f "$results/$name.xml"
+    printf '\n== %s\n' "$name"
+    # The line of a part's own count is left to the log: the last line of all is the only one of its form.
+    "$@" </dev/null 2>&1 | tee "$results/$name.log" | grep --line-buffered -vE '^[0-9]+ passed, [0-9]+ failed$'
+    code=${PIPESTATUS[0]} passed=0 failed=1
+    read -r passed failed < <(/usr/bin/python3 tests/support/count.py "$results/$name.xml" "$results/$name.log" "$code")
+    total_passed=$((total_passed + passed)) total_failed=$((total_failed + failed))
+    [ "$failed" -eq 0 ] || failed_parts+=("$name")
+    printf -- '-- %s: %d passed, %d failed, %d s\n' "$name" "$passed" "$failed" $((SECONDS - started))
+    [ "$failed" -eq 0 ]
+}
+
+total() { # the last line, and the exit code
+    [ $total_failed -eq 0 ] || printf '\nfailed: %s\n' "${failed_parts[*]}"
+    printf '%d passed, %d failed\n' $total_passed $total_failed
+    [ $total_failed -eq 0 ]
+}
+
+build() { # PRESET [cmake option…]
+    cmake --preset "$1" "${@:2}" >/dev/null && cmake --build --preset "$1" -j "$(nproc)"
+}
+
+unit_tests() { # PRESET, part's NAME
+    ctest --test-dir "build/$1" --no-tests=error --output-on-failure --timeout 300 -j "$(nproc)" \
+        --output-junit "$results/$2.xml"
+}
+
+python_tests() { # part's NAME, what pytest is to run…
+    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir=tests \
+        --junit-xml="$results/$1.xml" "${@:2}"
+}
