@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -20,6 +21,7 @@ struct upstream_loop {
     struct pool *pool;
     struct inbox inbox;
     struct inbox_letter end_all, stop;
+    sem_t all_ended;
     struct exchange_list waiting, running; /* in the order in which they came, began */
     size_t waiting_count;
     int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
@@ -132,6 +134,7 @@ static void on_end_all(struct inbox_letter *letter)
         end_early(TAILQ_FIRST(&loop->waiting), EXCHANGE_CAUSE_STOPPED);
     while (!TAILQ_EMPTY(&loop->running))
         end_early(TAILQ_FIRST(&loop->running), EXCHANGE_CAUSE_STOPPED);
+    sem_post(&loop->all_ended);
 }
 
 static void on_stop(struct inbox_letter *letter)
@@ -197,6 +200,7 @@ static bool loop_open(struct upstream_loop *loop, const struct upstream_settings
     event_config_free(config);
     TAILQ_INIT(&loop->waiting);
     TAILQ_INIT(&loop->running);
+    sem_init(&loop->all_ended, 0, 0);
     loop->end_all.open = on_end_all;
     loop->stop.open = on_stop;
     if (!loop->base || !inbox_init(&loop->inbox, loop->base))
@@ -226,6 +230,7 @@ static void loop_close(struct upstream_loop *loop)
     }
     assert(TAILQ_EMPTY(&loop->waiting) && TAILQ_EMPTY(&loop->running));
     pool_free(loop->pool);
+    sem_destroy(&loop->all_ended);
     inbox_clear(&loop->inbox);
     if (loop->base)
         event_base_free(loop->base);
@@ -299,6 +304,9 @@ void upstream_end_all(struct upstream *upstream)
 {
     for (size_t i = 0; i < upstream->loop_count; i++)
         inbox_post(&upstream->loops[i].inbox, &upstream->loops[i].end_all);
+    for (size_t i = 0; i < upstream->loop_count; i++)
+        while (sem_wait(&upstream->loops[i].all_ended) != 0)
+            ;
 }
 
 struct text upstream_authority(const struct upstream *upstream)

@@ -96,7 +96,8 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange);
  * any thread. */
 void upstream_cancel(struct exchange *exchange);
 
-/* Ends all exchanges under way, with EXCHANGE_CAUSE_STOPPED. Any thread, once. */
+/* Ends all exchanges under way, with EXCHANGE_CAUSE_STOPPED; their `done` has been called when this
+ * returns. Any thread but the loops' own, once. */
 void upstream_end_all(struct upstream *upstream);
 
 /* "localhost:8443", or without the port when it is 443: the value of Host. */

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A TLS server in a thread for tests in process: for each connection it plays one script, and
+ * counts what it saw. Its certificate is made on the spot, for localhost.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tls_peer;
+
+/* What it does on a connection, from left to right. */
+enum tls_act {
+    TLS_END = 0,
+    TLS_READ_REQUEST, /* reads one whole request */
+    TLS_ANSWER,       /* sends the peer's answer text */
+    TLS_HALF_ANSWER,  /* sends the first half of it */
+    TLS_CLOSE,        /* close_notify and FIN */
+    TLS_RESET,        /* RST */
+    TLS_HOLD,         /* waits until the client is gone */
+};
+
+struct tls_script {
+    const char *answer;
+    enum tls_act acts[16]; /* at its end the connection is closed */
+};
+
+/* `folder` gets cert.pem. Connection n plays scripts[n], later ones the last. */
+struct tls_peer *tls_peer_start(const char *folder, const struct tls_script *scripts,
+                                unsigned script_count);
+void tls_peer_stop(struct tls_peer *peer);
+
+uint16_t tls_peer_port(const struct tls_peer *peer);
+unsigned tls_peer_connections(const struct tls_peer *peer);
+unsigned tls_peer_requests(const struct tls_peer *peer);
