@@ -35,9 +35,15 @@ struct schema;
  * whatever could not be honoured: an unknown validation rule, a streaming method, a path variable
  * without a field, two methods with the same HTTP method and path template, google.protobuf.Any in
  * a message that a served method reaches, proto2 files that a served method reaches, and a set that
- * serves nothing.
+ * serves nothing. A method without an HTTP rule is not served; one with additional_bindings is
+ * served by the first.
  */
 must_use bool schema_new(struct text descriptor_set, struct schema **schema, struct status *status);
+/* The same of a set's proto3 messages and their rules alone: no method is served, and Any is
+ * allowed. For tools and tests. */
+must_use bool schema_new_types(struct text descriptor_set, struct schema **schema,
+                               struct status *status);
+
 void schema_free(struct schema *schema); /* NULL is allowed */
 
 const struct schema_method *schema_methods(const struct schema *schema, size_t *count);
@@ -54,7 +60,7 @@ const struct text *schema_services(const struct schema *schema, size_t *count);
 const struct schema_file *schema_file_by_name(const struct schema *schema, struct text name);
 const struct schema_file *schema_file_by_symbol(const struct schema *schema, struct text symbol);
 
-/* The message type of that full name; NULL when the set has none. */
+/* The message type of that full name; NULL when the set has none that a served method reaches. */
 const struct schema_message *schema_message_by_name(const struct schema *schema,
                                                     struct text full_name);
 

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/method.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "schema/wire.h"
+#include "schema/words.h"
+
+#include "base/banned.h"
+
+/* The extension google.api.http of MethodOptions. */
+#define HTTP_EXTENSION 72295728
+
+/* protoc writes one occurrence for each line of an option; a message that comes in pieces means all
+ * of them in a row. False when there is none. */
+static bool http_rule(const method_proto *proto, struct arena *arena, struct text *rule)
+{
+    struct text rest = set_options(proto->options ? &proto->options->base : NULL, arena);
+    struct buffer pieces;
+    struct wire_field field;
+    bool found = false;
+    buffer_init(&pieces, arena, rest.bytes);
+    while (rest.bytes > 0 && wire_next(&rest, &field)) {
+        if (field.number != HTTP_EXTENSION || field.type != WIRE_BYTES)
+            continue;
+        buffer_add_text(&pieces, field.bytes);
+        found = true;
+    }
+    if (found)
+        *rule = buffer_text(&pieces);
+    return found;
+}
+
+static const char *path_of(struct text service, struct text name, struct arena *arena)
+{
+    struct buffer path;
+    buffer_init(&path, arena, service.bytes + name.bytes + 3);
+    buffer_add_char(&path, '/');
+    buffer_add_text(&path, service);
+    buffer_add_char(&path, '/');
+    buffer_add_text(&path, name);
+    buffer_add_char(&path, '\0');
+    return path.at;
+}
+
+/* "huaweicloud.apig.v2.ApiGroupService.CreateApiGroup", the method's name among symbols. */
+static struct text symbol_of(const struct schema_method *method, struct arena *arena)
+{
+    return set_join(arena, method->service, method->name);
+}
+
+static bool collect_method(const struct symbol *service, const method_proto *proto,
+                           struct types *types, struct arena *arena, struct methods *methods,
+                           struct status *status)
+{
+    struct text http;
+    if (!http_rule(proto, arena, &http))
+        return true;
+    struct schema_method *method = &methods->list[methods->count];
+    struct text name = text_of(proto->name);
+    *method = (struct schema_method){
+        .path = path_of(service->name, name, arena),
+        .service = service->name,
+        .name = name,
+        .words = words_of(name, arena),
+    };
+    if (proto->client_streaming || proto->server_streaming)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "streaming methods cannot be served");
+    if (!types_ask(types, proto->input_type, &method->request, status) ||
+        !types_ask(types, proto->output_type, &method->answer, status))
+        return false;
+    methods->http_rules[methods->count++] = http;
+    return true;
+}
+
+static bool collect_service(const struct symbol *service, struct types *types, struct arena *arena,
+                            struct methods *methods, struct status *status)
+{
+    size_t before = methods->count;
+    const service_proto *proto = service->proto.service;
+    for (size_t i = 0; i < proto->n_method; i++)
+        if (!collect_method(service, proto->method[i], types, arena, methods, status))
+            return status_wrap(status, "%.*s: %.*s.%s", text_arguments(service->file->file.name),
+                               text_arguments(service->name), proto->method[i]->name);
+    if (methods->count > before)
+        methods->services[methods->service_count++] = service->name;
+    return true;
+}
+
+/* Upper bounds, to make room once. */
+static void count_all(const struct set *set, size_t *services, size_t *methods)
+{
+    for (size_t i = 0; i < set->file_count; i++) {
+        const file_proto *file = set->files[i].proto;
+        *services += file->n_service;
+        for (size_t service = 0; service < file->n_service; service++)
+            *methods += file->service[service]->n_method;
+    }
+}
+
+static void *room(struct arena *arena, size_t count, size_t bytes)
+{
+    return memory_expect(arena_zalloc(arena, count ? count * bytes : bytes));
+}
+
+static bool collect_file(const struct set *set, const file_proto *file, struct types *types,
+                         struct arena *arena, struct methods *methods, struct status *status)
+{
+    struct text package = text_of(file->package ? file->package : "");
+    for (size_t i = 0; i < file->n_service; i++) {
+        struct text name = set_join(arena, package, text_of(file->service[i]->name));
+        if (!collect_service(set_symbol(set, name), types, arena, methods, status))
+            return false;
+    }
+    return true;
+}
+
+bool methods_collect(const struct set *set, struct types *types, struct arena *arena,
+                     struct methods *methods, struct status *status)
+{
+    size_t services = 0, most = 0;
+    count_all(set, &services, &most);
+    *methods = (struct methods){
+        .list = room(arena, most, sizeof *methods->list),
+        .http_rules = room(arena, most, sizeof *methods->http_rules),
+        .by_path = room(arena, most, sizeof *methods->by_path),
+        .services = room(arena, services, sizeof *methods->services),
+    };
+    for (size_t i = 0; i < set->file_count; i++)
+        if (!collect_file(set, set->files[i].proto, types, arena, methods, status))
+            return false;
+    if (methods->count == 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the descriptor set has no method with a google.api.http rule");
+    return true;
+}
+
+static const struct schema_file *file_of(const struct set *set, const struct schema_method *method)
+{
+    return &set_symbol(set, method->service)->file->file;
+}
+
+static bool read_rule(const struct set *set, struct text http, struct arena *arena,
+                      struct schema_method *method, struct status *status)
+{
+    struct buffer where;
+    buffer_init(&where, arena, 128);
+    buffer_add_text(&where, file_of(set, method)->name);
+    buffer_add_literal(&where, ": ");
+    buffer_add_text(&where, symbol_of(method, arena));
+    return rule_parse(buffer_text(&where), http, method->request, method->answer, arena,
+                      &method->rule, status);
+}
+
+/* What a method sends, apart from its variables' names: "POST /v2/{*}/api-groups". */
+struct route {
+    struct text request;
+    const struct schema_method *method;
+};
+
+static struct text request_of(const struct rule *rule, struct arena *arena)
+{
+    struct buffer request;
+    struct text template = rule->template;
+    buffer_init(&request, arena, rule->method.bytes + template.bytes + 16);
+    buffer_add_text(&request, rule->method);
+    buffer_add_char(&request, ' ');
+    bool in_name = false;
+    for (size_t i = 0; i < template.bytes; i++) {
+        char c = template.at[i];
+        if (in_name && c == '}')
+            buffer_add_char(&request, '*');
+        if (!in_name || c == '}')
+            buffer_add_char(&request, c);
+        in_name = c == '{' || (in_name && c != '=' && c != '}');
+    }
+    return buffer_text(&request);
+}
+
+static int compare_routes(const void *a, const void *b)
+{
+    const struct route *left = a, *right = b;
+    return schema_compare_names(left->request, right->request);
+}
+
+static bool check_routes(const struct set *set, const struct methods *methods, struct arena *arena,
+                         struct status *status)
+{
+    struct route *routes = room(arena, methods->count, sizeof *routes);
+    for (size_t i = 0; i < methods->count; i++)
+        routes[i] = (struct route){request_of(&methods->list[i].rule, arena), &methods->list[i]};
+    qsort(routes, methods->count, sizeof *routes, compare_routes);
+    for (size_t i = 1; i < methods->count; i++) {
+        const struct schema_method *method = routes[i].method, *other = routes[i - 1].method;
+        if (compare_routes(&routes[i - 1], &routes[i]) == 0)
+            return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s and %.*s are both %.*s",
+                               text_arguments(file_of(set, method)->name),
+                               text_arguments(symbol_of(method, arena)),
+                               text_arguments(symbol_of(other, arena)),
+                               text_arguments(routes[i].request));
+    }
+    return true;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+    const struct schema_method *const *left = a, *const *right = b;
+    return schema_compare_names(text_of((*left)->path), text_of((*right)->path));
+}
+
+bool methods_finish(const struct set *set, struct arena *arena, struct methods *methods,
+                    struct status *status)
+{
+    for (size_t i = 0; i < methods->count; i++) {
+        methods->by_path[i] = &methods->list[i];
+        if (!read_rule(set, methods->http_rules[i], arena, &methods->list[i], status))
+            return false;
+    }
+    qsort(methods->by_path, methods->count, sizeof *methods->by_path, compare_paths);
+    return check_routes(set, methods, arena, status);
+}
+
+/* `path` without its first slash. */
+static const struct schema_method *find_path(const struct methods *methods, struct text path)
+{
+    size_t low = 0, high = methods->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct schema_method *method = methods->by_path[middle];
+        int order = schema_compare_names(path, text_of(method->path + 1));
+        if (order == 0)
+            return method;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+static const struct schema_method *find_name(const struct methods *methods, struct text name)
+{
+    const struct schema_method *found = NULL;
+    for (size_t i = 0; i < methods->count; i++) {
+        if (!text_equal(methods->list[i].name, name))
+            continue;
+        if (found)
+            return NULL;
+        found = &methods->list[i];
+    }
+    return found;
+}
+
+const struct schema_method *methods_find(const struct methods *methods, struct text name)
+{
+    if (name.bytes > 0 && name.at[0] == '/')
+        return find_path(methods, (struct text){name.at + 1, name.bytes - 1});
+    if (name.bytes > 0 && memchr(name.at, '/', name.bytes))
+        return find_path(methods, name);
+    return find_name(methods, name);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The methods that a set serves: those with a google.api.http rule. Used at start, by one thread;
+ * read-only afterwards. */
+#pragma once
+
+#include "schema/schema.h"
+#include "schema/set.h"
+#include "schema/type.h"
+
+struct methods {
+    struct schema_method *list; /* as declared */
+    struct text *http_rules;    /* their serialized google.api.HttpRule */
+    size_t count;
+    const struct schema_method **by_path;
+    struct text *services; /* that have one, as declared */
+    size_t service_count;
+};
+
+/* Finds them, and asks for their types. INVALID_ARGUMENT, naming file and method, on a streaming
+ * one and a type that cannot be served. */
+must_use bool methods_collect(const struct set *set, struct types *types, struct arena *arena,
+                              struct methods *methods, struct status *status);
+
+/* Reads their HTTP rules, when the types are built. INVALID_ARGUMENT also on two methods that mean
+ * the same HTTP request. */
+must_use bool methods_finish(const struct set *set, struct arena *arena, struct methods *methods,
+                             struct status *status);
+
+/* As schema_method_find. */
+const struct schema_method *methods_find(const struct methods *methods, struct text name);

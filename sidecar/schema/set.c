@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/set.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "schema/wire.h"
+
+#include "base/banned.h"
+
+/* Field numbers of descriptor.proto. */
+enum { SET_FILE = 1, FILE_MESSAGE_TYPE = 4, MESSAGE_NESTED_TYPE = 3 };
+
+/* Types inside types; protobuf-c unpacks them recursively. */
+#define NESTING 64
+
+static void *take_from_arena(void *arena, size_t bytes)
+{
+    return memory_expect(arena_alloc(arena, bytes ? bytes : 1));
+}
+
+static void keep_in_arena(void *arena, void *taken)
+{
+    (void)arena;
+    (void)taken;
+}
+
+/* True when the bytes are framed well and types lie at most `most` deep in each other. `nested` is
+ * the field that holds the outermost ones. */
+static bool is_framed(struct text bytes, uint32_t nested, unsigned most)
+{
+    while (bytes.bytes > 0) {
+        struct wire_field field;
+        if (!wire_next(&bytes, &field))
+            return false;
+        if (field.number != nested || field.type != WIRE_BYTES)
+            continue;
+        if (most == 0 || !is_framed(field.bytes, MESSAGE_NESTED_TYPE, most - 1))
+            return false;
+    }
+    return true;
+}
+
+static bool is_name(struct text name)
+{
+    for (size_t i = 0; i < name.bytes; i++) {
+        char c = name.at[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && (i == 0 || c < '0' || c > '9'))
+            return false;
+    }
+    return name.bytes > 0;
+}
+
+struct text set_join(struct arena *arena, struct text scope, struct text name)
+{
+    if (scope.bytes == 0)
+        return name;
+    char *joined = take_from_arena(arena, scope.bytes + 1 + name.bytes);
+    memcpy(joined, scope.at, scope.bytes);
+    joined[scope.bytes] = '.';
+    memcpy(joined + scope.bytes + 1, name.at, name.bytes);
+    return (struct text){joined, scope.bytes + 1 + name.bytes};
+}
+
+struct text set_options(const ProtobufCMessage *options, struct arena *arena)
+{
+    if (!options || options->n_unknown_fields == 0)
+        return (struct text){"", 0};
+    uint8_t *bytes = take_from_arena(arena, protobuf_c_message_get_packed_size(options));
+    return (struct text){(char *)bytes, protobuf_c_message_pack(options, bytes)};
+}
+
+static bool read_file(struct text bytes, struct arena *arena, struct set_file *file,
+                      struct status *status)
+{
+    ProtobufCAllocator allocator = {take_from_arena, keep_in_arena, arena};
+    const file_proto *proto = NULL;
+    if (is_framed(bytes, FILE_MESSAGE_TYPE, NESTING))
+        proto = google__protobuf__file_descriptor_proto__unpack(&allocator, bytes.bytes,
+                                                                (const uint8_t *)bytes.at);
+    if (!proto || !proto->name || !text_is_utf8(text_of(proto->name)))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "file %zu of the descriptor set is no FileDescriptorProto",
+                           file->position + 1);
+    file->proto = proto;
+    file->file.name = text_of(proto->name);
+    file->file.bytes = bytes;
+    return true;
+}
+
+/* False when the bytes are no FileDescriptorSet. */
+static bool count_files(struct text bytes, size_t *count)
+{
+    *count = 0;
+    while (bytes.bytes > 0) {
+        struct wire_field field;
+        if (!wire_next(&bytes, &field) || field.number != SET_FILE || field.type != WIRE_BYTES)
+            return false;
+        *count += 1;
+    }
+    return *count > 0;
+}
+
+static bool read_files(struct text bytes, struct arena *arena, struct set *set,
+                       struct status *status)
+{
+    if (!count_files(bytes, &set->file_count))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "the descriptor set is no FileDescriptorSet, or an empty one");
+    set->files = take_from_arena(arena, set->file_count * sizeof *set->files);
+    for (size_t i = 0; i < set->file_count; i++) {
+        struct wire_field field;
+        if (!wire_next(&bytes, &field))
+            return false;
+        set->files[i] = (struct set_file){.position = i};
+        if (!read_file(field.bytes, arena, &set->files[i], status))
+            return false;
+    }
+    return true;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    struct set_file *const *left = a, *const *right = b;
+    return schema_compare_names((*left)->file.name, (*right)->file.name);
+}
+
+static bool sort_files(struct set *set, struct arena *arena, struct status *status)
+{
+    struct set_file **sorted = take_from_arena(arena, set->file_count * sizeof(struct set_file *));
+    for (size_t i = 0; i < set->file_count; i++)
+        sorted[i] = &set->files[i];
+    qsort(sorted, set->file_count, sizeof *sorted, compare_files);
+    for (size_t i = 1; i < set->file_count; i++)
+        if (compare_files(&sorted[i - 1], &sorted[i]) == 0)
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "%.*s: the descriptor set has that file twice",
+                               text_arguments(sorted[i]->file.name));
+    set->files_by_name = sorted;
+    return true;
+}
+
+/* A file comes behind its imports, as protoc writes them: so there are no cycles either. */
+static bool read_imports(const struct set *set, struct set_file *file, struct arena *arena,
+                         struct status *status)
+{
+    size_t count = file->proto->n_dependency;
+    struct text *imports = take_from_arena(arena, count * sizeof *imports);
+    for (size_t i = 0; i < count; i++) {
+        imports[i] = text_of(file->proto->dependency[i]);
+        const struct set_file *import = set_file(set, imports[i]);
+        if (!import || import->position >= file->position)
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "%.*s: its import \"%.*s\" does not come before it in the "
+                               "descriptor set; make the set with protoc --include_imports",
+                               text_arguments(file->file.name), text_arguments(imports[i]));
+    }
+    file->file.imports = imports;
+    file->file.import_count = count;
+    return true;
+}
+
+/* Symbols while they are collected, file by file. */
+struct collecting {
+    struct set *set;
+    size_t room;
+    struct arena *arena;
+    const struct set_file *file;
+    struct status *status;
+};
+
+static void make_room(struct collecting *collecting)
+{
+    struct set *set = collecting->set;
+    if (set->symbol_count < collecting->room)
+        return;
+    collecting->room = collecting->room ? collecting->room * 2 : 256;
+    struct symbol *grown = take_from_arena(collecting->arena, collecting->room * sizeof *grown);
+    if (set->symbol_count)
+        memcpy(grown, set->symbols, set->symbol_count * sizeof *grown);
+    set->symbols = grown;
+}
+
+/* Adds a symbol whose proto its caller sets. NULL, with the status filled, when its name is none.
+ */
+static struct symbol *add(struct collecting *collecting, struct text scope, const char *name,
+                          enum symbol_kind kind)
+{
+    struct text own = text_of(name ? name : "");
+    if (!is_name(own)) {
+        status_set(collecting->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is no name",
+                   text_arguments(collecting->file->file.name), text_arguments(scope),
+                   text_is_utf8(own) ? own.at : "?");
+        return NULL;
+    }
+    make_room(collecting);
+    struct symbol *symbol = &collecting->set->symbols[collecting->set->symbol_count++];
+    *symbol = (struct symbol){
+        .name = set_join(collecting->arena, scope, own),
+        .kind = kind,
+        .file = collecting->file,
+    };
+    return symbol;
+}
+
+static bool add_parts(struct collecting *collecting, struct text scope, field_proto *const *fields,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!add(collecting, scope, fields[i]->name, SYMBOL_PART))
+            return false;
+    return true;
+}
+
+/* The values of an enum are named beside it, not in it. */
+static bool add_enums(struct collecting *collecting, struct text scope, enum_proto *const *enums,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct symbol *symbol = add(collecting, scope, enums[i]->name, SYMBOL_ENUM);
+        if (!symbol)
+            return false;
+        symbol->proto.enumeration = enums[i];
+        for (size_t value = 0; value < enums[i]->n_value; value++)
+            if (!add(collecting, scope, enums[i]->value[value]->name, SYMBOL_PART))
+                return false;
+    }
+    return true;
+}
+
+static bool add_services(struct collecting *collecting, struct text scope,
+                         service_proto *const *services, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct symbol *symbol = add(collecting, scope, services[i]->name, SYMBOL_SERVICE);
+        if (!symbol)
+            return false;
+        struct text name = symbol->name;
+        symbol->proto.service = services[i];
+        for (size_t method = 0; method < services[i]->n_method; method++)
+            if (!add(collecting, name, services[i]->method[method]->name, SYMBOL_PART))
+                return false;
+    }
+    return true;
+}
+
+static bool add_messages(struct collecting *collecting, struct text scope,
+                         message_proto *const *messages, size_t count);
+
+static bool add_message(struct collecting *collecting, struct text scope, message_proto *message)
+{
+    struct symbol *symbol = add(collecting, scope, message->name, SYMBOL_MESSAGE);
+    if (!symbol)
+        return false;
+    struct text name = symbol->name;
+    symbol->proto.message = message;
+    for (size_t i = 0; i < message->n_oneof_decl; i++)
+        if (!add(collecting, name, message->oneof_decl[i]->name, SYMBOL_PART))
+            return false;
+    return add_parts(collecting, name, message->field, message->n_field) &&
+           add_parts(collecting, name, message->extension, message->n_extension) &&
+           add_enums(collecting, name, message->enum_type, message->n_enum_type) &&
+           add_messages(collecting, name, message->nested_type, message->n_nested_type);
+}
+
+static bool add_messages(struct collecting *collecting, struct text scope,
+                         message_proto *const *messages, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!add_message(collecting, scope, messages[i]))
+            return false;
+    return true;
+}
+
+static bool add_file(struct collecting *collecting, const struct set_file *file)
+{
+    const file_proto *proto = file->proto;
+    struct text package = text_of(proto->package ? proto->package : "");
+    collecting->file = file;
+    if (!text_is_utf8(package))
+        return status_fail(collecting->status, STATUS_INVALID_ARGUMENT,
+                           "%.*s: its package is no name", text_arguments(file->file.name));
+    return add_messages(collecting, package, proto->message_type, proto->n_message_type) &&
+           add_enums(collecting, package, proto->enum_type, proto->n_enum_type) &&
+           add_services(collecting, package, proto->service, proto->n_service) &&
+           add_parts(collecting, package, proto->extension, proto->n_extension);
+}
+
+static int compare_symbols(const void *a, const void *b)
+{
+    const struct symbol *left = a, *right = b;
+    return schema_compare_names(left->name, right->name);
+}
+
+static bool sort_symbols(const struct set *set, struct status *status)
+{
+    if (set->symbol_count > 0)
+        qsort(set->symbols, set->symbol_count, sizeof *set->symbols, compare_symbols);
+    for (size_t i = 1; i < set->symbol_count; i++) {
+        const struct symbol *symbol = &set->symbols[i];
+        if (compare_symbols(symbol - 1, symbol) == 0)
+            return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s is defined twice",
+                               text_arguments(symbol->file->file.name),
+                               text_arguments(symbol->name));
+    }
+    return true;
+}
+
+bool set_read(struct text bytes, struct arena *arena, struct set *set, struct status *status)
+{
+    struct set read = {0};
+    if (!read_files(bytes, arena, &read, status) || !sort_files(&read, arena, status))
+        return false;
+    struct collecting collecting = {.set = &read, .arena = arena, .status = status};
+    for (size_t i = 0; i < read.file_count; i++)
+        if (!read_imports(&read, &read.files[i], arena, status) ||
+            !add_file(&collecting, &read.files[i]))
+            return false;
+    if (!sort_symbols(&read, status))
+        return false;
+    *set = read;
+    return true;
+}
+
+const struct set_file *set_file(const struct set *set, struct text name)
+{
+    struct set_file wanted = {.file.name = name}, *key = &wanted;
+    struct set_file *const *found = bsearch(&key, set->files_by_name, set->file_count,
+                                            sizeof(struct set_file *), compare_files);
+    return found ? *found : NULL;
+}
+
+struct symbol *set_symbol(const struct set *set, struct text name)
+{
+    struct symbol wanted = {.name = name};
+    if (set->symbol_count == 0)
+        return NULL;
+    return bsearch(&wanted, set->symbols, set->symbol_count, sizeof wanted, compare_symbols);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/words.h"
+
+#include "base/banned.h"
+
+static const char *const acronyms[] = {
+    "ACL", "API", "CORS", "DNS", "HTTP", "HTTPS", "ID", "IP", "JWT", "SSL", "TLS", "URL", "VPC",
+};
+
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static bool is_lower(char c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+/* A word begins at a capital behind anything else, and at the last capital of a row that lower case
+ * follows: "GetURLDomain" is Get, URL, Domain. */
+static bool begins_word(struct text name, size_t i)
+{
+    if (i == 0 || !is_upper(name.at[i]))
+        return false;
+    return !is_upper(name.at[i - 1]) || (i + 1 < name.bytes && is_lower(name.at[i + 1]));
+}
+
+static void add_word(struct buffer *words, struct text word)
+{
+    bool capitals = word.bytes > 1 && is_upper(word.at[0]) && is_upper(word.at[1]);
+    for (size_t i = 0; i < array_length(acronyms) && !capitals; i++)
+        if (text_equal_nocase(word, text_of(acronyms[i]))) {
+            word = text_of(acronyms[i]);
+            capitals = true;
+        }
+    for (size_t i = 0; i < word.bytes; i++) {
+        char c = word.at[i];
+        buffer_add_char(words, is_upper(c) && !capitals ? (char)(c - 'A' + 'a') : c);
+    }
+}
+
+struct text words_of(struct text name, struct arena *arena)
+{
+    struct buffer words;
+    buffer_init(&words, arena, name.bytes * 2);
+    size_t start = 0;
+    for (size_t i = 1; i <= name.bytes; i++) {
+        if (i < name.bytes && !begins_word(name, i))
+            continue;
+        if (start > 0)
+            buffer_add_char(&words, ' ');
+        add_word(&words, (struct text){name.at + start, i - start});
+        start = i;
+    }
+    return buffer_text(&words);
+}
