@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One stream of bytes read as an answer, cut into pieces in a chosen way. Each piece lies in memory
- * of its own and of its exact size, which is gone afterwards, so that a reader which looks beyond it
- * or keeps a view of it is found.
+ * of its own and of its exact size, which is gone afterwards, so that a reader which looks beyond
+ * it or keeps a view of it is found.
  */
 #pragma once
 
