@@ -22,7 +22,7 @@ struct upstream_loop {
     struct inbox inbox;
     struct inbox_letter end_all, stop;
     sem_t all_ended;
-    struct exchange_list waiting, running; /* in the order in which they came, began */
+    struct exchange_list resting, waiting, running; /* in the order in which they came, began */
     size_t waiting_count;
     int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
     bool stopping, started;
@@ -84,7 +84,10 @@ static void end_early(struct exchange *exchange, enum exchange_cause cause)
         connection_abandon(connection);
         pool_drop(loop->pool, connection);
     } else {
-        take_from_waiting(exchange);
+        if (exchange->resting)
+            TAILQ_REMOVE(&loop->resting, exchange, place);
+        else
+            take_from_waiting(exchange);
         exchange->outcome = EXCHANGE_NOT_SENT;
     }
     tell_owner(exchange);
@@ -96,24 +99,44 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     end_early(context, EXCHANGE_CAUSE_DEADLINE);
 }
 
-static void watch_deadline(struct exchange *exchange)
+static void set_timer(struct exchange *exchange, int64_t after_ns, event_callback_fn fire)
 {
-    int64_t left_ns = exchange->deadline_ns - clock_now_ns();
-    if (left_ns < 0)
-        left_ns = 0;
-    struct timeval after = {.tv_sec = left_ns / CLOCK_NS_PER_S,
-                            .tv_usec = left_ns % CLOCK_NS_PER_S / 1000};
-    evtimer_assign(&exchange->timer, exchange->loop->base, on_deadline, exchange);
+    if (after_ns < 0)
+        after_ns = 0;
+    struct timeval after = {.tv_sec = after_ns / CLOCK_NS_PER_S,
+                            .tv_usec = after_ns % CLOCK_NS_PER_S / 1000};
+    evtimer_assign(&exchange->timer, exchange->loop->base, fire, exchange);
     event_add(&exchange->timer, &after);
+}
+
+static void wait_for_connection(struct exchange *exchange)
+{
+    exchange->resting = false;
+    exchange->queued_ns = clock_now_ns();
+    TAILQ_INSERT_TAIL(&exchange->loop->waiting, exchange, place);
+    exchange->loop->waiting_count++;
+    set_timer(exchange, exchange->deadline_ns - exchange->queued_ns, on_deadline);
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct exchange *exchange = context;
+    TAILQ_REMOVE(&exchange->loop->resting, exchange, place);
+    wait_for_connection(exchange);
 }
 
 static void on_submitted(struct inbox_letter *letter)
 {
     struct exchange *exchange = container_of(letter, struct exchange, submitted);
     exchange->under_way = true;
-    TAILQ_INSERT_TAIL(&exchange->loop->waiting, exchange, place);
-    exchange->loop->waiting_count++;
-    watch_deadline(exchange);
+    if (exchange->rest_ns > 0) {
+        exchange->resting = true;
+        TAILQ_INSERT_TAIL(&exchange->loop->resting, exchange, place);
+        set_timer(exchange, exchange->rest_ns, on_rested);
+    } else {
+        wait_for_connection(exchange);
+    }
     if (exchange->cancel_wanted)
         end_early(exchange, EXCHANGE_CAUSE_CANCELLED);
 }
@@ -130,6 +153,8 @@ static void on_cancelled(struct inbox_letter *letter)
 static void on_end_all(struct inbox_letter *letter)
 {
     struct upstream_loop *loop = container_of(letter, struct upstream_loop, end_all);
+    while (!TAILQ_EMPTY(&loop->resting))
+        end_early(TAILQ_FIRST(&loop->resting), EXCHANGE_CAUSE_STOPPED);
     while (!TAILQ_EMPTY(&loop->waiting))
         end_early(TAILQ_FIRST(&loop->waiting), EXCHANGE_CAUSE_STOPPED);
     while (!TAILQ_EMPTY(&loop->running))
@@ -198,6 +223,7 @@ static bool loop_open(struct upstream_loop *loop, const struct upstream_settings
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     loop->base = event_base_new_with_config(config);
     event_config_free(config);
+    TAILQ_INIT(&loop->resting);
     TAILQ_INIT(&loop->waiting);
     TAILQ_INIT(&loop->running);
     sem_init(&loop->all_ended, 0, 0);
@@ -228,7 +254,8 @@ static void loop_close(struct upstream_loop *loop)
         inbox_post(&loop->inbox, &loop->stop);
         pthread_join(loop->thread, NULL);
     }
-    assert(TAILQ_EMPTY(&loop->waiting) && TAILQ_EMPTY(&loop->running));
+    assert(TAILQ_EMPTY(&loop->resting) && TAILQ_EMPTY(&loop->waiting) &&
+           TAILQ_EMPTY(&loop->running));
     pool_free(loop->pool);
     sem_destroy(&loop->all_ended);
     inbox_clear(&loop->inbox);

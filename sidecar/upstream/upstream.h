@@ -55,6 +55,7 @@ struct exchange {
     struct text request;                     /* all its bytes */
     struct arena *arena;                     /* the answer's memory */
     int64_t deadline_ns;                     /* of clock_now_ns */
+    int64_t rest_ns;                         /* waits that long before it is started */
     void (*done)(struct exchange *exchange); /* on the loop's thread, once; may send again */
     void (*released)(
         struct exchange *exchange); /* on the loop's thread, once after upstream_cancel */
@@ -75,7 +76,7 @@ struct exchange {
     TAILQ_ENTRY(exchange) place;
     struct inbox_letter submitted, cancelled;
     struct event timer;
-    bool under_way, cancel_wanted;
+    bool under_way, resting, cancel_wanted;
 };
 
 struct upstream;

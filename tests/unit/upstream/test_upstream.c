@@ -270,6 +270,32 @@ static void a_cancel_ends_an_exchange_once_whenever_it_comes(void **state)
     finish(&trial);
 }
 
+static void an_exchange_that_rests_can_be_cancelled_and_is_not_sent_before(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {
+        answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER}};
+    struct trial trial;
+    struct ask ask;
+    begin(&trial, &script, 1);
+    ask_whole(&ask, trial.upstream, 10);
+    ask.exchange.rest_ns = 30 * CLOCK_NS_PER_MS;
+    int64_t before_ns = clock_now_ns();
+    upstream_send(trial.upstream, &ask.exchange);
+    ask_wait(&ask);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
+    assert_true(ask.exchange.started_ns - before_ns >= ask.exchange.rest_ns);
+    ask.exchange.rest_ns = 1000 * CLOCK_NS_PER_S;
+    upstream_send(trial.upstream, &ask.exchange);
+    upstream_cancel(&ask.exchange);
+    ask_wait(&ask);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
+    assert_int_equal(ask.exchange.cause, EXCHANGE_CAUSE_CANCELLED);
+    assert_int_equal(tls_peer_requests(trial.peer), 2);
+    ask_clear(&ask);
+    finish(&trial);
+}
+
 static void the_end_of_all_leaves_nothing_under_way(void **state)
 {
     (void)state;
@@ -305,6 +331,7 @@ int main(void)
         cmocka_unit_test(a_certificate_that_is_not_trusted_gets_nothing),
         cmocka_unit_test(the_deadline_ends_an_exchange_and_says_whether_it_was_sent),
         cmocka_unit_test(a_cancel_ends_an_exchange_once_whenever_it_comes),
+        cmocka_unit_test(an_exchange_that_rests_can_be_cancelled_and_is_not_sent_before),
         cmocka_unit_test(the_end_of_all_leaves_nothing_under_way),
     };
     signal(SIGPIPE, SIG_IGN);

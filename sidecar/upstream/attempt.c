@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/attempt.h"
+
+#include "base/clock.h"
+
+#include "base/banned.h"
+
+#define FIRST_REST_NS (50 * CLOCK_NS_PER_MS)
+
+/* What a retry costs, in tenths: ten first attempts pay for one. */
+#define PRICE 10
+
+/* Saved up at most, and there from the start, so that a quiet sidecar survives an upstream's
+ * restart. */
+#define MOST_SAVED (10 * PRICE)
+
+void attempt_budget_init(struct attempt_budget *budget)
+{
+    atomic_init(&budget->tenths, MOST_SAVED);
+}
+
+void attempt_budget_earn(struct attempt_budget *budget)
+{
+    if (atomic_load_explicit(&budget->tenths, memory_order_relaxed) < MOST_SAVED)
+        atomic_fetch_add_explicit(&budget->tenths, 1, memory_order_relaxed);
+}
+
+static bool spend(struct attempt_budget *budget)
+{
+    int64_t saved = atomic_load(&budget->tenths);
+    while (saved >= PRICE)
+        if (atomic_compare_exchange_weak(&budget->tenths, &saved, saved - PRICE))
+            return true;
+    return false;
+}
+
+bool attempt_again(struct attempt_budget *budget, unsigned made, int64_t wanted_ns, int64_t left_ns,
+                   uint64_t random, int64_t *rest_ns)
+{
+    if (made == 0 || made >= ATTEMPT_MOST)
+        return false;
+    int64_t longest_ns = FIRST_REST_NS << (made - 1);
+    int64_t rest = wanted_ns + (int64_t)(random % (uint64_t)longest_ns);
+    if (rest >= left_ns || !spend(budget))
+        return false;
+    *rest_ns = rest;
+    return true;
+}
