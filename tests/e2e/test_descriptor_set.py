@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""Is the .proto the only list of RPCs: are other services served as their annotations say, without a line of C?"""
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+
+from support import api
+from support.client import refusal
+from support.sidecar import run
+from support.upstream import answer, http
+
+HEAD = """syntax = "proto3";
+package test.v1;
+import "buf/validate/validate.proto";
+import "google/api/annotations.proto";
+"""
+THINGS = HEAD + """
+service Things {
+  rpc Show(ShowRequest) returns (Thing) { option (google.api.http) = { get: "/v1/{name=shelves/*/things/*}" }; }
+  rpc List(ListRequest) returns (Page) { option (google.api.http) = { get: "/v1/things" }; }
+  rpc Update(UpdateRequest) returns (Thing) { option (google.api.http) = { put: "/v1/things/{id}" body: "thing" }; }
+  rpc Delete(DeleteRequest) returns (Nothing) { option (google.api.http) = { delete: "/v1/things/{id}" }; }
+  rpc Start(StartRequest) returns (Thing) { option (google.api.http) = { post: "/v1/{path=**}:start" body: "*" }; }
+  rpc Names(ListRequest) returns (Page) { option (google.api.http) = { get: "/v1/names" response_body: "things" }; }
+}
+message Thing { string id = 1; int64 size = 2; optional bool live = 3; map<string, double> weights = 4; bytes raw = 5; }
+message ShowRequest { string name = 1; }
+message Filter { string owner = 1; int32 least = 2; }
+message ListRequest { int64 limit = 1; repeated string tags = 2; Filter filter = 3; optional bool all = 4; }
+message Page { repeated Thing things = 1; uint64 total = 2; }
+message UpdateRequest { string id = 1; Thing thing = 2 [(buf.validate.field).required = true]; bool force = 3; }
+message DeleteRequest { string id = 1; }
+message StartRequest { string path = 1; int32 count = 2 [(buf.validate.field).int32 = {gte: 1, lte: 5}]; }
+message Nothing {}
+"""
+
+
+def compiled(tmp_path, text):
+    (tmp_path / "things.proto").write_text(text)
+    path = tmp_path / "things.binpb"
+    path.write_bytes(api.compile_set(["things.proto"], [tmp_path]))
+    return path
+
+
+@pytest.fixture
+def things(start, tmp_path):
+    """Calls a method of the set: things(method, request) is the call, with the reply's dict in result()."""
+    path = compiled(tmp_path, THINGS)
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file:
+        pool.Add(file)
+    methods = pool.FindServiceByName("test.v1.Things").methods_by_name
+    make = message_factory.MessageFactory(pool).GetPrototype
+    client = start(f"--descriptor-set={path}").client()
+
+    def call(method, **request):
+        types = methods[method]
+        asked = json_format.ParseDict(request, make(types.input_type)())
+        return client.channel.unary_unary(
+            f"/test.v1.Things/{method}", response_deserializer=lambda reply: json_format.MessageToDict(
+                make(types.output_type).FromString(reply), preserving_proto_field_name=True),
+        ).future(asked.SerializeToString(), timeout=30)
+    return call
+
+
+# method, request, what it becomes
+REQUESTS = [
+    ("Show", {"name": "shelves/a b/things/組"}, "GET", "/v1/shelves/a%20b/things/%E7%B5%84", None),
+    ("List", {}, "GET", "/v1/things", None),
+    ("List", {"limit": "9007199254740993", "tags": ["a&b", "c=d"], "filter": {"owner": "o/p", "least": -1}, "all": False}, "GET",
+     "/v1/things?limit=9007199254740993&tags=a%26b&tags=c%3Dd&filter.owner=o%2Fp&filter.least=-1&all=false", None),
+    ("Update", {"id": "1", "thing": {"size": "9007199254740993", "live": False, "weights": {"k": 0.1}, "raw": "/+8="}, "force": True},
+     "PUT", "/v1/things/1?force=true", {"size": 9007199254740993, "live": False, "weights": {"k": 0.1}, "raw": "/+8="}),
+    ("Delete", {"id": "a/b"}, "DELETE", "/v1/things/a%2Fb", None),
+    ("Start", {"path": "a/b/c", "count": 3}, "POST", "/v1/a/b/c:start", {"count": 3}),
+]
+
+
+@pytest.mark.parametrize("method,request_,verb,target,body", REQUESTS, ids=[row[0] + row[2] for row in REQUESTS])
+def test_a_request_is_what_the_annotation_says(things, upstream, method, request_, verb, target, body):
+    upstream.script(answer(http(204, b"") if method == "Delete" else http(200, {})))
+    things(method, **request_).result()
+    [request] = upstream.requests
+    assert (request.method, request.target) == (verb, target)
+    assert (request.json() if request.body else None) == body
+    assert ("content-length" in request.fields) == (body is not None)
+
+
+def test_an_answer_is_read_as_its_type_says(things, upstream):
+    upstream.script(answer(http(200, b'{"things":[{"id":"1","size":-9007199254740993,"weights":{"a":1e300}},{"raw":"_-8"}],'
+                                     b'"total":18446744073709551615}')))
+    assert things("List").result() == {
+        "things": [{"id": "1", "size": "-9007199254740993", "weights": {"a": 1e300}}, {"raw": "/+8="}],
+        "total": "18446744073709551615"}
+
+
+def test_a_response_body_is_one_field_of_the_reply(things, upstream):
+    upstream.script(answer(http(200, [{"id": "1"}, {"id": "2"}])))
+    assert things("Names").result() == {"things": [{"id": "1"}, {"id": "2"}]}
+
+
+@pytest.mark.parametrize("method,request_,named", [
+    ("Show", {"name": "things/1"}, "name"), ("Start", {"path": "a/../b", "count": 1}, "path"),
+    ("Start", {"path": "a", "count": 6}, "count"), ("Update", {"id": "1"}, "thing"), ("Delete", {}, "id"),
+], ids=str)
+def test_what_the_annotations_forbid_is_refused_and_named(things, method, request_, named):
+    code, message = refusal(things(method, **request_))
+    assert code == "INVALID_ARGUMENT"
+    assert named in message
+
+
+def service(rpc, message="message Q { string id = 1; repeated string many = 2; Q q = 3; } message A {}"):
+    return f"{HEAD}service S {{ {rpc} }} {message}"
+
+
+def rule(text, kind="rpc M(Q) returns (A)"):
+    return f"{kind} {{ option (google.api.http) = {{ {text} }}; }}"
+
+
+REFUSED = {
+    "a variable without a field": (service(rule('get: "/v1/{missing}"')), "missing"),
+    "a variable that is repeated": (service(rule('get: "/v1/{many}"')), "many"),
+    "a variable that is a message": (service(rule('get: "/v1/{q}"')), "q"),
+    "a template that does not parse": (service(rule('get: "/v1/{id"')), "/v1/{id"),
+    "a body without a field": (service(rule('post: "/v1/x" body: "missing"')), "missing"),
+    "a stream of requests": (service(rule('get: "/v1/x"', "rpc M(stream Q) returns (A)")), "M"),
+    "a stream of answers": (service(rule('get: "/v1/x"', "rpc M(Q) returns (stream A)")), "M"),
+    "the same path twice": (service(rule('get: "/v1/{id}"') + rule('get: "/v1/{id}"', "rpc N(Q) returns (A)")), "N"),
+    "a rule in CEL": (service(rule('get: "/v1/x"'), """message Q { string id = 1 [(buf.validate.field).cel = {id: "x"}]; }
+        message A {}"""), "id"),
+    "a pattern that does not compile": (service(rule('get: "/v1/x"'), """message Q { string id = 1
+        [(buf.validate.field).string.pattern = "("]; } message A {}"""), "id"),
+    "a rule for another type": (service(rule('get: "/v1/x"'), """message Q { string id = 1
+        [(buf.validate.field).int32.gt = 1]; } message A {}"""), "id"),
+    "nothing to serve": (service("rpc M(Q) returns (A);"), ""),
+}
+
+
+@pytest.mark.parametrize("text,named", REFUSED.values(), ids=REFUSED)
+def test_what_could_not_be_honoured_ends_the_start_and_is_named(upstream, token, tmp_path, text, named):
+    if "cel" in text and "cel" not in (api.ROOT / "proto/buf/validate/validate.proto").read_text():
+        pytest.skip("our own declaration has no CEL to write it with")
+    path = compiled(tmp_path, text)
+    ended = run("serve", "--listen=127.0.0.1:0", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0", f"--upstream={upstream.url}",
+                f"--token-file={token.path}", f"--descriptor-set={path}")
+    assert ended.returncode == 1
+    assert named in ended.stderr and ("things.proto" in ended.stderr or "test.v1" in ended.stderr or not named)
