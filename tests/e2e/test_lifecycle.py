@@ -180,10 +180,10 @@ def test_it_holds_no_more_descriptors_after_many_connections(start, upstream):
     Client(sidecar.address).create()
     before = descriptors()
     for _ in range(20):
-        client = Client(sidecar.address, options=[("grpc.use_local_subchannel_pool", 1)])
+        client = Client(sidecar.address)
         client.create()
         client.close()
-    watcher = Client(sidecar.address, options=[("grpc.use_local_subchannel_pool", 1)])
+    watcher = Client(sidecar.address)
     for _ in range(200):  # a closed connection is noticed soon, not at once
         watcher.create()
         if descriptors() <= before + 3:

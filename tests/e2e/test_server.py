@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Is it a good gRPC server to any client, also a hostile one?"""
+import os
 import queue
+import resource
 import socket
 
 import grpc
 import pytest
 
 from support import api
-from support.client import IDS, refusal
-from support.upstream import GROUP, answer
+from support.client import IDS, Client, refusal
+from support.upstream import GROUP, answer, late
 
 SERVICE = "huaweicloud.apig.v2.ApiGroupService"
 HEALTH = "grpc.health.v1.Health"
@@ -148,7 +150,6 @@ def test_unknown_fields_of_a_newer_client_are_skipped(client, upstream):
 
 
 def test_more_calls_than_allowed_are_refused_and_told_so(start, upstream):
-    from support.upstream import late
     client = start("--max-in-flight=2").client()
     steps = [late(), late()]
     upstream.script(*steps)
@@ -190,3 +191,29 @@ def test_illegal_trace_context_is_dropped_and_the_call_goes_on(client, upstream)
     upstream.script(answer())
     client.create(metadata=[("traceparent", "not a trace parent"), ("x-request-id", "a b\"c" * 200)])
     assert "not a trace parent" not in upstream.requests[0].fields.values()
+
+
+def test_connections_above_the_bound_are_turned_away_until_there_is_room(start, upstream):
+    sidecar = start("--max-connections=2")
+    upstream.always = answer()
+    clients = [sidecar.client() for _ in range(2)]
+    for client in clients:
+        client.create()
+    assert sidecar.client().refusal()[0] == "UNAVAILABLE"
+    sidecar.wait_log(event="connection refused")
+    clients[0].close()
+    sidecar.client().create(wait_for_ready=True)
+    clients[1].create()
+
+
+def test_it_serves_again_after_descriptors_ran_out(sidecar, upstream):
+    upstream.always = answer()
+    sidecar.client().create()
+    host, _, port = sidecar.address.rpartition(":")
+    used, (_, hard) = len(os.listdir(f"/proc/{sidecar.process.pid}/fd")), resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.prlimit(sidecar.process.pid, resource.RLIMIT_NOFILE, (used + 4, hard))
+    strangers = [socket.create_connection((host, int(port)), 30) for _ in range(40)]
+    sidecar.wait_log(event="connection refused")
+    for stranger in strangers:
+        stranger.close()
+    sidecar.client().create(wait_for_ready=True)

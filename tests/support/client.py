@@ -10,8 +10,11 @@ COLLECTION = "/v2/{project_id}/apigw/instances/{instance_id}/api-groups".format(
 
 
 class Client:
+    """`options` are the channel's. Each client has a connection of its own."""
+
     def __init__(self, target, options=()):
-        self.channel = grpc.insecure_channel(target, options=[("grpc.enable_retries", 0), *options])
+        own = [("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]
+        self.channel = grpc.insecure_channel(target, options=[*own, *options])
 
     def close(self):
         self.channel.close()
@@ -23,8 +26,8 @@ class Client:
         return self.channel.unary_unary(path, response_deserializer=decode).future(request_bytes, **how)
 
     def start(self, name="api_group_001", **more):
-        """Starts a CreateApiGroup; what is no field of the request is grpcio's (timeout, metadata)."""
-        how = {key: more.pop(key) for key in ("timeout", "metadata", "compression") if key in more}
+        """Starts a CreateApiGroup; what is no field of the request is grpcio's (timeout, metadata, …)."""
+        how = {key: more.pop(key) for key in ("timeout", "metadata", "compression", "wait_for_ready") if key in more}
         request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": name, **more})
         return self.unary(api.CREATE, request.SerializeToString(), "huaweicloud.apig.v2.ApiGroup", **how)
 
