@@ -152,9 +152,9 @@ static inline void schema_add_count(ProtobufCMessage *message, const struct sche
 bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field);
 
 /*
- * Room for `more` elements at the end of a repeated field or a map, zeroed and not yet counted: the
- * caller fills them and calls schema_add_count. Elements that the field already has came from here
- * too. NULL when the arena's limit would be passed.
+ * Room for `more` elements, at least one, at the end of a repeated field or a map, zeroed and not
+ * yet counted: the caller fills them and calls schema_add_count. Elements that the field already
+ * has came from here too. NULL when the arena's limit would be passed.
  */
 must_use void *schema_reserve(ProtobufCMessage *message, const struct schema_field *field,
                               size_t more, struct arena *arena);

@@ -276,29 +276,38 @@ static bool check_form(const struct type *type, struct status *status)
     return true;
 }
 
+/* "file.proto: pkg.Message.field", or without a field when its name is empty. */
 static struct text where(const struct types *types, const struct type *type, struct text field)
 {
     struct buffer where;
     buffer_init(&where, types->arena, 128);
     buffer_add_text(&where, type->symbol->file->file.name);
     buffer_add_literal(&where, ": ");
-    buffer_add_text(&where, set_join(types->arena, type->message.full_name, field));
+    buffer_add_text(&where, type->message.full_name);
+    if (field.bytes > 0)
+        buffer_add_char(&where, '.');
+    buffer_add_text(&where, field);
     return buffer_text(&where);
+}
+
+static bool read_field_rules(const struct types *types, const struct type *type,
+                             const field_proto *proto, struct schema_field *field,
+                             struct status *status)
+{
+    struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
+    return options.bytes == 0 ||
+           rules_parse_field(where(types, type, field->name), options, field, types->arena, status);
 }
 
 static bool read_rules(const struct types *types, struct type *type, struct status *status)
 {
     const message_proto *proto = type->symbol->proto.message;
-    for (size_t i = 0; i < proto->n_field; i++) {
-        const field_proto *field = proto->field[i];
-        struct text options =
-            set_options(field->options ? &field->options->base : NULL, types->arena);
-        if (options.bytes > 0 &&
-            !rules_parse_field(where(types, type, text_of(field->name)), options, &type->fields[i],
-                               types->arena, status))
+    for (size_t i = 0; i < proto->n_field; i++)
+        if (!read_field_rules(types, type, proto->field[i], &type->fields[i], status))
             return false;
-    }
-    return true;
+    struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
+    return options.bytes == 0 || rules_parse_message(where(types, type, (struct text){"", 0}),
+                                                     options, &type->message, types->arena, status);
 }
 
 /* Whether a message, or one that it can hold, has rules: so that validation need not walk the

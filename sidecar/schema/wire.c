@@ -242,8 +242,8 @@ static bool read_packed(const struct reading *reading, const struct target *targ
     const struct schema_field *field = target->field;
     enum wire_type type = wire_type_of(field->type);
     size_t count = packed_count(type, bytes);
-    char *slot = schema_reserve(target->message, field, count, reading->arena);
-    if (!slot && count)
+    char *slot = count ? schema_reserve(target->message, field, count, reading->arena) : NULL;
+    if (count && !slot)
         return fail_full(reading);
     while (bytes.bytes > 0) {
         uint64_t value;

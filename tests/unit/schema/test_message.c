@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/message.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "sets.h"
+
+static struct sets sets;
+
+static void fields_stand_as_they_are_declared(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"largest", "one", "thousand", "two"};
+    const struct schema_message *sparse = sets_type(&sets, "Sparse");
+    assert_int_equal(sparse->field_count, array_length(names));
+    for (size_t i = 0; i < array_length(names); i++)
+        assert_true(text_equal(sparse->fields[i].name, text_of(names[i])));
+}
+
+static void every_field_is_found_by_its_names_and_number(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"Scalars", "Optionals", "Repeateds", "Choice",
+                                        "Maps",    "Sparse",    "WellKnown", "Everything"};
+    for (size_t i = 0; i < array_length(types); i++) {
+        const struct schema_message *type = sets_type(&sets, types[i]);
+        for (size_t f = 0; f < type->field_count; f++) {
+            const struct schema_field *field = &type->fields[f];
+            assert_ptr_equal(schema_field_by_name(type, field->name, false), field);
+            assert_ptr_equal(schema_field_by_name(type, field->name, true), field);
+            assert_ptr_equal(schema_field_by_name(type, field->json_name, true), field);
+            assert_ptr_equal(schema_field_by_number(type, field->number), field);
+        }
+    }
+}
+
+static void what_no_field_is_called_is_not_found(void **state)
+{
+    (void)state;
+    const struct schema_message *type = sets_type(&sets, "Scalars");
+    static const char *const names[] = {"", "a", "aString", "a_strin", "a_string_", "zzzzzzzz"};
+    for (size_t i = 0; i < array_length(names); i++)
+        assert_null(schema_field_by_name(type, text_of(names[i]), false));
+    static const uint32_t numbers[] = {0, 17, 1000, UINT32_MAX};
+    for (size_t i = 0; i < array_length(numbers); i++)
+        assert_null(schema_field_by_number(type, numbers[i]));
+    assert_null(schema_field_by_number(sets_type(&sets, "Sparse"), 3));
+    assert_null(schema_field_by_number(sets_type(&sets, "Empty"), 1));
+    assert_null(schema_field_by_name(sets_type(&sets, "Empty"), text_of("a"), true));
+}
+
+static void json_names_are_camel_case_or_what_is_declared(void **state)
+{
+    (void)state;
+    const struct schema_message *type = sets_type(&sets, "Scalars");
+    assert_true(text_equal(sets_field(type, "a_string")->json_name, text_literal("aString")));
+    assert_ptr_equal(schema_field_by_name(type, text_literal("color"), true),
+                     sets_field(type, "colour"));
+    assert_null(schema_field_by_name(type, text_literal("color"), false));
+}
+
+static void shapes_follow_the_declaration(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *field;
+        enum field_shape shape;
+        enum field_type field_type;
+    } wanted[] = {
+        {"Scalars", "a_string", FIELD_SINGULAR, FIELD_STRING},
+        {"Scalars", "colour", FIELD_SINGULAR, FIELD_ENUM},
+        {"Optionals", "a_string", FIELD_OPTIONAL, FIELD_STRING},
+        {"Optionals", "scalars", FIELD_SINGULAR, FIELD_MESSAGE},
+        {"Repeateds", "int32s", FIELD_REPEATED, FIELD_INT32},
+        {"Choice", "before", FIELD_SINGULAR, FIELD_STRING},
+        {"Choice", "scalars", FIELD_ONEOF, FIELD_MESSAGE},
+        {"Maps", "texts", FIELD_MAP, FIELD_MESSAGE},
+        {"Node", "children", FIELD_REPEATED, FIELD_MESSAGE},
+    };
+    for (size_t i = 0; i < array_length(wanted); i++) {
+        const struct schema_field *field =
+            sets_field(sets_type(&sets, wanted[i].type), wanted[i].field);
+        assert_int_equal(field->shape, wanted[i].shape);
+        assert_int_equal(field->type, wanted[i].field_type);
+    }
+}
+
+static void only_real_oneofs_have_a_name(void **state)
+{
+    (void)state;
+    const struct schema_message *choice = sets_type(&sets, "Choice");
+    assert_true(text_equal(sets_field(choice, "text")->oneof, text_literal("choice")));
+    assert_true(text_equal(sets_field(choice, "no")->oneof, text_literal("other")));
+    assert_int_equal(sets_field(choice, "before")->oneof.bytes, 0);
+    assert_int_equal(sets_field(sets_type(&sets, "Optionals"), "a_bool")->oneof.bytes, 0);
+}
+
+static void a_type_can_hold_itself(void **state)
+{
+    (void)state;
+    const struct schema_message *node = sets_type(&sets, "Node");
+    assert_ptr_equal(sets_field(node, "left")->message, node);
+    assert_ptr_equal(sets_field(node, "children")->message, node);
+}
+
+static void enums_keep_aliases_and_negative_numbers(void **state)
+{
+    (void)state;
+    const struct schema_enum *colour =
+        sets_field(sets_type(&sets, "Scalars"), "colour")->enumeration;
+    assert_true(text_equal(colour->full_name, text_literal("test.types.Colour")));
+    assert_int_equal(colour->value_count, 4);
+    assert_true(text_equal(colour->values[1].name, text_literal("COLOUR_RED")));
+    assert_int_equal(colour->values[2].number, 1);
+    assert_int_equal(colour->values[3].number, -1);
+    assert_false(colour->is_null_value);
+}
+
+static void well_known_types_are_recognised(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        enum well_known well_known;
+    } wanted[] = {
+        {"timestamp", WELL_KNOWN_TIMESTAMP}, {"duration", WELL_KNOWN_DURATION},
+        {"object", WELL_KNOWN_STRUCT},       {"value", WELL_KNOWN_VALUE},
+        {"list", WELL_KNOWN_LIST_VALUE},     {"mask", WELL_KNOWN_FIELD_MASK},
+        {"wrapped", WELL_KNOWN_WRAPPER},
+    };
+    const struct schema_message *type = sets_type(&sets, "WellKnown");
+    for (size_t i = 0; i < array_length(wanted); i++)
+        assert_int_equal(sets_field(type, wanted[i].field)->message->well_known,
+                         wanted[i].well_known);
+    assert_int_equal(type->well_known, WELL_KNOWN_NONE);
+    const struct schema_message *value = sets_field(type, "value")->message;
+    assert_true(sets_field(value, "null_value")->enumeration->is_null_value);
+}
+
+/* Every byte that a field takes in its message, once; members of a oneof share theirs. */
+static void fields_do_not_overlap(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"Scalars", "Optionals", "Repeateds", "Maps", "Sparse"};
+    for (size_t i = 0; i < array_length(types); i++) {
+        const struct schema_message *type = sets_type(&sets, types[i]);
+        char *used = calloc(type->size, 1);
+        assert_non_null(used);
+        memset(used, 1, sizeof(ProtobufCMessage));
+        for (size_t f = 0; f < type->field_count; f++) {
+            const struct schema_field *field = &type->fields[f];
+            bool many = field->shape == FIELD_REPEATED || field->shape == FIELD_MAP;
+            size_t bytes = many ? sizeof(void *) : schema_type_bytes(field->type);
+            assert_true(field->offset + bytes <= type->size);
+            for (size_t byte = 0; byte < bytes; byte++)
+                assert_int_equal(used[field->offset + byte]++, 0);
+            size_t presence = many ? sizeof(size_t) : sizeof(protobuf_c_boolean);
+            for (size_t byte = 0; byte < presence && field->shape != FIELD_SINGULAR; byte++)
+                assert_int_equal(used[field->presence_offset + byte]++, 0);
+        }
+        free(used);
+    }
+}
+
+static void protobuf_c_finds_each_number_and_no_other(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"Scalars", "Choice", "Sparse", "Empty", "Everything"};
+    for (size_t i = 0; i < array_length(types); i++) {
+        const struct schema_message *type = sets_type(&sets, types[i]);
+        const ProtobufCMessageDescriptor *descriptor = type->descriptor;
+        for (unsigned number = 0; number <= 1100; number++) {
+            const struct schema_field *field = schema_field_by_number(type, number);
+            const ProtobufCFieldDescriptor *found =
+                protobuf_c_message_descriptor_get_field(descriptor, number);
+            assert_int_equal(found != NULL, field != NULL);
+            if (found)
+                assert_string_equal(found->name, field->name.at);
+        }
+    }
+    const ProtobufCFieldDescriptor *largest =
+        protobuf_c_message_descriptor_get_field(sets_type(&sets, "Sparse")->descriptor, 536870911);
+    assert_string_equal(largest->name, "largest");
+}
+
+static void a_new_message_has_no_field(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"Scalars", "Optionals", "Repeateds", "Choice", "Maps"};
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    for (size_t i = 0; i < array_length(types); i++) {
+        const struct schema_message *type = sets_type(&sets, types[i]);
+        ProtobufCMessage *message = schema_message_new(type, &arena);
+        assert_non_null(message);
+        for (size_t f = 0; f < type->field_count; f++)
+            assert_false(schema_field_present(message, &type->fields[f]));
+        assert_int_equal(protobuf_c_message_get_packed_size(message), 0);
+    }
+    arena_clear(&arena);
+}
+
+static void presence_is_not_the_zero_value(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    const struct schema_message *optionals = sets_type(&sets, "Optionals");
+    ProtobufCMessage *message = schema_message_new(optionals, &arena);
+    schema_field_mark_present(message, sets_field(optionals, "an_int32"));
+    assert_true(schema_field_present(message, sets_field(optionals, "an_int32")));
+    assert_false(schema_field_present(message, sets_field(optionals, "a_bool")));
+    const struct schema_message *scalars = sets_type(&sets, "Scalars");
+    message = schema_message_new(scalars, &arena);
+    const struct schema_field *number = sets_field(scalars, "a_double");
+    schema_field_mark_present(message, number);
+    assert_false(schema_field_present(message, number));
+    *(double *)schema_value(message, number) = -0.0;
+    assert_true(schema_field_present(message, number));
+    arena_clear(&arena);
+}
+
+static void selecting_a_oneofs_member_unselects_the_others(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    const struct schema_message *choice = sets_type(&sets, "Choice");
+    const struct schema_field *number = sets_field(choice, "number");
+    const struct schema_field *text = sets_field(choice, "text");
+    const struct schema_field *yes = sets_field(choice, "yes");
+    ProtobufCMessage *message = schema_message_new(choice, &arena);
+    schema_field_mark_present(message, yes);
+    schema_field_mark_present(message, number);
+    schema_field_mark_present(message, text);
+    assert_true(schema_field_present(message, text));
+    assert_false(schema_field_present(message, number));
+    assert_true(schema_field_present(message, yes));
+    arena_clear(&arena);
+}
+
+static void elements_are_kept_while_a_field_grows(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    const struct schema_message *type = sets_type(&sets, "Repeateds");
+    const struct schema_field *field = sets_field(type, "int64s");
+    ProtobufCMessage *message = schema_message_new(type, &arena);
+    for (int64_t i = 0; i < 999; i += 3) {
+        int64_t *room = schema_reserve(message, field, 3, &arena);
+        assert_non_null(room);
+        for (int64_t next = 0; next < 3; next++) {
+            assert_int_equal(room[next], 0);
+            room[next] = i + next;
+        }
+        schema_add_count(message, field, 3);
+    }
+    assert_int_equal(schema_count(message, field), 999);
+    const int64_t *elements = *(int64_t **)schema_value(message, field);
+    for (int64_t i = 0; i < 999; i++)
+        assert_int_equal(elements[i], i);
+    arena_clear(&arena);
+}
+
+static void a_field_does_not_grow_above_the_arenas_limit(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, 1 << 12);
+    const struct schema_message *type = sets_type(&sets, "Repeateds");
+    const struct schema_field *field = sets_field(type, "int64s");
+    ProtobufCMessage *message = schema_message_new(type, &arena);
+    assert_null(schema_reserve(message, field, 1 << 12, &arena));
+    assert_null(schema_reserve(message, field, SIZE_MAX, &arena));
+    assert_null(schema_reserve(message, field, SIZE_MAX / 8, &arena));
+    assert_int_equal(schema_count(message, field), 0);
+    arena_clear(&arena);
+}
+
+static int load(void **state)
+{
+    (void)state;
+    sets = sets_load("protos/types.binpb");
+    return 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    sets_clear(&sets);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fields_stand_as_they_are_declared),
+        cmocka_unit_test(every_field_is_found_by_its_names_and_number),
+        cmocka_unit_test(what_no_field_is_called_is_not_found),
+        cmocka_unit_test(json_names_are_camel_case_or_what_is_declared),
+        cmocka_unit_test(shapes_follow_the_declaration),
+        cmocka_unit_test(only_real_oneofs_have_a_name),
+        cmocka_unit_test(a_type_can_hold_itself),
+        cmocka_unit_test(enums_keep_aliases_and_negative_numbers),
+        cmocka_unit_test(well_known_types_are_recognised),
+        cmocka_unit_test(fields_do_not_overlap),
+        cmocka_unit_test(protobuf_c_finds_each_number_and_no_other),
+        cmocka_unit_test(a_new_message_has_no_field),
+        cmocka_unit_test(presence_is_not_the_zero_value),
+        cmocka_unit_test(selecting_a_oneofs_member_unselects_the_others),
+        cmocka_unit_test(elements_are_kept_while_a_field_grows),
+        cmocka_unit_test(a_field_does_not_grow_above_the_arenas_limit),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/schema.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "sets.h"
+
+/* protos/served.proto, as a program would serve it. */
+static struct sets served;
+
+static struct schema *embedded(void)
+{
+    struct schema *schema;
+    struct status status;
+    if (!schema_new(schema_embedded(), &schema, &status))
+        fail_msg("%s", status.message);
+    return schema;
+}
+
+static void the_embedded_set_serves_create_api_group(void **state)
+{
+    (void)state;
+    struct schema *schema = embedded();
+    size_t count;
+    const struct schema_method *method = schema_methods(schema, &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(method->path, "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup");
+    assert_true(text_equal(method->words, text_literal("create API group")));
+    assert_true(text_equal(method->rule.method, text_literal("POST")));
+    assert_true(text_equal(method->request->full_name,
+                           text_literal("huaweicloud.apig.v2.CreateApiGroupRequest")));
+    assert_true(
+        text_equal(method->answer->full_name, text_literal("huaweicloud.apig.v2.ApiGroup")));
+    schema_free(schema);
+}
+
+static void field_numbers_of_the_embedded_set_never_change(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"project_id", "instance_id", "name",
+                                        "remark",     "roma_app_id", "version"};
+    struct schema *schema = embedded();
+    const struct schema_method *method = schema_method_find(schema, text_literal("CreateApiGroup"));
+    assert_int_equal(method->request->field_count, array_length(names));
+    for (uint32_t i = 0; i < array_length(names); i++)
+        assert_int_equal(sets_field(method->request, names[i])->number, i + 1);
+    schema_free(schema);
+}
+
+static void a_type_knows_whether_it_has_rules(void **state)
+{
+    (void)state;
+    struct schema *schema = embedded();
+    const struct schema_method *method = schema_method_find(schema, text_literal("CreateApiGroup"));
+    assert_true(method->request->has_rules);
+    assert_non_null(sets_field(method->request, "name")->rules);
+    assert_null(sets_field(method->request, "version")->rules);
+    assert_false(method->answer->has_rules);
+    schema_free(schema);
+}
+
+static void methods_with_an_http_rule_are_served_and_no_others(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/test.served.First/Get", "/test.served.First/Shared",
+                                        "/test.served.Second/Shared",
+                                        "/test.served.Second/Several"};
+    size_t count;
+    const struct schema_method *methods = schema_methods(served.schema, &count);
+    assert_int_equal(count, array_length(paths));
+    for (size_t i = 0; i < count; i++)
+        assert_string_equal(methods[i].path, paths[i]);
+}
+
+static void both_spellings_of_the_http_option_are_read(void **state)
+{
+    (void)state;
+    const struct schema_method *whole =
+        schema_method_find(served.schema, text_literal("test.served.First/Shared"));
+    assert_true(text_equal(whole->rule.template, text_literal("/v1/first")));
+    assert_true(whole->rule.body_whole);
+    const struct schema_method *lines =
+        schema_method_find(served.schema, text_literal("test.served.Second/Shared"));
+    assert_true(text_equal(lines->rule.template, text_literal("/v1/second")));
+    assert_ptr_equal(lines->rule.body, sets_field(lines->request, "part"));
+}
+
+static void a_method_of_several_bindings_is_served_by_the_first(void **state)
+{
+    (void)state;
+    const struct schema_method *method = schema_method_find(served.schema, text_literal("Several"));
+    assert_true(text_equal(method->rule.template, text_literal("/v1/several/{id}")));
+}
+
+static void a_method_is_found_by_path_and_by_a_name_of_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *path;
+    } wanted[] = {
+        {"/test.served.First/Get", "/test.served.First/Get"},
+        {"test.served.First/Get", "/test.served.First/Get"},
+        {"Get", "/test.served.First/Get"},
+        {"test.served.Second/Shared", "/test.served.Second/Shared"},
+        {"Shared", NULL}, /* two services have one */
+        {"WithoutRule", NULL},
+        {"/test.served.First/WithoutRule", NULL},
+        {"/Get", NULL},
+        {"/", NULL},
+        {"", NULL},
+        {"get", NULL},
+    };
+    for (size_t i = 0; i < array_length(wanted); i++) {
+        const struct schema_method *method =
+            schema_method_find(served.schema, text_of(wanted[i].name));
+        if (!wanted[i].path)
+            assert_null(method);
+        else
+            assert_string_equal(method->path, wanted[i].path);
+    }
+}
+
+static void services_with_a_served_method_are_listed_once(void **state)
+{
+    (void)state;
+    size_t count;
+    const struct text *services = schema_services(served.schema, &count);
+    assert_int_equal(count, 2);
+    assert_true(text_equal(services[0], text_literal("test.served.First")));
+    assert_true(text_equal(services[1], text_literal("test.served.Second")));
+}
+
+static void reflection_finds_the_file_of_every_kind_of_symbol(void **state)
+{
+    (void)state;
+    static const char *const symbols[] = {
+        "test.served.First",
+        "test.served.First.Get",
+        "test.served.NotServed",
+        "test.served.First.WithoutRule",
+        "test.served.Request",
+        "test.served.Request.id",
+        "test.served.Answer.choice",
+        "test.served.Answer.Inner",
+        "test.served.Answer.Inner.Kind",
+        "test.served.Answer.Inner.KIND_UNSPECIFIED",
+        "test.served.NotReached",
+    };
+    for (size_t i = 0; i < array_length(symbols); i++) {
+        const struct schema_file *file = schema_file_by_symbol(served.schema, text_of(symbols[i]));
+        if (!file)
+            fail_msg("no file has %s", symbols[i]);
+        assert_true(text_equal(file->name, text_literal("served.proto")));
+    }
+    const struct schema_file *http =
+        schema_file_by_symbol(served.schema, text_literal("google.api.http"));
+    assert_true(text_equal(http->name, text_literal("google/api/annotations.proto")));
+}
+
+static void reflection_finds_nothing_else(void **state)
+{
+    (void)state;
+    static const char *const symbols[] = {"",
+                                          "test",
+                                          "test.served",
+                                          ".test.served.First",
+                                          "test.served.First.",
+                                          "test.served.Missing"};
+    for (size_t i = 0; i < array_length(symbols); i++)
+        assert_null(schema_file_by_symbol(served.schema, text_of(symbols[i])));
+    assert_null(schema_file_by_name(served.schema, text_literal("missing.proto")));
+    assert_null(schema_file_by_name(served.schema, text_literal("")));
+}
+
+static void a_file_has_its_bytes_and_its_imports(void **state)
+{
+    (void)state;
+    const struct schema_file *file =
+        schema_file_by_name(served.schema, text_literal("served.proto"));
+    assert_int_equal(file->import_count, 1);
+    assert_true(text_equal(file->imports[0], text_literal("google/api/annotations.proto")));
+    assert_non_null(schema_file_by_name(served.schema, file->imports[0]));
+    /* Field 1 of a FileDescriptorProto is its name. */
+    assert_memory_equal(file->bytes.at, "\x0a\x0cserved.proto", 14);
+}
+
+static void only_types_that_served_methods_reach_are_built(void **state)
+{
+    (void)state;
+    assert_non_null(
+        schema_message_by_name(served.schema, text_literal("test.served.Answer.Inner")));
+    assert_null(schema_message_by_name(served.schema, text_literal("test.served.NotReached")));
+    assert_null(schema_message_by_name(served.schema, text_literal("test.served.First")));
+    assert_null(schema_message_by_name(served.schema, text_literal("google.api.HttpRule")));
+}
+
+/* The first line that says what is to be said, behind "refused: ". */
+static void expected_refusal(struct text source, char *expected, size_t room)
+{
+    const char *at = memmem(source.at, source.bytes, "refused: ", 9);
+    assert_non_null(at);
+    at += 9;
+    const char *end = memchr(at, '\n', source.bytes - (size_t)(at - source.at));
+    assert_non_null(end);
+    assert_true((size_t)(end - at) < room);
+    snprintf(expected, room, "%.*s", (int)(end - at), at);
+}
+
+static void check_refusal(const char *file)
+{
+    char path[512], expected[512];
+    snprintf(path, sizeof path, "refused/%s", file);
+    struct text source = sets_read(TESTS_DIR "/unit/schema", path);
+    expected_refusal(source, expected, sizeof expected);
+    snprintf(path, sizeof path, "refused/%.*s.binpb", (int)strcspn(file, "."), file);
+    struct text set = sets_read(SETS_DIR, path);
+    struct schema *schema = NULL;
+    struct status status;
+    if (schema_new(set, &schema, &status))
+        fail_msg("%s was not refused", file);
+    assert_null(schema);
+    assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+    if (!strstr(status.message, expected))
+        fail_msg("%s: \"%s\" does not say \"%s\"", file, status.message, expected);
+    free((void *)(uintptr_t)set.at);
+    free((void *)(uintptr_t)source.at);
+}
+
+static void what_cannot_be_honoured_is_refused_with_its_place(void **state)
+{
+    (void)state;
+    DIR *folder = opendir(TESTS_DIR "/unit/schema/refused");
+    assert_non_null(folder);
+    size_t files = 0;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (entry->d_name[0] == '.')
+            continue;
+        check_refusal(entry->d_name);
+        files++;
+    }
+    closedir(folder);
+    assert_true(files >= 30);
+}
+
+static void bytes_that_are_no_set_are_refused(void **state)
+{
+    (void)state;
+    static const struct text bad[] = {
+        {NULL, 0},
+        {"x", 1},
+        {"\x0a\x05zz", 4},
+        {"\x12\x00", 2},
+        {"\x0a\x00", 2},
+        {"\x0a\x02\x0a\xff", 4},
+        {"\x0a\x03\x0a\x01\xff", 5},
+    };
+    for (size_t i = 0; i < array_length(bad); i++) {
+        struct schema *schema = NULL;
+        struct status status;
+        assert_false(schema_new(bad[i], &schema, &status));
+        assert_null(schema);
+        assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+    }
+}
+
+/* A type in a type in a type: reading that set must not use up the stack. */
+static void types_nested_without_end_are_refused(void **state)
+{
+    (void)state;
+    enum { LEVELS = 20000, ROOM = LEVELS * 6 };
+    char *room = malloc(ROOM);
+    assert_non_null(room);
+    char *end = room + ROOM, *at = end;
+    for (size_t i = 0; i < LEVELS; i++) {
+        size_t inside = (size_t)(end - at);
+        *--at = (char)(inside >> 14);
+        *--at = (char)((inside >> 7 & 0x7f) | 0x80);
+        *--at = (char)((inside & 0x7f) | 0x80);
+        *--at = i + 1 == LEVELS ? 0x0a : i + 2 == LEVELS ? 0x22 : 0x1a;
+    }
+    struct schema *schema = NULL;
+    struct status status;
+    assert_false(schema_new((struct text){at, (size_t)(end - at)}, &schema, &status));
+    assert_non_null(strstr(status.message, "is no FileDescriptorProto"));
+    free(room);
+}
+
+static void every_beginning_of_a_set_is_refused_or_built(void **state)
+{
+    (void)state;
+    for (size_t part = 0; part < served.bytes.bytes; part += 7) {
+        char *copy = malloc(part + 1); /* so that reading past its end is seen */
+        assert_non_null(copy);
+        memcpy(copy, served.bytes.at, part);
+        struct schema *schema = NULL;
+        struct status status;
+        if (schema_new((struct text){copy, part}, &schema, &status))
+            schema_free(schema);
+        free(copy);
+    }
+}
+
+static void no_schema_can_be_freed(void **state)
+{
+    (void)state;
+    schema_free(NULL);
+}
+
+static int load(void **state)
+{
+    (void)state;
+    struct status status;
+    served.bytes = sets_read(SETS_DIR, "protos/served.binpb");
+    if (!schema_new(served.bytes, &served.schema, &status))
+        fail_msg("%s", status.message);
+    return 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    sets_clear(&served);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_embedded_set_serves_create_api_group),
+        cmocka_unit_test(field_numbers_of_the_embedded_set_never_change),
+        cmocka_unit_test(a_type_knows_whether_it_has_rules),
+        cmocka_unit_test(methods_with_an_http_rule_are_served_and_no_others),
+        cmocka_unit_test(both_spellings_of_the_http_option_are_read),
+        cmocka_unit_test(a_method_of_several_bindings_is_served_by_the_first),
+        cmocka_unit_test(a_method_is_found_by_path_and_by_a_name_of_its_own),
+        cmocka_unit_test(services_with_a_served_method_are_listed_once),
+        cmocka_unit_test(reflection_finds_the_file_of_every_kind_of_symbol),
+        cmocka_unit_test(reflection_finds_nothing_else),
+        cmocka_unit_test(a_file_has_its_bytes_and_its_imports),
+        cmocka_unit_test(only_types_that_served_methods_reach_are_built),
+        cmocka_unit_test(what_cannot_be_honoured_is_refused_with_its_place),
+        cmocka_unit_test(bytes_that_are_no_set_are_refused),
+        cmocka_unit_test(types_nested_without_end_are_refused),
+        cmocka_unit_test(every_beginning_of_a_set_is_refused_or_built),
+        cmocka_unit_test(no_schema_can_be_freed),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
