@@ -22,23 +22,12 @@ void status_clear(struct status *status)
     status->message[0] = '\0';
 }
 
-/* vsnprintf cuts at a byte; what remains of a cut character is dropped. */
-printf_like(3, 0) static void format_whole(char *at, size_t size, const char *format,
-                                           va_list arguments)
-{
-    int wanted = vsnprintf(at, size, format, arguments);
-    if (wanted < 0)
-        at[0] = '\0';
-    else if ((size_t)wanted >= size)
-        at[text_cut((struct text){at, size - 1}, size - 2)] = '\0';
-}
-
 printf_like(3, 0) static void fill(struct status *status, enum status_code code, const char *format,
                                    va_list arguments)
 {
     assert(code != STATUS_OK);
     status->code = code;
-    format_whole(status->message, sizeof status->message, format, arguments);
+    text_format(status->message, sizeof status->message, format, arguments);
 }
 
 void status_set(struct status *status, enum status_code code, const char *format, ...)
@@ -64,7 +53,7 @@ bool status_wrap(struct status *status, const char *format, ...)
     memcpy(inner, status->message, sizeof inner);
     va_list arguments;
     va_start(arguments, format);
-    format_whole(status->message, sizeof status->message, format, arguments);
+    text_format(status->message, sizeof status->message, format, arguments);
     va_end(arguments);
 
     size_t used = strlen(status->message);

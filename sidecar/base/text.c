@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 
+#include <stdio.h>
+
 #include "base/banned.h"
 
 static char lower(char c)
@@ -80,6 +82,15 @@ size_t text_cut(struct text text, size_t most)
     while (most > 0 && ((unsigned char)text.at[most] & 0xc0) == 0x80)
         most--;
     return most;
+}
+
+void text_format(char *at, size_t size, const char *format, va_list arguments)
+{
+    int wanted = vsnprintf(at, size, format, arguments);
+    if (wanted < 0)
+        at[0] = '\0';
+    else if ((size_t)wanted >= size)
+        at[text_cut((struct text){at, size - 1}, size - 2)] = '\0';
 }
 
 bool text_to_u64(struct text text, uint64_t *number)

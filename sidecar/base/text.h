@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +48,9 @@ size_t text_code_points(struct text utf8);
 
 /* The largest count of bytes, at most `most`, that does not split a UTF-8 character of `text`. */
 size_t text_cut(struct text text, size_t most);
+
+/* vsnprintf that never splits a UTF-8 character of what it cuts. `size` is above 1. */
+void text_format(char *at, size_t size, const char *format, va_list arguments) printf_like(3, 0);
 
 /* A whole unsigned decimal number, digits only; false for anything else and above UINT64_MAX. */
 must_use bool text_to_u64(struct text text, uint64_t *number);
