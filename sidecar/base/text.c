@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/banned.h"
 
@@ -163,6 +164,18 @@ size_t text_from_u64(char *at, uint64_t number)
     for (size_t i = 0; i < digits; i++)
         at[i] = reversed[digits - 1 - i];
     return digits;
+}
+
+size_t text_from_real(char *at, double number, bool single)
+{
+    static const int precisions[2][3] = {{15, 16, 17}, {6, 8, 9}};
+    int bytes = 0;
+    for (size_t i = 0; i < array_length(precisions[0]); i++) {
+        bytes = snprintf(at, REAL_BYTES, "%.*g", precisions[single][i], number);
+        if (single ? strtof(at, NULL) == (float)number : strtod(at, NULL) == number)
+            break;
+    }
+    return (size_t)bytes;
 }
 
 void buffer_add_u64(struct buffer *buffer, uint64_t number)

@@ -89,3 +89,10 @@ static inline struct text buffer_text(const struct buffer *buffer)
 /* Writes `number` in decimal at `at` (DECIMAL_BYTES of room, not terminated) and returns how many
  * bytes that took. */
 size_t text_from_u64(char *at, uint64_t number);
+
+/* The longest form of text_from_real. */
+#define REAL_BYTES 32
+
+/* Writes a finite number at `at` (REAL_BYTES of room, not terminated), as short as reads back as
+ * the same double, or as the same float when `single`, and returns how many bytes that took. */
+size_t text_from_real(char *at, double number, bool single);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "schema/rule.h"
 #include "schema/template.h"
 
@@ -10,8 +9,6 @@
 
 static const char unreserved[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-static const char base64_digits[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static bool is_unreserved(char c)
 {
@@ -35,42 +32,26 @@ void percent_encode(struct text text, bool keep_slashes, struct buffer *out)
     buffer_add(out, text.at + plain, text.bytes - plain);
 }
 
-/* URL-safe (RFC 4648 section 5), since it is to stand in a URL. */
-static void base64_text(const ProtobufCBinaryData *bytes, struct buffer *out)
+static struct text bytes_of(const void *at)
 {
-    for (size_t i = 0; i < bytes->len; i += 3) {
-        size_t have = bytes->len - i < 3 ? bytes->len - i : 3;
-        uint32_t word = (uint32_t)bytes->data[i] << 16;
-        word |= have > 1 ? (uint32_t)bytes->data[i + 1] << 8 : 0;
-        word |= have > 2 ? bytes->data[i + 2] : 0;
-        for (size_t digit = 0; digit < 4; digit++)
-            buffer_add_char(out,
-                            digit <= have ? base64_digits[word >> (18 - 6 * digit) & 63] : '=');
-    }
+    const ProtobufCBinaryData *bytes = at;
+    return (struct text){(const char *)bytes->data, bytes->len};
 }
 
-/* The shortest of three lengths that reads back as the same number. */
-static void real_text(double number, bool single, struct buffer *out)
+static void add_real(double number, bool single, struct buffer *out)
 {
-    char text[32];
-    static const int precisions[2][3] = {{15, 16, 17}, {6, 8, 9}};
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(text, sizeof text, "%.*g", precisions[single][i], number);
-        if (single ? strtof(text, NULL) == (float)number : strtod(text, NULL) == number)
-            break;
-    }
-    buffer_add_text(out, text_of(text));
+    char text[REAL_BYTES];
+    buffer_add(out, text, text_from_real(text, number, single));
 }
 
 void scalar_text(const struct schema_field *field, const void *at, struct buffer *out)
 {
     switch (field->type) {
     case FIELD_STRING:
-        buffer_add(out, (const char *)((const ProtobufCBinaryData *)at)->data,
-                   ((const ProtobufCBinaryData *)at)->len);
+        buffer_add_text(out, bytes_of(at));
         return;
     case FIELD_BYTES:
-        base64_text(at, out);
+        base64_encode(bytes_of(at), BASE64_URL, out);
         return;
     case FIELD_BOOL:
         buffer_add_text(out, *(const protobuf_c_boolean *)at ? text_literal("true")
@@ -96,10 +77,10 @@ void scalar_text(const struct schema_field *field, const void *at, struct buffer
         buffer_add_u64(out, *(const uint64_t *)at);
         return;
     case FIELD_FLOAT:
-        real_text((double)*(const float *)at, true, out);
+        add_real((double)*(const float *)at, true, out);
         return;
     case FIELD_DOUBLE:
-        real_text(*(const double *)at, false, out);
+        add_real(*(const double *)at, false, out);
         return;
     case FIELD_MESSAGE:
     default:
@@ -179,12 +160,9 @@ static bool expand_variable(const struct rule_segment *segment, const ProtobufCM
     const void *at = find_value(variable, message);
     struct buffer text;
     buffer_init(&text, path->arena, 0);
-    if (at && field->type == FIELD_STRING)
-        text = (struct buffer){.at = (char *)((const ProtobufCBinaryData *)at)->data,
-                               .bytes = ((const ProtobufCBinaryData *)at)->len};
-    else if (at)
+    if (at && field->type != FIELD_STRING)
         scalar_text(field, at, &text);
-    struct text value = buffer_text(&text);
+    struct text value = at && field->type == FIELD_STRING ? bytes_of(at) : buffer_text(&text);
     if (value.bytes == 0)
         return refuse(segment, "must be set: it is part of the path", status);
     if (memchr(value.at, '\0', value.bytes))

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/base64.h"
+
+#include "base/banned.h"
+
+static const char digits[2][65] = {
+    [BASE64_STANDARD] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    [BASE64_URL] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+};
+
+void base64_encode(struct text bytes, enum base64_alphabet alphabet, struct buffer *out)
+{
+    const unsigned char *at = (const unsigned char *)bytes.at;
+    for (size_t i = 0; i < bytes.bytes; i += 3) {
+        size_t have = bytes.bytes - i < 3 ? bytes.bytes - i : 3;
+        uint32_t word = (uint32_t)at[i] << 16;
+        word |= have > 1 ? (uint32_t)at[i + 1] << 8 : 0;
+        word |= have > 2 ? at[i + 2] : 0;
+        char group[4];
+        for (size_t digit = 0; digit < 4; digit++)
+            group[digit] = digit <= have ? digits[alphabet][word >> (18 - 6 * digit) & 63] : '=';
+        buffer_add(out, group, sizeof group);
+    }
+}
+
+/* 0 to 63, or -1. */
+static int digit_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+}
+
+bool base64_decode(struct text encoded, struct arena *arena, struct text *bytes)
+{
+    size_t count = encoded.bytes, written = 0;
+    if (count > 0 && count % 4 == 0)
+        for (int padding = 0; padding < 2 && encoded.at[count - 1] == '='; padding++)
+            count--;
+    char *out = count % 4 == 1 ? NULL : arena_alloc(arena, count / 4 * 3 + 3);
+    if (!out)
+        return false;
+    uint32_t word = 0;
+    for (size_t i = 0; i < count; i++) {
+        int value = digit_value(encoded.at[i]);
+        if (value < 0)
+            return false;
+        word = word << 6 | (uint32_t)value;
+        if (i % 4 > 0)
+            out[written++] = (char)(word >> (6 - 2 * (i % 4)));
+    }
+    *bytes = (struct text){out, written};
+    return true;
+}

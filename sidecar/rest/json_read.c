@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+#include "rest/json.h"
+
+#include "rest/json_forms.h"
+#include "rest/json_scalar.h"
+#include "rest/json_text.h"
+
+#include "base/banned.h"
+
+/* How the value that is being read came to be where it is; rendered only when something is wrong
+ * with it. */
+struct trail {
+    const struct trail *outer;
+    struct text name; /* of a member; empty for an element */
+    size_t index;
+};
+
+struct reader {
+    struct json_source source;
+    const struct json_reading *reading;
+};
+
+static bool read_message(struct reader *reader, const struct schema_message *type,
+                         ProtobufCMessage *message, const struct trail *trail);
+static bool read_field(struct reader *reader, const struct schema_field *field,
+                       ProtobufCMessage *message, const struct trail *trail);
+
+static bool no_memory(struct reader *reader)
+{
+    /* As final as malformed text: no member less would help. */
+    reader->source.malformed = true;
+    return status_fail(reader->source.status, STATUS_RESOURCE_EXHAUSTED,
+                       "no memory left for the JSON's message");
+}
+
+static void render(const struct trail *trail, struct buffer *out)
+{
+    if (!trail)
+        return;
+    render(trail->outer, out);
+    if (trail->name.at) {
+        if (out->bytes > 0)
+            buffer_add_char(out, '.');
+        buffer_add_text(out, trail->name);
+    } else {
+        buffer_add_char(out, '[');
+        buffer_add_u64(out, trail->index);
+        buffer_add_char(out, ']');
+    }
+}
+
+static struct text path_of(struct reader *reader, const struct trail *trail)
+{
+    struct buffer path;
+    buffer_init(&path, reader->source.arena, 64);
+    render(trail, &path);
+    return buffer_text(&path);
+}
+
+/* A new message of the field's type; NULL when memory is out. */
+static ProtobufCMessage *new_inner(struct reader *reader, const struct schema_field *field)
+{
+    ProtobufCMessage *inner = schema_message_new(field->message, reader->source.arena);
+    if (!inner)
+        (void)!no_memory(reader);
+    return inner;
+}
+
+/* One value, of a singular field or of an element, into `at`. */
+static bool read_one(struct reader *reader, const struct schema_field *field, void *at,
+                     const struct trail *trail)
+{
+    if (field->type != FIELD_MESSAGE)
+        return json_scalar(&reader->source, field, !reader->reading->strict, at);
+    ProtobufCMessage *inner = new_inner(reader, field);
+    if (!inner || !read_message(reader, field->message, inner, trail))
+        return false;
+    *(ProtobufCMessage **)at = inner;
+    return true;
+}
+
+static bool takes_null(const struct schema_field *field)
+{
+    return field->type == FIELD_MESSAGE
+               ? field->message->well_known == WELL_KNOWN_VALUE
+               : field->type == FIELD_ENUM && field->enumeration->is_null_value;
+}
+
+static bool refuse_null(struct reader *reader, const struct schema_field *field)
+{
+    if (takes_null(field) || !json_take_word(&reader->source, "null"))
+        return true;
+    return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT, "null is no element");
+}
+
+static bool read_array(struct reader *reader, const struct schema_field *field,
+                       ProtobufCMessage *message, const struct trail *trail)
+{
+    struct json_source *source = &reader->source;
+    struct trail here = {.outer = trail};
+    if (json_peek(source) != '[')
+        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no array");
+    if (!json_enter(source, '['))
+        return false;
+    for (bool first = true; json_next(source, ']', &first); here.index++) {
+        void *place = schema_reserve(message, field, 1, source->arena);
+        if (!place)
+            return no_memory(reader);
+        if (!refuse_null(reader, field) || !read_one(reader, field, place, &here))
+            return false;
+        schema_add_count(message, field, 1);
+    }
+    return !source->malformed;
+}
+
+static bool read_entry(struct reader *reader, const struct schema_field *field, struct text name,
+                       ProtobufCMessage *message, const struct trail *trail)
+{
+    const struct schema_field *key = schema_field_by_number(field->message, 1),
+                              *value = schema_field_by_number(field->message, 2);
+    ProtobufCMessage *entry = new_inner(reader, field);
+    ProtobufCMessage **place =
+        entry ? schema_reserve(message, field, 1, reader->source.arena) : NULL;
+    if (!place)
+        return no_memory(reader);
+    if (!json_map_key(&reader->source, key, name, schema_value(entry, key)) ||
+        !refuse_null(reader, value) || !read_one(reader, value, schema_value(entry, value), trail))
+        return false;
+    *place = entry;
+    schema_add_count(message, field, 1);
+    return true;
+}
+
+static bool read_map(struct reader *reader, const struct schema_field *field,
+                     ProtobufCMessage *message, const struct trail *trail)
+{
+    struct json_source *source = &reader->source;
+    struct json_name_set names = {0};
+    struct trail here = {.outer = trail};
+    if (json_peek(source) != '{')
+        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
+    if (!json_enter(source, '{'))
+        return false;
+    for (bool first = true; json_next(source, '}', &first);)
+        if (!json_name(source, &here.name) || !json_name_once(source, &names, here.name) ||
+            !read_entry(reader, field, here.name, message, &here))
+            return false;
+    return !source->malformed;
+}
+
+static bool read_field(struct reader *reader, const struct schema_field *field,
+                       ProtobufCMessage *message, const struct trail *trail)
+{
+    if (!takes_null(field) || field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
+        if (json_take_word(&reader->source, "null"))
+            return true;
+    if (field->shape == FIELD_MAP)
+        return read_map(reader, field, message, trail);
+    if (field->shape == FIELD_REPEATED)
+        return read_array(reader, field, message, trail);
+    if (field->shape == FIELD_ONEOF && *(uint32_t *)((char *)message + field->presence_offset))
+        return json_malformed(&reader->source, "two members of the same oneof");
+    /* Members of a oneof share their place, so that a value that cannot be read must not touch it.
+     */
+    union {
+        int64_t number;
+        double real;
+        ProtobufCBinaryData bytes;
+        ProtobufCMessage *message;
+    } value = {0};
+    if (!read_one(reader, field, &value, trail))
+        return false;
+    memcpy(schema_value(message, field), &value, schema_type_bytes(field->type));
+    schema_field_mark_present(message, field);
+    return true;
+}
+
+/* What a failed attempt may have left: the first elements. */
+static void forget(const struct schema_field *field, ProtobufCMessage *message)
+{
+    if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
+        *(size_t *)((char *)message + field->presence_offset) = 0;
+}
+
+/* A member whose value is JSON but not of its type is told and left absent, when somebody listens.
+ */
+static bool read_member(struct reader *reader, const struct schema_field *field,
+                        ProtobufCMessage *message, const struct trail *trail)
+{
+    struct json_source *source = &reader->source;
+    json_peek(source);
+    const char *start = source->at;
+    size_t depth = source->depth;
+    if (read_field(reader, field, message, trail))
+        return true;
+    if (source->malformed)
+        return false;
+    struct text path = path_of(reader, trail);
+    if (!reader->reading->unreadable)
+        return status_wrap(source->status, "%.*s", (int)text_cut(path, 256), path.at);
+    reader->reading->unreadable(path, source->status, reader->reading->context);
+    status_clear(source->status);
+    forget(field, message);
+    source->at = start;
+    source->depth = depth;
+    return json_skip(source);
+}
+
+static bool skip_unknown(struct reader *reader, struct text name)
+{
+    if (!reader->reading->strict)
+        return json_skip(&reader->source);
+    reader->source.malformed = true;
+    return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
+                       "\"%.*s\" is no field of the message", (int)text_cut(name, 256), name.at);
+}
+
+/* Members are told apart by their field, since it may have two names. */
+static bool read_members(struct reader *reader, const struct schema_message *type,
+                         ProtobufCMessage *message, const struct trail *trail)
+{
+    struct json_source *source = &reader->source;
+    struct json_name_set names = {0};
+    struct trail here = {.outer = trail};
+    if (json_peek(source) != '{')
+        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
+    if (!json_enter(source, '{'))
+        return false;
+    for (bool first = true; json_next(source, '}', &first);) {
+        if (!json_name(source, &here.name))
+            return false;
+        const struct schema_field *field =
+            schema_field_by_name(type, here.name, reader->reading->camel_names);
+        if (!json_name_once(source, &names, field ? field->name : here.name))
+            return false;
+        if (!(field ? read_member(reader, field, message, &here) : skip_unknown(reader, here.name)))
+            return false;
+    }
+    return !source->malformed;
+}
+
+/* google.protobuf.Value: the member that fits what comes. */
+static bool read_value(struct reader *reader, const struct schema_message *type,
+                       ProtobufCMessage *message, const struct trail *trail)
+{
+    enum { NULL_VALUE = 1, NUMBER_VALUE, STRING_VALUE, BOOL_VALUE, STRUCT_VALUE, LIST_VALUE };
+    static const struct {
+        char first;
+        uint32_t number;
+    } kinds[] = {{'n', NULL_VALUE}, {'"', STRING_VALUE}, {'t', BOOL_VALUE},
+                 {'f', BOOL_VALUE}, {'{', STRUCT_VALUE}, {'[', LIST_VALUE}};
+    char next = json_peek(&reader->source);
+    uint32_t number = NUMBER_VALUE;
+    for (size_t i = 0; i < array_length(kinds); i++)
+        if (kinds[i].first == next)
+            number = kinds[i].number;
+    return read_field(reader, schema_field_by_number(type, number), message, trail);
+}
+
+static bool read_form(struct reader *reader, const struct schema_message *type,
+                      ProtobufCMessage *message)
+{
+    struct text text;
+    if (json_peek(&reader->source) != '"')
+        return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
+                           "the value is no string");
+    return json_string(&reader->source, &text) &&
+           json_form_read(type, text, reader->source.arena, message, reader->source.status);
+}
+
+static bool read_message(struct reader *reader, const struct schema_message *type,
+                         ProtobufCMessage *message, const struct trail *trail)
+{
+    switch (type->well_known) {
+    case WELL_KNOWN_TIMESTAMP:
+    case WELL_KNOWN_DURATION:
+    case WELL_KNOWN_FIELD_MASK:
+        return read_form(reader, type, message);
+    case WELL_KNOWN_WRAPPER:
+    case WELL_KNOWN_STRUCT:
+    case WELL_KNOWN_LIST_VALUE:
+        return read_field(reader, &type->fields[0], message, trail);
+    case WELL_KNOWN_VALUE:
+        return read_value(reader, type, message, trail);
+    case WELL_KNOWN_ANY:
+        return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
+                           "google.protobuf.Any has no JSON form here");
+    case WELL_KNOWN_NONE:
+    default:
+        return read_members(reader, type, message, trail);
+    }
+}
+
+static void reader_init(struct reader *reader, struct text json, const struct json_reading *reading,
+                        struct arena *arena, struct status *status)
+{
+    reader->reading = reading;
+    json_source_init(&reader->source, json, &reading->limits, arena, status);
+}
+
+bool json_read(const struct schema_message *type, struct text json,
+               const struct json_reading *reading, struct arena *arena, ProtobufCMessage **message,
+               struct status *status)
+{
+    struct reader reader;
+    ProtobufCMessage *made = schema_message_new(type, arena);
+    reader_init(&reader, json, reading, arena, status);
+    if (!made)
+        return no_memory(&reader);
+    if (!read_message(&reader, type, made, NULL) || !json_finish(&reader.source))
+        return false;
+    *message = made;
+    return true;
+}
+
+bool json_read_field(const struct schema_field *field, struct text json,
+                     const struct json_reading *reading, struct arena *arena,
+                     ProtobufCMessage *message, struct status *status)
+{
+    struct reader reader;
+    reader_init(&reader, json, reading, arena, status);
+    return read_field(&reader, field, message, NULL) && json_finish(&reader.source);
+}

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "base/base64.h"
+#include "rest/json.h"
+#include "rest/json_forms.h"
+#include "rest/json_text.h"
+
+#include "base/banned.h"
+
+struct writer {
+    struct buffer *out;
+    const struct json_style *style;
+    struct status *status;
+    size_t depth;
+};
+
+static bool write_message(struct writer *writer, const struct schema_message *type,
+                          const ProtobufCMessage *message);
+
+static void new_line(struct writer *writer)
+{
+    if (!writer->style->indented)
+        return;
+    buffer_add_char(writer->out, '\n');
+    for (size_t i = 0; i < writer->depth; i++)
+        buffer_add_literal(writer->out, "  ");
+}
+
+static void open(struct writer *writer, char c)
+{
+    buffer_add_char(writer->out, c);
+    writer->depth++;
+}
+
+static void close(struct writer *writer, char c, bool empty)
+{
+    writer->depth--;
+    if (!empty)
+        new_line(writer);
+    buffer_add_char(writer->out, c);
+}
+
+/* Before each member or element. */
+static void separate(struct writer *writer, bool *first)
+{
+    if (!*first)
+        buffer_add_char(writer->out, ',');
+    *first = false;
+    new_line(writer);
+}
+
+static void colon(struct writer *writer)
+{
+    buffer_add_char(writer->out, ':');
+    if (writer->style->indented)
+        buffer_add_char(writer->out, ' ');
+}
+
+static struct text bytes_at(const void *at)
+{
+    const ProtobufCBinaryData *data = at;
+    return (struct text){(const char *)data->data, data->len};
+}
+
+static void write_real(struct writer *writer, double number, bool single)
+{
+    char text[REAL_BYTES];
+    if (isnan(number))
+        buffer_add_literal(writer->out, "\"NaN\"");
+    else if (isinf(number))
+        buffer_add_text(writer->out,
+                        number > 0 ? text_literal("\"Infinity\"") : text_literal("\"-Infinity\""));
+    else
+        buffer_add(writer->out, text, text_from_real(text, number, single));
+}
+
+static void write_enum(struct writer *writer, const struct schema_enum *enumeration, int32_t number)
+{
+    if (enumeration->is_null_value) {
+        buffer_add_literal(writer->out, "null");
+        return;
+    }
+    for (size_t i = 0; !writer->style->enums_as_numbers && i < enumeration->value_count; i++) {
+        if (enumeration->values[i].number != number)
+            continue;
+        json_add_string(writer->out, enumeration->values[i].name);
+        return;
+    }
+    buffer_add_i64(writer->out, number);
+}
+
+static void quote(struct writer *writer, bool quoted)
+{
+    if (quoted)
+        buffer_add_char(writer->out, '"');
+}
+
+/* `as_key`: JSON's members have strings for names, whatever the map's key is. */
+static bool write_scalar(struct writer *writer, const struct schema_field *field, const void *at,
+                         bool as_key)
+{
+    bool quote64 = as_key || writer->style->int64 == JSON_INT64_STRING;
+    switch (field->type) {
+    case FIELD_STRING:
+        json_add_string(writer->out, bytes_at(at));
+        return true;
+    case FIELD_BYTES:
+        buffer_add_char(writer->out, '"');
+        base64_encode(bytes_at(at), BASE64_STANDARD, writer->out);
+        buffer_add_char(writer->out, '"');
+        return true;
+    case FIELD_BOOL:
+        quote(writer, as_key);
+        buffer_add_text(writer->out, *(const protobuf_c_boolean *)at ? text_literal("true")
+                                                                     : text_literal("false"));
+        quote(writer, as_key);
+        return true;
+    case FIELD_INT32:
+    case FIELD_SINT32:
+    case FIELD_SFIXED32:
+        quote(writer, as_key);
+        buffer_add_i64(writer->out, *(const int32_t *)at);
+        quote(writer, as_key);
+        return true;
+    case FIELD_UINT32:
+    case FIELD_FIXED32:
+        quote(writer, as_key);
+        buffer_add_u64(writer->out, *(const uint32_t *)at);
+        quote(writer, as_key);
+        return true;
+    case FIELD_INT64:
+    case FIELD_SINT64:
+    case FIELD_SFIXED64:
+        quote(writer, quote64);
+        buffer_add_i64(writer->out, *(const int64_t *)at);
+        quote(writer, quote64);
+        return true;
+    case FIELD_UINT64:
+    case FIELD_FIXED64:
+        quote(writer, quote64);
+        buffer_add_u64(writer->out, *(const uint64_t *)at);
+        quote(writer, quote64);
+        return true;
+    case FIELD_ENUM:
+        write_enum(writer, field->enumeration, *(const int32_t *)at);
+        return true;
+    case FIELD_FLOAT:
+        write_real(writer, (double)*(const float *)at, true);
+        return true;
+    case FIELD_DOUBLE:
+        write_real(writer, *(const double *)at, false);
+        return true;
+    case FIELD_MESSAGE:
+    default:
+        return write_message(writer, field->message, *(ProtobufCMessage *const *)at);
+    }
+}
+
+static bool write_array(struct writer *writer, const struct schema_field *field,
+                        const ProtobufCMessage *message)
+{
+    const char *elements = *(char *const *)schema_value(message, field);
+    size_t count = schema_count(message, field), bytes = schema_type_bytes(field->type);
+    open(writer, '[');
+    bool first = true;
+    for (size_t i = 0; i < count; i++) {
+        separate(writer, &first);
+        if (!write_scalar(writer, field, elements + i * bytes, false))
+            return status_wrap(writer->status, "[%zu]", i);
+    }
+    close(writer, ']', first);
+    return true;
+}
+
+/* The value of a map's entry; an entry without one has the type's zero. */
+static bool write_entry_value(struct writer *writer, const struct schema_field *value,
+                              const ProtobufCMessage *entry)
+{
+    if (value->type == FIELD_MESSAGE && !*(ProtobufCMessage *const *)schema_value(entry, value))
+        return status_fail(writer->status, STATUS_INVALID_ARGUMENT, "a map's entry has no value");
+    return write_scalar(writer, value, schema_value(entry, value), false);
+}
+
+static bool write_map(struct writer *writer, const struct schema_field *field,
+                      const ProtobufCMessage *message)
+{
+    const struct schema_field *key = schema_field_by_number(field->message, 1),
+                              *value = schema_field_by_number(field->message, 2);
+    ProtobufCMessage *const *entries =
+        *(ProtobufCMessage *const *const *)schema_value(message, field);
+    open(writer, '{');
+    bool first = true;
+    for (size_t i = 0; i < schema_count(message, field); i++) {
+        separate(writer, &first);
+        if (!write_scalar(writer, key, schema_value(entries[i], key), true))
+            return false;
+        colon(writer);
+        if (!write_entry_value(writer, value, entries[i]))
+            return false;
+    }
+    close(writer, '}', first);
+    return true;
+}
+
+static bool write_field(struct writer *writer, const struct schema_field *field,
+                        const ProtobufCMessage *message)
+{
+    if (field->shape == FIELD_MAP)
+        return write_map(writer, field, message);
+    if (field->shape == FIELD_REPEATED)
+        return write_array(writer, field, message);
+    return write_scalar(writer, field, schema_value(message, field), false);
+}
+
+static bool write_members(struct writer *writer, const struct schema_message *type,
+                          const ProtobufCMessage *message,
+                          bool (*left_out)(const struct schema_field *field, const void *context),
+                          const void *context)
+{
+    open(writer, '{');
+    bool first = true;
+    for (size_t i = 0; i < type->field_count; i++) {
+        const struct schema_field *field = &type->fields[i];
+        if (!schema_field_present(message, field) || (left_out && left_out(field, context)))
+            continue;
+        separate(writer, &first);
+        json_add_string(writer->out,
+                        writer->style->names == JSON_NAMES_CAMEL ? field->json_name : field->name);
+        colon(writer);
+        if (!write_field(writer, field, message))
+            return status_wrap(writer->status, "%.*s", text_arguments(field->name));
+    }
+    close(writer, '}', first);
+    return true;
+}
+
+/* google.protobuf.Value: whichever of its members is set. */
+static bool write_value(struct writer *writer, const struct schema_message *type,
+                        const ProtobufCMessage *message)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        const struct schema_field *field = &type->fields[i];
+        if (!schema_field_present(message, field))
+            continue;
+        if (field->type == FIELD_DOUBLE && !isfinite(*(double *)schema_value(message, field)))
+            return status_fail(writer->status, STATUS_INVALID_ARGUMENT, "JSON has no such number");
+        return write_field(writer, field, message);
+    }
+    return status_fail(writer->status, STATUS_INVALID_ARGUMENT, "the value is not set");
+}
+
+static bool write_message(struct writer *writer, const struct schema_message *type,
+                          const ProtobufCMessage *message)
+{
+    switch (type->well_known) {
+    case WELL_KNOWN_TIMESTAMP:
+    case WELL_KNOWN_DURATION:
+    case WELL_KNOWN_FIELD_MASK:
+        buffer_add_char(writer->out, '"');
+        if (!json_form_write(type, message, writer->out, writer->status))
+            return false;
+        buffer_add_char(writer->out, '"');
+        return true;
+    case WELL_KNOWN_WRAPPER:
+    case WELL_KNOWN_STRUCT:
+    case WELL_KNOWN_LIST_VALUE:
+        return write_field(writer, &type->fields[0], message);
+    case WELL_KNOWN_VALUE:
+        return write_value(writer, type, message);
+    case WELL_KNOWN_ANY:
+        return status_fail(writer->status, STATUS_INVALID_ARGUMENT,
+                           "google.protobuf.Any has no JSON form here");
+    case WELL_KNOWN_NONE:
+    default:
+        return write_members(writer, type, message, NULL, NULL);
+    }
+}
+
+static bool finish(const struct writer *writer, bool good)
+{
+    if (good && writer->out->full)
+        return status_fail(writer->status, STATUS_RESOURCE_EXHAUSTED,
+                           "no memory left for the JSON");
+    return good;
+}
+
+bool json_write(const struct schema_message *type, const ProtobufCMessage *message,
+                const struct json_style *style,
+                bool (*left_out)(const struct schema_field *field, const void *context),
+                const void *context, struct buffer *out, struct status *status)
+{
+    struct writer writer = {.out = out, .style = style, .status = status};
+    bool good = type->well_known == WELL_KNOWN_NONE
+                    ? write_members(&writer, type, message, left_out, context)
+                    : write_message(&writer, type, message);
+    return finish(&writer, good);
+}
+
+bool json_write_field(const struct schema_field *field, const ProtobufCMessage *message,
+                      const struct json_style *style, struct buffer *out, struct status *status)
+{
+    struct writer writer = {.out = out, .style = style, .status = status};
+    if (field->type == FIELD_MESSAGE && field->shape != FIELD_REPEATED &&
+        field->shape != FIELD_MAP && !schema_field_present(message, field)) {
+        buffer_add_literal(out, "{}");
+        return finish(&writer, true);
+    }
+    return finish(&writer, write_field(&writer, field, message));
+}
