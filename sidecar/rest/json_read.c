@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/json.h"
 
+#include "base/trail.h"
+
 #include "rest/json_forms.h"
 #include "rest/json_scalar.h"
 #include "rest/json_text.h"
 
 #include "base/banned.h"
-
-/* How the value that is being read came to be where it is; rendered only when something is wrong
- * with it. */
-struct trail {
-    const struct trail *outer;
-    struct text name; /* of a member; empty for an element */
-    size_t index;
-};
 
 struct reader {
     struct json_source source;
@@ -31,30 +25,6 @@ static bool no_memory(struct reader *reader)
     reader->source.malformed = true;
     return status_fail(reader->source.status, STATUS_RESOURCE_EXHAUSTED,
                        "no memory left for the JSON's message");
-}
-
-static void render(const struct trail *trail, struct buffer *out)
-{
-    if (!trail)
-        return;
-    render(trail->outer, out);
-    if (trail->name.at) {
-        if (out->bytes > 0)
-            buffer_add_char(out, '.');
-        buffer_add_text(out, trail->name);
-    } else {
-        buffer_add_char(out, '[');
-        buffer_add_u64(out, trail->index);
-        buffer_add_char(out, ']');
-    }
-}
-
-static struct text path_of(struct reader *reader, const struct trail *trail)
-{
-    struct buffer path;
-    buffer_init(&path, reader->source.arena, 64);
-    render(trail, &path);
-    return buffer_text(&path);
 }
 
 /* A new message of the field's type; NULL when memory is out. */
@@ -97,7 +67,7 @@ static bool read_array(struct reader *reader, const struct schema_field *field,
                        ProtobufCMessage *message, const struct trail *trail)
 {
     struct json_source *source = &reader->source;
-    struct trail here = {.outer = trail};
+    struct trail here = {.outer = trail, .kind = TRAIL_ELEMENT};
     if (json_peek(source) != '[')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no array");
     if (!json_enter(source, '['))
@@ -136,7 +106,7 @@ static bool read_map(struct reader *reader, const struct schema_field *field,
 {
     struct json_source *source = &reader->source;
     struct json_name_set names = {0};
-    struct trail here = {.outer = trail};
+    struct trail here = {.outer = trail, .kind = TRAIL_KEY};
     if (json_peek(source) != '{')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
     if (!json_enter(source, '{'))
@@ -195,7 +165,7 @@ static bool read_member(struct reader *reader, const struct schema_field *field,
         return true;
     if (source->malformed)
         return false;
-    struct text path = path_of(reader, trail);
+    struct text path = trail_text(trail, source->arena);
     if (!reader->reading->unreadable)
         return status_wrap(source->status, "%.*s", (int)text_cut(path, 256), path.at);
     reader->reading->unreadable(path, source->status, reader->reading->context);
