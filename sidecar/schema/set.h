@@ -17,6 +17,7 @@ typedef Google__Protobuf__FileDescriptorProto file_proto;
 typedef Google__Protobuf__DescriptorProto message_proto;
 typedef Google__Protobuf__FieldDescriptorProto field_proto;
 typedef Google__Protobuf__EnumDescriptorProto enum_proto;
+typedef Google__Protobuf__OneofDescriptorProto oneof_proto;
 typedef Google__Protobuf__ServiceDescriptorProto service_proto;
 typedef Google__Protobuf__MethodDescriptorProto method_proto;
 

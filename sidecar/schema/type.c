@@ -299,11 +299,23 @@ static bool read_field_rules(const struct types *types, const struct type *type,
            rules_parse_field(where(types, type, field->name), options, field, types->arena, status);
 }
 
+static bool read_oneof_rules(const struct types *types, const oneof_proto *proto, struct type *type,
+                             struct status *status)
+{
+    struct text name = text_of(proto->name);
+    struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
+    return options.bytes == 0 || rules_parse_oneof(where(types, type, name), options, name,
+                                                   &type->message, types->arena, status);
+}
+
 static bool read_rules(const struct types *types, struct type *type, struct status *status)
 {
     const message_proto *proto = type->symbol->proto.message;
     for (size_t i = 0; i < proto->n_field; i++)
         if (!read_field_rules(types, type, proto->field[i], &type->fields[i], status))
+            return false;
+    for (size_t i = 0; i < proto->n_oneof_decl; i++)
+        if (!read_oneof_rules(types, proto->oneof_decl[i], type, status))
             return false;
     struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
     return options.bytes == 0 || rules_parse_message(where(types, type, (struct text){"", 0}),

@@ -38,11 +38,14 @@ must_use bool rules_parse_field(struct text where, struct text field_options,
                                 struct schema_field *field, struct arena *arena,
                                 struct status *status);
 
-/* The same for (buf.validate.message) of a serialized MessageOptions and (buf.validate.oneof) of
- * OneofOptions. */
+/* The same for the options of a message and of one of its oneofs: a oneof may be required; rules of
+ * the message as a whole are refused. */
 must_use bool rules_parse_message(struct text where, struct text message_options,
                                   struct schema_message *message, struct arena *arena,
                                   struct status *status);
+must_use bool rules_parse_oneof(struct text where, struct text oneof_options, struct text oneof,
+                                struct schema_message *message, struct arena *arena,
+                                struct status *status);
 
 /* Frees what the rules hold outside the arena: the compiled patterns. */
 void rules_release(const struct rules *rules);
