@@ -56,3 +56,7 @@ void credential_release(struct credential_snapshot *held); /* NULL is allowed */
  * whether a different token is there now. Reads at most a few times a second whatever callers do.
  */
 bool credential_refresh(struct credential *credential, const struct credential_snapshot *refused);
+
+/* Reads a token file once, for those who only want to know: its token's length. UNAVAILABLE says
+ * what is wrong. */
+must_use bool credential_check_file(const char *path, size_t *bytes, struct status *status);
