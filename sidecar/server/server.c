@@ -2,6 +2,7 @@
 #include "server/server.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
 #include <grpc/support/log.h>
@@ -108,6 +109,9 @@ static grpc_server *core_new(const struct config *config)
 static bool register_methods(struct server *server, const struct config *config,
                              const struct schema *schema, struct status *status)
 {
+    server->unknown = unknown_new(server->core, server->queue, &server->life);
+    server->health = health_new(server->core, server->queue, schema, &server->life);
+    server->reflection = reflection_new(server->core, server->queue, schema, &server->life);
     const struct schema_method *methods = schema_methods(schema, &server->unary_count);
     server->unaries = memory_expect(calloc(server->unary_count, sizeof *server->unaries));
     for (size_t i = 0; i < server->unary_count; i++) {
@@ -123,11 +127,9 @@ static bool register_methods(struct server *server, const struct config *config,
             .life = &server->life,
         };
         if (!server->unaries[i].registered)
-            return status_fail(status, STATUS_INTERNAL, "register %s with C-core", methods[i].path);
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "%s: the server answers that method by itself", methods[i].path);
     }
-    server->unknown = unknown_new(server->core, server->queue, &server->life);
-    server->health = health_new(server->core, server->queue, schema, &server->life);
-    server->reflection = reflection_new(server->core, server->queue, schema, &server->life);
     return true;
 }
 
@@ -174,10 +176,13 @@ static bool start(struct server *server, struct status *status)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    server->started = pthread_create(&server->poller, NULL, poll_queue, server) == 0;
+    errno = pthread_create(&server->poller, NULL, poll_queue, server);
+    server->started = errno == 0;
+    if (!server->started)
+        status_set(status, STATUS_INTERNAL, "start the poller's thread: %m");
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!server->started)
-        return status_fail(status, STATUS_INTERNAL, "start the poller's thread: %m");
+        return false;
     pthread_setname_np(server->poller, "poller");
     return true;
 }
@@ -197,7 +202,8 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     made->ended = memory_expect(event_new(loop, made->life.ended_fd, EV_READ, on_ended, made));
     event_add(made->ended, NULL);
 
-    grpc_start();
+    grpc_deadlock_detector_off();
+    grpc_init();
     made->queue = grpc_completion_queue_create_for_next(NULL);
     made->plaintext = grpc_insecure_server_credentials_create();
     made->core = core_new(config);

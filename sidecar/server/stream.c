@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/stream.h"
+
+#include <assert.h>
+#include <grpc/byte_buffer.h>
+#include <grpc/byte_buffer_reader.h>
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/memory.h"
+#include "server/inflate.h"
+
+#include "base/banned.h"
+
+struct method {
+    struct streams *streams;
+    const struct stream_method *row;
+    void *registered; /* grpc_server_register_method's */
+    size_t open;
+};
+
+struct stream {
+    struct tag opened, closed, received, sent;
+    LIST_ENTRY(stream) place;
+    struct method *method;
+    grpc_call *rpc;
+    gpr_timespec deadline;
+    grpc_metadata_array metadata;
+    grpc_byte_buffer *message;
+    int cancelled;
+    unsigned operations; /* under way; the last one takes the stream with it */
+    bool has_begun, is_sending;
+    bool is_finishing; /* with `status`, as soon as nothing is being sent */
+    bool is_over;      /* nothing more may be sent */
+    struct status status;
+    alignas(max_align_t) char state[];
+};
+
+struct streams {
+    grpc_server *server;
+    grpc_completion_queue *queue;
+    struct life *life;
+    void *context;
+    pthread_mutex_t lock; /* of everything below and of the open streams */
+    bool have_ended;
+    LIST_HEAD(, stream) open;
+    size_t count;
+    struct method methods[];
+};
+
+static void on_opened(struct tag *tag, bool good);
+static void on_closed(struct tag *tag, bool good);
+static void on_received(struct tag *tag, bool good);
+static void on_sent(struct tag *tag, bool good);
+
+/* Asks for the next stream of that method. */
+static void arm(struct method *method)
+{
+    struct streams *streams = method->streams;
+    struct stream *stream = memory_expect(calloc(1, sizeof *stream + method->row->state_bytes));
+    stream->opened.happened = on_opened;
+    stream->closed.happened = on_closed;
+    stream->received.happened = on_received;
+    stream->sent.happened = on_sent;
+    stream->method = method;
+    grpc_metadata_array_init(&stream->metadata);
+    if (grpc_server_request_registered_call(
+            streams->server, method->registered, &stream->rpc, &stream->deadline, &stream->metadata,
+            NULL, streams->queue, streams->queue, &stream->opened) != GRPC_CALL_OK)
+        free(stream);
+}
+
+static void start(struct stream *stream, const grpc_op *operations, size_t count, struct tag *tag)
+{
+    stream->operations++;
+    /* Which operations a stream takes does not depend on its peer. */
+    if (grpc_call_start_batch(stream->rpc, operations, count, tag, NULL) != GRPC_CALL_OK)
+        abort();
+}
+
+static void receive(struct stream *stream)
+{
+    grpc_op message = {.op = GRPC_OP_RECV_MESSAGE,
+                       .data.recv_message.recv_message = &stream->message};
+    start(stream, &message, 1, &stream->received);
+}
+
+/* The first of them takes the initial metadata along. */
+static void put_out(struct stream *stream, grpc_op what)
+{
+    grpc_op operations[] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}, what};
+    size_t first = stream->has_begun ? 1 : 0;
+    stream->has_begun = stream->is_sending = true;
+    start(stream, operations + first, 2 - first, &stream->sent);
+}
+
+static void send_status(struct stream *stream)
+{
+    grpc_slice message = grpc_slice_from_copied_string(stream->status.message);
+    stream->is_over = true;
+    put_out(stream, (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+                              .data.send_status_from_server = {
+                                  .status = (grpc_status_code)stream->status.code,
+                                  .status_details = &message,
+                              }});
+    grpc_slice_unref(message);
+}
+
+void stream_answer(struct stream *stream, const ProtobufCMessage *answer)
+{
+    assert(stream_is_idle(stream));
+    grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(answer));
+    protobuf_c_message_pack(answer, GRPC_SLICE_START_PTR(bytes));
+    grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
+    put_out(stream,
+            (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message});
+    grpc_byte_buffer_destroy(message);
+    grpc_slice_unref(bytes);
+}
+
+void stream_finish(struct stream *stream, const struct status *status)
+{
+    if (stream->is_over || stream->is_finishing)
+        return;
+    stream->is_finishing = true;
+    stream->status = *status;
+    if (!stream->is_sending)
+        send_status(stream);
+}
+
+bool stream_is_idle(const struct stream *stream)
+{
+    return !stream->is_sending && !stream->is_over;
+}
+
+void *stream_context(struct stream *stream)
+{
+    return stream->method->streams->context;
+}
+
+void *stream_state(struct stream *stream)
+{
+    return stream->state;
+}
+
+static void *take_from_arena(void *arena, size_t bytes)
+{
+    return memory_expect(arena_alloc(arena, bytes ? bytes : 1));
+}
+
+static void keep_in_arena(void *arena, void *taken)
+{
+    (void)arena, (void)taken;
+}
+
+static struct text copy_message(grpc_byte_buffer *message, struct arena *arena)
+{
+    grpc_byte_buffer_reader reader;
+    if (!grpc_byte_buffer_reader_init(&reader, message))
+        return (struct text){"", 0};
+    grpc_slice whole = grpc_byte_buffer_reader_readall(&reader);
+    struct text bytes = core_text(&whole);
+    bytes.at = memory_expect(arena_copy(arena, bytes.at, bytes.bytes));
+    grpc_slice_unref(whole);
+    grpc_byte_buffer_reader_destroy(&reader);
+    return bytes;
+}
+
+static bool read_question(const struct stream *stream, struct arena *arena,
+                          ProtobufCMessage **question, struct status *status)
+{
+    ProtobufCAllocator allocator = {take_from_arena, keep_in_arena, arena};
+    size_t size = grpc_byte_buffer_length(stream->message);
+    if (size > STREAM_QUESTION_BYTES)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                           "the request message has %zu bytes, more than the %d that are allowed",
+                           size, STREAM_QUESTION_BYTES);
+    struct text bytes = copy_message(stream->message, arena);
+    if (stream->message->data.raw.compression != GRPC_COMPRESS_NONE &&
+        !inflate_message(bytes, STREAM_QUESTION_BYTES, arena, &bytes, status))
+        return status_fail(status, status->code,
+                           "the request message does not inflate to at most %d bytes",
+                           STREAM_QUESTION_BYTES);
+    ProtobufCMessage *read = protobuf_c_message_unpack(stream->method->row->question, &allocator,
+                                                       bytes.bytes, (const uint8_t *)bytes.at);
+    if (!read)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "the request message is no %s",
+                           stream->method->row->question->name);
+    *question = read;
+    return true;
+}
+
+static void take_question(struct stream *stream)
+{
+    struct arena arena;
+    struct status status;
+    ProtobufCMessage *question;
+    /* The question's size bounds what reading it takes. */
+    arena_init(&arena, SIZE_MAX);
+    if (read_question(stream, &arena, &question, &status))
+        stream->method->row->asked(stream, question, &arena);
+    else
+        stream_finish(stream, &status);
+    arena_clear(&arena);
+}
+
+/* The client has no more questions, or it has gone. */
+static void take_silence(struct stream *stream)
+{
+    struct status status;
+    status_clear(&status);
+    if (!stream->method->row->is_dialogue)
+        status_set(&status, STATUS_INVALID_ARGUMENT, "the caller sent no whole request message");
+    stream_finish(stream, &status);
+}
+
+static void free_stream(struct stream *stream)
+{
+    struct life *life = stream->method->streams->life;
+    LIST_REMOVE(stream, place);
+    stream->method->open--;
+    grpc_metadata_array_destroy(&stream->metadata);
+    grpc_call_unref(stream->rpc);
+    free(stream);
+    life_leave(life);
+}
+
+static void operation_ended(struct stream *stream)
+{
+    if (--stream->operations == 0)
+        free_stream(stream);
+}
+
+static bool is_welcome(const struct stream *stream, struct status *status)
+{
+    const struct method *method = stream->method;
+    if (method->streams->have_ended)
+        return status_fail(status, STATUS_UNAVAILABLE, "the server is going away");
+    if (method->row->most && method->open > method->row->most)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                           "%zu streams of this method are open, no more are allowed",
+                           method->row->most);
+    return true;
+}
+
+static void on_opened(struct tag *tag, bool good)
+{
+    struct stream *stream = container_of(tag, struct stream, opened);
+    struct streams *streams = stream->method->streams;
+    struct status status;
+    if (!good) {
+        grpc_metadata_array_destroy(&stream->metadata);
+        free(stream);
+        return;
+    }
+    arm(stream->method);
+    life_enter(streams->life);
+    pthread_mutex_lock(&streams->lock);
+    LIST_INSERT_HEAD(&streams->open, stream, place);
+    stream->method->open++;
+    grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+                     .data.recv_close_on_server.cancelled = &stream->cancelled};
+    start(stream, &close, 1, &stream->closed);
+    if (is_welcome(stream, &status))
+        receive(stream);
+    else
+        stream_finish(stream, &status);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+/* It is told when the status has left or the caller has gone: nothing can be sent any more. */
+static void on_closed(struct tag *tag, bool good)
+{
+    (void)good;
+    struct stream *stream = container_of(tag, struct stream, closed);
+    struct streams *streams = stream->method->streams;
+    pthread_mutex_lock(&streams->lock);
+    stream->is_over = true;
+    operation_ended(stream);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+static void on_received(struct tag *tag, bool good)
+{
+    (void)good;
+    struct stream *stream = container_of(tag, struct stream, received);
+    struct streams *streams = stream->method->streams;
+    pthread_mutex_lock(&streams->lock);
+    if (!stream->is_over && stream->message)
+        take_question(stream);
+    else if (!stream->is_over)
+        take_silence(stream);
+    if (stream->message)
+        grpc_byte_buffer_destroy(stream->message);
+    stream->message = NULL;
+    operation_ended(stream);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+static void stir(struct stream *stream)
+{
+    if (stream_is_idle(stream) && stream->method->row->stirred)
+        stream->method->row->stirred(stream);
+}
+
+static void on_sent(struct tag *tag, bool good)
+{
+    (void)good;
+    struct stream *stream = container_of(tag, struct stream, sent);
+    struct streams *streams = stream->method->streams;
+    pthread_mutex_lock(&streams->lock);
+    stream->is_sending = false;
+    stir(stream);
+    if (stream_is_idle(stream)) {
+        if (stream->is_finishing)
+            send_status(stream);
+        else if (stream->method->row->is_dialogue)
+            receive(stream);
+    }
+    operation_ended(stream);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+struct streams *streams_new(grpc_server *server, grpc_completion_queue *queue, struct life *life,
+                            const struct stream_method *methods, size_t count, void *context)
+{
+    struct streams *streams =
+        memory_expect(calloc(1, sizeof *streams + count * sizeof streams->methods[0]));
+    *streams = (struct streams){
+        .server = server, .queue = queue, .life = life, .context = context, .count = count};
+    pthread_mutex_init(&streams->lock, NULL);
+    LIST_INIT(&streams->open);
+    for (size_t i = 0; i < count; i++) {
+        struct method *method = &streams->methods[i];
+        method->streams = streams;
+        method->row = &methods[i];
+        method->registered =
+            grpc_server_register_method(server, methods[i].path, NULL, GRPC_SRM_PAYLOAD_NONE, 0);
+        if (!method->registered)
+            abort();
+    }
+    return streams;
+}
+
+void streams_start(struct streams *streams)
+{
+    for (size_t i = 0; i < streams->count; i++)
+        arm(&streams->methods[i]);
+}
+
+void streams_stir(struct streams *streams)
+{
+    struct stream *stream;
+    pthread_mutex_lock(&streams->lock);
+    LIST_FOREACH(stream, &streams->open, place)
+    stir(stream);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+void streams_end(struct streams *streams)
+{
+    struct stream *stream;
+    struct status status;
+    status_set(&status, STATUS_UNAVAILABLE, "the server is going away");
+    pthread_mutex_lock(&streams->lock);
+    streams->have_ended = true;
+    LIST_FOREACH(stream, &streams->open, place)
+    stream_finish(stream, &status);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+void streams_free(struct streams *streams)
+{
+    if (!streams)
+        return;
+    pthread_mutex_destroy(&streams->lock);
+    free(streams);
+}

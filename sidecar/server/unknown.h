@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls of methods that nobody has registered: UNIMPLEMENTED, naming the method and how to learn
+ * what is served. Between server.c and C-core; the poller's thread, or before it runs.
+ */
+#pragma once
+
+#include "server/core.h"
+
+struct unknown;
+
+struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue, struct life *life);
+
+/* Takes calls from now on; after the server has started. */
+void unknown_start(struct unknown *unknown);
+
+/* After the queue has been drained; NULL is allowed. */
+void unknown_free(struct unknown *unknown);
