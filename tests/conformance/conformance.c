@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The test program that protobuf's official conformance runner talks to: it reads requests from
+ * standard input and answers on standard output (conformance/conformance.proto), with the wire and
+ * JSON readers and writers of the program. Its argument is a descriptor set that holds
+ * conformance.proto and the messages of the tests.
+ */
+#include <assert.h>
+#include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "rest/json.h"
+#include "schema/schema.h"
+#include "schema/wire.h"
+
+#include "base/banned.h"
+
+#define LARGEST_SET (1 << 20)
+#define LARGEST_REQUEST (64 << 20)
+#define ARENA_BYTES ((size_t)1 << 30)
+
+/* conformance.proto's WireFormat and TestCategory. */
+enum { FORMAT_PROTOBUF = 1, FORMAT_JSON = 2 };
+enum { CATEGORY_JSON_IGNORE_UNKNOWN = 3 };
+
+static const struct json_style style = {.names = JSON_NAMES_CAMEL, .int64 = JSON_INT64_STRING};
+
+struct exchange {
+    const struct schema *schema;
+    const struct schema_message *request_type, *answer_type;
+    ProtobufCMessage *request, *answer;
+    struct arena arena;
+};
+
+static const struct schema_field *field_of(const struct schema_message *type, const char *name)
+{
+    const struct schema_field *field = schema_field_by_name(type, text_of(name), false);
+    assert(field);
+    return field;
+}
+
+static struct text request_text(const struct exchange *exchange, const char *name)
+{
+    const ProtobufCBinaryData *value =
+        schema_value(exchange->request, field_of(exchange->request_type, name));
+    return (struct text){(const char *)value->data, value->len};
+}
+
+static int32_t request_number(const struct exchange *exchange, const char *name)
+{
+    return *(int32_t *)schema_value(exchange->request, field_of(exchange->request_type, name));
+}
+
+static bool request_has(const struct exchange *exchange, const char *name)
+{
+    return schema_field_present(exchange->request, field_of(exchange->request_type, name));
+}
+
+static void answer_with(struct exchange *exchange, const char *name, struct text text)
+{
+    const struct schema_field *field = field_of(exchange->answer_type, name);
+    *(ProtobufCBinaryData *)schema_value(exchange->answer, field) =
+        (ProtobufCBinaryData){text.bytes, (uint8_t *)(uintptr_t)text.at};
+    schema_field_mark_present(exchange->answer, field);
+}
+
+static void answer_failure(struct exchange *exchange, const char *name, const struct status *status)
+{
+    size_t bytes = strlen(status->message);
+    const char *copy = memory_expect(arena_copy(&exchange->arena, status->message, bytes));
+    answer_with(exchange, name, (struct text){copy, bytes});
+}
+
+static struct text pack(const ProtobufCMessage *message, struct arena *arena)
+{
+    size_t bytes = protobuf_c_message_get_packed_size(message);
+    uint8_t *packed = memory_expect(arena_alloc(arena, bytes));
+    protobuf_c_message_pack(message, packed);
+    return (struct text){(const char *)packed, bytes};
+}
+
+/* An enum's name that is not known counts as an unknown member. */
+static void ignore(struct text path, const struct status *why, void *context)
+{
+    (void)path;
+    (void)why;
+    (void)context;
+}
+
+static bool read_payload(struct exchange *exchange, const struct schema_message *type,
+                         ProtobufCMessage **message, struct status *status)
+{
+    bool lenient = request_number(exchange, "test_category") == CATEGORY_JSON_IGNORE_UNKNOWN;
+    const struct json_reading reading = {
+        .camel_names = true,
+        .strict = !lenient,
+        .unreadable = lenient ? ignore : NULL,
+    };
+    if (request_has(exchange, "protobuf_payload"))
+        return wire_unpack(type, request_text(exchange, "protobuf_payload"), &exchange->arena,
+                           message, status);
+    return json_read(type, request_text(exchange, "json_payload"), &reading, &exchange->arena,
+                     message, status);
+}
+
+static void write_answer(struct exchange *exchange, const struct schema_message *type,
+                         const ProtobufCMessage *message)
+{
+    struct buffer json;
+    struct status status;
+    if (request_number(exchange, "requested_output_format") == FORMAT_PROTOBUF) {
+        answer_with(exchange, "protobuf_payload", pack(message, &exchange->arena));
+        return;
+    }
+    buffer_init(&json, &exchange->arena, 0);
+    if (json_write(type, message, &style, NULL, NULL, &json, &status))
+        answer_with(exchange, "json_payload", buffer_text(&json));
+    else
+        answer_failure(exchange, "serialize_error", &status);
+}
+
+/* NULL when the program has nothing to do with what is asked: text format, proto2, editions. */
+static const struct schema_message *type_to_test(const struct exchange *exchange)
+{
+    int32_t format = request_number(exchange, "requested_output_format");
+    if ((format != FORMAT_PROTOBUF && format != FORMAT_JSON) ||
+        (!request_has(exchange, "protobuf_payload") && !request_has(exchange, "json_payload")))
+        return NULL;
+    return schema_message_by_name(exchange->schema, request_text(exchange, "message_type"));
+}
+
+static void answer_request(struct exchange *exchange)
+{
+    ProtobufCMessage *message;
+    struct status status;
+    const struct schema_message *type = type_to_test(exchange);
+    if (!type)
+        answer_with(exchange, "skipped", text_literal("not a format or message of this program"));
+    else if (read_payload(exchange, type, &message, &status))
+        write_answer(exchange, type, message);
+    else
+        answer_failure(exchange, "parse_error", &status);
+}
+
+/* A number of bytes, in little endian, and that many bytes; false at the end. */
+static bool receive(struct arena *arena, struct text *request)
+{
+    uint32_t bytes;
+    if (fread(&bytes, sizeof bytes, 1, stdin) != 1)
+        return false;
+    bytes = le32toh(bytes);
+    assert(bytes <= LARGEST_REQUEST);
+    char *at = memory_expect(arena_alloc(arena, bytes));
+    *request = (struct text){at, fread(at, 1, bytes, stdin)};
+    return request->bytes == bytes;
+}
+
+static void send(struct text answer)
+{
+    uint32_t bytes = htole32((uint32_t)answer.bytes);
+    fwrite(&bytes, sizeof bytes, 1, stdout);
+    fwrite(answer.at, 1, answer.bytes, stdout);
+    fflush(stdout);
+}
+
+/* Answers one request; false when there is none. */
+static bool serve(const struct schema *schema)
+{
+    struct exchange exchange = {
+        .schema = schema,
+        .request_type =
+            schema_message_by_name(schema, text_literal("conformance.ConformanceRequest")),
+        .answer_type =
+            schema_message_by_name(schema, text_literal("conformance.ConformanceResponse")),
+    };
+    struct text request;
+    struct status status;
+    arena_init(&exchange.arena, ARENA_BYTES);
+    bool received = receive(&exchange.arena, &request);
+    if (received) {
+        exchange.answer = memory_expect(schema_message_new(exchange.answer_type, &exchange.arena));
+        if (wire_unpack(exchange.request_type, request, &exchange.arena, &exchange.request,
+                        &status))
+            answer_request(&exchange);
+        else
+            answer_failure(&exchange, "runtime_error", &status);
+        send(pack(exchange.answer, &exchange.arena));
+    }
+    arena_clear(&exchange.arena);
+    return received;
+}
+
+int main(int count, char **arguments)
+{
+    struct arena arena;
+    struct text set;
+    struct schema *schema;
+    struct status status;
+    arena_init(&arena, LARGEST_SET);
+    if (count != 2 || !file_read(arguments[1], LARGEST_SET, &arena, &set, &status) ||
+        !schema_new_types(set, &schema, &status)) {
+        fprintf(stderr, "%s\n", count == 2 ? status.message : "usage: conformance DESCRIPTOR_SET");
+        return EXIT_FAILURE;
+    }
+    while (serve(schema))
+        continue;
+    schema_free(schema);
+    arena_clear(&arena);
+    return EXIT_SUCCESS;
+}
