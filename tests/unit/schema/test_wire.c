@@ -339,6 +339,7 @@ static void bad_framing_is_refused(void **state)
     (void)state;
     static const struct text bad[] = {
         {"\x00\x00", 2},                                          /* number 0 */
+        {"\x02\x00", 2},                                          /* number 0, as bytes */
         {"\x80\x00\x01", 3},                                      /* number 0, two bytes */
         {"\x80\x80\x80\x80\x10\x01", 6},                          /* number of 33 bits */
         {"\x18", 1},                                              /* no value */
