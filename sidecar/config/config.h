@@ -83,3 +83,6 @@ void config_address_clear(struct config_address *address);
 
 /* True for loopback addresses, "localhost" and Unix sockets. */
 bool config_address_is_local(const struct config_address *address);
+
+/* "30s", "500ms", "2m", "1h"; INVALID_ARGUMENT otherwise. */
+must_use bool config_duration_parse(struct text text, int64_t *ns, struct status *status);

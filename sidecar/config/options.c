@@ -311,3 +311,18 @@ bool option_set(const struct option *option, const char *value, struct config *c
     return status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.200s\": allowed is %.*s", value,
                        text_arguments(buffer_text(&allowed)));
 }
+
+bool config_duration_parse(struct text text, int64_t *ns, struct status *status)
+{
+    char value[32];
+    uint64_t number;
+    if (text.bytes >= sizeof value)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "the duration is too long");
+    memcpy(value, text.at, text.bytes);
+    value[text.bytes] = '\0';
+    if (!read_quantity(value, &kind_units[OPTION_DURATION], &number) || number > DAY)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "\"%s\": allowed is a duration up to 24h, such as 500ms", value);
+    *ns = (int64_t)number;
+    return true;
+}

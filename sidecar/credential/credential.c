@@ -39,6 +39,7 @@ struct credential {
     void *context;
     int inotify, watch; /* -1: none */
     struct event *changed, *reread, *rewatch;
+    pthread_mutex_t reading;             /* one at a time, so that what is read last stays */
     pthread_mutex_t lock;                /* of what follows */
     struct credential_snapshot *current; /* NULL: no good token yet */
     char problem[STATUS_MESSAGE_BYTES];  /* the one that was told last */
@@ -98,12 +99,14 @@ static bool take_over(struct credential *credential, struct credential_snapshot 
 static void reread(struct credential *credential)
 {
     struct status why;
+    pthread_mutex_lock(&credential->reading);
     struct credential_snapshot *read = read_snapshot(credential->path, &why);
     size_t bytes = read ? read->bytes : 0;
     pthread_mutex_lock(&credential->lock);
     bool news = take_over(credential, read, &why);
     bool has_good = credential->current;
     pthread_mutex_unlock(&credential->lock);
+    pthread_mutex_unlock(&credential->reading);
     if (!news)
         return;
     if (read)
@@ -181,6 +184,7 @@ bool credential_open(const char *token_file, struct event_base *loop, credential
                                 .listener = listener,
                                 .context = context,
                                 .inotify = inotify};
+    pthread_mutex_init(&made->reading, NULL);
     pthread_mutex_init(&made->lock, NULL);
     made->changed = memory_expect(event_new(loop, inotify, EV_READ | EV_PERSIST, on_changed, made));
     made->reread = memory_expect(event_new(loop, -1, EV_PERSIST, on_reread, made));
@@ -204,6 +208,7 @@ void credential_free(struct credential *credential)
     close(credential->inotify);
     credential_release(credential->current);
     pthread_mutex_destroy(&credential->lock);
+    pthread_mutex_destroy(&credential->reading);
     free(credential->folder);
     free(credential);
 }

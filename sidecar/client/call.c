@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/call.h"
+
+#include <grpc/byte_buffer_reader.h>
+#include <grpc/grpc.h>
+#include <grpc/grpc_security.h>
+#include <grpc/support/alloc.h>
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/grpc_start.h"
+#include "client/explain.h"
+#include "client/order.h"
+#include "rest/json.h"
+#include "schema/schema.h"
+#include "schema/wire.h"
+
+#include "base/banned.h"
+
+#define MEMORY (512U << 20)
+#define DESCRIPTOR_SET_BYTES (16U << 20)
+
+enum { EXIT_NOT_PREPARED = 1, EXIT_USAGE = 2, EXIT_CODES = 64 };
+
+/* One call and all that belongs to it. */
+struct call {
+    struct order order;
+    struct arena arena;
+    struct schema *schema;
+    const struct schema_method *method;
+    grpc_byte_buffer *request, *answer;
+    grpc_metadata_array initial, trailing;
+    grpc_status_code code;
+    grpc_slice message;
+};
+
+static bool open_schema(struct call *call, struct status *status)
+{
+    struct text set = schema_embedded();
+    if (call->order.descriptor_set &&
+        !file_read(call->order.descriptor_set, DESCRIPTOR_SET_BYTES, &call->arena, &set, status))
+        return false;
+    if (!schema_new(set, &call->schema, status))
+        return false;
+    call->method = schema_method_find(call->schema, text_of(call->order.method));
+    if (call->method)
+        return true;
+    return status_fail(status, STATUS_NOT_FOUND,
+                       "\"%.200s\": no such method, or several of that name; "
+                       "`apig-sidecar check` lists them",
+                       call->order.method);
+}
+
+static bool encode_request(struct call *call, struct status *status)
+{
+    const struct json_reading reading = {.camel_names = true, .strict = true};
+    struct text json;
+    ProtobufCMessage *message;
+    if (!order_message(&call->order, &call->arena, &json, status) ||
+        !json_read(call->method->request, json, &reading, &call->arena, &message, status))
+        return status_wrap(status, "read the request message");
+    grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
+    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(bytes));
+    call->request = grpc_raw_byte_buffer_create(&bytes, 1);
+    grpc_slice_unref(bytes);
+    return true;
+}
+
+/* Waits for the one batch of the one call; C-core's deadline ends it in any case. */
+static void run(struct call *call, grpc_channel *channel)
+{
+    grpc_metadata metadata[ORDER_METADATA];
+    grpc_completion_queue *queue = grpc_completion_queue_create_for_pluck(NULL);
+    gpr_timespec deadline = gpr_time_add(
+        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(call->order.deadline_ns, GPR_TIMESPAN));
+    grpc_call *rpc = grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
+                                              grpc_slice_from_static_string(call->method->path),
+                                              NULL, deadline, NULL);
+    for (size_t i = 0; i < call->order.metadata_count; i++)
+        metadata[i] =
+            (grpc_metadata){.key = grpc_slice_from_static_string(call->order.metadata[i].name),
+                            .value = grpc_slice_from_static_string(call->order.metadata[i].value)};
+    grpc_op operations[] = {
+        {.op = GRPC_OP_SEND_INITIAL_METADATA,
+         .data.send_initial_metadata = {.count = call->order.metadata_count, .metadata = metadata}},
+        {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = call->request},
+        {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
+        {.op = GRPC_OP_RECV_INITIAL_METADATA,
+         .data.recv_initial_metadata.recv_initial_metadata = &call->initial},
+        {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &call->answer},
+        {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
+         .data.recv_status_on_client = {.trailing_metadata = &call->trailing,
+                                        .status = &call->code,
+                                        .status_details = &call->message}},
+    };
+    if (grpc_call_start_batch(rpc, operations, array_length(operations), call, NULL) ==
+        GRPC_CALL_OK) {
+        grpc_completion_queue_pluck(queue, call, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    } else {
+        call->code = GRPC_STATUS_INVALID_ARGUMENT;
+        call->message = grpc_slice_from_static_string("a name or value of --metadata is not legal");
+    }
+    grpc_call_unref(rpc);
+    grpc_completion_queue_shutdown(queue);
+    grpc_completion_queue_destroy(queue);
+}
+
+static void connect_and_run(struct call *call)
+{
+    grpc_arg no_proxy = {.type = GRPC_ARG_INTEGER,
+                         .key = (char *)(uintptr_t) "grpc.enable_http_proxy"};
+    grpc_channel_args arguments = {1, &no_proxy};
+    grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
+    grpc_channel *channel = grpc_channel_create(call->order.target, plaintext, &arguments);
+    run(call, channel);
+    grpc_channel_destroy(channel);
+    grpc_channel_credentials_release(plaintext);
+}
+
+static struct text slice_text(const grpc_slice *slice)
+{
+    return (struct text){(const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
+}
+
+static bool print_answer(struct call *call, struct status *status)
+{
+    const struct json_style style = {.indented = true};
+    struct buffer out;
+    ProtobufCMessage *message;
+    grpc_byte_buffer_reader reader;
+    if (!call->answer || !grpc_byte_buffer_reader_init(&reader, call->answer))
+        return status_fail(status, STATUS_INTERNAL, "the answer has no message");
+    grpc_slice bytes = grpc_byte_buffer_reader_readall(&reader);
+    grpc_byte_buffer_reader_destroy(&reader);
+    buffer_init(&out, &call->arena, 1024);
+    bool good =
+        wire_unpack(call->method->answer, slice_text(&bytes), &call->arena, &message, status) &&
+        json_write(call->method->answer, message, &style, NULL, NULL, &out, status);
+    grpc_slice_unref(bytes);
+    if (!good)
+        return status_wrap(status, "print the answer");
+    buffer_add_char(&out, '\n');
+    if (fwrite(out.at, 1, out.bytes, stdout) != out.bytes || fflush(stdout) != 0)
+        return status_fail(status, STATUS_INTERNAL, "print the answer: %m");
+    return true;
+}
+
+static void print_failure(struct call *call)
+{
+    struct text message = slice_text(&call->message);
+    fprintf(stderr, "%s: %.*s\n", status_code_name((enum status_code)call->code),
+            text_arguments(message));
+    for (size_t i = 0; i < call->trailing.count; i++) {
+        const grpc_metadata *trailer = &call->trailing.metadata[i];
+        explain_trailer(slice_text(&trailer->key), slice_text(&trailer->value), stderr);
+    }
+}
+
+static int finish(struct call *call, struct status *status)
+{
+    if (call->code != GRPC_STATUS_OK) {
+        print_failure(call);
+        return EXIT_CODES + (int)call->code;
+    }
+    if (print_answer(call, status))
+        return 0;
+    fprintf(stderr, "apig-sidecar: %s\n", status->message);
+    return EXIT_NOT_PREPARED;
+}
+
+static int make_call(struct call *call)
+{
+    struct status status;
+    if (!open_schema(call, &status) || !encode_request(call, &status)) {
+        fprintf(stderr, "apig-sidecar: %s\n", status.message);
+        return EXIT_NOT_PREPARED;
+    }
+    connect_and_run(call);
+    int exit_code = finish(call, &status);
+    grpc_slice_unref(call->message);
+    return exit_code;
+}
+
+static void call_clear(struct call *call)
+{
+    grpc_metadata_array_destroy(&call->initial);
+    grpc_metadata_array_destroy(&call->trailing);
+    if (call->request)
+        grpc_byte_buffer_destroy(call->request);
+    if (call->answer)
+        grpc_byte_buffer_destroy(call->answer);
+    schema_free(call->schema);
+    arena_clear(&call->arena);
+}
+
+int client_call(int count, char **arguments)
+{
+    struct call call = {.code = GRPC_STATUS_UNKNOWN};
+    struct status status;
+    arena_init(&call.arena, MEMORY);
+    if (!order_read(&call.order, count, arguments, &call.arena, &status)) {
+        fprintf(stderr, "apig-sidecar: %s\n", status.message);
+        arena_clear(&call.arena);
+        return EXIT_USAGE;
+    }
+    grpc_deadlock_detector_off();
+    grpc_init();
+    grpc_metadata_array_init(&call.initial);
+    grpc_metadata_array_init(&call.trailing);
+    int exit_code = make_call(&call);
+    call_clear(&call);
+    grpc_shutdown_blocking();
+    return exit_code;
+}
