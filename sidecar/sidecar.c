@@ -92,13 +92,18 @@ static void on_drain_order(void *context)
         drain(sidecar);
 }
 
+static void say_listening(const char *event, const char *address)
+{
+    struct log_line line;
+    log_begin(&line, LOG_INFO, event);
+    log_text(&line, "address", text_of(address));
+    log_end(&line);
+}
+
 static void on_listening(const char *address, void *context)
 {
     (void)context;
-    struct log_line line;
-    log_begin(&line, LOG_INFO, "listening");
-    log_text(&line, "address", text_of(address));
-    log_end(&line);
+    say_listening("listening", address);
 }
 
 static void on_refused(const char *why, void *context)
@@ -218,9 +223,13 @@ static bool open_ports(struct sidecar *sidecar, struct status *status)
 {
     struct monitor_questions questions = {is_up, is_ready, is_up, sidecar};
     struct admin_orders orders = {on_drain_order, write_config, sidecar};
-    return monitor_open(&sidecar->config->monitor, sidecar->loop, &questions, &sidecar->monitor,
-                        status) &&
-           admin_open(&sidecar->config->admin, sidecar->loop, &orders, &sidecar->admin, status);
+    if (!monitor_open(&sidecar->config->monitor, sidecar->loop, &questions, &sidecar->monitor,
+                      status) ||
+        !admin_open(&sidecar->config->admin, sidecar->loop, &orders, &sidecar->admin, status))
+        return false;
+    say_listening("monitor listening", monitor_address(sidecar->monitor));
+    say_listening("admin listening", admin_address(sidecar->admin));
+    return true;
 }
 
 static const struct {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/listener.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -14,15 +12,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/socket.h"
 
 #include "base/banned.h"
-
-#define BACKLOG 1024
 
 /* How long a listener rests when descriptors have run out. */
 static const struct timeval rest = {.tv_usec = 100000};
@@ -38,9 +34,7 @@ struct peer {
 struct listener {
     struct listeners *owner;
     struct evconnlistener *events;
-    char address[sizeof "unix:" + sizeof((struct sockaddr_un *)0)->sun_path];
-    struct stat file; /* of a Unix socket */
-    const char *path;
+    struct socket_listener socket;
 };
 
 struct listeners {
@@ -71,17 +65,6 @@ static ino_t inode_of(int fd)
 {
     struct stat file;
     return fstat(fd, &file) == 0 ? file.st_ino : 0;
-}
-
-static void describe_tcp(struct peer *peer, const struct sockaddr *address, socklen_t bytes)
-{
-    char host[INET6_ADDRSTRLEN], port[8];
-    if (getnameinfo(address, bytes, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV))
-        return;
-    bool bracketed = address->sa_family == AF_INET6;
-    snprintf(peer->who, sizeof peer->who, "%s", host);
-    snprintf(peer->address, sizeof peer->address, bracketed ? "[%s]:%s" : "%s:%s", host, port);
 }
 
 static void describe_unix(struct peer *peer, int fd)
@@ -159,17 +142,18 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
     (void)source;
     struct listener *listener = context;
     struct peer peer = {.address = "unknown"};
-    if (listener->path)
+    if (listener->socket.unix_path)
         describe_unix(&peer, fd);
     else
-        describe_tcp(&peer, address, (socklen_t)address_bytes);
+        socket_address_text(address, (socklen_t)address_bytes, peer.address, peer.who,
+                            sizeof peer.address);
     const char *limit = note_peer(listener->owner, fd, &peer);
     if (limit) {
         close(fd);
         refuse(listener->owner, limit);
         return;
     }
-    if (!listener->path)
+    if (!listener->socket.unix_path)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     listener->owner->events.accepted(fd, listener->owner->events.context);
 }
@@ -201,105 +185,15 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
         evconnlistener_enable(listeners->list[i].events);
 }
 
-/* A socket file that nobody listens on any more is taken out of the way; anything else is left
- * alone. */
-static void remove_stale(const struct sockaddr_un *address)
-{
-    struct stat file;
-    if (lstat(address->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode))
-        return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return;
-    if (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
-        errno == ECONNREFUSED)
-        unlink(address->sun_path);
-    close(fd);
-}
-
-static int bind_unix(struct listener *listener, struct status *status)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(listener->path) >= sizeof address.sun_path) {
-        status_set(status, STATUS_FAILED_PRECONDITION,
-                   "listen on unix:%s: the path is longer than %zu bytes", listener->path,
-                   sizeof address.sun_path - 1);
-        return -1;
-    }
-    memcpy(address.sun_path, listener->path, strlen(listener->path));
-    remove_stale(&address);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    /* Who may connect is decided by the folder's permissions: the service often runs as another
-     * user. */
-    if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-        chmod(listener->path, 0666) == 0 && lstat(listener->path, &listener->file) == 0 &&
-        listen(fd, BACKLOG) == 0) {
-        snprintf(listener->address, sizeof listener->address, "unix:%s", listener->path);
-        return fd;
-    }
-    status_set(status, STATUS_FAILED_PRECONDITION, "listen on unix:%s: %m", listener->path);
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-static int bind_resolved(const struct addrinfo *found)
-{
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
-    if (found->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
-    if (bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-static void name_listener(struct listener *listener, int fd)
-{
-    struct sockaddr_storage bound;
-    socklen_t bytes = sizeof bound;
-    struct peer peer = {.address = "unknown"};
-    if (getsockname(fd, (struct sockaddr *)&bound, &bytes) == 0)
-        describe_tcp(&peer, (struct sockaddr *)&bound, bytes);
-    snprintf(listener->address, sizeof listener->address, "%s", peer.address);
-}
-
-static int bind_tcp(struct listener *listener, const struct config_address *at,
-                    struct status *status)
-{
-    char port[8];
-    struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    snprintf(port, sizeof port, "%u", at->port);
-    int error = getaddrinfo(at->host, port, &hints, &found);
-    if (error) {
-        status_set(status, STATUS_FAILED_PRECONDITION, "listen on %s:%s: %s", at->host, port,
-                   gai_strerror(error));
-        return -1;
-    }
-    int fd = bind_resolved(found);
-    freeaddrinfo(found);
-    if (fd < 0)
-        status_set(status, STATUS_FAILED_PRECONDITION, "listen on %s:%s: %m", at->host, port);
-    else
-        name_listener(listener, fd);
-    return fd;
-}
-
 static bool listener_open(struct listener *listener, const struct config_address *at,
                           struct status *status)
 {
-    listener->path = at->unix_path;
-    int fd = at->unix_path ? bind_unix(listener, status) : bind_tcp(listener, at, status);
-    if (fd < 0)
+    const struct socket_address address = {at->unix_path, at->host, at->port};
+    if (!socket_listen(&address, &listener->socket, status))
         return false;
-    listener->events =
-        memory_expect(evconnlistener_new(listener->owner->loop, on_accepted, listener,
-                                         LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd));
+    listener->events = memory_expect(
+        evconnlistener_new(listener->owner->loop, on_accepted, listener,
+                           LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listener->socket.fd));
     evconnlistener_set_error_cb(listener->events, on_error);
     return true;
 }
@@ -327,12 +221,8 @@ bool listeners_open(const struct config *config, struct event_base *loop,
 
 static void listener_close(struct listener *listener)
 {
-    struct stat now;
     evconnlistener_free(listener->events);
-    /* Another process may have put its own socket there meanwhile. */
-    if (listener->path && lstat(listener->path, &now) == 0 && now.st_ino == listener->file.st_ino &&
-        now.st_dev == listener->file.st_dev)
-        unlink(listener->path);
+    socket_forget(&listener->socket);
 }
 
 void listeners_stop(struct listeners *listeners)
@@ -363,7 +253,7 @@ size_t listeners_count(const struct listeners *listeners)
 
 const char *listeners_address(const struct listeners *listeners, size_t index)
 {
-    return listeners->list[index].address;
+    return listeners->list[index].socket.address;
 }
 
 void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES])

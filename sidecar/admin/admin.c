@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "admin/admin.h"
+
+#include <stdlib.h>
+
+#include "admin/http_port.h"
+#include "base/memory.h"
+
+#include "base/banned.h"
+
+struct admin {
+    struct admin_orders orders;
+    struct http_port *port;
+};
+
+static int show_config(struct buffer *body, bool verbose, void *context)
+{
+    (void)verbose;
+    struct admin *admin = context;
+    admin->orders.write_config(body, admin->orders.context);
+    return 200;
+}
+
+static int quit(struct buffer *body, bool verbose, void *context)
+{
+    (void)verbose;
+    struct admin *admin = context;
+    admin->orders.drain(admin->orders.context);
+    buffer_add_literal(body, "draining\n");
+    return 202;
+}
+
+static const struct http_page pages[] = {
+    {"/config", EVHTTP_REQ_GET, show_config},
+    {"/quitquitquit", EVHTTP_REQ_POST, quit},
+};
+
+bool admin_open(const struct config_address *address, struct event_base *loop,
+                const struct admin_orders *orders, struct admin **admin, struct status *status)
+{
+    struct admin *made = memory_expect(calloc(1, sizeof *made));
+    made->orders = *orders;
+    if (!http_port_open("admin", address, loop, pages, array_length(pages), made, &made->port,
+                        status)) {
+        free(made);
+        return false;
+    }
+    *admin = made;
+    return true;
+}
+
+void admin_free(struct admin *admin)
+{
+    if (!admin)
+        return;
+    http_port_free(admin->port);
+    free(admin);
+}
+
+const char *admin_address(const struct admin *admin)
+{
+    return http_port_address(admin->port);
+}

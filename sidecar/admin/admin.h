@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The port that takes orders: GET /config, POST /quitquitquit. Loopback and Unix sockets only. The
+ * main thread. */
+#pragma once
+
+#include <event2/event.h>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "config/config.h"
+
+struct admin;
+
+struct admin_orders {
+    void (*drain)(void *context); /* may come more than once */
+    void (*write_config)(struct buffer *out, void *context);
+    void *context;
+};
+
+/* FAILED_PRECONDITION when the address cannot be listened on. */
+must_use bool admin_open(const struct config_address *address, struct event_base *loop,
+                         const struct admin_orders *orders, struct admin **admin,
+                         struct status *status);
+void admin_free(struct admin *admin); /* NULL is allowed */
+
+const char *admin_address(const struct admin *admin);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The port that says how we are: GET /livez, /readyz, /startupz, with ?verbose. Read only, so that
+ * it may be public. The main thread. */
+#pragma once
+
+#include <event2/event.h>
+
+#include "base/status.h"
+#include "base/text.h"
+#include "config/config.h"
+
+struct monitor;
+
+/* Each says yes or no, and why in a few words. */
+struct monitor_questions {
+    bool (*live)(void *context, struct buffer *why);
+    bool (*ready)(void *context, struct buffer *why);
+    bool (*started)(void *context, struct buffer *why);
+    void *context;
+};
+
+/* FAILED_PRECONDITION when the address cannot be listened on. */
+must_use bool monitor_open(const struct config_address *address, struct event_base *loop,
+                           const struct monitor_questions *questions, struct monitor **monitor,
+                           struct status *status);
+void monitor_free(struct monitor *monitor); /* NULL is allowed */
+
+const char *monitor_address(const struct monitor *monitor);

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/socket.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define BACKLOG 1024
+
+void socket_address_text(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
+                         size_t size)
+{
+    char name[INET6_ADDRSTRLEN + 1 + 16], port[8];
+    bool known = getnameinfo(address, bytes, name, sizeof name, port, sizeof port,
+                             NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+    if (host)
+        snprintf(host, size, "%s", known ? name : "unknown");
+    if (!known)
+        snprintf(text, size, "unknown");
+    else
+        snprintf(text, size, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", name, port);
+}
+
+/* A socket file that nobody listens on any more is taken out of the way. */
+static void remove_stale(const struct sockaddr_un *address)
+{
+    struct stat file;
+    if (lstat(address->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode))
+        return;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
+        errno == ECONNREFUSED)
+        unlink(address->sun_path);
+    close(fd);
+}
+
+static bool listen_unix(const char *path, struct socket_listener *listener, struct status *status)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        return status_fail(status, STATUS_FAILED_PRECONDITION,
+                           "listen on unix:%s: the path is longer than %zu bytes", path,
+                           sizeof address.sun_path - 1);
+    memcpy(address.sun_path, path, strlen(path));
+    remove_stale(&address);
+    struct socket_listener made = {.unix_path = path};
+    made.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made.fd >= 0 && bind(made.fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+        chmod(path, 0666) == 0 && lstat(path, &made.file) == 0 && listen(made.fd, BACKLOG) == 0) {
+        snprintf(made.address, sizeof made.address, "unix:%s", path);
+        *listener = made;
+        return true;
+    }
+    status_set(status, STATUS_FAILED_PRECONDITION, "listen on unix:%s: %m", path);
+    if (made.fd >= 0)
+        close(made.fd);
+    return false;
+}
+
+/* -1 and errno. */
+static int bind_resolved(const struct addrinfo *found)
+{
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    if (found->ai_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+    if (bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static void name_listener(struct socket_listener *listener)
+{
+    struct sockaddr_storage bound;
+    socklen_t bytes = sizeof bound;
+    if (getsockname(listener->fd, (struct sockaddr *)&bound, &bytes) != 0)
+        bound.ss_family = AF_UNSPEC;
+    socket_address_text((struct sockaddr *)&bound, bytes, listener->address, NULL,
+                        sizeof listener->address);
+}
+
+static bool listen_tcp(const struct socket_address *at, struct socket_listener *listener,
+                       struct status *status)
+{
+    char port[8];
+    struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+    snprintf(port, sizeof port, "%u", at->port);
+    int error = getaddrinfo(at->host, port, &hints, &found);
+    if (error)
+        return status_fail(status, STATUS_FAILED_PRECONDITION, "listen on %s:%s: %s", at->host,
+                           port, gai_strerror(error));
+    struct socket_listener made = {.fd = bind_resolved(found)};
+    error = errno;
+    freeaddrinfo(found);
+    if (made.fd < 0) {
+        errno = error;
+        return status_fail(status, STATUS_FAILED_PRECONDITION, "listen on %s:%s: %m", at->host,
+                           port);
+    }
+    name_listener(&made);
+    *listener = made;
+    return true;
+}
+
+bool socket_listen(const struct socket_address *at, struct socket_listener *listener,
+                   struct status *status)
+{
+    return at->unix_path ? listen_unix(at->unix_path, listener, status)
+                         : listen_tcp(at, listener, status);
+}
+
+void socket_forget(const struct socket_listener *listener)
+{
+    struct stat now;
+    if (listener->unix_path && lstat(listener->unix_path, &now) == 0 &&
+        now.st_ino == listener->file.st_ino && now.st_dev == listener->file.st_dev)
+        unlink(listener->unix_path);
+}
