@@ -49,7 +49,8 @@ static serving_status state_now(struct health *health)
 
 static void tell(struct stream *stream, serving_status state)
 {
-    answer told = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
+    answer told;
+    grpc__health__v1__health_check_response__init(&told);
     told.status = state;
     stream_answer(stream, &told.base);
 }

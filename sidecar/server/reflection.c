@@ -56,7 +56,7 @@ static void *take(struct asking *asking, size_t bytes)
 static void refuse(struct asking *asking, const struct status *status)
 {
     error_response *error = take(asking, sizeof *error);
-    *error = (error_response)GRPC__REFLECTION__V1__ERROR_RESPONSE__INIT;
+    grpc__reflection__v1__error_response__init(error);
     error->error_code = (int32_t)status->code;
     error->error_message =
         memory_expect(arena_copy(asking->arena, status->message, strlen(status->message)));
@@ -98,7 +98,7 @@ static void add_file(struct files *files, const struct schema_file *file)
 static void give(struct asking *asking, const struct files *files)
 {
     file_response *given = take(asking, sizeof *given);
-    *given = (file_response)GRPC__REFLECTION__V1__FILE_DESCRIPTOR_RESPONSE__INIT;
+    grpc__reflection__v1__file_descriptor_response__init(given);
     given->n_file_descriptor_proto = files->count;
     given->file_descriptor_proto = take(asking, files->count * sizeof(ProtobufCBinaryData));
     for (size_t i = 0; i < files->count; i++) {
@@ -162,7 +162,7 @@ static void answer_extension_numbers(struct asking *asking)
 static void add_service(struct asking *asking, service_list *list, struct text name)
 {
     service_response *service = take(asking, sizeof *service);
-    *service = (service_response)GRPC__REFLECTION__V1__SERVICE_RESPONSE__INIT;
+    grpc__reflection__v1__service_response__init(service);
     service->name = memory_expect(arena_copy(asking->arena, name.at, name.bytes));
     list->service[list->n_service++] = service;
 }
@@ -172,7 +172,7 @@ static void answer_services(struct asking *asking)
     size_t count;
     const struct text *services = schema_services(asking->reflection->schema, &count);
     service_list *list = take(asking, sizeof *list);
-    *list = (service_list)GRPC__REFLECTION__V1__LIST_SERVICE_RESPONSE__INIT;
+    grpc__reflection__v1__list_service_response__init(list);
     list->service = take(asking, (count + array_length(own_services)) * sizeof(service_response *));
     for (size_t i = 0; i < count; i++)
         add_service(asking, list, services[i]);
@@ -202,11 +202,8 @@ static void on_asked(struct stream *stream, const ProtobufCMessage *message, str
 {
     request *question = (request *)(uintptr_t)message;
     struct asking asking = {
-        .reflection = stream_context(stream),
-        .question = question,
-        .answer = GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__INIT,
-        .arena = arena,
-    };
+        .reflection = stream_context(stream), .question = question, .arena = arena};
+    grpc__reflection__v1__server_reflection_response__init(&asking.answer);
     asking.answer.valid_host = question->host;
     asking.answer.original_request = question;
     answers[question->message_request_case](&asking);
