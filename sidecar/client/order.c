@@ -108,7 +108,7 @@ bool order_read(struct order *order, int count, char **arguments, struct arena *
                 struct status *status)
 {
     *order = (struct order){.target = "dns:127.0.0.1:50051", .deadline_ns = INT64_C(30000000000)};
-    for (int used, i = 0; i < count; i += used) {
+    for (int used = 1, i = 0; i < count; i += used) {
         used = 1;
         bool good = strncmp(arguments[i], "--", 2) == 0
                         ? take_flag(order, count - i, arguments + i, &used, arena, status)

@@ -253,9 +253,12 @@ bool config_read(struct config *config, int count, char *const arguments[],
     for (size_t i = 0; environment[i]; i++)
         if (!take_variable(config, environment[i], status))
             return false;
-    for (int used, i = 0; i < count; i += used)
+    for (int i = 0; i < count;) {
+        int used = 0;
         if (!take_flag(config, count - i, arguments + i, &used, status))
             return false;
+        i += used;
+    }
     return check_together(config, status);
 }
 
