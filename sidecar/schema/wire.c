@@ -245,13 +245,15 @@ static bool read_packed(const struct reading *reading, const struct target *targ
     char *slot = count ? schema_reserve(target->message, field, count, reading->arena) : NULL;
     if (count && !slot)
         return fail_full(reading);
-    while (bytes.bytes > 0) {
+    for (size_t i = 0; i < count; i++) {
         uint64_t value;
         if (!take_value(&bytes, type, &value))
             return fail(reading, target, "is packed wrongly");
         store_number(field->type, value, slot);
         slot += schema_type_bytes(field->type);
     }
+    if (bytes.bytes > 0)
+        return fail(reading, target, "is packed wrongly");
     schema_add_count(target->message, field, count);
     return true;
 }
