@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "road.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/log.h"
+#include "refusal.h"
 #include "rest/answer.h"
 #include "rest/fault.h"
 #include "rest/request.h"
@@ -19,6 +22,10 @@
 #define MEMORY_PER_ANSWER_BYTE 8
 #define MEMORY_BESIDE (256 * 1024)
 
+/* Of the name in the details of an unknown outcome: the longest that the .proto allows, in UTF-8.
+ */
+#define LONGEST_NAME 1020
+
 /* One call on its way. It lives in the call; the poller's thread walks it out, the upstream's
  * thread walks it back in. */
 struct walk {
@@ -33,9 +40,12 @@ struct walk {
     struct credential_snapshot *credential; /* that the request was signed with */
     struct exchange exchange;
     struct fault fault;
-    struct status status; /* what the caller will hear */
+    struct violations violations;
+    struct details details; /* of a failure */
+    struct status status;   /* what the caller will hear */
     size_t answer_bytes;
-    bool sent, sent_again;
+    unsigned attempts;
+    bool refreshed; /* the credential, after it was refused */
 };
 
 static bool receive(struct walk *walk)
@@ -67,9 +77,11 @@ static bool decode(struct walk *walk)
 
 static bool check(struct walk *walk)
 {
-    struct violations violations;
-    return validate(call_method(walk->call)->request, walk->message, &walk->arena, &violations,
-                    &walk->status);
+    if (validate(call_method(walk->call)->request, walk->message, &walk->arena, &walk->violations,
+                 &walk->status))
+        return true;
+    walk->details.violations = &walk->violations;
+    return false;
 }
 
 static bool encode(struct walk *walk)
@@ -97,7 +109,8 @@ static bool hand_over(struct walk *walk)
     walk->exchange.deadline_ns = call_deadline_ns(walk->call);
     walk->exchange.done = on_exchanged;
     walk->exchange.released = on_released;
-    walk->sent = true;
+    if (walk->attempts++ == 0)
+        attempt_budget_earn(&walk->road->budget);
     upstream_send(walk->road->upstream, &walk->exchange);
     return true;
 }
@@ -124,76 +137,114 @@ static void begin(struct call *call, void *context)
     for (size_t i = 0; i < array_length(outbound); i++) {
         walk->step = outbound[i].name;
         if (!outbound[i].take(walk)) {
-            (void)!status_wrap(&walk->status, "%.*s", text_arguments(call_method(call)->words));
+            refusal_of_step(&walk->details, walk->step, &walk->status,
+                            trace_request_id(&walk->trace));
             reply(walk);
             return;
         }
     }
 }
 
-/* What an exchange without an answer means for the caller. */
-static const struct {
-    enum status_code not_sent, perhaps_processed;
-} unanswered[] = {
-    [EXCHANGE_CAUSE_NONE] = {STATUS_INTERNAL, STATUS_INTERNAL},
-    [EXCHANGE_CAUSE_CONNECT] = {STATUS_UNAVAILABLE, STATUS_UNKNOWN},
-    [EXCHANGE_CAUSE_LOST] = {STATUS_UNAVAILABLE, STATUS_UNKNOWN},
-    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {STATUS_UNAVAILABLE, STATUS_UNKNOWN},
-    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = {STATUS_UNAVAILABLE, STATUS_UNKNOWN},
-    [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, STATUS_DEADLINE_EXCEEDED},
-    [EXCHANGE_CAUSE_CANCELLED] = {STATUS_CANCELLED, STATUS_CANCELLED},
-    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, STATUS_UNKNOWN},
-};
-
-static bool explain_unanswered(struct walk *walk)
+/* A yes with one thing in it that cannot be read is a yes; the log says what is missing. */
+static void note_unreadable(struct text path, const struct status *why, void *context)
 {
-    const struct exchange *exchange = &walk->exchange;
-    bool not_sent = exchange->outcome == EXCHANGE_NOT_SENT;
-    return status_fail(
-        &walk->status,
-        not_sent ? unanswered[exchange->cause].not_sent
-                 : unanswered[exchange->cause].perhaps_processed,
-        "%.*s: %s; %s", text_arguments(call_method(walk->call)->words), exchange->status.message,
-        not_sent
-            ? "nothing was sent"
-            : "the request had been sent, so its outcome is unknown: look before you repeat it");
+    const struct walk *walk = context;
+    struct log_line line;
+    log_begin(&line, LOG_WARNING, "answer member unreadable");
+    log_text(&line, "method", text_of(call_method(walk->call)->path));
+    log_text(&line, "member", path);
+    log_text(&line, "reason", text_of(why->message));
+    log_text(&line, "request_id", trace_request_id(&walk->trace));
+    log_end(&line);
 }
 
-static bool explain_fault(struct walk *walk)
+/* Where to look when the outcome is unknown: a create is found by its name. */
+static void name_what_to_look_for(struct walk *walk)
 {
-    return fault_status(&walk->fault, &walk->exchange.answer, call_method(walk->call)->words,
-                        &walk->status);
+    const struct schema_field *field =
+        schema_field_by_name(call_method(walk->call)->request, text_literal("name"), false);
+    if (!field || field->type != FIELD_STRING || field->shape == FIELD_REPEATED)
+        return;
+    const ProtobufCBinaryData *name = schema_value(walk->message, field);
+    struct text text = {(const char *)name->data, name->len};
+    details_add(&walk->details, field->name, (struct text){text.at, text_cut(text, LONGEST_NAME)});
+}
+
+static bool is_unknown(const struct walk *walk)
+{
+    return walk->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED ||
+           walk->fault.effect == FAULT_UNKNOWN || fault_is_success(walk->exchange.answer.status);
 }
 
 /* The answer, or why there is none. */
 static bool interpret(struct walk *walk)
 {
+    const struct http_answer *answer = &walk->exchange.answer;
     if (walk->exchange.outcome != EXCHANGE_ANSWERED)
-        return explain_unanswered(walk);
-    if (!fault_is_success(walk->exchange.answer.status))
-        return explain_fault(walk);
-    if (answer_decode(call_method(walk->call), &walk->exchange.answer, &walk->answer_arena, NULL,
-                      NULL, &walk->answer, &walk->status))
+        return refusal_of_exchange(&walk->details, &walk->exchange, &walk->status);
+    if (!fault_is_success(answer->status))
+        return refusal_of_fault(&walk->details, &walk->fault, answer, &walk->answer_arena,
+                                &walk->status);
+    if (answer_decode(call_method(walk->call), answer, &walk->answer_arena, note_unreadable, walk,
+                      &walk->answer, &walk->status))
         return true;
-    return status_wrap(&walk->status, "%.*s", text_arguments(call_method(walk->call)->words));
+    refusal_of_answer(&walk->details, "ANSWER_UNREADABLE");
+    return false;
 }
 
-/* A refused credential is read again, and the call sent once more if there is another one by now.
- */
-static bool send_again(struct walk *walk)
+/* A refused credential is read again; if there is another one by now, the call is sent once more
+ * with it. */
+static bool has_new_credential(struct walk *walk)
 {
-    if (walk->exchange.outcome != EXCHANGE_ANSWERED ||
-        fault_is_success(walk->exchange.answer.status))
-        return false;
-    fault_read(&walk->exchange.answer, &walk->answer_arena, &walk->fault);
-    if (walk->fault.effect != FAULT_CREDENTIAL || walk->sent_again ||
+    if (walk->fault.effect != FAULT_CREDENTIAL || walk->refreshed ||
         !credential_refresh(walk->road->credential, walk->credential))
         return false;
+    walk->refreshed = true;
+    walk->exchange.rest_ns = 0;
+    return true;
+}
+
+/* Whether it is certain that the request was not processed, and that it may be later. */
+static bool was_turned_away(const struct walk *walk)
+{
+    enum exchange_cause cause = walk->exchange.cause;
+    if (walk->exchange.outcome == EXCHANGE_NOT_SENT)
+        return cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST;
+    return walk->fault.effect == FAULT_PASSING || walk->fault.effect == FAULT_THROTTLED;
+}
+
+static bool may_try_later(struct walk *walk)
+{
+    uint64_t random;
+    if (!was_turned_away(walk))
+        return false;
+    arc4random_buf(&random, sizeof random);
+    return attempt_again(&walk->road->budget, walk->attempts, walk->fault.wait_ms * CLOCK_NS_PER_MS,
+                         call_deadline_ns(walk->call) - clock_now_ns(), random,
+                         &walk->exchange.rest_ns);
+}
+
+static void read_fault(struct walk *walk)
+{
+    walk->fault = (struct fault){0};
+    if (walk->exchange.outcome == EXCHANGE_ANSWERED &&
+        !fault_is_success(walk->exchange.answer.status))
+        fault_read(&walk->exchange.answer, credential_value(walk->credential), &walk->answer_arena,
+                   &walk->fault);
+}
+
+/* Once more, with the credential as it is now. False when there is none any more: then that is what
+ * the caller hears. */
+static bool send_again(struct walk *walk)
+{
     credential_release(walk->credential);
     walk->credential = NULL;
     walk->request.field_count--;
-    walk->sent_again = true;
-    return sign(walk) && hand_over(walk);
+    walk->step = "sign";
+    if (sign(walk))
+        return hand_over(walk);
+    refusal_of_step(&walk->details, walk->step, &walk->status, trace_request_id(&walk->trace));
+    return false;
 }
 
 static void wipe_request(struct walk *walk)
@@ -207,10 +258,15 @@ static void on_exchanged(struct exchange *exchange)
 {
     struct walk *walk = container_of(exchange, struct walk, exchange);
     wipe_request(walk);
-    if (send_again(walk))
+    read_fault(walk);
+    if (has_new_credential(walk) || may_try_later(walk)) {
+        if (!send_again(walk))
+            reply(walk);
         return;
+    }
     walk->step = "interpret";
-    (void)!interpret(walk);
+    if (!interpret(walk) && is_unknown(walk))
+        name_what_to_look_for(walk);
     reply(walk);
 }
 
@@ -245,6 +301,8 @@ static void log_call(const struct walk *walk)
         log_milliseconds(&line, "queue_ms", exchange->started_ns - exchange->queued_ns);
         log_milliseconds(&line, "upstream_ms", exchange->ended_ns - exchange->started_ns);
     }
+    if (walk->attempts > 1)
+        log_number(&line, "attempts", walk->attempts);
     log_milliseconds(&line, "total_ms", clock_now_ns() - received_ns);
     log_number(&line, "request_bytes", (int64_t)walk->bytes.bytes);
     log_number(&line, "answer_bytes", (int64_t)walk->answer_bytes);
@@ -252,18 +310,44 @@ static void log_call(const struct walk *walk)
     log_text(&line, "upstream_request_id", walk->fault.request_id);
     if (!good && exchange->outcome != EXCHANGE_ANSWERED)
         log_text(&line, "reason",
-                 text_of(walk->sent ? exchange->status.message : walk->status.message));
+                 text_of(walk->attempts ? exchange->status.message : walk->status.message));
     log_end(&line);
+}
+
+static void pack_answer(struct walk *walk)
+{
+    walk->step = "reply";
+    walk->answer_bytes = protobuf_c_message_get_packed_size(walk->answer);
+    protobuf_c_message_pack(walk->answer, call_answer_space(walk->call, walk->answer_bytes));
+}
+
+static void explain_failure(struct walk *walk)
+{
+    char digits[DECIMAL_BYTES];
+    (void)!status_wrap(&walk->status, "%.*s", text_arguments(call_method(walk->call)->words));
+    if (walk->exchange.http_status)
+        details_add(&walk->details, text_literal("http_status"),
+                    (struct text){digits, text_from_u64(digits, walk->exchange.http_status)});
+    details_add(&walk->details, text_literal("step"), text_of(walk->step));
+    refusal_send(walk->call, &walk->details, &walk->status, &walk->answer_arena);
+}
+
+static void tell_attempts(struct walk *walk)
+{
+    char digits[DECIMAL_BYTES];
+    call_send_trailer(walk->call, "x-apig-attempts",
+                      (struct text){digits, text_from_u64(digits, walk->attempts)});
 }
 
 /* Always the last step, whatever came before. */
 static void reply(struct walk *walk)
 {
-    if (walk->status.code == STATUS_OK) {
-        walk->step = "reply";
-        walk->answer_bytes = protobuf_c_message_get_packed_size(walk->answer);
-        protobuf_c_message_pack(walk->answer, call_answer_space(walk->call, walk->answer_bytes));
-    }
+    if (walk->status.code == STATUS_OK)
+        pack_answer(walk);
+    else
+        explain_failure(walk);
+    if (walk->attempts > 0)
+        tell_attempts(walk);
     credential_release(walk->credential);
     walk->credential = NULL;
     log_call(walk);
@@ -274,7 +358,7 @@ static void cancelled(struct call *call, void *context)
 {
     (void)context;
     struct walk *walk = call_state(call);
-    if (!walk->sent)
+    if (walk->attempts == 0)
         return;
     call_hold(call);
     upstream_cancel(&walk->exchange);
@@ -295,5 +379,6 @@ static void end(struct call *call, void *context)
 
 struct call_handler road_handler(struct road *road)
 {
+    attempt_budget_init(&road->budget);
     return (struct call_handler){sizeof(struct walk), begin, cancelled, end, road};
 }

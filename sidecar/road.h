@@ -12,15 +12,17 @@
 #include "config/config.h"
 #include "credential/credential.h"
 #include "server/call.h"
+#include "upstream/attempt.h"
 #include "upstream/upstream.h"
 
 struct road {
     const struct config *config;
     struct credential *credential;
     struct upstream *upstream;
-    struct text prefix;         /* of the upstream's URL, in front of every path: "" or "/prefix" */
+    struct text prefix; /* of the upstream's URL, in front of every path: "" or "/prefix" */
+    struct attempt_budget budget;
     _Atomic uint64_t successes; /* counted for --log-sample */
 };
 
-/* The functions to hand calls to; `road` must outlive them. */
+/* The functions to hand calls to; `road`, whose budget this fills, must outlive them. */
 struct call_handler road_handler(struct road *road);

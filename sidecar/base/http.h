@@ -5,7 +5,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
@@ -41,3 +43,7 @@ static inline struct text http_answer_field(const struct http_answer *answer, st
             return answer->fields[i].value;
     return (struct text){NULL, 0};
 }
+
+/* The seconds since 1970 of an HTTP date, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7;
+ * its two obsolete forms are not read). */
+must_use bool http_date(struct text text, int64_t *seconds);

@@ -16,7 +16,7 @@ bool text_equal_nocase(struct text a, struct text b)
     if (a.bytes != b.bytes)
         return false;
     for (size_t i = 0; i < a.bytes; i++)
-        if (lower(a.at[i]) != lower(b.at[i]))
+        if (a.at[i] != b.at[i] && lower(a.at[i]) != lower(b.at[i]))
             return false;
     return true;
 }

@@ -248,6 +248,11 @@ bool credential_sign(struct credential *credential, struct http_request *request
     return true;
 }
 
+struct text credential_value(const struct credential_snapshot *held)
+{
+    return held ? (struct text){held->token, held->bytes} : (struct text){NULL, 0};
+}
+
 /* One reader at a time, and not again for a moment. With the lock. */
 static bool may_refresh(struct credential *credential)
 {

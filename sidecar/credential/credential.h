@@ -51,6 +51,9 @@ must_use bool credential_sign(struct credential *credential, struct http_request
                               struct credential_snapshot **held, struct status *status);
 void credential_release(struct credential_snapshot *held); /* NULL is allowed */
 
+/* The secret itself, to keep it out of what others hear; empty for NULL. Valid while it is held. */
+struct text credential_value(const struct credential_snapshot *held);
+
 /*
  * The upstream refused `refused`: reads the file again, unless another call already did, and says
  * whether a different token is there now. Reads at most a few times a second whatever callers do.

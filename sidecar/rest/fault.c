@@ -2,6 +2,7 @@
 #include "rest/fault.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "rest/json.h"
 
@@ -155,6 +156,11 @@ static const struct member {
 #define MESSAGE_BYTES 512
 #define CODE_BYTES 32
 #define REQUEST_ID_BYTES 64
+#define HOST_BYTES 255
+#define FIELD_BYTES 64
+
+/* Longer waits are told as this one. */
+#define LONGEST_WAIT_MS INT64_C(3600000)
 
 struct body_search {
     int rank[3];
@@ -189,9 +195,11 @@ static bool is_token_character(char c)
 }
 
 /* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
-static struct text plain_word(struct text text, size_t most)
+static struct text plain_word(struct text text, size_t most, struct text secret)
 {
-    if (text.bytes > most)
+    bool leak =
+        secret.bytes > 0 && text.bytes > 0 && memmem(text.at, text.bytes, secret.at, secret.bytes);
+    if (text.bytes > most || leak)
         return (struct text){NULL, 0};
     for (size_t i = 0; i < text.bytes; i++)
         if (!is_token_character(text.at[i]))
@@ -199,17 +207,75 @@ static struct text plain_word(struct text text, size_t most)
     return text;
 }
 
-/* One line: control characters become spaces. */
-static struct text one_line(struct text text, struct arena *arena)
+/* One line of text: control characters become spaces. What is a page and not a message, or repeats
+ * the credential, is no message. */
+static struct text one_line(struct text text, struct text secret, struct arena *arena)
 {
     size_t bytes = text_cut(text, MESSAGE_BYTES);
-    char *copy = text_is_utf8(text) ? arena_copy(arena, text.at, bytes) : NULL;
+    bool page = memmem(text.at, text.bytes, "</", 2);
+    bool leak = secret.bytes > 0 && memmem(text.at, text.bytes, secret.at, secret.bytes);
+    char *copy = !page && !leak && text_is_utf8(text) ? arena_copy(arena, text.at, bytes) : NULL;
     if (!copy)
         return (struct text){NULL, 0};
     for (size_t i = 0; i < bytes; i++)
         if ((unsigned char)copy[i] < ' ' || copy[i] == 0x7f)
             copy[i] = ' ';
     return (struct text){copy, bytes};
+}
+
+/* What follows `mark` in the text, up to a character that `ends` holds; empty when the mark is not
+ * there. */
+static struct text text_behind(struct text text, const char *mark, const char *ends)
+{
+    const char *found = text.bytes ? memmem(text.at, text.bytes, mark, strlen(mark)) : NULL;
+    if (!found)
+        return (struct text){NULL, 0};
+    const char *at = found + strlen(mark), *end = at;
+    while (end < text.at + text.bytes && !strchr(ends, *end))
+        end++;
+    return (struct text){at, (size_t)(end - at)};
+}
+
+/* "…over ratelimit,limit:200,time:5 minute": the window's length. */
+static int64_t window_ms(struct text message)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"second", 1000}, {"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
+    struct text window = text_behind(message, ",time:", ",;.\"");
+    const char *space = window.bytes ? memchr(window.at, ' ', window.bytes) : NULL;
+    uint64_t count;
+    if (!space || !text_to_u64((struct text){window.at, (size_t)(space - window.at)}, &count) ||
+        count > 1000)
+        return 0;
+    for (size_t i = 0; i < array_length(units); i++)
+        if (strncmp(space + 1, units[i].unit, strlen(units[i].unit)) == 0)
+            return (int64_t)count * units[i].ms;
+    return 0;
+}
+
+/* Retry-After, RFC 9110 section 10.2.3: seconds, or a date, which is taken relative to the answer's
+ * own. */
+static int64_t retry_after_ms(const struct http_answer *answer)
+{
+    struct text value = http_answer_field(answer, text_literal("Retry-After"));
+    int64_t then, now;
+    uint64_t seconds;
+    if (text_to_u64(value, &seconds))
+        return seconds < LONGEST_WAIT_MS / 1000 ? (int64_t)seconds * 1000 : LONGEST_WAIT_MS;
+    if (!http_date(value, &then) ||
+        !http_date(http_answer_field(answer, text_literal("Date")), &now) || then <= now)
+        return 0;
+    return then - now < LONGEST_WAIT_MS / 1000 ? (then - now) * 1000 : LONGEST_WAIT_MS;
+}
+
+static int64_t wait_of(const struct http_answer *answer, const struct fault *fault)
+{
+    int64_t named = retry_after_ms(answer);
+    if (named == 0 && fault->effect == FAULT_THROTTLED)
+        named = window_ms(fault->message);
+    return named < LONGEST_WAIT_MS ? named : LONGEST_WAIT_MS;
 }
 
 /* "APIG.3201" to "APIG" and 3201; the front gateway's APIG.0308 to "APIGW" and 308. */
@@ -261,7 +327,8 @@ bool fault_is_success(unsigned http_status)
     return http_status >= 200 && http_status <= 299;
 }
 
-void fault_read(const struct http_answer *answer, struct arena *arena, struct fault *fault)
+void fault_read(const struct http_answer *answer, struct text secret, struct arena *arena,
+                struct fault *fault)
 {
     struct body_search search = {0};
     struct json_limits limits = {0};
@@ -273,21 +340,28 @@ void fault_read(const struct http_answer *answer, struct arena *arena, struct fa
     if (request_id.bytes == 0)
         request_id = search.found[MEMBER_REQUEST_ID];
     *fault = (struct fault){
-        .vendor_code = plain_word(search.found[MEMBER_CODE], CODE_BYTES),
-        .message = one_line(search.found[MEMBER_MESSAGE], arena),
-        .request_id = plain_word(request_id, REQUEST_ID_BYTES),
+        .vendor_code = plain_word(search.found[MEMBER_CODE], CODE_BYTES, secret),
+        .message = one_line(search.found[MEMBER_MESSAGE], secret, arena),
+        .request_id = plain_word(request_id, REQUEST_ID_BYTES, secret),
     };
     if (!decide_by_code(fault, answer->status))
         decide_by_status(fault, answer->status);
+    fault->field =
+        plain_word(text_behind(fault->message, "parameterName:", " .,;"), FIELD_BYTES, secret);
+    fault->wait_ms = wait_of(answer, fault);
+    if (answer->status / 100 == 3) {
+        struct text location = http_answer_field(answer, text_literal("Location"));
+        fault->location_host =
+            plain_word(text_behind(location, "://", "/?#:@"), HOST_BYTES, secret);
+    }
 }
 
-bool fault_status(const struct fault *fault, const struct http_answer *answer, struct text words,
+bool fault_status(const struct fault *fault, const struct http_answer *answer,
                   struct status *status)
 {
     struct text message =
         fault->message.bytes ? fault->message : text_literal("the upstream gave no reason");
-    return status_fail(status, fault->code, "%.*s: %.*s (%.*s%sHTTP %u%s%.*s)",
-                       text_arguments(words), text_arguments(message),
+    return status_fail(status, fault->code, "%.*s (%.*s%sHTTP %u%s%.*s)", text_arguments(message),
                        text_arguments(fault->vendor_code), fault->vendor_code.bytes ? ", " : "",
                        answer->status, fault->request_id.bytes ? ", request " : "",
                        text_arguments(fault->request_id));

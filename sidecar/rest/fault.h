@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/http.h"
 #include "base/status.h"
@@ -24,17 +26,22 @@ struct fault {
     struct text vendor_code; /* "APIG.3201"; empty when there is none */
     struct text
         message; /* the upstream's words: one line of UTF-8, cut; empty when there are none */
-    struct text request_id; /* the upstream's, for its support; empty when there is none */
+    struct text request_id;    /* the upstream's, for its support; empty when there is none */
+    struct text field;         /* the request field that the words blame, "name"; empty when none */
+    struct text location_host; /* where a redirect would lead; empty when there is none */
+    int64_t wait_ms;           /* when to come back, as the upstream says; 0 when it does not */
 };
 
 /* True for the answers that carry a result: 2xx. */
 bool fault_is_success(unsigned http_status);
 
 /* Reads an answer that is no success; whatever its body is, there is a fault. Its texts are in the
- * arena or views of the answer. */
-void fault_read(const struct http_answer *answer, struct arena *arena, struct fault *fault);
+ * arena or views of the answer. What repeats `secret`, the credential that the request had, is left
+ * out. */
+void fault_read(const struct http_answer *answer, struct text secret, struct arena *arena,
+                struct fault *fault);
 
-/* The fault as a status, "create API group: The API group name already exists (APIG.3201, HTTP 400,
- * request 9f…)". `words` is what was being done. Returns false. */
+/* The fault as a status, "The API group name already exists (APIG.3201, HTTP 400, request 9f…)".
+ * Returns false. */
 must_use bool fault_status(const struct fault *fault, const struct http_answer *answer,
-                           struct text words, struct status *status);
+                           struct status *status);

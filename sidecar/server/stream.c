@@ -196,7 +196,7 @@ static void take_question(struct stream *stream)
 {
     struct arena arena;
     struct status status;
-    ProtobufCMessage *question;
+    ProtobufCMessage *question = NULL;
     /* The question's size bounds what reading it takes. */
     arena_init(&arena, SIZE_MAX);
     if (read_question(stream, &arena, &question, &status))

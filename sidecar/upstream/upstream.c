@@ -316,6 +316,7 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange)
     exchange->cause = EXCHANGE_CAUSE_NONE;
     exchange->sent_bytes = 0;
     exchange->http_status = 0;
+    exchange->answer = (struct http_answer){0};
     exchange->started_ns = 0;
     exchange->queued_ns = clock_now_ns();
     status_clear(&exchange->status);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/http.h"
+
+#include <time.h>
+
+#include "base/banned.h"
+
+bool http_date(struct text text, int64_t *seconds)
+{
+    char terminated[40];
+    struct tm day = {0};
+    if (text.bytes == 0 || text.bytes >= sizeof terminated)
+        return false;
+    memcpy(terminated, text.at, text.bytes);
+    terminated[text.bytes] = '\0';
+    const char *end = strptime(terminated, "%a, %d %b %Y %H:%M:%S GMT", &day);
+    if (!end || *end)
+        return false;
+    *seconds = timegm(&day);
+    return true;
+}

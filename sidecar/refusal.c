@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "refusal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static const struct text own_domain = {"apig-sidecar", 12};
+static const struct text vendor_domain = {"apig.huaweicloud.com", 20};
+
+static const char *const reason_names[] = {
+#define REASON(name, meaning) [REASON_##name] = #name,
+    REASONS(REASON)
+#undef REASON
+};
+
+/* When to come back to a thing that passes soon, and to one that somebody has to mend. */
+#define SOON_MS 500
+#define LATER_MS 5000
+
+/* Refusals before anything was sent; the first row that fits. NULL fits every step. */
+static const struct {
+    const char *step;
+    enum status_code code;
+    enum reason reason;
+    int64_t wait_ms;
+} step_rows[] = {
+    {"admit", STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, SOON_MS},
+    {"sign", STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, LATER_MS},
+    {NULL, STATUS_INVALID_ARGUMENT, REASON_INVALID_REQUEST, 0},
+    {NULL, STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED, DETAILS_NEVER_RETRY},
+};
+
+/* Exchanges without an answer, by what ended them. Where a byte of the request had left, the reason
+ * is OUTCOME_UNKNOWN and `sent` the code. */
+static const struct {
+    enum status_code not_sent;
+    enum reason reason;
+    int64_t wait_ms;
+    enum status_code sent;
+    const char *cause; /* of an unknown outcome, for ErrorInfo's metadata */
+} exchange_rows[] = {
+    [EXCHANGE_CAUSE_NONE] = {STATUS_INTERNAL, REASON_INTERNAL, 0, STATUS_UNKNOWN, ""},
+    [EXCHANGE_CAUSE_CONNECT] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
+                                STATUS_UNKNOWN, ""},
+    [EXCHANGE_CAUSE_LOST] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
+                             STATUS_UNKNOWN, "CONNECTION_LOST"},
+    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
+                                          STATUS_UNKNOWN, "ANSWER_UNREADABLE"},
+    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
+                                         STATUS_UNKNOWN, "ANSWER_TOO_LARGE"},
+    [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0,
+                                 STATUS_DEADLINE_EXCEEDED, "DEADLINE"},
+    [EXCHANGE_CAUSE_CANCELLED] = {STATUS_CANCELLED, REASON_CANCELLED, 0, STATUS_CANCELLED,
+                                  "CANCELLED"},
+    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, REASON_DRAINING, SOON_MS, STATUS_UNKNOWN,
+                                "DRAINING"},
+};
+
+/* What waiting is good for, by what a fault's answer means. */
+static const int64_t effect_waits[] = {
+    [FAULT_REFUSED] = 0,          [FAULT_CREDENTIAL] = LATER_MS,         [FAULT_PASSING] = SOON_MS,
+    [FAULT_THROTTLED] = LATER_MS, [FAULT_UNKNOWN] = DETAILS_NEVER_RETRY,
+};
+
+static void set_own(struct details *details, enum reason reason, int64_t wait_ms)
+{
+    details->domain = own_domain;
+    details->reason = text_of(reason_names[reason]);
+    details->retry_ms = wait_ms;
+}
+
+void refusal_of_step(struct details *details, const char *step, const struct status *status,
+                     struct text request_id)
+{
+    for (size_t i = 0; i < array_length(step_rows); i++) {
+        if (step_rows[i].code != status->code ||
+            (step_rows[i].step && strcmp(step_rows[i].step, step) != 0))
+            continue;
+        set_own(details, step_rows[i].reason, step_rows[i].wait_ms);
+        return;
+    }
+    set_own(details, REASON_INTERNAL, 0);
+    details_add(details, text_literal("incident"), request_id);
+}
+
+bool refusal_of_exchange(struct details *details, const struct exchange *exchange,
+                         struct status *status)
+{
+    enum exchange_cause cause = exchange->cause;
+    if (exchange->outcome == EXCHANGE_NOT_SENT) {
+        set_own(details, exchange_rows[cause].reason, exchange_rows[cause].wait_ms);
+        return status_fail(status, exchange_rows[cause].not_sent, "%s; nothing was sent",
+                           exchange->status.message);
+    }
+    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details_add(details, text_literal("cause"), text_of(exchange_rows[cause].cause));
+    return status_fail(
+        status, exchange_rows[cause].sent,
+        "%s; the request had been sent, so its outcome is unknown: look before you repeat it",
+        exchange->status.message);
+}
+
+/* "APIG.3201" to "APIG_3201"; without a code "HTTP_503". */
+static struct text vendor_reason(const struct fault *fault, unsigned http_status,
+                                 struct arena *arena)
+{
+    struct buffer reason;
+    buffer_init(&reason, arena, 32);
+    if (fault->vendor_code.bytes == 0) {
+        buffer_add_literal(&reason, "HTTP_");
+        buffer_add_u64(&reason, http_status);
+    }
+    for (size_t i = 0; i < fault->vendor_code.bytes; i++) {
+        char c = fault->vendor_code.at[i];
+        bool lower = c >= 'a' && c <= 'z';
+        buffer_add_char(&reason, lower ? (char)(c - 'a' + 'A') : c == '.' || c == '-' ? '_' : c);
+    }
+    return buffer_text(&reason);
+}
+
+static const struct violations *blame(struct text field, struct text message, struct arena *arena)
+{
+    struct violations *violations = field.bytes ? arena_zalloc(arena, sizeof *violations) : NULL;
+    if (violations)
+        violations->list[violations->count++] =
+            (struct violation){.field = field, .message = message};
+    return violations;
+}
+
+/* A refusal that stays one: the quota is spent, the name is taken. The caller's retry policy must
+ * not try it again. */
+static bool must_not_retry(const struct fault *fault)
+{
+    return fault->effect == FAULT_REFUSED &&
+           (fault->code == STATUS_RESOURCE_EXHAUSTED || fault->code == STATUS_ALREADY_EXISTS);
+}
+
+bool refusal_of_fault(struct details *details, const struct fault *fault,
+                      const struct http_answer *answer, struct arena *arena, struct status *status)
+{
+    details->domain = vendor_domain;
+    details->reason = vendor_reason(fault, answer->status, arena);
+    details->retry_ms = must_not_retry(fault) ? DETAILS_NEVER_RETRY : effect_waits[fault->effect];
+    if (details->retry_ms > 0 && fault->wait_ms > 0)
+        details->retry_ms = fault->wait_ms;
+    if (fault->effect == FAULT_UNKNOWN)
+        set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details->request_id = fault->request_id;
+    details->violations = blame(fault->field, fault->message, arena);
+    details_add(details, text_literal("error_code"), fault->vendor_code);
+    details_add(details, text_literal("location_host"), fault->location_host);
+    return fault_status(fault, answer, status);
+}
+
+void refusal_of_answer(struct details *details, const char *cause)
+{
+    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details_add(details, text_literal("cause"), text_of(cause));
+}
+
+/* Up to a fifth later, so that callers who were told together do not come back together. */
+static int64_t spread(int64_t wait_ms)
+{
+    return wait_ms > 0 ? wait_ms + arc4random_uniform((uint32_t)wait_ms / 5 + 1) : wait_ms;
+}
+
+void refusal_send(struct call *call, const struct details *details, struct status *status,
+                  struct arena *arena)
+{
+    char digits[DECIMAL_BYTES];
+    struct details sent = *details;
+    sent.retry_ms = spread(details->retry_ms);
+    struct text encoded = details_encode(&sent, status, arena);
+    if (encoded.bytes > 0)
+        call_send_trailer(call, "grpc-status-details-bin", encoded);
+    if (sent.retry_ms > 0)
+        call_send_trailer(call, "grpc-retry-pushback-ms",
+                          (struct text){digits, text_from_u64(digits, (uint64_t)sent.retry_ms)});
+    else if (sent.retry_ms == DETAILS_NEVER_RETRY)
+        call_send_trailer(call, "grpc-retry-pushback-ms", text_literal("-1"));
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a caller hears when its call failed, beside code and message: the details, and when to come
+ * back. One function for each way to fail fills them in; they are sent as trailers. Any thread that
+ * has the call.
+ */
+#pragma once
+
+#include "rest/details.h"
+#include "rest/fault.h"
+#include "rest/reason.h"
+#include "server/call.h"
+#include "upstream/upstream.h"
+
+/* A step of ours refused the call before anything was sent: the reason follows from step and code.
+ */
+void refusal_of_step(struct details *details, const char *step, const struct status *status,
+                     struct text request_id);
+
+/* The upstream gave no answer: the outcome is unknown if a byte of the request had left. Sets the
+ * status, too; returns false. */
+must_use bool refusal_of_exchange(struct details *details, const struct exchange *exchange,
+                                  struct status *status);
+
+/* The upstream answered with a fault. Sets the status, too; returns false. */
+must_use bool refusal_of_fault(struct details *details, const struct fault *fault,
+                               const struct http_answer *answer, struct arena *arena,
+                               struct status *status);
+
+/* The upstream said yes with an answer that cannot be used. `cause` is a word of ours:
+ * "ANSWER_UNREADABLE". */
+void refusal_of_answer(struct details *details, const char *cause);
+
+/* Adds the trailers: grpc-status-details-bin and grpc-retry-pushback-ms. May cut the status's
+ * message, so that all fit. */
+void refusal_send(struct call *call, const struct details *details, struct status *status,
+                  struct arena *arena);

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* What does an unsuccessful answer mean, whatever its body? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "rest/fault.h"
+
+static struct fault read_fault(struct arena *arena, unsigned status, const char *body,
+                               const struct http_field *fields, size_t field_count)
+{
+    struct http_answer answer = {
+        .status = status, .fields = fields, .field_count = field_count, .body = text_of(body)};
+    struct fault fault;
+    arena_init(arena, 1 << 20);
+    fault_read(&answer, text_literal("SECRETTOKEN"), arena, &fault);
+    return fault;
+}
+
+static void expect(unsigned status, const char *code, enum status_code grpc,
+                   enum fault_effect effect)
+{
+    struct arena arena;
+    char body[256];
+    snprintf(body, sizeof body, "{\"error_code\":\"%s\",\"error_msg\":\"m\"}", code);
+    struct fault fault = read_fault(&arena, status, code[0] ? body : "", NULL, 0);
+    if (fault.code != grpc || fault.effect != effect)
+        fail_msg("%u %s: %s, effect %d", status, code, status_code_name(fault.code), fault.effect);
+    arena_clear(&arena);
+}
+
+static void the_vendors_code_decides_first(void **state)
+{
+    (void)state;
+    expect(400, "APIG.3201", STATUS_ALREADY_EXISTS, FAULT_REFUSED);
+    expect(500, "APIG.3201", STATUS_ALREADY_EXISTS, FAULT_REFUSED);
+    expect(400, "APIG.2011", STATUS_INVALID_ARGUMENT, FAULT_REFUSED);
+    expect(400, "APIG.1119", STATUS_PERMISSION_DENIED, FAULT_REFUSED);
+    expect(401, "APIG.1005", STATUS_PERMISSION_DENIED, FAULT_REFUSED);
+    expect(401, "APIG.1002", STATUS_UNAVAILABLE, FAULT_CREDENTIAL);
+    expect(401, "APIG.1010", STATUS_UNAVAILABLE, FAULT_PASSING);
+    expect(401, "APIG.1012", STATUS_FAILED_PRECONDITION, FAULT_REFUSED);
+    expect(401, "APIC.7105", STATUS_UNAVAILABLE, FAULT_CREDENTIAL);
+    expect(403, "APIG.3101", STATUS_RESOURCE_EXHAUSTED, FAULT_REFUSED);
+    expect(404, "APIG.3030", STATUS_NOT_FOUND, FAULT_REFUSED);
+    expect(409, "APIC.7701", STATUS_ABORTED, FAULT_REFUSED);
+    expect(500, "APIG.3500", STATUS_UNKNOWN, FAULT_UNKNOWN);
+    expect(500, "APIG.9006", STATUS_UNKNOWN, FAULT_UNKNOWN);
+    expect(500, "APIG.9013", STATUS_UNAVAILABLE, FAULT_PASSING);
+    expect(500, "APIG.9008", STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED);
+    expect(500, "APIG.9999", STATUS_INTERNAL, FAULT_REFUSED);
+}
+
+static void the_front_gateways_numbers_mean_the_same_under_both_prefixes(void **state)
+{
+    (void)state;
+    static const char *const prefixes[] = {"APIGW", "APIG"};
+    static const struct {
+        unsigned number, status;
+        enum status_code code;
+        enum fault_effect effect;
+    } rows[] = {
+        {101, 404, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+        {201, 413, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
+        {201, 500, STATUS_INTERNAL, FAULT_REFUSED},
+        {201, 504, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {301, 401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
+        {307, 401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
+        {308, 429, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
+        {613, 503, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {610, 502, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {611, 500, STATUS_INTERNAL, FAULT_REFUSED},
+        {802, 403, STATUS_PERMISSION_DENIED, FAULT_REFUSED},
+        {106, 400, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+    };
+    for (size_t prefix = 0; prefix < 2; prefix++)
+        for (size_t i = 0; i < array_length(rows); i++) {
+            char code[16];
+            snprintf(code, sizeof code, "%s.%04u", prefixes[prefix], rows[i].number);
+            expect(rows[i].status, code, rows[i].code, rows[i].effect);
+        }
+}
+
+static void without_a_known_code_the_http_status_decides(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned status;
+        enum status_code code;
+        enum fault_effect effect;
+    } rows[] = {
+        {302, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+        {400, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
+        {401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
+        {403, STATUS_PERMISSION_DENIED, FAULT_REFUSED},
+        {404, STATUS_NOT_FOUND, FAULT_REFUSED},
+        {408, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {409, STATUS_ABORTED, FAULT_REFUSED},
+        {418, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+        {429, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
+        {500, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {502, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {503, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {504, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {599, STATUS_UNKNOWN, FAULT_UNKNOWN},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        expect(rows[i].status, "", rows[i].code, rows[i].effect);
+        expect(rows[i].status, "APIG.7777", rows[i].code, rows[i].effect);
+        expect(rows[i].status, "nonsense", rows[i].code, rows[i].effect);
+    }
+}
+
+static void every_shape_of_body_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *code, *message, *request_id;
+    } shapes[] = {
+        {"{\"error_code\":\"APIG.2011\",\"error_msg\":\"bad\"}", "APIG.2011", "bad", ""},
+        {"{\"error_msg\":\"bad\",\"error_code\":\"APIGW.0301\",\"request_id\":\"9f\"}",
+         "APIGW.0301", "bad", "9f"},
+        {"{\"error_code\":\"A.1\",\"error_msg\":\"m\",\"encoded_authorization_message\":null,"
+         "\"details\":[{\"error_code\":\"B.2\",\"error_msg\":\"n\"}]}",
+         "A.1", "m", ""},
+        {"{\"code\":\"C.3\",\"message\":\"m\",\"details\":[]}", "C.3", "m", ""},
+        {"{\"wrapper\":{\"code\":\"D.4\",\"message\":\"m\"}}", "D.4", "m", ""},
+        {"{\"error\":{\"code\":401,\"message\":\"m\",\"title\":\"Unauthorized\"}}", "401", "m", ""},
+        {"<html><body>Bad gateway</body></html>", "", "", ""},
+        {"", "", "", ""},
+        {"{\"error_msg\":\"cut", "", "", ""},
+        {"{\"error_code\":{\"deep\":{\"er\":1}}}", "", "", ""},
+        {"[[[[[[1]]]]]]", "", "", ""},
+    };
+    for (size_t i = 0; i < array_length(shapes); i++) {
+        struct arena arena;
+        struct fault fault = read_fault(&arena, 400, shapes[i].body, NULL, 0);
+        assert_true(text_equal(fault.vendor_code, text_of(shapes[i].code)));
+        assert_true(text_equal(fault.message, text_of(shapes[i].message)));
+        assert_true(text_equal(fault.request_id, text_of(shapes[i].request_id)));
+        arena_clear(&arena);
+    }
+}
+
+static void the_words_are_one_short_line_without_pages_and_secrets(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct fault fault =
+        read_fault(&arena, 400, "{\"error_code\":\"A.1\",\"error_msg\":\"a\\r\\nb\\tc\"}", NULL, 0);
+    assert_true(text_equal(fault.message, text_literal("a  b c")));
+    arena_clear(&arena);
+    fault =
+        read_fault(&arena, 400,
+                   "{\"error_code\":\"A.1\",\"error_msg\":\"token SECRETTOKEN is bad\"}", NULL, 0);
+    assert_int_equal(fault.message.bytes, 0);
+    arena_clear(&arena);
+    fault = read_fault(
+        &arena, 400, "{\"error_code\":\"SECRETTOKEN\",\"request_id\":\"xSECRETTOKENx\"}", NULL, 0);
+    assert_int_equal(fault.vendor_code.bytes, 0);
+    assert_int_equal(fault.request_id.bytes, 0);
+    arena_clear(&arena);
+    fault =
+        read_fault(&arena, 400, "{\"error_code\":\"A.1\",\"error_msg\":\"<p>no</p>\"}", NULL, 0);
+    assert_int_equal(fault.message.bytes, 0);
+    arena_clear(&arena);
+    char body[8192];
+    int used = snprintf(body, sizeof body, "{\"error_msg\":\"");
+    for (int i = 0; i < 1000; i++)
+        used += snprintf(body + used, sizeof body - (size_t)used, "组");
+    snprintf(body + used, sizeof body - (size_t)used, "\"}");
+    fault = read_fault(&arena, 400, body, NULL, 0);
+    assert_in_range(fault.message.bytes, 1, 512);
+    assert_true(text_is_utf8(fault.message));
+    arena_clear(&arena);
+}
+
+static void the_field_that_is_blamed_is_named(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct fault fault = read_fault(&arena, 400,
+                                    "{\"error_code\":\"APIG.2011\",\"error_msg\":\"Invalid "
+                                    "parameter value,parameterName:name. Please "
+                                    "refer to the support documentation\"}",
+                                    NULL, 0);
+    assert_true(text_equal(fault.field, text_literal("name")));
+    arena_clear(&arena);
+}
+
+static void the_wait_comes_from_the_header_or_the_throttling_text(void **state)
+{
+    (void)state;
+    static const char throttled[] =
+        "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"The throttling threshold has been "
+        "reached: policy user over ratelimit,limit:200,time:5 minute\"}";
+    static const struct http_field seconds[] = {{{"Retry-After", 11}, {"7", 1}}},
+                                   date[] = {{{"Retry-After", 11},
+                                              {"Sun, 06 Nov 1994 08:50:37 GMT", 29}},
+                                             {{"Date", 4}, {"Sun, 06 Nov 1994 08:49:37 GMT", 29}}},
+                                   nonsense[] = {{{"Retry-After", 11}, {"soon", 4}}},
+                                   huge[] = {{{"Retry-After", 11}, {"99999999999999999999", 20}}};
+    struct arena arena;
+    assert_int_equal(read_fault(&arena, 429, throttled, NULL, 0).wait_ms, 300000);
+    arena_clear(&arena);
+    assert_int_equal(read_fault(&arena, 429, throttled, seconds, 1).wait_ms, 7000);
+    arena_clear(&arena);
+    assert_int_equal(read_fault(&arena, 503, "", date, 2).wait_ms, 60000);
+    arena_clear(&arena);
+    assert_int_equal(read_fault(&arena, 503, "", nonsense, 1).wait_ms, 0);
+    arena_clear(&arena);
+    assert_int_equal(read_fault(&arena, 503, "", huge, 1).wait_ms, 0);
+    arena_clear(&arena);
+}
+
+static void a_redirect_says_where_it_would_have_led(void **state)
+{
+    (void)state;
+    static const struct http_field location[] = {
+        {{"Location", 8}, {"https://elsewhere.example.com:8443/x?y", 38}}};
+    struct arena arena;
+    struct fault fault = read_fault(&arena, 302, "", location, 1);
+    assert_true(text_equal(fault.location_host, text_literal("elsewhere.example.com")));
+    arena_clear(&arena);
+}
+
+static void the_status_has_words_code_and_request(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct status status;
+    struct http_answer answer = {.status = 400};
+    struct fault fault = read_fault(
+        &arena, 400,
+        "{\"error_code\":\"APIG.3201\",\"error_msg\":\"The name exists\",\"request_id\":\"9f\"}",
+        NULL, 0);
+    assert_false(fault_status(&fault, &answer, &status));
+    assert_int_equal(status.code, STATUS_ALREADY_EXISTS);
+    assert_string_equal(status.message, "The name exists (APIG.3201, HTTP 400, request 9f)");
+    arena_clear(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_vendors_code_decides_first),
+        cmocka_unit_test(the_front_gateways_numbers_mean_the_same_under_both_prefixes),
+        cmocka_unit_test(without_a_known_code_the_http_status_decides),
+        cmocka_unit_test(every_shape_of_body_is_read),
+        cmocka_unit_test(the_words_are_one_short_line_without_pages_and_secrets),
+        cmocka_unit_test(the_field_that_is_blamed_is_named),
+        cmocka_unit_test(the_wait_comes_from_the_header_or_the_throttling_text),
+        cmocka_unit_test(a_redirect_says_where_it_would_have_led),
+        cmocka_unit_test(the_status_has_words_code_and_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
