@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "road.h"
 
+#include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,6 +28,10 @@
  */
 #define LONGEST_NAME 1020
 
+/* What a usual call needs of memory, so that it allocates nothing but itself. */
+#define USUAL_REQUEST_BYTES 6144
+#define USUAL_ANSWER_BYTES 4096
+
 /* One call on its way. It lives in the call; the poller's thread walks it out, the upstream's
  * thread walks it back in. */
 struct walk {
@@ -35,18 +41,36 @@ struct walk {
     struct arena arena, answer_arena;
     struct text bytes; /* of the request message */
     ProtobufCMessage *message, *answer;
-    struct http_request request;
-    struct trace trace;
     struct credential_snapshot *credential; /* that the request was signed with */
-    struct exchange exchange;
     struct fault fault;
-    struct violations violations;
-    struct details details; /* of a failure */
-    struct status status;   /* what the caller will hear */
     size_t answer_bytes;
     unsigned attempts;
     bool refreshed; /* the credential, after it was refused */
+    /* From here on it is not zeroed for each call: whoever fills it begins. */
+    struct trace trace;
+    struct http_request request;
+    struct exchange exchange;
+    struct details details; /* of a failure */
+    struct status status;   /* what the caller will hear */
+    alignas(max_align_t) char memory[USUAL_REQUEST_BYTES], answer_memory[USUAL_ANSWER_BYTES];
 };
+
+static void walk_init(struct walk *walk, struct road *road, struct call *call)
+{
+    const struct config *config = road->config;
+    memset(walk, 0, offsetof(struct walk, trace));
+    walk->road = road;
+    walk->call = call;
+    arena_init_with(&walk->arena,
+                    config->max_message_bytes * MEMORY_PER_MESSAGE_BYTE + MEMORY_BESIDE,
+                    walk->memory, sizeof walk->memory);
+    arena_init_with(&walk->answer_arena,
+                    config->max_answer_bytes * MEMORY_PER_ANSWER_BYTE + MEMORY_BESIDE,
+                    walk->answer_memory, sizeof walk->answer_memory);
+    exchange_init(&walk->exchange);
+    details_init(&walk->details);
+    status_clear(&walk->status);
+}
 
 static bool receive(struct walk *walk)
 {
@@ -77,10 +101,14 @@ static bool decode(struct walk *walk)
 
 static bool check(struct walk *walk)
 {
-    if (validate(call_method(walk->call)->request, walk->message, &walk->arena, &walk->violations,
+    struct violations violations;
+    if (validate(call_method(walk->call)->request, walk->message, &walk->arena, &violations,
                  &walk->status))
         return true;
-    walk->details.violations = &walk->violations;
+    struct violations *kept = arena_alloc(&walk->arena, sizeof *kept);
+    if (kept)
+        *kept = violations;
+    walk->details.violations = kept;
     return false;
 }
 
@@ -128,12 +156,7 @@ static void reply(struct walk *walk);
 static void begin(struct call *call, void *context)
 {
     struct walk *walk = call_state(call);
-    walk->road = context;
-    walk->call = call;
-    arena_init(&walk->arena,
-               walk->road->config->max_message_bytes * MEMORY_PER_MESSAGE_BYTE + MEMORY_BESIDE);
-    arena_init(&walk->answer_arena,
-               walk->road->config->max_answer_bytes * MEMORY_PER_ANSWER_BYTE + MEMORY_BESIDE);
+    walk_init(walk, context, call);
     for (size_t i = 0; i < array_length(outbound); i++) {
         walk->step = outbound[i].name;
         if (!outbound[i].take(walk)) {

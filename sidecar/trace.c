@@ -73,6 +73,8 @@ bool trace_read(struct trace *trace, struct call *call, const struct config *con
                 struct status *status)
 {
     size_t count = call_metadata_count(call), bytes = 0;
+    trace->count = 0;
+    trace->request_id = (struct text){NULL, 0};
     if (count > config->max_metadata_count)
         return status_fail(
             status, STATUS_RESOURCE_EXHAUSTED,

@@ -16,9 +16,9 @@
 #define TRACE_REQUEST_ID_BYTES 32
 
 struct trace {
-    struct http_field fields[TRACE_FIELDS]; /* views of the call's metadata */
     size_t count;
     struct text request_id;
+    struct http_field fields[TRACE_FIELDS]; /* views of the call's metadata */
     char made_id[TRACE_REQUEST_ID_BYTES];
 };
 

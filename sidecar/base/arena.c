@@ -23,6 +23,12 @@ void arena_init(struct arena *arena, size_t limit)
     *arena = (struct arena){.limit = limit};
 }
 
+void arena_init_with(struct arena *arena, size_t limit, void *memory, size_t bytes)
+{
+    *arena =
+        (struct arena){.at = memory, .end = (char *)memory + bytes, .taken = bytes, .limit = limit};
+}
+
 void arena_clear(struct arena *arena)
 {
     for (struct arena_block *block = arena->blocks, *older; block; block = older) {

@@ -22,7 +22,12 @@ struct arena {
 /* An empty arena that takes no memory before its first allocation. `limit` in bytes. */
 void arena_init(struct arena *arena, size_t limit);
 
-/* Releases everything that came from it; the arena can be used again, with the same limit. */
+/* The same, with memory of the caller's to begin with, so that a usual call allocates nothing:
+ * `memory` is aligned for any type, is not freed, and counts towards the limit. */
+void arena_init_with(struct arena *arena, size_t limit, void *memory, size_t bytes);
+
+/* Releases everything that came from it; the arena can be used again, with the same limit, but
+ * without the caller's memory. */
 void arena_clear(struct arena *arena);
 
 /* `bytes` bytes, aligned for any type and not initialised; NULL when the limit would be passed. */

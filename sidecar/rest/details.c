@@ -23,6 +23,11 @@ struct portion {
     size_t violations;
 };
 
+void details_init(struct details *details)
+{
+    memset(details, 0, offsetof(struct details, metadata));
+}
+
 void details_add(struct details *details, struct text key, struct text value)
 {
     if (value.bytes == 0 || details->metadata_count == DETAILS_METADATA)

@@ -19,15 +19,18 @@
 #define DETAILS_NEVER_RETRY INT64_C(-1)
 
 struct details {
-    struct text domain, reason; /* of ErrorInfo: "apig-sidecar", "OVERLOADED" */
-    struct {
-        struct text key, value;
-    } metadata[DETAILS_METADATA]; /* of ErrorInfo */
-    size_t metadata_count;
+    struct text domain, reason;          /* of ErrorInfo: "apig-sidecar", "OVERLOADED" */
     const struct violations *violations; /* NULL: none */
     struct text request_id;              /* the upstream's; empty: none */
-    int64_t retry_ms; /* wait that long, DETAILS_NEVER_RETRY, or 0: nothing is known */
+    int64_t retry_ms;      /* wait that long, DETAILS_NEVER_RETRY, or 0: nothing is known */
+    size_t metadata_count; /* of ErrorInfo */
+    struct {
+        struct text key, value;
+    } metadata[DETAILS_METADATA];
 };
+
+/* Nothing is known yet. */
+void details_init(struct details *details);
 
 /* Adds to ErrorInfo's metadata, unless the value is empty or there is no room. */
 void details_add(struct details *details, struct text key, struct text value);

@@ -19,7 +19,7 @@ struct call;
 
 /* The functions that the calls are handed to. */
 struct call_handler {
-    size_t state_bytes; /* of zeroed memory that each call has for its handler */
+    size_t state_bytes; /* of memory that each call has for its handler, not initialised */
     void (*begin)(struct call *call, void *context);
     /* The caller is gone: it cancelled, its deadline passed or its connection broke. Poller's
      * thread, after begin, at most once, perhaps after the reply; the reply is owed all the same.

@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -303,6 +304,12 @@ void upstream_free(struct upstream *upstream)
         loop_close(&upstream->loops[i]);
     free(upstream);
     curl_global_cleanup();
+}
+
+void exchange_init(struct exchange *exchange)
+{
+    memset(exchange, 0, offsetof(struct exchange, status));
+    status_clear(&exchange->status);
 }
 
 void upstream_send(struct upstream *upstream, struct exchange *exchange)

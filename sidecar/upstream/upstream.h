@@ -63,7 +63,6 @@ struct exchange {
     /* What became of it, set when `done` is called. */
     enum exchange_outcome outcome;
     enum exchange_cause cause;
-    struct status status;      /* when not answered: what was being done and what happened */
     size_t sent_bytes;         /* of the request, that may have left us */
     struct http_answer answer; /* when answered */
     unsigned http_status;      /* also of an answer that broke behind its status line; else 0 */
@@ -77,6 +76,10 @@ struct exchange {
     struct inbox_letter submitted, cancelled;
     struct event timer;
     bool under_way, resting, cancel_wanted;
+
+    /* When not answered: what was being done and what happened. Last, since it is large and rarely
+     * used. */
+    struct status status;
 };
 
 struct upstream;
@@ -89,7 +92,10 @@ must_use bool upstream_open(const struct upstream_settings *settings, struct ups
 /* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
 void upstream_free(struct upstream *upstream);
 
-/* Hands an exchange over, which was zeroed before its first use. Any thread. */
+/* Prepares an exchange for its first use: all that is not set by its owner. */
+void exchange_init(struct exchange *exchange);
+
+/* Hands an exchange over. Any thread. */
 void upstream_send(struct upstream *upstream, struct exchange *exchange);
 
 /* Ends the exchange at once if it has not ended yet: its connection is closed. `released` is called

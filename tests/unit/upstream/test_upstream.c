@@ -72,7 +72,7 @@ static void finish(struct trial *trial)
 static void ask_start(struct ask *ask, struct upstream *upstream, size_t body_bytes,
                       int64_t deadline_ns)
 {
-    memset(ask, 0, sizeof *ask);
+    exchange_init(&ask->exchange);
     sem_init(&ask->done, 0, 0);
     sem_init(&ask->released, 0, 0);
     arena_init(&ask->arena, 1 << 20);
