@@ -36,15 +36,25 @@ def test_a_drain_finishes_calls_and_refuses_new_connections(start, upstream, num
     assert sidecar.wait() == 0
 
 
-def test_a_drain_ends_open_health_watches_and_idle_connections(start):
+def test_a_drain_ends_open_health_watches(start):
     sidecar = start()
-    client = sidecar.client()
-    watch = client.channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=50)
+    watch = sidecar.client().channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=50)
     next(watch)
-    idle = socket.create_connection(sidecar.address.rsplit(":", 1), 30)
     sidecar.signal()
+    with pytest.raises(grpc.RpcError) as ended:
+        list(watch)
+    assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
     assert sidecar.wait() == 0
-    idle.close()
+
+
+def test_a_connection_without_calls_does_not_hold_up_a_drain(start):
+    sidecar = start()
+    host, _, port = sidecar.address.rpartition(":")
+    with socket.create_connection((host, int(port)), 30) as stranger:
+        stranger.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+        assert stranger.recv(9)
+        sidecar.signal()
+        assert sidecar.process.wait(10) == 0
 
 
 def test_a_call_that_outlasts_the_drain_has_an_unknown_outcome(start, upstream):
@@ -62,12 +72,13 @@ def test_a_call_that_outlasts_the_drain_has_an_unknown_outcome(start, upstream):
 def test_a_second_signal_ends_it_at_once(start, upstream):
     sidecar = start()
     upstream.script(silence())
-    sidecar.client().start()
+    call = sidecar.client().start()
     upstream.wait_requests(1)
     sidecar.signal()
     sidecar.wait_log(event="draining")
     sidecar.signal()
     assert sidecar.process.wait(5) != 0
+    assert call.code() is grpc.StatusCode.UNAVAILABLE
     sidecar.process.returncode = 0  # what the fixture expects of all others
 
 
@@ -103,28 +114,33 @@ def test_a_unix_socket_serves_is_removed_at_the_end_and_replaced_when_stale(star
     start(listen=f"unix:{path}").client().create()
 
 
-def test_a_file_that_is_no_socket_is_left_alone_and_ends_the_start(start, tmp_path):
+def serve(upstream, token, *options):
+    """Runs `serve` where it must not come to serving."""
+    return run("serve", "--listen=127.0.0.1:0", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0", f"--upstream={upstream.url}",
+               f"--token-file={token.path}", *options)
+
+
+def test_a_file_that_is_no_socket_is_left_alone_and_ends_the_start(upstream, token, tmp_path):
     path = tmp_path / "precious"
     path.write_text("kept")
-    sidecar = start(listen=f"unix:{path}", ready=False)
-    assert sidecar.process.wait(30) == 1
+    ended = serve(upstream, token, f"--listen=unix:{path}")
+    assert ended.returncode == 1
+    assert str(path) in ended.stderr
     assert path.read_text() == "kept"
-    sidecar.process.returncode = 0
 
 
 def test_an_address_that_is_taken_ends_the_start_with_1_and_is_named(upstream, token):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = "127.0.0.1:%d" % taken.getsockname()[1]
-        ended = run("serve", f"--listen={address}", f"--upstream={upstream.url}", f"--token-file={token.path}",
-                    "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0")
+        ended = serve(upstream, token, f"--listen={address}")
     assert ended.returncode == 1
     assert address in ended.stderr
 
 
 @pytest.mark.parametrize("option,allowed", [
-    ("--deadline=soon", "30s"), ("--max-in-flight=many", ""), ("--listen=nowhere", ""), ("--upstream=ftp://x", "https"),
-    ("--log-level=loud", "info"), ("--max-message=1XB", "MiB"), ("--no-such-option=1", ""), ("--max-message=0", ""),
-    ("--upstream=https://x/../y", ""), ("--log-sample=2", "1"), ("--admin=0.0.0.0:9091", ""),
+    ("--deadline=soon", "1ms"), ("--max-in-flight=many", ""), ("--listen=nowhere", ""), ("--upstream=ftp://x", "https"),
+    ("--log-level=loud", "info"), ("--max-message=1XB", "MiB"), ("--no-such-option", ""), ("--max-message=0", ""),
+    ("--log-sample=2", "1"), ("--admin=0.0.0.0:9091", ""),
 ])
 def test_a_wrong_option_ends_with_2_and_one_line_that_names_it(option, allowed):
     ended = run("serve", "--upstream=https://localhost:1", option)
@@ -163,10 +179,10 @@ def test_plaintext_on_a_public_address_needs_permission(start, upstream):
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xff", b"not a set"])
-def test_a_descriptor_set_that_cannot_be_served_ends_with_1_and_is_named(upstream, tmp_path, content):
+def test_a_descriptor_set_that_cannot_be_served_ends_with_1_and_is_named(upstream, token, tmp_path, content):
     path = tmp_path / "set.binpb"
     path.write_bytes(content)
-    ended = run("serve", f"--upstream={upstream.url}", f"--descriptor-set={path}", "--listen=127.0.0.1:0")
+    ended = serve(upstream, token, f"--descriptor-set={path}")
     assert ended.returncode == 1
     assert str(path) in ended.stderr
 

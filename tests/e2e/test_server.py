@@ -120,9 +120,9 @@ def resident_kib(sidecar):
 
 def test_a_gzip_bomb_is_refused_before_it_has_grown(sidecar, client):
     before = resident_kib(sidecar)
-    bomb = request_bytes(remark="r" * (200 << 20))
+    bomb = request_bytes(remark="r" * (64 << 20))
     assert refusal(client.unary(api.CREATE, bomb, compression=grpc.Compression.Gzip))[0] == "RESOURCE_EXHAUSTED"
-    assert resident_kib(sidecar) - before < 100 << 10
+    assert resident_kib(sidecar) - before < 32 << 10
 
 
 def test_a_message_above_the_bound_is_refused_and_the_connection_lives(client, upstream):
@@ -187,10 +187,10 @@ def test_metadata_above_the_bound_is_refused_and_other_calls_live(start, upstrea
     client.create()
 
 
-def test_illegal_trace_context_is_dropped_and_the_call_goes_on(client, upstream):
+def test_a_request_id_that_no_server_would_take_is_replaced(client, upstream):
     upstream.script(answer())
-    client.create(metadata=[("traceparent", "not a trace parent"), ("x-request-id", "a b\"c" * 200)])
-    assert "not a trace parent" not in upstream.requests[0].fields.values()
+    client.create(metadata=[("x-request-id", "i" * 5000)])
+    assert 0 < len(upstream.requests[0].fields["x-request-id"]) < 200
 
 
 def test_connections_above_the_bound_are_turned_away_until_there_is_room(start, upstream):
@@ -199,8 +199,10 @@ def test_connections_above_the_bound_are_turned_away_until_there_is_room(start, 
     clients = [sidecar.client() for _ in range(2)]
     for client in clients:
         client.create()
-    assert sidecar.client().refusal()[0] == "UNAVAILABLE"
+    turned_away = sidecar.client()
+    assert turned_away.refusal()[0] == "UNAVAILABLE"
     sidecar.wait_log(event="connection refused")
+    turned_away.close()
     clients[0].close()
     sidecar.client().create(wait_for_ready=True)
     clients[1].create()

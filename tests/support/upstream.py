@@ -205,6 +205,7 @@ class Upstream:
         assert not self.steps, f"{len(self.steps)} steps of the script were never reached"
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # closing alone leaves it open while a thread accepts
         self.listener.close()
         for connection in self.open:
             connection.close()
