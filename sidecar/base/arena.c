@@ -64,7 +64,9 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX - alignof(max_align_t))
         return NULL;
-    size_t rounded = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    /* No bytes are one, since NULL means that there is no room. */
+    size_t rounded =
+        (bytes + (bytes == 0) + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (rounded > (size_t)(arena->end - arena->at) && !block_add(arena, rounded))
         return NULL;
     char *taken = arena->at;

@@ -120,10 +120,12 @@ bool buffer_reserve(struct buffer *buffer, size_t more)
 {
     if (buffer->full || more <= buffer->room - buffer->bytes)
         return !buffer->full;
-    size_t room = buffer->room < 64 ? 64 : buffer->room * 2;
-    if (room - buffer->bytes < more)
-        room = buffer->bytes + more;
-    char *at = room >= buffer->bytes + more ? arena_alloc(buffer->arena, room) : NULL;
+    size_t needed, room = buffer->room < 64 ? 64 : buffer->room * 2;
+    if (__builtin_add_overflow(buffer->bytes, more, &needed))
+        needed = room = SIZE_MAX;
+    if (room < needed)
+        room = needed;
+    char *at = arena_alloc(buffer->arena, room);
     if (!at) {
         buffer->full = true;
         return false;
