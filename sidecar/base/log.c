@@ -16,16 +16,13 @@
 
 #include "base/banned.h"
 
-/* Lines that wait for their writer; more are dropped and counted. */
+/* Lines that wait for their writer, while as many more are being written. */
 #define WAITING_BYTES (256 * 1024)
 
-/* A busy program is not woken for each line: the writer gathers what comes in this time. */
+/* A busy program does not wake the writer for each line: it gathers what comes in this time. */
 #define GATHER_NS (2 * CLOCK_NS_PER_MS)
 
-#define LAST_WRITE_NS CLOCK_NS_PER_S
-
-/* Kept free in a line for what ends it: `"…"}` and a newline. */
-#define LINE_END_BYTES 8
+#define LAST_WRITE_S 1
 
 static const char *const level_words[] = {
 #define LOG_LEVEL(name, word) [LOG_##name] = word,
@@ -33,35 +30,45 @@ static const char *const level_words[] = {
 #undef LOG_LEVEL
 };
 
+/* What stands around the parts of a line. */
+static const struct shape {
+    struct text time, level, event, head_end, name, value, line_end;
+} shapes[] = {
+#define PART(literal)                                                                              \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
+    [LOG_JSON] = {PART("{\"time\":\""), PART("\",\"level\":\""), PART("\",\"event\":\""),
+                  PART("\""), PART(",\""), PART("\":"), PART("}\n")},
+    [LOG_TEXT] = {PART(""), PART(" "), PART(" "), PART(""), PART(" "), PART("="), PART("\n")},
+#undef PART
+};
+
+/* Kept free in a line for what ends it: the quote of a value and the shape's end. */
+#define LINE_END_BYTES 3
+
+/* The longest that stands for one character of a value: "\u0000". */
+#define ESCAPE_BYTES 6
+
 /* The one sink of the process. */
 static struct {
     _Atomic int least;
-    atomic_bool text, open;
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t filled;
-    size_t used;
-    uint64_t dropped;
-    bool closing;
-    int64_t give_up_ns; /* once closing */
     pthread_t writer;
-    char waiting[WAITING_BYTES], writing[WAITING_BYTES];
+    bool open;
+    _Atomic enum log_format format;
+    uint64_t dropped;
+    size_t used;
+    int filling; /* which of the two the lines go to */
+    char waiting[2][WAITING_BYTES];
 } sink = {.least = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
-static bool time_is_over(void)
-{
-    pthread_mutex_lock(&sink.lock);
-    bool over = sink.closing && clock_now_ns() > sink.give_up_ns;
-    pthread_mutex_unlock(&sink.lock);
-    return over;
-}
-
-/* Waits while the reader of stderr takes nothing, unless the program wants to end. */
+/* Waits while the reader of stderr takes nothing. What cannot be written at all is lost. */
 static void write_all(const char *at, size_t bytes)
 {
-    while (bytes > 0 && !time_is_over()) {
-        struct pollfd writable = {.fd = STDERR_FILENO, .events = POLLOUT};
-        if (poll(&writable, 1, 100) == 0)
-            continue;
+    while (bytes > 0) {
+        (void)poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
         /* A pipe that is writable takes this much without blocking. */
         ssize_t written = write(STDERR_FILENO, at, bytes < PIPE_BUF ? bytes : PIPE_BUF);
         if (written < 0 && errno != EINTR && errno != EAGAIN)
@@ -73,67 +80,78 @@ static void write_all(const char *at, size_t bytes)
     }
 }
 
-static void say_dropped(uint64_t dropped)
+static void end_line(struct log_line *line)
+{
+    const struct text end = shapes[line->format].line_end;
+    memcpy(line->bytes + line->used, end.at, end.bytes);
+    line->used += end.bytes;
+}
+
+static void write_dropped(uint64_t dropped)
 {
     struct log_line line;
     log_begin(&line, LOG_WARNING, "suppressed");
     log_number(&line, "lines", (int64_t)dropped);
-    log_end(&line);
+    end_line(&line);
+    write_all(line.bytes, line.used);
 }
 
-static void rest(void)
+/* Waits for lines, takes all that are there and writes them; false when they were the last. */
+static bool write_waiting(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = GATHER_NS}, NULL);
+    pthread_mutex_lock(&sink.lock);
+    while (sink.used == 0 && sink.open)
+        pthread_cond_wait(&sink.filled, &sink.lock);
+    const char *lines = sink.waiting[sink.filling];
+    size_t bytes = sink.used;
+    uint64_t dropped = sink.dropped;
+    bool last = !sink.open;
+    sink.filling ^= 1;
+    sink.used = 0;
+    sink.dropped = 0;
+    pthread_mutex_unlock(&sink.lock);
+
+    write_all(lines, bytes);
+    if (dropped)
+        write_dropped(dropped);
+    return !last;
 }
 
-static void *write_lines(void *unused)
+static void *run_writer(void *unused)
 {
     (void)unused;
-    for (;;) {
-        pthread_mutex_lock(&sink.lock);
-        while (sink.used == 0 && !sink.closing)
-            pthread_cond_wait(&sink.filled, &sink.lock);
-        bool closing = sink.closing;
-        size_t bytes = sink.used;
-        uint64_t dropped = sink.dropped;
-        memcpy(sink.writing, sink.waiting, bytes);
-        sink.used = 0;
-        sink.dropped = 0;
-        pthread_mutex_unlock(&sink.lock);
-
-        write_all(sink.writing, bytes);
-        if (dropped)
-            say_dropped(dropped);
-        if (closing && bytes == 0)
-            return NULL;
-        if (!closing)
-            rest();
-    }
+    while (write_waiting())
+        nanosleep(&(struct timespec){.tv_nsec = GATHER_NS}, NULL);
+    return NULL;
 }
 
 void log_open(enum log_level least, enum log_format format)
 {
     sigset_t all, before;
     log_set_level(least);
-    sink.text = format == LOG_TEXT;
-    sink.closing = false;
     sigfillset(&all);
+    pthread_mutex_lock(&sink.lock);
+    sink.format = format;
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    sink.open = pthread_create(&sink.writer, NULL, write_lines, NULL) == 0;
+    sink.open = pthread_create(&sink.writer, NULL, run_writer, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_mutex_unlock(&sink.lock);
 }
 
 void log_close(void)
 {
-    if (!sink.open)
-        return;
+    struct timespec give_up;
     pthread_mutex_lock(&sink.lock);
-    sink.closing = true;
-    sink.give_up_ns = clock_now_ns() + LAST_WRITE_NS;
+    bool was_open = sink.open;
+    sink.open = false;
     pthread_cond_signal(&sink.filled);
     pthread_mutex_unlock(&sink.lock);
-    pthread_join(sink.writer, NULL);
-    sink.open = false;
+    if (!was_open)
+        return;
+    clock_gettime(CLOCK_REALTIME, &give_up);
+    give_up.tv_sec += LAST_WRITE_S;
+    if (pthread_timedjoin_np(sink.writer, NULL, &give_up) != 0)
+        pthread_detach(sink.writer);
 }
 
 void log_set_level(enum log_level least)
@@ -151,7 +169,6 @@ static size_t room(const struct log_line *line)
     return sizeof line->bytes - LINE_END_BYTES - line->used;
 }
 
-/* Cut only where nothing has to be closed behind it. */
 static void put(struct log_line *line, const char *at, size_t bytes)
 {
     if (bytes > room(line))
@@ -160,75 +177,120 @@ static void put(struct log_line *line, const char *at, size_t bytes)
     line->used += bytes;
 }
 
-static void put_escaped_character(struct log_line *line, char c)
+static void put_text(struct log_line *line, struct text text)
 {
-    static const char hex[] = "0123456789abcdef";
-    const char unicode[] = {'\\', 'u', '0', '0', hex[(unsigned char)c >> 4], hex[c & 15]};
-    const char quoted[] = {'\\', c};
-    if (c == '"' || c == '\\')
-        put(line, quoted, sizeof quoted);
-    else
-        put(line, unicode, sizeof unicode);
+    put(line, text.at, text.bytes);
+}
+
+/* Printable ASCII that stands for itself in a JSON string. */
+static bool is_plain(char c)
+{
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/* The same of eight at once: no byte's top bit shows that it is zero after what is subtracted. */
+static bool are_plain(const char *at)
+{
+    const uint64_t ones = 0x0101010101010101U, tops = ones << 7;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\', delete = word ^ ones * 0x7f;
+    return !(((word - ones * ' ') | (quote - ones) | (backslash - ones) | (delete - ones) | word) &
+             tops);
 }
 
 static size_t plain_run(struct text text)
 {
     size_t bytes = 0;
-    while (bytes < text.bytes && (unsigned char)text.at[bytes] >= ' ' && text.at[bytes] != '"' &&
-           text.at[bytes] != '\\')
+    while (text.bytes - bytes >= sizeof(uint64_t) && are_plain(text.at + bytes))
+        bytes += sizeof(uint64_t);
+    while (bytes < text.bytes && is_plain(text.at[bytes]))
         bytes++;
     return bytes;
 }
 
-/* An escape is written whole or not at all; text is cut at a character's end. */
+/* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none. */
+static size_t character_bytes(struct text text)
+{
+    for (size_t bytes = 1; bytes <= 4 && bytes <= text.bytes; bytes++)
+        if (text_is_utf8((struct text){text.at, bytes}))
+            return bytes;
+    return 0;
+}
+
+static void put_unicode(struct log_line *line, unsigned char code)
+{
+    static const char hex[] = "0123456789abcdef";
+    const char escape[ESCAPE_BYTES] = {'\\', 'u', '0', '0', hex[code >> 4], hex[code & 15]};
+    put(line, escape, sizeof escape);
+}
+
+/* The control characters C1 are two bytes in UTF-8: 0xc2 and their code. */
+static bool is_c1(const char *at, size_t bytes)
+{
+    return bytes == 2 && at[0] == '\xc2' && (unsigned char)at[1] < 0xa0;
+}
+
+/* Puts what stands for the character that `text` begins with, and returns how many bytes it has. */
+static size_t put_special(struct log_line *line, struct text text)
+{
+    size_t bytes = character_bytes(text);
+    if (bytes == 0) {
+        put_text(line, text_literal("\xef\xbf\xbd"));
+        return 1;
+    }
+    if (*text.at == '"' || *text.at == '\\')
+        put(line, "\\", 1);
+    if (is_c1(text.at, bytes))
+        put_unicode(line, (unsigned char)text.at[1]);
+    else if ((unsigned char)*text.at < ' ' || *text.at == 0x7f)
+        put_unicode(line, (unsigned char)*text.at);
+    else
+        put(line, text.at, bytes);
+    return bytes;
+}
+
+/* An escape or a character is put whole or not at all. */
 static void put_escaped(struct log_line *line, struct text text)
 {
-    while (text.bytes > 0 && room(line) >= 6) {
+    while (text.bytes > 0 && room(line) >= ESCAPE_BYTES) {
         size_t run = plain_run(text);
-        size_t taken = text_cut((struct text){text.at, run}, room(line));
-        put(line, text.at, taken);
-        if (taken < run || room(line) < 6)
-            return;
+        put(line, text.at, run);
         text = (struct text){text.at + run, text.bytes - run};
-        if (text.bytes > 0) {
-            put_escaped_character(line, *text.at);
-            text = (struct text){text.at + 1, text.bytes - 1};
-        }
+        if (text.bytes == 0 || room(line) < ESCAPE_BYTES)
+            return;
+        size_t taken = put_special(line, text);
+        text = (struct text){text.at + taken, text.bytes - taken};
     }
 }
 
-static void put_value(struct log_line *line, struct text value)
-{
-    static const struct text replacement = {"(not UTF-8)", 11};
-    put_escaped(line, text_is_utf8(value) ? value : replacement);
-}
-
-/* `,"name":` or ` name=`; false when the member does not fit, whatever its value. */
+/* False when the member does not fit, whatever its value. */
 static bool put_name(struct log_line *line, const char *name)
 {
+    const struct shape *shape = &shapes[line->format];
     size_t bytes = strlen(name);
-    if (room(line) < bytes + DECIMAL_BYTES + 8)
+    if (room(line) < shape->name.bytes + bytes + shape->value.bytes + DECIMAL_BYTES + ESCAPE_BYTES)
         return false;
-    put(line, line->text ? " " : ",\"", line->text ? 1 : 2);
+    put_text(line, shape->name);
     put(line, name, bytes);
-    put(line, line->text ? "=" : "\":", line->text ? 1 : 2);
+    put_text(line, shape->value);
     return true;
 }
 
 void log_begin(struct log_line *line, enum log_level level, const char *event)
 {
     char stamp[CLOCK_STAMP_BYTES];
-    const char *word = level_words[level];
-    clock_stamp(stamp);
     line->used = 0;
-    line->text = sink.text;
-    put(line, "{\"time\":\"", line->text ? 0 : 9);
+    line->format = atomic_load_explicit(&sink.format, memory_order_relaxed);
+    const struct shape *shape = &shapes[line->format];
+    clock_stamp(stamp);
+    put_text(line, shape->time);
     put(line, stamp, CLOCK_STAMP_BYTES - 1);
-    put(line, line->text ? " " : "\",\"level\":\"", line->text ? 1 : 11);
-    put(line, word, strlen(word));
-    put(line, line->text ? " " : "\",\"event\":\"", line->text ? 1 : 11);
-    put(line, event, strlen(event));
-    put(line, "\"", line->text ? 0 : 1);
+    put_text(line, shape->level);
+    put_text(line, text_of(level_words[level]));
+    put_text(line, shape->event);
+    put_text(line, text_of(event));
+    put_text(line, shape->head_end);
 }
 
 void log_text(struct log_line *line, const char *name, struct text value)
@@ -236,57 +298,52 @@ void log_text(struct log_line *line, const char *name, struct text value)
     if (value.bytes == 0 || !put_name(line, name))
         return;
     put(line, "\"", 1);
-    put_value(line, value);
+    put_escaped(line, value);
     /* Room for it was kept. */
     line->bytes[line->used++] = '"';
 }
 
 void log_number(struct log_line *line, const char *name, int64_t value)
 {
-    char digits[DECIMAL_BYTES];
     if (!put_name(line, name))
         return;
     put(line, "-", value < 0);
-    put(line, digits, text_from_u64(digits, value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
+    line->used +=
+        text_from_u64(line->bytes + line->used, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void log_milliseconds(struct log_line *line, const char *name, int64_t nanoseconds)
 {
-    char digits[DECIMAL_BYTES];
     uint64_t microseconds = nanoseconds < 0 ? 0 : (uint64_t)nanoseconds / 1000;
+    const unsigned rest = (unsigned)(microseconds % 1000);
+    const char fraction[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+                             (char)('0' + rest % 10)};
     if (!put_name(line, name))
         return;
-    put(line, digits, text_from_u64(digits, microseconds / 1000));
-    const unsigned rest_us = (unsigned)(microseconds % 1000);
-    const char fraction[] = {'.', (char)('0' + rest_us / 100), (char)('0' + rest_us / 10 % 10),
-                             (char)('0' + rest_us % 10)};
+    line->used += text_from_u64(line->bytes + line->used, microseconds / 1000);
     put(line, fraction, sizeof fraction);
 }
 
-static void hand_to_writer(const struct log_line *line)
+/* False when there is no writer. */
+static bool hand_to_writer(const struct log_line *line)
 {
     pthread_mutex_lock(&sink.lock);
-    bool fits = line->used <= WAITING_BYTES - sink.used;
-    bool wake = sink.used == 0;
-    if (fits) {
-        memcpy(sink.waiting + sink.used, line->bytes, line->used);
+    bool open = sink.open;
+    if (open && line->used <= WAITING_BYTES - sink.used) {
+        memcpy(sink.waiting[sink.filling] + sink.used, line->bytes, line->used);
         sink.used += line->used;
-    } else {
-        sink.dropped++;
-    }
-    if (wake)
         pthread_cond_signal(&sink.filled);
+    } else {
+        sink.dropped += open;
+    }
     pthread_mutex_unlock(&sink.lock);
+    return open;
 }
 
 void log_end(struct log_line *line)
 {
-    if (!line->text)
-        line->bytes[line->used++] = '}';
-    line->bytes[line->used++] = '\n';
-    if (sink.open)
-        hand_to_writer(line);
-    else
+    end_line(line);
+    if (!hand_to_writer(line))
         write_all(line->bytes, line->used);
 }
 
