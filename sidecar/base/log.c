@@ -44,7 +44,8 @@ static const struct shape {
 #undef PART
 };
 
-/* Kept free in a line for what ends it: the quote of a value and the shape's end. */
+/* Kept free in a line for what ends it: the shape's end, and a terminator for those who want one.
+ */
 #define LINE_END_BYTES 3
 
 /* The longest that stands for one character of a value: "\u0000". */
@@ -250,14 +251,15 @@ static size_t put_special(struct log_line *line, struct text text)
     return bytes;
 }
 
-/* An escape or a character is put whole or not at all. */
+/* An escape or a character is put whole or not at all, and room is left for the quote that ends
+ * it. */
 static void put_escaped(struct log_line *line, struct text text)
 {
-    while (text.bytes > 0 && room(line) >= ESCAPE_BYTES) {
-        size_t run = plain_run(text);
-        put(line, text.at, run);
+    while (text.bytes > 0) {
+        size_t run = plain_run(text), most = room(line) - 1;
+        put(line, text.at, run < most ? run : most);
         text = (struct text){text.at + run, text.bytes - run};
-        if (text.bytes == 0 || room(line) < ESCAPE_BYTES)
+        if (text.bytes == 0 || room(line) <= ESCAPE_BYTES)
             return;
         size_t taken = put_special(line, text);
         text = (struct text){text.at + taken, text.bytes - taken};
@@ -299,8 +301,7 @@ void log_text(struct log_line *line, const char *name, struct text value)
         return;
     put(line, "\"", 1);
     put_escaped(line, value);
-    /* Room for it was kept. */
-    line->bytes[line->used++] = '"';
+    put(line, "\"", 1);
 }
 
 void log_number(struct log_line *line, const char *name, int64_t value)

@@ -28,7 +28,8 @@ enum log_format { LOG_JSON, LOG_TEXT };
 /* Starts the log's thread, which takes no signals. Lines below `least` are dropped from here on. */
 void log_open(enum log_level least, enum log_format format);
 
-/* Writes what is still waiting, for at most a second, and ends the thread. */
+/* Writes what is still waiting, for at most a second, and ends the thread; one that is still stuck
+ * then in a write is left to the end of the process. */
 void log_close(void);
 
 /* The least level that is written, changed while running. */
@@ -41,7 +42,7 @@ bool log_enabled(enum log_level level);
 
 struct log_line {
     size_t used;
-    bool text; /* the format, fixed when the line was begun */
+    enum log_format format; /* fixed when the line was begun */
     char bytes[LOG_LINE_BYTES];
 };
 
@@ -49,7 +50,8 @@ struct log_line {
  */
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 
-/* Adds a member; names are plain words, string values are escaped. An empty text is left out. */
+/* Adds a member; names are plain words. Of text, quotes and control characters are escaped, bytes
+ * that are not UTF-8 become U+FFFD; an empty one is left out. */
 void log_text(struct log_line *line, const char *name, struct text value);
 void log_number(struct log_line *line, const char *name, int64_t value);
 void log_milliseconds(struct log_line *line, const char *name, int64_t nanoseconds);
