@@ -134,7 +134,11 @@ static bool open_schema(struct sidecar *sidecar, struct status *status)
         !file_read(sidecar->config->descriptor_set, DESCRIPTOR_SET_BYTES, &sidecar->arena, &set,
                    status))
         return status_wrap(status, "--descriptor-set");
-    return schema_new(set, &sidecar->schema, status);
+    if (schema_new(set, &sidecar->schema, status))
+        return true;
+    return sidecar->config->descriptor_set
+               ? status_wrap(status, "--descriptor-set %s", sidecar->config->descriptor_set)
+               : false;
 }
 
 static bool open_loop(struct sidecar *sidecar, struct status *status)

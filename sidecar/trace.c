@@ -27,6 +27,17 @@ static bool is_passed_on(struct text name)
     return false;
 }
 
+/* Only tracestate may come in several pieces (W3C Trace Context section 3.3.1). */
+static bool may_follow(const struct trace *trace, struct text name)
+{
+    if (text_equal(name, text_literal("tracestate")))
+        return true;
+    for (size_t i = 0; i < trace->count; i++)
+        if (text_equal(trace->fields[i].name, name))
+            return false;
+    return true;
+}
+
 static bool is_request_id(struct text name)
 {
     return text_equal(name, text_literal("x-request-id"));
@@ -35,11 +46,10 @@ static bool is_request_id(struct text name)
 static void pick(struct trace *trace, struct text name, struct text value)
 {
     size_t longest = is_request_id(name) ? LONGEST_REQUEST_ID : LONGEST_VALUE;
-    if (value.bytes == 0 || value.bytes > longest || trace->count == TRACE_FIELDS - 1)
+    if (value.bytes == 0 || value.bytes > longest || trace->count == TRACE_FIELDS - 1 ||
+        !may_follow(trace, name))
         return;
     if (is_request_id(name)) {
-        if (trace->request_id.bytes)
-            return;
         trace->request_id = value;
     }
     trace->fields[trace->count++] = (struct http_field){name, value};

@@ -20,7 +20,7 @@
 #define MEMORY (512U << 20)
 #define DESCRIPTOR_SET_BYTES (16U << 20)
 
-enum { EXIT_NOT_PREPARED = 1, EXIT_USAGE = 2, EXIT_CODES = 64 };
+enum { EXIT_NOT_PRINTED = 1, EXIT_USAGE = 2, EXIT_CODES = 64 };
 
 /* One call and all that belongs to it. */
 struct call {
@@ -165,7 +165,7 @@ static int finish(struct call *call, struct status *status)
     if (print_answer(call, status))
         return 0;
     fprintf(stderr, "apig-sidecar: %s\n", status->message);
-    return EXIT_NOT_PREPARED;
+    return EXIT_NOT_PRINTED;
 }
 
 static int make_call(struct call *call)
@@ -173,7 +173,7 @@ static int make_call(struct call *call)
     struct status status;
     if (!open_schema(call, &status) || !encode_request(call, &status)) {
         fprintf(stderr, "apig-sidecar: %s\n", status.message);
-        return EXIT_NOT_PREPARED;
+        return EXIT_USAGE;
     }
     connect_and_run(call);
     int exit_code = finish(call, &status);

@@ -8,8 +8,6 @@
 
 #include "base/banned.h"
 
-/* Deeper messages cannot be query parameters; recursive ones least of all. */
-#define QUERY_DEPTH 8
 #define MOST_SEGMENTS 64
 #define MOST_VARIABLES 16
 #define MOST_PATH_DEPTH 8
@@ -302,26 +300,40 @@ static bool read_bodies(const Google__Api__HttpRule *proto, const struct schema_
     return true;
 }
 
-/* What is neither in the path nor in the body has to fit a query. */
-static bool check_query(const struct rule *rule, const struct schema_message *message, size_t depth,
-                        struct status *status)
+/* The messages from the request inwards. */
+struct nesting {
+    const struct nesting *outer;
+    const struct schema_message *message;
+};
+
+static bool is_inside(const struct nesting *nesting, const struct schema_message *message)
 {
+    for (; nesting; nesting = nesting->outer)
+        if (nesting->message == message)
+            return true;
+    return false;
+}
+
+/* What is neither in the path nor in the body has to fit a query (google/api/http.proto: a
+ * primitive, a repeated primitive, or a message that is not repeated). A type inside itself was
+ * looked at already. */
+static bool check_query(const struct rule *rule, const struct schema_message *message,
+                        const struct nesting *outer, struct status *status)
+{
+    const struct nesting here = {outer, message};
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
         bool repeated = field->shape == FIELD_REPEATED;
-        if (field->type != FIELD_MESSAGE || (depth == 0 && field == rule->body))
+        if (field->type != FIELD_MESSAGE || (!outer && field == rule->body))
             continue;
-        if (field->message->well_known == WELL_KNOWN_WRAPPER && !repeated)
+        if (!repeated &&
+            (field->message->well_known == WELL_KNOWN_WRAPPER || is_inside(&here, field->message)))
             continue;
         if (field->shape == FIELD_MAP || repeated || field->message->well_known != WELL_KNOWN_NONE)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "%.*s.%.*s cannot be a query parameter",
                                text_arguments(message->full_name), text_arguments(field->name));
-        if (depth == QUERY_DEPTH)
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "%.*s.%.*s is too deep for a query parameter",
-                               text_arguments(message->full_name), text_arguments(field->name));
-        if (!check_query(rule, field->message, depth + 1, status))
+        if (!check_query(rule, field->message, &here, status))
             return false;
     }
     return true;
@@ -336,9 +348,10 @@ static bool parse(const Google__Api__HttpRule *proto, const struct schema_messag
     if (!read_method(proto, arena, rule, status))
         return false;
     reading.rest = rule->template;
-    return read_template(&reading, status) && keep(&reading, rule, status) &&
-           read_bodies(proto, request, answer, rule, status) &&
-           (rule->body_whole || check_query(rule, request, 0, status));
+    if (!read_template(&reading, status))
+        return status_wrap(status, "path \"%.*s\"", text_arguments(rule->template));
+    return keep(&reading, rule, status) && read_bodies(proto, request, answer, rule, status) &&
+           (rule->body_whole || check_query(rule, request, NULL, status));
 }
 
 bool rule_parse(struct text where, struct text http_rule, const struct schema_message *request,
