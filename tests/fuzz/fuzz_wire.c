@@ -103,7 +103,7 @@ static const struct schema_message *build_type(void)
     assert(protobuf_c_message_get_packed_size(&set.base) <= sizeof bytes);
     size_t size = protobuf_c_message_pack(&set.base, bytes);
 
-    struct schema *schema;
+    static struct schema *schema; /* kept, as the type is its own */
     struct status status;
     if (!schema_new_types((struct text){(char *)bytes, size}, &schema, &status))
         abort();
