@@ -30,9 +30,16 @@ static const char *const level_words[] = {
 #undef LOG_LEVEL
 };
 
+/* At most two bytes, so that they are copied as such. */
+struct mark {
+    char at[2];
+    unsigned char bytes;
+};
+
 /* What stands around the parts of a line. */
 static const struct shape {
-    struct text time, level, event, head_end, name, value, line_end;
+    struct text time, level, event, head_end;
+    struct mark name, value, line_end;
 } shapes[] = {
 #define PART(literal)                                                                              \
     {                                                                                              \
@@ -50,6 +57,10 @@ static const struct shape {
 
 /* The longest that stands for one character of a value: "\u0000". */
 #define ESCAPE_BYTES 6
+
+/* What a member takes beside its name and more than one character of its text: the marks, and the
+ * longest duration. */
+#define MEMBER_BYTES (2 * sizeof(struct mark) + DECIMAL_BYTES + sizeof ".999")
 
 /* The one sink of the process. */
 static struct {
@@ -81,11 +92,16 @@ static void write_all(const char *at, size_t bytes)
     }
 }
 
+static char *put_mark(char *at, struct mark mark)
+{
+    memcpy(at, mark.at, sizeof mark.at);
+    return at + mark.bytes;
+}
+
 static void end_line(struct log_line *line)
 {
-    const struct text end = shapes[line->format].line_end;
-    memcpy(line->bytes + line->used, end.at, end.bytes);
-    line->used += end.bytes;
+    const char *end = put_mark(line->bytes + line->used, shapes[line->format].line_end);
+    line->used = (size_t)(end - line->bytes);
 }
 
 static void write_dropped(uint64_t dropped)
@@ -189,25 +205,30 @@ static bool is_plain(char c)
     return c >= ' ' && c <= '~' && c != '"' && c != '\\';
 }
 
-/* The same of eight at once: no byte's top bit shows that it is zero after what is subtracted. */
-static bool are_plain(const char *at)
+/* The same of eight at once: each term sets the top bit of a byte that is not plain. */
+static bool are_plain(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101U, tops = ones << 7;
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\', delete = word ^ ones * 0x7f;
-    return !(((word - ones * ' ') | (quote - ones) | (backslash - ones) | (delete - ones) | word) &
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+    return !((word | (word + ones) | (word - ones * ' ') | (quote - ones) | (backslash - ones)) &
              tops);
 }
 
-static size_t plain_run(struct text text)
+/* Copies what `text` begins with as long as it is plain and there is room for `bytes`. */
+static size_t copy_plain(char *at, struct text text, size_t bytes)
 {
-    size_t bytes = 0;
-    while (text.bytes - bytes >= sizeof(uint64_t) && are_plain(text.at + bytes))
-        bytes += sizeof(uint64_t);
-    while (bytes < text.bytes && is_plain(text.at[bytes]))
-        bytes++;
-    return bytes;
+    size_t done = 0;
+    if (bytes > text.bytes)
+        bytes = text.bytes;
+    for (uint64_t word; bytes - done >= sizeof word; done += sizeof word) {
+        memcpy(&word, text.at + done, sizeof word);
+        if (!are_plain(word))
+            break;
+        memcpy(at + done, &word, sizeof word);
+    }
+    for (; done < bytes && is_plain(text.at[done]); done++)
+        at[done] = text.at[done];
+    return done;
 }
 
 /* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none. */
@@ -255,9 +276,9 @@ static size_t put_special(struct log_line *line, struct text text)
  * it. */
 static void put_escaped(struct log_line *line, struct text text)
 {
-    while (text.bytes > 0) {
-        size_t run = plain_run(text), most = room(line) - 1;
-        put(line, text.at, run < most ? run : most);
+    for (;;) {
+        size_t run = copy_plain(line->bytes + line->used, text, room(line) - 1);
+        line->used += run;
         text = (struct text){text.at + run, text.bytes - run};
         if (text.bytes == 0 || room(line) <= ESCAPE_BYTES)
             return;
@@ -266,17 +287,16 @@ static void put_escaped(struct log_line *line, struct text text)
     }
 }
 
-/* False when the member does not fit, whatever its value. */
-static bool put_name(struct log_line *line, const char *name)
+/* Where the member's value goes, with room for a number; NULL when it does not fit. */
+static char *put_name(struct log_line *line, const char *name)
 {
     const struct shape *shape = &shapes[line->format];
     size_t bytes = strlen(name);
-    if (room(line) < shape->name.bytes + bytes + shape->value.bytes + DECIMAL_BYTES + ESCAPE_BYTES)
-        return false;
-    put_text(line, shape->name);
-    put(line, name, bytes);
-    put_text(line, shape->value);
-    return true;
+    if (room(line) < bytes + MEMBER_BYTES)
+        return NULL;
+    char *at = put_mark(line->bytes + line->used, shape->name);
+    memcpy(at, name, bytes);
+    return put_mark(at + bytes, shape->value);
 }
 
 void log_begin(struct log_line *line, enum log_level level, const char *event)
@@ -297,32 +317,38 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
 
 void log_text(struct log_line *line, const char *name, struct text value)
 {
-    if (value.bytes == 0 || !put_name(line, name))
+    char *at = value.bytes ? put_name(line, name) : NULL;
+    if (!at)
         return;
-    put(line, "\"", 1);
+    *at++ = '"';
+    line->used = (size_t)(at - line->bytes);
     put_escaped(line, value);
-    put(line, "\"", 1);
+    line->bytes[line->used++] = '"';
 }
 
 void log_number(struct log_line *line, const char *name, int64_t value)
 {
-    if (!put_name(line, name))
+    char *at = put_name(line, name);
+    if (!at)
         return;
-    put(line, "-", value < 0);
-    line->used +=
-        text_from_u64(line->bytes + line->used, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    if (value < 0)
+        *at++ = '-';
+    at += text_from_u64(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+    line->used = (size_t)(at - line->bytes);
 }
 
 void log_milliseconds(struct log_line *line, const char *name, int64_t nanoseconds)
 {
     uint64_t microseconds = nanoseconds < 0 ? 0 : (uint64_t)nanoseconds / 1000;
-    const unsigned rest = (unsigned)(microseconds % 1000);
-    const char fraction[] = {'.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
-                             (char)('0' + rest % 10)};
-    if (!put_name(line, name))
+    unsigned fraction = (unsigned)(microseconds % 1000);
+    char *at = put_name(line, name);
+    if (!at)
         return;
-    line->used += text_from_u64(line->bytes + line->used, microseconds / 1000);
-    put(line, fraction, sizeof fraction);
+    at += text_from_u64(at, microseconds / 1000);
+    *at++ = '.';
+    for (unsigned unit = 100; unit > 0; unit /= 10)
+        *at++ = (char)('0' + fraction / unit % 10);
+    line->used = (size_t)(at - line->bytes);
 }
 
 /* False when there is no writer. */

@@ -3,6 +3,7 @@
  */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -325,6 +327,42 @@ static void a_reader_that_stops_stops_nobody_and_lost_lines_are_counted(void **s
     free(text);
 }
 
+/* In a process of its own, since the thread that is stuck stays to its end. */
+static void closing_gives_up_on_a_reader_that_never_comes_back(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_begin(&capture);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(30);
+        log_open(LOG_INFO, LOG_JSON);
+        for (int i = 0; i < 10000; i++)
+            log_event(LOG_INFO, "unread", "%d", i);
+        log_close();
+        _exit(0);
+    }
+    int ended = -1;
+    waitpid(child, &ended, 0);
+    free(capture_end(&capture));
+    assert_true(WIFEXITED(ended) && WEXITSTATUS(ended) == 0);
+}
+
+static void a_reader_that_has_gone_stops_nobody(void **state)
+{
+    (void)state;
+    struct capture capture;
+    signal(SIGPIPE, SIG_IGN);
+    capture_begin(&capture);
+    close(capture.read_end);
+    log_open(LOG_INFO, LOG_JSON);
+    log_event(LOG_INFO, "unread", "1");
+    log_close();
+    log_event(LOG_INFO, "unread", "2");
+    dup2(capture.before, STDERR_FILENO);
+    close(capture.before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -336,6 +374,8 @@ int main(void)
         cmocka_unit_test(text_for_people_is_one_line_without_braces),
         cmocka_unit_test(lines_of_several_threads_all_arrive_in_order),
         cmocka_unit_test(a_reader_that_stops_stops_nobody_and_lost_lines_are_counted),
+        cmocka_unit_test(closing_gives_up_on_a_reader_that_never_comes_back),
+        cmocka_unit_test(a_reader_that_has_gone_stops_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
