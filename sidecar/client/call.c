@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/call.h"
 
+#include <assert.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
@@ -19,6 +20,8 @@
 
 #define MEMORY (512U << 20)
 #define DESCRIPTOR_SET_BYTES (16U << 20)
+/* Above what any --max-answer lets through. */
+#define ANSWER_BYTES (256 << 20)
 
 enum { EXIT_NOT_PRINTED = 1, EXIT_USAGE = 2, EXIT_CODES = 64 };
 
@@ -33,6 +36,12 @@ struct call {
     grpc_status_code code;
     grpc_slice message;
 };
+
+static int complain(const struct status *status, int exit_code)
+{
+    fprintf(stderr, "apig-sidecar: %s\n", status->message);
+    return exit_code;
+}
 
 static bool open_schema(struct call *call, struct status *status)
 {
@@ -93,13 +102,10 @@ static void run(struct call *call, grpc_channel *channel)
                                         .status = &call->code,
                                         .status_details = &call->message}},
     };
-    if (grpc_call_start_batch(rpc, operations, array_length(operations), call, NULL) ==
-        GRPC_CALL_OK) {
-        grpc_completion_queue_pluck(queue, call, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    } else {
-        call->code = GRPC_STATUS_INVALID_ARGUMENT;
-        call->message = grpc_slice_from_static_string("a name or value of --metadata is not legal");
-    }
+    grpc_call_error error =
+        grpc_call_start_batch(rpc, operations, array_length(operations), call, NULL);
+    assert(error == GRPC_CALL_OK && "the order holds only legal metadata");
+    grpc_completion_queue_pluck(queue, call, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
     grpc_call_unref(rpc);
     grpc_completion_queue_shutdown(queue);
     grpc_completion_queue_destroy(queue);
@@ -107,9 +113,13 @@ static void run(struct call *call, grpc_channel *channel)
 
 static void connect_and_run(struct call *call)
 {
-    grpc_arg no_proxy = {.type = GRPC_ARG_INTEGER,
-                         .key = (char *)(uintptr_t) "grpc.enable_http_proxy"};
-    grpc_channel_args arguments = {1, &no_proxy};
+    grpc_arg list[] = {
+        {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
+        {GRPC_ARG_INTEGER,
+         (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+         {.integer = ANSWER_BYTES}},
+    };
+    grpc_channel_args arguments = {array_length(list), list};
     grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
     grpc_channel *channel = grpc_channel_create(call->order.target, plaintext, &arguments);
     run(call, channel);
@@ -147,34 +157,32 @@ static bool print_answer(struct call *call, struct status *status)
 
 static void print_failure(struct call *call)
 {
-    struct text message = slice_text(&call->message);
-    fprintf(stderr, "%s: %.*s\n", status_code_name((enum status_code)call->code),
-            text_arguments(message));
+    struct buffer out;
+    buffer_init(&out, &call->arena, 1024);
+    explain_status((enum status_code)call->code, slice_text(&call->message), &out);
     for (size_t i = 0; i < call->trailing.count; i++) {
         const grpc_metadata *trailer = &call->trailing.metadata[i];
-        explain_trailer(slice_text(&trailer->key), slice_text(&trailer->value), stderr);
+        explain_trailer(slice_text(&trailer->key), slice_text(&trailer->value), &out);
     }
+    fwrite(out.at, 1, out.bytes, stderr);
 }
 
 static int finish(struct call *call, struct status *status)
 {
+    if (call->code > GRPC_STATUS_UNAUTHENTICATED)
+        call->code = GRPC_STATUS_UNKNOWN;
     if (call->code != GRPC_STATUS_OK) {
         print_failure(call);
         return EXIT_CODES + (int)call->code;
     }
-    if (print_answer(call, status))
-        return 0;
-    fprintf(stderr, "apig-sidecar: %s\n", status->message);
-    return EXIT_NOT_PRINTED;
+    return print_answer(call, status) ? 0 : complain(status, EXIT_NOT_PRINTED);
 }
 
 static int make_call(struct call *call)
 {
     struct status status;
-    if (!open_schema(call, &status) || !encode_request(call, &status)) {
-        fprintf(stderr, "apig-sidecar: %s\n", status.message);
-        return EXIT_USAGE;
-    }
+    if (!open_schema(call, &status) || !encode_request(call, &status))
+        return complain(&status, EXIT_USAGE);
     connect_and_run(call);
     int exit_code = finish(call, &status);
     grpc_slice_unref(call->message);
@@ -190,25 +198,39 @@ static void call_clear(struct call *call)
     if (call->answer)
         grpc_byte_buffer_destroy(call->answer);
     schema_free(call->schema);
-    arena_clear(&call->arena);
 }
 
-int client_call(int count, char **arguments)
+static int start_and_call(struct call *call)
+{
+    grpc_deadlock_detector_off();
+    grpc_init();
+    grpc_metadata_array_init(&call->initial);
+    grpc_metadata_array_init(&call->trailing);
+    int exit_code = make_call(call);
+    call_clear(call);
+    grpc_shutdown_blocking();
+    return exit_code;
+}
+
+static int print_help(struct arena *arena)
+{
+    struct buffer out;
+    buffer_init(&out, arena, 1024);
+    order_write_help(&out);
+    return fwrite(out.at, 1, out.bytes, stdout) == out.bytes && fflush(stdout) == 0
+               ? 0
+               : EXIT_NOT_PRINTED;
+}
+
+int client_call(int count, char *arguments[])
 {
     struct call call = {.code = GRPC_STATUS_UNKNOWN};
     struct status status;
     arena_init(&call.arena, MEMORY);
-    if (!order_read(&call.order, count, arguments, &call.arena, &status)) {
-        fprintf(stderr, "apig-sidecar: %s\n", status.message);
-        arena_clear(&call.arena);
-        return EXIT_USAGE;
-    }
-    grpc_deadlock_detector_off();
-    grpc_init();
-    grpc_metadata_array_init(&call.initial);
-    grpc_metadata_array_init(&call.trailing);
-    int exit_code = make_call(&call);
-    call_clear(&call);
-    grpc_shutdown_blocking();
+    int exit_code = !order_read(&call.order, count, arguments, &call.arena, &status)
+                        ? complain(&status, EXIT_USAGE)
+                    : call.order.method ? start_and_call(&call)
+                                        : print_help(&call.arena);
+    arena_clear(&call.arena);
     return exit_code;
 }

@@ -29,16 +29,50 @@ static void find(struct findings *findings, const char *what, const struct statu
     findings->count++;
 }
 
-static void print_fields(const struct schema_message *message, struct arena *arena)
+/* The messages around one, from the inside out. */
+struct around {
+    const struct schema_message *message;
+    const struct around *outer;
+};
+
+static bool is_around(const struct around *around, const struct schema_message *message)
 {
+    for (; around; around = around->outer)
+        if (around->message == message)
+            return true;
+    return false;
+}
+
+/* Fields of messages inside are named as a path; those of a type inside itself are left out. */
+static void print_fields(const struct schema_message *message, struct text path,
+                         const struct around *outer, struct arena *arena)
+{
+    const struct around around = {message, outer};
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
-        struct buffer rules;
+        struct buffer name, rules;
+        buffer_init(&name, arena, 64);
         buffer_init(&rules, arena, 64);
+        buffer_add_text(&name, path);
+        buffer_add_text(&name, field->name);
         rules_describe(field->rules, &rules);
-        printf("    %-16.*s %.*s\n", text_arguments(field->name),
-               text_arguments(buffer_text(&rules)));
+        printf("    %-16.*s %.*s\n", text_arguments(buffer_text(&name)),
+               text_arguments(rules.bytes ? buffer_text(&rules) : text_literal("any")));
+        buffer_add_char(&name, '.');
+        if (field->message && field->message->has_rules && !is_around(&around, field->message))
+            print_fields(field->message, buffer_text(&name), &around, arena);
     }
+}
+
+static bool open_schema(const struct findings *findings, struct schema **schema,
+                        struct status *status)
+{
+    struct text set = schema_embedded();
+    const char *file = findings->config->descriptor_set;
+    if (!file)
+        return schema_new(set, schema, status);
+    return file_read(file, FILE_BYTES, findings->arena, &set, status) &&
+           (schema_new(set, schema, status) || status_wrap(status, "%s", file));
 }
 
 static void check_schema(struct findings *findings)
@@ -46,10 +80,7 @@ static void check_schema(struct findings *findings)
     struct status status;
     struct schema *schema;
     size_t count;
-    struct text set = schema_embedded();
-    const char *file = findings->config->descriptor_set;
-    if ((file && !file_read(file, FILE_BYTES, findings->arena, &set, &status)) ||
-        !schema_new(set, &schema, &status)) {
+    if (!open_schema(findings, &schema, &status)) {
         find(findings, "--descriptor-set", &status);
         return;
     }
@@ -58,7 +89,7 @@ static void check_schema(struct findings *findings)
     for (size_t i = 0; i < count; i++) {
         printf("  %s\n    %.*s %.*s\n", methods[i].path, text_arguments(methods[i].rule.method),
                text_arguments(methods[i].rule.template));
-        print_fields(methods[i].request, findings->arena);
+        print_fields(methods[i].request, text_literal(""), NULL, findings->arena);
     }
     schema_free(schema);
 }
@@ -98,25 +129,29 @@ static void check_ca_file(struct findings *findings)
         find(findings, "--upstream-ca-file", &status);
 }
 
-/* The name between "https://" and what follows it. */
-static void check_upstream_name(struct findings *findings)
+/* Of the URL whose host is connected to first. */
+static void check_name(struct findings *findings)
 {
     struct status status;
     struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM};
-    if (!findings->config->upstream || findings->config->upstream_proxy)
+    const struct config *config = findings->config;
+    const char *option = config->upstream_proxy ? "--upstream-proxy" : "--upstream";
+    const char *url = config->upstream_proxy ? config->upstream_proxy : config->upstream;
+    if (!url)
         return;
-    const char *host = strstr(findings->config->upstream, "://") + 3;
+    const char *host = strstr(url, "://") + 3;
     bool bracketed = *host == '[';
     host += bracketed;
     const char *name = arena_copy(findings->arena, host, strcspn(host, bracketed ? "]" : ":/"));
     int error = name ? getaddrinfo(name, NULL, &hints, &found) : EAI_MEMORY;
     if (error) {
-        status_set(&status, STATUS_UNAVAILABLE, "%s: %s", name ? name : "", gai_strerror(error));
-        find(findings, "--upstream", &status);
+        status_set(&status, STATUS_UNAVAILABLE, "look up %s: %s", name ? name : url,
+                   gai_strerror(error));
+        find(findings, option, &status);
         return;
     }
     freeaddrinfo(found);
-    printf("✓ --upstream: %s has an address\n", name);
+    printf("✓ %s: %s has an address\n", option, name);
 }
 
 static void print_config(struct findings *findings)
@@ -130,8 +165,7 @@ static void print_config(struct findings *findings)
 int client_check(const struct config *config, token_file_check *check_token)
 {
     static void (*const checks[])(struct findings * findings) = {
-        print_config,     check_schema,  check_serving,
-        check_token_file, check_ca_file, check_upstream_name,
+        print_config, check_schema, check_serving, check_token_file, check_ca_file, check_name,
     };
     struct arena arena;
     struct findings findings = {.config = config, .arena = &arena, .check_token = check_token};
@@ -139,5 +173,5 @@ int client_check(const struct config *config, token_file_check *check_token)
     for (size_t i = 0; i < array_length(checks); i++)
         checks[i](&findings);
     arena_clear(&arena);
-    return findings.count > 0;
+    return findings.count > 0 || fflush(stdout) != 0;
 }

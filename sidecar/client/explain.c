@@ -3,59 +3,82 @@
 
 #include <string.h>
 
+#include "base/clock.h"
+
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 
 #include "base/banned.h"
 
-static void explain_error_info(const Google__Protobuf__Any *any, FILE *out)
+static void add_shown(struct buffer *out, struct text text)
 {
-    Google__Rpc__ErrorInfo *info =
-        google__rpc__error_info__unpack(NULL, any->value.len, any->value.data);
+    for (size_t i = 0; i < text.bytes; i++) {
+        unsigned char c = (unsigned char)text.at[i];
+        buffer_add_char(out, c < ' ' || c == 0x7f ? '?' : text.at[i]);
+    }
+}
+
+static void add_line(struct buffer *out, const char *what, struct text name, struct text value)
+{
+    buffer_add_literal(out, "  ");
+    buffer_add_text(out, text_of(what));
+    add_shown(out, name);
+    buffer_add_literal(out, ": ");
+    add_shown(out, value);
+    buffer_add_char(out, '\n');
+}
+
+static void explain_error_info(const ProtobufCBinaryData *bytes, struct buffer *out)
+{
+    Google__Rpc__ErrorInfo *info = google__rpc__error_info__unpack(NULL, bytes->len, bytes->data);
     if (!info)
         return;
-    fprintf(out, "  reason %s of %s\n", info->reason, info->domain);
+    add_line(out, "", text_literal("reason"), text_of(info->reason));
+    add_line(out, "", text_literal("domain"), text_of(info->domain));
     for (size_t i = 0; i < info->n_metadata; i++)
-        fprintf(out, "  %s %s\n", info->metadata[i]->key, info->metadata[i]->value);
+        add_line(out, "", text_of(info->metadata[i]->key), text_of(info->metadata[i]->value));
     google__rpc__error_info__free_unpacked(info, NULL);
 }
 
-static void explain_bad_request(const Google__Protobuf__Any *any, FILE *out)
+static void explain_bad_request(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
     Google__Rpc__BadRequest *request =
-        google__rpc__bad_request__unpack(NULL, any->value.len, any->value.data);
+        google__rpc__bad_request__unpack(NULL, bytes->len, bytes->data);
     if (!request)
         return;
-    for (size_t i = 0; i < request->n_field_violations; i++)
-        fprintf(out, "  field %s: %s\n", request->field_violations[i]->field,
-                request->field_violations[i]->description);
+    for (size_t i = 0; i < request->n_field_violations; i++) {
+        const Google__Rpc__BadRequest__FieldViolation *violation = request->field_violations[i];
+        add_line(out, "field ", text_of(violation->field), text_of(violation->description));
+    }
     google__rpc__bad_request__free_unpacked(request, NULL);
 }
 
-static void explain_request_info(const Google__Protobuf__Any *any, FILE *out)
+static void explain_request_info(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
     Google__Rpc__RequestInfo *info =
-        google__rpc__request_info__unpack(NULL, any->value.len, any->value.data);
+        google__rpc__request_info__unpack(NULL, bytes->len, bytes->data);
     if (!info)
         return;
-    fprintf(out, "  upstream's request %s\n", info->request_id);
+    add_line(out, "", text_literal("upstream's request"), text_of(info->request_id));
     google__rpc__request_info__free_unpacked(info, NULL);
 }
 
-static void explain_retry_info(const Google__Protobuf__Any *any, FILE *out)
+static void explain_retry_info(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
-    Google__Rpc__RetryInfo *info =
-        google__rpc__retry_info__unpack(NULL, any->value.len, any->value.data);
-    if (info && info->retry_delay)
-        fprintf(out, "  retry after %lld.%03d s\n", (long long)info->retry_delay->seconds,
-                info->retry_delay->nanos / 1000000);
+    Google__Rpc__RetryInfo *info = google__rpc__retry_info__unpack(NULL, bytes->len, bytes->data);
+    if (info && info->retry_delay && info->retry_delay->seconds < INT64_MAX / 1000) {
+        buffer_add_literal(out, "  retry after: ");
+        buffer_add_i64(out, info->retry_delay->seconds * 1000 +
+                                info->retry_delay->nanos / CLOCK_NS_PER_MS);
+        buffer_add_literal(out, " ms\n");
+    }
     if (info)
         google__rpc__retry_info__free_unpacked(info, NULL);
 }
 
 static const struct {
     const char *type;
-    void (*explain)(const Google__Protobuf__Any *any, FILE *out);
+    void (*explain)(const ProtobufCBinaryData *bytes, struct buffer *out);
 } details[] = {
     {"type.googleapis.com/google.rpc.ErrorInfo", explain_error_info},
     {"type.googleapis.com/google.rpc.BadRequest", explain_bad_request},
@@ -63,14 +86,17 @@ static const struct {
     {"type.googleapis.com/google.rpc.RetryInfo", explain_retry_info},
 };
 
-static void explain_any(const Google__Protobuf__Any *any, FILE *out)
+static void explain_any(const Google__Protobuf__Any *any, struct buffer *out)
 {
     for (size_t i = 0; i < array_length(details); i++)
-        if (strcmp(any->type_url, details[i].type) == 0)
-            details[i].explain(any, out);
+        if (strcmp(any->type_url, details[i].type) == 0) {
+            details[i].explain(&any->value, out);
+            return;
+        }
+    add_line(out, "", text_literal("a detail of type"), text_of(any->type_url));
 }
 
-static void explain_details(struct text value, FILE *out)
+static void explain_details(struct text value, struct buffer *out)
 {
     Google__Rpc__Status *status =
         google__rpc__status__unpack(NULL, value.bytes, (const uint8_t *)value.at);
@@ -81,12 +107,19 @@ static void explain_details(struct text value, FILE *out)
     google__rpc__status__free_unpacked(status, NULL);
 }
 
-void explain_trailer(struct text name, struct text value, FILE *out)
+void explain_status(enum status_code code, struct text message, struct buffer *out)
 {
-    static const char *const plain[] = {"x-apig-attempts", "grpc-retry-pushback-ms"};
+    buffer_add_text(out, text_of(status_code_name(code)));
+    buffer_add_literal(out, ": ");
+    add_shown(out, message);
+    buffer_add_char(out, '\n');
+}
+
+void explain_trailer(struct text name, struct text value, struct buffer *out)
+{
     if (text_equal(name, text_literal("grpc-status-details-bin")))
         explain_details(value, out);
-    for (size_t i = 0; i < array_length(plain); i++)
-        if (text_equal(name, text_of(plain[i])))
-            fprintf(out, "  %s %.*s\n", plain[i], text_arguments(value));
+    else if (text_equal(name, text_literal("x-apig-attempts")) ||
+             text_equal(name, text_literal("grpc-retry-pushback-ms")))
+        add_line(out, "", name, value);
 }

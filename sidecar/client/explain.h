@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* A failure's trailers in words. */
+/*
+ * A failure in words, for a person at a terminal: control characters of what the server sent are
+ * shown as "?", so that nothing of it moves the cursor. Pure; one thread for each buffer.
+ */
 #pragma once
 
-#include <stdio.h>
-
+#include "base/status.h"
 #include "base/text.h"
 
-/* Writes what a person wants to know of one trailer: the details of grpc-status-details-bin, a line
- * each, and our own. */
-void explain_trailer(struct text name, struct text value, FILE *out);
+/* "ALREADY_EXISTS: message", one line. */
+void explain_status(enum status_code code, struct text message, struct buffer *out);
+
+/* What is worth knowing of one trailer, a line each, indented: the details of
+ * grpc-status-details-bin, our own, and gRPC's for retries. Nothing for others and for what cannot
+ * be read. */
+void explain_trailer(struct text name, struct text value, struct buffer *out);

@@ -3,25 +3,33 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "config/config.h"
 
 #include "base/banned.h"
 
 #define MESSAGE_BYTES (64U << 20)
+#define SHOWN_BYTES 200
+
+static bool no_room(struct status *status)
+{
+    return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "the command line is too long");
+}
 
 static bool set_target(struct order *order, const char *value, struct arena *arena,
                        struct status *status)
 {
-    struct config_address address = {0};
+    struct config_address address;
     struct buffer target;
-    if (!config_address_parse(text_of(value), &address, status))
+    if (!config_address_parse(text_of(value), arena, &address, status))
         return false;
     buffer_init(&target, arena, 64);
-    buffer_add_text(&target, address.unix_path ? text_literal("") : text_literal("dns:"));
-    buffer_add_text(&target, text_of(value));
-    buffer_add_char(&target, '\0');
-    config_address_clear(&address);
+    if (address.host)
+        buffer_add_literal(&target, "dns:");
+    buffer_add(&target, value, strlen(value) + 1);
+    if (target.full)
+        return no_room(status);
     order->target = target.at;
     return true;
 }
@@ -33,19 +41,39 @@ static bool set_deadline(struct order *order, const char *value, struct arena *a
     return config_duration_parse(text_of(value), &order->deadline_ns, status);
 }
 
+/* gRPC's names (gRPC over HTTP/2, "Custom-Metadata") without those that are gRPC's own. */
+static bool is_legal_name(const char *name)
+{
+    return name[0] && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.")] == '\0' &&
+           strncmp(name, "grpc-", 5) != 0;
+}
+
+static bool is_legal_value(const char *value)
+{
+    for (; *value; value++)
+        if (*value < ' ' || *value > '~')
+            return false;
+    return true;
+}
+
 static bool add_metadata(struct order *order, const char *value, struct arena *arena,
                          struct status *status)
 {
-    const char *equals = strchr(value, '=');
-    if (!equals || equals == value || order->metadata_count == ORDER_METADATA)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%.200s\": allowed is name=value, at most %d times", value,
-                           ORDER_METADATA);
-    const char *name = arena_copy(arena, value, (size_t)(equals - value));
+    size_t bytes = strcspn(value, "=");
+    const char *name = arena_copy(arena, value, bytes);
     if (!name)
-        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left");
+        return no_room(status);
+    if (value[bytes] != '=' || !is_legal_name(name) || !is_legal_value(value + bytes + 1))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "\"%.*s\": allowed is name=value, a name of a-z, 0-9, \"-\", \"_\" and "
+                           "\".\" that is not gRPC's own, a value of printable ASCII",
+                           (int)text_cut(text_of(value), SHOWN_BYTES), value);
+    if (order->metadata_count == ORDER_METADATA)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "allowed are at most %d of them",
+                           ORDER_METADATA);
     order->metadata[order->metadata_count].name = name;
-    order->metadata[order->metadata_count++].value = equals + 1;
+    order->metadata[order->metadata_count].value = value + bytes + 1;
+    order->metadata_count++;
     return true;
 }
 
@@ -60,36 +88,55 @@ static bool set_descriptor_set(struct order *order, const char *value, struct ar
 static const struct flag {
     const char *name;
     bool (*set)(struct order *order, const char *value, struct arena *arena, struct status *status);
+    const char *meaning;
 } flags[] = {
-    {"--target", set_target},
-    {"--deadline", set_deadline},
-    {"--metadata", add_metadata},
-    {"--descriptor-set", set_descriptor_set},
+    {"--target", set_target,
+     "ADDRESS: where the sidecar listens, `host:port` or `unix:/path`, without TLS "
+     "(127.0.0.1:50051)"},
+    {"--deadline", set_deadline, "DURATION: how long the call may take, such as 500ms (30s)"},
+    {"--metadata", add_metadata, "NAME=VALUE: sent along; repeatable"},
+    {"--descriptor-set", set_descriptor_set,
+     "FILE: a FileDescriptorSet that has the method, instead of the embedded one"},
 };
 
-/* `--name=value` or `--name value`; `used` says how many arguments that took. */
-static bool take_flag(struct order *order, int count, char **arguments, int *used,
+void order_write_help(struct buffer *out)
+{
+    buffer_add_literal(out, "apig-sidecar call [OPTION]… METHOD [JSON|@FILE|-]\n\n");
+    for (size_t i = 0; i < array_length(flags); i++) {
+        buffer_add_literal(out, "  ");
+        buffer_add_text(out, text_of(flags[i].name));
+        buffer_add_char(out, ' ');
+        buffer_add_text(out, text_of(flags[i].meaning));
+        buffer_add_char(out, '\n');
+    }
+}
+
+static const struct flag *find_flag(struct text name)
+{
+    for (size_t i = 0; i < array_length(flags); i++)
+        if (text_equal(name, text_of(flags[i].name)))
+            return &flags[i];
+    return NULL;
+}
+
+/* `--name=value` or `--name value`; `used` is how many arguments that took. */
+static bool take_flag(struct order *order, int count, char *const arguments[], int *used,
                       struct arena *arena, struct status *status)
 {
     const char *written = arguments[0];
-    size_t bytes = strcspn(written, "=");
-    for (size_t i = 0; i < array_length(flags); i++) {
-        if (!text_equal((struct text){written, bytes}, text_of(flags[i].name)))
-            continue;
-        const char *value = written[bytes] == '=' ? written + bytes + 1
-                            : count > 1           ? arguments[1]
-                                                  : NULL;
-        *used = written[bytes] == '=' ? 1 : 2;
-        if (!value)
-            return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow",
-                               flags[i].name);
-        return flags[i].set(order, value, arena, status) ||
-               status_wrap(status, "%s", flags[i].name);
-    }
-    return status_fail(status, STATUS_INVALID_ARGUMENT,
-                       "%.*s: no such option of call; there are --target, --deadline, --metadata "
-                       "and --descriptor-set",
-                       (int)(bytes < 200 ? bytes : 200), written);
+    struct text name = {written, strcspn(written, "=")};
+    const struct flag *flag = find_flag(name);
+    if (!flag)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "%.*s: no such option of call; there are --target, --deadline, "
+                           "--metadata and --descriptor-set",
+                           (int)text_cut(name, SHOWN_BYTES), written);
+    bool joined = written[name.bytes] == '=';
+    if (!joined && (count < 2 || strncmp(arguments[1], "--", 2) == 0))
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow", written);
+    *used = joined ? 1 : 2;
+    return flag->set(order, joined ? written + name.bytes + 1 : arguments[1], arena, status) ||
+           status_wrap(status, "%s", flag->name);
 }
 
 static bool take_word(struct order *order, const char *word, struct status *status)
@@ -100,14 +147,17 @@ static bool take_word(struct order *order, const char *word, struct status *stat
         order->message = word;
     else
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%.200s\": a call has one method and one message", word);
+                           "\"%.*s\": a call has one method and one message",
+                           (int)text_cut(text_of(word), SHOWN_BYTES), word);
     return true;
 }
 
-bool order_read(struct order *order, int count, char **arguments, struct arena *arena,
+bool order_read(struct order *order, int count, char *const arguments[], struct arena *arena,
                 struct status *status)
 {
-    *order = (struct order){.target = "dns:127.0.0.1:50051", .deadline_ns = INT64_C(30000000000)};
+    *order = (struct order){.target = "dns:127.0.0.1:50051", .deadline_ns = 30 * CLOCK_NS_PER_S};
+    if (count > 0 && strcmp(arguments[0], "--help") == 0)
+        return true;
     for (int used = 1, i = 0; i < count; i += used) {
         used = 1;
         bool good = strncmp(arguments[i], "--", 2) == 0

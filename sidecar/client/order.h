@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the command line of `call` asks for. Between call.c and order.c. */
+/* What the command line of `call` asks for; between call.c and order.c. One thread. */
 #pragma once
 
 #include <stdint.h>
@@ -11,21 +11,24 @@
 #define ORDER_METADATA 32
 
 struct order {
-    const char *method;         /* as written */
+    const char *method;         /* as written; NULL when only help is wanted */
     const char *message;        /* JSON, "@file" or "-" */
     const char *target;         /* "dns:…" or "unix:…", as C-core wants it */
     const char *descriptor_set; /* NULL: the embedded one */
     int64_t deadline_ns;
     struct {
-        const char *name, *value;
+        const char *name, *value; /* legal as gRPC has them */
     } metadata[ORDER_METADATA];
     size_t metadata_count;
 };
 
 /* INVALID_ARGUMENT with one line that says what is allowed. Strings are views of the arguments or
  * in the arena. */
-must_use bool order_read(struct order *order, int count, char **arguments, struct arena *arena,
-                         struct status *status);
+must_use bool order_read(struct order *order, int count, char *const arguments[],
+                         struct arena *arena, struct status *status);
+
+/* How to write one. */
+void order_write_help(struct buffer *out);
 
 /* The request's JSON, from the command line, a file or standard input. */
 must_use bool order_message(const struct order *order, struct arena *arena, struct text *json,

@@ -1,63 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
-#include "base/memory.h"
 #include "config/config.h"
+#include "config/url.h"
 
 #include "base/banned.h"
 
-#define UNIX_PREFIX "unix:"
-
-static char *copy_of(struct text text)
+/* A path that a socket's address has room for; relative ones would depend on where we start. */
+static bool is_socket_path(struct text path)
 {
-    return memory_expect(strndup(text.at, text.bytes));
+    return path.bytes > 1 && path.at[0] == '/' &&
+           path.bytes < sizeof((struct sockaddr_un *)0)->sun_path;
 }
 
-static bool bad_address(struct text text, struct status *status)
+static bool read_unix(struct text written, struct arena *arena, struct config_address *address)
 {
-    return status_fail(status, STATUS_INVALID_ARGUMENT,
-                       "\"%.*s\": allowed is host:port, [IPv6]:port or unix:/path",
-                       (int)text_cut(text, 200), text.at);
-}
-
-/* Without its brackets; a host that has colons needs them. */
-static bool read_host(struct text written, struct text *host)
-{
-    if (written.bytes > 2 && written.at[0] == '[' && written.at[written.bytes - 1] == ']')
-        *host = (struct text){written.at + 1, written.bytes - 2};
-    else if (written.bytes > 0 && !memchr(written.at, ':', written.bytes))
-        *host = written;
-    else
+    static const struct text prefix = {"unix:", 5};
+    struct text path = {written.at + prefix.bytes, written.bytes - prefix.bytes};
+    if (written.bytes < prefix.bytes || memcmp(written.at, prefix.at, prefix.bytes) != 0 ||
+        !is_socket_path(path))
         return false;
-    return true;
+    *address = (struct config_address){.unix_path = arena_copy(arena, path.at, path.bytes)};
+    return address->unix_path;
 }
 
-bool config_address_parse(struct text text, struct config_address *address, struct status *status)
+static bool read_tcp(struct text written, struct arena *arena, struct config_address *address)
 {
-    static const struct text prefix = {UNIX_PREFIX, sizeof UNIX_PREFIX - 1};
-    if (text.bytes > prefix.bytes && memcmp(text.at, prefix.at, prefix.bytes) == 0) {
-        struct text path = {text.at + prefix.bytes, text.bytes - prefix.bytes};
-        *address = (struct config_address){.unix_path = copy_of(path)};
-        return true;
-    }
-    struct text host;
+    struct text host, digits;
     uint64_t port;
-    const char *colon = text.bytes ? memrchr(text.at, ':', text.bytes) : NULL;
-    if (!colon || !read_host((struct text){text.at, (size_t)(colon - text.at)}, &host) ||
-        !text_to_u64((struct text){colon + 1, (size_t)(text.at + text.bytes - colon - 1)}, &port) ||
+    if (!url_split_authority(written, &host, &digits) || !text_to_u64(digits, &port) ||
         port > UINT16_MAX)
-        return bad_address(text, status);
-    *address = (struct config_address){.host = copy_of(host), .port = (uint16_t)port};
-    return true;
+        return false;
+    *address = (struct config_address){.host = arena_copy(arena, host.at, host.bytes),
+                                       .port = (uint16_t)port};
+    return address->host;
 }
 
-void config_address_clear(struct config_address *address)
+bool config_address_parse(struct text text, struct arena *arena, struct config_address *address,
+                          struct status *status)
 {
-    free((char *)(uintptr_t)address->unix_path);
-    free((char *)(uintptr_t)address->host);
-    *address = (struct config_address){0};
+    struct config_address read;
+    if (!read_unix(text, arena, &read) && !read_tcp(text, arena, &read))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "\"%.*s\": allowed is host:port, [IPv6]:port or unix:/path",
+                           (int)text_cut(text, 200), text.at);
+    *address = read;
+    return true;
 }
 
 bool config_address_is_local(const struct config_address *address)

@@ -1,245 +1,165 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
 
+#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
-#include "config/options.h"
+#include "config/url.h"
+#include "config/value.h"
 
 #include "base/banned.h"
 
 /* All values together; a command line and an environment cannot be much larger. */
 #define OWNED_BYTES (4U << 20)
 
-#define LONGEST_NAME 63
-
-static const char variable_prefix[] = "APIG_SIDECAR_";
+/* Names that nobody meant are cut at this for messages. */
+#define SHOWN_BYTES 200
 
 static struct config_memory *memory_of(const struct config *config)
 {
     return config->owned;
 }
 
-static const struct option *option_find(struct text name)
+static enum option_origin *origin_of(const struct config *config, const struct option *option)
 {
-    for (size_t i = 0; i < option_count; i++)
-        if (text_equal(name, text_of(option_table[i].name)))
-            return &option_table[i];
-    return NULL;
+    return &memory_of(config)->origins[option - option_table];
 }
 
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* How many letters to add, drop or change (Levenshtein). */
-static size_t distance(struct text a, struct text b)
-{
-    size_t row[LONGEST_NAME + 1];
-    if (a.bytes > LONGEST_NAME || b.bytes > LONGEST_NAME)
-        return LONGEST_NAME;
-    for (size_t i = 0; i <= b.bytes; i++)
-        row[i] = i;
-    for (size_t i = 1; i <= a.bytes; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.bytes; j++) {
-            size_t above = row[j];
-            row[j] = least_of(row[j - 1] + 1, above + 1, diagonal + (a.at[i - 1] != b.at[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[b.bytes];
-}
-
-static const char *nearest(struct text name)
-{
-    const struct option *best = &option_table[0];
-    for (size_t i = 1; i < option_count; i++)
-        if (distance(name, text_of(option_table[i].name)) < distance(name, text_of(best->name)))
-            best = &option_table[i];
-    return best->name;
-}
-
+/* Takes the default for an empty value: of an option without one nothing is left. */
 static bool take(struct config *config, const struct option *option, const char *value,
                  enum option_origin origin, struct status *status)
 {
-    struct config_memory *memory = memory_of(config);
-    size_t index = (size_t)(option - option_table);
+    char spelled[OPTION_SPELLED_BYTES];
+    const char *wanted = value[0] ? value : option->fallback;
     /* A stronger origin replaces the addresses of a weaker one; the same origin adds to them. */
-    if (option->kind == OPTION_LISTENERS && memory->given[index].origin != origin)
-        while (config->listen_count > 0)
-            config_address_clear(&config->listen[--config->listen_count]);
-    if (!option_set(option, value, config, &memory->arena, status))
-        return false;
-    memory->given[index].value = value;
-    memory->given[index].origin = origin;
-    return true;
+    if (option->kind == OPTION_LISTENERS && (origin != *origin_of(config, option) || !value[0]))
+        config->listen_count = 0;
+    *origin_of(config, option) = value[0] ? origin : ORIGIN_DEFAULT;
+    if (!wanted) {
+        *(const char **)((char *)config + option->member) = NULL;
+        return true;
+    }
+    option_spell(option, origin, spelled);
+    return value_read(option, wanted, config, &memory_of(config)->arena, status) ||
+           status_wrap(status, "%s", spelled);
 }
 
 static bool take_defaults(struct config *config, struct status *status)
 {
     for (size_t i = 0; i < option_count; i++)
-        if (option_table[i].fallback &&
-            !take(config, &option_table[i], option_table[i].fallback, ORIGIN_DEFAULT, status))
-            return status_wrap(status, "default of --%s", option_table[i].name);
+        if (!take(config, &option_table[i], "", ORIGIN_DEFAULT, status))
+            return false;
     return true;
 }
 
-/* Kubernetes puts variables like APIG_SIDECAR_SERVICE_HOST and APIG_SIDECAR_PORT_50051_TCP into
- * pods when a Service has our name. None of our options looks like one. */
-static bool is_injected(const char *name, size_t bytes)
+/*
+ * Kubernetes puts variables into pods for every Service (kubernetes.io, "Discovering services"),
+ * with our prefix when its name begins with ours: APIG_SIDECAR_SERVICE_HOST=10.0.0.1,
+ * APIG_SIDECAR_PORT_50051_TCP=tcp://10.0.0.1:50051. None of our options looks like one.
+ */
+static bool is_of_a_service(const char *entry)
 {
-    static const char *const parts[] = {"_SERVICE_HOST", "_SERVICE_PORT", "_PORT_"};
-    static const struct text end = {"_PORT", 5};
-    for (size_t i = 0; i < array_length(parts); i++)
-        if (memmem(name, bytes, parts[i], strlen(parts[i])))
-            return true;
-    return bytes > end.bytes && memcmp(name + bytes - end.bytes, end.at, end.bytes) == 0;
-}
-
-/* "TOKEN_FILE" to "token-file". */
-static struct text flag_name(const char *variable, size_t bytes, char name[LONGEST_NAME + 1])
-{
-    size_t used = 0;
-    for (size_t i = 0; i < bytes && used < LONGEST_NAME; i++) {
-        char c = variable[i];
-        name[used++] = c == '_' ? '-' : c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : '?';
-    }
-    return (struct text){name, used};
+    static const char pattern[] = "^[A-Z0-9_]*(_SERVICE_HOST=|_SERVICE_PORT(_[A-Z0-9_]+)?=[0-9]+$|"
+                                  "_PORT=(tcp|udp|sctp)://|"
+                                  "_PORT_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?=)";
+    regex_t expression;
+    if (regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+        return false;
+    bool matches = regexec(&expression, entry, 0, NULL, 0) == 0;
+    regfree(&expression);
+    return matches;
 }
 
 static bool take_variable(struct config *config, const char *entry, struct status *status)
 {
-    size_t prefix = sizeof variable_prefix - 1;
-    const char *equals = strchr(entry, '=');
-    if (strncmp(entry, variable_prefix, prefix) != 0 || !equals || equals[1] == '\0')
+    static const char prefix[] = "APIG_SIDECAR_";
+    char nearest[OPTION_SPELLED_BYTES];
+    struct text name = {entry, strcspn(entry, "=")};
+    if (strncmp(entry, prefix, sizeof prefix - 1) != 0 || entry[name.bytes] == '\0' ||
+        entry[name.bytes + 1] == '\0')
         return true;
-    char name[LONGEST_NAME + 1];
-    size_t bytes = (size_t)(equals - entry);
-    struct text flag = flag_name(entry + prefix, bytes - prefix, name);
-    const struct option *option = option_find(flag);
-    if (!option && is_injected(entry, bytes))
+    const struct option *option = option_find(name, ORIGIN_VARIABLE);
+    if (option)
+        return take(config, option, entry + name.bytes + 1, ORIGIN_VARIABLE, status);
+    if (is_of_a_service(entry))
         return true;
-    if (!option)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "%.*s: no such variable; the nearest is that of --%s", (int)bytes, entry,
-                           nearest(flag));
-    if (!take(config, option, equals + 1, ORIGIN_VARIABLE, status))
-        return status_wrap(status, "%.*s", (int)bytes, entry);
-    return true;
+    option_spell_nearest(name, ORIGIN_VARIABLE, nearest);
+    return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: no such variable; the nearest is %s",
+                       (int)text_cut(name, SHOWN_BYTES), name.at, nearest);
 }
 
-/* `--name=value`, `--name value`, or `--name` for a switch; `used` says how many arguments that
+static bool unknown_flag(const char *written, struct text name, struct status *status)
+{
+    char nearest[OPTION_SPELLED_BYTES];
+    if (strncmp(written, "--", 2) != 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "\"%.*s\" is no option; options begin with --",
+                           (int)text_cut(text_of(written), SHOWN_BYTES), written);
+    option_spell_nearest(name, ORIGIN_FLAG, nearest);
+    return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: no such option; the nearest is %s",
+                       (int)text_cut(name, SHOWN_BYTES), name.at, nearest);
+}
+
+/* `--name=value`, `--name value`, or `--name` for a switch. `used` is how many arguments that
  * took. */
 static bool take_flag(struct config *config, int count, char *const arguments[], int *used,
                       struct status *status)
 {
-    const char *flag = arguments[0];
-    if (strncmp(flag, "--", 2) != 0 || flag[2] == '\0')
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%.200s\" is no option; options begin with --", flag);
-    size_t bytes = strcspn(flag + 2, "=");
-    struct text name = {flag + 2, bytes};
-    const struct option *option = option_find(name);
+    const char *written = arguments[0];
+    struct text name = {written, strcspn(written, "=")};
+    const struct option *option = option_find(name, ORIGIN_FLAG);
     if (!option)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "--%.*s: no such option; the nearest is --%s",
-                           (int)(bytes < 200 ? bytes : 200), name.at, nearest(name));
-    const char *value = flag[2 + bytes] == '=' ? flag + 2 + bytes + 1 : NULL;
+        return unknown_flag(written, name, status);
     *used = 1;
-    if (!value && option->kind == OPTION_SWITCH)
-        value = "true";
-    if (!value && count > 1) {
-        value = arguments[1];
-        *used = 2;
-    }
-    if (!value)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "--%s: a value has to follow",
-                           option->name);
-    return take(config, option, value, ORIGIN_FLAG, status) ||
-           status_wrap(status, "--%s", option->name);
+    if (written[name.bytes] == '=')
+        return take(config, option, written + name.bytes + 1, ORIGIN_FLAG, status);
+    if (option->kind == OPTION_SWITCH)
+        return take(config, option, "true", ORIGIN_FLAG, status);
+    if (count < 2 || strncmp(arguments[1], "--", 2) == 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow", written);
+    *used = 2;
+    return take(config, option, arguments[1], ORIGIN_FLAG, status);
 }
 
-static bool is_host_character(char c)
+/* "--deadline 30s" */
+static void add_option(const struct config *config, const char *flag, struct buffer *out)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr(".-_[]:", c));
+    const struct option *option = option_find(text_of(flag), ORIGIN_FLAG);
+    char spelled[OPTION_SPELLED_BYTES];
+    option_spell(option, *origin_of(config, option), spelled);
+    buffer_add_text(out, text_of(spelled));
+    buffer_add_char(out, ' ');
+    value_write(option, config, out);
 }
 
-static bool is_path_character(char c)
+static bool fail_together(const struct config *config, const char *flag, const char *why,
+                          const char *other, struct status *status)
 {
-    return is_host_character(c) || (c && strchr("/%~", c));
-}
-
-/* Host and port, then a prefix without a slash at its end. */
-static bool is_upstream(const char *url)
-{
-    static const char scheme[] = "https://";
-    if (strncmp(url, scheme, sizeof scheme - 1) != 0)
-        return false;
-    const char *host = url + sizeof scheme - 1, *c = host;
-    while (is_host_character(*c))
-        c++;
-    if (c == host || (*c && *c != '/'))
-        return false;
-    struct config_address address = {0};
-    struct status ignored;
-    struct text authority = {host, (size_t)(c - host)};
-    bool bracketed = *host == '[' && memchr(host, ']', authority.bytes);
-    const char *colon = memrchr(host, ':', authority.bytes);
-    bool has_port = colon && (!bracketed || colon[-1] == ']');
-    if (has_port && !config_address_parse(authority, &address, &ignored))
-        return false;
-    config_address_clear(&address);
-    while (is_path_character(*c))
-        c++;
-    return *c == '\0';
-}
-
-/* Slashes at the end would double those of the paths behind it. */
-static void trim_upstream(struct config *config)
-{
-    size_t bytes = config->upstream ? strlen(config->upstream) : 0;
-    while (bytes > 0 && config->upstream[bytes - 1] == '/')
-        bytes--;
-    if (config->upstream && config->upstream[bytes])
-        config->upstream = arena_copy(&memory_of(config)->arena, config->upstream, bytes);
-}
-
-static bool was_given(const struct config *config, const char *name)
-{
-    const struct option *option = option_find(text_of(name));
-    return memory_of(config)->given[option - option_table].value;
+    struct buffer message;
+    buffer_init(&message, &memory_of(config)->arena, 256);
+    add_option(config, flag, &message);
+    buffer_add_text(&message, text_of(why));
+    add_option(config, other, &message);
+    return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s",
+                       text_arguments(buffer_text(&message)));
 }
 
 static bool check_together(struct config *config, struct status *status)
 {
-    trim_upstream(config);
-    if (was_given(config, "upstream") && was_given(config, "region"))
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "--upstream and --region: give one of the two");
-    if (config->upstream && !is_upstream(config->upstream))
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "--upstream: \"%.200s\": allowed is https://host[:port][/prefix], "
-                           "without user, query or fragment",
-                           config->upstream);
-    if (config->upstream_proxy && strncmp(config->upstream_proxy, "http://", 7) != 0)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "--upstream-proxy: \"%.200s\": allowed is http://host:port",
-                           config->upstream_proxy);
     if (config->deadline_ns > config->max_deadline_ns)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "--deadline: it is longer than --max-deadline");
-    if (!config_address_is_local(&config->admin))
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "--admin: \"%s\": allowed are loopback addresses and unix: sockets",
-                           config->admin.host);
-    return true;
+        return fail_together(config, "--deadline", " is longer than ", "--max-deadline", status);
+    if (!config->region)
+        return true;
+    if (config->upstream)
+        return fail_together(config, "--region", " would make another URL than ", "--upstream",
+                             status);
+    config->upstream = url_of_region(config->region, &memory_of(config)->arena);
+    *origin_of(config, option_find(text_literal("--upstream"), ORIGIN_FLAG)) =
+        *origin_of(config, option_find(text_literal("--region"), ORIGIN_FLAG));
+    return config->upstream ||
+           status_fail(status, STATUS_INVALID_ARGUMENT, "the options have no room");
 }
 
 bool config_read(struct config *config, int count, char *const arguments[],
@@ -253,21 +173,14 @@ bool config_read(struct config *config, int count, char *const arguments[],
     for (size_t i = 0; environment[i]; i++)
         if (!take_variable(config, environment[i], status))
             return false;
-    for (int i = 0; i < count;) {
-        int used = 0;
+    for (int i = 0, used = 0; i < count; i += used)
         if (!take_flag(config, count - i, arguments + i, &used, status))
             return false;
-        i += used;
-    }
     return check_together(config, status);
 }
 
 void config_clear(struct config *config)
 {
-    for (size_t i = 0; i < config->listen_count; i++)
-        config_address_clear(&config->listen[i]);
-    config_address_clear(&config->monitor);
-    config_address_clear(&config->admin);
     if (config->owned)
         arena_clear(&memory_of(config)->arena);
     free(config->owned);
@@ -284,8 +197,8 @@ bool config_check_serve(const struct config *config, struct status *status)
         if (!config->allow_public_plaintext && !config_address_is_local(&config->listen[i]))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "--listen: \"%s\" is no loopback address: whoever reaches it would "
-                               "use the credential; "
-                               "behind a mesh give --allow-public-plaintext too",
+                               "use the credential; behind a mesh give --allow-public-plaintext "
+                               "too",
                                config->listen[i].host);
     return true;
 }

@@ -28,7 +28,8 @@ struct config {
     bool allow_public_plaintext;
 
     const char *upstream; /* "https://host[:port][/prefix]", of --upstream or made of --region; no
-                             trailing slash */
+                             slash at its end */
+    const char *region;   /* NULL when not given */
     const char *upstream_ca_file; /* NULL: the system's store */
     const char *upstream_proxy;   /* NULL: none */
     uint64_t upstream_loops, upstream_connections;
@@ -50,13 +51,16 @@ struct config {
 
     const char *descriptor_set; /* a file; NULL: the embedded set */
 
-    void *owned; /* what the strings above point into */
+    void *owned; /* what the strings above point into, and where each value came from */
 };
 
 /*
  * Reads flags (`arguments`, without program and word) and variables (`environment`, "NAME=value",
- * NULL-terminated) over the defaults. INVALID_ARGUMENT with one line naming option, value and what
- * is allowed. An empty variable is as good as none. `config` is to be cleared also after a failure.
+ * NULL-terminated) over the defaults. An empty variable is as good as none, an empty flag as good
+ * as the default. A variable with our prefix that is neither an option's nor one of those that
+ * Kubernetes makes for a Service of our name is refused, since a default would stand in for what
+ * was meant. INVALID_ARGUMENT with one line that names flag or variable, value and what is allowed.
+ * `config` is to be cleared also after a failure.
  */
 must_use bool config_read(struct config *config, int count, char *const arguments[],
                           char *const environment[], struct status *status);
@@ -66,20 +70,20 @@ void config_clear(struct config *config);
  * without permission. */
 must_use bool config_check_serve(const struct config *config, struct status *status);
 
-/* The option table for people: one line an option, its variable, default, range and meaning. */
+/* The option table for people: an option, its variable, default, meaning and range a line. */
 void config_write_help(struct buffer *out);
 
-/* One line an option: name, value, and where that came from: "default", "variable", "flag". */
+/* One line an option: flag, value as it is in force, and where that came from: "default",
+ * "variable", "flag". */
 void config_write_resolved(const struct config *config, struct buffer *out);
 
 /* The same table as README has it, in Markdown. */
 void config_write_markdown(struct buffer *out);
 
 /* "127.0.0.1:50051", "[::1]:0", "unix:/run/x.sock", "localhost:443". INVALID_ARGUMENT otherwise.
- * The result points into memory of its own, released by config_address_clear. */
-must_use bool config_address_parse(struct text text, struct config_address *address,
-                                   struct status *status);
-void config_address_clear(struct config_address *address);
+ * The result points into the arena. */
+must_use bool config_address_parse(struct text text, struct arena *arena,
+                                   struct config_address *address, struct status *status);
 
 /* True for loopback addresses, "localhost" and Unix sockets. */
 bool config_address_is_local(const struct config_address *address);

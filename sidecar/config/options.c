@@ -2,7 +2,6 @@
 #include "config/options.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -16,19 +15,22 @@
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
 
+#define FLAG_PREFIX "--"
+#define VARIABLE_PREFIX "APIG_SIDECAR_"
+
 const struct option option_table[] = {
     {"listen", OPTION_LISTENERS, at(listen), 0, 0, "127.0.0.1:50051",
      "where callers connect: `host:port`, `[::1]:port`, `unix:/path`; comma-separated, repeatable; "
      "port 0 picks one"},
     {"allow-public-plaintext", OPTION_SWITCH, at(allow_public_plaintext), 0, 0, "false",
      "permits a listener on an address that is not loopback, behind a mesh for instance"},
-    {"upstream", OPTION_TEXT, at(upstream), 0, 0, NULL,
+    {"upstream", OPTION_UPSTREAM, at(upstream), 0, 0, NULL,
      "`https://host[:port][/prefix]`; this or --region is required"},
-    {"region", OPTION_REGION, at(upstream), 0, 0, NULL,
+    {"region", OPTION_REGION, at(region), 0, 0, NULL,
      "fills in --upstream with the public endpoint of a region"},
     {"upstream-ca-file", OPTION_TEXT, at(upstream_ca_file), 0, 0, NULL,
      "PEM bundle to verify the upstream with; the system's store by default"},
-    {"upstream-proxy", OPTION_TEXT, at(upstream_proxy), 0, 0, NULL,
+    {"upstream-proxy", OPTION_PROXY, at(upstream_proxy), 0, 0, NULL,
      "HTTP proxy for CONNECT; environment variables of that purpose are ignored"},
     {"upstream-loops", OPTION_NUMBER, at(upstream_loops), 1, 64, "1", "upstream threads"},
     {"upstream-connections", OPTION_NUMBER, at(upstream_connections), 1, 65536, "512",
@@ -70,7 +72,7 @@ const struct option option_table[] = {
      "then finish calls, at most for that long"},
     {"monitor", OPTION_ADDRESS, at(monitor), 0, 0, "127.0.0.1:9090",
      "/livez /readyz /startupz, read only; may be public"},
-    {"admin", OPTION_ADDRESS, at(admin), 0, 0, "127.0.0.1:9091",
+    {"admin", OPTION_LOCAL_ADDRESS, at(admin), 0, 0, "127.0.0.1:9091",
      "/config, POST /quitquitquit; loopback and `unix:` only"},
     {"log-sample", OPTION_SHARE, at(log_sample), 0, 0, "1",
      "share of successful calls that are logged"},
@@ -86,243 +88,69 @@ const size_t option_count = array_length(option_table);
 _Static_assert(array_length(option_table) <= OPTION_MOST,
                "struct config_memory has a place for each option");
 
-/* The regions' endpoints follow one pattern but for these. */
-static const struct {
-    const char *region, *url;
-} odd_regions[] = {{"eu-west-101", "https://apig.eu-west-101.myhuaweicloud.eu"}};
-
-struct unit {
-    const char *name;
-    uint64_t factor;
-};
-static const struct unit size_units[] = {{"", 1}, {"KiB", KIB}, {"MiB", MIB}, {"GiB", 1024 * MIB}};
-static const struct unit duration_units[] = {
-    {"ms", MS}, {"s", (uint64_t)CLOCK_NS_PER_S}, {"m", 60 * (uint64_t)CLOCK_NS_PER_S}, {"h", HOUR}};
-static const struct unit number_units[] = {{"", 1}};
-
-static const struct units {
-    const struct unit *list;
-    size_t count;
-} kind_units[] = {
-    [OPTION_NUMBER] = {number_units, array_length(number_units)},
-    [OPTION_SIZE] = {size_units, array_length(size_units)},
-    [OPTION_DURATION] = {duration_units, array_length(duration_units)},
-};
-
-static const char *const level_words[] = {
-#define LEVEL_WORD(name, word) [LOG_##name] = word,
-    LOG_LEVELS(LEVEL_WORD)
-#undef LEVEL_WORD
-};
-static const char *const format_words[] = {[LOG_JSON] = "json", [LOG_TEXT] = "text"};
-
-void option_variable(const struct option *option, char variable[OPTION_VARIABLE_BYTES])
+static char variable_character(char c)
 {
-    static const char prefix[] = "APIG_SIDECAR_";
-    size_t used = sizeof prefix - 1;
-    memcpy(variable, prefix, used);
-    for (const char *c = option->name; *c && used < OPTION_VARIABLE_BYTES - 1; c++)
-        variable[used++] = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-    variable[used] = '\0';
+    return c == '-' ? '_' : (char)toupper((unsigned char)c);
 }
 
-/* The largest unit that divides the number. */
-static void add_quantity(struct buffer *out, uint64_t number, const struct units *units)
+void option_spell(const struct option *option, enum option_origin origin,
+                  char spelled[OPTION_SPELLED_BYTES])
 {
-    const struct unit *best = &units->list[0];
-    for (size_t i = 0; i < units->count; i++)
-        if (number > 0 && number % units->list[i].factor == 0)
-            best = &units->list[i];
-    buffer_add_u64(out, number / best->factor);
-    buffer_add_text(out, text_of(best->name));
+    bool variable = origin == ORIGIN_VARIABLE;
+    struct text prefix = variable ? text_literal(VARIABLE_PREFIX) : text_literal(FLAG_PREFIX);
+    size_t used = prefix.bytes;
+    memcpy(spelled, prefix.at, used);
+    for (const char *c = option->name; *c && used < OPTION_SPELLED_BYTES - 1; c++)
+        spelled[used++] = variable ? variable_character(*c) : *c;
+    spelled[used] = '\0';
 }
 
-void option_allowed(const struct option *option, struct buffer *out)
+const struct option *option_find(struct text written, enum option_origin origin)
 {
-    static const char *const words[] = {
-        [OPTION_SWITCH] = "true or false",
-        [OPTION_SHARE] = "a number from 0 to 1",
-        [OPTION_TEXT] = "text",
-        [OPTION_ADDRESS] = "host:port, [IPv6]:port or unix:/path",
-        [OPTION_LISTENERS] =
-            "at most 16 of host:port, [IPv6]:port and unix:/path, with commas between",
-        [OPTION_REGION] = "a region's name, such as cn-north-4",
-        [OPTION_LOG_LEVEL] = "debug, info, warning or error",
-        [OPTION_LOG_FORMAT] = "json or text",
-    };
-    if (option->kind != OPTION_NUMBER && option->kind != OPTION_SIZE &&
-        option->kind != OPTION_DURATION) {
-        buffer_add_text(out, text_of(words[option->kind]));
-        return;
+    char spelled[OPTION_SPELLED_BYTES];
+    for (size_t i = 0; i < option_count; i++) {
+        option_spell(&option_table[i], origin, spelled);
+        if (text_equal(written, text_of(spelled)))
+            return &option_table[i];
     }
-    add_quantity(out, option->least, &kind_units[option->kind]);
-    buffer_add_literal(out, " to ");
-    add_quantity(out, option->most, &kind_units[option->kind]);
+    return NULL;
 }
 
-/* Digits and a unit. */
-static bool read_quantity(const char *value, const struct units *units, uint64_t *number)
+static size_t least_of(size_t a, size_t b, size_t c)
 {
-    size_t digits = strspn(value, "0123456789");
-    uint64_t read;
-    if (!text_to_u64((struct text){value, digits}, &read))
-        return false;
-    for (size_t i = 0; i < units->count; i++)
-        if (strcmp(value + digits, units->list[i].name) == 0)
-            return !__builtin_mul_overflow(read, units->list[i].factor, number);
-    return false;
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
 }
 
-static bool set_quantity(const struct option *option, const char *value, void *member)
+/* How many letters to add, drop or change (Levenshtein). */
+static size_t distance(struct text a, struct text b)
 {
-    uint64_t number;
-    if (!read_quantity(value, &kind_units[option->kind], &number) || number < option->least ||
-        number > option->most)
-        return false;
-    if (option->kind == OPTION_DURATION)
-        *(int64_t *)member = (int64_t)number;
-    else
-        *(uint64_t *)member = number;
-    return true;
+    size_t row[OPTION_SPELLED_BYTES];
+    for (size_t i = 0; i <= b.bytes; i++)
+        row[i] = i;
+    for (size_t i = 1; i <= a.bytes; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.bytes; j++) {
+            size_t above = row[j];
+            row[j] = least_of(row[j - 1] + 1, above + 1, diagonal + (a.at[i - 1] != b.at[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[b.bytes];
 }
 
-static bool set_switch(const char *value, bool *member)
+void option_spell_nearest(struct text written, enum option_origin origin,
+                          char spelled[OPTION_SPELLED_BYTES])
 {
-    bool on = strcmp(value, "true") == 0;
-    if (!on && strcmp(value, "false") != 0)
-        return false;
-    *member = on;
-    return true;
-}
-
-static bool set_share(const char *value, double *member)
-{
-    char *end;
-    double share = strtod(value, &end);
-    if (end == value || *end || !(share >= 0 && share <= 1))
-        return false;
-    *member = share;
-    return true;
-}
-
-static bool find_word(const char *value, const char *const *words, size_t count, int *index)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(value, words[i]) != 0)
+    char candidate[OPTION_SPELLED_BYTES];
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < option_count; i++) {
+        option_spell(&option_table[i], origin, candidate);
+        size_t far = distance(written, text_of(candidate));
+        if (far >= best)
             continue;
-        *index = (int)i;
-        return true;
+        best = far;
+        memcpy(spelled, candidate, sizeof candidate);
     }
-    return false;
-}
-
-static bool set_text(const char *value, const char **member, struct arena *owned)
-{
-    *member = value[0] ? arena_copy(owned, value, strlen(value)) : NULL;
-    return value[0] == '\0' || *member;
-}
-
-static bool set_region(const char *value, const char **member, struct arena *owned)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-    struct buffer url;
-    if (value[0] == '\0' || value[strspn(value, allowed)] || strlen(value) > 63)
-        return false;
-    for (size_t i = 0; i < array_length(odd_regions); i++)
-        if (strcmp(value, odd_regions[i].region) == 0)
-            return set_text(odd_regions[i].url, member, owned);
-    buffer_init(&url, owned, 128);
-    buffer_add_literal(&url, "https://apig.");
-    buffer_add_text(&url, text_of(value));
-    buffer_add_literal(&url, ".myhuaweicloud.com");
-    buffer_add_char(&url, '\0');
-    *member = url.at;
-    return !url.full;
-}
-
-static bool set_address(const char *value, size_t bytes, struct config_address *address,
-                        struct status *status)
-{
-    config_address_clear(address);
-    return config_address_parse((struct text){value, bytes}, address, status);
-}
-
-/* Adds to what is there: the option may be repeated. */
-static bool add_listeners(const char *value, struct config *config, struct status *status)
-{
-    for (;;) {
-        size_t bytes = strcspn(value, ",");
-        if (config->listen_count == CONFIG_LISTENERS)
-            return status_fail(status, STATUS_INVALID_ARGUMENT, "too many addresses");
-        if (!set_address(value, bytes, &config->listen[config->listen_count], status))
-            return false;
-        config->listen_count++;
-        if (value[bytes] == '\0')
-            return true;
-        value += bytes + 1;
-    }
-}
-
-static bool set_member(const struct option *option, const char *value, struct config *config,
-                       struct arena *owned, struct status *status)
-{
-    void *member = (char *)config + option->member;
-    int word = 0;
-    switch (option->kind) {
-    case OPTION_SWITCH:
-        return set_switch(value, member);
-    case OPTION_NUMBER:
-    case OPTION_SIZE:
-    case OPTION_DURATION:
-        return set_quantity(option, value, member);
-    case OPTION_SHARE:
-        return set_share(value, member);
-    case OPTION_TEXT:
-        return set_text(value, member, owned);
-    case OPTION_REGION:
-        return set_region(value, member, owned);
-    case OPTION_ADDRESS:
-        return set_address(value, strlen(value), member, status);
-    case OPTION_LISTENERS:
-        return add_listeners(value, config, status);
-    case OPTION_LOG_LEVEL:
-        if (!find_word(value, level_words, array_length(level_words), &word))
-            return false;
-        config->log_level = (enum log_level)word;
-        return true;
-    case OPTION_LOG_FORMAT:
-    default:
-        if (!find_word(value, format_words, array_length(format_words), &word))
-            return false;
-        config->log_format = (enum log_format)word;
-        return true;
-    }
-}
-
-bool option_set(const struct option *option, const char *value, struct config *config,
-                struct arena *owned, struct status *status)
-{
-    status_clear(status);
-    if (set_member(option, value, config, owned, status))
-        return true;
-    struct buffer allowed;
-    buffer_init(&allowed, owned, 128);
-    option_allowed(option, &allowed);
-    return status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.200s\": allowed is %.*s", value,
-                       text_arguments(buffer_text(&allowed)));
-}
-
-bool config_duration_parse(struct text text, int64_t *ns, struct status *status)
-{
-    char value[32];
-    uint64_t number;
-    if (text.bytes >= sizeof value)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "the duration is too long");
-    memcpy(value, text.at, text.bytes);
-    value[text.bytes] = '\0';
-    if (!read_quantity(value, &kind_units[OPTION_DURATION], &number) || number > DAY)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%s\": allowed is a duration up to 24h, such as 500ms", value);
-    *ns = (int64_t)number;
-    return true;
 }

@@ -2,70 +2,72 @@
 /* The option table in words: for --help, for /config and `check`, for README. */
 #include <string.h>
 
-#include "config/config.h"
-#include "config/options.h"
+#include "config/value.h"
 
 #include "base/banned.h"
 
-static const char *const origin_words[] = {
-    [ORIGIN_DEFAULT] = "default", [ORIGIN_VARIABLE] = "variable", [ORIGIN_FLAG] = "flag"};
-
-static void add_padded(struct buffer *out, struct text text, size_t width)
+/* A space follows what is wider. */
+static void add_column(struct buffer *out, const char *text, size_t width)
 {
-    buffer_add_text(out, text);
-    for (size_t i = text.bytes; i < width; i++)
+    size_t bytes = strlen(text);
+    buffer_add(out, text, bytes);
+    buffer_add_char(out, ' ');
+    for (size_t i = bytes + 1; i < width; i++)
         buffer_add_char(out, ' ');
-}
-
-static struct text fallback_of(const struct option *option)
-{
-    return option->fallback ? text_of(option->fallback) : text_literal("-");
 }
 
 void config_write_help(struct buffer *out)
 {
-    char variable[OPTION_VARIABLE_BYTES];
+    char flag[OPTION_SPELLED_BYTES], variable[OPTION_SPELLED_BYTES];
     for (size_t i = 0; i < option_count; i++) {
         const struct option *option = &option_table[i];
-        option_variable(option, variable);
-        buffer_add_literal(out, "  --");
-        add_padded(out, text_of(option->name), 26);
-        add_padded(out, text_of(variable), 40);
-        add_padded(out, fallback_of(option), 30);
+        option_spell(option, ORIGIN_FLAG, flag);
+        option_spell(option, ORIGIN_VARIABLE, variable);
+        buffer_add_literal(out, "  ");
+        add_column(out, flag, 28);
+        add_column(out, variable, 40);
+        add_column(out, option->fallback ? option->fallback : "-", 30);
         buffer_add_text(out, text_of(option->meaning));
         buffer_add_literal(out, " (");
-        option_allowed(option, out);
+        value_allowed(option, out);
         buffer_add_literal(out, ")\n");
     }
 }
 
 void config_write_resolved(const struct config *config, struct buffer *out)
 {
+    static const char *const origins[] = {
+        [ORIGIN_DEFAULT] = "default", [ORIGIN_VARIABLE] = "variable", [ORIGIN_FLAG] = "flag"};
     const struct config_memory *memory = config->owned;
+    char flag[OPTION_SPELLED_BYTES];
     for (size_t i = 0; i < option_count; i++) {
-        const char *value = memory->given[i].value;
-        buffer_add_literal(out, "--");
-        add_padded(out, text_of(option_table[i].name), 26);
-        add_padded(out, value ? text_of(value) : text_literal("-"), 30);
+        option_spell(&option_table[i], ORIGIN_FLAG, flag);
+        add_column(out, flag, 28);
+        size_t start = out->bytes;
+        value_write(&option_table[i], config, out);
+        while (out->bytes - start < 30 && !out->full)
+            buffer_add_char(out, ' ');
         buffer_add_char(out, ' ');
-        buffer_add_text(out, text_of(origin_words[memory->given[i].origin]));
+        buffer_add_text(out, text_of(origins[memory->origins[i]]));
         buffer_add_char(out, '\n');
     }
 }
 
 void config_write_markdown(struct buffer *out)
 {
+    char flag[OPTION_SPELLED_BYTES];
     buffer_add_literal(out, "| option | default | meaning | allowed |\n|---|---|---|---|\n");
     for (size_t i = 0; i < option_count; i++) {
         const struct option *option = &option_table[i];
-        buffer_add_literal(out, "| `--");
-        buffer_add_text(out, text_of(option->name));
+        option_spell(option, ORIGIN_FLAG, flag);
+        buffer_add_literal(out, "| `");
+        buffer_add_text(out, text_of(flag));
         buffer_add_literal(out, "` | ");
-        buffer_add_text(out, option->fallback ? text_of(option->fallback) : text_literal("—"));
+        buffer_add_text(out, text_of(option->fallback ? option->fallback : "—"));
         buffer_add_literal(out, " | ");
         buffer_add_text(out, text_of(option->meaning));
         buffer_add_literal(out, " | ");
-        option_allowed(option, out);
+        value_allowed(option, out);
         buffer_add_literal(out, " |\n");
     }
 }
