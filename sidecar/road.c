@@ -173,6 +173,8 @@ static void note_unreadable(struct text path, const struct status *why, void *co
 {
     const struct walk *walk = context;
     struct log_line line;
+    if (!log_enabled(LOG_WARNING))
+        return;
     log_begin(&line, LOG_WARNING, "answer member unreadable");
     log_text(&line, "method", text_of(call_method(walk->call)->path));
     log_text(&line, "member", path);

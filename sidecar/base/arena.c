@@ -85,7 +85,8 @@ char *arena_copy(struct arena *arena, const char *at, size_t bytes)
     char *copy = bytes < SIZE_MAX ? arena_alloc(arena, bytes + 1) : NULL;
     if (!copy)
         return NULL;
-    memcpy(copy, at, bytes);
+    if (bytes > 0)
+        memcpy(copy, at, bytes);
     copy[bytes] = '\0';
     return copy;
 }

@@ -188,6 +188,12 @@ static bool consider_member(struct text path, struct text value, bool is_string,
     return true;
 }
 
+static bool holds(struct text text, struct text part)
+{
+    return part.bytes > 0 && text.bytes >= part.bytes &&
+           memmem(text.at, text.bytes, part.at, part.bytes);
+}
+
 static bool is_token_character(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -197,9 +203,7 @@ static bool is_token_character(char c)
 /* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
 static struct text plain_word(struct text text, size_t most, struct text secret)
 {
-    bool leak =
-        secret.bytes > 0 && text.bytes > 0 && memmem(text.at, text.bytes, secret.at, secret.bytes);
-    if (text.bytes > most || leak)
+    if (text.bytes > most || holds(text, secret))
         return (struct text){NULL, 0};
     for (size_t i = 0; i < text.bytes; i++)
         if (!is_token_character(text.at[i]))
@@ -212,9 +216,10 @@ static struct text plain_word(struct text text, size_t most, struct text secret)
 static struct text one_line(struct text text, struct text secret, struct arena *arena)
 {
     size_t bytes = text_cut(text, MESSAGE_BYTES);
-    bool page = memmem(text.at, text.bytes, "</", 2);
-    bool leak = secret.bytes > 0 && memmem(text.at, text.bytes, secret.at, secret.bytes);
-    char *copy = !page && !leak && text_is_utf8(text) ? arena_copy(arena, text.at, bytes) : NULL;
+    bool page = holds(text, text_literal("</"));
+    char *copy = !page && !holds(text, secret) && text_is_utf8(text)
+                     ? arena_copy(arena, text.at, bytes)
+                     : NULL;
     if (!copy)
         return (struct text){NULL, 0};
     for (size_t i = 0; i < bytes; i++)

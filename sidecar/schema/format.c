@@ -87,21 +87,20 @@ static bool is_number(struct text label)
 
 static bool is_hostname(struct text text)
 {
-    struct text label;
-    if (text.bytes > 253)
-        return false;
+    struct text label = {NULL, 0};
     if (text.bytes > 0 && text.at[text.bytes - 1] == '.')
         text.bytes--;
-    for (const char *dot = text.at; dot;
-         text = (struct text){dot + 1, (size_t)(text.at + text.bytes - dot - 1)}) {
-        dot = text.bytes ? memchr(text.at, '.', text.bytes) : NULL;
+    bool more = text.bytes <= 253;
+    while (more) {
+        const char *dot = text.bytes ? memchr(text.at, '.', text.bytes) : NULL;
         label = (struct text){text.at, dot ? (size_t)(dot - text.at) : text.bytes};
         if (!is_label(label))
             return false;
-        if (!dot)
-            break;
+        more = dot;
+        if (dot)
+            text = (struct text){dot + 1, (size_t)(text.at + text.bytes - dot - 1)};
     }
-    return !is_number(label);
+    return label.bytes > 0 && !is_number(label);
 }
 
 static const struct string_format formats[] = {

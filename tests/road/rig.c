@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "rig.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "upstream/http1.h"
+
+#define MEMORY (256U << 20)
+#define ANSWER_BYTES (4U << 20)
+
+/* server/call.h and upstream/upstream.h stand here in memory: the road cannot tell. */
+struct call {
+    struct rig *rig;
+    const struct schema_method *method;
+    struct text message;
+    const char *const *metadata;
+    int64_t received_ns;
+    alignas(max_align_t) char state[65536];
+};
+
+struct rig {
+    struct config config;
+    struct schema *schema;
+    struct event_base *loop;
+    struct credential *credential;
+    struct road road;
+    struct call_handler handler;
+    char folder[32], token_file[64];
+    struct arena arena; /* of the result */
+    const struct rig_upstream *upstream;
+    struct rig_result result;
+    struct exchange *waiting; /* handed over, not answered yet */
+    struct call call;
+};
+
+/* The only rig, for functions of the upstream that are told of an exchange alone. */
+static struct rig *the_rig;
+
+static struct text keep(struct rig *rig, struct text text)
+{
+    char *kept = arena_copy(&rig->arena, text.at ? text.at : "", text.bytes);
+    assert(kept);
+    return (struct text){kept, text.bytes};
+}
+
+void *call_state(struct call *call)
+{
+    return call->state;
+}
+
+const struct schema_method *call_method(const struct call *call)
+{
+    return call->method;
+}
+
+bool call_message(struct call *call, struct arena *arena, struct text *bytes, struct status *status)
+{
+    (void)arena, (void)status;
+    *bytes = call->message;
+    return true;
+}
+
+int64_t call_deadline_ns(const struct call *call)
+{
+    return call->received_ns + 30 * CLOCK_NS_PER_S;
+}
+
+int64_t call_received_ns(const struct call *call)
+{
+    return call->received_ns;
+}
+
+struct text call_peer(const struct call *call)
+{
+    (void)call;
+    return text_literal("127.0.0.1:1");
+}
+
+size_t call_metadata_count(const struct call *call)
+{
+    size_t count = 0;
+    while (call->metadata && call->metadata[2 * count])
+        count++;
+    return count;
+}
+
+bool call_metadata(const struct call *call, size_t index, struct text *name, struct text *value)
+{
+    *name = text_of(call->metadata[2 * index]);
+    *value = text_of(call->metadata[2 * index + 1]);
+    return true;
+}
+
+size_t call_in_flight(const struct call *call)
+{
+    (void)call;
+    return 1;
+}
+
+void call_send_metadata(struct call *call, const char *name, struct text value)
+{
+    (void)call, (void)name, (void)value;
+}
+
+void call_send_trailer(struct call *call, const char *name, struct text value)
+{
+    struct rig_result *result = &call->rig->result;
+    assert(result->trailer_count < CALL_METADATA);
+    result->trailers[result->trailer_count].name = name;
+    result->trailers[result->trailer_count++].value = keep(call->rig, value);
+}
+
+uint8_t *call_answer_space(struct call *call, size_t bytes)
+{
+    char *space = arena_zalloc(&call->rig->arena, bytes + 1);
+    assert(space);
+    call->rig->result.answer = (struct text){space, bytes};
+    return (uint8_t *)space;
+}
+
+void call_reply(struct call *call, const struct status *status)
+{
+    struct rig_result *result = &call->rig->result;
+    result->replies++;
+    result->code = status->code;
+    result->message = keep(call->rig, text_of(status->message));
+}
+
+void call_hold(struct call *call)
+{
+    (void)call;
+}
+
+void call_release(struct call *call)
+{
+    (void)call;
+}
+
+void exchange_init(struct exchange *exchange)
+{
+    memset(exchange, 0, sizeof *exchange);
+}
+
+void upstream_send(struct upstream *upstream, struct exchange *exchange)
+{
+    (void)upstream;
+    struct rig_result *result = &the_rig->result;
+    assert(!the_rig->waiting && result->request_count < array_length(result->requests));
+    result->requests[result->request_count++] = keep(the_rig, exchange->request);
+    exchange->http_status = 0;
+    exchange->answer = (struct http_answer){0};
+    exchange->cause = EXCHANGE_CAUSE_NONE;
+    status_clear(&exchange->status);
+    the_rig->waiting = exchange;
+}
+
+void upstream_cancel(struct exchange *exchange)
+{
+    (void)exchange;
+}
+
+struct text upstream_authority(const struct upstream *upstream)
+{
+    (void)upstream;
+    return text_literal("upstream.example");
+}
+
+static enum http1_progress read_answer(struct http1_reader *reader, struct text answer,
+                                       struct status *status)
+{
+    size_t consumed;
+    enum http1_progress progress = HTTP1_MORE;
+    if (answer.bytes > 0)
+        progress = http1_reader_feed(reader, answer, &consumed, status);
+    if (progress == HTTP1_MORE && the_rig->upstream->ends_stream)
+        progress = http1_reader_end(reader, status);
+    return progress;
+}
+
+static struct text next_answer(void)
+{
+    const struct rig_upstream *upstream = the_rig->upstream;
+    size_t number = the_rig->result.request_count - 1;
+    return upstream->answers[number < upstream->answer_count ? number : upstream->answer_count - 1];
+}
+
+/* What connection.c does, with all bytes at once. */
+static void answer_exchange(struct exchange *exchange)
+{
+    static const struct http1_limits limits = {
+        .head_bytes = 65536, .field_count = 100, .body_bytes = ANSWER_BYTES, .interim = 8};
+    struct http1_reader *reader = http1_reader_new(exchange->arena, &limits, false);
+    bool complete = read_answer(reader, next_answer(), &exchange->status) == HTTP1_COMPLETE;
+    exchange->started_ns = exchange->ended_ns = clock_now_ns();
+    exchange->http_status = http1_reader_status(reader);
+    exchange->sent_bytes = exchange->request.bytes;
+    exchange->outcome = complete ? EXCHANGE_ANSWERED : EXCHANGE_PERHAPS_PROCESSED;
+    if (complete)
+        exchange->answer = http1_reader_answer(reader);
+    else if (http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE)
+        exchange->cause = EXCHANGE_CAUSE_ANSWER_TOO_LARGE;
+    else
+        exchange->cause =
+            http1_reader_fault(reader) ? EXCHANGE_CAUSE_UNREADABLE_ANSWER : EXCHANGE_CAUSE_LOST;
+    if (!complete && exchange->status.code == STATUS_OK)
+        status_set(&exchange->status, STATUS_UNKNOWN, "the connection was lost");
+    exchange->done(exchange);
+}
+
+static void ignore_news(enum credential_news news, const char *why, void *context)
+{
+    (void)news, (void)why, (void)context;
+}
+
+struct rig *rig_new(const char *token)
+{
+    static char *const no_variables[] = {NULL};
+    struct status status;
+    struct rig *rig = calloc(1, sizeof *rig);
+    assert(rig && !the_rig);
+    the_rig = rig;
+    snprintf(rig->folder, sizeof rig->folder, "/tmp/road-XXXXXX");
+    assert(mkdtemp(rig->folder));
+    snprintf(rig->token_file, sizeof rig->token_file, "%s/token", rig->folder);
+    FILE *file = fopen(rig->token_file, "w");
+    assert(file && fputs(token, file) >= 0 && fclose(file) == 0);
+    bool good = config_read(&rig->config, 0, NULL, no_variables, &status) &&
+                schema_new(schema_embedded(), &rig->schema, &status);
+    rig->loop = event_base_new();
+    good = good && credential_open(rig->token_file, rig->loop, ignore_news, NULL, &rig->credential,
+                                   &status);
+    if (!good) {
+        fprintf(stderr, "%s\n", status.message);
+        abort();
+    }
+    rig->road = (struct road){
+        .config = &rig->config, .credential = rig->credential, .prefix = text_literal("")};
+    rig->handler = road_handler(&rig->road);
+    assert(rig->handler.state_bytes <= sizeof rig->call.state);
+    arena_init(&rig->arena, MEMORY);
+    log_set_level(LOG_ERROR);
+    return rig;
+}
+
+void rig_free(struct rig *rig)
+{
+    credential_free(rig->credential);
+    event_base_free(rig->loop);
+    schema_free(rig->schema);
+    config_clear(&rig->config);
+    arena_clear(&rig->arena);
+    unlink(rig->token_file);
+    rmdir(rig->folder);
+    free(rig);
+    the_rig = NULL;
+}
+
+const struct schema_method *rig_method(struct rig *rig, struct text name)
+{
+    return schema_method_find(rig->schema, name);
+}
+
+const struct rig_result *rig_call(struct rig *rig, const struct schema_method *method,
+                                  struct text message, const char *const *metadata,
+                                  const struct rig_upstream *upstream)
+{
+    arena_clear(&rig->arena);
+    rig->result = (struct rig_result){0};
+    rig->upstream = upstream;
+    rig->waiting = NULL;
+    rig->call.rig = rig;
+    rig->call.method = method;
+    rig->call.message = message;
+    rig->call.metadata = metadata;
+    rig->call.received_ns = clock_now_ns();
+    rig->handler.begin(&rig->call, rig->handler.context);
+    while (rig->waiting) {
+        struct exchange *exchange = rig->waiting;
+        rig->waiting = NULL;
+        answer_exchange(exchange);
+    }
+    rig->handler.end(&rig->call, rig->handler.context);
+    return &rig->result;
+}
+
+struct text rig_trailer(const struct rig_result *result, const char *name)
+{
+    for (size_t i = 0; i < result->trailer_count; i++)
+        if (strcmp(result->trailers[i].name, name) == 0)
+            return result->trailers[i].value;
+    return (struct text){NULL, 0};
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole road of a call in process: road.c with a caller and an upstream that are made of
+ * memory. What a caller would send goes in, what the upstream answers is given as bytes, what each
+ * of them would have seen comes out.
+ */
+#pragma once
+
+#include "config/config.h"
+#include "road.h"
+#include "schema/schema.h"
+
+/* The upstream's part: `answers[n]` for attempt n, later ones the last; {NULL, 0} loses the
+ * connection at once. */
+struct rig_upstream {
+    const struct text *answers;
+    size_t answer_count;
+    bool ends_stream; /* behind the answer */
+};
+
+/* What came of a call; its memory is the rig's until the next call. */
+struct rig_result {
+    unsigned replies;
+    enum status_code code;
+    struct text message;
+    struct text answer; /* the answer message's bytes */
+    struct {
+        const char *name;
+        struct text value;
+    } trailers[CALL_METADATA];
+    size_t trailer_count;
+    struct text requests[8]; /* bytes that the upstream saw, by attempt */
+    size_t request_count;
+};
+
+struct rig;
+
+/* Everything but caller and network is real: the embedded schema, a token file with `token`. */
+struct rig *rig_new(const char *token);
+void rig_free(struct rig *rig);
+
+const struct schema_method *rig_method(struct rig *rig, struct text name);
+
+/* Walks one call: a message's bytes and metadata as name, value, name, value, NULL. */
+const struct rig_result *rig_call(struct rig *rig, const struct schema_method *method,
+                                  struct text message, const char *const *metadata,
+                                  const struct rig_upstream *upstream);
+
+/* The value of a trailer; {NULL, 0} when it was not sent. */
+struct text rig_trailer(const struct rig_result *result, const char *name);

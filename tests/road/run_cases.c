@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The golden exchanges of tests/cases in process: the call, the exact bytes that it sends upstream,
+ * the bytes that are answered, the reply or the status. `run_cases FOLDER`.
+ */
+#include <dirent.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "rest/json.h"
+#include "rig.h"
+#include "schema/wire.h"
+
+#define TOKEN "MIIF-the-token-of-the-cases"
+#define REQUEST_ID "5f2c1d0a-case"
+#define MEMORY (64U << 20)
+
+/* One folder. */
+struct golden {
+    const char *name;
+    struct arena arena;
+    json_t *call, *expect;
+    struct text request, answer;
+    bool sends;
+};
+
+static bool fail(const struct golden *golden, const char *what, struct text is, struct text should)
+{
+    printf("FAILED %s: %s is\n%.*s\nand should be\n%.*s\n", golden->name, what, text_arguments(is),
+           text_arguments(should));
+    return false;
+}
+
+static const char *path_of(struct golden *golden, const char *folder, const char *file)
+{
+    struct buffer path;
+    buffer_init(&path, &golden->arena, 256);
+    buffer_add_text(&path, text_of(folder));
+    buffer_add_char(&path, '/');
+    buffer_add_text(&path, text_of(golden->name));
+    buffer_add_char(&path, '/');
+    buffer_add_text(&path, text_of(file));
+    buffer_add_char(&path, '\0');
+    return path.at;
+}
+
+static void add_replaced(struct buffer *out, struct text text)
+{
+    static const struct {
+        const char *mark, *value;
+    } marks[] = {
+        {"{{token}}", TOKEN}, {"{{host}}", "upstream.example"}, {"{{request_id}}", REQUEST_ID}};
+    for (size_t i = 0; i < text.bytes;) {
+        size_t used = 0;
+        for (size_t mark = 0; mark < array_length(marks) && !used; mark++) {
+            size_t bytes = strlen(marks[mark].mark);
+            if (text.bytes - i < bytes || memcmp(text.at + i, marks[mark].mark, bytes) != 0)
+                continue;
+            buffer_add_text(out, text_of(marks[mark].value));
+            used = bytes;
+        }
+        if (!used)
+            buffer_add_char(out, text.at[i]);
+        i += used ? used : 1;
+    }
+}
+
+static bool load(struct golden *golden, const char *folder)
+{
+    struct status status;
+    struct text template;
+    struct buffer request;
+    golden->call = json_load_file(path_of(golden, folder, "call.json"), 0, NULL);
+    golden->expect = json_load_file(path_of(golden, folder, "expect.json"), 0, NULL);
+    golden->sends = file_read(path_of(golden, folder, "request.http"), MEMORY, &golden->arena,
+                              &template, &status);
+    if (!golden->sends)
+        return golden->call && golden->expect;
+    buffer_init(&request, &golden->arena, template.bytes + 1024);
+    add_replaced(&request, template);
+    golden->request = buffer_text(&request);
+    return golden->call && golden->expect &&
+           file_read(path_of(golden, folder, "answer.http"), MEMORY, &golden->arena,
+                     &golden->answer, &status);
+}
+
+/* The message as a caller's client would encode it. */
+static struct text encode(struct golden *golden, const struct schema_method *method)
+{
+    const struct json_reading reading = {.strict = true};
+    struct status status;
+    ProtobufCMessage *message;
+    char *json = json_dumps(json_object_get(golden->call, "message"), 0);
+    char *kept = arena_copy(&golden->arena, json, strlen(json));
+    free(json);
+    if (!json_read(method->request, text_of(kept), &reading, &golden->arena, &message, &status)) {
+        printf("%s: %s\n", golden->name, status.message);
+        exit(1);
+    }
+    uint8_t *bytes = arena_alloc(&golden->arena, protobuf_c_message_get_packed_size(message) + 1);
+    return (struct text){(char *)bytes, protobuf_c_message_pack(message, bytes)};
+}
+
+/* The case's own metadata and a request id, as the rig wants them. */
+static void metadata_of(const struct golden *golden, const char **metadata, size_t room)
+{
+    size_t used = 0;
+    const char *name;
+    json_t *value;
+    metadata[used++] = "x-request-id";
+    metadata[used++] = REQUEST_ID;
+    json_object_foreach(json_object_get(golden->call, "metadata"), name, value)
+    {
+        if (used + 2 >= room)
+            break;
+        metadata[used++] = name;
+        metadata[used++] = json_string_value(value);
+    }
+    metadata[used] = NULL;
+}
+
+static bool same_reply(struct golden *golden, const struct schema_method *method,
+                       struct text answer)
+{
+    const struct json_style style = {.enums_as_numbers = true};
+    struct status status;
+    struct buffer out;
+    ProtobufCMessage *message;
+    buffer_init(&out, &golden->arena, 1024);
+    if (!wire_unpack(method->answer, answer, &golden->arena, &message, &status) ||
+        !json_write(method->answer, message, &style, NULL, NULL, &out, &status))
+        return fail(golden, "the reply", text_of(status.message), text_literal("a message"));
+    json_t *is = json_loadb(out.at, out.bytes, 0, NULL),
+           *should = json_object_get(golden->expect, "reply");
+    char *wanted = json_dumps(should, 0);
+    bool same =
+        json_equal(is, should) || fail(golden, "the reply", buffer_text(&out), text_of(wanted));
+    free(wanted);
+    json_decref(is);
+    return same;
+}
+
+static bool judge(struct golden *golden, const struct schema_method *method,
+                  const struct rig_result *result)
+{
+    struct text code = text_of(json_string_value(json_object_get(golden->expect, "code")));
+    const char *words = json_string_value(json_object_get(golden->expect, "message"));
+    if (result->replies != 1 || !text_equal(text_of(status_code_name(result->code)), code))
+        return fail(golden, "the code", text_of(status_code_name(result->code)), code);
+    if (words && !memmem(result->message.at, result->message.bytes, words, strlen(words)))
+        return fail(golden, "the message", result->message, text_of(words));
+    if (golden->sends != (result->request_count > 0))
+        return fail(golden, "what was sent", result->requests[0], golden->request);
+    for (size_t i = 0; i < result->request_count; i++)
+        if (!text_equal(result->requests[i], golden->request))
+            return fail(golden, "the request", result->requests[i], golden->request);
+    return !json_object_get(golden->expect, "reply") || same_reply(golden, method, result->answer);
+}
+
+static bool run(struct rig *rig, const char *folder, const char *name)
+{
+    struct golden golden = {.name = name};
+    const char *metadata[32];
+    bool good = false;
+    arena_init(&golden.arena, MEMORY);
+    if (load(&golden, folder)) {
+        const struct schema_method *method =
+            rig_method(rig, text_of(json_string_value(json_object_get(golden.call, "method"))));
+        const struct rig_upstream upstream = {
+            .answers = &golden.answer, .answer_count = 1, .ends_stream = true};
+        metadata_of(&golden, metadata, array_length(metadata));
+        good = judge(&golden, method,
+                     rig_call(rig, method, encode(&golden, method), metadata, &upstream));
+    } else {
+        printf("FAILED %s: its files cannot be read\n", name);
+    }
+    json_decref(golden.call);
+    json_decref(golden.expect);
+    arena_clear(&golden.arena);
+    return good;
+}
+
+static int is_case(const struct dirent *entry)
+{
+    return entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+           strcmp(entry->d_name, "__pycache__") != 0;
+}
+
+int main(int count, char **arguments)
+{
+    struct dirent **entries;
+    int cases = count == 2 ? scandir(arguments[1], &entries, is_case, alphasort) : -1, failed = 0;
+    if (cases <= 0) {
+        fprintf(stderr, "run_cases FOLDER: a folder with cases\n");
+        return 2;
+    }
+    struct rig *rig = rig_new(TOKEN);
+    for (int i = 0; i < cases; i++) {
+        failed += !run(rig, arguments[1], entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    rig_free(rig);
+    printf("%d passed, %d failed\n", cases - failed, failed);
+    return failed > 0;
+}
