@@ -1,199 +1,157 @@
 /* SPDX-License-Identifier: MIT */
 #include "credential/credential.h"
 
-#include <libgen.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
-#include <sys/inotify.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "credential/file_watch.h"
 #include "credential/source_file.h"
 
 #include "base/banned.h"
 
-/* Watches miss what some file systems do not tell. */
-static const struct timeval reread_after = {.tv_sec = 30};
-
-/* While the folder does not exist there is nothing to watch. */
-static const struct timeval rewatch_after = {.tv_sec = 1};
-
 /* A storm of refusals reads the file a few times a second, not once for each. */
 #define REFRESH_NS (200 * CLOCK_NS_PER_MS)
 
-#define ROOM (CREDENTIAL_BYTES + 2)
-
+/* Secret memory as a whole. */
 struct credential_snapshot {
-    atomic_uint holders;
+    atomic_size_t holders;
     size_t bytes;
-    char token[ROOM];
+    char token[];
 };
 
 struct credential {
     const char *path;
-    char *folder;
     credential_listener *listener;
     void *context;
-    int inotify, watch; /* -1: none */
-    struct event *changed, *reread, *rewatch;
-    pthread_mutex_t reading;             /* one at a time, so that what is read last stays */
-    pthread_mutex_t lock;                /* of what follows */
-    struct credential_snapshot *current; /* NULL: no good token yet */
-    char problem[STATUS_MESSAGE_BYTES];  /* the one that was told last */
+    struct file_watch *watch;
+
+    pthread_mutex_t reading;            /* of what follows, and of the news: one reader at a time */
+    char problem[STATUS_MESSAGE_BYTES]; /* that was told last; empty when all is well */
     int64_t refreshed_ns;
+
+    pthread_mutex_t lock;                /* of what follows, which changes with `reading` only */
+    struct credential_snapshot *current; /* NULL: no good token yet */
 };
 
-static void hold(struct credential_snapshot *snapshot)
+static struct credential_snapshot *hold_current(struct credential *credential)
 {
-    atomic_fetch_add_explicit(&snapshot->holders, 1, memory_order_relaxed);
+    pthread_mutex_lock(&credential->lock);
+    struct credential_snapshot *snapshot = credential->current;
+    if (snapshot)
+        atomic_fetch_add_explicit(&snapshot->holders, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&credential->lock);
+    return snapshot;
 }
 
 void credential_release(struct credential_snapshot *held)
 {
     if (held && atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) == 1)
-        secret_free(held, sizeof *held);
+        secret_free(held, sizeof *held + held->bytes);
 }
 
-static bool is_same(const struct credential_snapshot *a, const struct credential_snapshot *b)
+struct text credential_value(const struct credential_snapshot *held)
 {
-    return a && b && a->bytes == b->bytes && memcmp(a->token, b->token, a->bytes) == 0;
+    return held ? (struct text){held->token, held->bytes} : (struct text){NULL, 0};
+}
+
+static struct credential_snapshot *snapshot_of(const char *token, size_t bytes)
+{
+    struct credential_snapshot *snapshot = memory_expect(secret_alloc(sizeof *snapshot + bytes));
+    atomic_init(&snapshot->holders, 1);
+    snapshot->bytes = bytes;
+    memcpy(snapshot->token, token, bytes);
+    return snapshot;
 }
 
 static struct credential_snapshot *read_snapshot(const char *path, struct status *status)
 {
-    struct credential_snapshot *snapshot = secret_alloc(sizeof *snapshot);
-    if (!snapshot) {
-        status_set(status, STATUS_UNAVAILABLE, "token file %s: no memory left for it", path);
-        return NULL;
-    }
-    atomic_init(&snapshot->holders, 1);
-    if (source_file_read(path, snapshot->token, &snapshot->bytes, status))
-        return snapshot;
-    credential_release(snapshot);
-    return NULL;
+    struct credential_snapshot *snapshot = NULL;
+    char *token = memory_expect(secret_alloc(SOURCE_FILE_BYTES));
+    size_t bytes;
+    if (source_file_read(path, token, &bytes, status))
+        snapshot = snapshot_of(token, bytes);
+    secret_free(token, SOURCE_FILE_BYTES);
+    return snapshot;
 }
 
-/* What there is to tell, if anything; the same problem is told once. With the lock. */
-static bool take_over(struct credential *credential, struct credential_snapshot *read,
-                      const struct status *why)
+static void tell(struct credential *credential, enum credential_news news, const struct status *why)
 {
-    if (!read) {
-        bool new_problem = strcmp(credential->problem, why->message) != 0;
-        memcpy(credential->problem, why->message, sizeof credential->problem);
-        return new_problem;
-    }
-    bool recovered = credential->problem[0] != '\0';
-    credential->problem[0] = '\0';
-    if (is_same(read, credential->current)) {
-        credential_release(read);
-        return recovered;
-    }
-    credential_release(credential->current);
-    credential->current = read;
-    return true;
+    credential->listener(news, why->message, credential->context);
 }
 
-static void reread(struct credential *credential)
+/* The same problem is told once. */
+static void reject(struct credential *credential, struct status *why)
+{
+    if (strcmp(credential->problem, why->message) == 0)
+        return;
+    memcpy(credential->problem, why->message, sizeof credential->problem);
+    (void)!status_wrap(why, credential->current ? "the last good token stays in use"
+                                                : "there is no good token");
+    tell(credential, CREDENTIAL_REJECTED, why);
+}
+
+static void replace_current(struct credential *credential, struct credential_snapshot *next)
+{
+    pthread_mutex_lock(&credential->lock);
+    struct credential_snapshot *last = credential->current;
+    credential->current = next;
+    pthread_mutex_unlock(&credential->lock);
+    credential_release(last);
+}
+
+static void accept_token(struct credential *credential, struct credential_snapshot *read)
 {
     struct status why;
-    pthread_mutex_lock(&credential->reading);
-    struct credential_snapshot *read = read_snapshot(credential->path, &why);
-    size_t bytes = read ? read->bytes : 0;
-    pthread_mutex_lock(&credential->lock);
-    bool news = take_over(credential, read, &why);
-    bool has_good = credential->current;
-    pthread_mutex_unlock(&credential->lock);
-    pthread_mutex_unlock(&credential->reading);
-    if (!news)
-        return;
-    if (read)
-        status_set(&why, STATUS_UNKNOWN, "token file %s: a token of %zu bytes", credential->path,
-                   bytes);
+    bool same = text_equal(credential_value(read), credential_value(credential->current));
+    bool recovered = credential->problem[0] != '\0';
+    credential->problem[0] = '\0';
+    status_set(&why, STATUS_UNKNOWN, "token file %s: a token of %zu bytes", credential->path,
+               read->bytes);
+    if (same)
+        credential_release(read);
     else
-        (void)!status_wrap(&why, has_good ? "the last good token stays in use"
-                                          : "there is no good token");
-    credential->listener(read ? CREDENTIAL_LOADED : CREDENTIAL_REJECTED, why.message,
-                         credential->context);
+        replace_current(credential, read);
+    if (!same || recovered)
+        tell(credential, CREDENTIAL_LOADED, &why);
 }
 
-/* Watches the folder: the file itself is replaced, and kubelet swaps a link beside it. */
-static void watch(struct credential *credential)
+/* With `reading`. */
+static void read_again(struct credential *credential)
 {
-    credential->watch =
-        inotify_add_watch(credential->inotify, credential->folder,
-                          IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE |
-                              IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB | IN_ONLYDIR);
-    if (credential->watch < 0)
-        event_add(credential->rewatch, &rewatch_after);
+    struct status why;
+    struct credential_snapshot *read = read_snapshot(credential->path, &why);
+    if (read)
+        accept_token(credential, read);
+    else
+        reject(credential, &why);
 }
 
-static void on_rewatch(evutil_socket_t fd, short what, void *context)
+static void look(void *context)
 {
-    (void)fd, (void)what;
     struct credential *credential = context;
-    watch(credential);
-    if (credential->watch >= 0)
-        reread(credential);
-}
-
-static void on_changed(evutil_socket_t fd, short what, void *context)
-{
-    (void)what;
-    struct credential *credential = context;
-    char events[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
-    bool folder_gone = false;
-    for (ssize_t got; (got = read(fd, events, sizeof events)) > 0;)
-        for (char *at = events; at < events + got;) {
-            const struct inotify_event *event = (const struct inotify_event *)at;
-            folder_gone = folder_gone || (event->mask & (IN_IGNORED | IN_MOVE_SELF));
-            at += sizeof *event + event->len;
-        }
-    if (folder_gone) {
-        inotify_rm_watch(credential->inotify, credential->watch);
-        watch(credential);
-    }
-    reread(credential);
-}
-
-static void on_reread(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    reread(context);
-}
-
-static char *folder_of(const char *path)
-{
-    char *copy = memory_expect(strdup(path));
-    char *folder = memory_expect(strdup(dirname(copy)));
-    free(copy);
-    return folder;
+    pthread_mutex_lock(&credential->reading);
+    read_again(credential);
+    pthread_mutex_unlock(&credential->reading);
 }
 
 bool credential_open(const char *token_file, struct event_base *loop, credential_listener *listener,
                      void *context, struct credential **credential, struct status *status)
 {
-    int inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    if (inotify < 0)
-        return status_fail(status, STATUS_INTERNAL, "watch token file %s: %m", token_file);
     struct credential *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct credential){.path = token_file,
-                                .folder = folder_of(token_file),
-                                .listener = listener,
-                                .context = context,
-                                .inotify = inotify};
+    *made = (struct credential){.path = token_file, .listener = listener, .context = context};
     pthread_mutex_init(&made->reading, NULL);
     pthread_mutex_init(&made->lock, NULL);
-    made->changed = memory_expect(event_new(loop, inotify, EV_READ | EV_PERSIST, on_changed, made));
-    made->reread = memory_expect(event_new(loop, -1, EV_PERSIST, on_reread, made));
-    made->rewatch = memory_expect(event_new(loop, -1, 0, on_rewatch, made));
-    event_add(made->changed, NULL);
-    event_add(made->reread, &reread_after);
-    /* The watch comes first, so that no change between the two is missed. */
-    watch(made);
-    reread(made);
+    if (!file_watch_open(token_file, loop, look, made, &made->watch, status)) {
+        credential_free(made);
+        return false;
+    }
+    look(made);
     *credential = made;
     return true;
 }
@@ -202,30 +160,16 @@ void credential_free(struct credential *credential)
 {
     if (!credential)
         return;
-    event_free(credential->changed);
-    event_free(credential->reread);
-    event_free(credential->rewatch);
-    close(credential->inotify);
+    file_watch_free(credential->watch);
     credential_release(credential->current);
     pthread_mutex_destroy(&credential->lock);
     pthread_mutex_destroy(&credential->reading);
-    free(credential->folder);
     free(credential);
-}
-
-static struct credential_snapshot *current(struct credential *credential)
-{
-    pthread_mutex_lock(&credential->lock);
-    struct credential_snapshot *snapshot = credential->current;
-    if (snapshot)
-        hold(snapshot);
-    pthread_mutex_unlock(&credential->lock);
-    return snapshot;
 }
 
 bool credential_ready(struct credential *credential)
 {
-    struct credential_snapshot *snapshot = current(credential);
+    struct credential_snapshot *snapshot = hold_current(credential);
     credential_release(snapshot);
     return snapshot;
 }
@@ -233,27 +177,28 @@ bool credential_ready(struct credential *credential)
 bool credential_sign(struct credential *credential, struct http_request *request,
                      struct credential_snapshot **held, struct status *status)
 {
-    struct credential_snapshot *snapshot = current(credential);
+    if (request->field_count == HTTP_REQUEST_FIELDS)
+        return status_fail(status, STATUS_INTERNAL, "the request has too many fields");
+    struct credential_snapshot *snapshot = hold_current(credential);
     if (!snapshot)
         return status_fail(
             status, STATUS_UNAVAILABLE,
             "the sidecar has no good credential; its log says what is wrong with --token-file");
-    if (request->field_count == HTTP_REQUEST_FIELDS) {
-        credential_release(snapshot);
-        return status_fail(status, STATUS_INTERNAL, "the request has too many fields");
-    }
     request->fields[request->field_count++] =
-        (struct http_field){text_literal("X-Auth-Token"), {snapshot->token, snapshot->bytes}};
+        (struct http_field){text_literal("X-Auth-Token"), credential_value(snapshot)};
     *held = snapshot;
     return true;
 }
 
-struct text credential_value(const struct credential_snapshot *held)
+static bool is_replaced(struct credential *credential, const struct credential_snapshot *refused)
 {
-    return held ? (struct text){held->token, held->bytes} : (struct text){NULL, 0};
+    struct credential_snapshot *now = hold_current(credential);
+    bool replaced = now && !text_equal(credential_value(now), credential_value(refused));
+    credential_release(now);
+    return replaced;
 }
 
-/* One reader at a time, and not again for a moment. With the lock. */
+/* With `reading`. */
 static bool may_refresh(struct credential *credential)
 {
     int64_t now = clock_now_ns();
@@ -265,17 +210,14 @@ static bool may_refresh(struct credential *credential)
 
 bool credential_refresh(struct credential *credential, const struct credential_snapshot *refused)
 {
-    pthread_mutex_lock(&credential->lock);
-    bool changed = !is_same(credential->current, refused);
-    bool read = !changed && may_refresh(credential);
-    pthread_mutex_unlock(&credential->lock);
-    if (!read)
-        return changed;
-    reread(credential);
-    struct credential_snapshot *now = current(credential);
-    changed = now && !is_same(now, refused);
-    credential_release(now);
-    return changed;
+    if (is_replaced(credential, refused))
+        return true;
+    /* Calls that are refused while the first of them reads wait for what it finds. */
+    pthread_mutex_lock(&credential->reading);
+    if (may_refresh(credential))
+        read_again(credential);
+    pthread_mutex_unlock(&credential->reading);
+    return is_replaced(credential, refused);
 }
 
 bool credential_check_file(const char *path, size_t *bytes, struct status *status)

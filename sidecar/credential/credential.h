@@ -18,12 +18,12 @@
 #define CREDENTIAL_BYTES 32768
 
 enum credential_news {
-    CREDENTIAL_LOADED,   /* the first good token, or another one */
+    CREDENTIAL_LOADED,   /* the first good token, another one, or the same after a rejection */
     CREDENTIAL_REJECTED, /* the file is bad or gone: the last good token, if any, stays in use */
 };
 
-/* Told of each change, on the thread that saw it; `why` never contains the token, only its length.
- */
+/* Told of each change once, in their order, on the thread that saw it; it must not refresh. `why`
+ * never contains the token, only its length. */
 typedef void credential_listener(enum credential_news news, const char *why, void *context);
 
 struct credential;
@@ -32,7 +32,8 @@ struct credential_snapshot;
 /*
  * Reads the token file and watches it from `loop`: kubelet's swap of ..data, a rewrite in place, a
  * file that appears later, removal; and reads again at least every 30 seconds. A file that is bad
- * or missing now is no failure: the listener hears of it. INTERNAL when no watch can be made.
+ * or missing now is no failure: the listener hears of it. INTERNAL when the loop refuses.
+ * `token_file` must outlive it.
  */
 must_use bool credential_open(const char *token_file, struct event_base *loop,
                               credential_listener *listener, void *context,

@@ -3,45 +3,49 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "credential/credential.h"
-
 #include "base/banned.h"
 
-/* One more than a token with its line end tells that there is more. */
-#define ROOM (CREDENTIAL_BYTES + 2)
+/* A FIFO must not hold us up, and a device has no end: -1 and a reason. */
+static int open_regular(const char *path, const char **reason)
+{
+    struct stat file;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        *reason = strerror(errno);
+        return -1;
+    }
+    if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode))
+        return fd;
+    close(fd);
+    *reason = "it is not a regular file";
+    return -1;
+}
 
-static bool read_whole(int fd, const char *path, char *token, size_t *bytes, struct status *status)
+/* As much as there is room for; -1 and errno. */
+static ssize_t read_bounded(int fd, char *at, size_t room)
 {
     size_t have = 0;
-    while (have < ROOM + 1) {
-        char beyond;
-        char *at = have < ROOM ? token + have : &beyond;
-        ssize_t got = read(fd, at, have < ROOM ? ROOM - have : 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return status_fail(status, STATUS_UNAVAILABLE, "token file %s: %m", path);
+    while (have < room) {
+        ssize_t got = read(fd, at + have, room - have);
         if (got == 0)
             break;
-        have += (size_t)got;
+        if (got < 0 && errno != EINTR)
+            return -1;
+        if (got > 0)
+            have += (size_t)got;
     }
-    *bytes = have;
-    return have <= ROOM ||
-           status_fail(status, STATUS_UNAVAILABLE, "token file %s: it has more than %d bytes", path,
-                       CREDENTIAL_BYTES);
+    return (ssize_t)have;
 }
 
 static size_t without_line_end(const char *token, size_t bytes)
 {
-    if (bytes > 0 && token[bytes - 1] == '\n')
-        bytes--;
-    if (bytes > 0 && token[bytes - 1] == '\r')
-        bytes--;
-    return bytes;
+    if (bytes == 0 || token[bytes - 1] != '\n')
+        return bytes;
+    bytes--;
+    return bytes > 0 && token[bytes - 1] == '\r' ? bytes - 1 : bytes;
 }
 
 static bool check(const char *path, const char *token, size_t bytes, struct status *status)
@@ -50,48 +54,31 @@ static bool check(const char *path, const char *token, size_t bytes, struct stat
         return status_fail(status, STATUS_UNAVAILABLE, "token file %s: it is empty", path);
     if (bytes > CREDENTIAL_BYTES)
         return status_fail(status, STATUS_UNAVAILABLE,
-                           "token file %s: its token has %zu bytes, more than %d", path, bytes,
-                           CREDENTIAL_BYTES);
+                           "token file %s: it has more than the %d bytes that a token may have",
+                           path, CREDENTIAL_BYTES);
     for (size_t i = 0; i < bytes; i++)
         if (token[i] <= ' ' || token[i] > '~')
             return status_fail(status, STATUS_UNAVAILABLE,
-                               "token file %s: byte %zu is not printable ASCII, as no token has",
-                               path, i);
-    return true;
-}
-
-/* A FIFO must not hold us up, and a device has no end. */
-static bool open_regular(const char *path, int *fd, struct status *status)
-{
-    struct stat file;
-    int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (opened < 0)
-        return status_fail(status, STATUS_UNAVAILABLE, "token file %s: %m", path);
-    if (fstat(opened, &file) != 0 || !S_ISREG(file.st_mode)) {
-        close(opened);
-        return status_fail(status, STATUS_UNAVAILABLE, "token file %s: it is not a regular file",
-                           path);
-    }
-    *fd = opened;
+                               "token file %s: byte %zu of its %zu is not visible ASCII, as all of "
+                               "a token is",
+                               path, i + 1, bytes);
     return true;
 }
 
 bool source_file_read(const char *path, char *token, size_t *bytes, struct status *status)
 {
-    int fd;
-    size_t have = 0;
-    if (!open_regular(path, &fd, status))
-        return false;
-    bool good = read_whole(fd, path, token, &have, status);
+    const char *reason;
+    int fd = open_regular(path, &reason);
+    if (fd < 0)
+        return status_fail(status, STATUS_UNAVAILABLE, "token file %s: %s", path, reason);
+    ssize_t got = read_bounded(fd, token, SOURCE_FILE_BYTES);
+    int error = errno;
     close(fd);
-    if (good) {
-        have = without_line_end(token, have);
-        good = check(path, token, have, status);
-    }
-    if (!good) {
-        explicit_bzero(token, ROOM);
+    if (got < 0)
+        return status_fail(status, STATUS_UNAVAILABLE, "token file %s: %s", path, strerror(error));
+    size_t have = without_line_end(token, (size_t)got);
+    if (!check(path, token, have, status))
         return false;
-    }
     *bytes = have;
     return true;
 }
