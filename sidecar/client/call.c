@@ -37,9 +37,14 @@ struct call {
     grpc_slice message;
 };
 
-static int complain(const struct status *status, int exit_code)
+static int complain(struct call *call, const struct status *status, int exit_code)
 {
-    fprintf(stderr, "apig-sidecar: %s\n", status->message);
+    struct buffer out;
+    buffer_init(&out, &call->arena, 1024);
+    buffer_add_literal(&out, "apig-sidecar: ");
+    explain_text(text_of(status->message), &out);
+    buffer_add_char(&out, '\n');
+    fwrite(out.at, 1, out.bytes, stderr);
     return exit_code;
 }
 
@@ -175,14 +180,14 @@ static int finish(struct call *call, struct status *status)
         print_failure(call);
         return EXIT_CODES + (int)call->code;
     }
-    return print_answer(call, status) ? 0 : complain(status, EXIT_NOT_PRINTED);
+    return print_answer(call, status) ? 0 : complain(call, status, EXIT_NOT_PRINTED);
 }
 
 static int make_call(struct call *call)
 {
     struct status status;
     if (!open_schema(call, &status) || !encode_request(call, &status))
-        return complain(&status, EXIT_USAGE);
+        return complain(call, &status, EXIT_USAGE);
     connect_and_run(call);
     int exit_code = finish(call, &status);
     grpc_slice_unref(call->message);
@@ -228,7 +233,7 @@ int client_call(int count, char *arguments[])
     struct status status;
     arena_init(&call.arena, MEMORY);
     int exit_code = !order_read(&call.order, count, arguments, &call.arena, &status)
-                        ? complain(&status, EXIT_USAGE)
+                        ? complain(&call, &status, EXIT_USAGE)
                     : call.order.method ? start_and_call(&call)
                                         : print_help(&call.arena);
     arena_clear(&call.arena);

@@ -10,7 +10,10 @@
 
 #include "base/banned.h"
 
-static void add_shown(struct buffer *out, struct text text)
+/* What is longer makes no sense to a person. */
+#define LONGEST_RETRY_S (INT64_C(366) * 24 * 3600)
+
+void explain_text(struct text text, struct buffer *out)
 {
     for (size_t i = 0; i < text.bytes; i++) {
         unsigned char c = (unsigned char)text.at[i];
@@ -22,9 +25,9 @@ static void add_line(struct buffer *out, const char *what, struct text name, str
 {
     buffer_add_literal(out, "  ");
     buffer_add_text(out, text_of(what));
-    add_shown(out, name);
+    explain_text(name, out);
     buffer_add_literal(out, ": ");
-    add_shown(out, value);
+    explain_text(value, out);
     buffer_add_char(out, '\n');
 }
 
@@ -66,14 +69,15 @@ static void explain_request_info(const ProtobufCBinaryData *bytes, struct buffer
 static void explain_retry_info(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
     Google__Rpc__RetryInfo *info = google__rpc__retry_info__unpack(NULL, bytes->len, bytes->data);
-    if (info && info->retry_delay && info->retry_delay->seconds < INT64_MAX / 1000) {
+    if (!info)
+        return;
+    const Google__Protobuf__Duration *delay = info->retry_delay;
+    if (delay && delay->seconds >= 0 && delay->seconds < LONGEST_RETRY_S && delay->nanos >= 0) {
         buffer_add_literal(out, "  retry after: ");
-        buffer_add_i64(out, info->retry_delay->seconds * 1000 +
-                                info->retry_delay->nanos / CLOCK_NS_PER_MS);
+        buffer_add_i64(out, delay->seconds * 1000 + delay->nanos / CLOCK_NS_PER_MS);
         buffer_add_literal(out, " ms\n");
     }
-    if (info)
-        google__rpc__retry_info__free_unpacked(info, NULL);
+    google__rpc__retry_info__free_unpacked(info, NULL);
 }
 
 static const struct {
@@ -111,7 +115,7 @@ void explain_status(enum status_code code, struct text message, struct buffer *o
 {
     buffer_add_text(out, text_of(status_code_name(code)));
     buffer_add_literal(out, ": ");
-    add_shown(out, message);
+    explain_text(message, out);
     buffer_add_char(out, '\n');
 }
 

@@ -8,6 +8,9 @@
 #include "base/status.h"
 #include "base/text.h"
 
+/* The text with its control characters shown. */
+void explain_text(struct text text, struct buffer *out);
+
 /* "ALREADY_EXISTS: message", one line. */
 void explain_status(enum status_code code, struct text message, struct buffer *out);
 

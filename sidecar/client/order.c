@@ -67,7 +67,7 @@ static bool add_metadata(struct order *order, const char *value, struct arena *a
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "\"%.*s\": allowed is name=value, a name of a-z, 0-9, \"-\", \"_\" and "
                            "\".\" that is not gRPC's own, a value of printable ASCII",
-                           (int)text_cut(text_of(value), SHOWN_BYTES), value);
+                           (int)text_cut(text_of(name), SHOWN_BYTES), name);
     if (order->metadata_count == ORDER_METADATA)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "allowed are at most %d of them",
                            ORDER_METADATA);

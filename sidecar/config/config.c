@@ -14,9 +14,6 @@
 /* All values together; a command line and an environment cannot be much larger. */
 #define OWNED_BYTES (4U << 20)
 
-/* Names that nobody meant are cut at this for messages. */
-#define SHOWN_BYTES 200
-
 static struct config_memory *memory_of(const struct config *config)
 {
     return config->owned;
@@ -87,19 +84,19 @@ static bool take_variable(struct config *config, const char *entry, struct statu
         return true;
     option_spell_nearest(name, ORIGIN_VARIABLE, nearest);
     return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: no such variable; the nearest is %s",
-                       (int)text_cut(name, SHOWN_BYTES), name.at, nearest);
+                       text_arguments(value_shown(name, &memory_of(config)->arena)), nearest);
 }
 
-static bool unknown_flag(const char *written, struct text name, struct status *status)
+static bool unknown_flag(const struct config *config, struct text name, struct status *status)
 {
     char nearest[OPTION_SPELLED_BYTES];
-    if (strncmp(written, "--", 2) != 0)
+    struct text shown = value_shown(name, &memory_of(config)->arena);
+    if (name.bytes < 2 || memcmp(name.at, "--", 2) != 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%.*s\" is no option; options begin with --",
-                           (int)text_cut(text_of(written), SHOWN_BYTES), written);
+                           "\"%.*s\" is no option; options begin with --", text_arguments(shown));
     option_spell_nearest(name, ORIGIN_FLAG, nearest);
     return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: no such option; the nearest is %s",
-                       (int)text_cut(name, SHOWN_BYTES), name.at, nearest);
+                       text_arguments(shown), nearest);
 }
 
 /* `--name=value`, `--name value`, or `--name` for a switch. `used` is how many arguments that
@@ -111,7 +108,7 @@ static bool take_flag(struct config *config, int count, char *const arguments[],
     struct text name = {written, strcspn(written, "=")};
     const struct option *option = option_find(name, ORIGIN_FLAG);
     if (!option)
-        return unknown_flag(written, name, status);
+        return unknown_flag(config, name, status);
     *used = 1;
     if (written[name.bytes] == '=')
         return take(config, option, written + name.bytes + 1, ORIGIN_FLAG, status);

@@ -122,6 +122,11 @@ static size_t least_of(size_t a, size_t b, size_t c)
     return least < c ? least : c;
 }
 
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
 /* How many letters to add, drop or change (Levenshtein). */
 static size_t distance(struct text a, struct text b)
 {
@@ -133,7 +138,8 @@ static size_t distance(struct text a, struct text b)
         row[0] = i;
         for (size_t j = 1; j <= b.bytes; j++) {
             size_t above = row[j];
-            row[j] = least_of(row[j - 1] + 1, above + 1, diagonal + (a.at[i - 1] != b.at[j - 1]));
+            row[j] = least_of(row[j - 1] + 1, above + 1,
+                              diagonal + !same_letter(a.at[i - 1], b.at[j - 1]));
             diagonal = above;
         }
     }

@@ -79,13 +79,14 @@ bool url_split_authority(struct text authority, struct text *host, struct text *
     struct text name =
         bracketed ? before(without_first(authority, 1), ']') : before(authority, ':');
     struct text rest = without_first(authority, name.bytes + (bracketed ? 2 : 0));
-    if (rest.bytes == 1 || (rest.bytes > 0 && rest.at[0] != ':'))
+    struct text digits = without_first(rest, 1);
+    if (rest.bytes > 0 && (rest.at[0] != ':' || digits.bytes == 0 || !is_number(digits)))
         return false;
     if (bracketed ? !memchr(authority.at, ']', authority.bytes) || !is_address(AF_INET6, name)
                   : !is_name(name))
         return false;
     *host = name;
-    *port = without_first(rest, 1);
+    *port = digits;
     return true;
 }
 

@@ -9,6 +9,9 @@
 
 #include "base/banned.h"
 
+/* What nobody meant is cut at this for messages. */
+#define SHOWN_BYTES 200
+
 struct unit {
     const char *name;
     uint64_t factor;
@@ -150,13 +153,18 @@ static bool keep(struct text text, void *member, struct arena *owned)
     return copy;
 }
 
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
 /* A file that a variable was made from often ends in a newline, which no name or path has. */
 static bool read_text(const struct option *option, const char *written, void *member,
                       struct arena *owned)
 {
     (void)option;
     for (const char *c = written; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
+        if (is_control(*c))
             return false;
     return keep(text_of(written), member, owned);
 }
@@ -314,10 +322,17 @@ void value_write(const struct option *option, const struct config *config, struc
     kinds[option->kind].write(option, (const char *)config + option->member, out);
 }
 
-/* What has a user in front of a host may have a password too. */
-static const char *shown(const char *written)
+struct text value_shown(struct text written, struct arena *arena)
 {
-    return strchr(written, '@') ? "…@…" : written;
+    /* What has a user in front of a host may have a password too. */
+    if (memchr(written.at, '@', written.bytes))
+        return text_literal("…@…");
+    struct buffer out;
+    size_t bytes = text_cut(written, SHOWN_BYTES);
+    buffer_init(&out, arena, bytes);
+    for (size_t i = 0; i < bytes; i++)
+        buffer_add_char(&out, is_control(written.at[i]) ? '?' : written.at[i]);
+    return buffer_text(&out);
 }
 
 bool value_read(const struct option *option, const char *written, struct config *config,
@@ -329,7 +344,7 @@ bool value_read(const struct option *option, const char *written, struct config 
     buffer_init(&allowed, owned, 128);
     value_allowed(option, &allowed);
     return status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.*s\": allowed is %.*s",
-                       (int)text_cut(text_of(shown(written)), 200), shown(written),
+                       text_arguments(value_shown(text_of(written), owned)),
                        text_arguments(buffer_text(&allowed)));
 }
 

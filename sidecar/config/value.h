@@ -15,3 +15,7 @@ void value_write(const struct option *option, const struct config *config, struc
 
 /* What may be written, for messages: "1ms to 24h", "true or false". */
 void value_allowed(const struct option *option, struct buffer *out);
+
+/* What was written, for a message of one line: cut when it is long, control characters as "?", and
+ * nothing of what may hold a password. */
+struct text value_shown(struct text written, struct arena *arena);

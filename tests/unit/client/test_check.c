@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* Does `check` find what would keep us from serving, and say what would be served? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client/check.h"
+
+#include "given.h"
+
+static bool good_token(const char *path, size_t *bytes, struct status *status)
+{
+    (void)path, (void)status;
+    *bytes = 10240;
+    return true;
+}
+
+static bool bad_token(const char *path, size_t *bytes, struct status *status)
+{
+    (void)bytes;
+    return status_fail(status, STATUS_UNAVAILABLE, "token file %s: it is empty", path);
+}
+
+/* What it prints, terminated. */
+static int check(const char *flags, token_file_check *token, char *printed, size_t size)
+{
+    struct config config;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    given_good(&config, flags, "");
+    fflush(stdout);
+    int terminal = dup(STDOUT_FILENO);
+    assert_true(dup2(fileno(file), STDOUT_FILENO) >= 0);
+    int exit_code = client_check(&config, token);
+    fflush(stdout);
+    assert_true(dup2(terminal, STDOUT_FILENO) >= 0);
+    close(terminal);
+    rewind(file);
+    size_t bytes = fread(printed, 1, size - 1, file);
+    printed[bytes] = '\0';
+    fclose(file);
+    config_clear(&config);
+    return exit_code;
+}
+
+static size_t findings_in(const char *printed)
+{
+    size_t count = 0;
+    for (const char *at = printed; (at = strstr(at, "✗ ")); at++)
+        count++;
+    return count;
+}
+
+static void expect_finding(const char *flags, token_file_check *token, const char *said)
+{
+    char printed[16384];
+    assert_int_equal(check(flags, token, printed, sizeof printed), 1);
+    if (findings_in(printed) != 1 || !strstr(strstr(printed, "✗ "), said))
+        fail_msg("%s: %s", flags, printed);
+}
+
+/* `path` ends in XXXXXX. */
+static void write_file(char *path, const char *content)
+{
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    close(fd);
+}
+
+static void all_is_well_and_told(void **state)
+{
+    (void)state;
+    char printed[16384];
+    int exit_code = check("--upstream=https://127.0.0.1:1", good_token, printed, sizeof printed);
+    assert_int_equal(exit_code, 0);
+    assert_int_equal(findings_in(printed), 0);
+    static const char *const told[] = {
+        "https://127.0.0.1:1",
+        "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup",
+        "POST /v2/{project_id}/apigw/instances/{instance_id}/api-groups",
+        "255",
+        "a token of 10240 bytes",
+        "127.0.0.1 has an address",
+    };
+    for (size_t i = 0; i < array_length(told); i++)
+        assert_non_null(strstr(printed, told[i]));
+}
+
+static void each_finding_is_a_line(void **state)
+{
+    (void)state;
+    char printed[16384];
+    int exit_code = check("--listen=0.0.0.0:1 --upstream=https://[::1]:1 --descriptor-set=/no/set "
+                          "--upstream-ca-file=/no/ca --token-file=/no/token",
+                          bad_token, printed, sizeof printed);
+    assert_int_equal(exit_code, 1);
+    assert_int_equal(findings_in(printed), 4);
+    static const char *const told[] = {"✗ options: ", "✗ --descriptor-set: open /no/set",
+                                       "✗ --upstream-ca-file: open /no/ca",
+                                       "✗ --token-file: token file /no/token"};
+    for (size_t i = 0; i < array_length(told); i++)
+        assert_non_null(strstr(printed, told[i]));
+}
+
+static void a_missing_upstream_is_a_finding(void **state)
+{
+    (void)state;
+    expect_finding("", good_token, "--upstream");
+}
+
+static void a_ca_file_has_to_hold_a_certificate(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/check-XXXXXX", flags[256];
+    write_file(path, "-----BEGIN PRIVATE KEY-----\n");
+    snprintf(flags, sizeof flags, "--upstream=https://127.0.0.1 --upstream-ca-file=%s", path);
+    expect_finding(flags, good_token, "holds no certificate");
+    unlink(path);
+
+    char good[] = "/tmp/check-XXXXXX", printed[16384];
+    write_file(good, "# mine\n-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
+    snprintf(flags, sizeof flags, "--upstream=https://127.0.0.1 --upstream-ca-file=%s", good);
+    assert_int_equal(check(flags, good_token, printed, sizeof printed), 0);
+    unlink(good);
+}
+
+static void a_descriptor_set_that_cannot_be_served_is_named(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/check-XXXXXX", flags[256];
+    write_file(path, "\xff\xff");
+    snprintf(flags, sizeof flags, "--upstream=https://127.0.0.1 --descriptor-set=%s", path);
+    expect_finding(flags, good_token, path);
+    unlink(path);
+}
+
+static void behind_a_proxy_the_proxys_name_is_looked_up(void **state)
+{
+    (void)state;
+    char printed[16384];
+    assert_int_equal(check("--upstream=https://unknown.invalid --upstream-proxy=http://[::1]:3128",
+                           good_token, printed, sizeof printed),
+                     0);
+    assert_non_null(strstr(printed, "--upstream-proxy: ::1 has an address"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_is_well_and_told),
+        cmocka_unit_test(each_finding_is_a_line),
+        cmocka_unit_test(a_missing_upstream_is_a_finding),
+        cmocka_unit_test(a_ca_file_has_to_hold_a_certificate),
+        cmocka_unit_test(a_descriptor_set_that_cannot_be_served_is_named),
+        cmocka_unit_test(behind_a_proxy_the_proxys_name_is_looked_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* What does the command line of `call` ask for, and what does it refuse? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "client/order.h"
+
+#define WORDS 40
+
+/* NULL ends the words. */
+static bool read_order(struct order *order, const char *const *words, struct arena *arena,
+                       struct status *status)
+{
+    char *arguments[WORDS];
+    int count = 0;
+    while (words[count] && count < WORDS) {
+        arguments[count] = (char *)(uintptr_t)words[count];
+        count++;
+    }
+    return order_read(order, count, arguments, arena, status);
+}
+
+static void expect_refusal(const char *const *words, const char *first, const char *second)
+{
+    struct arena arena;
+    struct order order;
+    struct status status;
+    arena_init(&arena, 1 << 20);
+    if (read_order(&order, words, &arena, &status))
+        fail_msg("%s … is not refused", words[0] ? words[0] : "nothing");
+    assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+    assert_null(strchr(status.message, '\n'));
+    if (!strstr(status.message, first) || !strstr(status.message, second))
+        fail_msg("%s", status.message);
+    arena_clear(&arena);
+}
+
+static void a_method_alone_is_asked_of_the_default_target_with_the_message_of_stdin(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct order order;
+    struct status status;
+    arena_init(&arena, 1 << 20);
+    assert_true(read_order(&order, (const char *const[]){"Create", NULL}, &arena, &status));
+    assert_string_equal(order.method, "Create");
+    assert_string_equal(order.message, "-");
+    assert_string_equal(order.target, "dns:127.0.0.1:50051");
+    assert_true(order.deadline_ns == 30 * CLOCK_NS_PER_S);
+    assert_null(order.descriptor_set);
+    assert_int_equal(order.metadata_count, 0);
+    arena_clear(&arena);
+}
+
+static void options_and_words_come_in_any_order(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "--deadline",         "500ms",      "Create",   "--metadata=a=b=c", "{}",
+        "--target=unix:/s",   "--metadata", "x-y.z_1=", "--target",         "[::1]:7",
+        "--descriptor-set=f", NULL};
+    struct arena arena;
+    struct order order;
+    struct status status;
+    arena_init(&arena, 1 << 20);
+    assert_true(read_order(&order, words, &arena, &status));
+    assert_string_equal(order.method, "Create");
+    assert_string_equal(order.message, "{}");
+    assert_string_equal(order.target, "dns:[::1]:7");
+    assert_true(order.deadline_ns == 500 * CLOCK_NS_PER_MS);
+    assert_string_equal(order.descriptor_set, "f");
+    assert_int_equal(order.metadata_count, 2);
+    assert_string_equal(order.metadata[0].name, "a");
+    assert_string_equal(order.metadata[0].value, "b=c");
+    assert_string_equal(order.metadata[1].name, "x-y.z_1");
+    assert_string_equal(order.metadata[1].value, "");
+    arena_clear(&arena);
+}
+
+static void a_unix_socket_is_a_target(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct order order;
+    struct status status;
+    arena_init(&arena, 1 << 20);
+    assert_true(
+        read_order(&order, (const char *const[]){"--target=unix:/s", "M", NULL}, &arena, &status));
+    assert_string_equal(order.target, "unix:/s");
+    arena_clear(&arena);
+}
+
+static void what_is_no_order_is_refused_in_one_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[4];
+        const char *first, *second;
+    } rows[] = {
+        {{NULL}, "method", ""},
+        {{"--deadline=1s", NULL}, "method", ""},
+        {{"M", "{}", "more", NULL}, "more", "one message"},
+        {{"--deadline=soon", "M", NULL}, "--deadline", "soon"},
+        {{"--target=x", "M", NULL}, "--target", "host:port"},
+        {{"M", "--target", NULL}, "--target", "value"},
+        {{"M", "--target", "--deadline=1s", NULL}, "--target", "value"},
+        {{"--upstream=x", "M", NULL}, "--upstream", "--target"},
+        {{"--", "M", NULL}, "--", "--target"},
+    };
+    for (size_t i = 0; i < array_length(rows); i++)
+        expect_refusal(rows[i].words, rows[i].first, rows[i].second);
+}
+
+/* C-core would refuse the whole call, or take these for its own. */
+static void metadata_that_grpc_would_not_send_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "a",        "=b",     "A=b",       "a b=c", ":path=/", "é=b", "grpc-timeout=1S",
+        "a=hush\t", "a=\x7f", "a=\xc3\xa9"};
+    for (size_t i = 0; i < array_length(wrong); i++)
+        expect_refusal((const char *const[]){"--metadata", wrong[i], "M", NULL}, "--metadata",
+                       "name=value");
+}
+
+static void a_value_of_metadata_is_not_repeated(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct order order;
+    struct status status;
+    arena_init(&arena, 1 << 20);
+    assert_false(
+        read_order(&order, (const char *const[]){"--metadata=X=hush", "M", NULL}, &arena, &status));
+    assert_non_null(strstr(status.message, "\"X\""));
+    assert_null(strstr(status.message, "hush"));
+    arena_clear(&arena);
+}
+
+static void more_metadata_than_there_is_room_for_is_refused(void **state)
+{
+    (void)state;
+    const char *words[WORDS] = {"M"};
+    for (size_t i = 1; i <= ORDER_METADATA; i++)
+        words[i] = "--metadata=a=b";
+    struct arena arena;
+    struct order order;
+    struct status status;
+    arena_init(&arena, 1 << 20);
+    assert_true(read_order(&order, words, &arena, &status));
+    assert_int_equal(order.metadata_count, ORDER_METADATA);
+    arena_clear(&arena);
+    words[ORDER_METADATA + 1] = "--metadata=a=b";
+    expect_refusal(words, "--metadata", "32");
+}
+
+static void help_is_no_call(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct order order;
+    struct status status;
+    struct buffer out;
+    arena_init(&arena, 1 << 20);
+    assert_true(read_order(&order, (const char *const[]){"--help", NULL}, &arena, &status));
+    assert_null(order.method);
+    buffer_init(&out, &arena, 0);
+    order_write_help(&out);
+    assert_non_null(memmem(out.at, out.bytes, "--descriptor-set", 16));
+    arena_clear(&arena);
+}
+
+static void the_message_is_the_word_a_file_or_nothing_that_can_be_read(void **state)
+{
+    (void)state;
+    char path[] = "@/tmp/order-XXXXXX";
+    int fd = mkstemp(path + 1);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "{\"a\":1}", 7), 7);
+    close(fd);
+    struct arena arena;
+    struct status status;
+    struct text json;
+    arena_init(&arena, 1 << 20);
+    assert_true(order_message(&(struct order){.message = "{}"}, &arena, &json, &status));
+    assert_true(text_equal(json, text_literal("{}")));
+    assert_true(order_message(&(struct order){.message = path}, &arena, &json, &status));
+    assert_true(text_equal(json, text_literal("{\"a\":1}")));
+    unlink(path + 1);
+    assert_false(order_message(&(struct order){.message = path}, &arena, &json, &status));
+    assert_non_null(strstr(status.message, path + 1));
+    arena_clear(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_method_alone_is_asked_of_the_default_target_with_the_message_of_stdin),
+        cmocka_unit_test(options_and_words_come_in_any_order),
+        cmocka_unit_test(a_unix_socket_is_a_target),
+        cmocka_unit_test(what_is_no_order_is_refused_in_one_line),
+        cmocka_unit_test(metadata_that_grpc_would_not_send_is_refused),
+        cmocka_unit_test(a_value_of_metadata_is_not_repeated),
+        cmocka_unit_test(more_metadata_than_there_is_room_for_is_refused),
+        cmocka_unit_test(help_is_no_call),
+        cmocka_unit_test(the_message_is_the_word_a_file_or_nothing_that_can_be_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
