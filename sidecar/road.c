@@ -264,6 +264,8 @@ static bool send_again(struct walk *walk)
 {
     credential_release(walk->credential);
     walk->credential = NULL;
+    walk->fault = (struct fault){0};
+    arena_clear(&walk->answer_arena);
     walk->request.field_count--;
     walk->step = "sign";
     if (sign(walk))

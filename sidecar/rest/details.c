@@ -58,7 +58,8 @@ static Google__Protobuf__Any *pack_any(const ProtobufCMessage *message, const ch
 
 static Google__Protobuf__Any *error_info(const struct details *details, struct arena *arena)
 {
-    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
+    Google__Rpc__ErrorInfo info;
+    google__rpc__error_info__init(&info);
     Google__Rpc__ErrorInfo__MetadataEntry entries[DETAILS_METADATA], *list[DETAILS_METADATA];
     for (size_t i = 0; i < details->metadata_count; i++) {
         google__rpc__error_info__metadata_entry__init(&entries[i]);
@@ -78,7 +79,7 @@ static Google__Protobuf__Any *error_info(const struct details *details, struct a
 static Google__Protobuf__Any *bad_request(const struct violations *violations, size_t count,
                                           struct arena *arena)
 {
-    Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
+    Google__Rpc__BadRequest request;
     Google__Rpc__BadRequest__FieldViolation entries[VALIDATE_VIOLATIONS],
         *list[VALIDATE_VIOLATIONS];
     for (size_t i = 0; i < count; i++) {
@@ -89,6 +90,7 @@ static Google__Protobuf__Any *bad_request(const struct violations *violations, s
         if (!entries[i].field || !entries[i].description)
             return NULL;
     }
+    google__rpc__bad_request__init(&request);
     request.field_violations = list;
     request.n_field_violations = count;
     return pack_any(&request.base, TYPE_PREFIX "BadRequest", arena);
@@ -96,15 +98,18 @@ static Google__Protobuf__Any *bad_request(const struct violations *violations, s
 
 static Google__Protobuf__Any *request_info(struct text request_id, struct arena *arena)
 {
-    Google__Rpc__RequestInfo info = GOOGLE__RPC__REQUEST_INFO__INIT;
+    Google__Rpc__RequestInfo info;
+    google__rpc__request_info__init(&info);
     info.request_id = terminated(request_id, arena);
     return info.request_id ? pack_any(&info.base, TYPE_PREFIX "RequestInfo", arena) : NULL;
 }
 
 static Google__Protobuf__Any *retry_info(int64_t retry_ms, struct arena *arena)
 {
-    Google__Rpc__RetryInfo info = GOOGLE__RPC__RETRY_INFO__INIT;
-    Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
+    Google__Rpc__RetryInfo info;
+    Google__Protobuf__Duration delay;
+    google__rpc__retry_info__init(&info);
+    google__protobuf__duration__init(&delay);
     delay.seconds = retry_ms / 1000;
     delay.nanos = (int32_t)(retry_ms % 1000) * 1000000;
     info.retry_delay = &delay;
@@ -114,8 +119,9 @@ static Google__Protobuf__Any *retry_info(int64_t retry_ms, struct arena *arena)
 static struct text encode(const struct details *details, const struct portion *portion,
                           struct status *status, struct arena *arena)
 {
-    Google__Rpc__Status whole = GOOGLE__RPC__STATUS__INIT;
+    Google__Rpc__Status whole;
     Google__Protobuf__Any *list[MOST_DETAILS];
+    google__rpc__status__init(&whole);
     whole.code = (int32_t)status->code;
     whole.message = status->message;
     whole.details = list;

@@ -271,6 +271,7 @@ const struct rig_result *rig_call(struct rig *rig, const struct schema_method *m
                                   const struct rig_upstream *upstream)
 {
     arena_clear(&rig->arena);
+    attempt_budget_init(&rig->road.budget);
     rig->result = (struct rig_result){0};
     rig->upstream = upstream;
     rig->waiting = NULL;

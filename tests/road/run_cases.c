@@ -152,8 +152,10 @@ static bool judge(struct golden *golden, const struct schema_method *method,
         return fail(golden, "the code", text_of(status_code_name(result->code)), code);
     if (words && !memmem(result->message.at, result->message.bytes, words, strlen(words)))
         return fail(golden, "the message", result->message, text_of(words));
-    if (golden->sends != (result->request_count > 0))
-        return fail(golden, "what was sent", result->requests[0], golden->request);
+    json_t *attempts = json_object_get(golden->expect, "attempts");
+    if (result->request_count != (attempts ? (size_t)json_integer_value(attempts) : golden->sends))
+        return fail(golden, "what was sent, more or less often than it should,",
+                    result->requests[0], golden->request);
     for (size_t i = 0; i < result->request_count; i++)
         if (!text_equal(result->requests[i], golden->request))
             return fail(golden, "the request", result->requests[i], golden->request);
