@@ -31,8 +31,11 @@ struct call {
     struct arena arena;
     struct schema *schema;
     const struct schema_method *method;
+    grpc_channel *channel;
+    grpc_completion_queue *queue;
+    grpc_call *rpc;
     grpc_byte_buffer *request, *answer;
-    grpc_metadata_array initial, trailing;
+    grpc_metadata_array initial, trailing; /* their texts are the rpc's */
     grpc_status_code code;
     grpc_slice message;
 };
@@ -80,16 +83,34 @@ static bool encode_request(struct call *call, struct status *status)
     return true;
 }
 
-/* Waits for the one batch of the one call; C-core's deadline ends it in any case. */
-static void run(struct call *call, grpc_channel *channel)
+static void open_channel(struct call *call)
 {
-    grpc_metadata metadata[ORDER_METADATA];
-    grpc_completion_queue *queue = grpc_completion_queue_create_for_pluck(NULL);
+    grpc_arg list[] = {
+        {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
+        {GRPC_ARG_INTEGER,
+         (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+         {.integer = ANSWER_BYTES}},
+    };
+    grpc_channel_args arguments = {array_length(list), list};
+    grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
+    call->channel = grpc_channel_create(call->order.target, plaintext, &arguments);
+    grpc_channel_credentials_release(plaintext);
+}
+
+static void open_rpc(struct call *call)
+{
     gpr_timespec deadline = gpr_time_add(
         gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(call->order.deadline_ns, GPR_TIMESPAN));
-    grpc_call *rpc = grpc_channel_create_call(channel, NULL, GRPC_PROPAGATE_DEFAULTS, queue,
-                                              grpc_slice_from_static_string(call->method->path),
-                                              NULL, deadline, NULL);
+    call->queue = grpc_completion_queue_create_for_pluck(NULL);
+    call->rpc = grpc_channel_create_call(call->channel, NULL, GRPC_PROPAGATE_DEFAULTS, call->queue,
+                                         grpc_slice_from_static_string(call->method->path), NULL,
+                                         deadline, NULL);
+}
+
+/* Waits for the one batch of the one call; C-core's deadline ends it in any case. */
+static void run(struct call *call)
+{
+    grpc_metadata metadata[ORDER_METADATA];
     for (size_t i = 0; i < call->order.metadata_count; i++)
         metadata[i] =
             (grpc_metadata){.key = grpc_slice_from_static_string(call->order.metadata[i].name),
@@ -108,28 +129,9 @@ static void run(struct call *call, grpc_channel *channel)
                                         .status_details = &call->message}},
     };
     grpc_call_error error =
-        grpc_call_start_batch(rpc, operations, array_length(operations), call, NULL);
+        grpc_call_start_batch(call->rpc, operations, array_length(operations), call, NULL);
     assert(error == GRPC_CALL_OK && "the order holds only legal metadata");
-    grpc_completion_queue_pluck(queue, call, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    grpc_call_unref(rpc);
-    grpc_completion_queue_shutdown(queue);
-    grpc_completion_queue_destroy(queue);
-}
-
-static void connect_and_run(struct call *call)
-{
-    grpc_arg list[] = {
-        {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
-        {GRPC_ARG_INTEGER,
-         (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         {.integer = ANSWER_BYTES}},
-    };
-    grpc_channel_args arguments = {array_length(list), list};
-    grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
-    grpc_channel *channel = grpc_channel_create(call->order.target, plaintext, &arguments);
-    run(call, channel);
-    grpc_channel_destroy(channel);
-    grpc_channel_credentials_release(plaintext);
+    grpc_completion_queue_pluck(call->queue, call, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
 }
 
 static struct text slice_text(const grpc_slice *slice)
@@ -188,20 +190,31 @@ static int make_call(struct call *call)
     struct status status;
     if (!open_schema(call, &status) || !encode_request(call, &status))
         return complain(call, &status, EXIT_USAGE);
-    connect_and_run(call);
-    int exit_code = finish(call, &status);
-    grpc_slice_unref(call->message);
-    return exit_code;
+    open_channel(call);
+    open_rpc(call);
+    run(call);
+    return finish(call, &status);
+}
+
+static void close_rpc(struct call *call)
+{
+    grpc_call_unref(call->rpc);
+    grpc_completion_queue_shutdown(call->queue);
+    grpc_completion_queue_destroy(call->queue);
+    grpc_channel_destroy(call->channel);
 }
 
 static void call_clear(struct call *call)
 {
+    grpc_slice_unref(call->message);
     grpc_metadata_array_destroy(&call->initial);
     grpc_metadata_array_destroy(&call->trailing);
-    if (call->request)
-        grpc_byte_buffer_destroy(call->request);
     if (call->answer)
         grpc_byte_buffer_destroy(call->answer);
+    if (call->rpc)
+        close_rpc(call);
+    if (call->request)
+        grpc_byte_buffer_destroy(call->request);
     schema_free(call->schema);
 }
 

@@ -30,7 +30,7 @@ static const struct unit durations[] = {{"s", CLOCK_NS_PER_S},        {"ms", CLO
 
 static const char *const switch_words[] = {"false", "true", NULL};
 static const char *const level_words[] = {
-#define LEVEL_WORD(name, word) [LOG_##name] = word,
+#define LEVEL_WORD(name, word) [LOG_##name] = (word),
     LOG_LEVELS(LEVEL_WORD)
 #undef LEVEL_WORD
         NULL};
@@ -59,7 +59,7 @@ static bool read_quantity(const struct unit *units, const char *written, uint64_
 static void write_quantity(const struct unit *units, uint64_t number, struct buffer *out)
 {
     const struct unit *best = units;
-    for (const struct unit *unit = units; unit->name; unit++)
+    for (const struct unit *unit = units + 1; unit->name; unit++)
         if (number > 0 && number % unit->factor == 0)
             best = unit;
     buffer_add_u64(out, number / best->factor);
