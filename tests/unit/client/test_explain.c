@@ -28,8 +28,10 @@ static struct text status_with(const char *type, const ProtobufCMessage *detail,
                                struct arena *arena)
 {
     struct text packed = pack(detail, arena);
-    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
-    Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT, *list[] = {&any};
+    Google__Rpc__Status status;
+    Google__Protobuf__Any any, *list[] = {&any};
+    google__rpc__status__init(&status);
+    google__protobuf__any__init(&any);
     any.type_url = (char *)(uintptr_t)type;
     any.value = (ProtobufCBinaryData){packed.bytes, (uint8_t *)(uintptr_t)packed.at};
     status.details = list;
@@ -66,9 +68,10 @@ static void a_status_is_its_name_and_message_in_one_line(void **state)
 static void an_error_info_is_reason_domain_and_metadata(void **state)
 {
     (void)state;
-    Google__Rpc__ErrorInfo info = GOOGLE__RPC__ERROR_INFO__INIT;
-    Google__Rpc__ErrorInfo__MetadataEntry entry = GOOGLE__RPC__ERROR_INFO__METADATA_ENTRY__INIT,
-                                          *list[] = {&entry};
+    Google__Rpc__ErrorInfo info;
+    Google__Rpc__ErrorInfo__MetadataEntry entry, *list[] = {&entry};
+    google__rpc__error_info__init(&info);
+    google__rpc__error_info__metadata_entry__init(&entry);
     info.reason = (char *)(uintptr_t) "APIG_3201";
     info.domain = (char *)(uintptr_t) "apig";
     entry.key = (char *)(uintptr_t) "http_status";
@@ -82,11 +85,11 @@ static void an_error_info_is_reason_domain_and_metadata(void **state)
 static void a_bad_request_is_a_line_for_each_field(void **state)
 {
     (void)state;
-    Google__Rpc__BadRequest request = GOOGLE__RPC__BAD_REQUEST__INIT;
-    Google__Rpc__BadRequest__FieldViolation first = GOOGLE__RPC__BAD_REQUEST__FIELD_VIOLATION__INIT,
-                                            second =
-                                                GOOGLE__RPC__BAD_REQUEST__FIELD_VIOLATION__INIT,
-                                            *list[] = {&first, &second};
+    Google__Rpc__BadRequest request;
+    Google__Rpc__BadRequest__FieldViolation first, second, *list[] = {&first, &second};
+    google__rpc__bad_request__init(&request);
+    google__rpc__bad_request__field_violation__init(&first);
+    google__rpc__bad_request__field_violation__init(&second);
     first.field = (char *)(uintptr_t) "name";
     first.description = (char *)(uintptr_t) "must have at least 3 characters";
     second.field = (char *)(uintptr_t) "remark";
@@ -99,7 +102,8 @@ static void a_bad_request_is_a_line_for_each_field(void **state)
 static void a_request_info_is_the_upstreams_id(void **state)
 {
     (void)state;
-    Google__Rpc__RequestInfo info = GOOGLE__RPC__REQUEST_INFO__INIT;
+    Google__Rpc__RequestInfo info;
+    google__rpc__request_info__init(&info);
     info.request_id = (char *)(uintptr_t) "0123";
     expect(TYPE "RequestInfo", &info.base, "  upstream's request: 0123\n");
 }
@@ -107,8 +111,10 @@ static void a_request_info_is_the_upstreams_id(void **state)
 static void a_retry_info_is_a_delay(void **state)
 {
     (void)state;
-    Google__Rpc__RetryInfo info = GOOGLE__RPC__RETRY_INFO__INIT;
-    Google__Protobuf__Duration delay = GOOGLE__PROTOBUF__DURATION__INIT;
+    Google__Rpc__RetryInfo info;
+    Google__Protobuf__Duration delay;
+    google__rpc__retry_info__init(&info);
+    google__protobuf__duration__init(&delay);
     expect(TYPE "RetryInfo", &info.base, "");
     info.retry_delay = &delay;
     delay.seconds = 2;
@@ -126,7 +132,8 @@ static void a_retry_info_is_a_delay(void **state)
 static void a_detail_of_another_type_is_named(void **state)
 {
     (void)state;
-    Google__Rpc__Help help = GOOGLE__RPC__HELP__INIT;
+    Google__Rpc__Help help;
+    google__rpc__help__init(&help);
     expect(TYPE "Help", &help.base, "  a detail of type: " TYPE "Help\n");
 }
 
@@ -158,8 +165,10 @@ static void details_that_cannot_be_read_are_left_out(void **state)
         explain_trailer(text_literal("grpc-status-details-bin"), broken[i], &out);
     assert_int_equal(out.bytes, 0);
 
-    Google__Rpc__Status status = GOOGLE__RPC__STATUS__INIT;
-    Google__Protobuf__Any any = GOOGLE__PROTOBUF__ANY__INIT, *list[] = {&any};
+    Google__Rpc__Status status;
+    Google__Protobuf__Any any, *list[] = {&any};
+    google__rpc__status__init(&status);
+    google__protobuf__any__init(&any);
     status.details = list;
     status.n_details = 1;
     any.value = (ProtobufCBinaryData){1, (uint8_t[]){0xff}};
