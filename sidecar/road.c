@@ -351,7 +351,7 @@ static void pack_answer(struct walk *walk)
 static void explain_failure(struct walk *walk)
 {
     char digits[DECIMAL_BYTES];
-    (void)!status_wrap(&walk->status, "%.*s", text_arguments(call_method(walk->call)->words));
+    status_prepend(&walk->status, "%.*s", text_arguments(call_method(walk->call)->words));
     if (walk->exchange.http_status)
         details_add(&walk->details, text_literal("http_status"),
                     (struct text){digits, text_from_u64(digits, walk->exchange.http_status)});

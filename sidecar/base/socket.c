@@ -83,7 +83,7 @@ static int bind_resolved(const struct addrinfo *found)
 
 static void name_listener(struct socket_listener *listener)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {0};
     socklen_t bytes = sizeof bound;
     if (getsockname(listener->fd, (struct sockaddr *)&bound, &bytes) != 0)
         bound.ss_family = AF_UNSPEC;

@@ -22,32 +22,17 @@ void status_clear(struct status *status)
     status->message[0] = '\0';
 }
 
-printf_like(3, 0) static void fill(struct status *status, enum status_code code, const char *format,
-                                   va_list arguments)
-{
-    assert(code != STATUS_OK);
-    status->code = code;
-    text_format(status->message, sizeof status->message, format, arguments);
-}
-
 void status_set(struct status *status, enum status_code code, const char *format, ...)
 {
+    assert(code != STATUS_OK);
     va_list arguments;
     va_start(arguments, format);
-    fill(status, code, format, arguments);
+    status->code = code;
+    text_format(status->message, sizeof status->message, format, arguments);
     va_end(arguments);
 }
 
-bool status_fail(struct status *status, enum status_code code, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    fill(status, code, format, arguments);
-    va_end(arguments);
-    return false;
-}
-
-bool status_wrap(struct status *status, const char *format, ...)
+void status_prepend(struct status *status, const char *format, ...)
 {
     char inner[STATUS_MESSAGE_BYTES];
     memcpy(inner, status->message, sizeof inner);
@@ -62,7 +47,6 @@ bool status_wrap(struct status *status, const char *format, ...)
     if (wanted > 0 && (size_t)wanted >= room)
         status->message[text_cut((struct text){status->message, sizeof status->message - 1},
                                  sizeof status->message - 2)] = '\0';
-    return false;
 }
 
 const char *status_code_name(enum status_code code)

@@ -42,12 +42,13 @@ void status_clear(struct status *status);
 void status_set(struct status *status, enum status_code code, const char *format, ...)
     printf_like(3, 4);
 
-/* The same, and returns false: `return status_fail(…)` is the way to fail. */
-must_use bool status_fail(struct status *status, enum status_code code, const char *format, ...)
-    printf_like(3, 4);
+/* Puts "context: " in front of the message. */
+void status_prepend(struct status *status, const char *format, ...) printf_like(2, 3);
 
-/* Puts "context: " in front of the message and returns false. */
-must_use bool status_wrap(struct status *status, const char *format, ...) printf_like(2, 3);
+/* The same two as false, so that compilers and people see that the function has failed:
+ * `return status_fail(status, STATUS_NOT_FOUND, "…", …);` is the way to fail. */
+#define status_fail(status, code, ...) (status_set(status, code, __VA_ARGS__), false)
+#define status_wrap(status, ...) (status_prepend(status, __VA_ARGS__), false)
 
 /* "INVALID_ARGUMENT"; "UNKNOWN" for a number that gRPC does not define. Static storage. */
 const char *status_code_name(enum status_code code);

@@ -91,8 +91,8 @@ static void reject(struct credential *credential, struct status *why)
     if (strcmp(credential->problem, why->message) == 0)
         return;
     memcpy(credential->problem, why->message, sizeof credential->problem);
-    (void)!status_wrap(why, credential->current ? "the last good token stays in use"
-                                                : "there is no good token");
+    status_prepend(why, credential->current ? "the last good token stays in use"
+                                            : "there is no good token");
     tell(credential, CREDENTIAL_REJECTED, why);
 }
 

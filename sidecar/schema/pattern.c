@@ -39,31 +39,51 @@ static bool group_is_known(const char *at, const char *end)
     return *at != 'P' || (end - at > 1 && at[1] == '<');
 }
 
+/* "a++" and its like. */
+static bool is_possessive(const char *start, const char *at)
+{
+    return *at == '+' && at > start && memchr("+*?}", at[-1], 4);
+}
+
+/* "(*VERB)", and groups that only PCRE2 has. */
+static bool is_foreign_group(const char *at, const char *end)
+{
+    if (*at != '(' || end - at < 2)
+        return false;
+    return at[1] == '*' || (at[1] == '?' && !group_is_known(at + 2, end));
+}
+
+/* Behind the opening bracket of a class; one that comes first belongs to it. */
+static const char *class_start(const char *at, const char *end)
+{
+    if (end - at > 1 && at[1] == '^')
+        at++;
+    if (end - at > 1 && at[1] == ']')
+        at++;
+    return at;
+}
+
 /* Look-arounds, references, possessive and recursive parts: PCRE2 has them, RE2 does not. */
 static bool is_re2(struct text text, struct status *status)
 {
     bool in_class = false;
     const char *end = text.at + text.bytes;
     for (const char *at = text.at; at < end; at++) {
+        bool foreign = false;
         if (*at == '\\') {
             at++;
-            if (at < end && is_word_character(*at) && !memchr(letters, *at, sizeof letters - 1))
-                return refuse(text, (size_t)(at - text.at - 1), status);
+            foreign =
+                at < end && is_word_character(*at) && !memchr(letters, *at, sizeof letters - 1);
         } else if (in_class) {
             in_class = *at != ']';
         } else if (*at == '[') {
             in_class = true;
-            /* A bracket that comes first belongs to the class. */
-            at += end - at > 1 && at[1] == '^';
-            at += end - at > 1 && at[1] == ']';
-        } else if (*at == '(' && end - at > 1 && at[1] == '*') {
-            return refuse(text, (size_t)(at - text.at), status);
-        } else if (*at == '(' && end - at > 1 && at[1] == '?' && !group_is_known(at + 2, end)) {
-            return refuse(text, (size_t)(at - text.at), status);
-        } else if (*at == '+' && at > text.at &&
-                   (at[-1] == '+' || at[-1] == '*' || at[-1] == '?' || at[-1] == '}')) {
-            return refuse(text, (size_t)(at - text.at), status);
+            at = class_start(at, end);
+        } else {
+            foreign = is_foreign_group(at, end) || is_possessive(text.at, at);
         }
+        if (foreign)
+            return refuse(text, (size_t)(at - text.at), status);
     }
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/rules.h"
 
+#include "schema/vocabulary.h"
 #include "schema/wire.h"
 
 #include "base/banned.h"
@@ -8,127 +9,7 @@
 /* Numbers of buf/validate/validate.proto. */
 #define EXTENSION 1159
 #define PREDEFINED_EXTENSION 1160
-
-enum {
-    RULE_REQUIRED = 25,
-    RULE_IGNORE = 27,
-    RULE_REPEATED = 18,
-    RULE_MAP = 19,
-    RULE_STRING = 14,
-    RULE_BYTES = 15
-};
-
-/* Which part of FieldRules belongs to which type. */
-static const struct type_rules {
-    uint32_t number;
-    enum field_type type;
-    const char *name;
-} type_rules[] = {
-    {1, FIELD_FLOAT, "float"},          {2, FIELD_DOUBLE, "double"},
-    {3, FIELD_INT32, "int32"},          {4, FIELD_INT64, "int64"},
-    {5, FIELD_UINT32, "uint32"},        {6, FIELD_UINT64, "uint64"},
-    {7, FIELD_SINT32, "sint32"},        {8, FIELD_SINT64, "sint64"},
-    {9, FIELD_FIXED32, "fixed32"},      {10, FIELD_FIXED64, "fixed64"},
-    {11, FIELD_SFIXED32, "sfixed32"},   {12, FIELD_SFIXED64, "sfixed64"},
-    {13, FIELD_BOOL, "bool"},           {RULE_STRING, FIELD_STRING, "string"},
-    {RULE_BYTES, FIELD_BYTES, "bytes"}, {16, FIELD_ENUM, "enum"},
-};
-
-/* What a rule inside such a part does. Rules with an example only say something to people. */
-enum meaning {
-    MEANS_OPERAND, /* a value of the field's type */
-    MEANS_COUNT,
-    MEANS_LOW,
-    MEANS_LOW_INCLUSIVE,
-    MEANS_HIGH,
-    MEANS_HIGH_INCLUSIVE,
-    MEANS_PATTERN,
-    MEANS_SWITCH,
-    MEANS_NOTHING,
-};
-
-struct rule_row {
-    uint32_t number;
-    const char *name;
-    enum check_kind kind;
-    enum meaning meaning;
-};
-
-static const struct rule_row string_rows[] = {
-    {1, "const", CHECK_CONST, MEANS_OPERAND},
-    {2, "min_len", CHECK_MIN_LEN, MEANS_COUNT},
-    {3, "max_len", CHECK_MAX_LEN, MEANS_COUNT},
-    {4, "min_bytes", CHECK_MIN_BYTES, MEANS_COUNT},
-    {5, "max_bytes", CHECK_MAX_BYTES, MEANS_COUNT},
-    {6, "pattern", CHECK_PATTERN, MEANS_PATTERN},
-    {7, "prefix", CHECK_PREFIX, MEANS_OPERAND},
-    {8, "suffix", CHECK_SUFFIX, MEANS_OPERAND},
-    {9, "contains", CHECK_CONTAINS, MEANS_OPERAND},
-    {10, "in", CHECK_IN, MEANS_OPERAND},
-    {11, "not_in", CHECK_NOT_IN, MEANS_OPERAND},
-    {19, "len", CHECK_LEN, MEANS_COUNT},
-    {20, "len_bytes", CHECK_LEN_BYTES, MEANS_COUNT},
-    {23, "not_contains", CHECK_NOT_CONTAINS, MEANS_OPERAND},
-    {34, "example", CHECK_CONST, MEANS_NOTHING},
-};
-
-static const struct rule_row bytes_rows[] = {
-    {1, "const", CHECK_CONST, MEANS_OPERAND},     {2, "min_len", CHECK_MIN_BYTES, MEANS_COUNT},
-    {3, "max_len", CHECK_MAX_BYTES, MEANS_COUNT}, {5, "prefix", CHECK_PREFIX, MEANS_OPERAND},
-    {6, "suffix", CHECK_SUFFIX, MEANS_OPERAND},   {7, "contains", CHECK_CONTAINS, MEANS_OPERAND},
-    {8, "in", CHECK_IN, MEANS_OPERAND},           {9, "not_in", CHECK_NOT_IN, MEANS_OPERAND},
-    {13, "len", CHECK_LEN_BYTES, MEANS_COUNT},    {14, "example", CHECK_CONST, MEANS_NOTHING},
-};
-
-/* What all numeric types have. Number 8 is the example of integers, and `finite` of the others. */
-#define NUMBER_ROWS                                                                                \
-    {1, "const", CHECK_CONST, MEANS_OPERAND}, {2, "lt", CHECK_RANGE, MEANS_HIGH},                  \
-        {3, "lte", CHECK_RANGE, MEANS_HIGH_INCLUSIVE}, {4, "gt", CHECK_RANGE, MEANS_LOW},          \
-        {5, "gte", CHECK_RANGE, MEANS_LOW_INCLUSIVE}, {6, "in", CHECK_IN, MEANS_OPERAND},          \
-    {                                                                                              \
-        7, "not_in", CHECK_NOT_IN, MEANS_OPERAND                                                   \
-    }
-
-static const struct rule_row integer_rows[] = {
-    NUMBER_ROWS,
-    {8, "example", CHECK_CONST, MEANS_NOTHING},
-};
-
-static const struct rule_row real_rows[] = {
-    NUMBER_ROWS,
-    {9, "example", CHECK_CONST, MEANS_NOTHING},
-};
-
-static const struct rule_row bool_rows[] = {
-    {1, "const", CHECK_CONST, MEANS_OPERAND},
-    {2, "example", CHECK_CONST, MEANS_NOTHING},
-};
-
-static const struct rule_row enum_rows[] = {
-    {1, "const", CHECK_CONST, MEANS_OPERAND},
-    {2, "defined_only", CHECK_DEFINED_ONLY, MEANS_SWITCH},
-    {3, "in", CHECK_IN, MEANS_OPERAND},
-    {4, "not_in", CHECK_NOT_IN, MEANS_OPERAND},
-    {5, "example", CHECK_CONST, MEANS_NOTHING},
-};
-
-static const struct rule_row repeated_rows[] = {
-    {1, "min_items", CHECK_MIN_ITEMS, MEANS_COUNT},
-    {2, "max_items", CHECK_MAX_ITEMS, MEANS_COUNT},
-    {3, "unique", CHECK_UNIQUE, MEANS_SWITCH},
-};
-
-static const struct rule_row map_rows[] = {
-    {1, "min_pairs", CHECK_MIN_ITEMS, MEANS_COUNT},
-    {2, "max_pairs", CHECK_MAX_ITEMS, MEANS_COUNT},
-};
-
-struct rows {
-    const struct rule_row *list;
-    size_t count;
-};
-
-#define rows_of(table) ((struct rows){table, array_length(table)})
+enum { RULE_REPEATED = 18, RULE_MAP = 19, RULE_REQUIRED = 25, RULE_IGNORE = 27 };
 
 /* At most: every rule of a type, and one range. */
 #define MOST_CHECKS 24
@@ -192,114 +73,6 @@ static struct check *check_for(struct parsing *parsing, enum check_kind kind, co
     return &parsing->checks[parsing->count++];
 }
 
-static struct number signed_number(int64_t i)
-{
-    return (struct number){.form = NUMBER_SIGNED, .i = i};
-}
-
-static struct number unsigned_number(uint64_t u)
-{
-    return (struct number){.form = NUMBER_UNSIGNED, .u = u};
-}
-
-static struct number real_number(double d)
-{
-    return (struct number){.form = NUMBER_REAL, .d = d};
-}
-
-static int64_t zigzag(uint64_t value)
-{
-    return (int64_t)(value >> 1 ^ (0 - (value & 1)));
-}
-
-static double double_of(uint64_t bits)
-{
-    double number;
-    memcpy(&number, &bits, sizeof number);
-    return number;
-}
-
-static double float_of(uint64_t bits)
-{
-    float number;
-    uint32_t narrow = (uint32_t)bits;
-    memcpy(&number, &narrow, sizeof number);
-    return (double)number;
-}
-
-/* A rule's value, which has the type of the field that it is about. */
-static struct number operand_number(enum field_type type, uint64_t value)
-{
-    switch (type) {
-    case FIELD_DOUBLE:
-        return real_number(double_of(value));
-    case FIELD_FLOAT:
-        return real_number(float_of(value));
-    case FIELD_SINT32:
-    case FIELD_SINT64:
-        return signed_number(zigzag(value));
-    case FIELD_INT32:
-    case FIELD_SFIXED32:
-    case FIELD_ENUM:
-        return signed_number((int32_t)(uint32_t)value);
-    case FIELD_INT64:
-    case FIELD_SFIXED64:
-        return signed_number((int64_t)value);
-    case FIELD_UINT32:
-    case FIELD_FIXED32:
-    case FIELD_UINT64:
-    case FIELD_FIXED64:
-    case FIELD_BOOL:
-    case FIELD_STRING:
-    case FIELD_MESSAGE:
-    case FIELD_BYTES:
-    default:
-        return unsigned_number(value);
-    }
-}
-
-struct number number_of(enum field_type type, const void *at)
-{
-    switch (type) {
-    case FIELD_DOUBLE:
-        return real_number(*(const double *)at);
-    case FIELD_FLOAT:
-        return real_number((double)*(const float *)at);
-    case FIELD_INT32:
-    case FIELD_SINT32:
-    case FIELD_SFIXED32:
-    case FIELD_ENUM:
-        return signed_number(*(const int32_t *)at);
-    case FIELD_INT64:
-    case FIELD_SINT64:
-    case FIELD_SFIXED64:
-        return signed_number(*(const int64_t *)at);
-    case FIELD_UINT32:
-    case FIELD_FIXED32:
-        return unsigned_number(*(const uint32_t *)at);
-    case FIELD_BOOL:
-        return unsigned_number(*(const protobuf_c_boolean *)at != 0);
-    case FIELD_UINT64:
-    case FIELD_FIXED64:
-    case FIELD_STRING:
-    case FIELD_MESSAGE:
-    case FIELD_BYTES:
-    default:
-        return unsigned_number(*(const uint64_t *)at);
-    }
-}
-
-int number_compare(const struct number *a, const struct number *b)
-{
-    if (a->form == NUMBER_SIGNED)
-        return (a->i > b->i) - (a->i < b->i);
-    if (a->form == NUMBER_UNSIGNED)
-        return (a->u > b->u) - (a->u < b->u);
-    if (a->d != a->d || b->d != b->d)
-        return 2;
-    return (a->d > b->d) - (a->d < b->d);
-}
-
 static bool add_operand(struct parsing *parsing, struct check *check,
                         const struct wire_field *value)
 {
@@ -314,7 +87,7 @@ static bool add_operand(struct parsing *parsing, struct check *check,
         memcpy(grown, check->operands, check->operand_count * sizeof *grown);
     grown[check->operand_count] =
         textual ? (struct operand){.text = {kept, value->bytes.bytes}}
-                : (struct operand){.number = operand_number(parsing->field.type, value->value)};
+                : (struct operand){.number = number_of_rule(parsing->field.type, value->value)};
     check->operands = grown;
     check->operand_count++;
     return true;
@@ -332,7 +105,7 @@ static bool add_check(struct parsing *parsing, const char *type, const struct ru
     struct bound bound = {.given = true,
                           .inclusive = row->meaning == MEANS_LOW_INCLUSIVE ||
                                        row->meaning == MEANS_HIGH_INCLUSIVE,
-                          .at = operand_number(parsing->field.type, value->value)};
+                          .at = number_of_rule(parsing->field.type, value->value)};
     switch (row->meaning) {
     case MEANS_OPERAND:
         return add_operand(parsing, check, value);
@@ -381,12 +154,9 @@ static bool parse_part(struct parsing *parsing, struct text bytes, const char *t
     while (bytes.bytes > 0) {
         if (!wire_next(&bytes, &value))
             return unreadable(parsing);
-        const struct rule_row *row = NULL;
-        for (size_t i = 0; i < rows.count && !row; i++)
-            if (rows.list[i].number == value.number)
-                row = &rows.list[i];
+        const struct rule_row *row = vocabulary_row(rows, value.number);
         bool good = row ? add_check(parsing, type, row, &value)
-                    : parsing->field.type == FIELD_STRING && rows.list == string_rows
+                    : parsing->field.type == FIELD_STRING && strcmp(type, "string") == 0
                         ? add_format(parsing, &value)
                         : refuse_rule(parsing, type, value.number);
         if (!good)
@@ -434,41 +204,11 @@ static bool parse_containers(struct parsing *parsing, const struct wire_field *p
                                &parsing->rules.values);
         else
             good = parse_part(parsing, one, is_map ? "map" : "repeated",
-                              is_map ? rows_of(map_rows) : rows_of(repeated_rows));
+                              is_map ? vocabulary_of_maps() : vocabulary_of_repeated());
         if (!good)
             return false;
     }
     return true;
-}
-
-static struct rows rows_for(enum field_type type)
-{
-    switch (type) {
-    case FIELD_STRING:
-        return rows_of(string_rows);
-    case FIELD_BYTES:
-        return rows_of(bytes_rows);
-    case FIELD_BOOL:
-        return rows_of(bool_rows);
-    case FIELD_ENUM:
-        return rows_of(enum_rows);
-    case FIELD_DOUBLE:
-    case FIELD_FLOAT:
-        return rows_of(real_rows);
-    case FIELD_INT64:
-    case FIELD_UINT64:
-    case FIELD_INT32:
-    case FIELD_FIXED64:
-    case FIELD_FIXED32:
-    case FIELD_MESSAGE:
-    case FIELD_UINT32:
-    case FIELD_SFIXED32:
-    case FIELD_SFIXED64:
-    case FIELD_SINT32:
-    case FIELD_SINT64:
-    default:
-        return rows_of(integer_rows);
-    }
 }
 
 static bool wrong_type(struct parsing *parsing, const char *rules)
@@ -500,16 +240,13 @@ static bool parse_rule(struct parsing *parsing, const struct wire_field *rule)
     default:
         break;
     }
-    for (size_t i = 0; i < array_length(type_rules); i++) {
-        if (type_rules[i].number != rule->number)
-            continue;
-        if (!single || parsing->field.type != type_rules[i].type)
-            return wrong_type(parsing, type_rules[i].name);
-        return rule->type == WIRE_BYTES ? parse_part(parsing, rule->bytes, type_rules[i].name,
-                                                     rows_for(parsing->field.type))
-                                        : unreadable(parsing);
-    }
-    return refuse_rule(parsing, "field", rule->number);
+    const struct type_rules *part = vocabulary_part(rule->number);
+    if (!part)
+        return refuse_rule(parsing, "field", rule->number);
+    if (!single || parsing->field.type != part->type)
+        return wrong_type(parsing, part->name);
+    return rule->type == WIRE_BYTES ? parse_part(parsing, rule->bytes, part->name, part->rows)
+                                    : unreadable(parsing);
 }
 
 static bool parse_rules(struct parsing *parsing, struct text bytes)

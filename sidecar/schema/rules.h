@@ -87,6 +87,9 @@ struct rules {
 /* -1, 0, 1; 2 when one of them is no number. */
 int number_compare(const struct number *a, const struct number *b);
 
+/* A rule's value off the wire, which has the type of the field that it is about. */
+struct number number_of_rule(enum field_type type, uint64_t value);
+
 /* The value at `at` of a numeric field, bool and enum included. */
 struct number number_of(enum field_type type, const void *at);
 
@@ -103,3 +106,10 @@ const struct string_format *string_format_find(uint32_t number);
 must_use bool pattern_compile(struct text text, struct arena *arena, struct pattern *pattern,
                               struct status *status);
 void pattern_release(struct pattern *pattern);
+
+/* Writes it in decimal. */
+void number_write(const struct number *number, struct buffer *out);
+
+/* What a check asks for, "must have at least 3 characters", and its id, in the arena. */
+struct text demand_text(const struct check *check, struct arena *arena);
+const char *demand_id(const struct check *check, struct arena *arena);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/vocabulary.h"
+
+#include "base/banned.h"
+
+static const struct rule_row string_rows[] = {
+    {1, "const", CHECK_CONST, MEANS_OPERAND},
+    {2, "min_len", CHECK_MIN_LEN, MEANS_COUNT},
+    {3, "max_len", CHECK_MAX_LEN, MEANS_COUNT},
+    {4, "min_bytes", CHECK_MIN_BYTES, MEANS_COUNT},
+    {5, "max_bytes", CHECK_MAX_BYTES, MEANS_COUNT},
+    {6, "pattern", CHECK_PATTERN, MEANS_PATTERN},
+    {7, "prefix", CHECK_PREFIX, MEANS_OPERAND},
+    {8, "suffix", CHECK_SUFFIX, MEANS_OPERAND},
+    {9, "contains", CHECK_CONTAINS, MEANS_OPERAND},
+    {10, "in", CHECK_IN, MEANS_OPERAND},
+    {11, "not_in", CHECK_NOT_IN, MEANS_OPERAND},
+    {19, "len", CHECK_LEN, MEANS_COUNT},
+    {20, "len_bytes", CHECK_LEN_BYTES, MEANS_COUNT},
+    {23, "not_contains", CHECK_NOT_CONTAINS, MEANS_OPERAND},
+    {34, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row bytes_rows[] = {
+    {1, "const", CHECK_CONST, MEANS_OPERAND},     {2, "min_len", CHECK_MIN_BYTES, MEANS_COUNT},
+    {3, "max_len", CHECK_MAX_BYTES, MEANS_COUNT}, {5, "prefix", CHECK_PREFIX, MEANS_OPERAND},
+    {6, "suffix", CHECK_SUFFIX, MEANS_OPERAND},   {7, "contains", CHECK_CONTAINS, MEANS_OPERAND},
+    {8, "in", CHECK_IN, MEANS_OPERAND},           {9, "not_in", CHECK_NOT_IN, MEANS_OPERAND},
+    {13, "len", CHECK_LEN_BYTES, MEANS_COUNT},    {14, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row integer_rows[] = {
+    NUMBER_ROWS,
+    {8, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row real_rows[] = {
+    NUMBER_ROWS,
+    {9, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row bool_rows[] = {
+    {1, "const", CHECK_CONST, MEANS_OPERAND},
+    {2, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row enum_rows[] = {
+    {1, "const", CHECK_CONST, MEANS_OPERAND},
+    {2, "defined_only", CHECK_DEFINED_ONLY, MEANS_SWITCH},
+    {3, "in", CHECK_IN, MEANS_OPERAND},
+    {4, "not_in", CHECK_NOT_IN, MEANS_OPERAND},
+    {5, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row repeated_rows[] = {
+    {1, "min_items", CHECK_MIN_ITEMS, MEANS_COUNT},
+    {2, "max_items", CHECK_MAX_ITEMS, MEANS_COUNT},
+    {3, "unique", CHECK_UNIQUE, MEANS_SWITCH},
+};
+
+static const struct rule_row map_rows[] = {
+    {1, "min_pairs", CHECK_MIN_ITEMS, MEANS_COUNT},
+    {2, "max_pairs", CHECK_MAX_ITEMS, MEANS_COUNT},
+};
+
+#define rows_of(table)                                                                             \
+    {                                                                                              \
+        table, array_length(table)                                                                 \
+    }
+
+static const struct type_rules parts[] = {
+    {1, FIELD_FLOAT, "float", rows_of(real_rows)},
+    {2, FIELD_DOUBLE, "double", rows_of(real_rows)},
+    {3, FIELD_INT32, "int32", rows_of(integer_rows)},
+    {4, FIELD_INT64, "int64", rows_of(integer_rows)},
+    {5, FIELD_UINT32, "uint32", rows_of(integer_rows)},
+    {6, FIELD_UINT64, "uint64", rows_of(integer_rows)},
+    {7, FIELD_SINT32, "sint32", rows_of(integer_rows)},
+    {8, FIELD_SINT64, "sint64", rows_of(integer_rows)},
+    {9, FIELD_FIXED32, "fixed32", rows_of(integer_rows)},
+    {10, FIELD_FIXED64, "fixed64", rows_of(integer_rows)},
+    {11, FIELD_SFIXED32, "sfixed32", rows_of(integer_rows)},
+    {12, FIELD_SFIXED64, "sfixed64", rows_of(integer_rows)},
+    {13, FIELD_BOOL, "bool", rows_of(bool_rows)},
+    {14, FIELD_STRING, "string", rows_of(string_rows)},
+    {15, FIELD_BYTES, "bytes", rows_of(bytes_rows)},
+    {16, FIELD_ENUM, "enum", rows_of(enum_rows)},
+};
+
+const struct type_rules *vocabulary_part(uint32_t number)
+{
+    for (size_t i = 0; i < array_length(parts); i++)
+        if (parts[i].number == number)
+            return &parts[i];
+    return NULL;
+}
+
+struct rows vocabulary_of_repeated(void)
+{
+    return (struct rows)rows_of(repeated_rows);
+}
+
+struct rows vocabulary_of_maps(void)
+{
+    return (struct rows)rows_of(map_rows);
+}
+
+const struct rule_row *vocabulary_row(struct rows rows, uint32_t number)
+{
+    for (size_t i = 0; i < rows.count; i++)
+        if (rows.list[i].number == number)
+            return &rows.list[i];
+    return NULL;
+}
