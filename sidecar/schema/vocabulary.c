@@ -29,6 +29,15 @@ static const struct rule_row bytes_rows[] = {
     {13, "len", CHECK_LEN_BYTES, MEANS_COUNT},    {14, "example", CHECK_CONST, MEANS_NOTHING},
 };
 
+/* What all numeric types have. Number 8 is the example of integers, and `finite` of the others. */
+#define NUMBER_ROWS                                                                                \
+    {1, "const", CHECK_CONST, MEANS_OPERAND}, {2, "lt", CHECK_RANGE, MEANS_HIGH},                  \
+        {3, "lte", CHECK_RANGE, MEANS_HIGH_INCLUSIVE}, {4, "gt", CHECK_RANGE, MEANS_LOW},          \
+        {5, "gte", CHECK_RANGE, MEANS_LOW_INCLUSIVE}, {6, "in", CHECK_IN, MEANS_OPERAND},          \
+    {                                                                                              \
+        7, "not_in", CHECK_NOT_IN, MEANS_OPERAND                                                   \
+    }
+
 static const struct rule_row integer_rows[] = {
     NUMBER_ROWS,
     {8, "example", CHECK_CONST, MEANS_NOTHING},
