@@ -56,7 +56,7 @@ static void print_fields(const struct schema_message *message, struct text path,
         buffer_add_text(&name, path);
         buffer_add_text(&name, field->name);
         rules_describe(field->rules, &rules);
-        printf("    %-16.*s %.*s\n", text_arguments(buffer_text(&name)),
+        printf("    %-24.*s %.*s\n", text_arguments(buffer_text(&name)),
                text_arguments(rules.bytes ? buffer_text(&rules) : text_literal("any")));
         buffer_add_char(&name, '.');
         if (field->message && field->message->has_rules && !is_around(&around, field->message))

@@ -98,6 +98,10 @@ static void what_is_empty_is_as_good_as_not_given(void **state)
     assert_int_equal(config.listen_count, 1);
     assert_int_equal(config.listen[0].port, 50051);
     config_clear(&config);
+    given_good(&config, "--listen=127.0.0.1:1 --listen=", "");
+    assert_int_equal(config.listen_count, 1);
+    assert_int_equal(config.listen[0].port, 50051);
+    config_clear(&config);
 }
 
 static void listeners_add_up_within_flags_and_replace_those_of_the_variable(void **state)

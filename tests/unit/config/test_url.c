@@ -189,7 +189,7 @@ static void an_address_is_tcp_or_a_socket_with_an_absolute_path(void **state)
     assert_string_equal(address.unix_path, PATH_107);
     assert_null(address.host);
     static const char *const wrong[] = {
-        "", "h", "h:", "h:65536", "unix:", "unix:/", "unix:a", "unix:" PATH_107 "8", "UNIX:/a"};
+        "", "h", "h:", "h:65536", "unix:", "unix:/", "unix:a/b", "unix:" PATH_107 "8", "UNIX:/a"};
     for (size_t i = 0; i < array_length(wrong); i++)
         if (config_address_parse(text_of(wrong[i]), &arena, &address, &status))
             fail_msg("\"%s\" is read", wrong[i]);

@@ -45,7 +45,7 @@ static void a_value_that_is_none_is_refused_with_what_is_allowed(void **state)
         {"--deadline=0s", "\"0s\"", "1ms to 24h"},
         {"--max-deadline=25h", "\"25h\"", "1ms to 24h"},
         {"--max-deadline=99999999999999999999h", "--max-deadline", "1ms to 24h"},
-        {"--max-deadline=5124095576h", "--max-deadline", "1ms to 24h"},
+        {"--max-deadline=5124096h", "--max-deadline", "1ms to 24h"},
         {"--max-message=1XB", "\"1XB\"", "1 to 256MiB"},
         {"--max-message=1mib", "\"1mib\"", "1 to 256MiB"},
         {"--max-message=0", "\"0\"", "1 to 256MiB"},
