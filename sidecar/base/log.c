@@ -25,7 +25,7 @@
 #define LAST_WRITE_S 1
 
 static const char *const level_words[] = {
-#define LOG_LEVEL(name, word) [LOG_##name] = word,
+#define LOG_LEVEL(name, word) [LOG_##name] = (word),
     LOG_LEVELS(LOG_LEVEL)
 #undef LOG_LEVEL
 };
