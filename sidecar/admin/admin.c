@@ -13,17 +13,17 @@ struct admin {
     struct http_port *port;
 };
 
-static int show_config(struct buffer *body, bool verbose, void *context)
+static unsigned show_config(void *context, struct text query, struct buffer *body)
 {
-    (void)verbose;
+    (void)query;
     struct admin *admin = context;
     admin->orders.write_config(body, admin->orders.context);
     return 200;
 }
 
-static int quit(struct buffer *body, bool verbose, void *context)
+static unsigned quit(void *context, struct text query, struct buffer *body)
 {
-    (void)verbose;
+    (void)query;
     struct admin *admin = context;
     admin->orders.drain(admin->orders.context);
     buffer_add_literal(body, "draining\n");
@@ -31,8 +31,8 @@ static int quit(struct buffer *body, bool verbose, void *context)
 }
 
 static const struct http_page pages[] = {
-    {"/config", EVHTTP_REQ_GET, show_config},
-    {"/quitquitquit", EVHTTP_REQ_POST, quit},
+    {"GET", "/config", show_config},
+    {"POST", "/quitquitquit", quit},
 };
 
 bool admin_open(const struct config_address *address, struct event_base *loop,

@@ -17,7 +17,7 @@ struct admin_orders {
     void *context;
 };
 
-/* FAILED_PRECONDITION when the address cannot be listened on. */
+/* FAILED_PRECONDITION when the address cannot be listened on. `address` must outlive it. */
 must_use bool admin_open(const struct config_address *address, struct event_base *loop,
                          const struct admin_orders *orders, struct admin **admin,
                          struct status *status);

@@ -2,108 +2,253 @@
 #include "admin/http_port.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "admin/http_head.h"
 #include "base/memory.h"
 #include "base/socket.h"
 
 #include "base/banned.h"
 
-#define HEADER_BYTES 8192
+#define HEAD_BYTES 8192
 #define BODY_BYTES 1024
-#define TIMEOUT_SECONDS 5
+#define CONNECTIONS 64
 
-/* A page is a few kilobytes at most. */
-#define PAGE_BYTES (256 * 1024)
+/* Memory that a page is made in: far above any page's need. */
+#define PAGE_MEMORY (4U << 20)
+
+/* From its first byte to its last, so that no peer can hold a connection by being slow. */
+static const struct timeval lifetime = {.tv_sec = 5};
+
+/* How long the port is deaf after descriptors ran out. */
+static const struct timeval rest = {.tv_usec = 100000};
+
+struct guest {
+    LIST_ENTRY(guest) link;
+    struct http_port *port;
+    struct bufferevent *events;
+    struct event *deadline;
+    bool answered, ended; /* by us; by the peer */
+};
 
 struct http_port {
-    struct evhttp *http;
     const struct http_page *pages;
     size_t page_count;
     void *context;
-    struct socket_listener listener;
+    struct socket_listener socket;
+    struct evconnlistener *listener;
+    struct event *resume;
+    LIST_HEAD(, guest) guests;
+    size_t guest_count;
 };
 
 static const struct {
-    int status;
+    unsigned status;
     const char *reason;
 } reasons[] = {{200, "OK"},
                {202, "Accepted"},
+               {400, "Bad Request"},
                {404, "Not Found"},
                {405, "Method Not Allowed"},
-               {503, "Service Unavailable"}};
+               {411, "Length Required"},
+               {413, "Content Too Large"},
+               {431, "Request Header Fields Too Large"},
+               {500, "Internal Server Error"},
+               {503, "Service Unavailable"},
+               {505, "HTTP Version Not Supported"}};
 
-static void answer(struct evhttp_request *request, int status, struct text body)
+static const char *reason_of(unsigned status)
 {
-    const char *reason = "OK";
     for (size_t i = 0; i < array_length(reasons); i++)
         if (reasons[i].status == status)
-            reason = reasons[i].reason;
-    struct evbuffer *out = memory_expect(evbuffer_new());
-    evhttp_add_header(evhttp_request_get_output_headers(request), "Content-Type",
-                      "text/plain; charset=utf-8");
-    evhttp_add_header(evhttp_request_get_output_headers(request), "Cache-Control", "no-store");
-    evbuffer_add(out, body.at, body.bytes);
-    evhttp_send_reply(request, status, reason, out);
-    evbuffer_free(out);
+            return reasons[i].reason;
+    return "Unknown";
 }
 
-static void answer_page(struct http_port *port, const struct http_page *page,
-                        struct evhttp_request *request, bool verbose)
+static void guest_free(struct guest *guest)
+{
+    LIST_REMOVE(guest, link);
+    guest->port->guest_count--;
+    event_free(guest->deadline);
+    bufferevent_free(guest->events);
+    free(guest);
+}
+
+/* The answer to a request: `head` is NULL when it could not be read. */
+static void answer(struct guest *guest, unsigned status, const struct http_head *head,
+                   const char *allow, struct text body)
+{
+    struct evbuffer *out = bufferevent_get_output(guest->events);
+    guest->answered = true;
+    evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n", status, reason_of(status));
+    if (allow)
+        evbuffer_add_printf(out, "Allow: %s\r\n", allow);
+    evbuffer_add_printf(out,
+                        "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
+                        "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
+                        body.bytes);
+    if (!head || !text_equal(head->method, text_literal("HEAD")))
+        evbuffer_add(out, body.at, body.bytes);
+}
+
+static void refuse(struct guest *guest, unsigned status)
+{
+    answer(guest, status, NULL, NULL, text_literal("the request cannot be read\n"));
+}
+
+static void answer_page(struct guest *guest, const struct http_head *head,
+                        const struct http_page *page)
 {
     struct arena arena;
     struct buffer body;
-    arena_init(&arena, PAGE_BYTES);
-    buffer_init(&body, &arena, 256);
-    int status = page->answer(&body, verbose, port->context);
-    answer(request, status, buffer_text(&body));
+    arena_init(&arena, PAGE_MEMORY);
+    buffer_init(&body, &arena, 0);
+    unsigned status = page->answer(guest->port->context, head->query, &body);
+    answer(guest, body.full ? 500 : status, head, NULL, buffer_text(&body));
     arena_clear(&arena);
 }
 
-static void on_request(struct evhttp_request *request, void *context)
+static bool is_method_of(const struct http_page *page, struct text method)
 {
-    struct http_port *port = context;
-    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-    const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-    const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
-    bool found = false;
-    for (size_t i = 0; path && i < port->page_count; i++) {
-        const struct http_page *page = &port->pages[i];
-        if (strcmp(page->path, path) != 0)
+    bool head = text_equal(method, text_literal("HEAD"));
+    return text_equal(text_of(page->method), head ? text_literal("GET") : method);
+}
+
+static void answer_request(struct guest *guest, const struct http_head *head)
+{
+    const struct http_page *found = NULL;
+    for (size_t i = 0; i < guest->port->page_count; i++) {
+        const struct http_page *page = &guest->port->pages[i];
+        if (!text_equal(text_of(page->path), head->path))
             continue;
-        found = true;
-        if (page->method != evhttp_request_get_command(request))
-            continue;
-        answer_page(port, page, request, query && strstr(query, "verbose"));
+        found = page;
+        if (is_method_of(page, head->method)) {
+            answer_page(guest, head, page);
+            return;
+        }
+    }
+    if (found)
+        answer(guest, 405, head, found->method, text_literal("another method is due here\n"));
+    else
+        answer(guest, 404, head, NULL, text_literal("there is no such page\n"));
+}
+
+/* A head that is complete is read again when its body has come; both are small. */
+static void read_request(struct guest *guest, struct evbuffer *in)
+{
+    struct http_head head;
+    struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+    size_t head_bytes = end.pos < 0 ? evbuffer_get_length(in) : (size_t)end.pos + 4;
+    if (head_bytes > HEAD_BYTES) {
+        refuse(guest, 431);
         return;
     }
-    answer(request, found ? 405 : 404,
-           found ? text_literal("another method is due here\n") : text_literal("no such page\n"));
+    if (end.pos < 0)
+        return;
+    const char *at = (const char *)evbuffer_pullup(in, (ssize_t)head_bytes);
+    unsigned refusal = http_head_read((struct text){at, head_bytes}, &head);
+    if (refusal)
+        refuse(guest, refusal);
+    else if (head.body_bytes > BODY_BYTES)
+        refuse(guest, 413);
+    else if (evbuffer_get_length(in) - head_bytes >= head.body_bytes)
+        answer_request(guest, &head);
+}
+
+/* What comes after the answer is drained: closing on it would take the answer back from the peer.
+ */
+static void on_read(struct bufferevent *events, void *context)
+{
+    struct guest *guest = context;
+    struct evbuffer *in = bufferevent_get_input(events);
+    if (!guest->answered)
+        read_request(guest, in);
+    if (guest->answered)
+        evbuffer_drain(in, evbuffer_get_length(in));
+}
+
+/* Comes once at the beginning too, when nothing is there to be written. */
+static void on_written(struct bufferevent *events, void *context)
+{
+    struct guest *guest = context;
+    if (guest->ended)
+        guest_free(guest);
+    else if (guest->answered)
+        shutdown(bufferevent_getfd(events), SHUT_WR);
+}
+
+static void on_event(struct bufferevent *events, short what, void *context)
+{
+    struct guest *guest = context;
+    guest->ended = true;
+    if ((what & BEV_EVENT_EOF) && evbuffer_get_length(bufferevent_get_output(events)) > 0)
+        return;
+    guest_free(guest);
+}
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    guest_free(context);
+}
+
+static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd,
+                        struct sockaddr *address, int address_bytes, void *context)
+{
+    (void)address, (void)address_bytes;
+    struct http_port *port = context;
+    struct event_base *loop = evconnlistener_get_base(listener);
+    if (port->guest_count == CONNECTIONS) {
+        close(fd);
+        return;
+    }
+    struct guest *guest = memory_expect(calloc(1, sizeof *guest));
+    guest->port = port;
+    guest->events = memory_expect(bufferevent_socket_new(loop, fd, BEV_OPT_CLOSE_ON_FREE));
+    guest->deadline = memory_expect(evtimer_new(loop, on_deadline, guest));
+    LIST_INSERT_HEAD(&port->guests, guest, link);
+    port->guest_count++;
+    bufferevent_setcb(guest->events, on_read, on_written, on_event, guest);
+    bufferevent_setwatermark(guest->events, EV_READ, 0, HEAD_BYTES + BODY_BYTES);
+    bufferevent_enable(guest->events, EV_READ | EV_WRITE);
+    event_add(guest->deadline, &lifetime);
+}
+
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+    struct http_port *port = context;
+    evconnlistener_disable(listener);
+    event_add(port->resume, &rest);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct http_port *port = context;
+    evconnlistener_enable(port->listener);
 }
 
 bool http_port_open(const char *option, const struct config_address *address,
                     struct event_base *loop, const struct http_page *pages, size_t page_count,
                     void *context, struct http_port **port, struct status *status)
 {
-    struct socket_listener listener;
+    struct socket_listener socket;
     const struct socket_address at = {address->unix_path, address->host, address->port};
-    if (!socket_listen(&at, &listener, status))
+    if (!socket_listen(&at, &socket, status))
         return status_wrap(status, "--%s", option);
     struct http_port *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct http_port){.http = memory_expect(evhttp_new(loop)),
-                               .pages = pages,
-                               .page_count = page_count,
-                               .context = context,
-                               .listener = listener};
-    evhttp_set_max_headers_size(made->http, HEADER_BYTES);
-    evhttp_set_max_body_size(made->http, BODY_BYTES);
-    evhttp_set_timeout(made->http, TIMEOUT_SECONDS);
-    evhttp_set_allowed_methods(made->http,
-                               EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT);
-    evhttp_set_gencb(made->http, on_request, made);
-    memory_expect(evhttp_accept_socket_with_handle(made->http, listener.fd));
+    *made = (struct http_port){
+        .pages = pages, .page_count = page_count, .context = context, .socket = socket};
+    LIST_INIT(&made->guests);
+    made->resume = memory_expect(evtimer_new(loop, on_resume, made));
+    made->listener = memory_expect(evconnlistener_new(
+        loop, on_accepted, made, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, socket.fd));
+    evconnlistener_set_error_cb(made->listener, on_accept_error);
     *port = made;
     return true;
 }
@@ -112,12 +257,15 @@ void http_port_free(struct http_port *port)
 {
     if (!port)
         return;
-    evhttp_free(port->http);
-    socket_forget(&port->listener);
+    for (struct guest *guest; (guest = LIST_FIRST(&port->guests));)
+        guest_free(guest);
+    evconnlistener_free(port->listener);
+    event_free(port->resume);
+    socket_forget(&port->socket);
     free(port);
 }
 
 const char *http_port_address(const struct http_port *port)
 {
-    return port->listener.address;
+    return port->socket.address;
 }

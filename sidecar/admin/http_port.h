@@ -1,27 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* A small HTTP port on libevent's evhttp, with bounds on what its peers may send. The main thread.
+/*
+ * A small HTTP/1 port for probes and orders: one request a connection, answered from a table of
+ * pages. Everything that a peer controls is bounded: the size of head and body, how long a
+ * connection lives, and how many there are. The main thread.
  */
 #pragma once
 
 #include <event2/event.h>
-#include <event2/http.h>
-#include <stdbool.h>
 
-#include "base/arena.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "config/config.h"
 
 struct http_port;
 
-/* One path and what answers it. `answer` writes the body and returns the HTTP status. */
 struct http_page {
+    const char *method; /* "GET" answers HEAD as well */
     const char *path;
-    enum evhttp_cmd_type method;
-    int (*answer)(struct buffer *body, bool verbose, void *context);
+    /* Writes the body, which is plain text, and returns the HTTP status. */
+    unsigned (*answer)(void *context, struct text query, struct buffer *body);
 };
 
-/* FAILED_PRECONDITION, naming `option`, when the address cannot be listened on. `pages` and
- * `context` must outlive it. */
+/* FAILED_PRECONDITION, naming `option`, when the address cannot be listened on. `address`, `pages`
+ * and `context` must outlive it. */
 must_use bool http_port_open(const char *option, const struct config_address *address,
                              struct event_base *loop, const struct http_page *pages,
                              size_t page_count, void *context, struct http_port **port,

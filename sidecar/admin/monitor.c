@@ -13,45 +13,66 @@ struct monitor {
     struct http_port *port;
 };
 
-/* "ok" or what is wrong; all that is known when `verbose`. */
-static int say(bool (*question)(void *context, struct buffer *why), void *context, bool verbose,
-               struct buffer *body)
+enum check { LIVE, READY, STARTED, CHECKS };
+
+static bool ask(const struct monitor_questions *questions, enum check check, struct buffer *why)
+{
+    bool (*const asked[CHECKS])(void *context, struct buffer *why) = {
+        [LIVE] = questions->live, [READY] = questions->ready, [STARTED] = questions->started};
+    return asked[check](questions->context, why);
+}
+
+/* "[+] ready: why", or "[-]" for one that fails. */
+static void list_checks(const struct monitor_questions *questions, struct buffer *body)
+{
+    static const char *const names[CHECKS] = {"live", "ready", "started"};
+    for (enum check check = 0; check < CHECKS; check++) {
+        struct buffer why;
+        buffer_init(&why, body->arena, 0);
+        bool good = ask(questions, check, &why);
+        buffer_add_text(body, good ? text_literal("[+] ") : text_literal("[-] "));
+        buffer_add_text(body, text_of(names[check]));
+        buffer_add_literal(body, ": ");
+        buffer_add_text(body, buffer_text(&why));
+        buffer_add_char(body, '\n');
+    }
+}
+
+/* The reason in one line; all checks when that is wanted. */
+static unsigned answer(const struct monitor *monitor, enum check check, struct text query,
+                       struct buffer *body)
 {
     struct buffer why;
-    buffer_init(&why, body->arena, 64);
-    bool yes = question(context, &why);
-    if (yes && !verbose) {
-        buffer_add_literal(body, "ok\n");
-        return 200;
+    buffer_init(&why, body->arena, 0);
+    bool good = ask(&monitor->questions, check, &why);
+    if (text_equal(query, text_literal("verbose"))) {
+        list_checks(&monitor->questions, body);
+    } else {
+        buffer_add_text(body, buffer_text(&why));
+        buffer_add_char(body, '\n');
     }
-    buffer_add_text(body, yes ? text_literal("ok: ") : text_literal("not ok: "));
-    buffer_add_text(body, buffer_text(&why));
-    buffer_add_char(body, '\n');
-    return yes ? 200 : 503;
+    return good ? 200 : 503;
 }
 
-static int live(struct buffer *body, bool verbose, void *context)
+static unsigned live(void *context, struct text query, struct buffer *body)
 {
-    struct monitor *monitor = context;
-    return say(monitor->questions.live, monitor->questions.context, verbose, body);
+    return answer(context, LIVE, query, body);
 }
 
-static int ready(struct buffer *body, bool verbose, void *context)
+static unsigned ready(void *context, struct text query, struct buffer *body)
 {
-    struct monitor *monitor = context;
-    return say(monitor->questions.ready, monitor->questions.context, verbose, body);
+    return answer(context, READY, query, body);
 }
 
-static int started(struct buffer *body, bool verbose, void *context)
+static unsigned started(void *context, struct text query, struct buffer *body)
 {
-    struct monitor *monitor = context;
-    return say(monitor->questions.started, monitor->questions.context, verbose, body);
+    return answer(context, STARTED, query, body);
 }
 
 static const struct http_page pages[] = {
-    {"/livez", EVHTTP_REQ_GET, live},
-    {"/readyz", EVHTTP_REQ_GET, ready},
-    {"/startupz", EVHTTP_REQ_GET, started},
+    {"GET", "/livez", live},
+    {"GET", "/readyz", ready},
+    {"GET", "/startupz", started},
 };
 
 bool monitor_open(const struct config_address *address, struct event_base *loop,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The port that says how we are: GET /livez, /readyz, /startupz, with ?verbose. Read only, so that
- * it may be public. The main thread. */
+/*
+ * The port that says how we are: GET /livez, /readyz and /startupz answer 200 or 503 and why in one
+ * line, or all checks with ?verbose. Read only, so that it may be public. The main thread.
+ */
 #pragma once
 
 #include <event2/event.h>
@@ -19,7 +21,7 @@ struct monitor_questions {
     void *context;
 };
 
-/* FAILED_PRECONDITION when the address cannot be listened on. */
+/* FAILED_PRECONDITION when the address cannot be listened on. `address` must outlive it. */
 must_use bool monitor_open(const struct config_address *address, struct event_base *loop,
                            const struct monitor_questions *questions, struct monitor **monitor,
                            struct status *status);

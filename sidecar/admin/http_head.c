@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "admin/http_head.h"
+
+#include "base/banned.h"
+
+/* The characters of RFC 9110 section 5.6.2's token. */
+static bool is_token(struct text text)
+{
+    for (size_t i = 0; i < text.bytes; i++) {
+        char c = text.at[i];
+        bool alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (!alphanumeric && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return text.bytes > 0;
+}
+
+static bool is_visible(struct text text)
+{
+    for (size_t i = 0; i < text.bytes; i++)
+        if (text.at[i] <= ' ' || text.at[i] > '~')
+            return false;
+    return text.bytes > 0;
+}
+
+/* What stands before the first `end`, which is taken as well; false when there is none. */
+static bool take_until(struct text *rest, struct text end, struct text *taken)
+{
+    const char *at = memmem(rest->at, rest->bytes, end.at, end.bytes);
+    if (!at)
+        return false;
+    *taken = (struct text){rest->at, (size_t)(at - rest->at)};
+    *rest = (struct text){at + end.bytes, rest->bytes - taken->bytes - end.bytes};
+    return true;
+}
+
+static unsigned read_request_line(struct text line, struct http_head *head)
+{
+    struct text target;
+    if (!take_until(&line, text_literal(" "), &head->method) || !is_token(head->method) ||
+        !take_until(&line, text_literal(" "), &target) || !is_visible(target) ||
+        target.at[0] != '/')
+        return 400;
+    if (line.bytes != sizeof "HTTP/1.1" - 1 ||
+        memcmp(line.at, "HTTP/1.", sizeof "HTTP/1." - 1) != 0)
+        return 505;
+    head->path = target;
+    if (take_until(&target, text_literal("?"), &head->path))
+        head->query = target;
+    return 0;
+}
+
+static struct text trim(struct text text)
+{
+    while (text.bytes > 0 && (*text.at == ' ' || *text.at == '\t'))
+        text = (struct text){text.at + 1, text.bytes - 1};
+    while (text.bytes > 0 && (text.at[text.bytes - 1] == ' ' || text.at[text.bytes - 1] == '\t'))
+        text.bytes--;
+    return text;
+}
+
+/* Of the fields only those matter that say where the body ends. */
+static unsigned read_field(struct text line, struct http_head *head)
+{
+    struct text name;
+    uint64_t length;
+    if (!take_until(&line, text_literal(":"), &name) || !is_token(name))
+        return 400;
+    if (text_equal_nocase(name, text_literal("transfer-encoding")))
+        return 411;
+    if (!text_equal_nocase(name, text_literal("content-length")))
+        return 0;
+    if (!text_to_u64(trim(line), &length) || (head->body_bytes && head->body_bytes != length))
+        return 400;
+    head->body_bytes = length;
+    return 0;
+}
+
+unsigned http_head_read(struct text bytes, struct http_head *head)
+{
+    struct http_head made = {.body_bytes = 0};
+    struct text line;
+    if (!take_until(&bytes, text_literal("\r\n"), &line))
+        return 400;
+    unsigned refusal = read_request_line(line, &made);
+    while (refusal == 0 && take_until(&bytes, text_literal("\r\n"), &line)) {
+        if (line.bytes == 0) {
+            *head = made;
+            return 0;
+        }
+        refusal = read_field(line, &made);
+    }
+    return refusal ? refusal : 400;
+}

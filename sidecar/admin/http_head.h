@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The head of an HTTP/1 request, read strictly (RFC 9112). Pure; any thread. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+/* Views of the head that it was read from. */
+struct http_head {
+    struct text method, path, query; /* "GET", "/readyz", "verbose" */
+    size_t body_bytes;
+};
+
+/*
+ * Reads what stands before the body, its empty line included. 0, or the HTTP status to refuse it
+ * with: 400 when it is malformed or not in origin-form, 411 when the body comes in chunks, 505 when
+ * it is not HTTP/1.
+ */
+must_use unsigned http_head_read(struct text bytes, struct http_head *head);

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+/* Do the two HTTP ports answer whom they should, and does nobody get more of them than that? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "admin/monitor.h"
+#include "base/clock.h"
+
+#include "base/banned.h"
+
+/* No test waits longer for what has to come. */
+#define PATIENCE_NS (60 * CLOCK_NS_PER_S)
+
+#define LARGE_BYTES (900 * 1024)
+
+/* Both ports, and what stands behind them. */
+struct trial {
+    struct event_base *loop;
+    struct monitor *monitor;
+    struct admin *admin;
+    bool live, ready, large;
+    unsigned drains;
+};
+
+static bool is_live(void *context, struct buffer *why)
+{
+    const struct trial *trial = context;
+    buffer_add_literal(why, "the loop turns");
+    return trial->live;
+}
+
+static bool is_ready(void *context, struct buffer *why)
+{
+    const struct trial *trial = context;
+    buffer_add_text(why, trial->ready ? text_literal("serving") : text_literal("draining"));
+    return trial->ready;
+}
+
+static void drain(void *context)
+{
+    struct trial *trial = context;
+    trial->drains++;
+}
+
+static void write_config(struct buffer *out, void *context)
+{
+    const struct trial *trial = context;
+    buffer_add_literal(out, "--listen 127.0.0.1:0 flag\n");
+    for (size_t i = 0; trial->large && i < LARGE_BYTES; i++)
+        buffer_add_char(out, 'x');
+}
+
+static const struct config_address any_port = {.host = "127.0.0.1"};
+
+static void begin_at(struct trial *trial, const struct config_address *address)
+{
+    struct status status;
+    *trial = (struct trial){.loop = event_base_new(), .live = true, .ready = true};
+    struct monitor_questions questions = {is_live, is_ready, is_live, trial};
+    struct admin_orders orders = {drain, write_config, trial};
+    assert_true(monitor_open(address, trial->loop, &questions, &trial->monitor, &status));
+    assert_true(admin_open(&any_port, trial->loop, &orders, &trial->admin, &status));
+}
+
+static void begin(struct trial *trial)
+{
+    begin_at(trial, &any_port);
+}
+
+static void end(struct trial *trial)
+{
+    monitor_free(trial->monitor);
+    admin_free(trial->admin);
+    event_base_free(trial->loop);
+}
+
+static int connect_to(const char *address)
+{
+    struct sockaddr_un local = {.sun_family = AF_UNIX};
+    struct sockaddr_in remote = {.sin_family = AF_INET};
+    bool is_local = strncmp(address, "unix:", 5) == 0;
+    if (is_local) {
+        snprintf(local.sun_path, sizeof local.sun_path, "%s", address + 5);
+    } else {
+        const char *colon = strrchr(address, ':');
+        assert_memory_equal(address, "127.0.0.1:", 10);
+        remote.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+        remote.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    }
+    int fd = socket(is_local ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+    int failed = is_local ? connect(fd, (struct sockaddr *)&local, sizeof local)
+                          : connect(fd, (struct sockaddr *)&remote, sizeof remote);
+    assert_int_equal(failed, 0);
+    return fd;
+}
+
+static void send_all(int fd, struct text bytes)
+{
+    assert_int_equal(send(fd, bytes.at, bytes.bytes, 0), (ssize_t)bytes.bytes);
+}
+
+/* Turns the loop until the peer closes; what it sent, terminated. Closes `fd`. */
+static char *receive(struct trial *trial, int fd)
+{
+    static char answer[LARGE_BYTES + 65536];
+    int64_t late_ns = clock_now_ns() + PATIENCE_NS;
+    size_t have = 0;
+    for (;;) {
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        assert_true(clock_now_ns() < late_ns);
+        event_base_loop(trial->loop, EVLOOP_NONBLOCK);
+        if (poll(&readable, 1, 5) == 0)
+            continue;
+        ssize_t got = recv(fd, answer + have, sizeof answer - have - 1, MSG_DONTWAIT);
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    close(fd);
+    answer[have] = '\0';
+    return answer;
+}
+
+static char *exchange(struct trial *trial, const char *address, const char *request)
+{
+    int fd = connect_to(address);
+    send_all(fd, text_of(request));
+    return receive(trial, fd);
+}
+
+static char *ask_monitor(struct trial *trial, const char *method, const char *target)
+{
+    char request[256];
+    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: probe\r\n\r\n", method, target);
+    return exchange(trial, monitor_address(trial->monitor), request);
+}
+
+static void assert_answer(const char *answer, const char *status, const char *body)
+{
+    const char *head_end = strstr(answer, "\r\n\r\n");
+    assert_non_null(head_end);
+    assert_memory_equal(answer, status, strlen(status));
+    assert_string_equal(head_end + 4, body);
+}
+
+static void probes_say_yes_or_no_and_why(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 OK\r\n", "the loop turns\n");
+    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 200 ", "the loop turns\n");
+    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "serving\n");
+    trial.ready = false;
+    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 503 Service Unavailable\r\n",
+                  "draining\n");
+    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 ", "the loop turns\n");
+    end(&trial);
+}
+
+static void verbose_lists_all_checks_with_the_status_of_one(void **state)
+{
+    (void)state;
+    static const char all[] =
+        "[+] live: the loop turns\n[-] ready: draining\n[+] started: the loop turns\n";
+    struct trial trial;
+    begin(&trial);
+    trial.ready = false;
+    assert_answer(ask_monitor(&trial, "GET", "/readyz?verbose"), "HTTP/1.1 503 ", all);
+    assert_answer(ask_monitor(&trial, "GET", "/livez?verbose"), "HTTP/1.1 200 ", all);
+    end(&trial);
+}
+
+static void head_is_get_without_its_body(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    char *answer = ask_monitor(&trial, "HEAD", "/readyz");
+    assert_answer(answer, "HTTP/1.1 200 ", "");
+    assert_non_null(strstr(answer, "\r\nContent-Length: 8\r\n"));
+    end(&trial);
+}
+
+static void other_pages_and_methods_are_refused(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "BREW", "get"};
+    struct trial trial;
+    begin(&trial);
+    assert_memory_equal(ask_monitor(&trial, "GET", "/"), "HTTP/1.1 404 ", 13);
+    assert_memory_equal(ask_monitor(&trial, "GET", "/readyz/"), "HTTP/1.1 404 ", 13);
+    assert_memory_equal(ask_monitor(&trial, "POST", "/quitquitquit"), "HTTP/1.1 404 ", 13);
+    for (size_t i = 0; i < array_length(methods); i++) {
+        char *answer = ask_monitor(&trial, methods[i], "/readyz");
+        assert_memory_equal(answer, "HTTP/1.1 405 ", 13);
+        assert_non_null(strstr(answer, "\r\nAllow: GET\r\n"));
+    }
+    assert_int_equal(trial.drains, 0);
+    end(&trial);
+}
+
+static void orders_are_carried_out(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    const char *address = admin_address(trial.admin);
+    assert_answer(exchange(&trial, address, "GET /config HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ",
+                  "--listen 127.0.0.1:0 flag\n");
+    char *refused = exchange(&trial, address, "GET /quitquitquit HTTP/1.1\r\n\r\n");
+    assert_memory_equal(refused, "HTTP/1.1 405 ", 13);
+    assert_non_null(strstr(refused, "\r\nAllow: POST\r\n"));
+    assert_int_equal(trial.drains, 0);
+    assert_answer(
+        exchange(&trial, address, "POST /quitquitquit HTTP/1.1\r\nContent-Length: 3\r\n\r\nnow"),
+        "HTTP/1.1 202 ", "draining\n");
+    assert_int_equal(trial.drains, 1);
+    end(&trial);
+}
+
+static void an_order_waits_for_its_whole_body(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    int fd = connect_to(admin_address(trial.admin));
+    struct text request =
+        text_literal("POST /quitquitquit HTTP/1.1\r\nContent-Length: 3\r\n\r\nnow");
+    for (size_t i = 0; i < request.bytes; i++) {
+        assert_int_equal(trial.drains, 0);
+        send_all(fd, (struct text){request.at + i, 1});
+        event_base_loop(trial.loop, EVLOOP_NONBLOCK);
+    }
+    assert_answer(receive(&trial, fd), "HTTP/1.1 202 ", "draining\n");
+    assert_int_equal(trial.drains, 1);
+    end(&trial);
+}
+
+/* Head and body, as long as given. */
+static char *padded(size_t head_bytes, size_t body_bytes)
+{
+    static char request[65536];
+    int used =
+        snprintf(request, sizeof request,
+                 "POST /quitquitquit HTTP/1.1\r\nContent-Length: %zu\r\nX-Long: ", body_bytes);
+    memset(request + used, 'x', sizeof request - (size_t)used);
+    memcpy(request + head_bytes - 4, "\r\n\r\n", 4);
+    request[head_bytes + body_bytes] = '\0';
+    return request;
+}
+
+static void what_is_too_large_or_malformed_is_refused(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    const char *address = admin_address(trial.admin);
+    assert_memory_equal(exchange(&trial, address, padded(8192, 1024)), "HTTP/1.1 202 ", 13);
+    assert_memory_equal(exchange(&trial, address, padded(8193, 0)), "HTTP/1.1 431 ", 13);
+    assert_memory_equal(exchange(&trial, address, padded(60000, 0)), "HTTP/1.1 431 ", 13);
+    assert_memory_equal(exchange(&trial, address, padded(200, 1025)), "HTTP/1.1 413 ", 13);
+    assert_memory_equal(exchange(&trial, address, "nonsense\r\n\r\n"), "HTTP/1.1 400 ", 13);
+    assert_memory_equal(exchange(&trial, address, "GET /config HTTP/3.0\r\n\r\n"), "HTTP/1.1 505 ",
+                        13);
+    assert_int_equal(trial.drains, 1);
+    end(&trial);
+}
+
+static void a_large_answer_reaches_a_peer_that_has_finished_sending(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    trial.large = true;
+    int fd = connect_to(admin_address(trial.admin));
+    send_all(fd, text_literal("GET /config HTTP/1.1\r\n\r\n"));
+    shutdown(fd, SHUT_WR);
+    char *answer = receive(&trial, fd);
+    assert_true(strlen(answer) > LARGE_BYTES);
+    end(&trial);
+}
+
+#define CONNECTIONS 64
+
+static void connections_above_the_bound_are_closed_until_one_ends(void **state)
+{
+    (void)state;
+    struct trial trial;
+    int fds[CONNECTIONS];
+    begin(&trial);
+    const char *address = monitor_address(trial.monitor);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        fds[i] = connect_to(address);
+    assert_string_equal(receive(&trial, connect_to(address)), "");
+    /* The admin port has a bound of its own. */
+    assert_memory_equal(
+        exchange(&trial, admin_address(trial.admin), "GET /config HTTP/1.1\r\n\r\n"),
+        "HTTP/1.1 200 ", 13);
+    send_all(fds[0], text_literal("GET /livez HTTP/1.1\r\n\r\n"));
+    assert_memory_equal(receive(&trial, fds[0]), "HTTP/1.1 200 ", 13);
+    event_base_loop(trial.loop, EVLOOP_NONBLOCK);
+    assert_memory_equal(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 ", 13);
+    end(&trial);
+    for (size_t i = 1; i < CONNECTIONS; i++)
+        close(fds[i]);
+}
+
+/* However often it sends something. */
+static void a_slow_peer_is_cut_off(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    int fd = connect_to(monitor_address(trial.monitor));
+    int64_t late_ns = clock_now_ns() + PATIENCE_NS;
+    struct pollfd ended = {.fd = fd, .events = POLLIN};
+    send_all(fd, text_literal("GET /livez HTTP/1.1\r\nX-Slow: "));
+    while (poll(&ended, 1, 100) == 0) {
+        assert_true(clock_now_ns() < late_ns);
+        (void)!send(fd, "x", 1, 0);
+        event_base_loop(trial.loop, EVLOOP_NONBLOCK);
+    }
+    char byte;
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+    close(fd);
+    end(&trial);
+}
+
+static void a_unix_socket_serves_and_its_file_goes_with_it(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/monitor-XXXXXX", path[64];
+    struct trial trial;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/socket", folder);
+    struct config_address address = {.unix_path = path};
+    begin_at(&trial, &address);
+    assert_memory_equal(monitor_address(trial.monitor), "unix:/", 6);
+    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "serving\n");
+    end(&trial);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void an_address_in_use_is_told_with_its_option(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    const char *colon = strrchr(monitor_address(trial.monitor), ':');
+    struct config_address taken = {.host = "127.0.0.1",
+                                   .port = (uint16_t)strtoul(colon + 1, NULL, 10)};
+    struct admin_orders orders = {drain, write_config, &trial};
+    struct admin *admin = NULL;
+    struct status status;
+    assert_false(admin_open(&taken, trial.loop, &orders, &admin, &status));
+    assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
+    assert_memory_equal(status.message, "--admin: ", 9);
+    assert_null(admin);
+    end(&trial);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(probes_say_yes_or_no_and_why),
+        cmocka_unit_test(verbose_lists_all_checks_with_the_status_of_one),
+        cmocka_unit_test(head_is_get_without_its_body),
+        cmocka_unit_test(other_pages_and_methods_are_refused),
+        cmocka_unit_test(orders_are_carried_out),
+        cmocka_unit_test(an_order_waits_for_its_whole_body),
+        cmocka_unit_test(what_is_too_large_or_malformed_is_refused),
+        cmocka_unit_test(a_large_answer_reaches_a_peer_that_has_finished_sending),
+        cmocka_unit_test(connections_above_the_bound_are_closed_until_one_ends),
+        cmocka_unit_test(a_slow_peer_is_cut_off),
+        cmocka_unit_test(a_unix_socket_serves_and_its_file_goes_with_it),
+        cmocka_unit_test(an_address_in_use_is_told_with_its_option),
+    };
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
