@@ -295,8 +295,7 @@ static char *put_name(struct log_line *line, const char *name)
     if (room(line) < bytes + MEMBER_BYTES)
         return NULL;
     char *at = put_mark(line->bytes + line->used, shape->name);
-    memcpy(at, name, bytes);
-    return put_mark(at + bytes, shape->value);
+    return put_mark(mempcpy(at, name, bytes), shape->value);
 }
 
 void log_begin(struct log_line *line, enum log_level level, const char *event)
