@@ -5,6 +5,7 @@
 
 #include "rest/json_forms.h"
 #include "rest/json_scalar.h"
+#include "rest/json_name_set.h"
 #include "rest/json_text.h"
 
 #include "base/banned.h"
@@ -22,7 +23,7 @@ static bool read_field(struct reader *reader, const struct schema_field *field,
 static bool no_memory(struct reader *reader)
 {
     /* As final as malformed text: no member less would help. */
-    reader->source.malformed = true;
+    reader->source.broken = true;
     return status_fail(reader->source.status, STATUS_RESOURCE_EXHAUSTED,
                        "no memory left for the JSON's message");
 }
@@ -80,7 +81,7 @@ static bool read_array(struct reader *reader, const struct schema_field *field,
             return false;
         schema_add_count(message, field, 1);
     }
-    return !source->malformed;
+    return !source->broken;
 }
 
 static bool read_entry(struct reader *reader, const struct schema_field *field, struct text name,
@@ -112,10 +113,10 @@ static bool read_map(struct reader *reader, const struct schema_field *field,
     if (!json_enter(source, '{'))
         return false;
     for (bool first = true; json_next(source, '}', &first);)
-        if (!json_name(source, &here.name) || !json_name_once(source, &names, here.name) ||
+        if (!json_name(source, &here.name) || !json_name_set_add(&names, here.name, source) ||
             !read_entry(reader, field, here.name, message, &here))
             return false;
-    return !source->malformed;
+    return !source->broken;
 }
 
 static bool read_field(struct reader *reader, const struct schema_field *field,
@@ -163,7 +164,7 @@ static bool read_member(struct reader *reader, const struct schema_field *field,
     size_t depth = source->depth;
     if (read_field(reader, field, message, trail))
         return true;
-    if (source->malformed)
+    if (source->broken)
         return false;
     struct text path = trail_text(trail, source->arena);
     if (!reader->reading->unreadable)
@@ -180,7 +181,7 @@ static bool skip_unknown(struct reader *reader, struct text name)
 {
     if (!reader->reading->strict)
         return json_skip(&reader->source);
-    reader->source.malformed = true;
+    reader->source.broken = true;
     return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
                        "\"%.*s\" is no field of the message", (int)text_cut(name, 256), name.at);
 }
@@ -201,12 +202,12 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
             return false;
         const struct schema_field *field =
             schema_field_by_name(type, here.name, reader->reading->camel_names);
-        if (!json_name_once(source, &names, field ? field->name : here.name))
+        if (!json_name_set_add(&names, field ? field->name : here.name, source))
             return false;
         if (!(field ? read_member(reader, field, message, &here) : skip_unknown(reader, here.name)))
             return false;
     }
-    return !source->malformed;
+    return !source->broken;
 }
 
 /* google.protobuf.Value: the member that fits what comes. */

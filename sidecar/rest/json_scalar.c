@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/base64.h"
+#include "rest/json_number.h"
 
 #include "base/banned.h"
 

@@ -7,7 +7,7 @@
 
 /*
  * Reads the next value into `at`, as schema_type_bytes has it. False when it is no value of that
- * type: malformed text is told by source->malformed. Not for FIELD_MESSAGE. `lenient`: a number
+ * type: malformed text is told by source->broken. Not for FIELD_MESSAGE. `lenient`: a number
  * where a string is declared is taken as it is written, and a string that holds the value where a
  * bool or an enum's number is.
  */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/json_text.h"
 
-#include <string.h>
+#include <endian.h>
+#include <stdint.h>
+
+#include "rest/json_name_set.h"
+#include "rest/json_number.h"
 
 #include "base/banned.h"
 
@@ -24,20 +28,20 @@ void json_source_init(struct json_source *source, struct text json,
 
 bool json_malformed(struct json_source *source, const char *what)
 {
-    source->malformed = true;
+    source->broken = true;
     return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the JSON has %s at byte %zu", what,
                        (size_t)(source->at - source->start));
 }
 
-static bool no_memory(struct json_source *source)
+bool json_no_memory(struct json_source *source)
 {
-    source->malformed = true;
+    source->broken = true;
     return status_fail(source->status, STATUS_RESOURCE_EXHAUSTED,
                        "no memory left for the JSON at byte %zu",
                        (size_t)(source->at - source->start));
 }
 
-char json_peek(struct json_source *source)
+char json_peek_far(struct json_source *source)
 {
     while (source->at < source->end && (*source->at == ' ' || *source->at == '\n' ||
                                         *source->at == '\r' || *source->at == '\t'))
@@ -45,33 +49,43 @@ char json_peek(struct json_source *source)
     return source->at < source->end ? *source->at : '\0';
 }
 
-bool json_take(struct json_source *source, char c)
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define HIGH_BITS EACH_BYTE(0x80)
+
+/* The high bit of each byte that is below `limit`, at most 0x80. Bytes above the first such byte
+ * may be marked wrongly. */
+static uint64_t bytes_below(uint64_t word, unsigned limit)
 {
-    if (json_peek(source) != c || source->at == source->end)
-        return false;
-    source->at++;
-    return true;
+    return (word - EACH_BYTE(limit)) & ~word & HIGH_BITS;
 }
 
-bool json_take_word(struct json_source *source, const char *word)
+static uint64_t bytes_equal(uint64_t word, char c)
 {
-    size_t bytes = strlen(word);
-    json_peek(source);
-    if ((size_t)(source->end - source->at) < bytes || memcmp(source->at, word, bytes) != 0)
-        return false;
-    source->at += bytes;
-    return true;
+    return bytes_below(word ^ EACH_BYTE((unsigned char)c), 1);
 }
 
-/* How many bytes up to a quote, an escape or a control character; `wide` when some are not ASCII.
- */
-static size_t plain_run(const char *at, const char *end, bool *wide)
+static bool is_plain(char c)
+{
+    return c != '"' && c != '\\' && (unsigned char)c >= ' ';
+}
+
+/* How many bytes up to a quote, an escape or a control character, eight at a time; `wide` gets a
+ * bit when there may be some that are not ASCII. */
+static size_t plain_run(const char *at, const char *end, uint64_t *wide)
 {
     const char *start = at;
-    unsigned char seen = 0;
-    for (; at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= ' '; at++)
-        seen |= (unsigned char)*at;
-    *wide = *wide || seen >= 0x80;
+    uint64_t word;
+    for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        word = le64toh(word);
+        uint64_t special =
+            bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_below(word, ' ');
+        *wide |= word & HIGH_BITS;
+        if (special)
+            return (size_t)(at - start) + (size_t)__builtin_ctzll(special) / 8;
+    }
+    for (; at < end && is_plain(*at); at++)
+        *wide |= (unsigned char)*at & 0x80;
     return (size_t)(at - start);
 }
 
@@ -155,7 +169,7 @@ static bool escape(struct json_source *source, struct buffer *out)
 }
 
 /* The rest of a string, from its first escape on. */
-static bool escaped_string(struct json_source *source, struct text plain, bool wide,
+static bool escaped_string(struct json_source *source, struct text plain, uint64_t wide,
                            struct text *text)
 {
     struct buffer out;
@@ -170,14 +184,14 @@ static bool escaped_string(struct json_source *source, struct text plain, bool w
         source->at += run;
     }
     if (out.full)
-        return no_memory(source);
+        return json_no_memory(source);
     *text = buffer_text(&out);
     return !wide || text_is_utf8(*text) || json_malformed(source, "a string that is not UTF-8");
 }
 
 bool json_string(struct json_source *source, struct text *text)
 {
-    bool wide = false;
+    uint64_t wide = 0;
     if (!json_take(source, '"'))
         return json_malformed(source, "no string where one is due");
     struct text plain = {source->at, plain_run(source->at, source->end, &wide)};
@@ -196,56 +210,15 @@ bool json_string(struct json_source *source, struct text *text)
     return true;
 }
 
-static size_t digits(const char *at, const char *end)
-{
-    const char *start = at;
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return (size_t)(at - start);
-}
-
-/* RFC 8259 section 6. Bytes of the number at `at`; 0 when there is none. */
-static size_t number_bytes(const char *at, const char *end)
-{
-    const char *start = at;
-    if (at < end && *at == '-')
-        at++;
-    size_t whole = digits(at, end);
-    if (whole == 0 || (whole > 1 && *at == '0'))
-        return 0;
-    at += whole;
-    if (at < end && *at == '.') {
-        size_t fraction = digits(at + 1, end);
-        if (fraction == 0)
-            return 0;
-        at += 1 + fraction;
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        if (at < end && (*at == '+' || *at == '-'))
-            at++;
-        size_t exponent = digits(at, end);
-        if (exponent == 0)
-            return 0;
-        at += exponent;
-    }
-    return (size_t)(at - start);
-}
-
 bool json_number(struct json_source *source, struct text *raw)
 {
     json_peek(source);
-    size_t bytes = number_bytes(source->at, source->end);
+    size_t bytes = json_number_bytes(source->at, source->end);
     if (bytes == 0)
         return json_malformed(source, "no value where one is due");
     *raw = (struct text){source->at, bytes};
     source->at += bytes;
     return true;
-}
-
-bool json_is_number(struct text text)
-{
-    return text.bytes > 0 && number_bytes(text.at, text.at + text.bytes) == text.bytes;
 }
 
 bool json_finish(struct json_source *source)
@@ -292,10 +265,10 @@ static bool skip_object(struct json_source *source)
     if (!json_enter(source, '{'))
         return false;
     for (bool first = true; json_next(source, '}', &first);)
-        if (!json_name(source, &name) || !json_name_once(source, &names, name) ||
+        if (!json_name(source, &name) || !json_name_set_add(&names, name, source) ||
             !json_skip(source))
             return false;
-    return !source->malformed;
+    return !source->broken;
 }
 
 static bool skip_array(struct json_source *source)
@@ -305,7 +278,7 @@ static bool skip_array(struct json_source *source)
     for (bool first = true; json_next(source, ']', &first);)
         if (!json_skip(source))
             return false;
-    return !source->malformed;
+    return !source->broken;
 }
 
 bool json_skip(struct json_source *source)
@@ -329,127 +302,6 @@ bool json_skip(struct json_source *source)
     }
 }
 
-/* FNV-1a; who chooses the names can make it slow, but only as slow as limits.names allows. */
-static size_t hash(struct text name)
-{
-    uint64_t sum = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < name.bytes; i++)
-        sum = (sum ^ (unsigned char)name.at[i]) * UINT64_C(1099511628211);
-    return (size_t)(sum ^ sum >> 32);
-}
-
-/* The place of that name, or the free one for it. */
-static struct text *slot_of(const struct json_name_set *set, struct text name)
-{
-    size_t index = hash(name) & (set->room - 1);
-    while (set->slots[index].at && !text_equal(set->slots[index], name))
-        index = (index + 1) & (set->room - 1);
-    return &set->slots[index];
-}
-
-static bool make_room(struct json_source *source, struct json_name_set *set)
-{
-    if (set->count * 2 < set->room)
-        return true;
-    struct json_name_set larger = {.room = set->room ? set->room * 2 : 16, .count = set->count};
-    larger.slots = arena_zalloc(source->arena, larger.room * sizeof *larger.slots);
-    if (!larger.slots)
-        return no_memory(source);
-    for (size_t i = 0; i < set->room; i++)
-        if (set->slots[i].at)
-            *slot_of(&larger, set->slots[i]) = set->slots[i];
-    *set = larger;
-    return true;
-}
-
-bool json_name_once(struct json_source *source, struct json_name_set *set, struct text name)
-{
-    if (set->count == source->limits.names)
-        return json_malformed(source, "too many members in one object");
-    if (!make_room(source, set))
-        return false;
-    struct text *slot = slot_of(set, name);
-    if (slot->at)
-        return json_malformed(source, "the same member twice");
-    *slot = name;
-    set->count++;
-    return true;
-}
-
-/* A number's parts: digits × 10^exponent. */
-struct decimal {
-    bool negative;
-    uint64_t digits;
-};
-
-/* Above it no 64-bit number can be, and below it only zero. */
-#define LARGEST_EXPONENT 400
-
-static long read_exponent(const char *at, const char *end)
-{
-    bool negative = at < end && *at == '-';
-    long exponent = 0;
-    if (at < end && (*at == '-' || *at == '+'))
-        at++;
-    for (; at < end && exponent < LARGEST_EXPONENT * 10; at++)
-        exponent = exponent * 10 + (*at - '0');
-    return negative ? -exponent : exponent;
-}
-
-static bool shift(uint64_t *number, long exponent)
-{
-    for (; exponent > 0 && *number > 0; exponent--)
-        if (__builtin_mul_overflow(*number, 10U, number))
-            return false;
-    return exponent >= 0 || *number == 0;
-}
-
-/* Digits around a point; zeros at the fraction's end say nothing. */
-static bool read_decimal(struct text raw, struct decimal *decimal)
-{
-    const char *at = raw.at, *end = raw.at + raw.bytes;
-    long exponent = 0;
-    *decimal = (struct decimal){.negative = *at == '-'};
-    at += decimal->negative;
-    const char *mantissa_end = at;
-    while (mantissa_end < end && *mantissa_end != 'e' && *mantissa_end != 'E')
-        mantissa_end++;
-    if (mantissa_end < end)
-        exponent = read_exponent(mantissa_end + 1, end);
-    const char *point = memchr(at, '.', (size_t)(mantissa_end - at));
-    while (point && mantissa_end[-1] == '0')
-        mantissa_end--;
-    for (; at < mantissa_end; at++) {
-        if (at == point)
-            continue;
-        if (__builtin_mul_overflow(decimal->digits, 10U, &decimal->digits) ||
-            __builtin_add_overflow(decimal->digits, (unsigned)(*at - '0'), &decimal->digits))
-            return false;
-        exponent -= point && at > point;
-    }
-    return shift(&decimal->digits, exponent);
-}
-
-bool json_to_u64(struct text raw, uint64_t *number)
-{
-    struct decimal decimal;
-    if (text_to_u64(raw, number))
-        return true;
-    if (!read_decimal(raw, &decimal) || (decimal.negative && decimal.digits > 0))
-        return false;
-    *number = decimal.digits;
-    return true;
-}
-
-bool json_to_i64(struct text raw, int64_t *number)
-{
-    struct decimal decimal;
-    if (!read_decimal(raw, &decimal) || decimal.digits > (uint64_t)INT64_MAX + decimal.negative)
-        return false;
-    *number = decimal.negative ? (int64_t)(0 - decimal.digits) : (int64_t)decimal.digits;
-    return true;
-}
-
 static void add_escape(struct buffer *out, char c)
 {
     static const char letters[] = "bfnrt\"\\", meanings[] = "\b\f\n\r\t\"\\";
@@ -464,11 +316,14 @@ static void add_escape(struct buffer *out, char c)
     buffer_add_char(out, "0123456789abcdef"[c & 15]);
 }
 
+/* Room for a string that has nothing to escape, as most, is made once. */
 void json_add_string(struct buffer *out, struct text text)
 {
+    uint64_t wide = 0;
     const char *at = text.at, *end = text.at + text.bytes;
-    bool wide = false;
-    buffer_add_char(out, '"');
+    if (!buffer_reserve(out, text.bytes + 2))
+        return;
+    out->at[out->bytes++] = '"';
     while (at < end) {
         size_t run = plain_run(at, end, &wide);
         buffer_add(out, at, run);

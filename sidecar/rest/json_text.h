@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * JSON as characters (RFC 8259): tokens read one by one, and strings written. Between the parts of
- * the JSON reader and writer. Pure; one thread at a time for each.
+ * the JSON reader and writer. Pure; one thread at a time for each source.
  */
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -20,23 +21,49 @@ struct json_source {
     struct json_limits limits;
     size_t depth;
     struct status *status;
-    bool malformed; /* the failure is one of the text, not of a value's type */
+    bool broken; /* the failure is one of the text or of memory, not of a value's type: nothing
+                    behind it can be read */
 };
 
 void json_source_init(struct json_source *source, struct text json,
                       const struct json_limits *limits, struct arena *arena, struct status *status);
 
-/* Fails as malformed, with the offset. Returns false. */
+/* Fails as broken: "the JSON has WHAT at byte N". Returns false. */
 must_use bool json_malformed(struct json_source *source, const char *what);
 
-/* The first character of the next token, behind white space; 0 at the end. */
-char json_peek(struct json_source *source);
+/* Fails as broken, RESOURCE_EXHAUSTED. Returns false. */
+must_use bool json_no_memory(struct json_source *source);
 
-/* Takes the character if it is the next token. */
-bool json_take(struct json_source *source, char c);
+/* What json_peek does when white space comes first, or the end. */
+char json_peek_far(struct json_source *source);
+
+/* The first character of the next token, behind white space; NUL at the end. */
+static inline char json_peek(struct json_source *source)
+{
+    if (source->at<source->end && * source->at> ' ')
+        return *source->at;
+    return json_peek_far(source);
+}
+
+/* Takes the character, which is not NUL, if it is the next token. */
+static inline bool json_take(struct json_source *source, char c)
+{
+    if (json_peek(source) != c)
+        return false;
+    source->at++;
+    return true;
+}
 
 /* Takes true, false or null if it is next. */
-bool json_take_word(struct json_source *source, const char *word);
+static inline bool json_take_word(struct json_source *source, const char *word)
+{
+    size_t bytes = strlen(word);
+    if (json_peek(source) != *word || (size_t)(source->end - source->at) < bytes ||
+        memcmp(source->at, word, bytes) != 0)
+        return false;
+    source->at += bytes;
+    return true;
+}
 
 /* A string, decoded: a view of the source when nothing was escaped, else in the arena. Well-formed
  * UTF-8. */
@@ -45,40 +72,30 @@ must_use bool json_string(struct json_source *source, struct text *text);
 /* A number as it is written. */
 must_use bool json_number(struct json_source *source, struct text *raw);
 
+/* True when a number is next. */
+static inline bool json_number_follows(struct json_source *source)
+{
+    char c = json_peek(source);
+    return c == '-' || (c >= '0' && c <= '9');
+}
+
 /* Nothing but white space follows. */
 must_use bool json_finish(struct json_source *source);
 
 /* One value of any kind, checked and dropped. */
 must_use bool json_skip(struct json_source *source);
 
-/* `{` or `[`, one level deeper; json_leave with the closing one. */
+/* `{` or `[`, one level deeper; json_next with the closing one leaves it. */
 must_use bool json_enter(struct json_source *source, char open);
 
 /*
  * The next member or element of what was entered: true when there is one, false at its end or on a
- * failure, which `source->malformed` tells apart. `first` is the caller's, true at the start.
+ * failure, which `source->broken` tells apart. `first` is the caller's, true at the start.
  */
 bool json_next(struct json_source *source, char close, bool *first);
 
 /* A member's name and the colon behind it. */
 must_use bool json_name(struct json_source *source, struct text *name);
 
-/* The names that an object has had, to refuse the second of a kind; its memory is the arena's. */
-struct json_name_set {
-    struct text *slots;
-    size_t room, count;
-};
-
-must_use bool json_name_once(struct json_source *source, struct json_name_set *set,
-                             struct text name);
-
-/* Whole numbers as JSON writes them, fractions and exponents included as long as nothing is lost:
- * "1e2", "1.0". */
-must_use bool json_to_i64(struct text raw, int64_t *number);
-must_use bool json_to_u64(struct text raw, uint64_t *number);
-
-/* True when the text is a JSON number and nothing else. */
-bool json_is_number(struct text text);
-
-/* Writing: a quoted string. */
+/* Writing: a quoted string. `text` is well-formed UTF-8. */
 void json_add_string(struct buffer *out, struct text text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/json.h"
+#include "rest/json_name_set.h"
 #include "rest/json_text.h"
 
 #include "base/banned.h"
@@ -28,7 +29,7 @@ static bool walk_object(struct walk *walk)
     if (!json_enter(&walk->source, '{'))
         return false;
     for (bool first = true; json_next(&walk->source, '}', &first);) {
-        if (!json_name(&walk->source, &name) || !json_name_once(&walk->source, &names, name))
+        if (!json_name(&walk->source, &name) || !json_name_set_add(&names, name, &walk->source))
             return false;
         if (outer > 0)
             buffer_add_char(&walk->path, '.');
@@ -37,7 +38,7 @@ static bool walk_object(struct walk *walk)
             return false;
         walk->path.bytes = outer;
     }
-    return !walk->source.malformed;
+    return !walk->source.broken;
 }
 
 static bool walk_array(struct walk *walk)
@@ -53,7 +54,7 @@ static bool walk_array(struct walk *walk)
             return false;
         walk->path.bytes = outer;
     }
-    return !walk->source.malformed;
+    return !walk->source.broken;
 }
 
 static bool walk_value(struct walk *walk)
