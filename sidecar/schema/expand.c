@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT */
+#include "schema/rule.h"
+
+#include <math.h>
 #include <string.h>
 
 #include "base/base64.h"
-#include "schema/rule.h"
 #include "schema/template.h"
 
 #include "base/banned.h"
 
-static const char unreserved[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+/* RFC 3986 section 2.3. */
+static const bool unreserved[256] = {
+    ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true,
+    ['.'] = true,         ['_'] = true,         ['~'] = true,
+};
 
-static bool is_unreserved(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && memchr(unreserved, c, sizeof unreserved - 1));
-}
-
-void percent_encode(struct text text, bool keep_slashes, struct buffer *out)
+/* Percent-encodes all but unreserved characters, and keeps "/" when `keep_slashes`. */
+static void percent_encode(struct text text, bool keep_slashes, struct buffer *out)
 {
     size_t plain = 0;
     for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.at[i];
-        if (is_unreserved(c) || (keep_slashes && c == '/'))
+        unsigned char c = (unsigned char)text.at[i];
+        if (unreserved[c] || (keep_slashes && c == '/'))
             continue;
-        const char encoded[] = {'%', "0123456789ABCDEF"[(unsigned char)c >> 4],
-                                "0123456789ABCDEF"[c & 15]};
+        const char encoded[] = {'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]};
         buffer_add(out, text.at + plain, i - plain);
         buffer_add(out, encoded, sizeof encoded);
         plain = i + 1;
     }
-    buffer_add(out, text.at + plain, text.bytes - plain);
+    if (plain < text.bytes)
+        buffer_add(out, text.at + plain, text.bytes - plain);
 }
 
 static struct text bytes_of(const void *at)
@@ -41,12 +41,18 @@ static struct text bytes_of(const void *at)
 static void add_real(double number, bool single, struct buffer *out)
 {
     char text[REAL_BYTES];
-    buffer_add(out, text, text_from_real(text, number, single));
+    if (isnan(number))
+        buffer_add_literal(out, "NaN");
+    else if (isinf(number))
+        buffer_add_text(out, number < 0 ? text_literal("-Infinity") : text_literal("Infinity"));
+    else
+        buffer_add(out, text, text_from_real(text, number, single));
 }
 
-void scalar_text(const struct schema_field *field, const void *at, struct buffer *out)
+/* A scalar's text in `out`, as rule.h says. `at` is the value's place in memory. */
+static void add_scalar(enum field_type type, const void *at, struct buffer *out)
 {
-    switch (field->type) {
+    switch (type) {
     case FIELD_STRING:
         buffer_add_text(out, bytes_of(at));
         return;
@@ -88,6 +94,19 @@ void scalar_text(const struct schema_field *field, const void *at, struct buffer
     }
 }
 
+/* A scalar's text: a string's own bytes, or in the arena of `out`, which is told when it is full.
+ */
+static struct text scalar_text(enum field_type type, const void *at, struct buffer *out)
+{
+    struct buffer text;
+    if (type == FIELD_STRING)
+        return bytes_of(at);
+    buffer_init(&text, out->arena, 0);
+    add_scalar(type, at, &text);
+    out->full = out->full || text.full;
+    return buffer_text(&text);
+}
+
 /* The value at the end of a path of fields; NULL when a message on the way, or the value, is
  * absent. */
 static const void *find_value(const struct field_path *path, const ProtobufCMessage *message)
@@ -103,76 +122,65 @@ static const void *find_value(const struct field_path *path, const ProtobufCMess
                                                                   : schema_value(message, last);
 }
 
-static struct text first_segment(struct text text)
+/* Takes the first segment, and the slash behind it, off `rest`; `more` says whether there was one.
+ */
+static struct text take_segment(struct text *rest, bool *more)
 {
-    const char *slash = text.bytes ? memchr(text.at, '/', text.bytes) : NULL;
-    return (struct text){text.at, slash ? (size_t)(slash - text.at) : text.bytes};
-}
-
-/* What follows the first segment and its slash; `more` says whether there was one. */
-static struct text after_segment(struct text text, struct text segment, bool *more)
-{
-    *more = segment.bytes < text.bytes;
-    size_t used = segment.bytes + *more;
-    return (struct text){text.at + used, text.bytes - used};
+    const char *slash = rest->bytes ? memchr(rest->at, '/', rest->bytes) : NULL;
+    struct text segment = {rest->at, slash ? (size_t)(slash - rest->at) : rest->bytes};
+    size_t taken = segment.bytes + (slash ? 1 : 0);
+    *more = slash;
+    *rest = (struct text){rest->at + taken, rest->bytes - taken};
+    return segment;
 }
 
 static bool matches(struct text value, struct text pattern)
 {
-    for (bool more_values = true, more_patterns = true; more_patterns;) {
-        struct text part = first_segment(pattern), segment = first_segment(value);
+    bool more_value = true;
+    for (bool more_pattern = true; more_pattern;) {
+        struct text part = take_segment(&pattern, &more_pattern);
         if (text_equal(part, text_literal("**")))
             return true;
-        if (!more_values || segment.bytes == 0 ||
-            (!text_equal(part, text_literal("*")) && !text_equal(part, segment)))
+        if (!more_value)
             return false;
-        pattern = after_segment(pattern, part, &more_patterns);
-        value = after_segment(value, segment, &more_values);
-        if (!more_patterns)
-            return !more_values;
+        struct text segment = take_segment(&value, &more_value);
+        if (!text_equal(part, text_literal("*")) && !text_equal(part, segment))
+            return false;
     }
-    return false;
+    return !more_value;
 }
 
-/* Servers decode %2E, and walk up the path. */
-static bool has_dot_segment(struct text value)
+/* Servers walk up the path at "." and "..", also when the slash beside them came encoded, and take
+ * two slashes for one. */
+static const char *bad_segment(struct text value, bool multiple)
 {
     for (bool more = true; more;) {
-        struct text segment = first_segment(value);
+        struct text segment = take_segment(&value, &more);
         if (text_equal(segment, text_literal(".")) || text_equal(segment, text_literal("..")))
-            return true;
-        value = after_segment(value, segment, &more);
+            return "must not be, or hold, a \".\" or \"..\" segment of the path";
+        if (multiple && segment.bytes == 0)
+            return "must not hold an empty segment of the path";
     }
-    return false;
-}
-
-static bool refuse(const struct rule_segment *segment, const char *why, struct status *status)
-{
-    return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: %s",
-                       text_arguments(segment->variable->name), why);
+    return NULL;
 }
 
 static bool expand_variable(const struct rule_segment *segment, const ProtobufCMessage *message,
                             struct buffer *path, struct status *status)
 {
     const struct field_path *variable = segment->variable;
-    const struct schema_field *field = variable->fields[variable->depth - 1];
     const void *at = find_value(variable, message);
-    struct buffer text;
-    buffer_init(&text, path->arena, 0);
-    if (at && field->type != FIELD_STRING)
-        scalar_text(field, at, &text);
-    struct text value = at && field->type == FIELD_STRING ? bytes_of(at) : buffer_text(&text);
-    if (value.bytes == 0)
-        return refuse(segment, "must be set: it is part of the path", status);
-    if (memchr(value.at, '\0', value.bytes))
-        return refuse(segment, "must not hold a NUL character", status);
-    if (segment->multiple
-            ? has_dot_segment(value)
-            : text_equal(value, text_literal(".")) || text_equal(value, text_literal("..")))
-        return refuse(segment, "must not be, or hold, a \".\" or \"..\" segment of the path",
-                      status);
-    if (segment->multiple && !matches(value, segment->pattern))
+    struct text value = {NULL, 0};
+    if (at)
+        value = scalar_text(variable->fields[variable->depth - 1]->type, at, path);
+    const char *why = value.bytes == 0                      ? "must be set: it is part of the path"
+                      : memchr(value.at, '\0', value.bytes) ? "must not hold a NUL character"
+                                                            : bad_segment(value, segment->multiple);
+    if (path->full)
+        return true; /* which the caller tells */
+    if (why)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: %s",
+                           text_arguments(variable->name), why);
+    if (!segment->any_segment && !matches(value, segment->pattern))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: must have the form \"%.*s\"",
                            text_arguments(variable->name), text_arguments(segment->pattern));
     percent_encode(value, segment->multiple, path);
@@ -195,16 +203,16 @@ bool rule_expand_path(const struct rule *rule, const ProtobufCMessage *message, 
 }
 
 /* The fields from the request down to where the query is being written. */
-struct trail {
-    const struct trail *outer;
+struct place {
+    const struct place *outer;
     const struct schema_field *field;
 };
 
-static bool is_in_path(const struct rule *rule, const struct trail *trail)
+static bool is_in_path(const struct rule *rule, const struct place *place)
 {
     for (size_t i = 0; i < rule->variable_count; i++) {
         const struct field_path *variable = &rule->variables[i];
-        const struct trail *step = trail;
+        const struct place *step = place;
         size_t depth = variable->depth;
         while (step && depth > 0 && variable->fields[depth - 1] == step->field) {
             step = step->outer;
@@ -216,68 +224,72 @@ static bool is_in_path(const struct rule *rule, const struct trail *trail)
     return false;
 }
 
-static void add_key(const struct trail *trail, struct buffer *query)
+static void add_key(const struct place *place, struct buffer *query)
 {
-    if (trail->outer) {
-        add_key(trail->outer, query);
+    if (place->outer) {
+        add_key(place->outer, query);
         buffer_add_char(query, '.');
     }
-    percent_encode(trail->field->name, false, query);
+    percent_encode(place->field->name, false, query);
 }
 
-static void add_parameter(const struct trail *trail, const struct schema_field *field,
-                          const void *at, struct buffer *query)
+static void add_parameter(const struct place *place, enum field_type type, const void *at,
+                          struct buffer *query)
 {
-    struct buffer value;
     if (query->bytes > 0)
         buffer_add_char(query, '&');
-    add_key(trail, query);
+    add_key(place, query);
     buffer_add_char(query, '=');
-    buffer_init(&value, query->arena, 0);
-    scalar_text(field, at, &value);
-    percent_encode(buffer_text(&value), false, query);
-    query->full = query->full || value.full;
+    percent_encode(scalar_text(type, at, query), false, query);
 }
 
-static void add_repeated(const struct trail *trail, const ProtobufCMessage *message,
+static void add_repeated(const struct place *place, const ProtobufCMessage *message,
                          struct buffer *query)
 {
-    const struct schema_field *field = trail->field;
+    const struct schema_field *field = place->field;
     const char *elements = *(char *const *)schema_value(message, field);
     for (size_t i = 0; i < schema_count(message, field); i++)
-        add_parameter(trail, field, elements + i * schema_type_bytes(field->type), query);
+        add_parameter(place, field->type, elements + i * schema_type_bytes(field->type), query);
 }
 
-static void add_message(const struct rule *rule, const struct schema_message *type,
-                        const ProtobufCMessage *message, const struct trail *outer,
-                        struct buffer *query)
+static void add_fields(const struct rule *rule, const struct schema_message *type,
+                       const ProtobufCMessage *message, const struct place *outer,
+                       struct buffer *query);
+
+static void add_message(const struct rule *rule, const struct place *place,
+                        const ProtobufCMessage *message, struct buffer *query)
+{
+    const struct schema_message *type = place->field->message;
+    if (type->well_known != WELL_KNOWN_WRAPPER)
+        add_fields(rule, type, message, place, query);
+    else
+        add_parameter(place, type->fields[0].type, schema_value(message, &type->fields[0]), query);
+}
+
+static void add_fields(const struct rule *rule, const struct schema_message *type,
+                       const ProtobufCMessage *message, const struct place *outer,
+                       struct buffer *query)
 {
     for (size_t i = 0; i < type->field_count; i++) {
         const struct schema_field *field = &type->fields[i];
-        const struct trail trail = {outer, field};
+        const struct place place = {outer, field};
         if (!schema_field_present(message, field) || (!outer && field == rule->body) ||
-            is_in_path(rule, &trail))
+            is_in_path(rule, &place))
             continue;
-        if (field->shape == FIELD_REPEATED) {
-            add_repeated(&trail, message, query);
-        } else if (field->type != FIELD_MESSAGE) {
-            add_parameter(&trail, field, schema_value(message, field), query);
-        } else {
-            const ProtobufCMessage *inner =
-                *(ProtobufCMessage *const *)schema_value(message, field);
-            if (field->message->well_known == WELL_KNOWN_WRAPPER)
-                add_parameter(&trail, &field->message->fields[0],
-                              schema_value(inner, &field->message->fields[0]), query);
-            else
-                add_message(rule, field->message, inner, &trail, query);
-        }
+        const void *at = schema_value(message, field);
+        if (field->shape == FIELD_REPEATED)
+            add_repeated(&place, message, query);
+        else if (field->type == FIELD_MESSAGE)
+            add_message(rule, &place, *(ProtobufCMessage *const *)at, query);
+        else
+            add_parameter(&place, field->type, at, query);
     }
 }
 
 bool rule_expand_query(const struct rule *rule, const struct schema_message *type,
                        const ProtobufCMessage *message, struct buffer *query, struct status *status)
 {
-    add_message(rule, type, message, NULL, query);
+    add_fields(rule, type, message, NULL, query);
     return query->full
                ? status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the query")
                : true;

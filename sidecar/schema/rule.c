@@ -1,233 +1,120 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/rule.h"
 
-#include <string.h>
-
-#include "google/api/http.pb-c.h"
 #include "schema/template.h"
+#include "schema/wire.h"
 
 #include "base/banned.h"
 
-#define MOST_SEGMENTS 64
-#define MOST_VARIABLES 16
-#define MOST_PATH_DEPTH 8
-
-/* A template being read. */
-struct reading {
-    struct text rest;
-    const struct schema_message *request;
-    struct arena *arena;
-    struct rule_segment segments[MOST_SEGMENTS];
-    size_t segment_count;
-    struct field_path variables[MOST_VARIABLES];
-    size_t variable_count;
-    bool ended; /* by "**" or a verb: nothing may follow */
+/* Field numbers of google.api.HttpRule that are no pattern, and of its CustomHttpPattern. */
+enum {
+    OPTION_SELECTOR = 1,
+    OPTION_BODY = 7,
+    OPTION_CUSTOM = 8,
+    OPTION_ADDITIONAL_BINDINGS = 11,
+    OPTION_RESPONSE_BODY = 12,
+    CUSTOM_KIND = 1,
+    CUSTOM_PATH = 2,
 };
+
+static const struct {
+    uint32_t number;
+    struct text method;
+} patterns[] = {
+    {2, {"GET", 3}}, {3, {"PUT", 3}}, {4, {"POST", 4}}, {5, {"DELETE", 6}}, {6, {"PATCH", 5}},
+};
+
+/* What a google.api.HttpRule says. */
+struct option {
+    struct text method, template, body, answer_body;
+    bool is_custom;
+};
+
+static bool unreadable(struct status *status)
+{
+    return status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "the google.api.http option cannot be read");
+}
 
 static bool full(struct status *status)
 {
-    return status_fail(status, STATUS_INVALID_ARGUMENT, "the path template is too long");
+    return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the HTTP rule");
 }
 
-static char next_character(const struct reading *reading)
+static bool take_string(const struct wire_field *field, struct text *string, struct status *status)
 {
-    return reading->rest.bytes > 0 ? reading->rest.at[0] : '\0';
+    if (field->type != WIRE_BYTES || !text_is_utf8(field->bytes))
+        return unreadable(status);
+    *string = field->bytes;
+    return true;
 }
 
-static void skip(struct reading *reading, size_t bytes)
+/* protoc writes `custom.kind` and `custom.path` on lines of their own as two messages, which add
+ * up. */
+static bool read_custom(struct text custom, struct option *option, struct status *status)
 {
-    reading->rest = (struct text){reading->rest.at + bytes, reading->rest.bytes - bytes};
-}
-
-/* RFC 3986 section 3.3: what a path segment may hold unencoded, but for what templates use
- * themselves. */
-static bool is_literal_character(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("-._~!$&'()+,;@%", c));
-}
-
-static bool is_identifier(struct text name)
-{
-    for (size_t i = 0; i < name.bytes; i++) {
-        char c = name.at[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && (i == 0 || c < '0' || c > '9'))
-            return false;
+    struct wire_field field;
+    if (!option->is_custom)
+        option->method = option->template = (struct text){"", 0};
+    option->is_custom = true;
+    while (custom.bytes > 0) {
+        if (!wire_next(&custom, &field))
+            return unreadable(status);
+        bool known = field.number == CUSTOM_KIND || field.number == CUSTOM_PATH;
+        struct text *string = field.number == CUSTOM_KIND ? &option->method : &option->template;
+        if (!known || !take_string(&field, string, status))
+            return unreadable(status);
     }
-    return name.bytes > 0;
+    return true;
 }
 
-/* "a.b.c" to the fields it names, of which the last is a scalar and none is repeated. */
-static bool resolve_path(struct text name, const struct schema_message *message,
-                         struct arena *arena, struct field_path *path, struct status *status)
+static bool read_pattern(const struct wire_field *field, struct option *option,
+                         struct status *status)
 {
-    const struct schema_field *fields[MOST_PATH_DEPTH];
-    size_t depth = 0;
-    for (struct text rest = name;; depth++) {
-        const char *dot = memchr(rest.at, '.', rest.bytes);
-        struct text part = {rest.at, dot ? (size_t)(dot - rest.at) : rest.bytes};
-        const struct schema_field *field =
-            message && is_identifier(part) ? schema_field_by_name(message, part, false) : NULL;
-        if (!field || depth == MOST_PATH_DEPTH)
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "{%.*s} names no field of the request", text_arguments(name));
-        if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
-            return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} names a repeated field",
-                               text_arguments(name));
-        fields[depth] = field;
-        message = field->message;
-        if (!dot)
+    for (size_t i = 0; i < array_length(patterns); i++) {
+        if (patterns[i].number != field->number)
+            continue;
+        option->method = patterns[i].method;
+        option->is_custom = false;
+        return take_string(field, &option->template, status);
+    }
+    return status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "field %u of google.api.HttpRule is not known here", field->number);
+}
+
+static bool read_option(struct text bytes, struct option *option, struct status *status)
+{
+    struct wire_field field;
+    *option = (struct option){.method = {"", 0}, .body = {"", 0}, .answer_body = {"", 0}};
+    while (bytes.bytes > 0) {
+        bool good = wire_next(&bytes, &field) ? true : unreadable(status);
+        if (!good)
+            return false;
+        switch (field.number) {
+        case OPTION_SELECTOR:
+        case OPTION_ADDITIONAL_BINDINGS: /* other requests that mean the same */
             break;
-        rest = (struct text){dot + 1, (size_t)(rest.at + rest.bytes - dot - 1)};
-    }
-    if (fields[depth]->type == FIELD_MESSAGE)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} names a message",
-                           text_arguments(name));
-    const struct schema_field **kept =
-        arena_alloc(arena, (depth + 1) * sizeof(const struct schema_field *));
-    if (!kept)
-        return full(status);
-    memcpy(kept, fields, (depth + 1) * sizeof *kept);
-    *path = (struct field_path){.name = name, .fields = kept, .depth = depth + 1};
-    return true;
-}
-
-static bool add_literal(struct reading *reading, struct text literal, struct status *status)
-{
-    struct rule_segment *last =
-        reading->segment_count ? &reading->segments[reading->segment_count - 1] : NULL;
-    if (last && !last->variable && last->literal.at + last->literal.bytes == literal.at) {
-        last->literal.bytes += literal.bytes;
-        return true;
-    }
-    if (reading->segment_count == MOST_SEGMENTS)
-        return full(status);
-    reading->segments[reading->segment_count++] = (struct rule_segment){.literal = literal};
-    return true;
-}
-
-/* A variable's own template: segments of literals, "*", and "**" as the last. */
-static bool check_pattern(struct text pattern, struct rule_segment *segment, struct status *status)
-{
-    for (struct text rest = pattern;;) {
-        const char *slash = memchr(rest.at, '/', rest.bytes);
-        struct text part = {rest.at, slash ? (size_t)(slash - rest.at) : rest.bytes};
-        bool any = text_equal(part, text_literal("*")), many = text_equal(part, text_literal("**"));
-        bool literal = part.bytes > 0;
-        for (size_t i = 0; i < part.bytes; i++)
-            literal = literal && is_literal_character(part.at[i]);
-        if ((!any && !many && !literal) || (many && slash))
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "\"%.*s\" is no template of a variable", text_arguments(pattern));
-        segment->multiple = segment->multiple || many || slash;
-        if (!slash)
-            return true;
-        rest = (struct text){slash + 1, (size_t)(rest.at + rest.bytes - slash - 1)};
-    }
-}
-
-static bool add_variable(struct reading *reading, struct text inside, struct status *status)
-{
-    const char *equals = memchr(inside.at, '=', inside.bytes);
-    struct text name = {inside.at, equals ? (size_t)(equals - inside.at) : inside.bytes};
-    struct rule_segment segment = {.pattern = text_literal("*")};
-    if (equals)
-        segment.pattern =
-            (struct text){equals + 1, (size_t)(inside.at + inside.bytes - equals - 1)};
-    if (reading->segment_count == MOST_SEGMENTS || reading->variable_count == MOST_VARIABLES)
-        return full(status);
-    for (size_t i = 0; i < reading->variable_count; i++)
-        if (text_equal(reading->variables[i].name, name))
-            return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} stands twice in the path",
-                               text_arguments(name));
-    struct field_path *variable = &reading->variables[reading->variable_count];
-    if (!check_pattern(segment.pattern, &segment, status) ||
-        !resolve_path(name, reading->request, reading->arena, variable, status))
-        return false;
-    reading->ended = memmem(segment.pattern.at, segment.pattern.bytes, "**", 2);
-    segment.variable = variable;
-    reading->variable_count++;
-    reading->segments[reading->segment_count++] = segment;
-    return true;
-}
-
-static bool read_variable(struct reading *reading, struct status *status)
-{
-    const char *end = memchr(reading->rest.at, '}', reading->rest.bytes);
-    if (!end)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "the path template has a { without a }");
-    struct text inside = {reading->rest.at + 1, (size_t)(end - reading->rest.at - 1)};
-    skip(reading, inside.bytes + 2);
-    return add_variable(reading, inside, status);
-}
-
-static bool read_literal(struct reading *reading, struct status *status)
-{
-    size_t bytes = 0;
-    while (bytes < reading->rest.bytes && is_literal_character(reading->rest.at[bytes]))
-        bytes++;
-    if (bytes == 0)
-        return status_fail(
-            status, STATUS_INVALID_ARGUMENT,
-            "the path template cannot be sent from \"%.*s\" on; wildcards need a variable",
-            text_arguments(reading->rest));
-    struct text literal = {reading->rest.at, bytes};
-    if (text_equal(literal, text_literal(".")) || text_equal(literal, text_literal("..")))
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "the path template has a \"%.*s\" segment", text_arguments(literal));
-    skip(reading, bytes);
-    return add_literal(reading, literal, status);
-}
-
-/* "/" before each segment, ":verb" behind the last. */
-static bool read_template(struct reading *reading, struct status *status)
-{
-    while (next_character(reading) == '/' && !reading->ended) {
-        if (!add_literal(reading, (struct text){reading->rest.at, 1}, status))
-            return false;
-        skip(reading, 1);
-        bool good = next_character(reading) == '{' ? read_variable(reading, status)
-                                                   : read_literal(reading, status);
+        case OPTION_BODY:
+            good = take_string(&field, &option->body, status);
+            break;
+        case OPTION_RESPONSE_BODY:
+            good = take_string(&field, &option->answer_body, status);
+            break;
+        case OPTION_CUSTOM:
+            good = field.type == WIRE_BYTES ? read_custom(field.bytes, option, status)
+                                            : unreadable(status);
+            break;
+        default:
+            good = read_pattern(&field, option, status);
+        }
         if (!good)
             return false;
     }
-    if (next_character(reading) == ':' && reading->segment_count > 0) {
-        if (!add_literal(reading, (struct text){reading->rest.at, 1}, status))
-            return false;
-        skip(reading, 1);
-        if (!read_literal(reading, status))
-            return false;
-    }
-    if (reading->rest.bytes > 0 || reading->segment_count == 0)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "the path template does not parse at \"%.*s\"",
-                           text_arguments(reading->rest));
     return true;
 }
 
-static bool keep(const struct reading *reading, struct rule *rule, struct status *status)
-{
-    struct field_path *variables =
-        arena_alloc(reading->arena, (reading->variable_count + 1) * sizeof *reading->variables);
-    struct rule_segment *segments =
-        arena_alloc(reading->arena, reading->segment_count * sizeof *reading->segments);
-    if (!variables || !segments)
-        return full(status);
-    memcpy(variables, reading->variables, reading->variable_count * sizeof *variables);
-    memcpy(segments, reading->segments, reading->segment_count * sizeof *segments);
-    for (size_t i = 0; i < reading->segment_count; i++)
-        if (segments[i].variable)
-            segments[i].variable = variables + (segments[i].variable - reading->variables);
-    rule->variables = variables;
-    rule->variable_count = reading->variable_count;
-    rule->segments = segments;
-    rule->segment_count = reading->segment_count;
-    return true;
-}
-
-/* RFC 9110 section 9.1: a token. CONNECT and TRACE mean something else to those in between. */
+/* RFC 9110 section 9.1, of which the usual ones are capitals. CONNECT and TRACE mean something else
+ * to the servers on the way. */
 static bool is_http_method(struct text method)
 {
     for (size_t i = 0; i < method.bytes; i++)
@@ -237,121 +124,128 @@ static bool is_http_method(struct text method)
            !text_equal(method, text_literal("TRACE"));
 }
 
-static bool read_method(const Google__Api__HttpRule *proto, struct arena *arena, struct rule *rule,
-                        struct status *status)
+static bool check_request_line(const struct option *option, struct status *status)
 {
-    const struct {
-        Google__Api__HttpRule__PatternCase pattern;
-        const char *method, *template;
-    } patterns[] = {
-        {GOOGLE__API__HTTP_RULE__PATTERN_GET, "GET", proto->get},
-        {GOOGLE__API__HTTP_RULE__PATTERN_PUT, "PUT", proto->put},
-        {GOOGLE__API__HTTP_RULE__PATTERN_POST, "POST", proto->post},
-        {GOOGLE__API__HTTP_RULE__PATTERN_DELETE, "DELETE", proto->delete_},
-        {GOOGLE__API__HTTP_RULE__PATTERN_PATCH, "PATCH", proto->patch},
-        {GOOGLE__API__HTTP_RULE__PATTERN_CUSTOM,
-         proto->pattern_case == GOOGLE__API__HTTP_RULE__PATTERN_CUSTOM ? proto->custom->kind : NULL,
-         proto->pattern_case == GOOGLE__API__HTTP_RULE__PATTERN_CUSTOM ? proto->custom->path
-                                                                       : NULL},
-    };
-    for (size_t i = 0; i < array_length(patterns); i++) {
-        if (patterns[i].pattern != proto->pattern_case)
-            continue;
-        struct text method = text_of(patterns[i].method), template = text_of(patterns[i].template);
-        if (!is_http_method(method))
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "\"%.*s\" is no HTTP method that can be sent",
-                               text_arguments(method));
-        rule->method = (struct text){arena_copy(arena, method.at, method.bytes), method.bytes};
-        rule->template =
-            (struct text){arena_copy(arena, template.at, template.bytes), template.bytes};
-        return rule->method.at && rule->template.at ? true : full(status);
-    }
-    return status_fail(status, STATUS_INVALID_ARGUMENT, "the HTTP rule has no path");
+    if (option->template.bytes == 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "the HTTP rule has no path");
+    return is_http_method(option->method)
+               ? true
+               : status_fail(status, STATUS_INVALID_ARGUMENT,
+                             "\"%.*s\" is no HTTP method that can be sent",
+                             text_arguments(option->method));
 }
 
-static const struct schema_field *field_named(const struct schema_message *message,
-                                              const char *name)
+/* What the path carries never is in the body as well. */
+static bool check_apart(const struct rule *rule, struct status *status)
 {
-    return schema_field_by_name(message, text_of(name), false);
-}
-
-static bool read_bodies(const Google__Api__HttpRule *proto, const struct schema_message *request,
-                        const struct schema_message *answer, struct rule *rule,
-                        struct status *status)
-{
-    rule->body_whole = strcmp(proto->body, "*") == 0;
-    if (proto->body[0] && !rule->body_whole) {
-        rule->body = field_named(request, proto->body);
-        if (!rule->body)
+    for (size_t i = 0; i < rule->variable_count; i++) {
+        const struct field_path *variable = &rule->variables[i];
+        if (variable->fields[0] == rule->body && variable->depth == 1)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "body: \"%s\" names no field of the request", proto->body);
-        if (rule_binds(rule, rule->body))
+                               "body: \"%.*s\" stands in the path already",
+                               text_arguments(variable->name));
+        if (variable->depth > 1 && (rule->body_whole || variable->fields[0] == rule->body))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "body: \"%s\" stands in the path already", proto->body);
-    }
-    if (proto->response_body[0]) {
-        rule->answer_body = field_named(answer, proto->response_body);
-        if (!rule->answer_body)
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "response_body: \"%s\" names no field of the answer",
-                               proto->response_body);
+                               "{%.*s} is a part of the body, which is sent as a whole",
+                               text_arguments(variable->name));
     }
     return true;
 }
 
-/* The messages from the request inwards. */
-struct nesting {
-    const struct nesting *outer;
+static bool read_bodies(const struct option *option, const struct schema_message *request,
+                        const struct schema_message *answer, struct rule *rule,
+                        struct status *status)
+{
+    rule->body_whole = text_equal(option->body, text_literal("*"));
+    if (option->body.bytes > 0 && !rule->body_whole) {
+        rule->body = schema_field_by_name(request, option->body, false);
+        if (!rule->body)
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "body: \"%.*s\" names no field of the request",
+                               text_arguments(option->body));
+    }
+    if (option->answer_body.bytes > 0) {
+        rule->answer_body = schema_field_by_name(answer, option->answer_body, false);
+        if (!rule->answer_body)
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "response_body: \"%.*s\" names no field of the answer",
+                               text_arguments(option->answer_body));
+    }
+    return check_apart(rule, status);
+}
+
+/* The message types that were looked at, each once: they can hold each other in circles. */
+struct looked {
+    const struct looked *older;
     const struct schema_message *message;
 };
 
-static bool is_inside(const struct nesting *nesting, const struct schema_message *message)
+struct looking {
+    struct arena *arena;
+    const struct looked *looked;
+    struct status *status;
+};
+
+static bool was_looked_at(const struct looking *looking, const struct schema_message *message)
 {
-    for (; nesting; nesting = nesting->outer)
-        if (nesting->message == message)
+    for (const struct looked *looked = looking->looked; looked; looked = looked->older)
+        if (looked->message == message)
             return true;
     return false;
 }
 
-/* What is neither in the path nor in the body has to fit a query (google/api/http.proto: a
- * primitive, a repeated primitive, or a message that is not repeated). A type inside itself was
- * looked at already. */
-static bool check_query(const struct rule *rule, const struct schema_message *message,
-                        const struct nesting *outer, struct status *status)
+/* google/api/http.proto: a query has scalars, repeated scalars, and messages that are not repeated.
+ * Well-known types but wrappers are refused, since schema/ does not know their JSON forms. */
+static bool fits_query(const struct schema_field *field)
 {
-    const struct nesting here = {outer, message};
+    if (field->type != FIELD_MESSAGE)
+        return true;
+    bool single = field->shape != FIELD_REPEATED && field->shape != FIELD_MAP;
+    return single && (field->message->well_known == WELL_KNOWN_NONE ||
+                      field->message->well_known == WELL_KNOWN_WRAPPER);
+}
+
+static bool check_query(struct looking *looking, const struct schema_message *message,
+                        const struct schema_field *body, unsigned depth)
+{
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
-        bool repeated = field->shape == FIELD_REPEATED;
-        if (field->type != FIELD_MESSAGE || (!outer && field == rule->body))
+        if (field == body)
             continue;
-        if (!repeated &&
-            (field->message->well_known == WELL_KNOWN_WRAPPER || is_inside(&here, field->message)))
-            continue;
-        if (field->shape == FIELD_MAP || repeated || field->message->well_known != WELL_KNOWN_NONE)
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
+        if (!fits_query(field) || depth == WIRE_DEPTH)
+            return status_fail(looking->status, STATUS_INVALID_ARGUMENT,
                                "%.*s.%.*s cannot be a query parameter",
                                text_arguments(message->full_name), text_arguments(field->name));
-        if (!check_query(rule, field->message, &here, status))
+        if (field->type != FIELD_MESSAGE || was_looked_at(looking, field->message))
+            continue;
+        struct looked *looked = arena_alloc(looking->arena, sizeof *looked);
+        if (!looked)
+            return full(looking->status);
+        *looked = (struct looked){looking->looked, field->message};
+        looking->looked = looked;
+        if (!check_query(looking, field->message, NULL, depth + 1))
             return false;
     }
     return true;
 }
 
-static bool parse(const Google__Api__HttpRule *proto, const struct schema_message *request,
+static bool parse(struct text http_rule, const struct schema_message *request,
                   const struct schema_message *answer, struct arena *arena, struct rule *rule,
                   struct status *status)
 {
-    struct reading reading = {.request = request, .arena = arena};
-    *rule = (struct rule){0};
-    if (!read_method(proto, arena, rule, status))
+    struct option option;
+    struct looking looking = {.arena = arena, .status = status};
+    /* The rule goes on pointing into its bytes. */
+    char *kept = arena_copy(arena, http_rule.at, http_rule.bytes);
+    if (!kept)
+        return full(status);
+    if (!read_option((struct text){kept, http_rule.bytes}, &option, status) ||
+        !check_request_line(&option, status))
         return false;
-    reading.rest = rule->template;
-    if (!read_template(&reading, status))
-        return status_wrap(status, "path \"%.*s\"", text_arguments(rule->template));
-    return keep(&reading, rule, status) && read_bodies(proto, request, answer, rule, status) &&
-           (rule->body_whole || check_query(rule, request, NULL, status));
+    *rule = (struct rule){.method = option.method, .template = option.template};
+    return template_parse(option.template, request, arena, rule, status) &&
+           read_bodies(&option, request, answer, rule, status) &&
+           (rule->body_whole || check_query(&looking, request, rule->body, 0));
 }
 
 bool rule_parse(struct text where, struct text http_rule, const struct schema_message *request,
@@ -359,15 +253,7 @@ bool rule_parse(struct text where, struct text http_rule, const struct schema_me
                 struct status *status)
 {
     struct rule parsed;
-    Google__Api__HttpRule *proto =
-        google__api__http_rule__unpack(NULL, http_rule.bytes, (const uint8_t *)http_rule.at);
-    if (!proto)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "%.*s: the google.api.http option cannot be read",
-                           text_arguments(where));
-    bool good = parse(proto, request, answer, arena, &parsed, status);
-    google__api__http_rule__free_unpacked(proto, NULL);
-    if (!good)
+    if (!parse(http_rule, request, answer, arena, &parsed, status))
         return status_wrap(status, "%.*s", text_arguments(where));
     *rule = parsed;
     return true;

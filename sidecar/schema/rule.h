@@ -12,19 +12,18 @@
 #include "base/text.h"
 #include "schema/message.h"
 
-/* A field inside a message, "group.owner.id", resolved. */
+/* A field inside of messages, "group.owner.id", resolved. */
 struct field_path {
     struct text name; /* as written */
     const struct schema_field **fields;
     size_t depth;
 };
 
-/* One piece of a path: fixed text, or a variable whose value has to match its own template. */
-struct rule_segment;
+struct rule_segment; /* schema/template.h: fixed text, or a variable */
 
 struct rule {
     struct text method;   /* "POST" */
-    struct text template; /* as written, for messages and tables */
+    struct text template; /* as written */
     const struct rule_segment *segments;
     size_t segment_count;
     const struct field_path *variables; /* in the order of the path */
@@ -35,26 +34,40 @@ struct rule {
 };
 
 /*
- * Parses a serialized google.api.HttpRule into the arena. `where` names the method in messages.
- * Fails with INVALID_ARGUMENT on a template that does not parse, a variable that names no singular
- * non-message field, a body that names no field or a field which the path already binds, a custom
- * verb that HTTP does not allow, and no path at all.
+ * Parses a serialized google.api.HttpRule into the arena. Several occurrences of the option are
+ * handed over one behind the other, since they add up. `where` names the method in messages. Fails
+ * with INVALID_ARGUMENT on
+ *   a template that does not parse, or has a segment that servers would resolve ("..");
+ *   a variable that names no singular scalar field, or a part of a well-known type;
+ *   a body or response_body that names no field, and a field that the path binds, or a part of
+ * which it binds, while the body carries the whole of it; without `body: "*"`, a field that is left
+ * for the query and does not fit one: a map, a repeated message, a well-known type other than
+ * wrappers; no path, an HTTP method that is not made of capitals, CONNECT, TRACE, a part of
+ * HttpRule that is not known. Additional bindings are other requests that mean the same, and are
+ * not used.
  */
 must_use bool rule_parse(struct text where, struct text http_rule,
                          const struct schema_message *request, const struct schema_message *answer,
                          struct arena *arena, struct rule *rule, struct status *status);
 
 /*
- * Writes the path, percent-encoded: a single-segment variable encodes all but unreserved
- * characters, a multi-segment one keeps "/" (http.proto). INVALID_ARGUMENT, naming the field, for
- * an empty value, one that does not match its template, and one that makes a "." or ".." segment,
- * which servers would resolve.
+ * What stands for a value in path and query: numbers in decimal, NaN, Infinity, -Infinity; true and
+ * false; enums by number, as in bodies; bytes in base64 of the alphabet for URLs, with padding; a
+ * wrapper as its value. All of it percent-encoded but for unreserved characters.
+ */
+
+/*
+ * Writes the path. A variable of several segments keeps its slashes, one of a single segment
+ * encodes them (http.proto). INVALID_ARGUMENT, naming the field, for an empty value, one that does
+ * not match its template, a NUL, and a "." or ".." segment or, between slashes that are kept, an
+ * empty one, which servers would resolve; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool rule_expand_path(const struct rule *rule, const ProtobufCMessage *message,
                                struct buffer *path, struct status *status);
 
-/* Writes a JSON-free query string, "a=1&b.c=2", of the fields that neither path nor body carries;
- * nothing when there are none. Repeated fields repeat their key; messages are dotted. */
+/* Writes the query, "a=1&b.c=2", of the fields that are present and that neither path nor body
+ * carries; nothing when there are none. Repeated fields repeat their key; messages are dotted.
+ * RESOURCE_EXHAUSTED when the arena is full. */
 must_use bool rule_expand_query(const struct rule *rule, const struct schema_message *type,
                                 const ProtobufCMessage *message, struct buffer *query,
                                 struct status *status);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The pieces of a path template; between rule.c, which reads them, and expand.c, which fills them
- * in. */
+/* Path templates: read at start by template.c for rule.c, filled in for each call by expand.c. */
 #pragma once
 
 #include "schema/rule.h"
@@ -8,13 +7,14 @@
 struct rule_segment {
     struct text literal;               /* sent as it is, slashes included; empty for a variable */
     const struct field_path *variable; /* NULL for a literal */
-    struct text pattern;               /* of a variable, as it stands behind its "=" */
-    bool multiple;                     /* it may hold slashes */
+    struct text pattern;               /* of a variable, as it stands behind its "="; or "*" */
+    bool any_segment;                  /* the pattern is "*": every single segment fits */
+    bool multiple;                     /* the value may hold slashes */
 };
 
-/* Puts a scalar's text form into `out`, without quotes: decimal numbers, enums by number, true and
- * false, bytes in base64. `at` is the value's place in memory. */
-void scalar_text(const struct schema_field *field, const void *at, struct buffer *out);
-
-/* Percent-encodes all but RFC 3986's unreserved characters, and keeps "/" when `keep_slashes`. */
-void percent_encode(struct text text, bool keep_slashes, struct buffer *out);
+/*
+ * Reads a template (google/api/http.proto, "Path template syntax") into the rule's segments and
+ * variables, which keep pointing into it. INVALID_ARGUMENT, saying what is wrong with which part.
+ */
+must_use bool template_parse(struct text template, const struct schema_message *request,
+                             struct arena *arena, struct rule *rule, struct status *status);

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/template.h"
+
+#include <string.h>
+
+#include "base/banned.h"
+
+#define MOST_SEGMENTS 64
+#define MOST_VARIABLES 16
+#define MOST_PATH_DEPTH 8
+
+/* A template being read. */
+struct reading {
+    struct text rest;
+    const struct schema_message *request;
+    struct arena *arena;
+    struct rule_segment segments[MOST_SEGMENTS];
+    size_t segment_count;
+    struct field_path variables[MOST_VARIABLES];
+    size_t variable_count;
+    bool ended; /* by "**": no further segment may follow */
+};
+
+static bool full(struct status *status)
+{
+    return status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "it has more than %d parts or %d variables, or no memory is left",
+                       MOST_SEGMENTS, MOST_VARIABLES);
+}
+
+static bool next_is(const struct reading *reading, char c)
+{
+    return reading->rest.bytes > 0 && reading->rest.at[0] == c;
+}
+
+static struct text skip(struct text text, size_t bytes)
+{
+    return (struct text){text.at + bytes, text.bytes - bytes};
+}
+
+/* The part before the first `c`, or all of it. */
+static struct text until(struct text text, char c)
+{
+    const char *end = text.bytes ? memchr(text.at, c, text.bytes) : NULL;
+    return (struct text){text.at, end ? (size_t)(end - text.at) : text.bytes};
+}
+
+/* RFC 3986 section 3.3: what a path segment may hold, but for the characters that templates use
+ * themselves. */
+static bool is_literal_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("-._~!$&'()+,;@", c));
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* Bytes of the literal that `text` begins with, percent-encoded characters included. */
+static size_t literal_bytes(struct text text)
+{
+    size_t bytes = 0;
+    while (bytes < text.bytes) {
+        bool encoded = text.at[bytes] == '%' && text.bytes - bytes > 2 &&
+                       is_hex(text.at[bytes + 1]) && is_hex(text.at[bytes + 2]);
+        if (!encoded && !is_literal_character(text.at[bytes]))
+            break;
+        bytes += encoded ? 3 : 1;
+    }
+    return bytes;
+}
+
+/* "." and "..", percent-encoded as well: servers decode them and walk up the path. */
+static bool is_dot_segment(struct text segment)
+{
+    size_t dots = 0;
+    for (; segment.bytes > 0; dots++) {
+        struct text encoded = {segment.at, 3};
+        if (segment.at[0] == '.')
+            segment = skip(segment, 1);
+        else if (segment.bytes >= 3 && text_equal_nocase(encoded, text_literal("%2e")))
+            segment = skip(segment, 3);
+        else
+            return false;
+    }
+    return dots == 1 || dots == 2;
+}
+
+static bool is_identifier(struct text name)
+{
+    for (size_t i = 0; i < name.bytes; i++) {
+        char c = name.at[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        if (!letter && (i == 0 || c < '0' || c > '9'))
+            return false;
+    }
+    return name.bytes > 0;
+}
+
+/* Fails unless a path may go through, or end at, that field. */
+static bool check_step(struct text name, const struct schema_field *field, bool is_last,
+                       struct status *status)
+{
+    const char *what = NULL;
+    if (!field)
+        what = "no field of the request";
+    else if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
+        what = "a repeated field";
+    else if (field->type == FIELD_MESSAGE && is_last)
+        what = "a message";
+    else if (field->type == FIELD_MESSAGE && field->message->well_known != WELL_KNOWN_NONE)
+        what = "a part of a value that is sent as a whole";
+    return what ? status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} names %s",
+                              text_arguments(name), what)
+                : true;
+}
+
+/* "a.b.c" to the fields it names, of which the last is a scalar and none is repeated. */
+static bool resolve_path(struct text name, const struct schema_message *message,
+                         struct arena *arena, struct field_path *path, struct status *status)
+{
+    const struct schema_field *fields[MOST_PATH_DEPTH];
+    size_t depth = 0;
+    struct text rest = name;
+    for (bool is_last = false; !is_last; depth++) {
+        struct text part = until(rest, '.');
+        is_last = part.bytes == rest.bytes;
+        bool can_be = message && depth < MOST_PATH_DEPTH && is_identifier(part);
+        const struct schema_field *field =
+            can_be ? schema_field_by_name(message, part, false) : NULL;
+        if (!check_step(name, field, is_last, status))
+            return false;
+        fields[depth] = field;
+        message = field->message;
+        rest = is_last ? rest : skip(rest, part.bytes + 1);
+    }
+    const struct schema_field **kept = arena_alloc(arena, depth * sizeof(*kept));
+    if (!kept)
+        return full(status);
+    memcpy(kept, fields, depth * sizeof *kept);
+    *path = (struct field_path){.name = name, .fields = kept, .depth = depth};
+    return true;
+}
+
+/* Literals that lie side by side in the template are one. */
+static bool add_literal(struct reading *reading, size_t bytes, struct status *status)
+{
+    struct text literal = {reading->rest.at, bytes};
+    struct rule_segment *last =
+        reading->segment_count ? &reading->segments[reading->segment_count - 1] : NULL;
+    reading->rest = skip(reading->rest, bytes);
+    if (last && !last->variable) {
+        last->literal.bytes += bytes;
+        return true;
+    }
+    if (reading->segment_count == MOST_SEGMENTS)
+        return full(status);
+    reading->segments[reading->segment_count++] = (struct rule_segment){.literal = literal};
+    return true;
+}
+
+/* A variable's own template: segments of literals, "*", and "**" as the last. */
+static bool read_pattern(struct text pattern, struct rule_segment *segment, struct status *status)
+{
+    struct text rest = pattern;
+    segment->pattern = pattern;
+    segment->any_segment = text_equal(pattern, text_literal("*"));
+    for (bool is_last = false; !is_last;) {
+        struct text part = until(rest, '/');
+        bool many = text_equal(part, text_literal("**"));
+        is_last = part.bytes == rest.bytes;
+        segment->multiple |= many || !is_last;
+        /* A value is compared as it is, so that nothing here may be encoded. */
+        bool literal = part.bytes > 0 && literal_bytes(part) == part.bytes &&
+                       !memchr(part.at, '%', part.bytes) && !is_dot_segment(part);
+        if ((!literal && !many && !text_equal(part, text_literal("*"))) || (many && !is_last))
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "\"%.*s\" is no template of a variable", text_arguments(pattern));
+        rest = is_last ? rest : skip(rest, part.bytes + 1);
+    }
+    return true;
+}
+
+static bool add_variable(struct reading *reading, struct text name, struct text pattern,
+                         struct status *status)
+{
+    struct rule_segment segment = {.multiple = false};
+    if (reading->segment_count == MOST_SEGMENTS || reading->variable_count == MOST_VARIABLES)
+        return full(status);
+    for (size_t i = 0; i < reading->variable_count; i++)
+        if (text_equal(reading->variables[i].name, name))
+            return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} stands in it twice",
+                               text_arguments(name));
+    struct field_path *variable = &reading->variables[reading->variable_count];
+    if (!read_pattern(pattern, &segment, status) ||
+        !resolve_path(name, reading->request, reading->arena, variable, status))
+        return false;
+    reading->ended = memmem(pattern.at, pattern.bytes, "**", 2);
+    segment.variable = variable;
+    reading->variable_count++;
+    reading->segments[reading->segment_count++] = segment;
+    return true;
+}
+
+/* "{name}" or "{name=pattern}". */
+static bool read_variable(struct reading *reading, struct status *status)
+{
+    struct text inside = until(skip(reading->rest, 1), '}');
+    if (inside.bytes + 1 == reading->rest.bytes)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "it has a { without a }");
+    struct text name = until(inside, '='), pattern = text_literal("*");
+    if (name.bytes < inside.bytes)
+        pattern = skip(inside, name.bytes + 1);
+    reading->rest = skip(reading->rest, inside.bytes + 2);
+    return add_variable(reading, name, pattern, status);
+}
+
+static bool read_literal(struct reading *reading, struct status *status)
+{
+    struct text literal = {reading->rest.at, literal_bytes(reading->rest)};
+    if (literal.bytes == 0 && next_is(reading, '*'))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "a \"*\" outside of a variable has nothing to stand for it");
+    if (literal.bytes == 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "it has an empty segment, or a character that cannot be sent, before "
+                           "its last %zu characters",
+                           reading->rest.bytes);
+    if (is_dot_segment(literal))
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "it has a \"%.*s\" segment",
+                           text_arguments(literal));
+    return add_literal(reading, literal.bytes, status);
+}
+
+/* "/" before each segment, ":verb" behind the last. */
+static bool read_template(struct reading *reading, struct status *status)
+{
+    while (next_is(reading, '/') && !reading->ended) {
+        if (!add_literal(reading, 1, status))
+            return false;
+        bool good =
+            next_is(reading, '{') ? read_variable(reading, status) : read_literal(reading, status);
+        if (!good)
+            return false;
+    }
+    if (next_is(reading, ':') && reading->segment_count > 0 &&
+        (!add_literal(reading, 1, status) || !read_literal(reading, status)))
+        return false;
+    if (reading->segment_count == 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "it does not begin with a slash");
+    return reading->rest.bytes == 0
+               ? true
+               : status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.*s\" cannot stand at its end",
+                             text_arguments(reading->rest));
+}
+
+static bool keep(const struct reading *reading, struct rule *rule, struct status *status)
+{
+    struct field_path *variables =
+        arena_alloc(reading->arena, reading->variable_count * sizeof *variables);
+    struct rule_segment *segments =
+        arena_alloc(reading->arena, reading->segment_count * sizeof *segments);
+    if (!variables || !segments)
+        return full(status);
+    memcpy(variables, reading->variables, reading->variable_count * sizeof *variables);
+    memcpy(segments, reading->segments, reading->segment_count * sizeof *segments);
+    for (size_t i = 0; i < reading->segment_count; i++)
+        if (segments[i].variable)
+            segments[i].variable = variables + (segments[i].variable - reading->variables);
+    rule->variables = variables;
+    rule->variable_count = reading->variable_count;
+    rule->segments = segments;
+    rule->segment_count = reading->segment_count;
+    return true;
+}
+
+bool template_parse(struct text template, const struct schema_message *request, struct arena *arena,
+                    struct rule *rule, struct status *status)
+{
+    struct reading reading = {.rest = template, .request = request, .arena = arena};
+    return (read_template(&reading, status) && keep(&reading, rule, status)) ||
+           status_wrap(status, "path \"%.*s\"", text_arguments(template));
+}
