@@ -104,9 +104,7 @@ static bool check_step(struct text name, const struct schema_field *field, bool 
                        struct status *status)
 {
     const char *what = NULL;
-    if (!field)
-        what = "no field of the request";
-    else if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
+    if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
         what = "a repeated field";
     else if (field->type == FIELD_MESSAGE && is_last)
         what = "a message";
@@ -130,6 +128,9 @@ static bool resolve_path(struct text name, const struct schema_message *message,
         bool can_be = message && depth < MOST_PATH_DEPTH && is_identifier(part);
         const struct schema_field *field =
             can_be ? schema_field_by_name(message, part, false) : NULL;
+        if (!field)
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "{%.*s} names no field of the request", text_arguments(name));
         if (!check_step(name, field, is_last, status))
             return false;
         fields[depth] = field;
