@@ -11,7 +11,6 @@
 #include "admin/admin.h"
 #include "admin/monitor.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "credential/credential.h"
 #include "road.h"
@@ -21,8 +20,8 @@
 
 #include "base/banned.h"
 
-/* Far above any real API's. */
-#define DESCRIPTOR_SET_BYTES (16U << 20)
+/* Of what lives as long as the sidecar: a mounted descriptor set, most of all. */
+#define ARENA_BYTES (64U << 20)
 
 struct sidecar {
     const struct config *config;
@@ -129,16 +128,7 @@ static void on_credential(enum credential_news news, const char *why, void *cont
 
 static bool open_schema(struct sidecar *sidecar, struct status *status)
 {
-    struct text set = schema_embedded();
-    if (sidecar->config->descriptor_set &&
-        !file_read(sidecar->config->descriptor_set, DESCRIPTOR_SET_BYTES, &sidecar->arena, &set,
-                   status))
-        return status_wrap(status, "--descriptor-set");
-    if (schema_new(set, &sidecar->schema, status))
-        return true;
-    return sidecar->config->descriptor_set
-               ? status_wrap(status, "--descriptor-set %s", sidecar->config->descriptor_set)
-               : false;
+    return schema_open(sidecar->config->descriptor_set, &sidecar->arena, &sidecar->schema, status);
 }
 
 static bool open_loop(struct sidecar *sidecar, struct status *status)
@@ -240,7 +230,7 @@ static const struct {
     const char *doing;
     bool (*open)(struct sidecar *sidecar, struct status *status);
 } parts[] = {
-    {"read the schema", open_schema},
+    {"read --descriptor-set and the embedded schema", open_schema},
     {"start", open_loop},
     {"read the credential", open_credential},
     {"prepare the upstream", open_upstream},
@@ -294,7 +284,7 @@ bool sidecar_run(const struct config *config, struct status *status)
     struct sidecar sidecar = {.config = config};
     signal(SIGPIPE, SIG_IGN);
     raise_descriptor_limit();
-    arena_init(&sidecar.arena, 2 * DESCRIPTOR_SET_BYTES);
+    arena_init(&sidecar.arena, ARENA_BYTES);
     log_open(config->log_level, config->log_format);
     bool started = open_parts(&sidecar, status);
     if (started)

@@ -8,7 +8,6 @@
 #include <grpc/support/alloc.h>
 #include <stdio.h>
 
-#include "base/file.h"
 #include "base/grpc_start.h"
 #include "client/explain.h"
 #include "client/order.h"
@@ -19,7 +18,6 @@
 #include "base/banned.h"
 
 #define MEMORY (512U << 20)
-#define DESCRIPTOR_SET_BYTES (16U << 20)
 /* Above what any --max-answer lets through. */
 #define ANSWER_BYTES (256 << 20)
 
@@ -53,11 +51,7 @@ static int complain(struct call *call, const struct status *status, int exit_cod
 
 static bool open_schema(struct call *call, struct status *status)
 {
-    struct text set = schema_embedded();
-    if (call->order.descriptor_set &&
-        !file_read(call->order.descriptor_set, DESCRIPTOR_SET_BYTES, &call->arena, &set, status))
-        return false;
-    if (!schema_new(set, &call->schema, status))
+    if (!schema_open(call->order.descriptor_set, &call->arena, &call->schema, status))
         return false;
     call->method = schema_method_find(call->schema, text_of(call->order.method));
     if (call->method)

@@ -64,23 +64,12 @@ static void print_fields(const struct schema_message *message, struct text path,
     }
 }
 
-static bool open_schema(const struct findings *findings, struct schema **schema,
-                        struct status *status)
-{
-    struct text set = schema_embedded();
-    const char *file = findings->config->descriptor_set;
-    if (!file)
-        return schema_new(set, schema, status);
-    return file_read(file, FILE_BYTES, findings->arena, &set, status) &&
-           (schema_new(set, schema, status) || status_wrap(status, "%s", file));
-}
-
 static void check_schema(struct findings *findings)
 {
     struct status status;
     struct schema *schema;
     size_t count;
-    if (!open_schema(findings, &schema, &status)) {
+    if (!schema_open(findings->config->descriptor_set, findings->arena, &schema, &status)) {
         find(findings, "--descriptor-set", &status);
         return;
     }

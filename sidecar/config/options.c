@@ -80,7 +80,7 @@ const struct option option_table[] = {
      "`debug`, `info`, `warning` or `error`"},
     {"log-format", OPTION_LOG_FORMAT, at(log_format), 0, 0, "json", "`json`, or `text` for people"},
     {"descriptor-set", OPTION_TEXT, at(descriptor_set), 0, 0, NULL,
-     "a FileDescriptorSet to serve instead of the embedded one"},
+     "a FileDescriptorSet of more services, with their imports"},
 };
 
 const size_t option_count = array_length(option_table);

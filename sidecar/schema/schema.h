@@ -46,6 +46,14 @@ must_use bool schema_new_types(struct text descriptor_set, struct schema **schem
 
 void schema_free(struct schema *schema); /* NULL is allowed */
 
+/*
+ * The schema of the embedded set, and of `file` (NULL for none), whose services come beside the
+ * embedded ones; where both have a file of one name, the mounted one counts. What was read is in
+ * the arena, which must outlive the schema. Fails as file_read and schema_new do, naming the file.
+ */
+must_use bool schema_open(const char *file, struct arena *arena, struct schema **schema,
+                          struct status *status);
+
 const struct schema_method *schema_methods(const struct schema *schema, size_t *count);
 
 /* By path, or by "Service/Method", or by the method's name alone when only one service has it; NULL

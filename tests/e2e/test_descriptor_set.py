@@ -142,3 +142,10 @@ def test_what_could_not_be_honoured_ends_the_start_and_is_named(upstream, token,
                 f"--token-file={token.path}", f"--descriptor-set={path}")
     assert ended.returncode == 1
     assert named in ended.stderr and ("things.proto" in ended.stderr or "test.v1" in ended.stderr or not named)
+
+
+def test_mounted_services_come_beside_the_embedded_ones(start, upstream, tmp_path):
+    client = start(f"--descriptor-set={compiled(tmp_path, THINGS)}").client()
+    upstream.script(answer())
+    assert client.create()["id"]
+    assert client.unary("/test.v1.Things/Delete", b"").code().name == "INVALID_ARGUMENT"
