@@ -35,24 +35,23 @@ static int digit_value(char c)
     return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
 }
 
-bool base64_decode(struct text encoded, struct arena *arena, struct text *bytes)
+bool base64_decode(struct text encoded, char *at, size_t *bytes)
 {
     size_t count = encoded.bytes, written = 0;
+    uint32_t word = 0;
     if (count > 0 && count % 4 == 0)
         for (int padding = 0; padding < 2 && encoded.at[count - 1] == '='; padding++)
             count--;
-    char *out = count % 4 == 1 ? NULL : arena_alloc(arena, count / 4 * 3 + 3);
-    if (!out)
+    if (count % 4 == 1)
         return false;
-    uint32_t word = 0;
     for (size_t i = 0; i < count; i++) {
         int value = digit_value(encoded.at[i]);
         if (value < 0)
             return false;
         word = word << 6 | (uint32_t)value;
         if (i % 4 > 0)
-            out[written++] = (char)(word >> (6 - 2 * (i % 4)));
+            at[written++] = (char)(word >> (6 - 2 * (i % 4)));
     }
-    *bytes = (struct text){out, written};
+    *bytes = written;
     return true;
 }

@@ -2,7 +2,7 @@
 /* Base64 (RFC 4648). Pure; any thread. */
 #pragma once
 
-#include "base/arena.h"
+#include "base/compiler.h"
 #include "base/text.h"
 
 enum base64_alphabet {
@@ -13,5 +13,12 @@ enum base64_alphabet {
 /* Writes it with padding. */
 void base64_encode(struct text bytes, enum base64_alphabet alphabet, struct buffer *out);
 
-/* Reads either alphabet, with or without padding. False when it is none, or the arena is full. */
-must_use bool base64_decode(struct text encoded, struct arena *arena, struct text *bytes);
+/* How many bytes so many characters of base64 are, at most. */
+static inline size_t base64_room(size_t characters)
+{
+    return characters / 4 * 3 + 3;
+}
+
+/* Reads either alphabet, with or without padding, to `at`, where base64_room is. False when it is
+ * none. */
+must_use bool base64_decode(struct text encoded, char *at, size_t *bytes);

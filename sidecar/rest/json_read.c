@@ -2,10 +2,9 @@
 #include "rest/json.h"
 
 #include "base/trail.h"
-
 #include "rest/json_forms.h"
-#include "rest/json_scalar.h"
 #include "rest/json_name_set.h"
+#include "rest/json_scalar.h"
 #include "rest/json_text.h"
 
 #include "base/banned.h"
@@ -20,31 +19,16 @@ static bool read_message(struct reader *reader, const struct schema_message *typ
 static bool read_field(struct reader *reader, const struct schema_field *field,
                        ProtobufCMessage *message, const struct trail *trail);
 
-static bool no_memory(struct reader *reader)
-{
-    /* As final as malformed text: no member less would help. */
-    reader->source.broken = true;
-    return status_fail(reader->source.status, STATUS_RESOURCE_EXHAUSTED,
-                       "no memory left for the JSON's message");
-}
-
-/* A new message of the field's type; NULL when memory is out. */
-static ProtobufCMessage *new_inner(struct reader *reader, const struct schema_field *field)
-{
-    ProtobufCMessage *inner = schema_message_new(field->message, reader->source.arena);
-    if (!inner)
-        (void)!no_memory(reader);
-    return inner;
-}
-
-/* One value, of a singular field or of an element, into `at`. */
+/* One value, of a singular field or of an element, into `at`, which stays when it fails. */
 static bool read_one(struct reader *reader, const struct schema_field *field, void *at,
                      const struct trail *trail)
 {
     if (field->type != FIELD_MESSAGE)
         return json_scalar(&reader->source, field, !reader->reading->strict, at);
-    ProtobufCMessage *inner = new_inner(reader, field);
-    if (!inner || !read_message(reader, field->message, inner, trail))
+    ProtobufCMessage *inner = schema_message_new(field->message, reader->source.arena);
+    if (!inner)
+        return json_no_memory(&reader->source);
+    if (!read_message(reader, field->message, inner, trail))
         return false;
     *(ProtobufCMessage **)at = inner;
     return true;
@@ -57,11 +41,14 @@ static bool takes_null(const struct schema_field *field)
                : field->type == FIELD_ENUM && field->enumeration->is_null_value;
 }
 
-static bool refuse_null(struct reader *reader, const struct schema_field *field)
+/* An element or a map's value: null would be no value at all. */
+static bool read_element(struct reader *reader, const struct schema_field *field, void *at,
+                         const struct trail *trail)
 {
-    if (takes_null(field) || !json_take_word(&reader->source, "null"))
-        return true;
-    return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT, "null is no element");
+    if (json_peek(&reader->source) == 'n' && !takes_null(field) &&
+        json_take_word(&reader->source, "null"))
+        return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT, "null is no element");
+    return read_one(reader, field, at, trail);
 }
 
 static bool read_array(struct reader *reader, const struct schema_field *field,
@@ -76,8 +63,8 @@ static bool read_array(struct reader *reader, const struct schema_field *field,
     for (bool first = true; json_next(source, ']', &first); here.index++) {
         void *place = schema_reserve(message, field, 1, source->arena);
         if (!place)
-            return no_memory(reader);
-        if (!refuse_null(reader, field) || !read_one(reader, field, place, &here))
+            return json_no_memory(source);
+        if (!read_element(reader, field, place, &here))
             return false;
         schema_add_count(message, field, 1);
     }
@@ -87,15 +74,15 @@ static bool read_array(struct reader *reader, const struct schema_field *field,
 static bool read_entry(struct reader *reader, const struct schema_field *field, struct text name,
                        ProtobufCMessage *message, const struct trail *trail)
 {
+    struct json_source *source = &reader->source;
     const struct schema_field *key = schema_field_by_number(field->message, 1),
                               *value = schema_field_by_number(field->message, 2);
-    ProtobufCMessage *entry = new_inner(reader, field);
-    ProtobufCMessage **place =
-        entry ? schema_reserve(message, field, 1, reader->source.arena) : NULL;
-    if (!place)
-        return no_memory(reader);
-    if (!json_map_key(&reader->source, key, name, schema_value(entry, key)) ||
-        !refuse_null(reader, value) || !read_one(reader, value, schema_value(entry, value), trail))
+    ProtobufCMessage *entry = schema_message_new(field->message, source->arena);
+    ProtobufCMessage **place = schema_reserve(message, field, 1, source->arena);
+    if (!entry || !place)
+        return json_no_memory(source);
+    if (!json_map_key(source, key, name, schema_value(entry, key)) ||
+        !read_element(reader, value, schema_value(entry, value), trail))
         return false;
     *place = entry;
     schema_add_count(message, field, 1);
@@ -119,38 +106,41 @@ static bool read_map(struct reader *reader, const struct schema_field *field,
     return !source->broken;
 }
 
+/* The number of the oneof's member that is set. */
+static const uint32_t *oneof_of(const ProtobufCMessage *message, const struct schema_field *field)
+{
+    return (const uint32_t *)((const char *)message + field->presence_offset);
+}
+
+static bool read_singular(struct reader *reader, const struct schema_field *field,
+                          ProtobufCMessage *message, const struct trail *trail)
+{
+    if (field->shape == FIELD_ONEOF && *oneof_of(message, field))
+        return json_malformed(&reader->source, "two members of the same oneof");
+    if (!read_one(reader, field, schema_value(message, field), trail))
+        return false;
+    schema_field_mark_present(message, field);
+    return true;
+}
+
 static bool read_field(struct reader *reader, const struct schema_field *field,
                        ProtobufCMessage *message, const struct trail *trail)
 {
-    if (!takes_null(field) || field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
-        if (json_take_word(&reader->source, "null"))
-            return true;
-    if (field->shape == FIELD_MAP)
-        return read_map(reader, field, message, trail);
-    if (field->shape == FIELD_REPEATED)
-        return read_array(reader, field, message, trail);
-    if (field->shape == FIELD_ONEOF && *(uint32_t *)((char *)message + field->presence_offset))
-        return json_malformed(&reader->source, "two members of the same oneof");
-    /* Members of a oneof share their place, so that a value that cannot be read must not touch it.
-     */
-    union {
-        int64_t number;
-        double real;
-        ProtobufCBinaryData bytes;
-        ProtobufCMessage *message;
-    } value = {0};
-    if (!read_one(reader, field, &value, trail))
-        return false;
-    memcpy(schema_value(message, field), &value, schema_type_bytes(field->type));
-    schema_field_mark_present(message, field);
-    return true;
+    bool many = field->shape == FIELD_REPEATED || field->shape == FIELD_MAP;
+    if (json_peek(&reader->source) == 'n' && (many || !takes_null(field)) &&
+        json_take_word(&reader->source, "null"))
+        return true;
+    if (!many)
+        return read_singular(reader, field, message, trail);
+    return field->shape == FIELD_MAP ? read_map(reader, field, message, trail)
+                                     : read_array(reader, field, message, trail);
 }
 
 /* What a failed attempt may have left: the first elements. */
 static void forget(const struct schema_field *field, ProtobufCMessage *message)
 {
     if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
-        *(size_t *)((char *)message + field->presence_offset) = 0;
+        schema_add_count(message, field, 0 - schema_count(message, field));
 }
 
 /* A member whose value is JSON but not of its type is told and left absent, when somebody listens.
@@ -186,23 +176,72 @@ static bool skip_unknown(struct reader *reader, struct text name)
                        "\"%.*s\" is no field of the message", (int)text_cut(name, 256), name.at);
 }
 
-/* Members are told apart by their field, since it may have two names. */
+/* Fields that an object's members are counted for without taking memory. */
+#define FEW_FIELDS 256
+
+/* The object that is being read: which members it has had. A field has one bit, whichever of its
+ * two names it came by. */
+struct object {
+    const struct schema_message *type;
+    const struct schema_field *expected; /* behind the one that came last */
+    struct json_name_set unknown;
+    uint64_t few[FEW_FIELDS / 64], *seen;
+};
+
+static bool object_init(struct object *object, const struct schema_message *type,
+                        struct json_source *source)
+{
+    size_t words = type->field_count / 64 + 1;
+    *object = (struct object){.type = type, .expected = type->fields};
+    object->seen = words <= array_length(object->few)
+                       ? object->few
+                       : arena_zalloc(source->arena, words * sizeof *object->seen);
+    return object->seen || json_no_memory(source);
+}
+
+/* Most senders write members in the order in which they are declared. */
+static const struct schema_field *find_field(struct object *object, struct text name,
+                                             bool camel_names)
+{
+    const struct schema_message *type = object->type;
+    const struct schema_field *field = object->expected;
+    if (field == type->fields + type->field_count ||
+        !text_equal(camel_names ? field->json_name : field->name, name))
+        field = schema_field_by_name(type, name, camel_names);
+    if (field)
+        object->expected = field + 1;
+    return field;
+}
+
+static bool note_member(struct object *object, const struct schema_field *field, struct text name,
+                        struct json_source *source)
+{
+    if (!field)
+        return json_name_set_add(&object->unknown, name, source);
+    size_t index = (size_t)(field - object->type->fields);
+    uint64_t bit = UINT64_C(1) << (index % 64);
+    if (object->seen[index / 64] & bit)
+        return json_malformed(source, "the same member twice");
+    object->seen[index / 64] |= bit;
+    return true;
+}
+
 static bool read_members(struct reader *reader, const struct schema_message *type,
                          ProtobufCMessage *message, const struct trail *trail)
 {
     struct json_source *source = &reader->source;
-    struct json_name_set names = {0};
-    struct trail here = {.outer = trail};
+    struct trail here = {.outer = trail, .kind = TRAIL_MEMBER};
+    struct object object;
     if (json_peek(source) != '{')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
-    if (!json_enter(source, '{'))
+    if (!json_enter(source, '{') || !object_init(&object, type, source))
         return false;
     for (bool first = true; json_next(source, '}', &first);) {
         if (!json_name(source, &here.name))
             return false;
         const struct schema_field *field =
-            schema_field_by_name(type, here.name, reader->reading->camel_names);
-        if (!json_name_set_add(&names, field ? field->name : here.name, source))
+            find_field(&object, here.name, reader->reading->camel_names);
+        if (!note_member(&object, field, here.name, source))
             return false;
         if (!(field ? read_member(reader, field, message, &here) : skip_unknown(reader, here.name)))
             return false;
@@ -277,7 +316,7 @@ bool json_read(const struct schema_message *type, struct text json,
     ProtobufCMessage *made = schema_message_new(type, arena);
     reader_init(&reader, json, reading, arena, status);
     if (!made)
-        return no_memory(&reader);
+        return json_no_memory(&reader.source);
     if (!read_message(&reader, type, made, NULL) || !json_finish(&reader.source))
         return false;
     *message = made;
@@ -290,5 +329,8 @@ bool json_read_field(const struct schema_field *field, struct text json,
 {
     struct reader reader;
     reader_init(&reader, json, reading, arena, status);
-    return read_field(&reader, field, message, NULL) && json_finish(&reader.source);
+    if (read_field(&reader, field, message, NULL) && json_finish(&reader.source))
+        return true;
+    forget(field, message);
+    return false;
 }

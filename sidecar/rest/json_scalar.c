@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/json_scalar.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -20,134 +19,110 @@ static void put_text(void *at, struct text text)
     *(ProtobufCBinaryData *)at = (ProtobufCBinaryData){text.bytes, (uint8_t *)(uintptr_t)text.at};
 }
 
-static bool is_number_next(struct json_source *source)
+static bool put_signed(struct text number, bool narrow, void *at)
 {
-    char c = json_peek(source);
-    return c == '-' || (c >= '0' && c <= '9');
-}
-
-/* A number, or a string that holds one, as it is written. */
-static bool number_text(struct json_source *source, struct text *raw)
-{
-    if (is_number_next(source))
-        return json_number(source, raw);
-    if (json_peek(source) != '"')
-        return mismatch(source, "number");
-    return json_string(source, raw);
-}
-
-static bool store_i64(struct text raw, int64_t least, int64_t most, bool narrow, void *at)
-{
-    int64_t number;
-    if (!json_is_number(raw) || !json_to_i64(raw, &number) || number < least || number > most)
+    int64_t value;
+    if (!json_to_i64(number, &value) || (narrow && (value < INT32_MIN || value > INT32_MAX)))
         return false;
     if (narrow)
-        *(int32_t *)at = (int32_t)number;
+        *(int32_t *)at = (int32_t)value;
     else
-        *(int64_t *)at = number;
+        *(int64_t *)at = value;
     return true;
 }
 
-static bool store_u64(struct text raw, uint64_t most, bool narrow, void *at)
+static bool put_unsigned(struct text number, bool narrow, void *at)
 {
-    uint64_t number;
-    if (!json_is_number(raw) || !json_to_u64(raw, &number) || number > most)
+    uint64_t value;
+    if (!json_to_u64(number, &value) || (narrow && value > UINT32_MAX))
         return false;
     if (narrow)
-        *(uint32_t *)at = (uint32_t)number;
+        *(uint32_t *)at = (uint32_t)value;
     else
-        *(uint64_t *)at = number;
+        *(uint64_t *)at = value;
     return true;
 }
 
-static bool store_integer(enum field_type type, struct text raw, void *at)
+/* False when the number is not whole or does not fit. */
+static bool put_integer(enum field_type type, struct text number, void *at)
 {
-    switch (type) {
-    case FIELD_INT32:
-    case FIELD_SINT32:
-    case FIELD_SFIXED32:
-    case FIELD_ENUM:
-        return store_i64(raw, INT32_MIN, INT32_MAX, true, at);
-    case FIELD_INT64:
-    case FIELD_SINT64:
-    case FIELD_SFIXED64:
-        return store_i64(raw, INT64_MIN, INT64_MAX, false, at);
-    case FIELD_UINT32:
-    case FIELD_FIXED32:
-        return store_u64(raw, UINT32_MAX, true, at);
-    case FIELD_UINT64:
-    case FIELD_FIXED64:
-        return store_u64(raw, UINT64_MAX, false, at);
-    case FIELD_DOUBLE:
-    case FIELD_FLOAT:
-    case FIELD_BOOL:
-    case FIELD_STRING:
-    case FIELD_MESSAGE:
-    case FIELD_BYTES:
-    default:
-        return false;
-    }
+    bool narrow = schema_type_bytes(type) == sizeof(uint32_t);
+    bool is_unsigned = type == FIELD_UINT32 || type == FIELD_FIXED32 || type == FIELD_UINT64 ||
+                       type == FIELD_FIXED64;
+    return is_unsigned ? put_unsigned(number, narrow, at) : put_signed(number, narrow, at);
+}
+
+/* A number as it is written, or a string, which may hold one. */
+static bool number_text(struct json_source *source, struct text *text, bool *quoted)
+{
+    *quoted = json_peek(source) == '"';
+    if (*quoted)
+        return json_string(source, text);
+    return json_number_follows(source) ? json_number(source, text) : mismatch(source, "number");
 }
 
 static bool read_integer(struct json_source *source, enum field_type type, void *at)
 {
-    struct text raw;
-    if (!number_text(source, &raw))
+    struct text text;
+    bool quoted;
+    if (!number_text(source, &text, &quoted))
         return false;
-    return store_integer(type, raw, at) || mismatch(source, "whole number that fits its field");
+    return ((!quoted || json_is_number(text)) && put_integer(type, text, at)) ||
+           mismatch(source, "whole number that fits its field");
 }
 
-static bool store_real(double number, bool single, void *at)
+static void put_real(double value, bool single, void *at)
 {
-    if (single && isfinite(number) && fabs(number) > (double)FLT_MAX) {
-        /* What rounds to the largest float still is one. */
-        float nearest = (float)number;
-        if (isinf(nearest))
-            return false;
-    }
     if (single)
-        *(float *)at = (float)number;
+        *(float *)at = (float)value;
     else
-        *(double *)at = number;
-    return true;
+        *(double *)at = value;
 }
 
-static bool special_real(struct text text, double *number)
+/* The three strings that stand for what JSON has no numbers for. */
+static bool special_real(struct text text, double *value)
 {
     static const struct {
         const char *name;
-        double number;
+        double value;
     } specials[] = {{"NaN", NAN}, {"Infinity", INFINITY}, {"-Infinity", -INFINITY}};
     for (size_t i = 0; i < array_length(specials); i++) {
         if (!text_equal(text, text_of(specials[i].name)))
             continue;
-        *number = specials[i].number;
+        *value = specials[i].value;
         return true;
     }
     return false;
 }
 
+/* A float is not read by way of a double, which would round it twice. */
 static bool read_real(struct json_source *source, bool single, void *at)
 {
-    struct text raw;
-    double number;
-    bool quoted = json_peek(source) == '"';
-    if (!number_text(source, &raw))
+    struct text text;
+    bool quoted;
+    double value;
+    if (!number_text(source, &text, &quoted))
         return false;
-    if (quoted && special_real(raw, &number))
-        return store_real(number, single, at);
-    char *copy = json_is_number(raw) ? arena_copy(source->arena, raw.at, raw.bytes) : NULL;
-    if (!copy)
+    if (quoted && special_real(text, &value)) {
+        put_real(value, single, at);
+        return true;
+    }
+    if (quoted && !json_is_number(text))
         return mismatch(source, "number");
-    number = strtod(copy, NULL);
-    return (isfinite(number) && store_real(number, single, at)) ||
-           mismatch(source, "number that fits its field");
+    const char *copy = arena_copy(source->arena, text.at, text.bytes);
+    if (!copy)
+        return json_no_memory(source);
+    value = single ? (double)strtof(copy, NULL) : strtod(copy, NULL);
+    if (isinf(value))
+        return mismatch(source, "number that fits its field");
+    put_real(value, single, at);
+    return true;
 }
 
-static bool bool_word(struct text text, protobuf_c_boolean *at)
+static bool put_bool(struct text word, protobuf_c_boolean *at)
 {
-    bool yes = text_equal(text, text_literal("true"));
-    if (!yes && !text_equal(text, text_literal("false")))
+    bool yes = text_equal(word, text_literal("true"));
+    if (!yes && !text_equal(word, text_literal("false")))
         return false;
     *at = yes;
     return true;
@@ -157,27 +132,27 @@ static bool read_bool(struct json_source *source, bool lenient, protobuf_c_boole
 {
     struct text text;
     if (json_take_word(source, "true")) {
-        *at = 1;
+        *at = true;
         return true;
     }
     if (json_take_word(source, "false")) {
-        *at = 0;
+        *at = false;
         return true;
     }
     if (!lenient || json_peek(source) != '"')
         return mismatch(source, "bool");
-    return json_string(source, &text) && (bool_word(text, at) || mismatch(source, "bool"));
+    return json_string(source, &text) && (put_bool(text, at) || mismatch(source, "bool"));
 }
 
 static bool read_string(struct json_source *source, bool lenient, void *at)
 {
     struct text text;
-    if (lenient && is_number_next(source)) {
-        if (!json_number(source, &text))
+    if (json_peek(source) == '"') {
+        if (!json_string(source, &text))
             return false;
-    } else if (json_peek(source) != '"') {
+    } else if (!lenient || !json_number_follows(source)) {
         return mismatch(source, "string");
-    } else if (!json_string(source, &text)) {
+    } else if (!json_number(source, &text)) {
         return false;
     }
     put_text(at, text);
@@ -186,18 +161,22 @@ static bool read_string(struct json_source *source, bool lenient, void *at)
 
 static bool read_bytes(struct json_source *source, void *at)
 {
-    struct text encoded, bytes;
+    struct text encoded;
+    size_t bytes;
     if (json_peek(source) != '"')
         return mismatch(source, "base64 string");
     if (!json_string(source, &encoded))
         return false;
-    if (!base64_decode(encoded, source->arena, &bytes))
+    char *decoded = arena_alloc(source->arena, base64_room(encoded.bytes));
+    if (!decoded)
+        return json_no_memory(source);
+    if (!base64_decode(encoded, decoded, &bytes))
         return mismatch(source, "base64 string");
-    put_text(at, bytes);
+    put_text(at, (struct text){decoded, bytes});
     return true;
 }
 
-static bool enum_by_name(const struct schema_enum *enumeration, struct text name, int32_t *at)
+static bool put_enum(const struct schema_enum *enumeration, struct text name, int32_t *at)
 {
     for (size_t i = 0; i < enumeration->value_count; i++) {
         if (!text_equal(enumeration->values[i].name, name))
@@ -220,8 +199,10 @@ static bool read_enum(struct json_source *source, const struct schema_enum *enum
         return read_integer(source, FIELD_ENUM, at);
     if (!json_string(source, &name))
         return false;
-    return enum_by_name(enumeration, name, at) ||
-           (lenient && store_integer(FIELD_ENUM, name, at)) || mismatch(source, "name of the enum");
+    if (put_enum(enumeration, name, at))
+        return true;
+    return (lenient && json_is_number(name) && put_integer(FIELD_ENUM, name, at)) ||
+           mismatch(source, "value of its enum");
 }
 
 bool json_scalar(struct json_source *source, const struct schema_field *field, bool lenient,
@@ -237,9 +218,8 @@ bool json_scalar(struct json_source *source, const struct schema_field *field, b
     case FIELD_ENUM:
         return read_enum(source, field->enumeration, lenient, at);
     case FIELD_FLOAT:
-        return read_real(source, true, at);
     case FIELD_DOUBLE:
-        return read_real(source, false, at);
+        return read_real(source, field->type == FIELD_FLOAT, at);
     case FIELD_INT32:
     case FIELD_INT64:
     case FIELD_UINT32:
@@ -256,13 +236,23 @@ bool json_scalar(struct json_source *source, const struct schema_field *field, b
     }
 }
 
+/* Digits behind an optional minus, and no zero that could be left out. */
+static bool is_usual_integer(struct text name)
+{
+    return json_is_number(name) && !memchr(name.at, '.', name.bytes) &&
+           !memchr(name.at, 'e', name.bytes) && !memchr(name.at, 'E', name.bytes) &&
+           !text_equal(name, text_literal("-0"));
+}
+
 bool json_map_key(struct json_source *source, const struct schema_field *key, struct text name,
                   void *at)
 {
-    if (key->type == FIELD_STRING) {
+    bool good = true;
+    if (key->type == FIELD_STRING)
         put_text(at, name);
-        return true;
-    }
-    bool good = key->type == FIELD_BOOL ? bool_word(name, at) : store_integer(key->type, name, at);
-    return good || mismatch(source, "key of the map");
+    else if (key->type == FIELD_BOOL)
+        good = put_bool(name, at);
+    else
+        good = is_usual_integer(name) && put_integer(key->type, name, at);
+    return good || mismatch(source, "key of its map");
 }

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include <endian.h>
+#include <stdint.h>
+
+#include "rest/json_text.h"
+
+#include "base/banned.h"
+
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define HIGH_BITS EACH_BYTE(0x80)
+
+/* The high bit of each byte that is below `limit`, at most 0x80. Bytes above the first such byte
+ * may be marked wrongly. */
+static uint64_t bytes_below(uint64_t word, unsigned limit)
+{
+    return (word - EACH_BYTE(limit)) & ~word & HIGH_BITS;
+}
+
+static uint64_t bytes_equal(uint64_t word, char c)
+{
+    return bytes_below(word ^ EACH_BYTE((unsigned char)c), 1);
+}
+
+static bool is_plain(char c)
+{
+    return c != '"' && c != '\\' && (unsigned char)c >= ' ';
+}
+
+/* How many bytes up to a quote, an escape or a control character, eight at a time; `wide` gets a
+ * bit when there may be some that are not ASCII. */
+static size_t plain_run(const char *at, const char *end, uint64_t *wide)
+{
+    const char *start = at;
+    uint64_t word;
+    for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        word = le64toh(word);
+        uint64_t special =
+            bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_below(word, ' ');
+        *wide |= word & HIGH_BITS;
+        if (special)
+            return (size_t)(at - start) + (size_t)__builtin_ctzll(special) / 8;
+    }
+    for (; at < end && is_plain(*at); at++)
+        *wide |= (unsigned char)*at & 0x80;
+    return (size_t)(at - start);
+}
+
+/* 0 to 15; 16 for what is no hexadecimal digit. */
+static uint32_t hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return (uint32_t)(c - '0');
+    if (c >= 'a' && c <= 'f')
+        return (uint32_t)(c - 'a' + 10);
+    return c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10) : 16;
+}
+
+/* The four digits behind \u. */
+static bool take_unit(struct json_source *source, uint32_t *unit)
+{
+    uint32_t value = 0;
+    if (source->end - source->at < 4)
+        return json_malformed(source, "an escape that is cut off");
+    for (int i = 0; i < 4; i++) {
+        uint32_t digit = hex_digit(source->at[i]);
+        if (digit > 15)
+            return json_malformed(source, "an escape that is no hexadecimal number");
+        value = value << 4 | digit;
+    }
+    source->at += 4;
+    *unit = value;
+    return true;
+}
+
+/* RFC 3629: seven bits, or what the lead byte has room for and six in each byte behind it. */
+static void add_utf8(struct buffer *out, uint32_t code)
+{
+    static const uint32_t limits[] = {0x80, 0x800, 0x10000}, leads[] = {0, 0xc0, 0xe0, 0xf0};
+    unsigned more = 0;
+    while (more < array_length(limits) && code >= limits[more])
+        more++;
+    buffer_add_char(out, (char)(leads[more] | code >> (6 * more)));
+    while (more-- > 0)
+        buffer_add_char(out, (char)(0x80 | (code >> (6 * more) & 63)));
+}
+
+/* A character behind \u; one above U+FFFF comes as two (RFC 8259 section 7). */
+static bool take_character(struct json_source *source, struct buffer *out)
+{
+    uint32_t unit, low = 0;
+    if (!take_unit(source, &unit))
+        return false;
+    if (unit < 0xd800 || unit > 0xdfff) {
+        add_utf8(out, unit);
+        return true;
+    }
+    bool paired = unit < 0xdc00 && source->end - source->at > 1 && source->at[0] == '\\' &&
+                  source->at[1] == 'u';
+    if (paired) {
+        source->at += 2;
+        if (!take_unit(source, &low))
+            return false;
+    }
+    if (low < 0xdc00 || low > 0xdfff)
+        return json_malformed(source, "a lone surrogate");
+    add_utf8(out, 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
+    return true;
+}
+
+/* What stands behind a backslash. */
+static bool take_escape(struct json_source *source, struct buffer *out)
+{
+    static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    char letter = source->at < source->end ? *source->at : '\0';
+    const char *found = letter ? strchr(letters, letter) : NULL;
+    if (!found && letter != 'u')
+        return json_malformed(source, "an unknown escape");
+    source->at++;
+    if (letter == 'u')
+        return take_character(source, out);
+    buffer_add_char(out, meanings[found - letters]);
+    return true;
+}
+
+/* Goes on behind `text`, where an escape stands, to the end; `text` gets it all, decoded. */
+static bool take_escaped(struct json_source *source, struct text *text, uint64_t *wide)
+{
+    struct buffer out;
+    buffer_init(&out, source->arena, text->bytes * 2 + 32);
+    buffer_add_text(&out, *text);
+    while (source->at < source->end && *source->at == '\\') {
+        source->at++;
+        if (!take_escape(source, &out))
+            return false;
+        size_t run = plain_run(source->at, source->end, wide);
+        buffer_add(&out, source->at, run);
+        source->at += run;
+    }
+    *text = buffer_text(&out);
+    return !out.full || json_no_memory(source);
+}
+
+bool json_string(struct json_source *source, struct text *text)
+{
+    uint64_t wide = 0;
+    if (!json_take(source, '"'))
+        return json_malformed(source, "no string where one is due");
+    struct text found = {source->at, plain_run(source->at, source->end, &wide)};
+    source->at += found.bytes;
+    if (source->at < source->end && *source->at == '\\' && !take_escaped(source, &found, &wide))
+        return false;
+    if (source->at == source->end || *source->at != '"')
+        return json_malformed(source, "a string that does not end, or a control character in it");
+    if (wide && !text_is_utf8(found))
+        return json_malformed(source, "a string that is not UTF-8");
+    source->at++;
+    *text = found;
+    return true;
+}
+
+static void add_escape(struct buffer *out, char c)
+{
+    static const char letters[] = "bfnrt\"\\", meanings[] = "\b\f\n\r\t\"\\";
+    const char *found = c ? strchr(meanings, c) : NULL;
+    if (found) {
+        const char escaped[] = {'\\', letters[found - meanings]};
+        buffer_add(out, escaped, sizeof escaped);
+        return;
+    }
+    buffer_add_literal(out, "\\u00");
+    buffer_add_char(out, "0123456789abcdef"[(unsigned char)c >> 4]);
+    buffer_add_char(out, "0123456789abcdef"[c & 15]);
+}
+
+/* Room for a string that has nothing to escape, as most, is made once. */
+void json_add_string(struct buffer *out, struct text text)
+{
+    uint64_t wide = 0;
+    const char *at = text.at, *end = text.at + text.bytes;
+    if (!buffer_reserve(out, text.bytes + 2))
+        return;
+    out->at[out->bytes++] = '"';
+    while (at < end) {
+        size_t run = plain_run(at, end, &wide);
+        buffer_add(out, at, run);
+        at += run;
+        if (at < end)
+            add_escape(out, *at++);
+    }
+    buffer_add_char(out, '"');
+}
