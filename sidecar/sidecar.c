@@ -44,13 +44,23 @@ static void after(struct sidecar *sidecar, int64_t ns)
                                                      .tv_usec = ns % CLOCK_NS_PER_S / 1000});
 }
 
+static void stop_accepting(struct sidecar *sidecar)
+{
+    sidecar->serving = false;
+    server_drain(sidecar->server);
+    after(sidecar, sidecar->config->drain_timeout_ns);
+}
+
 /* Readiness first, so that nobody new comes; then the listeners, after --drain-delay. */
 static void drain(struct sidecar *sidecar)
 {
     sidecar->draining = true;
-    log_event(LOG_INFO, "draining", "calls under way may finish");
     server_set_serving(sidecar->server, false);
-    after(sidecar, sidecar->config->drain_delay_ns);
+    if (sidecar->config->drain_delay_ns > 0)
+        after(sidecar, sidecar->config->drain_delay_ns);
+    else
+        stop_accepting(sidecar);
+    log_event(LOG_INFO, "draining", "calls under way may finish");
 }
 
 /* First after --drain-delay, then after --drain-timeout. */
@@ -59,9 +69,7 @@ static void on_drain_step(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct sidecar *sidecar = context;
     if (sidecar->serving) {
-        sidecar->serving = false;
-        server_drain(sidecar->server);
-        after(sidecar, sidecar->config->drain_timeout_ns);
+        stop_accepting(sidecar);
         return;
     }
     log_event(LOG_WARNING, "drain timeout",
@@ -203,7 +211,8 @@ static bool is_ready(void *context, struct buffer *why)
 static bool is_up(void *context, struct buffer *why)
 {
     struct sidecar *sidecar = context;
-    buffer_add_literal(why, "listening");
+    buffer_add_text(why, sidecar->server ? text_literal("listening")
+                                         : text_literal("not listening yet"));
     return sidecar->server;
 }
 

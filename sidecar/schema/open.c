@@ -59,6 +59,19 @@ static bool join(struct text mounted, struct arena *arena, struct text *set)
     return !joined.full;
 }
 
+/* A set that adds nothing was mounted by mistake. */
+static bool adds_method(struct text mounted, const struct schema *schema)
+{
+    size_t count;
+    const struct schema_method *methods = schema_methods(schema, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct schema_file *file = schema_file_by_symbol(schema, methods[i].service);
+        if (file && has_file(mounted, file->name))
+            return true;
+    }
+    return false;
+}
+
 static bool open_mounted(const char *file, struct arena *arena, struct schema **schema,
                          struct status *status)
 {
@@ -71,7 +84,16 @@ static bool open_mounted(const char *file, struct arena *arena, struct schema **
                            "%s: it is no FileDescriptorSet, or an empty one", file);
     if (!join(mounted, arena, &set))
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "%s: no memory left for it", file);
-    return schema_new(set, schema, status) || status_wrap(status, "%s", file);
+    struct schema *opened;
+    if (!schema_new(set, &opened, status))
+        return status_wrap(status, "%s", file);
+    if (adds_method(mounted, opened)) {
+        *schema = opened;
+        return true;
+    }
+    schema_free(opened);
+    return status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "%s: it has no method with a google.api.http rule", file);
 }
 
 bool schema_open(const char *file, struct arena *arena, struct schema **schema,

@@ -44,7 +44,7 @@ struct server {
     struct call_handler handler;
     struct server_events events;
     struct life life;
-    struct event *ended;
+    struct event *ended, *farewell;
     struct tag shut_down;
     pthread_t poller;
     bool started, shut;
@@ -133,6 +133,20 @@ static bool register_methods(struct server *server, const struct config *config,
     return true;
 }
 
+/* After that long without a call a drain closes the connections that are left: C-core itself waits
+ * for a peer that says nothing, twenty seconds. */
+static const struct timeval silence = {.tv_sec = 1};
+
+static void on_farewell(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct server *server = context;
+    if (atomic_load(&server->life.count) == 1)
+        grpc_server_cancel_all_calls(server->core);
+    else
+        event_add(server->farewell, &silence);
+}
+
 /* The main thread's end of the last call's farewell. */
 static void on_ended(evutil_socket_t fd, short what, void *context)
 {
@@ -201,6 +215,7 @@ bool server_open(const struct config *config, const struct schema *schema, struc
         return status_fail(status, STATUS_INTERNAL, "open the server: %m");
     made->ended = memory_expect(event_new(loop, made->life.ended_fd, EV_READ, on_ended, made));
     event_add(made->ended, NULL);
+    made->farewell = memory_expect(event_new(loop, -1, 0, on_farewell, made));
 
     grpc_deadlock_detector_off();
     grpc_init();
@@ -228,6 +243,7 @@ void server_drain(struct server *server)
     health_end(server->health);
     reflection_end(server->reflection);
     grpc_server_shutdown_and_notify(server->core, server->queue, &server->shut_down);
+    event_add(server->farewell, &silence);
 }
 
 void server_cancel_all(struct server *server)
@@ -277,6 +293,8 @@ void server_free(struct server *server)
     free_core(server);
     listeners_free(server->listeners);
     free(server->unaries);
+    if (server->farewell)
+        event_free(server->farewell);
     if (server->ended)
         event_free(server->ended);
     if (server->life.ended_fd >= 0)
