@@ -116,10 +116,10 @@ void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected)
     buffer->room = buffer->at ? expected : 0;
 }
 
-bool buffer_reserve(struct buffer *buffer, size_t more)
+bool buffer_grow(struct buffer *buffer, size_t more)
 {
-    if (buffer->full || more <= buffer->room - buffer->bytes)
-        return !buffer->full;
+    if (buffer->full)
+        return false;
     size_t needed, room = buffer->room < 64 ? 64 : buffer->room * 2;
     if (__builtin_add_overflow(buffer->bytes, more, &needed))
         needed = room = SIZE_MAX;
@@ -148,12 +148,6 @@ void buffer_add(struct buffer *buffer, const char *at, size_t bytes)
 void buffer_add_text(struct buffer *buffer, struct text text)
 {
     buffer_add(buffer, text.at, text.bytes);
-}
-
-void buffer_add_char(struct buffer *buffer, char c)
-{
-    if (buffer_reserve(buffer, 1))
-        buffer->at[buffer->bytes++] = c;
 }
 
 size_t text_from_u64(char *at, uint64_t number)

@@ -67,12 +67,24 @@ struct buffer {
 /* `expected` bytes are taken at once when they fit the arena's limit. */
 void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected);
 
+/* What buffer_reserve does when the buffer has to grow. */
+must_use bool buffer_grow(struct buffer *buffer, size_t more);
+
 /* Makes room for `more` bytes at buffer->at + buffer->bytes; false when full. */
-must_use bool buffer_reserve(struct buffer *buffer, size_t more);
+must_use static inline bool buffer_reserve(struct buffer *buffer, size_t more)
+{
+    return (more <= buffer->room - buffer->bytes && !buffer->full) || buffer_grow(buffer, more);
+}
 
 void buffer_add(struct buffer *buffer, const char *at, size_t bytes);
 void buffer_add_text(struct buffer *buffer, struct text text);
-void buffer_add_char(struct buffer *buffer, char c);
+
+static inline void buffer_add_char(struct buffer *buffer, char c)
+{
+    if (buffer_reserve(buffer, 1))
+        buffer->at[buffer->bytes++] = c;
+}
+
 void buffer_add_u64(struct buffer *buffer, uint64_t number);
 void buffer_add_i64(struct buffer *buffer, int64_t number);
 #define buffer_add_literal(buffer, literal) buffer_add(buffer, "" literal, sizeof(literal) - 1)

@@ -18,7 +18,7 @@
 /* Bounds on what is read. Zero means the default. */
 struct json_limits {
     size_t depth; /* of objects and arrays; default 64 */
-    size_t names; /* of members in one object; default 4096 */
+    size_t names; /* of members in one object that are no fields, and of a map; default 4096 */
 };
 
 enum json_names {
@@ -58,39 +58,45 @@ must_use bool json_write_field(const struct schema_field *field, const ProtobufC
 /*
  * What to do with a member whose value cannot be read as its field's type: NULL, or a function that
  * is told the member's path ("url_domains[0].id") and why, and lets the reader go on with that
- * member absent. Malformed JSON always fails.
+ * member absent: the innermost one, but a list or map as a whole. Malformed JSON always fails.
  */
 typedef void json_unreadable(struct text path, const struct status *why, void *context);
 
 struct json_reading {
     struct json_limits limits;
     bool camel_names; /* lowerCamelCase names are read as well */
-    bool strict; /* unknown members are refused, and so is a number where a string is declared, or
-                    the reverse */
+    bool strict; /* unknown members are refused, and what only some servers write: a number where a
+                    string is declared, a bool or an enum's number in quotes */
     json_unreadable *unreadable;
     void *context;
 };
 
 /*
- * Reads one JSON object into a new message. INVALID_ARGUMENT, with the byte's offset or the
- * member's path, on what is not JSON (RFC 8259), duplicate members, bad UTF-8, lone surrogates,
- * text behind the end, a value that its field cannot hold without loss, and more depth or members
- * than the limits; RESOURCE_EXHAUSTED when the arena is full. null is absent; members of no field
- * are skipped, but have to be JSON.
+ * Reads one JSON object into a new message. The message may hold views of `json`, which has to
+ * outlive it. A string is read as the number that it holds, and a number where a string is declared
+ * as it is written ("1e2"); whole numbers may have a fraction or an exponent that leaves them whole
+ * ("1.0"), and never lose a digit. null is absent; members of no field are skipped, but have to be
+ * JSON.
+ * INVALID_ARGUMENT, with the byte's offset or the member's path, on what is not JSON (RFC 8259), a
+ * second member of the same name in any object, also under a field's other name, bad UTF-8, lone
+ * surrogates, text behind the end, a value that its field cannot hold without loss, two members of
+ * a oneof, and more depth or members than the limits; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool json_read(const struct schema_message *type, struct text json,
                         const struct json_reading *reading, struct arena *arena,
                         ProtobufCMessage **message, struct status *status);
 
-/* The same for a document that is one field's value: sets that field of an existing message. */
+/* The same for a document that is one field's value: sets that field, which is absent, of an
+ * existing message. */
 must_use bool json_read_field(const struct schema_field *field, struct text json,
                               const struct json_reading *reading, struct arena *arena,
                               ProtobufCMessage *message, struct status *status);
 
 /*
  * A schema-free walk for documents without a type (error bodies): reads one value and calls `visit`
- * for each string and number member with its path ("error.code"), until it returns false. False
- * when the document is not JSON.
+ * for each string and number with its path ("error.code", "details[0].code"), until it returns
+ * false; the rest is only checked. Fails as json_read does when the document is not JSON, also
+ * behind what was visited.
  */
 must_use bool json_walk(struct text json, const struct json_limits *limits, struct arena *arena,
                         bool (*visit)(struct text path, struct text value, bool is_string,

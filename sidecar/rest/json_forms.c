@@ -2,7 +2,7 @@
 #include "rest/json_forms.h"
 
 #include <stdint.h>
-#include <time.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -14,6 +14,7 @@
 #define LONGEST_DURATION INT64_C(315576000000)
 
 #define NANOS 1000000000
+#define DAY 86400
 
 /* Both types have seconds and nanos as fields 1 and 2. */
 static int64_t *seconds_of(const struct schema_message *type, const ProtobufCMessage *message)
@@ -44,27 +45,73 @@ static void add_fraction(struct buffer *out, int32_t nanos)
     add_digits(out, nanos / (digits == 3 ? 1000000 : digits == 6 ? 1000 : 1), digits);
 }
 
+/* A day of the Gregorian calendar, which goes back to the year 1 here. */
+struct day {
+    int year, month, day; /* from 1 on */
+};
+
+static bool is_leap(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+static int days_of_month(int year, int month)
+{
+    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    return days[month - 1] + (month == 2 && is_leap(year));
+}
+
+static int days_before_year(int year)
+{
+    int past = year - 1;
+    return past * 365 + past / 4 - past / 100 + past / 400;
+}
+
+/* Days since 1 January of the year 1. */
+static int day_number(struct day day)
+{
+    int number = days_before_year(day.year) + day.day - 1;
+    for (int month = 1; month < day.month; month++)
+        number += days_of_month(day.year, month);
+    return number;
+}
+
+static struct day day_of_number(int number)
+{
+    /* At most a few years too early, since no year is longer. */
+    struct day day = {.year = number / 366 + 1, .month = 1};
+    while (days_before_year(day.year + 1) <= number)
+        day.year++;
+    number -= days_before_year(day.year);
+    for (; number >= days_of_month(day.year, day.month); day.month++)
+        number -= days_of_month(day.year, day.month);
+    day.day = number + 1;
+    return day;
+}
+
+static void add_part(struct buffer *out, int number, int digits, char separator)
+{
+    add_digits(out, number, digits);
+    buffer_add_char(out, separator);
+}
+
 static bool write_timestamp(const struct schema_message *type, const ProtobufCMessage *message,
                             struct buffer *out, struct status *status)
 {
     int64_t seconds = *seconds_of(type, message);
     int32_t nanos = *nanos_of(type, message);
-    struct tm day;
-    if (seconds < FIRST_SECOND || seconds > LAST_SECOND || nanos < 0 || nanos >= NANOS ||
-        !gmtime_r(&seconds, &day))
+    if (seconds < FIRST_SECOND || seconds > LAST_SECOND || nanos < 0 || nanos >= NANOS)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the timestamp is not between the years 1 and 9999");
-    add_digits(out, day.tm_year + 1900, 4);
-    buffer_add_char(out, '-');
-    add_digits(out, day.tm_mon + 1, 2);
-    buffer_add_char(out, '-');
-    add_digits(out, day.tm_mday, 2);
-    buffer_add_char(out, 'T');
-    add_digits(out, day.tm_hour, 2);
-    buffer_add_char(out, ':');
-    add_digits(out, day.tm_min, 2);
-    buffer_add_char(out, ':');
-    add_digits(out, day.tm_sec, 2);
+    seconds -= FIRST_SECOND;
+    struct day day = day_of_number((int)(seconds / DAY));
+    int second = (int)(seconds % DAY);
+    add_part(out, day.year, 4, '-');
+    add_part(out, day.month, 2, '-');
+    add_part(out, day.day, 2, 'T');
+    add_part(out, second / 3600, 2, ':');
+    add_part(out, second / 60 % 60, 2, ':');
+    add_digits(out, second % 60, 2);
     add_fraction(out, nanos);
     buffer_add_char(out, 'Z');
     return true;
@@ -170,27 +217,30 @@ static bool take_zone(struct text *text, int64_t *seconds)
     return true;
 }
 
+/* Two or four digits and the character behind them. */
+static bool take_part(struct text *text, size_t digits, char separator, int *number)
+{
+    return take_digits(text, digits, number) && take(text, separator);
+}
+
+static bool is_day(struct day day)
+{
+    return day.year >= 1 && day.month >= 1 && day.month <= 12 && day.day >= 1 &&
+           day.day <= days_of_month(day.year, day.month);
+}
+
 /* RFC 3339 without leap seconds. */
 static bool parse_timestamp(struct text text, int64_t *seconds, int32_t *nanos)
 {
-    struct tm day = {0}, normal;
-    if (!take_digits(&text, 4, &day.tm_year) || !take(&text, '-') ||
-        !take_digits(&text, 2, &day.tm_mon) || !take(&text, '-') ||
-        !take_digits(&text, 2, &day.tm_mday) || !take(&text, 'T') ||
-        !take_digits(&text, 2, &day.tm_hour) || !take(&text, ':') ||
-        !take_digits(&text, 2, &day.tm_min) || !take(&text, ':') ||
-        !take_digits(&text, 2, &day.tm_sec))
+    struct day day;
+    int hour, minute, second;
+    if (!take_part(&text, 4, '-', &day.year) || !take_part(&text, 2, '-', &day.month) ||
+        !take_part(&text, 2, 'T', &day.day) || !take_part(&text, 2, ':', &hour) ||
+        !take_part(&text, 2, ':', &minute) || !take_digits(&text, 2, &second) || !is_day(day) ||
+        hour > 23 || minute > 59 || second > 59)
         return false;
-    day.tm_year -= 1900;
-    day.tm_mon -= 1;
-    normal = day;
-    *seconds = timegm(&normal);
-    /* What the calendar does not have, 30 February for instance, comes back as another day. */
-    bool real = normal.tm_year == day.tm_year && normal.tm_mon == day.tm_mon &&
-                normal.tm_mday == day.tm_mday && normal.tm_hour == day.tm_hour &&
-                normal.tm_min == day.tm_min && normal.tm_sec == day.tm_sec;
-    *nanos = 0;
-    return real && take_fraction(&text, nanos) && take_zone(&text, seconds) && text.bytes == 0 &&
+    *seconds = FIRST_SECOND + day_number(day) * (int64_t)DAY + hour * 3600 + minute * 60 + second;
+    return take_fraction(&text, nanos) && take_zone(&text, seconds) && text.bytes == 0 &&
            *seconds >= FIRST_SECOND && *seconds <= LAST_SECOND;
 }
 
@@ -204,7 +254,6 @@ static bool parse_duration(struct text text, int64_t *seconds, int32_t *nanos)
     if (!text_to_u64((struct text){text.at, digits}, &whole) || whole > (uint64_t)LONGEST_DURATION)
         return false;
     text = (struct text){text.at + digits, text.bytes - digits};
-    *nanos = 0;
     if (!take_fraction(&text, nanos) || !take(&text, 's') || text.bytes > 0)
         return false;
     *seconds = negative ? -(int64_t)whole : (int64_t)whole;
@@ -217,7 +266,7 @@ static bool read_time(const struct schema_message *type, struct text text,
                       bool (*parse)(struct text text, int64_t *seconds, int32_t *nanos))
 {
     int64_t seconds;
-    int32_t nanos;
+    int32_t nanos = 0;
     if (!parse(text, &seconds, &nanos))
         return false;
     *seconds_of(type, message) = seconds;
@@ -259,12 +308,6 @@ static bool read_mask(const struct schema_message *type, struct text text, struc
         text = (struct text){text.at + used, text.bytes - used};
     }
     return true;
-}
-
-bool json_form_is_string(enum well_known well_known)
-{
-    return well_known == WELL_KNOWN_TIMESTAMP || well_known == WELL_KNOWN_DURATION ||
-           well_known == WELL_KNOWN_FIELD_MASK;
 }
 
 bool json_form_write(const struct schema_message *type, const ProtobufCMessage *message,

@@ -10,14 +10,12 @@
 #include "base/status.h"
 #include "schema/message.h"
 
-/* True for the types whose form is one string: Timestamp, Duration, FieldMask. */
-bool json_form_is_string(enum well_known well_known);
-
-/* Writes that string without quotes. INVALID_ARGUMENT when the message holds what has no such form.
+/* Writes a Timestamp, Duration or FieldMask as its string, without quotes. INVALID_ARGUMENT when
+ * the message holds what has no such form.
  */
 must_use bool json_form_write(const struct schema_message *type, const ProtobufCMessage *message,
                               struct buffer *out, struct status *status);
 
-/* Reads it. INVALID_ARGUMENT when the text is no such form. */
+/* Reads one. INVALID_ARGUMENT when the text is no such form. */
 must_use bool json_form_read(const struct schema_message *type, struct text text,
                              struct arena *arena, ProtobufCMessage *message, struct status *status);

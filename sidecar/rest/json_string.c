@@ -16,9 +16,12 @@ static uint64_t bytes_below(uint64_t word, unsigned limit)
     return (word - EACH_BYTE(limit)) & ~word & HIGH_BITS;
 }
 
-static uint64_t bytes_equal(uint64_t word, char c)
+/* The same for quotes, escapes and control characters. XOR 2 makes a space of the quote and keeps
+ * control characters below it, so that one comparison finds both. */
+static uint64_t special_bytes(uint64_t word)
 {
-    return bytes_below(word ^ EACH_BYTE((unsigned char)c), 1);
+    return bytes_below(word ^ EACH_BYTE('"' ^ ' '), ' ' + 1) |
+           bytes_below(word ^ EACH_BYTE('\\'), 1);
 }
 
 static bool is_plain(char c)
@@ -26,24 +29,30 @@ static bool is_plain(char c)
     return c != '"' && c != '\\' && (unsigned char)c >= ' ';
 }
 
-/* How many bytes up to a quote, an escape or a control character, eight at a time; `wide` gets a
- * bit when there may be some that are not ASCII. */
-static size_t plain_run(const char *at, const char *end, uint64_t *wide)
+struct run {
+    size_t bytes;
+    uint64_t wide; /* not 0 when some of them, or of those behind, may not be ASCII */
+};
+
+/* What comes before the first quote, escape or control character, found eight bytes at a time. */
+static struct run plain_run(const char *at, const char *end)
 {
     const char *start = at;
-    uint64_t word;
+    uint64_t word, special = 0, seen = 0;
     for (; end - at >= (ptrdiff_t)sizeof word; at += sizeof word) {
         memcpy(&word, at, sizeof word);
         word = le64toh(word);
-        uint64_t special =
-            bytes_equal(word, '"') | bytes_equal(word, '\\') | bytes_below(word, ' ');
-        *wide |= word & HIGH_BITS;
+        seen |= word;
+        special = special_bytes(word);
         if (special)
-            return (size_t)(at - start) + (size_t)__builtin_ctzll(special) / 8;
+            break;
     }
-    for (; at < end && is_plain(*at); at++)
-        *wide |= (unsigned char)*at & 0x80;
-    return (size_t)(at - start);
+    if (special)
+        at += __builtin_ctzll(special) / 8;
+    else
+        for (; at < end && is_plain(*at); at++)
+            seen |= (uint64_t)(unsigned char)*at;
+    return (struct run){(size_t)(at - start), seen & HIGH_BITS};
 }
 
 /* 0 to 15; 16 for what is no hexadecimal digit. */
@@ -123,33 +132,10 @@ static bool take_escape(struct json_source *source, struct buffer *out)
     return true;
 }
 
-/* Goes on behind `text`, where an escape stands, to the end; `text` gets it all, decoded. */
-static bool take_escaped(struct json_source *source, struct text *text, uint64_t *wide)
+/* The quote at a string's end, once what it holds is found. */
+static inline bool close_string(struct json_source *source, struct text found, uint64_t wide,
+                                struct text *text)
 {
-    struct buffer out;
-    buffer_init(&out, source->arena, text->bytes * 2 + 32);
-    buffer_add_text(&out, *text);
-    while (source->at < source->end && *source->at == '\\') {
-        source->at++;
-        if (!take_escape(source, &out))
-            return false;
-        size_t run = plain_run(source->at, source->end, wide);
-        buffer_add(&out, source->at, run);
-        source->at += run;
-    }
-    *text = buffer_text(&out);
-    return !out.full || json_no_memory(source);
-}
-
-bool json_string(struct json_source *source, struct text *text)
-{
-    uint64_t wide = 0;
-    if (!json_take(source, '"'))
-        return json_malformed(source, "no string where one is due");
-    struct text found = {source->at, plain_run(source->at, source->end, &wide)};
-    source->at += found.bytes;
-    if (source->at < source->end && *source->at == '\\' && !take_escaped(source, &found, &wide))
-        return false;
     if (source->at == source->end || *source->at != '"')
         return json_malformed(source, "a string that does not end, or a control character in it");
     if (wide && !text_is_utf8(found))
@@ -157,6 +143,40 @@ bool json_string(struct json_source *source, struct text *text)
     source->at++;
     *text = found;
     return true;
+}
+
+/* A string that has escapes, in memory of its own; `plain` comes before the first. */
+static bool read_escaped(struct json_source *source, struct run plain, struct text *text)
+{
+    struct buffer out;
+    buffer_init(&out, source->arena, plain.bytes * 2 + 32);
+    buffer_add(&out, source->at, plain.bytes);
+    source->at += plain.bytes;
+    while (source->at < source->end && *source->at == '\\') {
+        source->at++;
+        if (!take_escape(source, &out))
+            return false;
+        struct run run = plain_run(source->at, source->end);
+        buffer_add(&out, source->at, run.bytes);
+        source->at += run.bytes;
+        plain.wide |= run.wide;
+    }
+    if (out.full)
+        return json_no_memory(source);
+    return close_string(source, buffer_text(&out), plain.wide, text);
+}
+
+bool json_string(struct json_source *source, struct text *text)
+{
+    if (!json_take(source, '"'))
+        return json_malformed(source, "no string where one is due");
+    struct run run = plain_run(source->at, source->end);
+    const char *behind = source->at + run.bytes;
+    if (behind < source->end && *behind == '\\')
+        return read_escaped(source, run, text);
+    struct text found = {source->at, run.bytes};
+    source->at = behind;
+    return close_string(source, found, run.wide, text);
 }
 
 static void add_escape(struct buffer *out, char c)
@@ -176,13 +196,12 @@ static void add_escape(struct buffer *out, char c)
 /* Room for a string that has nothing to escape, as most, is made once. */
 void json_add_string(struct buffer *out, struct text text)
 {
-    uint64_t wide = 0;
     const char *at = text.at, *end = text.at + text.bytes;
     if (!buffer_reserve(out, text.bytes + 2))
         return;
     out->at[out->bytes++] = '"';
     while (at < end) {
-        size_t run = plain_run(at, end, &wide);
+        size_t run = plain_run(at, end).bytes;
         buffer_add(out, at, run);
         at += run;
         if (at < end)

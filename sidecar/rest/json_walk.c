@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/json.h"
+
 #include "rest/json_name_set.h"
 #include "rest/json_text.h"
 
@@ -17,7 +18,7 @@ static bool walk_value(struct walk *walk);
 
 static void tell(struct walk *walk, struct text value, bool is_string)
 {
-    if (!walk->stopped)
+    if (!walk->stopped && !walk->path.full)
         walk->stopped = !walk->visit(buffer_text(&walk->path), value, is_string, walk->context);
 }
 

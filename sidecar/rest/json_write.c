@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "rest/json.h"
+
+#include <assert.h>
 #include <math.h>
 
 #include "base/base64.h"
-#include "rest/json.h"
 #include "rest/json_forms.h"
 #include "rest/json_text.h"
 
@@ -90,71 +92,77 @@ static void write_enum(struct writer *writer, const struct schema_enum *enumerat
     buffer_add_i64(writer->out, number);
 }
 
-static void quote(struct writer *writer, bool quoted)
+static void write_scalar(struct writer *writer, const struct schema_field *field, const void *at)
 {
-    if (quoted)
-        buffer_add_char(writer->out, '"');
-}
-
-/* `as_key`: JSON's members have strings for names, whatever the map's key is. */
-static bool write_scalar(struct writer *writer, const struct schema_field *field, const void *at,
-                         bool as_key)
-{
-    bool quote64 = as_key || writer->style->int64 == JSON_INT64_STRING;
     switch (field->type) {
     case FIELD_STRING:
         json_add_string(writer->out, bytes_at(at));
-        return true;
+        return;
     case FIELD_BYTES:
         buffer_add_char(writer->out, '"');
         base64_encode(bytes_at(at), BASE64_STANDARD, writer->out);
         buffer_add_char(writer->out, '"');
-        return true;
+        return;
     case FIELD_BOOL:
-        quote(writer, as_key);
         buffer_add_text(writer->out, *(const protobuf_c_boolean *)at ? text_literal("true")
                                                                      : text_literal("false"));
-        quote(writer, as_key);
-        return true;
+        return;
     case FIELD_INT32:
     case FIELD_SINT32:
     case FIELD_SFIXED32:
-        quote(writer, as_key);
         buffer_add_i64(writer->out, *(const int32_t *)at);
-        quote(writer, as_key);
-        return true;
+        return;
     case FIELD_UINT32:
     case FIELD_FIXED32:
-        quote(writer, as_key);
         buffer_add_u64(writer->out, *(const uint32_t *)at);
-        quote(writer, as_key);
-        return true;
+        return;
     case FIELD_INT64:
     case FIELD_SINT64:
     case FIELD_SFIXED64:
-        quote(writer, quote64);
         buffer_add_i64(writer->out, *(const int64_t *)at);
-        quote(writer, quote64);
-        return true;
+        return;
     case FIELD_UINT64:
     case FIELD_FIXED64:
-        quote(writer, quote64);
         buffer_add_u64(writer->out, *(const uint64_t *)at);
-        quote(writer, quote64);
-        return true;
+        return;
     case FIELD_ENUM:
         write_enum(writer, field->enumeration, *(const int32_t *)at);
-        return true;
+        return;
     case FIELD_FLOAT:
         write_real(writer, (double)*(const float *)at, true);
-        return true;
+        return;
     case FIELD_DOUBLE:
         write_real(writer, *(const double *)at, false);
-        return true;
+        return;
     case FIELD_MESSAGE:
     default:
-        return write_message(writer, field->message, *(ProtobufCMessage *const *)at);
+        assert(false);
     }
+}
+
+static bool is_64bit_integer(enum field_type type)
+{
+    return schema_type_bytes(type) == sizeof(uint64_t) && type != FIELD_DOUBLE &&
+           type != FIELD_MESSAGE;
+}
+
+static void write_quoted(struct writer *writer, const struct schema_field *field, const void *at)
+{
+    buffer_add_char(writer->out, '"');
+    write_scalar(writer, field, at);
+    buffer_add_char(writer->out, '"');
+}
+
+/* One value, of a singular field or of an element. */
+static bool write_one(struct writer *writer, const struct schema_field *field, const void *at)
+{
+    if (field->type == FIELD_MESSAGE)
+        return write_message(writer, field->message, *(ProtobufCMessage *const *)at);
+    if (writer->style->int64 == JSON_INT64_STRING && is_64bit_integer(field->type))
+        write_quoted(writer, field, at);
+    else
+        write_scalar(writer, field, at);
+    return true;
 }
 
 static bool write_array(struct writer *writer, const struct schema_field *field,
@@ -166,20 +174,20 @@ static bool write_array(struct writer *writer, const struct schema_field *field,
     bool first = true;
     for (size_t i = 0; i < count; i++) {
         separate(writer, &first);
-        if (!write_scalar(writer, field, elements + i * bytes, false))
+        if (!write_one(writer, field, elements + i * bytes))
             return status_wrap(writer->status, "[%zu]", i);
     }
     close(writer, ']', first);
     return true;
 }
 
-/* The value of a map's entry; an entry without one has the type's zero. */
-static bool write_entry_value(struct writer *writer, const struct schema_field *value,
-                              const ProtobufCMessage *entry)
+/* JSON's members have strings for names, whatever the map's key is. */
+static void write_key(struct writer *writer, const struct schema_field *key, const void *at)
 {
-    if (value->type == FIELD_MESSAGE && !*(ProtobufCMessage *const *)schema_value(entry, value))
-        return status_fail(writer->status, STATUS_INVALID_ARGUMENT, "a map's entry has no value");
-    return write_scalar(writer, value, schema_value(entry, value), false);
+    if (key->type == FIELD_STRING)
+        write_scalar(writer, key, at);
+    else
+        write_quoted(writer, key, at);
 }
 
 static bool write_map(struct writer *writer, const struct schema_field *field,
@@ -193,10 +201,9 @@ static bool write_map(struct writer *writer, const struct schema_field *field,
     bool first = true;
     for (size_t i = 0; i < schema_count(message, field); i++) {
         separate(writer, &first);
-        if (!write_scalar(writer, key, schema_value(entries[i], key), true))
-            return false;
+        write_key(writer, key, schema_value(entries[i], key));
         colon(writer);
-        if (!write_entry_value(writer, value, entries[i]))
+        if (!write_one(writer, value, schema_value(entries[i], value)))
             return false;
     }
     close(writer, '}', first);
@@ -210,7 +217,19 @@ static bool write_field(struct writer *writer, const struct schema_field *field,
         return write_map(writer, field, message);
     if (field->shape == FIELD_REPEATED)
         return write_array(writer, field, message);
-    return write_scalar(writer, field, schema_value(message, field), false);
+    return write_one(writer, field, schema_value(message, field));
+}
+
+/* A field's own name is an identifier, which has nothing to escape. */
+static void write_name(struct writer *writer, const struct schema_field *field)
+{
+    if (writer->style->names == JSON_NAMES_CAMEL) {
+        json_add_string(writer->out, field->json_name);
+        return;
+    }
+    buffer_add_char(writer->out, '"');
+    buffer_add_text(writer->out, field->name);
+    buffer_add_char(writer->out, '"');
 }
 
 static bool write_members(struct writer *writer, const struct schema_message *type,
@@ -225,8 +244,7 @@ static bool write_members(struct writer *writer, const struct schema_message *ty
         if (!schema_field_present(message, field) || (left_out && left_out(field, context)))
             continue;
         separate(writer, &first);
-        json_add_string(writer->out,
-                        writer->style->names == JSON_NAMES_CAMEL ? field->json_name : field->name);
+        write_name(writer, field);
         colon(writer);
         if (!write_field(writer, field, message))
             return status_wrap(writer->status, "%.*s", text_arguments(field->name));
