@@ -11,6 +11,8 @@
 #include "client/check.h"
 #include "config/config.h"
 #include "credential/credential.h"
+#include "refusal.h"
+#include "rest/fault.h"
 #include "sidecar.h"
 
 #include "base/banned.h"
@@ -59,7 +61,8 @@ static const struct word {
     {"serve", serve, "serve calls until told to stop; the default"},
     {"call", client_call, "METHOD [JSON|@FILE|-]: make a call and print its answer"},
     {"check", check, "check options, schema and files, and print what would be served"},
-    {"help", help, "print this; `help --markdown` prints the options as README has them"},
+    {"help", help,
+     "print this; --markdown: the options, --statuses: the statuses, as the pages have them"},
 };
 
 static int help(int count, char **arguments)
@@ -70,6 +73,10 @@ static int help(int count, char **arguments)
     buffer_init(&out, &arena, 0);
     if (count > 0 && strcmp(arguments[0], "--markdown") == 0) {
         config_write_markdown(&out);
+    } else if (count > 0 && strcmp(arguments[0], "--statuses") == 0) {
+        fault_write_markdown(&out);
+        buffer_add_char(&out, '\n');
+        refusal_write_markdown(&out);
     } else {
         puts("apig-sidecar [WORD] [OPTION]…\n");
         for (size_t i = 0; i < array_length(words); i++)

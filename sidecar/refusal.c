@@ -181,3 +181,47 @@ void refusal_send(struct call *call, const struct details *details, struct statu
     else if (sent.retry_ms == DETAILS_NEVER_RETRY)
         call_send_trailer(call, "grpc-retry-pushback-ms", text_literal("-1"));
 }
+
+static const char *const reason_meanings[] = {
+#define REASON(name, meaning) [REASON_##name] = (meaning),
+    REASONS(REASON)
+#undef REASON
+};
+
+static const char *const cause_words[] = {
+    [EXCHANGE_CAUSE_CONNECT] = "no connection could be made",
+    [EXCHANGE_CAUSE_LOST] = "the connection was lost",
+    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = "what came is no answer",
+    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = "the answer is larger than --max-answer",
+    [EXCHANGE_CAUSE_DEADLINE] = "the deadline passed",
+    [EXCHANGE_CAUSE_CANCELLED] = "the caller cancelled",
+    [EXCHANGE_CAUSE_STOPPED] = "the sidecar stopped (--drain-timeout)",
+};
+
+static void write_cells(struct buffer *out, const char *const *cells, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buffer_add_literal(out, "| ");
+        buffer_add_text(out, text_of(cells[i]));
+        buffer_add_char(out, ' ');
+    }
+    buffer_add_literal(out, "|\n");
+}
+
+void refusal_write_markdown(struct buffer *out)
+{
+    buffer_add_literal(
+        out,
+        "| without an answer, because | nothing had left | something had left |\n|---|---|---|\n");
+    for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
+        const char *const cells[] = {
+            cause_words[i], status_code_name(exchange_rows[i].not_sent),
+            i == EXCHANGE_CAUSE_CONNECT ? "—" : status_code_name(exchange_rows[i].sent)};
+        write_cells(out, cells, array_length(cells));
+    }
+    buffer_add_literal(out, "\n| reason | what it says |\n|---|---|\n");
+    for (size_t i = 0; i < array_length(reason_names); i++) {
+        const char *const cells[] = {reason_names[i], reason_meanings[i]};
+        write_cells(out, cells, array_length(cells));
+    }
+}

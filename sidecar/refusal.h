@@ -35,3 +35,7 @@ void refusal_of_answer(struct details *details, const char *cause);
  * message, so that all fit. */
 void refusal_send(struct call *call, const struct details *details, struct status *status,
                   struct arena *arena);
+
+/* The reasons that are ours, and what an exchange without an answer means, in Markdown, for
+ * docs/statuses.md. */
+void refusal_write_markdown(struct buffer *out);

@@ -2,9 +2,9 @@
 #include "rest/fault.h"
 
 #include <stdint.h>
-#include <string.h>
+#include <stdio.h>
 
-#include "rest/json.h"
+#include "rest/fault_body.h"
 
 #include "base/banned.h"
 
@@ -136,153 +136,6 @@ static const struct http_row {
     {0, 999, STATUS_UNKNOWN, FAULT_UNKNOWN},
 };
 
-/* Where error bodies keep what we look for. Of several that a body has the one with the highest
- * rank counts: the vendor's own names, then the general ones, then those inside one wrapper object
- * (IAM, Keystone). */
-static const struct member {
-    const char *name;
-    size_t depth;
-    int rank;
-    enum { MEMBER_CODE, MEMBER_MESSAGE, MEMBER_REQUEST_ID } kind;
-} members[] = {
-    {"error_code", 1, 4, MEMBER_CODE},       {"code", 1, 3, MEMBER_CODE},
-    {"error_code", 2, 2, MEMBER_CODE},       {"code", 2, 1, MEMBER_CODE},
-    {"error_msg", 1, 4, MEMBER_MESSAGE},     {"message", 1, 3, MEMBER_MESSAGE},
-    {"error_msg", 2, 2, MEMBER_MESSAGE},     {"message", 2, 1, MEMBER_MESSAGE},
-    {"request_id", 1, 1, MEMBER_REQUEST_ID},
-};
-
-/* As much of the upstream's words as a person reads. */
-#define MESSAGE_BYTES 512
-#define CODE_BYTES 32
-#define REQUEST_ID_BYTES 64
-#define HOST_BYTES 255
-#define FIELD_BYTES 64
-
-/* Longer waits are told as this one. */
-#define LONGEST_WAIT_MS INT64_C(3600000)
-
-struct body_search {
-    int rank[3];
-    struct text found[3];
-};
-
-static bool consider_member(struct text path, struct text value, bool is_string, void *context)
-{
-    (void)is_string;
-    struct body_search *search = context;
-    const char *dot = memrchr(path.at, '.', path.bytes);
-    const char *name_at = dot ? dot + 1 : path.at;
-    struct text name = {name_at, (size_t)(path.at + path.bytes - name_at)};
-    size_t depth = dot ? 2 : 1;
-    if (memchr(path.at, '[', path.bytes) || (dot && memchr(path.at, '.', (size_t)(dot - path.at))))
-        return true;
-    for (size_t i = 0; i < array_length(members); i++) {
-        const struct member *member = &members[i];
-        if (member->depth != depth || value.bytes == 0 ||
-            !text_equal(name, text_of(member->name)) || search->rank[member->kind] >= member->rank)
-            continue;
-        search->rank[member->kind] = member->rank;
-        search->found[member->kind] = value;
-    }
-    return true;
-}
-
-static bool holds(struct text text, struct text part)
-{
-    return part.bytes > 0 && text.bytes >= part.bytes &&
-           memmem(text.at, text.bytes, part.at, part.bytes);
-}
-
-static bool is_token_character(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-}
-
-/* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
-static struct text plain_word(struct text text, size_t most, struct text secret)
-{
-    if (text.bytes > most || holds(text, secret))
-        return (struct text){NULL, 0};
-    for (size_t i = 0; i < text.bytes; i++)
-        if (!is_token_character(text.at[i]))
-            return (struct text){NULL, 0};
-    return text;
-}
-
-/* One line of text: control characters become spaces. What is a page and not a message, or repeats
- * the credential, is no message. */
-static struct text one_line(struct text text, struct text secret, struct arena *arena)
-{
-    size_t bytes = text_cut(text, MESSAGE_BYTES);
-    bool page = holds(text, text_literal("</"));
-    char *copy = !page && !holds(text, secret) && text_is_utf8(text)
-                     ? arena_copy(arena, text.at, bytes)
-                     : NULL;
-    if (!copy)
-        return (struct text){NULL, 0};
-    for (size_t i = 0; i < bytes; i++)
-        if ((unsigned char)copy[i] < ' ' || copy[i] == 0x7f)
-            copy[i] = ' ';
-    return (struct text){copy, bytes};
-}
-
-/* What follows `mark` in the text, up to a character that `ends` holds; empty when the mark is not
- * there. */
-static struct text text_behind(struct text text, const char *mark, const char *ends)
-{
-    const char *found = text.bytes ? memmem(text.at, text.bytes, mark, strlen(mark)) : NULL;
-    if (!found)
-        return (struct text){NULL, 0};
-    const char *at = found + strlen(mark), *end = at;
-    while (end < text.at + text.bytes && !strchr(ends, *end))
-        end++;
-    return (struct text){at, (size_t)(end - at)};
-}
-
-/* "…over ratelimit,limit:200,time:5 minute": the window's length. */
-static int64_t window_ms(struct text message)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"second", 1000}, {"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
-    struct text window = text_behind(message, ",time:", ",;.\"");
-    const char *space = window.bytes ? memchr(window.at, ' ', window.bytes) : NULL;
-    uint64_t count;
-    if (!space || !text_to_u64((struct text){window.at, (size_t)(space - window.at)}, &count) ||
-        count > 1000)
-        return 0;
-    for (size_t i = 0; i < array_length(units); i++)
-        if (strncmp(space + 1, units[i].unit, strlen(units[i].unit)) == 0)
-            return (int64_t)count * units[i].ms;
-    return 0;
-}
-
-/* Retry-After, RFC 9110 section 10.2.3: seconds, or a date, which is taken relative to the answer's
- * own. */
-static int64_t retry_after_ms(const struct http_answer *answer)
-{
-    struct text value = http_answer_field(answer, text_literal("Retry-After"));
-    int64_t then, now;
-    uint64_t seconds;
-    if (text_to_u64(value, &seconds))
-        return seconds < LONGEST_WAIT_MS / 1000 ? (int64_t)seconds * 1000 : LONGEST_WAIT_MS;
-    if (!http_date(value, &then) ||
-        !http_date(http_answer_field(answer, text_literal("Date")), &now) || then <= now)
-        return 0;
-    return then - now < LONGEST_WAIT_MS / 1000 ? (then - now) * 1000 : LONGEST_WAIT_MS;
-}
-
-static int64_t wait_of(const struct http_answer *answer, const struct fault *fault)
-{
-    int64_t named = retry_after_ms(answer);
-    if (named == 0 && fault->effect == FAULT_THROTTLED)
-        named = window_ms(fault->message);
-    return named < LONGEST_WAIT_MS ? named : LONGEST_WAIT_MS;
-}
-
 /* "APIG.3201" to "APIG" and 3201; the front gateway's APIG.0308 to "APIGW" and 308. */
 static bool split_code(struct text code, struct text *prefix, unsigned *number)
 {
@@ -335,30 +188,20 @@ bool fault_is_success(unsigned http_status)
 void fault_read(const struct http_answer *answer, struct text secret, struct arena *arena,
                 struct fault *fault)
 {
-    struct body_search search = {0};
-    struct json_limits limits = {0};
-    struct status ignored;
-    /* A body that is no JSON, a proxy's page for instance, says nothing that we could pass on. */
-    if (!json_walk(answer->body, &limits, arena, consider_member, &search, &ignored))
-        search = (struct body_search){0};
-    struct text request_id = http_answer_field(answer, text_literal("X-Request-Id"));
-    if (request_id.bytes == 0)
-        request_id = search.found[MEMBER_REQUEST_ID];
+    struct fault_body body;
+    fault_body_read(answer, secret, arena, &body);
     *fault = (struct fault){
-        .vendor_code = plain_word(search.found[MEMBER_CODE], CODE_BYTES, secret),
-        .message = one_line(search.found[MEMBER_MESSAGE], secret, arena),
-        .request_id = plain_word(request_id, REQUEST_ID_BYTES, secret),
+        .vendor_code = body.code,
+        .message = body.message,
+        .request_id = body.request_id,
+        .field = body.field,
+        .location_host = body.location_host,
+        .wait_ms = body.wait_ms,
     };
     if (!decide_by_code(fault, answer->status))
         decide_by_status(fault, answer->status);
-    fault->field =
-        plain_word(text_behind(fault->message, "parameterName:", " .,;"), FIELD_BYTES, secret);
-    fault->wait_ms = wait_of(answer, fault);
-    if (answer->status / 100 == 3) {
-        struct text location = http_answer_field(answer, text_literal("Location"));
-        fault->location_host =
-            plain_word(text_behind(location, "://", "/?#:@"), HOST_BYTES, secret);
-    }
+    if (fault->wait_ms == 0 && fault->effect == FAULT_THROTTLED)
+        fault->wait_ms = body.window_ms;
 }
 
 bool fault_status(const struct fault *fault, const struct http_answer *answer,
@@ -370,4 +213,61 @@ bool fault_status(const struct fault *fault, const struct http_answer *answer,
                        text_arguments(fault->vendor_code), fault->vendor_code.bytes ? ", " : "",
                        answer->status, fault->request_id.bytes ? ", request " : "",
                        text_arguments(fault->request_id));
+}
+
+static const char *const effect_words[] = {
+    [FAULT_REFUSED] = "not processed; the same request will be refused again",
+    [FAULT_CREDENTIAL] = "not processed: the sidecar's credential was refused; read again, and "
+                         "tried again if it changed",
+    [FAULT_PASSING] = "not processed; tried again here, and may be later",
+    [FAULT_THROTTLED] = "not processed: too many requests; tried again here if the deadline allows",
+    [FAULT_UNKNOWN] = "perhaps processed: `OUTCOME_UNKNOWN`; look before you repeat it",
+};
+
+static void write_range(struct buffer *out, const char *prefix, unsigned first, unsigned last,
+                        int digits)
+{
+    char text[32];
+    int bytes = first == last ? snprintf(text, sizeof text, "%s%0*u", prefix, digits, first)
+                              : snprintf(text, sizeof text, "%s%0*u–%0*u", prefix, digits, first,
+                                         digits, last);
+    buffer_add(out, text, (size_t)bytes);
+}
+
+static void write_decision(struct buffer *out, enum status_code code, enum fault_effect effect)
+{
+    buffer_add_literal(out, " | `");
+    buffer_add_text(out, text_of(status_code_name(code)));
+    buffer_add_literal(out, "` | ");
+    buffer_add_text(out, text_of(effect_words[effect]));
+    buffer_add_literal(out, " |\n");
+}
+
+void fault_write_markdown(struct buffer *out)
+{
+    buffer_add_literal(out, "| vendor's code | HTTP status | gRPC code | what became of the "
+                            "request |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < array_length(vendor_rows); i++) {
+        const struct vendor_row *row = &vendor_rows[i];
+        char prefix[16];
+        snprintf(prefix, sizeof prefix, "%s.", row->prefix);
+        buffer_add_literal(out, "| ");
+        write_range(out, prefix, row->first, row->last, 4);
+        buffer_add_literal(out, " | ");
+        if (row->http_status)
+            buffer_add_u64(out, row->http_status);
+        else
+            buffer_add_literal(out, "any");
+        write_decision(out, row->code, row->effect);
+    }
+    buffer_add_literal(out, "\n| HTTP status, without such a code | gRPC code | what became of the "
+                            "request |\n|---|---|---|\n");
+    for (size_t i = 0; i < array_length(http_rows); i++) {
+        buffer_add_literal(out, "| ");
+        if (http_rows[i].first == 0)
+            buffer_add_literal(out, "any other");
+        else
+            write_range(out, "", http_rows[i].first, http_rows[i].last, 3);
+        write_decision(out, http_rows[i].code, http_rows[i].effect);
+    }
 }

@@ -45,3 +45,6 @@ void fault_read(const struct http_answer *answer, struct text secret, struct are
  * Returns false. */
 must_use bool fault_status(const struct fault *fault, const struct http_answer *answer,
                            struct status *status);
+
+/* The two tables in Markdown, for docs/statuses.md. */
+void fault_write_markdown(struct buffer *out);

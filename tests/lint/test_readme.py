@@ -1,14 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Does README tell the truth about the options?"""
+"""Do the pages tell the truth about options and statuses?"""
 import subprocess
 
 import pytest
 from sources import BINARY, read
 
 
+def told(what):
+    return subprocess.run([BINARY, "help", what], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
 def test_readmes_table_of_options_is_the_programs_own():
     if not BINARY.exists():
         pytest.skip("the program is not built")
     table = read("README.md").partition("<!-- options")[2].partition("-->\n")[2].partition("<!-- /options -->")[0]
-    told = subprocess.run([BINARY, "help", "--markdown"], check=True, stdout=subprocess.PIPE, text=True).stdout
-    assert table.strip() == told.strip()
+    assert table.strip() == told("--markdown").strip()
+
+
+def test_the_page_of_statuses_is_the_programs_own():
+    if not BINARY.exists():
+        pytest.skip("the program is not built")
+    tables = read("docs/statuses.md").partition("<!-- written by")[2].partition("-->\n")[2]
+    assert tables.strip() == told("--statuses").strip()

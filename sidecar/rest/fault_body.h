@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What an unsuccessful answer says, apart from what it means: the bodies of the service, the
+ * gateway in front of it, IAM, and of whatever stands in between. Pure; any thread.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/http.h"
+#include "base/text.h"
+
+/* Views of the answer, or in the arena; empty is "not there". Short, of plain characters, and
+ * without the secret. */
+struct fault_body {
+    struct text code;          /* "APIG.3201" */
+    struct text message;       /* one line of UTF-8, cut */
+    struct text request_id;    /* of the header or the body */
+    struct text field;         /* that the message blames */
+    struct text location_host; /* of a redirect */
+    int64_t wait_ms;           /* of Retry-After; 0: none */
+    int64_t window_ms;         /* of a throttling text; 0: none */
+};
+
+/* There is always a result: a body that is no JSON says nothing. */
+void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *arena,
+                     struct fault_body *body);
