@@ -4,17 +4,20 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "schema/recovery.h"
 #include "schema/wire.h"
 #include "schema/words.h"
 
 #include "base/banned.h"
 
-/* The extension google.api.http of MethodOptions. */
+/* The extensions of MethodOptions that are read: google.api.http and apig_sidecar.recovery. */
 #define HTTP_EXTENSION 72295728
+#define RECOVERY_EXTENSION 50171
 
 /* protoc writes one occurrence for each line of an option; a message that comes in pieces means all
  * of them in a row. False when there is none. */
-static bool http_rule(const method_proto *proto, struct arena *arena, struct text *rule)
+static bool find_option(const method_proto *proto, uint32_t extension, struct arena *arena,
+                        struct text *option)
 {
     struct text rest = set_options(proto->options ? &proto->options->base : NULL, arena);
     struct buffer pieces;
@@ -22,13 +25,13 @@ static bool http_rule(const method_proto *proto, struct arena *arena, struct tex
     bool found = false;
     buffer_init(&pieces, arena, rest.bytes);
     while (rest.bytes > 0 && wire_next(&rest, &field)) {
-        if (field.number != HTTP_EXTENSION || field.type != WIRE_BYTES)
+        if (field.number != extension || field.type != WIRE_BYTES)
             continue;
         buffer_add_text(&pieces, field.bytes);
         found = true;
     }
     if (found)
-        *rule = buffer_text(&pieces);
+        *option = buffer_text(&pieces);
     return found;
 }
 
@@ -54,8 +57,8 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
                            struct types *types, struct arena *arena, struct methods *methods,
                            struct status *status)
 {
-    struct text http;
-    if (!http_rule(proto, arena, &http))
+    struct text http, recovery;
+    if (!find_option(proto, HTTP_EXTENSION, arena, &http))
         return true;
     struct schema_method *method = &methods->list[methods->count];
     struct text name = text_of(proto->name);
@@ -70,6 +73,8 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
     if (!types_ask(types, proto->input_type, &method->request, status) ||
         !types_ask(types, proto->output_type, &method->answer, status))
         return false;
+    if (find_option(proto, RECOVERY_EXTENSION, arena, &recovery))
+        methods->recoveries[methods->count] = recovery;
     methods->http_rules[methods->count++] = http;
     return true;
 }
@@ -124,6 +129,7 @@ bool methods_collect(const struct set *set, struct types *types, struct arena *a
     *methods = (struct methods){
         .list = room(arena, most, sizeof *methods->list),
         .http_rules = room(arena, most, sizeof *methods->http_rules),
+        .recoveries = room(arena, most, sizeof *methods->recoveries),
         .by_path = room(arena, most, sizeof *methods->by_path),
         .services = room(arena, services, sizeof *methods->services),
     };
@@ -151,6 +157,17 @@ static bool read_rule(const struct set *set, struct text http, struct arena *are
     buffer_add_text(&where, symbol_of(method, arena));
     return rule_parse(buffer_text(&where), http, method->request, method->answer, arena,
                       &method->rule, status);
+}
+
+static bool read_recovery(const struct set *set, const struct methods *methods, size_t index,
+                          struct arena *arena, struct status *status)
+{
+    struct schema_method *method = &methods->list[index];
+    struct text option = methods->recoveries[index];
+    if (!option.at || recovery_parse(methods, method, option, arena, &method->recovery, status))
+        return true;
+    return status_wrap(status, "%.*s: %.*s", text_arguments(file_of(set, method)->name),
+                       text_arguments(symbol_of(method, arena)));
 }
 
 /* What a method sends, apart from its variables' names: "POST /v2/{*}/api-groups". */
@@ -214,7 +231,8 @@ bool methods_finish(const struct set *set, struct arena *arena, struct methods *
 {
     for (size_t i = 0; i < methods->count; i++) {
         methods->by_path[i] = &methods->list[i];
-        if (!read_rule(set, methods->http_rules[i], arena, &methods->list[i], status))
+        if (!read_rule(set, methods->http_rules[i], arena, &methods->list[i], status) ||
+            !read_recovery(set, methods, i, arena, status))
             return false;
     }
     qsort(methods->by_path, methods->count, sizeof *methods->by_path, compare_paths);

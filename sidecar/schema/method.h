@@ -10,6 +10,7 @@
 struct methods {
     struct schema_method *list; /* as declared */
     struct text *http_rules;    /* their serialized google.api.HttpRule */
+    struct text *recoveries;    /* their serialized apig_sidecar.Recovery; {NULL, 0} for none */
     size_t count;
     const struct schema_method **by_path;
     struct text *services; /* that have one, as declared */
@@ -21,8 +22,8 @@ struct methods {
 must_use bool methods_collect(const struct set *set, struct types *types, struct arena *arena,
                               struct methods *methods, struct status *status);
 
-/* Reads their HTTP rules, when the types are built. INVALID_ARGUMENT also on two methods that mean
- * the same HTTP request. */
+/* Reads their HTTP rules and recoveries, when the types are built. INVALID_ARGUMENT also on two
+ * methods that mean the same HTTP request. */
 must_use bool methods_finish(const struct set *set, struct arena *arena, struct methods *methods,
                              struct status *status);
 

@@ -11,6 +11,8 @@
 #include "schema/message.h"
 #include "schema/rule.h"
 
+struct schema_recovery; /* schema/recovery.h */
+
 struct schema_method {
     const char *path;    /* "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup", terminated */
     struct text service; /* "huaweicloud.apig.v2.ApiGroupService" */
@@ -18,6 +20,7 @@ struct schema_method {
     struct text words;   /* "create API group": what it does, for messages */
     const struct schema_message *request, *answer;
     struct rule rule;
+    const struct schema_recovery *recovery; /* NULL when the .proto says none */
 };
 
 struct schema_file {

@@ -22,13 +22,14 @@ static struct schema *embedded(void)
     return schema;
 }
 
-static void the_embedded_set_serves_create_api_group(void **state)
+static void the_embedded_set_serves_api_groups(void **state)
 {
     (void)state;
     struct schema *schema = embedded();
     size_t count;
     const struct schema_method *method = schema_methods(schema, &count);
-    assert_int_equal(count, 1);
+    assert_int_equal(count, 2);
+    assert_string_equal(method[1].path, "/huaweicloud.apig.v2.ApiGroupService/ListApiGroups");
     assert_string_equal(method->path, "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup");
     assert_true(text_equal(method->words, text_literal("create API group")));
     assert_true(text_equal(method->rule.method, text_literal("POST")));
@@ -334,7 +335,7 @@ static int unload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_embedded_set_serves_create_api_group),
+        cmocka_unit_test(the_embedded_set_serves_api_groups),
         cmocka_unit_test(field_numbers_of_the_embedded_set_never_change),
         cmocka_unit_test(a_type_knows_whether_it_has_rules),
         cmocka_unit_test(methods_with_an_http_rule_are_served_and_no_others),

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/recovery.h"
+
+#include "base/memory.h"
+#include "schema/wire.h"
+
+#include "base/banned.h"
+
+/* Numbers of proto/apig_sidecar/recovery.proto. */
+enum { METHOD = 1, SET = 2, LIST = 3, TOTAL = 4, MATCH = 5, CREATED = 6, FIELDS = 7 };
+
+/* An option under resolution. */
+struct option {
+    const struct schema_method *method;
+    struct text names[FIELDS]; /* of methods and fields, by number */
+    struct text bytes;         /* all of it */
+    struct arena *arena;
+    struct status *status;
+};
+
+enum kind { KIND_STRING, KIND_INTEGER, KIND_LIST };
+
+static const char *const kind_names[] = {
+    [KIND_STRING] = "singular string",
+    [KIND_INTEGER] = "singular 32-bit or 64-bit integer",
+    [KIND_LIST] = "repeated message",
+};
+
+static bool is_of_kind(const struct schema_field *field, enum kind kind)
+{
+    bool singular = field->shape == FIELD_SINGULAR || field->shape == FIELD_OPTIONAL;
+    switch (kind) {
+    case KIND_STRING:
+        return singular && field->type == FIELD_STRING;
+    case KIND_INTEGER:
+        return singular && (field->type == FIELD_INT32 || field->type == FIELD_INT64);
+    case KIND_LIST:
+        return field->shape == FIELD_REPEATED && field->type == FIELD_MESSAGE;
+    }
+    return false;
+}
+
+static bool find_field(const struct option *option, const struct schema_message *message,
+                       struct text name, enum kind kind, const struct schema_field **field)
+{
+    const struct schema_field *found = schema_field_by_name(message, name, false);
+    if (!found || !is_of_kind(found, kind))
+        return status_fail(
+            option->status, STATUS_INVALID_ARGUMENT, "recovery: %.*s has no %s field \"%.*s\"",
+            text_arguments(message->full_name), kind_names[kind], text_arguments(name));
+    *field = found;
+    return true;
+}
+
+static bool find_lookup(const struct option *option, const struct methods *methods,
+                        const struct schema_method **lookup)
+{
+    struct text name = option->names[METHOD];
+    for (size_t i = 0; i < methods->count; i++) {
+        const struct schema_method *other = &methods->list[i];
+        if (other == option->method || !text_equal(other->service, option->method->service) ||
+            !text_equal(other->name, name))
+            continue;
+        *lookup = other;
+        return true;
+    }
+    return status_fail(option->status, STATUS_INVALID_ARGUMENT,
+                       "recovery: the service has no other served method \"%.*s\"",
+                       text_arguments(name));
+}
+
+static bool malformed(const struct option *option)
+{
+    return status_fail(option->status, STATUS_INVALID_ARGUMENT, "recovery: it cannot be read");
+}
+
+static bool read_names(struct option *option)
+{
+    struct text rest = option->bytes;
+    struct wire_field field;
+    while (rest.bytes > 0) {
+        if (!wire_next(&rest, &field) || field.type != WIRE_BYTES || field.number >= FIELDS)
+            return malformed(option);
+        option->names[field.number] = field.bytes;
+    }
+    return true;
+}
+
+/* One entry of the map: field 1 is its key, field 2 its value. */
+static bool read_constant(const struct option *option, struct text entry,
+                          const struct schema_message *request, struct recovery_constant *constant)
+{
+    struct text parts[3] = {{NULL, 0}, {"", 0}, {"", 0}};
+    struct wire_field field;
+    while (entry.bytes > 0) {
+        if (!wire_next(&entry, &field) || field.type != WIRE_BYTES || field.number > 2)
+            return malformed(option);
+        parts[field.number] = field.bytes;
+    }
+    constant->value = parts[2];
+    return find_field(option, request, parts[1], KIND_STRING, &constant->field);
+}
+
+/* The option was read once already: its framing is good. */
+static bool read_constants(const struct option *option, struct schema_recovery *recovery)
+{
+    struct text rest = option->bytes;
+    struct wire_field field;
+    size_t most = option->bytes.bytes / 2 + 1; /* an entry has at least its tag and length */
+    recovery->constants =
+        memory_expect(arena_zalloc(option->arena, most * sizeof *recovery->constants));
+    while (rest.bytes > 0 && wire_next(&rest, &field)) {
+        if (field.number != SET)
+            continue;
+        if (!read_constant(option, field.bytes, recovery->lookup->request,
+                           &recovery->constants[recovery->constant_count]))
+            return false;
+        recovery->constant_count++;
+    }
+    return true;
+}
+
+static bool is_alike(const struct schema_field *a, const struct schema_field *b)
+{
+    bool singular = a->shape <= FIELD_OPTIONAL && b->shape <= FIELD_OPTIONAL;
+    return singular && a->type == b->type && a->type != FIELD_MESSAGE &&
+           a->enumeration == b->enumeration;
+}
+
+static void find_copies(const struct option *option, struct schema_recovery *recovery)
+{
+    const struct schema_message *request = option->method->request;
+    recovery->copies = memory_expect(
+        arena_zalloc(option->arena, (request->field_count + 1) * sizeof *recovery->copies));
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct schema_field *from = &request->fields[i];
+        const struct schema_field *to =
+            schema_field_by_name(recovery->lookup->request, from->name, false);
+        if (to && is_alike(from, to))
+            recovery->copies[recovery->copy_count++] = (struct recovery_copy){from, to};
+    }
+}
+
+static bool check_element(const struct option *option, const struct schema_recovery *recovery)
+{
+    if (recovery->list->message == option->method->answer)
+        return true;
+    return status_fail(option->status, STATUS_INVALID_ARGUMENT,
+                       "recovery: \"%.*s\" lists %.*s, but the answer is %.*s",
+                       text_arguments(recovery->list->name),
+                       text_arguments(recovery->list->message->full_name),
+                       text_arguments(option->method->answer->full_name));
+}
+
+bool recovery_parse(const struct methods *methods, const struct schema_method *method,
+                    struct text bytes, struct arena *arena, const struct schema_recovery **recovery,
+                    struct status *status)
+{
+    struct option option = {.method = method, .bytes = bytes, .arena = arena, .status = status};
+    struct schema_recovery *made = memory_expect(arena_zalloc(arena, sizeof *made));
+    const struct text *names = option.names;
+    if (!read_names(&option) || !find_lookup(&option, methods, &made->lookup) ||
+        !find_field(&option, made->lookup->answer, names[LIST], KIND_LIST, &made->list) ||
+        !find_field(&option, made->lookup->answer, names[TOTAL], KIND_INTEGER, &made->total) ||
+        !find_field(&option, method->request, names[MATCH], KIND_STRING, &made->wanted) ||
+        !check_element(&option, made) ||
+        !find_field(&option, method->answer, names[MATCH], KIND_STRING, &made->match) ||
+        !find_field(&option, method->answer, names[CREATED], KIND_STRING, &made->created) ||
+        !read_constants(&option, made))
+        return false;
+    find_copies(&option, made);
+    *recovery = made;
+    return true;
+}

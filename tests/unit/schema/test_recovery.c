@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Is what the .proto says about lost creates resolved to the methods and fields it means? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "schema/recovery.h"
+
+static const struct schema_method *method_of(const struct schema *schema, const char *name)
+{
+    const struct schema_method *method = schema_method_find(schema, text_of(name));
+    assert_non_null(method);
+    return method;
+}
+
+static const struct schema_field *field_of(const struct schema_message *message, const char *name)
+{
+    const struct schema_field *field = schema_field_by_name(message, text_of(name), false);
+    assert_non_null(field);
+    return field;
+}
+
+static int load(void **state)
+{
+    struct status status;
+    struct schema *schema;
+    if (!schema_new(schema_embedded(), &schema, &status))
+        fail_msg("%s", status.message);
+    *state = schema;
+    return 0;
+}
+
+static int unload(void **state)
+{
+    schema_free(*state);
+    return 0;
+}
+
+static void the_option_is_resolved(void **state)
+{
+    const struct schema_method *create = method_of(*state, "CreateApiGroup"),
+                               *list = method_of(*state, "ListApiGroups");
+    const struct schema_recovery *recovery = create->recovery;
+    assert_non_null(recovery);
+    assert_ptr_equal(recovery->lookup, list);
+    assert_ptr_equal(recovery->list, field_of(list->answer, "groups"));
+    assert_ptr_equal(recovery->total, field_of(list->answer, "total"));
+    assert_ptr_equal(recovery->wanted, field_of(create->request, "name"));
+    assert_ptr_equal(recovery->match, field_of(create->answer, "name"));
+    assert_ptr_equal(recovery->created, field_of(create->answer, "register_time"));
+    assert_int_equal(recovery->constant_count, 1);
+    assert_ptr_equal(recovery->constants[0].field, field_of(list->request, "precise_search"));
+    assert_true(text_equal(recovery->constants[0].value, text_literal("name")));
+}
+
+static void fields_of_the_same_name_are_copied(void **state)
+{
+    static const char *const names[] = {"project_id", "instance_id", "name"};
+    const struct schema_method *create = method_of(*state, "CreateApiGroup");
+    const struct schema_recovery *recovery = create->recovery;
+    assert_int_equal(recovery->copy_count, array_length(names));
+    for (size_t i = 0; i < array_length(names); i++) {
+        assert_ptr_equal(recovery->copies[i].from, field_of(create->request, names[i]));
+        assert_ptr_equal(recovery->copies[i].to, field_of(recovery->lookup->request, names[i]));
+    }
+}
+
+static void a_method_without_the_option_has_none(void **state)
+{
+    assert_null(method_of(*state, "ListApiGroups")->recovery);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_option_is_resolved),
+        cmocka_unit_test(fields_of_the_same_name_are_copied),
+        cmocka_unit_test(a_method_without_the_option_has_none),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
