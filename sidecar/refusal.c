@@ -160,6 +160,20 @@ void refusal_of_answer(struct details *details, const char *cause)
     details_add(details, text_literal("cause"), text_of(cause));
 }
 
+void refusal_of_absent(struct details *details, struct status *status)
+{
+    set_own(details, REASON_NOT_CARRIED_OUT, SOON_MS);
+    status_set(status, STATUS_UNAVAILABLE,
+               "the answer was lost, and a look-up showed that nothing was created");
+}
+
+void refusal_of_older(struct details *details, struct status *status)
+{
+    set_own(details, REASON_ALREADY_EXISTS, DETAILS_NEVER_RETRY);
+    status_set(status, STATUS_ALREADY_EXISTS,
+               "the answer was lost, and a look-up showed one that was there before the call");
+}
+
 /* Up to a fifth later, so that callers who were told together do not come back together. */
 static int64_t spread(int64_t wait_ms)
 {

@@ -31,6 +31,11 @@ must_use bool refusal_of_fault(struct details *details, const struct fault *faul
  * "ANSWER_UNREADABLE". */
 void refusal_of_answer(struct details *details, const char *cause);
 
+/* The outcome was unknown, and a look-up told: what was to be created is not there, or was there
+ * before. Sets the status, too. */
+void refusal_of_absent(struct details *details, struct status *status);
+void refusal_of_older(struct details *details, struct status *status);
+
 /* Adds the trailers: grpc-status-details-bin and grpc-retry-pushback-ms. May cut the status's
  * message, so that all fit. */
 void refusal_send(struct call *call, const struct details *details, struct status *status,

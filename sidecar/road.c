@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "recovery.h"
 #include "refusal.h"
 #include "rest/answer.h"
 #include "rest/fault.h"
@@ -28,9 +29,20 @@
  */
 #define LONGEST_NAME 1020
 
+/* Before a look-up: what still goes on upstream has that long to end. */
+#define LOOKUP_REST_NS (250 * CLOCK_NS_PER_MS)
+
 /* What a usual call needs of memory, so that it allocates nothing but itself. */
 #define USUAL_REQUEST_BYTES 6144
 #define USUAL_ANSWER_BYTES 4096
+
+/* An unknown outcome while it is looked up: what stands when nothing better is found. */
+struct lost {
+    struct http_request request;
+    struct fault fault;
+    unsigned http_status;
+    struct status status;
+};
 
 /* One call on its way. It lives in the call; the poller's thread walks it out, the upstream's
  * thread walks it back in. */
@@ -45,7 +57,9 @@ struct walk {
     struct fault fault;
     size_t answer_bytes;
     unsigned attempts;
-    bool refreshed; /* the credential, after it was refused */
+    bool refreshed;                /* the credential, after it was refused */
+    struct lost *lost;             /* NULL when nothing is looked up */
+    enum recovery_verdict verdict; /* of the last look-up */
     /* From here on it is not zeroed for each call: whoever fills it begins. */
     struct trace trace;
     struct http_request request;
@@ -112,11 +126,17 @@ static bool check(struct walk *walk)
     return false;
 }
 
+static bool encode_as(struct walk *walk, const struct schema_method *method,
+                      const ProtobufCMessage *message)
+{
+    return request_encode(method, message, walk->road->prefix, &walk->arena, &walk->request,
+                          &walk->status) &&
+           trace_write(&walk->trace, &walk->request, &walk->status);
+}
+
 static bool encode(struct walk *walk)
 {
-    return request_encode(call_method(walk->call), walk->message, walk->road->prefix, &walk->arena,
-                          &walk->request, &walk->status) &&
-           trace_write(&walk->trace, &walk->request, &walk->status);
+    return encode_as(walk, call_method(walk->call), walk->message);
 }
 
 static bool sign(struct walk *walk)
@@ -131,15 +151,20 @@ static void on_exchanged(struct exchange *exchange);
 static void on_released(struct exchange *exchange);
 
 /* From here on the walk is the upstream's thread's. */
-static bool hand_over(struct walk *walk)
+static void exchange(struct walk *walk)
 {
     walk->exchange.arena = &walk->answer_arena;
     walk->exchange.deadline_ns = call_deadline_ns(walk->call);
     walk->exchange.done = on_exchanged;
     walk->exchange.released = on_released;
+    upstream_send(walk->road->upstream, &walk->exchange);
+}
+
+static bool hand_over(struct walk *walk)
+{
     if (walk->attempts++ == 0)
         attempt_budget_earn(&walk->road->budget);
-    upstream_send(walk->road->upstream, &walk->exchange);
+    exchange(walk);
     return true;
 }
 
@@ -238,15 +263,22 @@ static bool was_turned_away(const struct walk *walk)
     return walk->fault.effect == FAULT_PASSING || walk->fault.effect == FAULT_THROTTLED;
 }
 
-static bool may_try_later(struct walk *walk)
+static int64_t time_left_ns(const struct walk *walk)
+{
+    return call_deadline_ns(walk->call) - clock_now_ns();
+}
+
+static bool may_attempt_again(struct walk *walk, int64_t wanted_ns)
 {
     uint64_t random;
-    if (!was_turned_away(walk))
-        return false;
     arc4random_buf(&random, sizeof random);
-    return attempt_again(&walk->road->budget, walk->attempts, walk->fault.wait_ms * CLOCK_NS_PER_MS,
-                         call_deadline_ns(walk->call) - clock_now_ns(), random,
+    return attempt_again(&walk->road->budget, walk->attempts, wanted_ns, time_left_ns(walk), random,
                          &walk->exchange.rest_ns);
+}
+
+static bool may_try_later(struct walk *walk)
+{
+    return was_turned_away(walk) && may_attempt_again(walk, walk->fault.wait_ms * CLOCK_NS_PER_MS);
 }
 
 static void read_fault(struct walk *walk)
@@ -258,14 +290,22 @@ static void read_fault(struct walk *walk)
                    &walk->fault);
 }
 
+static void let_go_of_credential(struct walk *walk)
+{
+    credential_release(walk->credential);
+    walk->credential = NULL;
+}
+
 /* Once more, with the credential as it is now. False when there is none any more: then that is what
  * the caller hears. */
 static bool send_again(struct walk *walk)
 {
-    credential_release(walk->credential);
-    walk->credential = NULL;
+    let_go_of_credential(walk);
     walk->fault = (struct fault){0};
+    walk->lost = NULL;
     arena_clear(&walk->answer_arena);
+    details_init(&walk->details);
+    status_clear(&walk->status);
     walk->request.field_count--;
     walk->step = "sign";
     if (sign(walk))
@@ -281,10 +321,107 @@ static void wipe_request(struct walk *walk)
     bytes->bytes = 0;
 }
 
-static void on_exchanged(struct exchange *exchange)
+/* When the create was sent again because nothing was there, what exists by now may be of the first
+ * attempt. */
+static bool exists_after_all(const struct walk *walk)
 {
-    struct walk *walk = container_of(exchange, struct walk, exchange);
-    wipe_request(walk);
+    return walk->verdict == RECOVERY_ABSENT && walk->fault.code == STATUS_ALREADY_EXISTS;
+}
+
+static bool may_look_up(const struct walk *walk)
+{
+    return walk->road->config->recover_lost_creates && call_method(walk->call)->recovery &&
+           recovery_may_help(walk->exchange.cause) && time_left_ns(walk) > LOOKUP_REST_NS;
+}
+
+/* The outcome stays what it was. */
+static void let_stand(struct walk *walk)
+{
+    walk->verdict = RECOVERY_FAILED;
+    walk->fault = walk->lost->fault;
+    walk->status = walk->lost->status;
+}
+
+static bool ask(struct walk *walk)
+{
+    const struct schema_recovery *recovery = call_method(walk->call)->recovery;
+    ProtobufCMessage *question;
+    let_go_of_credential(walk);
+    return recovery_question(recovery, walk->message, &walk->arena, &question, &walk->status) &&
+           encode_as(walk, recovery->lookup, question) && sign(walk);
+}
+
+/* False when the outcome stays unknown; else on_looked_up follows. */
+static bool look_up(struct walk *walk)
+{
+    struct lost *lost = may_look_up(walk) ? arena_alloc(&walk->arena, sizeof *lost) : NULL;
+    if (!lost)
+        return false;
+    *lost = (struct lost){walk->request, walk->fault, walk->exchange.http_status, walk->status};
+    walk->lost = lost;
+    walk->step = "look up";
+    walk->exchange.rest_ns = LOOKUP_REST_NS;
+    if (ask(walk)) {
+        exchange(walk);
+        return true;
+    }
+    let_stand(walk);
+    details_add(&walk->details, text_literal("lookup"), recovery_verdict_name(walk->verdict));
+    return false;
+}
+
+static enum recovery_verdict judge(struct walk *walk)
+{
+    const struct schema_recovery *recovery = call_method(walk->call)->recovery;
+    const struct http_answer *answer = &walk->exchange.answer;
+    ProtobufCMessage *listed;
+    if (walk->exchange.outcome != EXCHANGE_ANSWERED || !fault_is_success(answer->status) ||
+        !answer_decode(recovery->lookup, answer, &walk->answer_arena, note_unreadable, walk,
+                       &listed, &walk->status))
+        return RECOVERY_FAILED;
+    int64_t ago_ns = clock_now_ns() - call_received_ns(walk->call);
+    int64_t earliest_ns = recovery_earliest_ns(answer, ago_ns, clock_calendar_ns());
+    return recovery_judge(recovery, walk->message, listed, earliest_ns, &walk->answer);
+}
+
+/* The outcome by what the look-up tells. */
+static void conclude(struct walk *walk)
+{
+    switch (walk->verdict) {
+    case RECOVERY_FOUND:
+        walk->fault = (struct fault){0};
+        status_clear(&walk->status);
+        return;
+    case RECOVERY_OLDER:
+        refusal_of_older(&walk->details, &walk->status);
+        break;
+    case RECOVERY_ABSENT:
+        refusal_of_absent(&walk->details, &walk->status);
+        break;
+    case RECOVERY_NONE:
+    case RECOVERY_FAILED:
+        let_stand(walk);
+        break;
+    }
+    details_add(&walk->details, text_literal("lookup"), recovery_verdict_name(walk->verdict));
+}
+
+static void on_looked_up(struct walk *walk)
+{
+    walk->verdict = judge(walk);
+    walk->request = walk->lost->request;
+    walk->exchange.http_status = walk->lost->http_status;
+    if (walk->verdict == RECOVERY_ABSENT && may_attempt_again(walk, 0)) {
+        if (!send_again(walk))
+            reply(walk);
+        return;
+    }
+    conclude(walk);
+    reply(walk);
+}
+
+static void on_answered(struct walk *walk)
+{
     read_fault(walk);
     if (has_new_credential(walk) || may_try_later(walk)) {
         if (!send_again(walk))
@@ -292,9 +429,22 @@ static void on_exchanged(struct exchange *exchange)
         return;
     }
     walk->step = "interpret";
-    if (!interpret(walk) && is_unknown(walk))
+    if (!interpret(walk) && (is_unknown(walk) || exists_after_all(walk))) {
         name_what_to_look_for(walk);
+        if (look_up(walk))
+            return;
+    }
     reply(walk);
+}
+
+static void on_exchanged(struct exchange *exchange)
+{
+    struct walk *walk = container_of(exchange, struct walk, exchange);
+    wipe_request(walk);
+    if (walk->lost)
+        on_looked_up(walk);
+    else
+        on_answered(walk);
 }
 
 /* Spreads the share of successes that is logged evenly over them. */
@@ -335,9 +485,11 @@ static void log_call(const struct walk *walk)
     log_number(&line, "answer_bytes", (int64_t)walk->answer_bytes);
     log_text(&line, "request_id", trace_request_id(&walk->trace));
     log_text(&line, "upstream_request_id", walk->fault.request_id);
-    if (!good && exchange->outcome != EXCHANGE_ANSWERED)
+    log_text(&line, "recovered", recovery_verdict_name(walk->verdict));
+    if (!good && (walk->lost || exchange->outcome != EXCHANGE_ANSWERED))
         log_text(&line, "reason",
-                 text_of(walk->attempts ? exchange->status.message : walk->status.message));
+                 text_of(walk->attempts && !walk->lost ? exchange->status.message
+                                                       : walk->status.message));
     log_end(&line);
 }
 
@@ -375,8 +527,7 @@ static void reply(struct walk *walk)
         explain_failure(walk);
     if (walk->attempts > 0)
         tell_attempts(walk);
-    credential_release(walk->credential);
-    walk->credential = NULL;
+    let_go_of_credential(walk);
     log_call(walk);
     call_reply(walk->call, &walk->status);
 }

@@ -6,11 +6,21 @@
 
 #include "base/banned.h"
 
-int64_t clock_now_ns(void)
+static int64_t read_clock(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return now.tv_sec * CLOCK_NS_PER_S + now.tv_nsec;
+}
+
+int64_t clock_now_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t clock_calendar_ns(void)
+{
+    return read_clock(CLOCK_REALTIME);
 }
 
 static char *put(char *at, int number, int digits)

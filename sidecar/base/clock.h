@@ -10,6 +10,9 @@
  * reads. */
 int64_t clock_now_ns(void);
 
+/* Nanoseconds since 1970 by the calendar's clock. */
+int64_t clock_calendar_ns(void);
+
 /* "2026-01-31T12:34:56.789Z" and its terminator. */
 #define CLOCK_STAMP_BYTES 25
 

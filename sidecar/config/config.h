@@ -34,6 +34,8 @@ struct config {
     const char *upstream_proxy;   /* NULL: none */
     uint64_t upstream_loops, upstream_connections;
 
+    bool recover_lost_creates;
+
     const char *token_file;
     const char *project_id, *instance_id; /* NULL when not given */
 

@@ -43,6 +43,8 @@ const struct option option_table[] = {
     {"deadline", OPTION_DURATION, at(deadline_ns), MS, DAY, "30s", "for calls without a deadline"},
     {"max-deadline", OPTION_DURATION, at(max_deadline_ns), MS, DAY, "120s",
      "for calls with a longer one"},
+    {"recover-lost-creates", OPTION_SWITCH, at(recover_lost_creates), 0, 0, "false",
+     "looks up what became of a create whose answer was lost, where the .proto says how"},
     {"max-in-flight", OPTION_NUMBER, at(max_in_flight), 1, 1000000, "1000",
      "calls at a time; above: RESOURCE_EXHAUSTED"},
     {"max-connections", OPTION_NUMBER, at(max_connections), 1, 1000000, "1000",

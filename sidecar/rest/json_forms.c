@@ -229,19 +229,24 @@ static bool is_day(struct day day)
            day.day <= days_of_month(day.year, day.month);
 }
 
-/* RFC 3339 without leap seconds. */
-static bool parse_timestamp(struct text text, int64_t *seconds, int32_t *nanos)
+bool json_form_timestamp(struct text text, int64_t *seconds, int32_t *nanos)
 {
     struct day day;
     int hour, minute, second;
+    int32_t fraction = 0;
     if (!take_part(&text, 4, '-', &day.year) || !take_part(&text, 2, '-', &day.month) ||
         !take_part(&text, 2, 'T', &day.day) || !take_part(&text, 2, ':', &hour) ||
         !take_part(&text, 2, ':', &minute) || !take_digits(&text, 2, &second) || !is_day(day) ||
         hour > 23 || minute > 59 || second > 59)
         return false;
-    *seconds = FIRST_SECOND + day_number(day) * (int64_t)DAY + hour * 3600 + minute * 60 + second;
-    return take_fraction(&text, nanos) && take_zone(&text, seconds) && text.bytes == 0 &&
-           *seconds >= FIRST_SECOND && *seconds <= LAST_SECOND;
+    int64_t moment =
+        FIRST_SECOND + day_number(day) * (int64_t)DAY + hour * 3600 + minute * 60 + second;
+    if (!take_fraction(&text, &fraction) || !take_zone(&text, &moment) || text.bytes > 0 ||
+        moment < FIRST_SECOND || moment > LAST_SECOND)
+        return false;
+    *seconds = moment;
+    *nanos = fraction;
+    return true;
 }
 
 static bool parse_duration(struct text text, int64_t *seconds, int32_t *nanos)
@@ -323,10 +328,11 @@ bool json_form_write(const struct schema_message *type, const ProtobufCMessage *
 bool json_form_read(const struct schema_message *type, struct text text, struct arena *arena,
                     ProtobufCMessage *message, struct status *status)
 {
-    bool good =
-        type->well_known == WELL_KNOWN_TIMESTAMP  ? read_time(type, text, message, parse_timestamp)
-        : type->well_known == WELL_KNOWN_DURATION ? read_time(type, text, message, parse_duration)
-                                                  : read_mask(type, text, arena, message);
+    bool good = type->well_known == WELL_KNOWN_TIMESTAMP
+                    ? read_time(type, text, message, json_form_timestamp)
+                : type->well_known == WELL_KNOWN_DURATION
+                    ? read_time(type, text, message, parse_duration)
+                    : read_mask(type, text, arena, message);
     return good || status_fail(status, STATUS_INVALID_ARGUMENT, "the text is no %.*s",
                                text_arguments(type->full_name));
 }

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/status.h"
 #include "schema/message.h"
@@ -19,3 +21,7 @@ must_use bool json_form_write(const struct schema_message *type, const ProtobufC
 /* Reads one. INVALID_ARGUMENT when the text is no such form. */
 must_use bool json_form_read(const struct schema_message *type, struct text text,
                              struct arena *arena, ProtobufCMessage *message, struct status *status);
+
+/* The form of a Timestamp, RFC 3339 without leap seconds and with up to nine digits of a fraction:
+ * its seconds since 1970 and the rest. The outputs are set only when it is one. */
+must_use bool json_form_timestamp(struct text text, int64_t *seconds, int32_t *nanos);

@@ -14,7 +14,12 @@
                     row(DRAINING, "the sidecar is stopping; nothing was sent") row(                \
                         OUTCOME_UNKNOWN,                                                           \
                         "the request was sent, and whether it was carried out is not known")       \
-                        row(INTERNAL, "a fault of the sidecar; `incident` is in its log as well")
+                        row(NOT_CARRIED_OUT,                                                       \
+                            "the answer was lost, and a look-up showed that nothing was created")  \
+                            row(ALREADY_EXISTS, "the answer was lost, and a look-up showed that "  \
+                                                "one of that name was there before")               \
+                                row(INTERNAL,                                                      \
+                                    "a fault of the sidecar; `incident` is in its log as well")
 
 enum reason {
 #define REASON(name, meaning) REASON_##name,

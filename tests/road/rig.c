@@ -261,6 +261,11 @@ void rig_free(struct rig *rig)
     the_rig = NULL;
 }
 
+void rig_recover_lost_creates(struct rig *rig, bool recover)
+{
+    rig->config.recover_lost_creates = recover;
+}
+
 const struct schema_method *rig_method(struct rig *rig, struct text name)
 {
     return schema_method_find(rig->schema, name);

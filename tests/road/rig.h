@@ -39,6 +39,9 @@ struct rig;
 struct rig *rig_new(const char *token);
 void rig_free(struct rig *rig);
 
+/* As --recover-lost-creates, which is off at first. */
+void rig_recover_lost_creates(struct rig *rig, bool recover);
+
 const struct schema_method *rig_method(struct rig *rig, struct text name);
 
 /* Walks one call: a message's bytes and metadata as name, value, name, value, NULL. */

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "recovery.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "rest/json_forms.h"
+
+#include "base/banned.h"
+
+/* How far apart our clock and the upstream's may be when it does not tell its own. */
+#define CLOCK_DIFFERENCE_NS (5 * CLOCK_NS_PER_S)
+
+struct text recovery_verdict_name(enum recovery_verdict verdict)
+{
+    static const struct text names[] = {
+        [RECOVERY_NONE] = text_literal(""),         [RECOVERY_FOUND] = text_literal("FOUND"),
+        [RECOVERY_OLDER] = text_literal("OLDER"),   [RECOVERY_ABSENT] = text_literal("ABSENT"),
+        [RECOVERY_FAILED] = text_literal("FAILED"),
+    };
+    return names[verdict];
+}
+
+bool recovery_may_help(enum exchange_cause cause)
+{
+    return cause == EXCHANGE_CAUSE_NONE || cause == EXCHANGE_CAUSE_LOST ||
+           cause == EXCHANGE_CAUSE_UNREADABLE_ANSWER || cause == EXCHANGE_CAUSE_ANSWER_TOO_LARGE;
+}
+
+static void copy_value(const ProtobufCMessage *create, const struct recovery_copy *copy,
+                       ProtobufCMessage *question)
+{
+    if (!schema_field_present(create, copy->from))
+        return;
+    memcpy(schema_value(question, copy->to), schema_value(create, copy->from),
+           schema_type_bytes(copy->to->type));
+    schema_field_mark_present(question, copy->to);
+}
+
+static void set_constant(const struct recovery_constant *constant, ProtobufCMessage *question)
+{
+    ProtobufCBinaryData *value = schema_value(question, constant->field);
+    value->len = constant->value.bytes;
+    value->data = (uint8_t *)(uintptr_t)constant->value.at;
+    schema_field_mark_present(question, constant->field);
+}
+
+bool recovery_question(const struct schema_recovery *recovery, const ProtobufCMessage *create,
+                       struct arena *arena, ProtobufCMessage **question, struct status *status)
+{
+    ProtobufCMessage *made = schema_message_new(recovery->lookup->request, arena);
+    if (!made)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the look-up");
+    for (size_t i = 0; i < recovery->copy_count; i++)
+        copy_value(create, &recovery->copies[i], made);
+    for (size_t i = 0; i < recovery->constant_count; i++)
+        set_constant(&recovery->constants[i], made);
+    *question = made;
+    return true;
+}
+
+int64_t recovery_earliest_ns(const struct http_answer *answer, int64_t ago_ns, int64_t now_ns)
+{
+    int64_t date;
+    if (!http_date(http_answer_field(answer, text_literal("Date")), &date) ||
+        date > INT64_MAX / CLOCK_NS_PER_S || date < 0)
+        return now_ns - ago_ns - CLOCK_DIFFERENCE_NS;
+    return date * CLOCK_NS_PER_S - ago_ns;
+}
+
+static struct text text_value(const ProtobufCMessage *message, const struct schema_field *field)
+{
+    const ProtobufCBinaryData *value = schema_value(message, field);
+    return (struct text){(const char *)value->data, value->len};
+}
+
+static int64_t integer_value(const ProtobufCMessage *message, const struct schema_field *field)
+{
+    const void *value = schema_value(message, field);
+    return field->type == FIELD_INT32 ? *(const int32_t *)value : *(const int64_t *)value;
+}
+
+static ProtobufCMessage *const *elements_of(const struct schema_recovery *recovery,
+                                            const ProtobufCMessage *listed)
+{
+    return *(ProtobufCMessage *const **)schema_value(listed, recovery->list);
+}
+
+/* True when the list is known to have all there is, each with what it would be found by. */
+static bool is_whole(const struct schema_recovery *recovery, const ProtobufCMessage *listed)
+{
+    const struct schema_field *total = recovery->total;
+    size_t count = schema_count(listed, recovery->list);
+    if (total->shape == FIELD_OPTIONAL && !schema_field_present(listed, total))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!schema_field_present(elements_of(recovery, listed)[i], recovery->match))
+            return false;
+    return integer_value(listed, total) <= (int64_t)count;
+}
+
+/* The latest moment that the time of creation can mean: one of whole seconds is any moment of its
+ * second. */
+static bool read_created(const struct schema_recovery *recovery, const ProtobufCMessage *element,
+                         int64_t *created_ns)
+{
+    struct text text = text_value(element, recovery->created);
+    int64_t seconds;
+    int32_t nanos;
+    if (!json_form_timestamp(text, &seconds, &nanos) || seconds < 0 ||
+        seconds >= INT64_MAX / CLOCK_NS_PER_S)
+        return false;
+    bool has_fraction = text.bytes > 0 && memchr(text.at, '.', text.bytes);
+    *created_ns = seconds * CLOCK_NS_PER_S + (has_fraction ? nanos : CLOCK_NS_PER_S - 1);
+    return true;
+}
+
+/* The one element that matches; NULL when none does, and when `several` do. */
+static ProtobufCMessage *find_match(const struct schema_recovery *recovery,
+                                    const ProtobufCMessage *create, const ProtobufCMessage *listed,
+                                    bool *several)
+{
+    struct text wanted = text_value(create, recovery->wanted);
+    ProtobufCMessage *const *elements = elements_of(recovery, listed), *match = NULL;
+    *several = false;
+    for (size_t i = 0; i < schema_count(listed, recovery->list); i++) {
+        if (!text_equal(text_value(elements[i], recovery->match), wanted))
+            continue;
+        *several = match != NULL;
+        if (*several)
+            return NULL;
+        match = elements[i];
+    }
+    return match;
+}
+
+enum recovery_verdict recovery_judge(const struct schema_recovery *recovery,
+                                     const ProtobufCMessage *create, const ProtobufCMessage *listed,
+                                     int64_t earliest_ns, ProtobufCMessage **found)
+{
+    bool several;
+    int64_t created_ns;
+    ProtobufCMessage *match = find_match(recovery, create, listed, &several);
+    if (!match)
+        return !several && is_whole(recovery, listed) ? RECOVERY_ABSENT : RECOVERY_FAILED;
+    if (!read_created(recovery, match, &created_ns))
+        return RECOVERY_FAILED;
+    if (created_ns < earliest_ns)
+        return RECOVERY_OLDER;
+    *found = match;
+    return RECOVERY_FOUND;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What became of a create whose answer was lost, as the list of what exists tells it: the question
+ * and the judgement. Which method is asked and what counts is data of the .proto
+ * (schema/recovery.h). Pure; any thread.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/http.h"
+#include "base/status.h"
+#include "schema/recovery.h"
+#include "upstream/upstream.h"
+
+enum recovery_verdict {
+    RECOVERY_NONE,   /* nothing was looked up */
+    RECOVERY_FOUND,  /* it exists since the call began */
+    RECOVERY_OLDER,  /* it exists, and did so before */
+    RECOVERY_ABSENT, /* it does not exist */
+    RECOVERY_FAILED, /* the look-up does not tell */
+};
+
+/* "FOUND"; "" for RECOVERY_NONE. Static storage. */
+struct text recovery_verdict_name(enum recovery_verdict verdict);
+
+/* Whether a look-up can tell more when an exchange ended like that, EXCHANGE_CAUSE_NONE with an
+ * answer: not when the call is over or we are stopping. */
+bool recovery_may_help(enum exchange_cause cause);
+
+/* The request message of the look-up, made of the create's, whose values it shares.
+ * RESOURCE_EXHAUSTED when the arena is full. */
+must_use bool recovery_question(const struct schema_recovery *recovery,
+                                const ProtobufCMessage *create, struct arena *arena,
+                                ProtobufCMessage **question, struct status *status);
+
+/*
+ * The earliest moment, in nanoseconds since 1970 by the upstream's clock, at which something of
+ * this call can have been created: the call began `ago_ns` before the answer was here. By the
+ * answer's Date, which was true when the answer was made; without one by our clock `now_ns`, of
+ * which 5 s of difference are assumed.
+ */
+int64_t recovery_earliest_ns(const struct http_answer *answer, int64_t ago_ns, int64_t now_ns);
+
+/*
+ * Judges the look-up's answer message. `found` is set with RECOVERY_FOUND: a message of the
+ * create's answer type, part of `listed`. RECOVERY_FAILED when several match, when the time of
+ * creation cannot be read, and when nothing matches but the list does not have all there is.
+ */
+enum recovery_verdict recovery_judge(const struct schema_recovery *recovery,
+                                     const ProtobufCMessage *create, const ProtobufCMessage *listed,
+                                     int64_t earliest_ns, ProtobufCMessage **found);

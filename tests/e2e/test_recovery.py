@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""With --recover-lost-creates: is a create whose answer was lost looked up, and with exactly which requests?"""
+import time
+import urllib.parse
+from email.utils import formatdate
+
+import pytest
+
+from support.client import COLLECTION
+from support.upstream import GROUP, answer, answer_then_end, end_after_reading, error, http
+
+NAME = "组（测试）/1"
+LIST = f"{COLLECTION}?name={urllib.parse.quote(NAME, safe='')}&precise_search=name"
+
+
+def listing(*groups, date=True):
+    fields = [f"Date: {formatdate(usegmt=True)}"] if date else []
+    return answer(http(200, {"size": len(groups), "total": len(groups), "groups": groups}, fields))
+
+
+def group(seconds_ago=0):
+    made = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() + 1 - seconds_ago))
+    return {**GROUP, "name": NAME, "register_time": made + ".5Z"}
+
+
+def requests(upstream):
+    return [(request.method, request.target) for request in upstream.requests]
+
+
+@pytest.fixture
+def client(start):
+    return start("--recover-lost-creates").client()
+
+
+@pytest.mark.parametrize("lost", [end_after_reading(), end_after_reading(reset=True),
+                                  answer_then_end(http()[:-40]), answer(http(201, b"{}")),
+                                  answer(error(504, "APIG.0201"))])
+def test_a_create_that_happened_is_answered_with_its_group(client, upstream, lost):
+    made = group()
+    upstream.script(lost, listing(made))
+    assert client.create(NAME) == {name: value for name, value in made.items() if value != []}
+    assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST)]
+    assert upstream.requests[1].body == b""
+    assert upstream.requests[1].token == upstream.requests[0].token
+
+
+def test_a_group_that_was_there_before_already_exists(client, upstream):
+    upstream.script(end_after_reading(), listing(group(seconds_ago=60)))
+    assert client.refusal(NAME)[0] == "ALREADY_EXISTS"
+    assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST)]
+
+
+def test_a_create_that_did_not_happen_is_sent_again(client, upstream):
+    upstream.script(end_after_reading(), listing(), answer())
+    call = client.start(NAME)
+    assert call.result()
+    assert dict(call.trailing_metadata())["x-apig-attempts"] == "2"
+    assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST), ("POST", COLLECTION)]
+    assert upstream.requests[2].body == upstream.requests[0].body
+
+
+@pytest.mark.parametrize("failure", [end_after_reading(), answer(http(503, b""))])
+def test_when_the_look_up_fails_the_outcome_stays_unknown(client, upstream, failure):
+    upstream.script(end_after_reading(), failure)
+    assert client.refusal(NAME)[0] == "UNKNOWN"
+    assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST)]
+
+
+def test_the_log_says_what_the_look_up_told(start, upstream):
+    sidecar = start("--recover-lost-creates")
+    upstream.script(end_after_reading(), listing(group()), end_after_reading(), answer(http(503, b"")))
+    sidecar.client().create(NAME)
+    sidecar.client().refusal(NAME)
+    [found] = sidecar.wait_log(event="call", recovered="FOUND")
+    assert (found["code"], found["step"]) == ("OK", "reply")
+    [failed] = sidecar.wait_log(event="call", recovered="FAILED")
+    assert (failed["code"], failed["step"]) == ("UNKNOWN", "look up")
+
+
+def test_without_the_option_nothing_is_looked_up(start, upstream):
+    upstream.script(end_after_reading())
+    assert start().client().refusal(NAME)[0] == "UNKNOWN"
+    assert requests(upstream) == [("POST", COLLECTION)]

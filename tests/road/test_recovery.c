@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/* With --recover-lost-creates: what does the caller hear of a create whose answer was lost, and
+ * what does the upstream see? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
+#include "rig.h"
+
+#define LIST_TARGET "/v2/p/apigw/instances/i/api-groups?name="
+#define DATE "Date: Tue, 04 Aug 2026 09:05:22 GMT\r\n"
+
+/* By the upstream's clock above: within the call, and before it. */
+#define NEW "2026-08-04T09:05:22.1Z"
+#define OLD "2026-08-04T09:05:20.9Z"
+
+/* CreateApiGroupRequest {project_id: "p" instance_id: "i" name: "name"} */
+#define CREATE text_literal("\n\1p\x12\1i\x1a\4name")
+
+#define LOST ""
+#define CREATED "HTTP/1.1 201 Created\r\nContent-Length: 10\r\n\r\n{\"id\":\"1\"}"
+#define EXISTS                                                                                     \
+    "HTTP/1.1 400 Bad Request\r\nContent-Length: 43\r\n\r\n"                                       \
+    "{\"error_code\":\"APIG.3201\",\"error_msg\":\"x\"} "
+
+enum { ANSWERS = 8, ANSWER_BYTES = 2048 };
+
+struct script {
+    struct rig *rig;
+    char bytes[ANSWERS][ANSWER_BYTES];
+    struct text answers[ANSWERS];
+    size_t count;
+};
+
+static int set_up(void **state)
+{
+    struct script *script = calloc(1, sizeof *script);
+    assert_non_null(script);
+    script->rig = rig_new("a-token");
+    rig_recover_lost_creates(script->rig, true);
+    *state = script;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct script *script = *state;
+    rig_free(script->rig);
+    free(script);
+    return 0;
+}
+
+/* The next answer of the upstream; LOST loses the connection. */
+static void then(struct script *script, const char *answer)
+{
+    assert_true(script->count < ANSWERS && strlen(answer) < ANSWER_BYTES);
+    strcpy(script->bytes[script->count], answer);
+    script->answers[script->count] = text_of(script->bytes[script->count]);
+    script->count++;
+}
+
+static void then_list(struct script *script, const char *fields, const char *body)
+{
+    char answer[ANSWER_BYTES];
+    snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%s", fields,
+             strlen(body), body);
+    then(script, answer);
+}
+
+static void then_list_of_one(struct script *script, const char *fields, const char *register_time)
+{
+    char body[512];
+    snprintf(body, sizeof body,
+             "{\"size\":1,\"total\":1,\"groups\":[{\"id\":\"7\",\"name\":\"name\","
+             "\"register_time\":\"%s\"}]}",
+             register_time);
+    then_list(script, fields, body);
+}
+
+static void then_list_of_none(struct script *script)
+{
+    then_list(script, DATE, "{\"size\":0,\"total\":0,\"groups\":[]}");
+}
+
+static const struct rig_result *create_of(struct script *script, struct text message)
+{
+    const struct rig_upstream upstream = {
+        .answers = script->answers, .answer_count = script->count, .ends_stream = true};
+    const struct schema_method *method = rig_method(script->rig, text_literal("CreateApiGroup"));
+    const struct rig_result *result = rig_call(script->rig, method, message, NULL, &upstream);
+    assert_int_equal(result->replies, 1);
+    return result;
+}
+
+static const struct rig_result *create(struct script *script)
+{
+    return create_of(script, CREATE);
+}
+
+/* The requests that arrived, as "POST GET POST". */
+static void assert_requests(const struct rig_result *result, const char *wanted)
+{
+    char seen[64] = "";
+    for (size_t i = 0; i < result->request_count; i++) {
+        struct text request = result->requests[i];
+        const char *space = memchr(request.at, ' ', request.bytes);
+        assert_non_null(space);
+        snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s%.*s", i ? " " : "",
+                 (int)(space - request.at), request.at);
+    }
+    assert_string_equal(seen, wanted);
+}
+
+static void assert_target(const struct rig_result *result, size_t index, const char *target)
+{
+    struct text request = result->requests[index];
+    const char *space = memchr(request.at, ' ', request.bytes);
+    assert_non_null(space);
+    assert_memory_equal(space + 1, target, strlen(target));
+    assert_int_equal(space[1 + strlen(target)], ' ');
+}
+
+/* ApiGroup {id: "7" …} */
+static void assert_found(const struct rig_result *result)
+{
+    assert_int_equal(result->code, STATUS_OK);
+    assert_memory_equal(result->answer.at,
+                        "\n\1"
+                        "7\x12\4name",
+                        9);
+}
+
+static void assert_metadata(const Google__Rpc__ErrorInfo *info, const char *key, const char *value)
+{
+    for (size_t i = 0; i < info->n_metadata; i++) {
+        if (strcmp(info->metadata[i]->key, key) != 0)
+            continue;
+        assert_non_null(value);
+        assert_string_equal(info->metadata[i]->value, value);
+        return;
+    }
+    if (value)
+        fail_msg("no metadata %s", key);
+}
+
+/* `lookup` and `name` are ErrorInfo's metadata; NULL when they are not to be there. */
+static void assert_failed(const struct rig_result *result, enum status_code code,
+                          const char *reason, const char *lookup, const char *pushback)
+{
+    assert_int_equal(result->code, code);
+    struct text details = rig_trailer(result, "grpc-status-details-bin");
+    Google__Rpc__Status *status =
+        google__rpc__status__unpack(NULL, details.bytes, (const uint8_t *)details.at);
+    assert_non_null(status);
+    assert_true(status->n_details > 0);
+    Google__Rpc__ErrorInfo *info = google__rpc__error_info__unpack(
+        NULL, status->details[0]->value.len, status->details[0]->value.data);
+    assert_non_null(info);
+    assert_string_equal(info->reason, reason);
+    assert_metadata(info, "lookup", lookup);
+    assert_metadata(info, "name", "name");
+    google__rpc__error_info__free_unpacked(info, NULL);
+    google__rpc__status__free_unpacked(status, NULL);
+    if (pushback)
+        assert_true(text_equal(rig_trailer(result, "grpc-retry-pushback-ms"), text_of(pushback)));
+}
+
+static void assert_stays_unknown(const struct rig_result *result)
+{
+    assert_requests(result, "POST GET");
+    assert_failed(result, STATUS_UNKNOWN, "OUTCOME_UNKNOWN", "FAILED", "-1");
+    assert_true(text_equal(rig_trailer(result, "x-apig-attempts"), text_literal("1")));
+}
+
+static void it_is_off_by_default(void **state)
+{
+    struct script *script = *state;
+    rig_free(script->rig);
+    script->rig = rig_new("a-token");
+    then(script, LOST);
+    const struct rig_result *result = create(script);
+    assert_requests(result, "POST");
+    assert_failed(result, STATUS_UNKNOWN, "OUTCOME_UNKNOWN", NULL, "-1");
+}
+
+static void a_create_that_happened_is_a_yes(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list_of_one(script, DATE, NEW);
+    const struct rig_result *result = create(script);
+    assert_found(result);
+    assert_requests(result, "POST GET");
+    assert_target(result, 1, LIST_TARGET "name&precise_search=name");
+    assert_true(text_equal(rig_trailer(result, "x-apig-attempts"), text_literal("1")));
+    assert_null(rig_trailer(result, "grpc-status-details-bin").at);
+}
+
+static void every_unknown_outcome_is_looked_up(void **state)
+{
+    struct script *script = *state;
+    static const char *const unknowns[] = {
+        LOST,
+        "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"id\":",
+        "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 201 Created\r\nContent-Length: 4\r\n\r\noops",
+        "HTTP/1.1 201 Created\r\nContent-Length: 999999999\r\n\r\n",
+        "SSH-2.0-OpenSSH\r\n\r\n",
+        "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+    };
+    for (size_t i = 0; i < array_length(unknowns); i++) {
+        script->count = 0;
+        then(script, unknowns[i]);
+        then_list_of_one(script, DATE, NEW);
+        const struct rig_result *result = create(script);
+        assert_found(result);
+        assert_requests(result, "POST GET");
+    }
+}
+
+static void a_known_outcome_is_not_looked_up(void **state)
+{
+    struct script *script = *state;
+    then(script, CREATED);
+    assert_requests(create(script), "POST");
+    script->count = 0;
+    then(script, EXISTS);
+    const struct rig_result *result = create(script);
+    assert_requests(result, "POST");
+    assert_int_equal(result->code, STATUS_ALREADY_EXISTS);
+}
+
+static void what_was_there_before_the_call_already_exists(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list_of_one(script, DATE, OLD);
+    const struct rig_result *result = create(script);
+    assert_requests(result, "POST GET");
+    assert_failed(result, STATUS_ALREADY_EXISTS, "ALREADY_EXISTS", "OLDER", "-1");
+}
+
+static void a_create_that_did_not_happen_is_sent_again(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list_of_none(script);
+    then(script, CREATED);
+    const struct rig_result *result = create(script);
+    assert_int_equal(result->code, STATUS_OK);
+    assert_requests(result, "POST GET POST");
+    assert_true(text_equal(result->requests[0], result->requests[2]));
+    assert_true(text_equal(rig_trailer(result, "x-apig-attempts"), text_literal("2")));
+}
+
+static void what_the_second_attempt_hears_is_what_counts(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list_of_none(script);
+    then(script, "HTTP/1.1 403 Forbidden\r\nContent-Length: 42\r\n\r\n"
+                 "{\"error_code\":\"APIG.3101\",\"error_msg\":\"x\"}");
+    const struct rig_result *result = create(script);
+    assert_requests(result, "POST GET POST");
+    assert_int_equal(result->code, STATUS_RESOURCE_EXHAUSTED);
+}
+
+static void a_second_attempt_that_is_lost_is_looked_up_as_well(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list_of_none(script);
+    then(script, LOST);
+    then_list_of_one(script, DATE, NEW);
+    const struct rig_result *result = create(script);
+    assert_found(result);
+    assert_requests(result, "POST GET POST GET");
+}
+
+/* The first attempt was still on its way when the list was read. */
+static void a_first_attempt_that_happens_late_is_not_taken_for_somebody_elses(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list_of_none(script);
+    then(script, EXISTS);
+    then_list_of_one(script, DATE, NEW);
+    const struct rig_result *result = create(script);
+    assert_found(result);
+    assert_requests(result, "POST GET POST GET");
+}
+
+static void when_no_attempt_is_left_the_caller_may_try_again(void **state)
+{
+    struct script *script = *state;
+    for (size_t i = 0; i < 4; i++) {
+        then(script, LOST);
+        then_list_of_none(script);
+    }
+    const struct rig_result *result = create(script);
+    assert_int_equal(result->request_count, 8);
+    assert_failed(result, STATUS_UNAVAILABLE, "NOT_CARRIED_OUT", "ABSENT", NULL);
+    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").bytes > 0);
+    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").at[0] != '-');
+}
+
+static void a_look_up_that_fails_leaves_the_outcome_unknown(void **state)
+{
+    struct script *script = *state;
+    static const char *const failures[] = {
+        LOST,
+        "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\noops",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+    };
+    for (size_t i = 0; i < array_length(failures); i++) {
+        script->count = 0;
+        then(script, LOST);
+        then(script, failures[i]);
+        assert_stays_unknown(create(script));
+    }
+}
+
+static void what_the_list_leaves_open_stays_unknown(void **state)
+{
+    struct script *script = *state;
+    static const char *const bodies[] = {
+        "{}",
+        "{\"groups\":[]}",
+        "{\"total\":21,\"groups\":[{\"id\":\"8\",\"name\":\"name2\"}]}",
+        "{\"total\":1,\"groups\":[{\"id\":\"7\"}]}",
+        "{\"total\":1,\"groups\":[{\"name\":\"name\"}]}",
+        "{\"total\":1,\"groups\":[{\"id\":\"7\",\"name\":\"name\"}]}",
+        "{\"total\":2,\"groups\":[{\"id\":\"7\",\"name\":\"name\",\"register_time\":\"" NEW "\"},"
+        "{\"id\":\"8\",\"name\":\"name\",\"register_time\":\"" OLD "\"}]}",
+    };
+    for (size_t i = 0; i < array_length(bodies); i++) {
+        script->count = 0;
+        then(script, LOST);
+        then_list(script, DATE, bodies[i]);
+        assert_stays_unknown(create(script));
+    }
+}
+
+static void a_time_that_cannot_be_read_stays_unknown(void **state)
+{
+    struct script *script = *state;
+    static const char *const times[] = {"",
+                                        "2026-08-04T09:05:22Z.866474185Z",
+                                        "2026-08-04 09:05:22",
+                                        "2026-02-30T09:05:22Z",
+                                        "2026-08-04T09:05:22.1234567891Z",
+                                        "1722762322"};
+    for (size_t i = 0; i < array_length(times); i++) {
+        script->count = 0;
+        then(script, LOST);
+        then_list_of_one(script, DATE, times[i]);
+        assert_stays_unknown(create(script));
+    }
+}
+
+/* Whatever our own clock says: only the upstream's Date and its register_time are compared. */
+static void times_are_compared_by_the_upstreams_clock(void **state)
+{
+    struct script *script = *state;
+    static const struct {
+        const char *date, *register_time;
+        bool found;
+    } rows[] = {
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "1994-11-06T08:49:37.000000001Z", true},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "1994-11-06T08:49:35.999999999Z", false},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "1994-11-06T16:49:37.5+08:00", true},
+        {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "1994-11-06T16:49:30+08:00", false},
+        {"Date: Sat, 06 Nov 2094 08:49:37 GMT\r\n", "2094-11-06T08:49:37Z", true},
+        {"Date: Sat, 06 Nov 2094 08:49:37 GMT\r\n", "2094-11-06T08:49:35Z", false},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        script->count = 0;
+        then(script, LOST);
+        then_list_of_one(script, rows[i].date, rows[i].register_time);
+        assert_int_equal(create(script)->code, rows[i].found ? STATUS_OK : STATUS_ALREADY_EXISTS);
+    }
+}
+
+static void without_a_date_clocks_may_be_seconds_apart(void **state)
+{
+    struct script *script = *state;
+    static const struct {
+        int seconds_ago;
+        enum status_code code;
+    } rows[] = {{-3, STATUS_OK}, {0, STATUS_OK}, {3, STATUS_OK}, {8, STATUS_ALREADY_EXISTS}};
+    for (size_t i = 0; i < array_length(rows); i++) {
+        char register_time[40];
+        time_t then_seconds = time(NULL) - rows[i].seconds_ago;
+        struct tm day;
+        strftime(register_time, sizeof register_time, "%Y-%m-%dT%H:%M:%SZ",
+                 gmtime_r(&then_seconds, &day));
+        script->count = 0;
+        then(script, LOST);
+        then_list_of_one(script, "", register_time);
+        assert_int_equal(create(script)->code, rows[i].code);
+    }
+}
+
+static void a_name_travels_percent_encoded(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list(script, DATE,
+              "{\"total\":1,\"groups\":[{\"id\":\"7\",\"name\":\"a/b(\xe7\xbb\x84):\xe3\x80\x81\","
+              "\"register_time\":\"" NEW "\"}]}");
+    const struct rig_result *result =
+        create_of(script, text_literal("\n\1p\x12\1i\x1a\x0c"
+                                       "a/b(\xe7\xbb\x84):\xe3\x80\x81"));
+    assert_int_equal(result->code, STATUS_OK);
+    assert_target(result, 1, LIST_TARGET "a%2Fb%28%E7%BB%84%29%3A%E3%80%81&precise_search=name");
+}
+
+static void a_list_is_not_recovered(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    const struct rig_upstream upstream = {.answers = script->answers, .answer_count = 1};
+    const struct rig_result *result =
+        rig_call(script->rig, rig_method(script->rig, text_literal("ListApiGroups")),
+                 text_literal("\n\1p\x12\1i"), NULL, &upstream);
+    assert_requests(result, "GET");
+    assert_int_equal(result->code, STATUS_UNKNOWN);
+}
+
+int main(void)
+{
+#define guarantee(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        guarantee(it_is_off_by_default),
+        guarantee(a_create_that_happened_is_a_yes),
+        guarantee(every_unknown_outcome_is_looked_up),
+        guarantee(a_known_outcome_is_not_looked_up),
+        guarantee(what_was_there_before_the_call_already_exists),
+        guarantee(a_create_that_did_not_happen_is_sent_again),
+        guarantee(what_the_second_attempt_hears_is_what_counts),
+        guarantee(a_second_attempt_that_is_lost_is_looked_up_as_well),
+        guarantee(a_first_attempt_that_happens_late_is_not_taken_for_somebody_elses),
+        guarantee(when_no_attempt_is_left_the_caller_may_try_again),
+        guarantee(a_look_up_that_fails_leaves_the_outcome_unknown),
+        guarantee(what_the_list_leaves_open_stays_unknown),
+        guarantee(a_time_that_cannot_be_read_stays_unknown),
+        guarantee(times_are_compared_by_the_upstreams_clock),
+        guarantee(without_a_date_clocks_may_be_seconds_apart),
+        guarantee(a_name_travels_percent_encoded),
+        guarantee(a_list_is_not_recovered),
+    };
+#undef guarantee
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
