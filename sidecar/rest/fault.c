@@ -217,11 +217,10 @@ bool fault_status(const struct fault *fault, const struct http_answer *answer,
 
 static const char *const effect_words[] = {
     [FAULT_REFUSED] = "not processed; the same request will be refused again",
-    [FAULT_CREDENTIAL] = "not processed: the sidecar's credential was refused; read again, and "
-                         "tried again if it changed",
+    [FAULT_CREDENTIAL] = "not processed: our credential was refused; tried again with a new one",
     [FAULT_PASSING] = "not processed; tried again here, and may be later",
-    [FAULT_THROTTLED] = "not processed: too many requests; tried again here if the deadline allows",
-    [FAULT_UNKNOWN] = "perhaps processed: `OUTCOME_UNKNOWN`; look before you repeat it",
+    [FAULT_THROTTLED] = "not processed: too many requests; tried again if there is time",
+    [FAULT_UNKNOWN] = "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
 };
 
 static void write_range(struct buffer *out, const char *prefix, unsigned first, unsigned last,
