@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One call on its way, for the files of the road alone: road.c walks it, lost.c looks a lost create
+ * up, tell.c says what became of it. The poller's thread walks a call out, the upstream's thread
+ * walks it back in.
+ */
+#pragma once
+
+#include <stdalign.h>
+#include <stdbool.h>
+
+#include "recovery.h"
+#include "refusal.h"
+#include "road.h"
+#include "trace.h"
+
+/* What a usual call needs of memory, so that it allocates nothing but itself. */
+#define USUAL_REQUEST_BYTES 6144
+#define USUAL_ANSWER_BYTES 4096
+
+/* An unknown outcome while it is looked up: what stands when nothing better is found. */
+struct lost {
+    struct http_request request;
+    struct fault fault;
+    unsigned http_status;
+    struct status status;
+};
+
+/* One call on its way. It lives in the call; the poller's thread walks it out, the upstream's
+ * thread walks it back in. */
+struct walk {
+    struct road *road;
+    struct call *call;
+    const char *step; /* where it is: the log's field */
+    struct arena arena, answer_arena;
+    struct text bytes; /* of the request message */
+    ProtobufCMessage *message, *answer;
+    struct credential_snapshot *credential; /* that the request was signed with */
+    struct fault fault;
+    size_t answer_bytes;
+    unsigned attempts;
+    bool handed_over;  /* to the upstream; the poller's thread alone reads and writes it */
+    bool refreshed;    /* the credential, after it was refused */
+    struct lost *lost; /* NULL when nothing is looked up */
+    enum recovery_verdict verdict; /* of the last look-up */
+    /* From here on it is not zeroed for each call: whoever fills it begins. */
+    struct trace trace;
+    struct http_request request;
+    struct exchange exchange;
+    struct details details; /* of a failure */
+    struct status status;   /* what the caller will hear */
+    alignas(max_align_t) char memory[USUAL_REQUEST_BYTES], answer_memory[USUAL_ANSWER_BYTES];
+};
+
+/* Encodes a request into walk->request, with what of the caller's metadata goes upstream. */
+must_use bool walk_encode(struct walk *walk, const struct schema_method *method,
+                          const ProtobufCMessage *message);
+
+/* Adds the credential and makes the request's bytes. */
+must_use bool walk_sign(struct walk *walk);
+
+/* Hands the request over; from here on the walk is the upstream's thread's. */
+void walk_exchange(struct walk *walk);
+
+/* Gives the credential back, if there is one. */
+void walk_release_credential(struct walk *walk);
+
+int64_t walk_time_left_ns(const struct walk *walk);
+
+/* Whether one more attempt may follow, and then after which rest; spends of the budget. */
+must_use bool walk_may_attempt(struct walk *walk, int64_t wanted_ns);
+
+/* Sends the call's own request once more, with the credential as it is now; replies when there is
+ * none. */
+void walk_send_again(struct walk *walk);
+
+/* Always the last step, whatever came before. */
+void walk_reply(struct walk *walk);
+
+/* Of lost.c. True when a look-up has begun: it replies then. */
+must_use bool lost_look_up(struct walk *walk);
+
+/* The answer to a look-up, in the exchange. */
+void lost_looked_up(struct walk *walk);
+
+/* Of tell.c: what the caller hears and what the log says. */
+void tell_name_to_look_for(struct walk *walk);
+void tell_failure(struct walk *walk);
+void tell_attempts(struct walk *walk);
+void tell_log(const struct walk *walk);
+
+/* A json_unreadable for answers of this walk, which is the context. */
+void tell_unreadable(struct text path, const struct status *why, void *walk);
