@@ -284,35 +284,53 @@ static bool add_snake(struct text path, struct buffer *out)
 {
     for (size_t i = 0; i < path.bytes; i++) {
         char c = path.at[i];
+        bool upper = c >= 'A' && c <= 'Z';
         if (c == '_')
             return false;
-        if (c >= 'A' && c <= 'Z') {
+        if (upper)
             buffer_add_char(out, '_');
-            c = (char)(c - 'A' + 'a');
-        }
-        buffer_add_char(out, c);
-    }
-    return !out->full;
-}
-
-static bool read_mask(const struct schema_message *type, struct text text, struct arena *arena,
-                      ProtobufCMessage *message)
-{
-    const struct schema_field *field = schema_field_by_number(type, 1);
-    while (text.bytes > 0) {
-        const char *comma = memchr(text.at, ',', text.bytes);
-        struct text path = {text.at, comma ? (size_t)(comma - text.at) : text.bytes};
-        struct buffer snake;
-        ProtobufCBinaryData *place = schema_reserve(message, field, 1, arena);
-        buffer_init(&snake, arena, path.bytes * 2);
-        if (!place || path.bytes == 0 || !add_snake(path, &snake))
-            return false;
-        *place = (ProtobufCBinaryData){snake.bytes, (uint8_t *)snake.at};
-        schema_add_count(message, field, 1);
-        size_t used = path.bytes + (comma != NULL);
-        text = (struct text){text.at + used, text.bytes - used};
+        buffer_add_char(out, upper ? (char)(c - 'A' + 'a') : c);
     }
     return true;
+}
+
+static bool mismatch(const struct schema_message *type, struct json_source *source)
+{
+    return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the text is no %.*s",
+                       text_arguments(type->full_name));
+}
+
+static bool read_path(const struct schema_message *type, struct text path,
+                      ProtobufCMessage *message, struct json_source *source)
+{
+    const struct schema_field *field = schema_field_by_number(type, 1);
+    ProtobufCBinaryData *place = schema_reserve(message, field, 1, source->arena);
+    struct buffer snake;
+    buffer_init(&snake, source->arena, path.bytes * 2);
+    if (path.bytes == 0 || !add_snake(path, &snake))
+        return mismatch(type, source);
+    if (!place || snake.full)
+        return json_no_memory(source);
+    *place = (ProtobufCBinaryData){snake.bytes, (uint8_t *)snake.at};
+    schema_add_count(message, field, 1);
+    return true;
+}
+
+/* "a,fooBar.baz", or nothing. */
+static bool read_mask(const struct schema_message *type, struct text text,
+                      ProtobufCMessage *message, struct json_source *source)
+{
+    const char *end = text.at + text.bytes, *comma;
+    if (text.bytes == 0)
+        return true;
+    for (const char *at = text.at;; at = comma + 1) {
+        comma = memchr(at, ',', (size_t)(end - at));
+        struct text path = {at, (size_t)((comma ? comma : end) - at)};
+        if (!read_path(type, path, message, source))
+            return false;
+        if (!comma)
+            return true;
+    }
 }
 
 bool json_form_write(const struct schema_message *type, const ProtobufCMessage *message,
@@ -325,14 +343,13 @@ bool json_form_write(const struct schema_message *type, const ProtobufCMessage *
     return write_mask(type, message, out, status);
 }
 
-bool json_form_read(const struct schema_message *type, struct text text, struct arena *arena,
-                    ProtobufCMessage *message, struct status *status)
+bool json_form_read(const struct schema_message *type, struct text text, ProtobufCMessage *message,
+                    struct json_source *source)
 {
-    bool good = type->well_known == WELL_KNOWN_TIMESTAMP
-                    ? read_time(type, text, message, json_form_timestamp)
-                : type->well_known == WELL_KNOWN_DURATION
-                    ? read_time(type, text, message, parse_duration)
-                    : read_mask(type, text, arena, message);
-    return good || status_fail(status, STATUS_INVALID_ARGUMENT, "the text is no %.*s",
-                               text_arguments(type->full_name));
+    if (type->well_known == WELL_KNOWN_FIELD_MASK)
+        return read_mask(type, text, message, source);
+    return read_time(type, text, message,
+                     type->well_known == WELL_KNOWN_TIMESTAMP ? json_form_timestamp
+                                                              : parse_duration) ||
+           mismatch(type, source);
 }

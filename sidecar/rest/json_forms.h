@@ -8,8 +8,9 @@
 
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/status.h"
+#include "base/text.h"
+#include "rest/json_text.h"
 #include "schema/message.h"
 
 /* Writes a Timestamp, Duration or FieldMask as its string, without quotes. INVALID_ARGUMENT when
@@ -18,9 +19,10 @@
 must_use bool json_form_write(const struct schema_message *type, const ProtobufCMessage *message,
                               struct buffer *out, struct status *status);
 
-/* Reads one. INVALID_ARGUMENT when the text is no such form. */
+/* Reads one from its text, a string of the source's. Fails as a value of the wrong type when the
+ * text is no such form. */
 must_use bool json_form_read(const struct schema_message *type, struct text text,
-                             struct arena *arena, ProtobufCMessage *message, struct status *status);
+                             ProtobufCMessage *message, struct json_source *source);
 
 /* The form of a Timestamp, RFC 3339 without leap seconds and with up to nine digits of a fraction:
  * its seconds since 1970 and the rest. The outputs are set only when it is one. */

@@ -100,7 +100,7 @@ static bool read_map(struct reader *reader, const struct schema_field *field,
     if (!json_enter(source, '{'))
         return false;
     for (bool first = true; json_next(source, '}', &first);)
-        if (!json_name(source, &here.name) || !json_name_set_add(&names, here.name, source) ||
+        if (!json_take_name(source, &here.name) || !json_name_set_add(&names, here.name, source) ||
             !read_entry(reader, field, here.name, message, &here))
             return false;
     return !source->broken;
@@ -237,7 +237,7 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
     if (!json_enter(source, '{') || !object_init(&object, type, source))
         return false;
     for (bool first = true; json_next(source, '}', &first);) {
-        if (!json_name(source, &here.name))
+        if (!json_take_name(source, &here.name))
             return false;
         const struct schema_field *field =
             find_field(&object, here.name, reader->reading->camel_names);
@@ -274,8 +274,8 @@ static bool read_form(struct reader *reader, const struct schema_message *type,
     if (json_peek(&reader->source) != '"')
         return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
                            "the value is no string");
-    return json_string(&reader->source, &text) &&
-           json_form_read(type, text, reader->source.arena, message, reader->source.status);
+    return json_take_string(&reader->source, &text) &&
+           json_form_read(type, text, message, &reader->source);
 }
 
 static bool read_message(struct reader *reader, const struct schema_message *type,

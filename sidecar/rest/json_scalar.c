@@ -57,8 +57,9 @@ static bool number_text(struct json_source *source, struct text *text, bool *quo
 {
     *quoted = json_peek(source) == '"';
     if (*quoted)
-        return json_string(source, text);
-    return json_number_follows(source) ? json_number(source, text) : mismatch(source, "number");
+        return json_take_string(source, text);
+    return json_number_follows(source) ? json_take_number(source, text)
+                                       : mismatch(source, "number");
 }
 
 static bool read_integer(struct json_source *source, enum field_type type, void *at)
@@ -141,18 +142,18 @@ static bool read_bool(struct json_source *source, bool lenient, protobuf_c_boole
     }
     if (!lenient || json_peek(source) != '"')
         return mismatch(source, "bool");
-    return json_string(source, &text) && (put_bool(text, at) || mismatch(source, "bool"));
+    return json_take_string(source, &text) && (put_bool(text, at) || mismatch(source, "bool"));
 }
 
 static bool read_string(struct json_source *source, bool lenient, void *at)
 {
     struct text text;
     if (json_peek(source) == '"') {
-        if (!json_string(source, &text))
+        if (!json_take_string(source, &text))
             return false;
     } else if (!lenient || !json_number_follows(source)) {
         return mismatch(source, "string");
-    } else if (!json_number(source, &text)) {
+    } else if (!json_take_number(source, &text)) {
         return false;
     }
     put_text(at, text);
@@ -165,7 +166,7 @@ static bool read_bytes(struct json_source *source, void *at)
     size_t bytes;
     if (json_peek(source) != '"')
         return mismatch(source, "base64 string");
-    if (!json_string(source, &encoded))
+    if (!json_take_string(source, &encoded))
         return false;
     char *decoded = arena_alloc(source->arena, base64_room(encoded.bytes));
     if (!decoded)
@@ -197,7 +198,7 @@ static bool read_enum(struct json_source *source, const struct schema_enum *enum
     }
     if (json_peek(source) != '"')
         return read_integer(source, FIELD_ENUM, at);
-    if (!json_string(source, &name))
+    if (!json_take_string(source, &name))
         return false;
     if (put_enum(enumeration, name, at))
         return true;

@@ -166,7 +166,7 @@ static bool read_escaped(struct json_source *source, struct run plain, struct te
     return close_string(source, buffer_text(&out), plain.wide, text);
 }
 
-bool json_string(struct json_source *source, struct text *text)
+bool json_take_string(struct json_source *source, struct text *text)
 {
     if (!json_take(source, '"'))
         return json_malformed(source, "no string where one is due");

@@ -46,7 +46,7 @@ char json_peek_far(struct json_source *source)
     return source->at < source->end ? *source->at : '\0';
 }
 
-bool json_number(struct json_source *source, struct text *raw)
+bool json_take_number(struct json_source *source, struct text *raw)
 {
     json_peek(source);
     size_t bytes = json_number_bytes(source->at, source->end);
@@ -87,9 +87,9 @@ bool json_next(struct json_source *source, char close, bool *first)
     return true;
 }
 
-bool json_name(struct json_source *source, struct text *name)
+bool json_take_name(struct json_source *source, struct text *name)
 {
-    if (!json_string(source, name))
+    if (!json_take_string(source, name))
         return false;
     return json_take(source, ':') || json_malformed(source, "no colon where one is due");
 }
@@ -101,7 +101,7 @@ static bool skip_object(struct json_source *source)
     if (!json_enter(source, '{'))
         return false;
     for (bool first = true; json_next(source, '}', &first);)
-        if (!json_name(source, &name) || !json_name_set_add(&names, name, source) ||
+        if (!json_take_name(source, &name) || !json_name_set_add(&names, name, source) ||
             !json_skip(source))
             return false;
     return !source->broken;
@@ -126,7 +126,7 @@ bool json_skip(struct json_source *source)
     case '[':
         return skip_array(source);
     case '"':
-        return json_string(source, &text);
+        return json_take_string(source, &text);
     case 't':
         return json_take_word(source, "true") || json_malformed(source, "an unknown word");
     case 'f':
@@ -134,6 +134,6 @@ bool json_skip(struct json_source *source)
     case 'n':
         return json_take_word(source, "null") || json_malformed(source, "an unknown word");
     default:
-        return json_number(source, &text);
+        return json_take_number(source, &text);
     }
 }

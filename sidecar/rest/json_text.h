@@ -67,10 +67,10 @@ static inline bool json_take_word(struct json_source *source, const char *word)
 
 /* A string, decoded: a view of the source when nothing was escaped, else in the arena. Well-formed
  * UTF-8. */
-must_use bool json_string(struct json_source *source, struct text *text);
+must_use bool json_take_string(struct json_source *source, struct text *text);
 
 /* A number as it is written. */
-must_use bool json_number(struct json_source *source, struct text *raw);
+must_use bool json_take_number(struct json_source *source, struct text *raw);
 
 /* True when a number is next. */
 static inline bool json_number_follows(struct json_source *source)
@@ -95,7 +95,7 @@ must_use bool json_enter(struct json_source *source, char open);
 bool json_next(struct json_source *source, char close, bool *first);
 
 /* A member's name and the colon behind it. */
-must_use bool json_name(struct json_source *source, struct text *name);
+must_use bool json_take_name(struct json_source *source, struct text *name);
 
 /* Writing: a quoted string. `text` is well-formed UTF-8. */
 void json_add_string(struct buffer *out, struct text text);

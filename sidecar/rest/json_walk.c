@@ -30,7 +30,8 @@ static bool walk_object(struct walk *walk)
     if (!json_enter(&walk->source, '{'))
         return false;
     for (bool first = true; json_next(&walk->source, '}', &first);) {
-        if (!json_name(&walk->source, &name) || !json_name_set_add(&names, name, &walk->source))
+        if (!json_take_name(&walk->source, &name) ||
+            !json_name_set_add(&names, name, &walk->source))
             return false;
         if (outer > 0)
             buffer_add_char(&walk->path, '.');
@@ -68,7 +69,8 @@ static bool walk_value(struct walk *walk)
         return walk_array(walk);
     if (next != '"' && next != '-' && (next < '0' || next > '9'))
         return json_skip(&walk->source);
-    if (!(next == '"' ? json_string(&walk->source, &value) : json_number(&walk->source, &value)))
+    if (!(next == '"' ? json_take_string(&walk->source, &value)
+                      : json_take_number(&walk->source, &value)))
         return false;
     tell(walk, value, next == '"');
     return true;
