@@ -6,6 +6,18 @@
 /* A map's key may be as long as the message. */
 #define LONGEST_NAME 128
 
+/* So that it is clear where the key ends. */
+static void add_quoted(struct text key, struct buffer *out)
+{
+    buffer_add_char(out, '"');
+    for (size_t i = 0; i < key.bytes; i++) {
+        if (key.at[i] == '"' || key.at[i] == '\\')
+            buffer_add_char(out, '\\');
+        buffer_add_char(out, key.at[i]);
+    }
+    buffer_add_char(out, '"');
+}
+
 static void add_step(const struct trail *step, struct buffer *out)
 {
     struct text name = {step->name.at, text_cut(step->name, LONGEST_NAME)};
@@ -16,9 +28,14 @@ static void add_step(const struct trail *step, struct buffer *out)
         buffer_add_char(out, ']');
         return;
     case TRAIL_KEY:
-        buffer_add_literal(out, "[\"");
+        buffer_add_char(out, '[');
+        add_quoted(name, out);
+        buffer_add_char(out, ']');
+        return;
+    case TRAIL_WORD:
+        buffer_add_char(out, '[');
         buffer_add_text(out, name);
-        buffer_add_literal(out, "\"]");
+        buffer_add_char(out, ']');
         return;
     case TRAIL_MEMBER:
     default:

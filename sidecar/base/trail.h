@@ -8,7 +8,12 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-enum trail_kind { TRAIL_MEMBER, TRAIL_ELEMENT, TRAIL_KEY };
+enum trail_kind {
+    TRAIL_MEMBER,
+    TRAIL_ELEMENT,
+    TRAIL_KEY,  /* of a map, in quotes */
+    TRAIL_WORD, /* a map's key that is a number or a bool */
+};
 
 struct trail {
     const struct trail *outer; /* NULL at the message itself */
@@ -17,5 +22,6 @@ struct trail {
     size_t index;     /* of an element */
 };
 
-/* `url_domains[0].id`, `labels["a"]`; in the arena. Empty for NULL, and when the arena is full. */
+/* `url_domains[0].id`, `labels["a"].id`, `ports[-1]`; in the arena. Empty for NULL, and when the
+ * arena is full. */
 struct text trail_text(const struct trail *trail, struct arena *arena);

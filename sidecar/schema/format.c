@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* The well-known formats of strings, as protovalidate defines them. */
 #include "schema/rules.h"
-
-#include <arpa/inet.h>
 
 #include "base/banned.h"
 
@@ -18,32 +17,6 @@ static bool is_digit(char c)
 static bool is_hex(char c)
 {
     return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool is_address(int family, struct text text)
-{
-    char terminated[64];
-    unsigned char address[sizeof(struct in6_addr)];
-    if (text.bytes >= sizeof terminated || memchr(text.at, '\0', text.bytes))
-        return false;
-    memcpy(terminated, text.at, text.bytes);
-    terminated[text.bytes] = '\0';
-    return inet_pton(family, terminated, address) == 1;
-}
-
-static bool is_ipv4(struct text text)
-{
-    return text.bytes > 0 && is_address(AF_INET, text);
-}
-
-static bool is_ipv6(struct text text)
-{
-    return text.bytes > 0 && is_address(AF_INET6, text);
-}
-
-static bool is_ip(struct text text)
-{
-    return is_ipv4(text) || is_ipv6(text);
 }
 
 static bool is_trimmed_uuid(struct text text)
@@ -64,8 +37,18 @@ static bool is_uuid(struct text text)
     return text.bytes == 36;
 }
 
-/* RFC 1123 section 2.1: labels of letters, digits and inner dashes; the last one is not a number.
- */
+/* Twenty-six digits of Crockford's base 32, of which the first has three bits. */
+static bool is_ulid(struct text text)
+{
+    for (size_t i = 0; i < text.bytes; i++) {
+        char c = text.at[i];
+        if ((!is_letter(c) && !is_digit(c)) || memchr("ILOUilou", c, 8))
+            return false;
+    }
+    return text.bytes == 26 && text.at[0] >= '0' && text.at[0] <= '7';
+}
+
+/* RFC 1123 section 2.1: letters, digits and inner dashes. */
 static bool is_label(struct text label)
 {
     if (label.bytes == 0 || label.bytes > 63 || label.at[0] == '-' ||
@@ -77,6 +60,20 @@ static bool is_label(struct text label)
     return true;
 }
 
+/* Labels between dots; `last` is the last one. */
+static bool are_labels(struct text text, struct text *last)
+{
+    for (;;) {
+        const char *dot = text.bytes ? memchr(text.at, '.', text.bytes) : NULL;
+        *last = (struct text){text.at, dot ? (size_t)(dot - text.at) : text.bytes};
+        if (!is_label(*last))
+            return false;
+        if (!dot)
+            return true;
+        text = (struct text){dot + 1, text.bytes - last->bytes - 1};
+    }
+}
+
 static bool is_number(struct text label)
 {
     for (size_t i = 0; i < label.bytes; i++)
@@ -85,31 +82,84 @@ static bool is_number(struct text label)
     return true;
 }
 
+/* A dot may stand at the end. The last label is no number, or it would be an address. */
 static bool is_hostname(struct text text)
 {
-    struct text label = {NULL, 0};
+    struct text last;
+    if (text.bytes > 253)
+        return false;
     if (text.bytes > 0 && text.at[text.bytes - 1] == '.')
         text.bytes--;
-    bool more = text.bytes <= 253;
-    while (more) {
-        const char *dot = text.bytes ? memchr(text.at, '.', text.bytes) : NULL;
-        label = (struct text){text.at, dot ? (size_t)(dot - text.at) : text.bytes};
-        if (!is_label(label))
-            return false;
-        more = dot;
-        if (dot)
-            text = (struct text){dot + 1, (size_t)(text.at + text.bytes - dot - 1)};
-    }
-    return label.bytes > 0 && !is_number(label);
+    return are_labels(text, &last) && !is_number(last);
 }
 
+static bool is_address(struct text text)
+{
+    return is_hostname(text) || is_ip(text);
+}
+
+/* HTML's "valid email address" (html.spec.whatwg.org, section 4.10.5.1.5), which leaves out what
+ * nobody uses of RFC 5322. */
+static bool is_email(struct text text)
+{
+    struct text last;
+    const char *at = text.bytes ? memchr(text.at, '@', text.bytes) : NULL;
+    if (!at || at == text.at)
+        return false;
+    for (const char *c = text.at; c < at; c++)
+        if (!is_letter(*c) && !is_digit(*c) && !memchr(".!#$%&'*+/=?^_`{|}~-", *c, 20))
+            return false;
+    return are_labels((struct text){at + 1, (size_t)(text.at + text.bytes - at - 1)}, &last);
+}
+
+static bool is_port(struct text text)
+{
+    uint64_t port;
+    bool plain = text.bytes == 1 || (text.bytes > 1 && text.at[0] != '0');
+    return plain && text_to_u64(text, &port) && port <= UINT16_MAX;
+}
+
+/* "example.com:443", "10.0.0.1:443", "[::1]:443". */
+static bool is_host_and_port(struct text text)
+{
+    const char *colon = text.bytes ? memrchr(text.at, ':', text.bytes) : NULL;
+    if (!colon)
+        return false;
+    struct text host = {text.at, (size_t)(colon - text.at)};
+    struct text port = {colon + 1, text.bytes - host.bytes - 1};
+    if (!is_port(port))
+        return false;
+    if (host.bytes > 1 && host.at[0] == '[' && host.at[host.bytes - 1] == ']')
+        return is_ipv6((struct text){host.at + 1, host.bytes - 2});
+    return is_hostname(host) || is_ipv4(host);
+}
+
+#define FORMAT(number, id, name, fits)                                                             \
+    {                                                                                              \
+        number, "string." id, "string." id "_empty", name, fits                                    \
+    }
+
 static const struct string_format formats[] = {
-    {13, "string.hostname", "a hostname", is_hostname},
-    {14, "string.ip", "an IP address", is_ip},
-    {15, "string.ipv4", "an IPv4 address", is_ipv4},
-    {16, "string.ipv6", "an IPv6 address", is_ipv6},
-    {22, "string.uuid", "a UUID", is_uuid},
-    {33, "string.tuuid", "a UUID without dashes", is_trimmed_uuid},
+    FORMAT(12, "email", "an email address", is_email),
+    FORMAT(13, "hostname", "a hostname", is_hostname),
+    FORMAT(14, "ip", "an IP address", is_ip),
+    FORMAT(15, "ipv4", "an IPv4 address", is_ipv4),
+    FORMAT(16, "ipv6", "an IPv6 address", is_ipv6),
+    FORMAT(17, "uri", "a URI", is_uri),
+    FORMAT(18, "uri_ref", "a URI or a relative reference", is_uri_ref),
+    FORMAT(21, "address", "a hostname or an IP address", is_address),
+    FORMAT(22, "uuid", "a UUID", is_uuid),
+    FORMAT(26, "ip_with_prefixlen", "an IP address with a prefix length", is_ip_with_prefixlen),
+    FORMAT(27, "ipv4_with_prefixlen", "an IPv4 address with a prefix length",
+           is_ipv4_with_prefixlen),
+    FORMAT(28, "ipv6_with_prefixlen", "an IPv6 address with a prefix length",
+           is_ipv6_with_prefixlen),
+    FORMAT(29, "ip_prefix", "an IP prefix", is_ip_prefix),
+    FORMAT(30, "ipv4_prefix", "an IPv4 prefix", is_ipv4_prefix),
+    FORMAT(31, "ipv6_prefix", "an IPv6 prefix", is_ipv6_prefix),
+    FORMAT(32, "host_and_port", "a host and a port", is_host_and_port),
+    FORMAT(33, "tuuid", "a UUID without dashes", is_trimmed_uuid),
+    FORMAT(35, "ulid", "a ULID", is_ulid),
 };
 
 const struct string_format *string_format_find(uint32_t number)

@@ -5,122 +5,77 @@
 
 #include "base/banned.h"
 
-/* RE2 needs time in proportion to the text; PCRE2 gives up instead (a match that gives up is a
- * violation). */
+/* RE2 needs time in proportion to the text; PCRE2 may need more, and then gives up. */
 #define MATCH_LIMIT 100000
-#define DEPTH_LIMIT 1000
+#define HEAP_LIMIT_KIB 4096
 
-/* What RE2 has behind a backslash, and PCRE2 understands alike (github.com/google/re2/wiki/Syntax).
+/*
+ * RE2's "$" is the end of the text, not of a line before it, and "^" of several lines is behind any
+ * line's end. What groups match is not asked for.
  */
-static const char letters[] = "pPdDsSwWbBAzntrfaxQE";
+#define OPTIONS                                                                                    \
+    (PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C |           \
+     PCRE2_NO_AUTO_CAPTURE)
 
-/* What may follow "(?": a group's flags or name. */
-static const char group_starts[] = ":imsU-P<";
-
-static bool refuse(struct text text, size_t at, struct status *status)
+static pcre2_code *compile(struct text translated, int *error)
 {
-    return status_fail(status, STATUS_INVALID_ARGUMENT,
-                       "pattern \"%.*s\": RE2 does not have what stands at byte %zu",
-                       text_arguments(text), at);
+    PCRE2_SIZE at;
+    pcre2_compile_context *context = memory_expect(pcre2_compile_context_create(NULL));
+    pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)translated.at, translated.bytes, OPTIONS, error, &at, context);
+    pcre2_compile_context_free(context);
+    /* Where the kernel does not let us, patterns are interpreted. */
+    if (code)
+        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    return code;
 }
 
-static bool is_word_character(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-static bool group_is_known(const char *at, const char *end)
-{
-    if (at == end || !memchr(group_starts, *at, sizeof group_starts - 1))
-        return false;
-    /* "(?<name>" and "(?P<name>", but not look-behinds and references. */
-    if (*at == '<')
-        return end - at > 1 && is_word_character(at[1]);
-    return *at != 'P' || (end - at > 1 && at[1] == '<');
-}
-
-/* "a++" and its like. */
-static bool is_possessive(const char *start, const char *at)
-{
-    return *at == '+' && at > start && memchr("+*?}", at[-1], 4);
-}
-
-/* "(*VERB)", and groups that only PCRE2 has. */
-static bool is_foreign_group(const char *at, const char *end)
-{
-    if (*at != '(' || end - at < 2)
-        return false;
-    return at[1] == '*' || (at[1] == '?' && !group_is_known(at + 2, end));
-}
-
-/* Behind the opening bracket of a class; one that comes first belongs to it. */
-static const char *class_start(const char *at, const char *end)
-{
-    if (end - at > 1 && at[1] == '^')
-        at++;
-    if (end - at > 1 && at[1] == ']')
-        at++;
-    return at;
-}
-
-/* Look-arounds, references, possessive and recursive parts: PCRE2 has them, RE2 does not. */
-static bool is_re2(struct text text, struct status *status)
-{
-    bool in_class = false;
-    const char *end = text.at + text.bytes;
-    for (const char *at = text.at; at < end; at++) {
-        bool foreign = false;
-        if (*at == '\\') {
-            at++;
-            foreign =
-                at < end && is_word_character(*at) && !memchr(letters, *at, sizeof letters - 1);
-        } else if (in_class) {
-            in_class = *at != ']';
-        } else if (*at == '[') {
-            in_class = true;
-            at = class_start(at, end);
-        } else {
-            foreign = is_foreign_group(at, end) || is_possessive(text.at, at);
-        }
-        if (foreign)
-            return refuse(text, (size_t)(at - text.at), status);
-    }
-    return true;
-}
-
-bool pattern_compile(struct text text, struct arena *arena, struct pattern *pattern,
+bool pattern_compile(struct text text, struct arena *arena, const struct pattern **pattern,
                      struct status *status)
 {
     int error;
-    PCRE2_SIZE at;
+    struct buffer translated;
+    if (!text_is_utf8(text))
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "its pattern is not UTF-8");
+    struct pattern *made = arena_zalloc(arena, sizeof *made);
     char *kept = arena_copy(arena, text.at, text.bytes);
-    if (!kept || !is_re2(text, status))
-        return kept
-                   ? false
-                   : status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for a pattern");
-    /* RE2's "$" is the end of the text, not of a line before it. */
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)kept, text.bytes,
-                                     PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_BACKSLASH_C,
-                                     &error, &at, NULL);
-    if (!code) {
+    buffer_init(&translated, arena, text.bytes + 1);
+    if (!re2_translate(text, &translated, status))
+        return status_wrap(status, "pattern \"%.*s\"", text_arguments(text));
+    if (!made || !kept || translated.full)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for a pattern");
+    made->code = compile(buffer_text(&translated), &error);
+    if (!made->code) {
         PCRE2_UCHAR why[128];
         pcre2_get_error_message(error, why, sizeof why);
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "pattern \"%s\" does not compile at byte %zu: %s", kept, at,
-                           (const char *)why);
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "pattern \"%.*s\" does not compile: %s",
+                           text_arguments(text), (const char *)why);
     }
-    /* Where the kernel does not let us, patterns are interpreted. */
-    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-    *pattern = (struct pattern){.code = code,
-                                .context = memory_expect(pcre2_match_context_create(NULL)),
-                                .text = {kept, text.bytes}};
-    pcre2_set_match_limit(pattern->context, MATCH_LIMIT);
-    pcre2_set_depth_limit(pattern->context, DEPTH_LIMIT);
+    made->context = memory_expect(pcre2_match_context_create(NULL));
+    pcre2_set_match_limit(made->context, MATCH_LIMIT);
+    pcre2_set_heap_limit(made->context, HEAP_LIMIT_KIB);
+    made->text = (struct text){kept, text.bytes};
+    *pattern = made;
     return true;
 }
 
-void pattern_release(struct pattern *pattern)
+void pattern_release(const struct pattern *pattern)
 {
     pcre2_code_free(pattern->code);
     pcre2_match_context_free(pattern->context);
+}
+
+enum pattern_outcome pattern_match(const struct pattern *pattern, struct text utf8,
+                                   pcre2_match_data *match)
+{
+    int outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.at, utf8.bytes, 0, PCRE2_NO_UTF_CHECK,
+                              match, pattern->context);
+    /* Compiled patterns have the thread's stack only, the interpreter has the arena. */
+    if (outcome == PCRE2_ERROR_JIT_STACKLIMIT)
+        outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.at, utf8.bytes, 0,
+                              PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, match, pattern->context);
+    if (outcome >= 0)
+        return PATTERN_MATCHES;
+    return outcome == PCRE2_ERROR_NOMATCH ? PATTERN_DOES_NOT_MATCH : PATTERN_GAVE_UP;
 }

@@ -2,7 +2,6 @@
 #include "schema/rules.h"
 
 #include "schema/vocabulary.h"
-#include "schema/wire.h"
 
 #include "base/banned.h"
 
@@ -10,120 +9,173 @@
 #define EXTENSION 1159
 #define PREDEFINED_EXTENSION 1160
 enum { RULE_REPEATED = 18, RULE_MAP = 19, RULE_REQUIRED = 25, RULE_IGNORE = 27 };
+enum { ONEOF_REQUIRED = 1 };
+enum { INNER_ITEMS = 4, INNER_KEYS = 4, INNER_VALUES = 5 };
+enum { IGNORE_UNSPECIFIED = 0, IGNORE_IF_ZERO_VALUE = 1, IGNORE_ALWAYS = 3 };
 
-/* At most: every rule of a type, and one range. */
-#define MOST_CHECKS 24
-
-/* One field's rules while they are read. */
+/*
+ * Rules while they are read. protoc writes each line of an option as an occurrence of its own, so
+ * that everything here adds to what came before.
+ */
 struct parsing {
-    struct schema_field field; /* the field, or a stand-in for its elements */
+    const struct schema_field *field; /* the field, or that of a map's keys or values */
+    bool is_element;                  /* the rules are those of one element of it */
     struct arena *arena;
     struct status *status;
-    struct check checks[MOST_CHECKS];
-    size_t count;
-    struct rules rules;
+    struct rules *rules;
 };
 
 static bool parse_rules(struct parsing *parsing, struct text bytes);
 
-static bool refuse_rule(struct parsing *parsing, const char *type, uint32_t number)
+const struct schema_field *rules_value_field(const struct schema_field *field)
 {
-    return status_fail(
-        parsing->status, STATUS_INVALID_ARGUMENT,
-        "rule %u of buf.validate's %s rules is not enforced here, so that it must not be used",
-        number, type);
+    bool wrapper = field->type == FIELD_MESSAGE && field->message->well_known == WELL_KNOWN_WRAPPER;
+    return wrapper ? &field->message->fields[0] : field;
 }
 
-static bool unreadable(struct parsing *parsing)
+static bool refuse_rule(const struct parsing *parsing, const char *part, uint32_t number)
 {
+    const char *name = vocabulary_refused(part, number);
+    if (name)
+        return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
+                           "the rule %s.%s of buf.validate is not enforced here", part, name);
     return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
-                       "its buf.validate rules cannot be read");
+                       "buf.validate's %s rules have a number %u that is not known here", part,
+                       number);
 }
 
-static bool no_memory(struct parsing *parsing)
+static bool refuse(const struct parsing *parsing, const char *why)
+{
+    return status_fail(parsing->status, STATUS_INVALID_ARGUMENT, "its buf.validate rules %s", why);
+}
+
+static bool unreadable(const struct parsing *parsing)
+{
+    return refuse(parsing, "cannot be read");
+}
+
+static bool no_memory(const struct parsing *parsing)
 {
     return status_fail(parsing->status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the rules");
 }
 
+static bool wrong_type(const struct parsing *parsing, const char *rules)
+{
+    return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
+                       "its buf.validate rules are for %s, which it is not", rules);
+}
+
 /* "string" and "min_len" to "string.min_len". */
-static const char *make_id(struct parsing *parsing, const char *type, const char *name)
+static const char *make_id(const struct parsing *parsing, const char *part, const char *name)
 {
     struct buffer id;
     buffer_init(&id, parsing->arena, 48);
-    buffer_add_text(&id, text_of(type));
+    buffer_add_text(&id, text_of(part));
     buffer_add_char(&id, '.');
     buffer_add_text(&id, text_of(name));
     buffer_add_char(&id, '\0');
     return id.full ? NULL : id.at;
 }
 
-/* The check of that kind: protoc gives each rule apart, and they add up. */
-static struct check *check_for(struct parsing *parsing, enum check_kind kind, const char *type,
-                               const char *name)
+/* The check of that kind, which may be there already. */
+static bool check_for(struct parsing *parsing, enum check_kind kind, const char *part,
+                      const char *name, struct check **check)
 {
-    for (size_t i = 0; i < parsing->count; i++)
-        if (parsing->checks[i].kind == kind)
-            return &parsing->checks[i];
-    const char *id = make_id(parsing, type, name);
-    if (!id || parsing->count == MOST_CHECKS) {
-        (void)!no_memory(parsing);
-        return NULL;
+    struct check **end = &parsing->rules->checks;
+    while (*end && (*end)->kind != kind)
+        end = &(*end)->next;
+    if (!*end) {
+        const char *id = make_id(parsing, part, name);
+        struct check *added = arena_zalloc(parsing->arena, sizeof *added);
+        if (!id || !added)
+            return no_memory(parsing);
+        added->kind = kind;
+        added->id = id;
+        *end = added;
     }
-    parsing->checks[parsing->count] = (struct check){.kind = kind, .id = id};
-    return &parsing->checks[parsing->count++];
-}
-
-static bool add_operand(struct parsing *parsing, struct check *check,
-                        const struct wire_field *value)
-{
-    bool textual = parsing->field.type == FIELD_STRING || parsing->field.type == FIELD_BYTES;
-    if (textual != (value->type == WIRE_BYTES))
-        return unreadable(parsing);
-    struct operand *grown = arena_alloc(parsing->arena, (check->operand_count + 1) * sizeof *grown);
-    char *kept = textual ? arena_copy(parsing->arena, value->bytes.at, value->bytes.bytes) : NULL;
-    if (!grown || (textual && !kept))
-        return no_memory(parsing);
-    if (check->operand_count > 0)
-        memcpy(grown, check->operands, check->operand_count * sizeof *grown);
-    grown[check->operand_count] =
-        textual ? (struct operand){.text = {kept, value->bytes.bytes}}
-                : (struct operand){.number = number_of_rule(parsing->field.type, value->value)};
-    check->operands = grown;
-    check->operand_count++;
+    *check = *end;
     return true;
 }
 
-static bool add_check(struct parsing *parsing, const char *type, const struct rule_row *row,
-                      const struct wire_field *value)
+/* `in` and `not_in` grow; of others the last value counts. */
+static bool add_operand(const struct parsing *parsing, const struct type_rules *part,
+                        struct check *check, const struct wire_field *value)
+{
+    bool textual = part->wire == WIRE_BYTES;
+    size_t before =
+        check->kind == CHECK_IN || check->kind == CHECK_NOT_IN ? check->operand_count : 0;
+    struct operand *grown = arena_alloc(parsing->arena, (before + 1) * sizeof *grown);
+    char *kept = textual ? arena_copy(parsing->arena, value->bytes.at, value->bytes.bytes) : NULL;
+    if (!grown || (textual && !kept))
+        return no_memory(parsing);
+    if (before > 0)
+        memcpy(grown, check->operands, before * sizeof *grown);
+    grown[before] = textual ? (struct operand){.text = {kept, value->bytes.bytes}}
+                            : (struct operand){.number = number_of_rule(part->type, value->value)};
+    check->operands = grown;
+    check->operand_count = before + 1;
+    return true;
+}
+
+static bool set_bound(const struct parsing *parsing, const struct type_rules *part,
+                      enum meaning meaning, struct check *check, const struct wire_field *value)
+{
+    bool low = meaning == MEANS_LOW || meaning == MEANS_LOW_INCLUSIVE;
+    struct bound bound = {
+        .given = true,
+        .inclusive = meaning == MEANS_LOW_INCLUSIVE || meaning == MEANS_HIGH_INCLUSIVE,
+        .at = number_of_rule(part->type, value->value),
+    };
+    if (number_compare(&bound.at, &bound.at) != 0)
+        return refuse(parsing, "have a bound that is no number");
+    *(low ? &check->low : &check->high) = bound;
+    return true;
+}
+
+static bool set_pattern(const struct parsing *parsing, struct check *check, struct text text)
+{
+    const struct pattern *compiled;
+    if (!pattern_compile(text, parsing->arena, &compiled, parsing->status))
+        return false;
+    if (check->pattern)
+        pattern_release(check->pattern);
+    check->pattern = compiled;
+    return true;
+}
+
+static enum wire_type wire_type_of(const struct type_rules *part, enum meaning meaning)
+{
+    if (meaning == MEANS_PATTERN)
+        return WIRE_BYTES;
+    return meaning == MEANS_COUNT || meaning == MEANS_SWITCH ? WIRE_VARINT : part->wire;
+}
+
+/* `part` is not needed for the rules of repeated fields and maps. */
+static bool add_check(struct parsing *parsing, const struct type_rules *part, const char *name,
+                      const struct rule_row *row, const struct wire_field *value)
 {
     struct check *check;
-    if (row->meaning == MEANS_NOTHING || (row->meaning == MEANS_SWITCH && value->value == 0))
+    if (row->meaning == MEANS_NOTHING)
         return true;
-    check = check_for(parsing, row->kind, type, row->name);
-    if (!check)
+    if (value->type != wire_type_of(part, row->meaning))
+        return unreadable(parsing);
+    if (row->meaning == MEANS_SWITCH && value->value == 0)
+        return true;
+    if (!check_for(parsing, row->kind, name, row->name, &check))
         return false;
-    struct bound bound = {.given = true,
-                          .inclusive = row->meaning == MEANS_LOW_INCLUSIVE ||
-                                       row->meaning == MEANS_HIGH_INCLUSIVE,
-                          .at = number_of_rule(parsing->field.type, value->value)};
     switch (row->meaning) {
     case MEANS_OPERAND:
-        return add_operand(parsing, check, value);
+        return add_operand(parsing, part, check, value);
     case MEANS_COUNT:
         check->count = value->value;
-        return value->type == WIRE_VARINT || unreadable(parsing);
+        return true;
     case MEANS_LOW:
     case MEANS_LOW_INCLUSIVE:
-        check->low = bound;
-        return true;
     case MEANS_HIGH:
     case MEANS_HIGH_INCLUSIVE:
-        check->high = bound;
-        return true;
+        return set_bound(parsing, part, row->meaning, check, value);
     case MEANS_PATTERN:
-        return value->type == WIRE_BYTES
-                   ? pattern_compile(value->bytes, parsing->arena, &check->pattern, parsing->status)
-                   : unreadable(parsing);
+        return set_pattern(parsing, check, value->bytes);
     case MEANS_SWITCH:
     case MEANS_NOTHING:
     default:
@@ -131,134 +183,139 @@ static bool add_check(struct parsing *parsing, const char *type, const struct ru
     }
 }
 
-static bool add_format(struct parsing *parsing, const struct wire_field *value)
+static bool add_format(struct parsing *parsing, const struct string_format *format,
+                       const struct wire_field *value)
 {
-    const struct string_format *format = string_format_find(value->number);
-    if (!format)
-        return refuse_rule(parsing, "string", value->number);
+    struct check *check;
+    if (value->type != WIRE_VARINT)
+        return unreadable(parsing);
     if (value->value == 0)
         return true;
-    struct check *check = check_for(parsing, CHECK_FORMAT, "string", "format");
-    if (!check)
+    if (!check_for(parsing, CHECK_FORMAT, "string", "format", &check))
         return false;
     check->id = format->id;
-    check->format_name = format->name;
-    check->format = format->fits;
+    check->format = format;
     return true;
 }
 
-static bool parse_part(struct parsing *parsing, struct text bytes, const char *type,
-                       struct rows rows)
+/* The rules of one type. */
+static bool parse_part(struct parsing *parsing, const struct type_rules *part, struct text bytes)
 {
     struct wire_field value;
     while (bytes.bytes > 0) {
         if (!wire_next(&bytes, &value))
             return unreadable(parsing);
-        const struct rule_row *row = vocabulary_row(rows, value.number);
-        bool good = row ? add_check(parsing, type, row, &value)
-                    : parsing->field.type == FIELD_STRING && strcmp(type, "string") == 0
-                        ? add_format(parsing, &value)
-                        : refuse_rule(parsing, type, value.number);
+        const struct rule_row *row = vocabulary_row(part->rows, value.number);
+        const struct string_format *format =
+            part->type == FIELD_STRING ? string_format_find(value.number) : NULL;
+        bool good = row      ? add_check(parsing, part, part->name, row, &value)
+                    : format ? add_format(parsing, format, &value)
+                             : refuse_rule(parsing, part->name, value.number);
         if (!good)
             return false;
     }
     return true;
 }
 
-/* The rules of elements, keys or values, which are rules of a field like themselves. */
-static bool parse_inner(struct parsing *parsing, const struct schema_field *like, struct text bytes,
-                        struct rules **inner)
+/* The rules of elements, keys or values. */
+static bool parse_inner(const struct parsing *parsing, const struct schema_field *field,
+                        const struct wire_field *value, struct rules **inner)
 {
-    struct parsing *part = arena_zalloc(parsing->arena, sizeof *part);
-    if (!part)
+    if (value->type != WIRE_BYTES)
+        return unreadable(parsing);
+    if (!*inner)
+        *inner = arena_zalloc(parsing->arena, sizeof **inner);
+    if (!*inner)
         return no_memory(parsing);
-    part->field = *like;
-    part->field.shape = FIELD_SINGULAR;
-    part->arena = parsing->arena;
-    part->status = parsing->status;
-    bool good = parse_rules(part, bytes);
-    part->rules.checks = part->checks;
-    part->rules.count = part->count;
-    /* Kept also when it failed: a pattern in it has to be released. */
-    *inner = &part->rules;
-    return good;
+    struct parsing part = {.field = field,
+                           .is_element = true,
+                           .arena = parsing->arena,
+                           .status = parsing->status,
+                           .rules = *inner};
+    return parse_rules(&part, value->bytes);
 }
 
-static bool parse_containers(struct parsing *parsing, const struct wire_field *part, bool is_map)
+static bool parse_repeated_rule(struct parsing *parsing, const struct wire_field *value)
 {
-    const struct schema_field *field = &parsing->field;
-    struct text rest = part->bytes;
+    const struct rule_row *row = vocabulary_row(vocabulary_of_repeated(), value->number);
+    if (value->number == INNER_ITEMS)
+        return parse_inner(parsing, parsing->field, value, &parsing->rules->items);
+    if (!row)
+        return refuse_rule(parsing, "repeated", value->number);
+    if (row->kind == CHECK_UNIQUE && parsing->field->type == FIELD_MESSAGE)
+        return refuse(parsing, "say `unique`, which is for elements that are no messages");
+    return add_check(parsing, NULL, "repeated", row, value);
+}
+
+static bool parse_map_rule(struct parsing *parsing, const struct wire_field *value)
+{
+    const struct schema_message *entry = parsing->field->message;
+    const struct rule_row *row = vocabulary_row(vocabulary_of_maps(), value->number);
+    if (value->number == INNER_KEYS)
+        return parse_inner(parsing, schema_field_by_number(entry, 1), value, &parsing->rules->keys);
+    if (value->number == INNER_VALUES)
+        return parse_inner(parsing, schema_field_by_number(entry, 2), value,
+                           &parsing->rules->values);
+    return row ? add_check(parsing, NULL, "map", row, value)
+               : refuse_rule(parsing, "map", value->number);
+}
+
+static bool parse_container(struct parsing *parsing, struct text bytes,
+                            bool (*parse)(struct parsing *parsing, const struct wire_field *value))
+{
     struct wire_field value;
-    for (struct text one; rest.bytes > 0;) {
-        one.at = rest.at;
-        if (!wire_next(&rest, &value))
+    while (bytes.bytes > 0) {
+        if (!wire_next(&bytes, &value))
             return unreadable(parsing);
-        one.bytes = (size_t)(rest.at - one.at);
-        bool good = true;
-        if (value.number == 4 && value.type == WIRE_BYTES)
-            good = is_map ? parse_inner(parsing, schema_field_by_number(field->message, 1),
-                                        value.bytes, &parsing->rules.keys)
-                          : parse_inner(parsing, field, value.bytes, &parsing->rules.items);
-        else if (is_map && value.number == 5 && value.type == WIRE_BYTES)
-            good = parse_inner(parsing, schema_field_by_number(field->message, 2), value.bytes,
-                               &parsing->rules.values);
-        else
-            good = parse_part(parsing, one, is_map ? "map" : "repeated",
-                              is_map ? vocabulary_of_maps() : vocabulary_of_repeated());
-        if (!good)
+        if (!parse(parsing, &value))
             return false;
     }
     return true;
 }
 
-static bool wrong_type(struct parsing *parsing, const char *rules)
+static bool parse_ignore(struct parsing *parsing, uint64_t ignore)
 {
-    return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
-                       "its buf.validate rules are for %s, which it is not", rules);
+    parsing->rules->skip_zero = ignore == IGNORE_IF_ZERO_VALUE;
+    parsing->rules->skip = ignore == IGNORE_ALWAYS;
+    return parsing->rules->skip_zero || parsing->rules->skip || ignore == IGNORE_UNSPECIFIED ||
+           refuse(parsing, "have an `ignore` that is not known here");
 }
 
-/* One member of FieldRules. */
-static bool parse_rule(struct parsing *parsing, const struct wire_field *rule)
+/* One member of FieldRules that is a message: the rules of a type. */
+static bool parse_type(struct parsing *parsing, const struct wire_field *rule)
 {
-    enum field_shape shape = parsing->field.shape;
-    bool single = shape != FIELD_REPEATED && shape != FIELD_MAP;
-    switch (rule->number) {
-    case RULE_REQUIRED:
-        parsing->rules.required = rule->value != 0;
-        return true;
-    case RULE_IGNORE:
-        parsing->rules.skip_zero = rule->value == 1;
-        parsing->rules.skip = rule->value == 3;
-        return rule->value <= 1 || rule->value == 3 ||
-               refuse_rule(parsing, "ignore", (uint32_t)rule->value);
-    case RULE_REPEATED:
-        return shape == FIELD_REPEATED ? parse_containers(parsing, rule, false)
-                                       : wrong_type(parsing, "repeated fields");
-    case RULE_MAP:
-        return shape == FIELD_MAP ? parse_containers(parsing, rule, true)
-                                  : wrong_type(parsing, "maps");
-    default:
-        break;
-    }
+    enum field_shape shape = parsing->is_element ? FIELD_SINGULAR : parsing->field->shape;
     const struct type_rules *part = vocabulary_part(rule->number);
+    if (rule->number == RULE_REPEATED)
+        return shape == FIELD_REPEATED ? parse_container(parsing, rule->bytes, parse_repeated_rule)
+                                       : wrong_type(parsing, "repeated fields");
+    if (rule->number == RULE_MAP)
+        return shape == FIELD_MAP ? parse_container(parsing, rule->bytes, parse_map_rule)
+                                  : wrong_type(parsing, "maps");
     if (!part)
         return refuse_rule(parsing, "field", rule->number);
-    if (!single || parsing->field.type != part->type)
-        return wrong_type(parsing, part->name);
-    return rule->type == WIRE_BYTES ? parse_part(parsing, rule->bytes, part->name, part->rows)
-                                    : unreadable(parsing);
+    bool single = shape != FIELD_REPEATED && shape != FIELD_MAP;
+    return single && rules_value_field(parsing->field)->type == part->type
+               ? parse_part(parsing, part, rule->bytes)
+               : wrong_type(parsing, part->name);
+}
+
+static bool parse_rule(struct parsing *parsing, const struct wire_field *rule)
+{
+    if (rule->number != RULE_REQUIRED && rule->number != RULE_IGNORE)
+        return rule->type == WIRE_BYTES ? parse_type(parsing, rule)
+                                        : refuse_rule(parsing, "field", rule->number);
+    if (rule->type != WIRE_VARINT)
+        return unreadable(parsing);
+    if (rule->number == RULE_IGNORE)
+        return parse_ignore(parsing, rule->value);
+    parsing->rules->required = rule->value != 0;
+    return true;
 }
 
 static bool parse_rules(struct parsing *parsing, struct text bytes)
 {
-    struct wire_field rule;
-    while (bytes.bytes > 0) {
-        if (!wire_next(&bytes, &rule))
-            return unreadable(parsing);
-        if (!parse_rule(parsing, &rule))
-            return false;
-    }
-    return true;
+    return parse_container(parsing, bytes, parse_rule);
 }
 
 /* Calls for each occurrence of the extension in serialized options. */
@@ -269,47 +326,56 @@ static bool each_occurrence(struct parsing *parsing, struct text options, bool *
     while (options.bytes > 0) {
         if (!wire_next(&options, &option))
             return unreadable(parsing);
-        if (option.number == PREDEFINED_EXTENSION && option.type == WIRE_BYTES)
-            return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
-                               "predefined rules are not enforced here");
-        if (option.number != EXTENSION || option.type != WIRE_BYTES)
+        if (option.number == PREDEFINED_EXTENSION)
+            return refuse(parsing, "are predefined ones, which are not enforced here");
+        if (option.number != EXTENSION)
             continue;
         *found = true;
+        if (option.type != WIRE_BYTES)
+            return unreadable(parsing);
         if (!parse(parsing, option.bytes))
             return false;
     }
     return true;
 }
 
+static bool finish(const struct parsing *parsing, const struct rules *rules)
+{
+    for (struct check *check = rules ? rules->checks : NULL; check; check = check->next)
+        if (!check_finish(check, parsing->arena))
+            return no_memory(parsing);
+    return !rules || (finish(parsing, rules->items) && finish(parsing, rules->keys) &&
+                      finish(parsing, rules->values));
+}
+
 bool rules_parse_field(struct text where, struct text field_options, struct schema_field *field,
                        struct arena *arena, struct status *status)
 {
     bool found = false;
-    struct parsing *parsing = arena_zalloc(arena, sizeof *parsing);
-    if (!parsing)
-        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the rules");
-    parsing->field = *field;
-    parsing->arena = arena;
-    parsing->status = status;
-    bool good = each_occurrence(parsing, field_options, &found, parse_rules);
-    parsing->rules.checks = parsing->checks;
-    parsing->rules.count = parsing->count;
+    struct parsing parsing = {.field = field,
+                              .arena = arena,
+                              .status = status,
+                              .rules = arena_zalloc(arena, sizeof *parsing.rules)};
+    bool good = parsing.rules ? each_occurrence(&parsing, field_options, &found, parse_rules) &&
+                                    finish(&parsing, parsing.rules)
+                              : no_memory(&parsing);
     if (!good) {
-        rules_release(&parsing->rules);
+        rules_release(parsing.rules);
         return status_wrap(status, "%.*s", text_arguments(where));
     }
     if (found)
-        field->rules = &parsing->rules;
+        field->rules = parsing.rules;
     return true;
+}
+
+static bool refuse_message_rule(struct parsing *parsing, const struct wire_field *rule)
+{
+    return refuse_rule(parsing, "message", rule->number);
 }
 
 static bool refuse_message_rules(struct parsing *parsing, struct text bytes)
 {
-    struct wire_field rule;
-    if (bytes.bytes == 0)
-        return true;
-    return wire_next(&bytes, &rule) ? refuse_rule(parsing, "message", rule.number)
-                                    : unreadable(parsing);
+    return parse_container(parsing, bytes, refuse_message_rule);
 }
 
 bool rules_parse_message(struct text where, struct text message_options,
@@ -318,20 +384,39 @@ bool rules_parse_message(struct text where, struct text message_options,
     (void)message;
     bool found = false;
     struct parsing parsing = {.arena = arena, .status = status};
-    return each_occurrence(&parsing, message_options, &found, refuse_message_rules) ||
-           status_wrap(status, "%.*s", text_arguments(where));
+    return each_occurrence(&parsing, message_options, &found, refuse_message_rules)
+               ? true
+               : status_wrap(status, "%.*s", text_arguments(where));
+}
+
+static bool parse_oneof_rule(struct parsing *parsing, const struct wire_field *rule)
+{
+    if (rule->number != ONEOF_REQUIRED)
+        return refuse_rule(parsing, "oneof", rule->number);
+    if (rule->type != WIRE_VARINT)
+        return unreadable(parsing);
+    parsing->rules->required = rule->value != 0;
+    return true;
 }
 
 static bool parse_oneof(struct parsing *parsing, struct text bytes)
 {
-    struct wire_field rule;
-    while (bytes.bytes > 0) {
-        if (!wire_next(&bytes, &rule))
-            return unreadable(parsing);
-        if (rule.number != 1)
-            return refuse_rule(parsing, "oneof", rule.number);
-        parsing->rules.required = rule.value != 0;
-    }
+    return parse_container(parsing, bytes, parse_oneof_rule);
+}
+
+static bool add_required_oneof(const struct parsing *parsing, struct text oneof,
+                               struct schema_message *message)
+{
+    struct rules *rules = arena_zalloc(parsing->arena, sizeof *rules);
+    if (!rules)
+        return no_memory(parsing);
+    if (message->rules)
+        *rules = *message->rules;
+    if (rules->required_oneof_count == array_length(rules->required_oneofs))
+        return refuse(parsing, "make it the ninth oneof of its message that is required; eight "
+                               "are enforced");
+    rules->required_oneofs[rules->required_oneof_count++] = oneof;
+    message->rules = rules;
     return true;
 }
 
@@ -339,31 +424,20 @@ bool rules_parse_oneof(struct text where, struct text oneof_options, struct text
                        struct schema_message *message, struct arena *arena, struct status *status)
 {
     bool found = false;
-    struct parsing parsing = {.arena = arena, .status = status};
-    if (!each_occurrence(&parsing, oneof_options, &found, parse_oneof))
-        return status_wrap(status, "%.*s", text_arguments(where));
-    if (!parsing.rules.required)
-        return true;
-    struct rules *rules = arena_zalloc(arena, sizeof *rules);
-    if (!rules)
-        return no_memory(&parsing);
-    if (message->rules)
-        *rules = *message->rules;
-    if (rules->required_oneof_count == array_length(rules->required_oneofs))
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: too many required oneofs",
-                           text_arguments(where));
-    rules->required_oneofs[rules->required_oneof_count++] = oneof;
-    message->rules = rules;
-    return true;
+    struct rules rules = {.required = false};
+    struct parsing parsing = {.arena = arena, .status = status, .rules = &rules};
+    bool good = each_occurrence(&parsing, oneof_options, &found, parse_oneof) &&
+                (!rules.required || add_required_oneof(&parsing, oneof, message));
+    return good ? true : status_wrap(status, "%.*s", text_arguments(where));
 }
 
 void rules_release(const struct rules *rules)
 {
     if (!rules)
         return;
-    for (size_t i = 0; i < rules->count; i++)
-        if (rules->checks[i].pattern.code)
-            pattern_release(&rules->checks[i].pattern);
+    for (const struct check *check = rules->checks; check; check = check->next)
+        if (check->pattern)
+            pattern_release(check->pattern);
     rules_release(rules->items);
     rules_release(rules->keys);
     rules_release(rules->values);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of one field as they are kept; between rules.c, which reads them, and validate.c, which
- * checks them. */
+/* The rules of one field as they are kept: rules.c reads them at start, check.c holds one value
+ * against them, validate.c walks a message. Read-only once read: any thread. */
 #pragma once
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -54,22 +54,32 @@ struct operand {
     struct text text;
 };
 
+/* A form that a string may have to have. */
+struct string_format {
+    uint32_t number; /* in StringRules */
+    const char *id, *empty_id, *name;
+    bool (*fits)(struct text text); /* false for the empty text, but for uri_ref */
+};
+
 struct pattern {
     pcre2_code *code;
     pcre2_match_context *context;
     struct text text; /* as written */
 };
 
+/* One rule. Of what follows `demand` it has what its kind needs. */
 struct check {
+    struct check *next;
     enum check_kind kind;
-    const char *id; /* "string.min_len" */
-    uint64_t count; /* of lengths and items */
+    const char *id;     /* "string.min_len" */
+    struct text demand; /* "must have at least 3 characters" */
+    uint64_t count;
     const struct operand *operands;
     size_t operand_count;
     struct bound low, high;
-    struct pattern pattern;
-    const char *format_name;
-    bool (*format)(struct text text);
+    bool outside; /* a range whose low bound is above its high one: what lies outside of both */
+    const struct pattern *pattern;
+    const struct string_format *format;
 };
 
 struct rules {
@@ -77,12 +87,13 @@ struct rules {
     bool skip_zero; /* ignore = IGNORE_IF_ZERO_VALUE */
     bool skip;      /* ignore = IGNORE_ALWAYS */
     struct check *checks;
-    size_t count;
-    struct rules *items, *keys,
-        *values; /* of elements, a map's keys and values; NULL when there are none */
-    struct text required_oneofs[8]; /* of a message: names */
+    struct rules *items, *keys, *values; /* of elements, a map's keys and values; or NULL */
+    struct text required_oneofs[8];      /* of a message: names */
     size_t required_oneof_count;
 };
+
+/* The field that a value's rules are about: of a wrapper its `value`, else the field itself. */
+const struct schema_field *rules_value_field(const struct schema_field *field);
 
 /* -1, 0, 1; 2 when one of them is no number. */
 int number_compare(const struct number *a, const struct number *b);
@@ -93,23 +104,62 @@ struct number number_of_rule(enum field_type type, uint64_t value);
 /* The value at `at` of a numeric field, bool and enum included. */
 struct number number_of(enum field_type type, const void *at);
 
-/* Formats that are checked. NULL for an unknown number of StringRules. */
-struct string_format {
-    uint32_t number;
-    const char *id, *name;
-    bool (*fits)(struct text text);
-};
-const struct string_format *string_format_find(uint32_t number);
-
-/* Compiles a pattern of RE2's syntax; INVALID_ARGUMENT for what does not compile and for what RE2
- * does not have. */
-must_use bool pattern_compile(struct text text, struct arena *arena, struct pattern *pattern,
-                              struct status *status);
-void pattern_release(struct pattern *pattern);
-
 /* Writes it in decimal. */
 void number_write(const struct number *number, struct buffer *out);
 
-/* What a check asks for, "must have at least 3 characters", and its id, in the arena. */
-struct text demand_text(const struct check *check, struct arena *arena);
-const char *demand_id(const struct check *check, struct arena *arena);
+/* NULL for a number of StringRules that is no format which is checked. */
+const struct string_format *string_format_find(uint32_t number);
+
+/* The formats of schema/address.c and schema/uri.c. */
+bool is_ip(struct text text);
+bool is_ipv4(struct text text);
+bool is_ipv6(struct text text);
+bool is_ip_with_prefixlen(struct text text);
+bool is_ipv4_with_prefixlen(struct text text);
+bool is_ipv6_with_prefixlen(struct text text);
+bool is_ip_prefix(struct text text);
+bool is_ipv4_prefix(struct text text);
+bool is_ipv6_prefix(struct text text);
+bool is_uri(struct text text);
+bool is_uri_ref(struct text text);
+
+/* Writes in PCRE2's syntax what a pattern of RE2's syntax means. INVALID_ARGUMENT for what RE2 does
+ * not have, and for the little that PCRE2 would understand otherwise. */
+must_use bool re2_translate(struct text pattern, struct buffer *out, struct status *status);
+
+/* Compiles a pattern of RE2's syntax into the arena. INVALID_ARGUMENT as re2_translate. */
+must_use bool pattern_compile(struct text text, struct arena *arena, const struct pattern **pattern,
+                              struct status *status);
+void pattern_release(const struct pattern *pattern);
+
+enum pattern_outcome { PATTERN_MATCHES, PATTERN_DOES_NOT_MATCH, PATTERN_GAVE_UP };
+
+/* Whether well-formed UTF-8 matches anywhere. It gives up when that takes too much work, or more
+ * memory than `match` may have. */
+enum pattern_outcome pattern_match(const struct pattern *pattern, struct text utf8,
+                                   pcre2_match_data *match);
+
+/* A value that is checked: of a field, an element, a key. */
+struct subject {
+    const struct schema_field *field;
+    const void *at;
+    size_t count;      /* of a repeated field or map */
+    struct text bytes; /* of a string or bytes */
+};
+
+/* What checks work with: the call's arena, and what the first pattern makes in it. */
+struct checking {
+    struct arena *arena;
+    pcre2_match_data *match;
+    bool full; /* the arena is: no answer counts any more */
+};
+
+enum check_outcome { CHECK_HOLDS, CHECK_BROKEN, CHECK_GAVE_UP };
+
+/* Holds one value against one rule; only a pattern gives up. */
+enum check_outcome check_value(struct checking *checking, const struct check *check,
+                               const struct subject *subject);
+
+/* Completes a rule that was read: a range's id, and what it demands in words. False when the arena
+ * is full. */
+must_use bool check_finish(struct check *check, struct arena *arena);

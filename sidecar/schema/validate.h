@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * buf.validate rules: read once at start from a field's options, checked for each request. What the
- * vocabulary means: buf/validate/validate.proto (protovalidate). A rule that is not known here, CEL
- * among them, is refused at start: one silently ignored would be a hole. Read-only once parsed: any
- * thread.
+ * vocabulary means: buf/validate/validate.proto (protovalidate), whose comments say which of it is
+ * enforced. All else is refused at start, since a rule silently ignored would be a hole: CEL in all
+ * its forms, predefined rules, rules of messages as a whole and of Any, Duration, Timestamp and
+ * FieldMask, well_known_regex, finite, patterns and addresses in bytes. Rules of a scalar may stand
+ * on a wrapper of it. Read-only once parsed: any thread.
  */
 #pragma once
 
@@ -12,9 +14,10 @@
 #include "base/text.h"
 #include "schema/message.h"
 
-/* One broken rule. All of it is in the arena of the check. */
+/* One broken rule, in the words of protovalidate. It points into the arena of the check and into
+ * the schema. */
 struct violation {
-    struct text field;   /* "url_domains[0].name" */
+    struct text field;   /* "url_domains[0].name", "labels[\"a\"]", "ports[-1]" */
     struct text rule_id; /* "string.min_len" */
     struct text message; /* "must have at least 3 characters" */
 };
@@ -31,8 +34,9 @@ struct violations {
 /*
  * Reads the (buf.validate.field) options out of a serialized FieldOptions into field->rules (NULL
  * when there are none). Every occurrence of the extension is merged, since protoc writes one for
- * each line. Patterns are compiled. Fails with INVALID_ARGUMENT, naming field and rule, on an
- * unknown rule, CEL, a rule for another type, a pattern that does not compile.
+ * each line. The messages that the field can hold are built already. Patterns are compiled. Fails
+ * with INVALID_ARGUMENT, beginning with `where` and naming the rule, on a rule that is not
+ * enforced, one for another type, a bound that is no number, and a pattern that is none of RE2's.
  */
 must_use bool rules_parse_field(struct text where, struct text field_options,
                                 struct schema_field *field, struct arena *arena,
@@ -52,8 +56,9 @@ void rules_release(const struct rules *rules);
 
 /*
  * Checks a message and all it holds, collecting every violation. INVALID_ARGUMENT when there is
- * one, its message a sentence of the first few: "name: must have at least 3 characters".
- * RESOURCE_EXHAUSTED when the arena is full.
+ * one, its message a sentence of the first few: "name: must have at least 3 characters". A pattern
+ * that takes too much work is a violation. RESOURCE_EXHAUSTED when the arena is full, whatever
+ * `violations` has then.
  */
 must_use bool validate(const struct schema_message *type, const ProtobufCMessage *message,
                        struct arena *arena, struct violations *violations, struct status *status);

@@ -78,22 +78,35 @@ static const struct rule_row map_rows[] = {
     }
 
 static const struct type_rules parts[] = {
-    {1, FIELD_FLOAT, "float", rows_of(real_rows)},
-    {2, FIELD_DOUBLE, "double", rows_of(real_rows)},
-    {3, FIELD_INT32, "int32", rows_of(integer_rows)},
-    {4, FIELD_INT64, "int64", rows_of(integer_rows)},
-    {5, FIELD_UINT32, "uint32", rows_of(integer_rows)},
-    {6, FIELD_UINT64, "uint64", rows_of(integer_rows)},
-    {7, FIELD_SINT32, "sint32", rows_of(integer_rows)},
-    {8, FIELD_SINT64, "sint64", rows_of(integer_rows)},
-    {9, FIELD_FIXED32, "fixed32", rows_of(integer_rows)},
-    {10, FIELD_FIXED64, "fixed64", rows_of(integer_rows)},
-    {11, FIELD_SFIXED32, "sfixed32", rows_of(integer_rows)},
-    {12, FIELD_SFIXED64, "sfixed64", rows_of(integer_rows)},
-    {13, FIELD_BOOL, "bool", rows_of(bool_rows)},
-    {14, FIELD_STRING, "string", rows_of(string_rows)},
-    {15, FIELD_BYTES, "bytes", rows_of(bytes_rows)},
-    {16, FIELD_ENUM, "enum", rows_of(enum_rows)},
+    {1, FIELD_FLOAT, WIRE_FIXED32, "float", rows_of(real_rows)},
+    {2, FIELD_DOUBLE, WIRE_FIXED64, "double", rows_of(real_rows)},
+    {3, FIELD_INT32, WIRE_VARINT, "int32", rows_of(integer_rows)},
+    {4, FIELD_INT64, WIRE_VARINT, "int64", rows_of(integer_rows)},
+    {5, FIELD_UINT32, WIRE_VARINT, "uint32", rows_of(integer_rows)},
+    {6, FIELD_UINT64, WIRE_VARINT, "uint64", rows_of(integer_rows)},
+    {7, FIELD_SINT32, WIRE_VARINT, "sint32", rows_of(integer_rows)},
+    {8, FIELD_SINT64, WIRE_VARINT, "sint64", rows_of(integer_rows)},
+    {9, FIELD_FIXED32, WIRE_FIXED32, "fixed32", rows_of(integer_rows)},
+    {10, FIELD_FIXED64, WIRE_FIXED64, "fixed64", rows_of(integer_rows)},
+    {11, FIELD_SFIXED32, WIRE_FIXED32, "sfixed32", rows_of(integer_rows)},
+    {12, FIELD_SFIXED64, WIRE_FIXED64, "sfixed64", rows_of(integer_rows)},
+    {13, FIELD_BOOL, WIRE_VARINT, "bool", rows_of(bool_rows)},
+    {14, FIELD_STRING, WIRE_BYTES, "string", rows_of(string_rows)},
+    {15, FIELD_BYTES, WIRE_BYTES, "bytes", rows_of(bytes_rows)},
+    {16, FIELD_ENUM, WIRE_VARINT, "enum", rows_of(enum_rows)},
+};
+
+static const struct {
+    const char *part;
+    uint32_t number;
+    const char *name;
+} refused[] = {
+    {"field", 20, "any"},     {"field", 21, "duration"},   {"field", 22, "timestamp"},
+    {"field", 23, "cel"},     {"field", 28, "field_mask"}, {"field", 29, "cel_expression"},
+    {"message", 3, "cel"},    {"message", 4, "oneof"},     {"message", 5, "cel_expression"},
+    {"float", 8, "finite"},   {"double", 8, "finite"},     {"string", 24, "well_known_regex"},
+    {"string", 25, "strict"}, {"bytes", 4, "pattern"},     {"bytes", 10, "ip"},
+    {"bytes", 11, "ipv4"},    {"bytes", 12, "ipv6"},
 };
 
 const struct type_rules *vocabulary_part(uint32_t number)
@@ -112,6 +125,14 @@ struct rows vocabulary_of_repeated(void)
 struct rows vocabulary_of_maps(void)
 {
     return (struct rows)rows_of(map_rows);
+}
+
+const char *vocabulary_refused(const char *part, uint32_t number)
+{
+    for (size_t i = 0; i < array_length(refused); i++)
+        if (refused[i].number == number && strcmp(refused[i].part, part) == 0)
+            return refused[i].name;
+    return NULL;
 }
 
 const struct rule_row *vocabulary_row(struct rows rows, uint32_t number)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "schema/rules.h"
+#include "schema/wire.h"
 
 /* What a rule does. */
 enum meaning {
@@ -34,6 +35,7 @@ struct rows {
 struct type_rules {
     uint32_t number;
     enum field_type type;
+    enum wire_type wire; /* how a value of that type is sent */
     const char *name;
     struct rows rows;
 };
@@ -44,6 +46,10 @@ const struct type_rules *vocabulary_part(uint32_t number);
 /* RepeatedRules and MapRules, but for what they say about elements, keys and values. */
 struct rows vocabulary_of_repeated(void);
 struct rows vocabulary_of_maps(void);
+
+/* The name of a rule of buf.validate's that is known, but not enforced; `part` as in rule ids, or
+ * "field", "message". NULL for others. */
+const char *vocabulary_refused(const char *part, uint32_t number);
 
 /* NULL for a number that is not in the rows. */
 const struct rule_row *vocabulary_row(struct rows rows, uint32_t number);

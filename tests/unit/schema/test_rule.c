@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lines.h"
 #include "sets.h"
 
 /* protos/http.proto, and the memory of one test. */
@@ -51,63 +52,9 @@ static struct rule parsed(const char *request, struct text option)
     return rule;
 }
 
-static void set_number(enum field_type type, const char *value, void *at)
-{
-    uint64_t whole =
-        value[0] == '-' ? (uint64_t)strtoll(value, NULL, 10) : strtoull(value, NULL, 10);
-    if (type == FIELD_FLOAT)
-        *(float *)at = strtof(value, NULL);
-    else if (type == FIELD_DOUBLE)
-        *(double *)at = strtod(value, NULL);
-    else if (type == FIELD_BOOL)
-        *(protobuf_c_boolean *)at = whole != 0;
-    else
-        memcpy(at, &whole, schema_type_bytes(type));
-}
-
-/* Sets "part.owner.id" and its like; a repeated field gets one more element. */
-static void set_field(const struct schema_message *type, ProtobufCMessage *message,
-                      struct text path, struct text value)
-{
-    const char *dot = memchr(path.at, '.', path.bytes);
-    struct text name = {path.at, dot ? (size_t)(dot - path.at) : path.bytes};
-    const struct schema_field *field = schema_field_by_name(type, name, false);
-    if (!field)
-        fail_msg("no field %.*s", text_arguments(path));
-    void *at = schema_value(message, field);
-    if (field->shape == FIELD_REPEATED) {
-        at = schema_reserve(message, field, 1, &arena);
-        schema_add_count(message, field, 1);
-    }
-    if (field->type == FIELD_MESSAGE) {
-        ProtobufCMessage **inner = at;
-        if (!*inner)
-            *inner = schema_message_new(field->message, &arena);
-        if (dot)
-            set_field(field->message, *inner,
-                      (struct text){dot + 1, (size_t)(path.at + path.bytes - dot - 1)}, value);
-        return;
-    }
-    schema_field_mark_present(message, field);
-    if (field->type == FIELD_STRING || field->type == FIELD_BYTES)
-        *(ProtobufCBinaryData *)at =
-            (ProtobufCBinaryData){value.bytes, (uint8_t *)(uintptr_t)value.at};
-    else
-        set_number(field->type, value.at, at);
-}
-
-/* A message of "name=value" lines. */
 static ProtobufCMessage *message_of(const char *request, const char *lines)
 {
-    const struct schema_message *type = sets_type(&http, request);
-    ProtobufCMessage *message = schema_message_new(type, &arena);
-    for (const char *line = lines; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-        const char *equals = strchr(line, '=');
-        assert_non_null(equals);
-        set_field(type, message, (struct text){line, (size_t)(equals - line)},
-                  (struct text){equals + 1, strcspn(equals + 1, "\n")});
-    }
-    return message;
+    return lines_message(sets_type(&http, request), lines, &arena);
 }
 
 static bool expand_path(const struct rule *rule, const ProtobufCMessage *message, struct text *path,
@@ -269,7 +216,8 @@ static void a_nul_in_a_path_is_refused(void **state)
     struct text path;
     struct rule rule = parsed("Request", option_of(GET, "/v1/{id}", NULL));
     ProtobufCMessage *message = message_of("Request", "");
-    set_field(sets_type(&http, "Request"), message, text_literal("id"), (struct text){"a\0b", 3});
+    lines_set(sets_type(&http, "Request"), message, text_literal("id"), (struct text){"a\0b", 3},
+              &arena);
     assert_false(expand_path(&rule, message, &path, &status));
     assert_string_equal(status.message, "id: must not hold a NUL character");
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* One value against one rule. */
+#include <stdlib.h>
+
+#include "schema/rules.h"
+
+#include "base/banned.h"
+
+/* Up to here, comparing each element with each is cheaper than sorting them. */
+#define FEW_ELEMENTS 16
+
+static bool is_operand(const struct check *check, const struct subject *subject)
+{
+    bool textual = subject->field->type == FIELD_STRING || subject->field->type == FIELD_BYTES;
+    struct number number = {0};
+    if (!textual)
+        number = number_of(subject->field->type, subject->at);
+    for (size_t i = 0; i < check->operand_count; i++)
+        if (textual ? text_equal(subject->bytes, check->operands[i].text)
+                    : number_compare(&number, &check->operands[i].number) == 0)
+            return true;
+    return false;
+}
+
+static bool is_above(const struct bound *low, const struct number *number)
+{
+    int order = number_compare(number, &low->at);
+    return order == 1 || (order == 0 && low->inclusive);
+}
+
+static bool is_below(const struct bound *high, const struct number *number)
+{
+    int order = number_compare(number, &high->at);
+    return order == -1 || (order == 0 && high->inclusive);
+}
+
+/* What is no number is in no range. */
+static bool is_in_range(const struct check *check, const struct subject *subject)
+{
+    struct number number = number_of(subject->field->type, subject->at);
+    bool above = !check->low.given || is_above(&check->low, &number);
+    bool below = !check->high.given || is_below(&check->high, &number);
+    return check->outside ? above || below : above && below;
+}
+
+static bool is_defined(const struct subject *subject)
+{
+    const struct schema_enum *enumeration = subject->field->enumeration;
+    for (size_t i = 0; i < enumeration->value_count; i++)
+        if (enumeration->values[i].number == *(const int32_t *)subject->at)
+            return true;
+    return false;
+}
+
+static int compare_texts(const ProtobufCBinaryData *a, const ProtobufCBinaryData *b)
+{
+    if (a->len != b->len)
+        return a->len < b->len ? -1 : 1;
+    return a->len == 0 ? 0 : memcmp(a->data, b->data, a->len);
+}
+
+/* 0 for equal elements; what is no number equals nothing. */
+static int compare_elements(enum field_type type, const void *a, const void *b)
+{
+    if (type == FIELD_STRING || type == FIELD_BYTES)
+        return compare_texts(a, b);
+    struct number left = number_of(type, a), right = number_of(type, b);
+    return number_compare(&left, &right);
+}
+
+/* For sorting, what is no number comes last, in any order. */
+static int compare_for_sort(const void *a, const void *b, void *type)
+{
+    const void *const *left = a, *const *right = b;
+    enum field_type of = *(const enum field_type *)type;
+    int order = compare_elements(of, *left, *right);
+    if (order != 2)
+        return order;
+    bool left_is_none = compare_elements(of, *left, *left) == 2;
+    bool right_is_none = compare_elements(of, *right, *right) == 2;
+    return left_is_none - right_is_none;
+}
+
+static bool few_are_unique(enum field_type type, const char *elements, size_t count)
+{
+    size_t bytes = schema_type_bytes(type);
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (compare_elements(type, elements + i * bytes, elements + j * bytes) == 0)
+                return false;
+    return true;
+}
+
+/* Sorted, equal elements are neighbours: a caller's long list must not take the square of its
+ * length. */
+static bool is_unique(struct checking *checking, const struct subject *subject)
+{
+    enum field_type type = subject->field->type;
+    const char *elements = *(const char *const *)subject->at;
+    size_t bytes = schema_type_bytes(type), count = subject->count;
+    if (count <= FEW_ELEMENTS)
+        return few_are_unique(type, elements, count);
+    const void **sorted = arena_alloc(checking->arena, count * sizeof *sorted);
+    if (!sorted) {
+        checking->full = true;
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = elements + i * bytes;
+    qsort_r(sorted, count, sizeof *sorted, compare_for_sort, &type);
+    for (size_t i = 1; i < count; i++)
+        if (compare_elements(type, sorted[i - 1], sorted[i]) == 0)
+            return false;
+    return true;
+}
+
+static bool starts_with(struct text text, struct text part)
+{
+    return text.bytes >= part.bytes && memcmp(text.at, part.at, part.bytes) == 0;
+}
+
+static bool ends_with(struct text text, struct text part)
+{
+    return text.bytes >= part.bytes &&
+           memcmp(text.at + text.bytes - part.bytes, part.at, part.bytes) == 0;
+}
+
+static bool contains(struct text text, struct text part)
+{
+    return part.bytes == 0 || memmem(text.at, text.bytes, part.at, part.bytes);
+}
+
+/* Code points are counted only when the bytes leave it open: a code point has one to four. */
+static bool has_min_length(struct text text, uint64_t least)
+{
+    return text.bytes >= least && (text.bytes / 4 >= least || text_code_points(text) >= least);
+}
+
+static bool has_max_length(struct text text, uint64_t most)
+{
+    return text.bytes <= most || (text.bytes / 4 <= most && text_code_points(text) <= most);
+}
+
+static void *arena_for_pcre(PCRE2_SIZE bytes, void *arena)
+{
+    return arena_alloc(arena, bytes);
+}
+
+static void leave_to_arena(void *at, void *arena)
+{
+    (void)at, (void)arena;
+}
+
+static enum check_outcome match(struct checking *checking, const struct pattern *pattern,
+                                struct text text)
+{
+    if (!checking->match) {
+        pcre2_general_context *memory =
+            pcre2_general_context_create(arena_for_pcre, leave_to_arena, checking->arena);
+        checking->match = memory ? pcre2_match_data_create(1, memory) : NULL;
+    }
+    if (!checking->match) {
+        checking->full = true;
+        return CHECK_HOLDS;
+    }
+    enum pattern_outcome outcome = pattern_match(pattern, text, checking->match);
+    return outcome == PATTERN_GAVE_UP   ? CHECK_GAVE_UP
+           : outcome == PATTERN_MATCHES ? CHECK_HOLDS
+                                        : CHECK_BROKEN;
+}
+
+/* All but patterns, which can give up. */
+static bool holds(struct checking *checking, const struct check *check,
+                  const struct subject *subject)
+{
+    struct text bytes = subject->bytes;
+    switch (check->kind) {
+    case CHECK_CONST:
+    case CHECK_IN:
+        return is_operand(check, subject);
+    case CHECK_NOT_IN:
+        return !is_operand(check, subject);
+    case CHECK_RANGE:
+        return is_in_range(check, subject);
+    case CHECK_LEN:
+        return has_min_length(bytes, check->count) && has_max_length(bytes, check->count);
+    case CHECK_MIN_LEN:
+        return has_min_length(bytes, check->count);
+    case CHECK_MAX_LEN:
+        return has_max_length(bytes, check->count);
+    case CHECK_LEN_BYTES:
+        return bytes.bytes == check->count;
+    case CHECK_MIN_BYTES:
+        return bytes.bytes >= check->count;
+    case CHECK_MAX_BYTES:
+        return bytes.bytes <= check->count;
+    case CHECK_PREFIX:
+        return starts_with(bytes, check->operands[0].text);
+    case CHECK_SUFFIX:
+        return ends_with(bytes, check->operands[0].text);
+    case CHECK_CONTAINS:
+        return contains(bytes, check->operands[0].text);
+    case CHECK_NOT_CONTAINS:
+        return !contains(bytes, check->operands[0].text);
+    case CHECK_FORMAT:
+        return check->format->fits(bytes);
+    case CHECK_DEFINED_ONLY:
+        return is_defined(subject);
+    case CHECK_MIN_ITEMS:
+        return subject->count >= check->count;
+    case CHECK_MAX_ITEMS:
+        return subject->count <= check->count;
+    case CHECK_UNIQUE:
+        return is_unique(checking, subject);
+    case CHECK_PATTERN:
+    default:
+        return false;
+    }
+}
+
+enum check_outcome check_value(struct checking *checking, const struct check *check,
+                               const struct subject *subject)
+{
+    if (check->kind == CHECK_PATTERN)
+        return match(checking, check->pattern, subject->bytes);
+    return holds(checking, check, subject) ? CHECK_HOLDS : CHECK_BROKEN;
+}

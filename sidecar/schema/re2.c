@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Patterns of RE2's syntax (github.com/google/re2/wiki/Syntax) for PCRE2, which has more: what RE2
+ * does not have is refused, and what the two understand differently is written differently.
+ */
+#include "schema/rules.h"
+
+#include "base/banned.h"
+
+/* RE2 does not repeat more often. */
+#define MOST_REPEATS 1000
+
+/* What came before, as far as a repetition or a range depends on it. */
+enum before { BEFORE_OTHER, BEFORE_REPETITION, BEFORE_LAZY, BEFORE_DASH };
+
+struct translation {
+    struct text whole, rest;
+    struct buffer *out;
+    enum before before;
+    bool in_class;
+    struct status *status;
+};
+
+/* Escapes with a letter; NULL is what a class cannot hold. "\s" of PCRE2 has the vertical tab, and
+ * its "\v" is more than that. */
+static const struct {
+    char letter;
+    const char *outside, *inside;
+} escapes[] = {
+    {'a', "\\a", "\\a"},
+    {'f', "\\f", "\\f"},
+    {'n', "\\n", "\\n"},
+    {'r', "\\r", "\\r"},
+    {'t', "\\t", "\\t"},
+    {'v', "\\x0b", "\\x0b"},
+    {'d', "\\d", "\\d"},
+    {'D', "\\D", "\\D"},
+    {'w', "\\w", "\\w"},
+    {'W', "\\W", "\\W"},
+    {'s', "[\\t\\n\\f\\r ]", "\\t\\n\\f\\r "},
+    {'S', "[^\\t\\n\\f\\r ]", "\\x00-\\x08\\x0b\\x0e-\\x1f\\x21-\\x{10ffff}"},
+    {'b', "\\b", NULL},
+    {'B', "\\B", NULL},
+    {'A', "\\A", NULL},
+    {'z', "\\z", NULL},
+};
+
+static bool refuse(const struct translation *translation, const char *what)
+{
+    return status_fail(translation->status, STATUS_INVALID_ARGUMENT, "byte %zu: %s",
+                       (size_t)(translation->rest.at - translation->whole.at), what);
+}
+
+/* The byte `ahead` of the next one; '\0' behind the end. */
+static char peek(const struct translation *translation, size_t ahead)
+{
+    return ahead < translation->rest.bytes ? translation->rest.at[ahead] : '\0';
+}
+
+static void drop(struct translation *translation, size_t bytes)
+{
+    translation->rest =
+        (struct text){translation->rest.at + bytes, translation->rest.bytes - bytes};
+}
+
+static void copy(struct translation *translation, size_t bytes)
+{
+    buffer_add(translation->out, translation->rest.at, bytes);
+    drop(translation, bytes);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_hex(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* How many characters of that kind follow, from `ahead` on. */
+static size_t count(const struct translation *translation, size_t ahead, bool (*kind)(char c))
+{
+    size_t counted = 0;
+    while (kind(peek(translation, ahead + counted)))
+        counted++;
+    return counted;
+}
+
+static bool is_name_character(char c)
+{
+    return is_letter(c) || is_digit(c) || c == '_';
+}
+
+/* "\x7f" and "\x{10ffff}". */
+static bool translate_hex(struct translation *translation)
+{
+    bool braced = peek(translation, 2) == '{';
+    size_t digits = count(translation, braced ? 3 : 2, is_hex);
+    if (braced ? digits == 0 || peek(translation, 3 + digits) != '}' : digits < 2)
+        return refuse(translation, "\\x needs two hexadecimal digits, or some in braces");
+    copy(translation, braced ? digits + 4 : 4);
+    return true;
+}
+
+/* "L", "Lu" and their like; other names are scripts. */
+static bool is_category(struct text name)
+{
+    return name.bytes <= 2 && memchr("CLMNPSZ", name.at[0], 7);
+}
+
+/* "\pL", "\p{Lu}", "\p{^Greek}". PCRE2 takes a script's name for more than the script itself. */
+static bool translate_property(struct translation *translation)
+{
+    bool negated = peek(translation, 1) == 'P', braced = peek(translation, 2) == '{';
+    size_t start = braced ? 3 : 2;
+    if (braced && peek(translation, start) == '^') {
+        negated = !negated;
+        start++;
+    }
+    size_t letters = braced ? count(translation, start, is_name_character)
+                            : (size_t)is_letter(peek(translation, start));
+    struct text name = {translation->rest.at + start, letters};
+    if (letters == 0 || (braced && peek(translation, start + letters) != '}'))
+        return refuse(translation, "\\p needs the name of a class");
+    bool script = !is_category(name) && !text_equal(name, text_literal("Any"));
+    buffer_add_text(translation->out, negated ? text_literal("\\P{") : text_literal("\\p{"));
+    buffer_add_text(translation->out, script ? text_literal("sc:") : text_literal(""));
+    buffer_add_text(translation->out, name);
+    buffer_add_char(translation->out, '}');
+    drop(translation, start + letters + braced);
+    return true;
+}
+
+/* In a class, "\s" becomes several characters, the ends of which must not begin or end a range. */
+static bool check_class_escape(const struct translation *translation, char letter)
+{
+    bool begins = peek(translation, 2) == '-' && peek(translation, 3) != ']';
+    if ((letter == 's' || letter == 'S') && (begins || translation->before == BEFORE_DASH))
+        return refuse(translation, "a \"-\" beside \\s or \\S has to be escaped");
+    return true;
+}
+
+static bool translate_letter(struct translation *translation, char letter)
+{
+    for (size_t i = 0; i < array_length(escapes); i++) {
+        const char *text = translation->in_class ? escapes[i].inside : escapes[i].outside;
+        if (escapes[i].letter != letter || !text)
+            continue;
+        if (translation->in_class && !check_class_escape(translation, letter))
+            return false;
+        buffer_add_text(translation->out, text_of(text));
+        drop(translation, 2);
+        return true;
+    }
+    return refuse(translation, "RE2 does not have this escape here, or it is not known here");
+}
+
+static bool translate_escape(struct translation *translation)
+{
+    char letter = peek(translation, 1);
+    bool good = true;
+    if (letter == 'x')
+        good = translate_hex(translation);
+    else if (letter == 'p' || letter == 'P')
+        good = translate_property(translation);
+    else if (is_letter(letter) || is_digit(letter) || letter == '\0' || (letter & 0x80))
+        good = translate_letter(translation, letter);
+    else
+        copy(translation, 2);
+    translation->before = BEFORE_OTHER;
+    return good;
+}
+
+/* "[:alpha:]", inside of a class. */
+static bool translate_named_class(struct translation *translation)
+{
+    size_t start = peek(translation, 2) == '^' ? 3 : 2;
+    size_t letters = count(translation, start, is_letter);
+    if (letters == 0 || peek(translation, start + letters) != ':' ||
+        peek(translation, start + letters + 1) != ']')
+        return refuse(translation, "\"[:\" has to be the name of a class, as in [:alpha:]");
+    copy(translation, start + letters + 2);
+    return true;
+}
+
+/* PCRE2 gives a bracket inside of a class more meanings than RE2 does. */
+static bool translate_in_class(struct translation *translation)
+{
+    char c = peek(translation, 0);
+    if (c == '\\')
+        return translate_escape(translation);
+    enum before before = c == '-' ? BEFORE_DASH : BEFORE_OTHER;
+    if (c == '[' && peek(translation, 1) == ':') {
+        if (!translate_named_class(translation))
+            return false;
+    } else {
+        if (c == '[')
+            buffer_add_char(translation->out, '\\');
+        copy(translation, 1);
+    }
+    translation->in_class = c != ']';
+    translation->before = before;
+    return true;
+}
+
+/* The opening bracket, and what belongs to it: a "^", and a "]" that does not end the class. */
+static void open_class(struct translation *translation)
+{
+    translation->in_class = true;
+    translation->before = BEFORE_OTHER;
+    copy(translation, peek(translation, 1) == '^' ? 2 : 1);
+    if (peek(translation, 0) == ']' || peek(translation, 0) == '-') {
+        buffer_add_char(translation->out, '\\');
+        copy(translation, 1);
+    }
+}
+
+/* "a*", "a*?"; RE2 repeats nothing twice, what PCRE2 takes for a possessive repetition. */
+static bool translate_repetition(struct translation *translation, size_t bytes)
+{
+    bool lazy = translation->before == BEFORE_REPETITION && peek(translation, 0) == '?';
+    if (!lazy && (translation->before == BEFORE_REPETITION || translation->before == BEFORE_LAZY))
+        return refuse(translation, "RE2 does not repeat a repetition");
+    copy(translation, bytes);
+    translation->before = lazy ? BEFORE_LAZY : BEFORE_REPETITION;
+    return true;
+}
+
+static bool translate_number(const struct translation *translation, size_t ahead, size_t digits)
+{
+    uint64_t number = 0;
+    struct text text = {translation->rest.at + ahead, digits};
+    return digits == 0 || (text_to_u64(text, &number) && number <= MOST_REPEATS)
+               ? true
+               : refuse(translation, "RE2 does not repeat more than 1000 times");
+}
+
+/* "{2}", "{2,}", "{2,3}"; another brace is a character. */
+static bool translate_brace(struct translation *translation)
+{
+    size_t low = count(translation, 1, is_digit), at = 1 + low;
+    bool comma = low > 0 && peek(translation, at) == ',';
+    size_t high = comma ? count(translation, at + 1, is_digit) : 0;
+    size_t end = at + comma + high;
+    if (low > 0 && peek(translation, end) == '}')
+        return translate_number(translation, 1, low) &&
+               translate_number(translation, at + 1, high) &&
+               translate_repetition(translation, end + 1);
+    buffer_add_char(translation->out, '\\');
+    copy(translation, 1);
+    translation->before = BEFORE_OTHER;
+    return true;
+}
+
+static bool is_flag(char c)
+{
+    return c == 'i' || c == 'm' || c == 's' || c == 'U';
+}
+
+/* "(", "(?:", "(?P<name>", "(?<name>", "(?im-sU:", "(?i)". */
+static bool translate_group(struct translation *translation)
+{
+    translation->before = BEFORE_OTHER;
+    if (peek(translation, 1) == '*')
+        return refuse(translation, "RE2 does not have \"(*\"");
+    if (peek(translation, 1) != '?') {
+        copy(translation, 1);
+        return true;
+    }
+    size_t named = peek(translation, 2) == 'P' ? 3 : 2;
+    size_t letters = count(translation, named + 1, is_name_character);
+    if (peek(translation, named) == '<' && letters > 0 &&
+        peek(translation, named + 1 + letters) == '>') {
+        copy(translation, named + letters + 2);
+        return true;
+    }
+    size_t at = 2 + count(translation, 2, is_flag);
+    if (peek(translation, at) == '-' && is_flag(peek(translation, at + 1)))
+        at += 1 + count(translation, at + 1, is_flag);
+    if (peek(translation, at) != ':' && (peek(translation, at) != ')' || at == 2))
+        return refuse(translation, "RE2 does not have this kind of group");
+    copy(translation, at + 1);
+    return true;
+}
+
+static bool translate_next(struct translation *translation)
+{
+    switch (peek(translation, 0)) {
+    case '\\':
+        return translate_escape(translation);
+    case '[':
+        open_class(translation);
+        return true;
+    case '(':
+        return translate_group(translation);
+    case '{':
+        return translate_brace(translation);
+    case '*':
+    case '+':
+    case '?':
+        return translate_repetition(translation, 1);
+    default:
+        copy(translation, 1);
+        translation->before = BEFORE_OTHER;
+        return true;
+    }
+}
+
+bool re2_translate(struct text pattern, struct buffer *out, struct status *status)
+{
+    struct translation translation = {
+        .whole = pattern, .rest = pattern, .out = out, .status = status};
+    while (translation.rest.bytes > 0) {
+        bool good =
+            translation.in_class ? translate_in_class(&translation) : translate_next(&translation);
+        if (!good)
+            return false;
+    }
+    return true;
+}
