@@ -32,7 +32,8 @@ static void remove_stale(const struct sockaddr_un *address)
     struct stat file;
     if (lstat(address->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode))
         return;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Who listens but is too busy to accept must not keep us waiting. */
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
     if (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0 &&
@@ -52,13 +53,16 @@ static bool listen_unix(const char *path, struct socket_listener *listener, stru
     remove_stale(&address);
     struct socket_listener made = {.unix_path = path};
     made.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (made.fd >= 0 && bind(made.fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-        chmod(path, 0666) == 0 && lstat(path, &made.file) == 0 && listen(made.fd, BACKLOG) == 0) {
+    bool bound = made.fd >= 0 && bind(made.fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (bound && chmod(path, 0666) == 0 && lstat(path, &made.file) == 0 &&
+        listen(made.fd, BACKLOG) == 0) {
         snprintf(made.address, sizeof made.address, "unix:%s", path);
         *listener = made;
         return true;
     }
     status_set(status, STATUS_FAILED_PRECONDITION, "listen on unix:%s: %m", path);
+    if (bound)
+        unlink(path);
     if (made.fd >= 0)
         close(made.fd);
     return false;
@@ -101,7 +105,10 @@ static bool listen_tcp(const struct socket_address *at, struct socket_listener *
     if (error)
         return status_fail(status, STATUS_FAILED_PRECONDITION, "listen on %s:%s: %s", at->host,
                            port, gai_strerror(error));
-    struct socket_listener made = {.fd = bind_resolved(found)};
+    struct socket_listener made = {.fd = -1};
+    /* "localhost" has an IPv6 address also where there is no IPv6. */
+    for (struct addrinfo *each = found; each && made.fd < 0; each = each->ai_next)
+        made.fd = bind_resolved(each);
     error = errno;
     freeaddrinfo(found);
     if (made.fd < 0) {

@@ -109,6 +109,7 @@ static void free_whole(struct call *call)
         grpc_byte_buffer_destroy(call->payload);
     grpc_call_unref(call->rpc);
     free(call);
+    atomic_fetch_sub_explicit(unary->in_flight, 1, memory_order_relaxed);
     life_leave(unary->life);
 }
 
@@ -134,6 +135,7 @@ static void on_opened(struct tag *tag, bool good)
     /* Another one is armed first: C-core holds back callers while none is. */
     unary_arm(call->unary);
     life_enter(call->unary->life);
+    atomic_fetch_add_explicit(call->unary->in_flight, 1, memory_order_relaxed);
     atomic_init(&call->holders, 2); /* until it is closed, until it is replied */
     call->received_ns = clock_now_ns();
     call->deadline_ns = deadline_of(call);
@@ -194,7 +196,7 @@ struct text call_peer(const struct call *call)
 
 size_t call_in_flight(const struct call *call)
 {
-    return atomic_load_explicit(&call->unary->life->count, memory_order_relaxed) - 1;
+    return atomic_load_explicit(call->unary->in_flight, memory_order_relaxed);
 }
 
 /* A message that came in one piece, as nearly all do, is looked at where it lies. */

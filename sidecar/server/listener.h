@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plaintext listeners, TCP and Unix. Connections are accepted here and handed to C-core, which
- * keeps us alive when descriptors run out (C-core 1.51's own listener then stays deaf for ever,
- * CVE-2023-4785), caps them, and says who the peer is. The main thread, but for listener_peer.
+ * Plaintext listeners, TCP and Unix. Connections are accepted here and handed to C-core once their
+ * caller has begun to speak HTTP/2, which keeps us alive when descriptors run out (C-core 1.51's
+ * own listener then stays deaf for ever, CVE-2023-4785), caps them, and says who the peer is. The
+ * main thread, but for listener_peer.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 
 #include "base/status.h"
 #include "config/config.h"
+#include "server/peer.h"
 
 struct listeners;
 
@@ -30,7 +32,8 @@ must_use bool listeners_open(const struct config *config, struct event_base *loo
 /* Closes them, and removes what Unix sockets left in the file system. NULL is allowed. */
 void listeners_free(struct listeners *listeners);
 
-/* Stops listening; the peers of connections stay known. */
+/* Stops listening and closes connections that have not been handed over; the peers of the others
+ * stay known. */
 void listeners_stop(struct listeners *listeners);
 
 /* The addresses as people write them, with the ports that the kernel picked. */
@@ -38,5 +41,4 @@ size_t listeners_count(const struct listeners *listeners);
 const char *listeners_address(const struct listeners *listeners, size_t index);
 
 /* Who is at the other end of an accepted descriptor; terminated. Any thread. */
-#define PEER_BYTES 64
 void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES]);

@@ -44,6 +44,7 @@ struct server {
     struct call_handler handler;
     struct server_events events;
     struct life life;
+    atomic_size_t in_flight;
     struct event *ended, *farewell;
     struct tag shut_down;
     pthread_t poller;
@@ -87,7 +88,6 @@ static grpc_server *core_new(const struct config *config)
         {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, at_most_int(config->max_message_bytes)},
         {GRPC_ARG_MAX_METADATA_SIZE, CORE_METADATA_BYTES},
         {GRPC_ARG_MAX_CONCURRENT_STREAMS, at_most_int(config->max_streams)},
-        {GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, to_milliseconds(config->handshake_timeout_ns)},
         {GRPC_ARG_MAX_CONNECTION_IDLE_MS, to_milliseconds(config->idle_timeout_ns)},
         {GRPC_ARG_MAX_CONNECTION_AGE_MS, to_milliseconds(config->max_age_ns)},
         {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, to_milliseconds(config->max_age_grace_ns)},
@@ -124,6 +124,7 @@ static bool register_methods(struct server *server, const struct config *config,
             .handler = &server->handler,
             .config = config,
             .listeners = server->listeners,
+            .in_flight = &server->in_flight,
             .life = &server->life,
         };
         if (!server->unaries[i].registered)

@@ -16,6 +16,7 @@ struct unary {
     const struct call_handler *handler;
     const struct config *config;
     struct listeners *listeners; /* knows the peers */
+    atomic_size_t *in_flight;    /* calls of all methods; streams of ours are none */
     struct life *life;
 };
 

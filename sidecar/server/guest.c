@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/guest.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include "base/banned.h"
+
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+#define PREFACE_BYTES (sizeof preface - 1)
+
+struct guest {
+    LIST_ENTRY(guest) place;
+    struct guests *guests;
+    struct event *event;
+    int fd;
+};
+
+struct guests {
+    struct event_base *loop;
+    struct timeval patience;
+    void (*admitted)(int fd, void *context);
+    void *context;
+    LIST_HEAD(, guest) waiting;
+};
+
+struct guests *guests_new(struct event_base *loop, int64_t patience_ns,
+                          void (*admitted)(int fd, void *context), void *context)
+{
+    struct guests *guests = memory_expect(calloc(1, sizeof *guests));
+    *guests = (struct guests){
+        .loop = loop,
+        .patience = {patience_ns / CLOCK_NS_PER_S, patience_ns % CLOCK_NS_PER_S / 1000},
+        .admitted = admitted,
+        .context = context,
+    };
+    LIST_INIT(&guests->waiting);
+    return guests;
+}
+
+/* The descriptor remains. */
+static void forget(struct guest *guest)
+{
+    LIST_REMOVE(guest, place);
+    event_free(guest->event);
+    free(guest);
+}
+
+static void turn_away(struct guest *guest)
+{
+    int fd = guest->fd;
+    forget(guest);
+    close(fd);
+}
+
+static void admit(struct guest *guest)
+{
+    struct guests *guests = guest->guests;
+    int fd = guest->fd;
+    forget(guest);
+    guests->admitted(fd, guests->context);
+}
+
+/* Only looks: the bytes are C-core's. */
+static void on_event(evutil_socket_t fd, short what, void *context)
+{
+    char bytes[PREFACE_BYTES];
+    ssize_t came = what & EV_TIMEOUT ? 0 : recv(fd, bytes, sizeof bytes, MSG_PEEK);
+    if (came < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    bool fits = came > 0 && memcmp(bytes, preface, (size_t)came) == 0;
+    if (fits && came == PREFACE_BYTES)
+        admit(context);
+    else if (!fits || what & EV_CLOSED)
+        turn_away(context);
+}
+
+void guests_add(struct guests *guests, int fd)
+{
+    struct guest *guest = memory_expect(calloc(1, sizeof *guest));
+    guest->guests = guests;
+    guest->fd = fd;
+    /* By edge: bytes that were only looked at would wake us for ever. */
+    guest->event = memory_expect(
+        event_new(guests->loop, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_event, guest));
+    LIST_INSERT_HEAD(&guests->waiting, guest, place);
+    bool patient = guests->patience.tv_sec == 0 && guests->patience.tv_usec == 0;
+    event_add(guest->event, patient ? NULL : &guests->patience);
+}
+
+void guests_free(struct guests *guests)
+{
+    if (!guests)
+        return;
+    for (struct guest *guest = LIST_FIRST(&guests->waiting), *next; guest; guest = next) {
+        next = LIST_NEXT(guest, place);
+        turn_away(guest);
+    }
+    free(guests);
+}
