@@ -97,7 +97,7 @@ static void add_utf8(struct buffer *out, uint32_t code)
 /* A character behind \u; one above U+FFFF comes as two (RFC 8259 section 7). */
 static bool take_character(struct json_source *source, struct buffer *out)
 {
-    uint32_t unit, low = 0;
+    uint32_t unit = 0, low = 0;
     if (!take_unit(source, &unit))
         return false;
     if (unit < 0xd800 || unit > 0xdfff) {
@@ -196,16 +196,16 @@ static void add_escape(struct buffer *out, char c)
 /* Room for a string that has nothing to escape, as most, is made once. */
 void json_add_string(struct buffer *out, struct text text)
 {
-    const char *at = text.at, *end = text.at + text.bytes;
+    size_t done = 0;
     if (!buffer_reserve(out, text.bytes + 2))
         return;
     out->at[out->bytes++] = '"';
-    while (at < end) {
-        size_t run = plain_run(at, end).bytes;
-        buffer_add(out, at, run);
-        at += run;
-        if (at < end)
-            add_escape(out, *at++);
+    while (done < text.bytes) {
+        size_t run = plain_run(text.at + done, text.at + text.bytes).bytes;
+        buffer_add(out, text.at + done, run);
+        done += run;
+        if (done < text.bytes)
+            add_escape(out, text.at[done++]);
     }
     buffer_add_char(out, '"');
 }

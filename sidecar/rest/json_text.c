@@ -12,10 +12,12 @@
 void json_source_init(struct json_source *source, struct text json,
                       const struct json_limits *limits, struct arena *arena, struct status *status)
 {
+    /* An empty text may be nowhere. */
+    const char *start = json.bytes ? json.at : "";
     *source = (struct json_source){
-        .start = json.at,
-        .at = json.at,
-        .end = json.at + json.bytes,
+        .start = start,
+        .at = start,
+        .end = start + json.bytes,
         .arena = arena,
         .limits = {.depth = limits->depth ? limits->depth : DEFAULT_DEPTH,
                    .names = limits->names ? limits->names : DEFAULT_NAMES},

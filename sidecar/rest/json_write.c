@@ -268,6 +268,19 @@ static bool write_value(struct writer *writer, const struct schema_message *type
     return status_fail(writer->status, STATUS_INVALID_ARGUMENT, "the value is not set");
 }
 
+/* A field mask may hold any text, so that its form is escaped as other strings are. */
+static bool write_form(struct writer *writer, const struct schema_message *type,
+                       const ProtobufCMessage *message)
+{
+    struct buffer form;
+    buffer_init(&form, writer->out->arena, 0);
+    if (!json_form_write(type, message, &form, writer->status))
+        return false;
+    writer->out->full |= form.full;
+    json_add_string(writer->out, buffer_text(&form));
+    return true;
+}
+
 static bool write_message(struct writer *writer, const struct schema_message *type,
                           const ProtobufCMessage *message)
 {
@@ -275,11 +288,7 @@ static bool write_message(struct writer *writer, const struct schema_message *ty
     case WELL_KNOWN_TIMESTAMP:
     case WELL_KNOWN_DURATION:
     case WELL_KNOWN_FIELD_MASK:
-        buffer_add_char(writer->out, '"');
-        if (!json_form_write(type, message, writer->out, writer->status))
-            return false;
-        buffer_add_char(writer->out, '"');
-        return true;
+        return write_form(writer, type, message);
     case WELL_KNOWN_WRAPPER:
     case WELL_KNOWN_STRUCT:
     case WELL_KNOWN_LIST_VALUE:

@@ -84,6 +84,7 @@ static void well_known_types_have_their_own_forms(void **state)
         {"WellKnown", "{\"timestamp\":\"1970-01-01T00:00:00Z\",\"duration\":\"-1.500s\"}", NULL},
         {"WellKnown", "{\"mask\":\"a,fooBar.bazQux\"}", NULL},
         {"WellKnown", "{\"mask\":\"\"}", NULL},
+        {"WellKnown", "{\"mask\":\"a\\\"},\\\\\"}", NULL},
         {"WellKnown", "{\"wrapped\":\"\"}", NULL},
         {"WellKnown", "{\"wrapped\":null,\"object\":null,\"list\":null}", "{}"},
         {"WellKnown", "{\"value\":null}", NULL},
@@ -289,6 +290,7 @@ static void what_is_not_json_is_refused(void **state)
     };
     for (size_t i = 0; i < array_length(documents); i++)
         must_refuse(sets_type(&sets, "Scalars"), text_of(documents[i]), &lenient, "");
+    must_refuse(sets_type(&sets, "Scalars"), (struct text){NULL, 0}, &lenient, "no object");
     must_refuse(sets_type(&sets, "Scalars"), text_literal("{}\0"), &lenient, "text behind its end");
     must_refuse(sets_type(&sets, "Scalars"), text_literal("{\0}"), &lenient, "no string");
 }

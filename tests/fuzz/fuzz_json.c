@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Can any text break the JSON reader? It is read as a message that has every kind of field, in the
+ * ways that its first byte says. What is read is JSON to the reader without types as well; it is
+ * written, read and written again: both writings have to be the same.
+ */
+#include "rest/json.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "schema/schema.h"
+
+#include "base/banned.h"
+
+#define SET_BYTES (1 << 20)
+#define ARENA_BYTES (4 << 20)
+
+enum { STRICT = 1, CAMEL_NAMES = 2, LISTEN = 4, INDENT = 8 };
+
+static const struct schema_message *build_type(void)
+{
+    static struct arena arena;
+    static struct schema *schema;
+    struct text set;
+    struct status status;
+    arena_init(&arena, SET_BYTES);
+    if (!file_read(TYPES_SET, SET_BYTES, &arena, &set, &status) ||
+        !schema_new_types(set, &schema, &status))
+        abort();
+    return schema_message_by_name(schema, text_literal("test.types.Everything"));
+}
+
+static void hear(struct text path, const struct status *why, void *context)
+{
+    (void)context;
+    assert(path.bytes > 0 && why->code == STATUS_INVALID_ARGUMENT);
+}
+
+static bool visit(struct text path, struct text value, bool is_string, void *context)
+{
+    (void)context;
+    assert(text_is_utf8(path) && text_is_utf8(value) && (is_string || value.bytes > 0));
+    return true;
+}
+
+/* False when the text is no message, or has no JSON form: a number that JSON lacks. */
+static bool read_and_write(const struct schema_message *type, struct text json, unsigned ways,
+                           struct arena *arena, struct text *written)
+{
+    const struct json_reading reading = {
+        .strict = ways & STRICT,
+        .camel_names = ways & CAMEL_NAMES,
+        .unreadable = ways & LISTEN ? hear : NULL,
+    };
+    const struct json_style style = {
+        .names = ways & CAMEL_NAMES ? JSON_NAMES_CAMEL : JSON_NAMES_PROTO,
+        .int64 = ways & STRICT ? JSON_INT64_STRING : JSON_INT64_NUMBER,
+        .indented = ways & INDENT,
+    };
+    ProtobufCMessage *message;
+    struct status status;
+    struct buffer out;
+    buffer_init(&out, arena, 0);
+    if (!json_read(type, json, &reading, arena, &message, &status) ||
+        !json_write(type, message, &style, NULL, NULL, &out, &status))
+        return false;
+    *written = buffer_text(&out);
+    return true;
+}
+
+static bool walk(struct text json)
+{
+    static const struct json_limits limits;
+    struct arena arena;
+    struct status status;
+    arena_init(&arena, ARENA_BYTES);
+    bool good = json_walk(json, &limits, &arena, visit, NULL, &status);
+    assert(good || status.code != STATUS_OK);
+    arena_clear(&arena);
+    return good;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct schema_message *type;
+    if (!type)
+        type = build_type();
+    if (size == 0)
+        return 0;
+    struct arena arena;
+    struct text json = {(const char *)data + 1, size - 1}, once, twice;
+    arena_init(&arena, ARENA_BYTES);
+    bool is_json = walk(json);
+    if (read_and_write(type, json, data[0], &arena, &once)) {
+        assert(is_json);
+        bool again = read_and_write(type, once, data[0], &arena, &twice);
+        assert(again && text_equal(once, twice));
+    }
+    arena_clear(&arena);
+    return 0;
+}
