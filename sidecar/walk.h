@@ -90,4 +90,4 @@ void tell_attempts(struct walk *walk);
 void tell_log(const struct walk *walk);
 
 /* A json_unreadable for answers of this walk, which is the context. */
-void tell_unreadable(struct text path, const struct status *why, void *walk);
+void tell_unreadable(struct text path, const struct status *why, void *context);

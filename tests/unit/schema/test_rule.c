@@ -304,74 +304,75 @@ static void fields_that_fit_no_query_are_refused_without_a_body(void **state)
     }
 }
 
+static const struct {
+    const char *template, *why;
+} bad_templates[] = {
+    {"", "the HTTP rule has no path"},
+    {"v1", "does not begin with a slash"},
+    {":verb", "does not begin with a slash"},
+    {"/", "empty segment"},
+    {"/v1/", "empty segment"},
+    {"//v1", "empty segment"},
+    {"/v1//a", "empty segment"},
+    {"/v1/a b", "cannot stand at its end"},
+    {"/v1/a?b=c", "cannot stand at its end"},
+    {"/v1/a#b", "cannot stand at its end"},
+    {"/v1/\xc3\xa9", "a character that cannot be sent"},
+    {"/v1/%2", "a character that cannot be sent"},
+    {"/v1/a%zz", "cannot stand at its end"},
+    {"/v1/..", "\"..\" segment"},
+    {"/v1/./a", "\".\" segment"},
+    {"/v1/%2e%2E/a", "\"%2e%2E\" segment"},
+    {"/v1/.%2e", "\".%2e\" segment"},
+    {"/v1/*", "outside of a variable"},
+    {"/v1/**", "outside of a variable"},
+    {"/v1/{id", "a { without a }"},
+    {"/v1/{", "a { without a }"},
+    {"/v1/{}", "names no field"},
+    {"/v1/{=a}", "names no field"},
+    {"/v1/{ id}", "names no field"},
+    {"/v1/{missing}", "{missing} names no field of the request"},
+    {"/v1/{part.missing}", "names no field"},
+    {"/v1/{id.more}", "names no field"},
+    {"/v1/{part.}", "names no field"},
+    {"/v1/{.id}", "names no field"},
+    {"/v1/{part}", "{part} names a message"},
+    {"/v1/{tags}", "{tags} names a repeated field"},
+    {"/v1/{text.value}", "sent as a whole"},
+    {"/v1/{id}/{id}", "{id} stands in it twice"},
+    {"/v1/{id}x", "\"x\" cannot stand at its end"},
+    {"/v1/x{id}", "\"{id}\" cannot stand at its end"},
+    {"/v1/{id}{name}", "cannot stand at its end"},
+    {"/v1/{id=}", "\"\" is no template of a variable"},
+    {"/v1/{id=a//b}", "is no template"},
+    {"/v1/{id=a/}", "is no template"},
+    {"/v1/{id=/a}", "is no template"},
+    {"/v1/{id=***}", "is no template"},
+    {"/v1/{id=a*}", "is no template"},
+    {"/v1/{id=**/a}", "is no template"},
+    {"/v1/{id=../*}", "is no template"},
+    {"/v1/{id=%61/*}", "is no template"},
+    {"/v1/{id={name}}", "is no template"},
+    {"/v1/{id=**}/a", "\"/a\" cannot stand at its end"},
+    {"/v1/{id=**}/{name}", "cannot stand at its end"},
+    {"/v1/a:b/c", "\"/c\" cannot stand at its end"},
+    {"/v1/a:b:c", "\":c\" cannot stand at its end"},
+    {"/v1/a:", "empty segment"},
+    {"/v1/a:{id}", "a character that cannot be sent"},
+};
+
 static void a_template_that_cannot_be_sent_is_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *template, *why;
-    } rows[] = {
-        {"", "the HTTP rule has no path"},
-        {"v1", "does not begin with a slash"},
-        {":verb", "does not begin with a slash"},
-        {"/", "empty segment"},
-        {"/v1/", "empty segment"},
-        {"//v1", "empty segment"},
-        {"/v1//a", "empty segment"},
-        {"/v1/a b", "cannot stand at its end"},
-        {"/v1/a?b=c", "cannot stand at its end"},
-        {"/v1/a#b", "cannot stand at its end"},
-        {"/v1/\xc3\xa9", "a character that cannot be sent"},
-        {"/v1/%2", "a character that cannot be sent"},
-        {"/v1/a%zz", "cannot stand at its end"},
-        {"/v1/..", "\"..\" segment"},
-        {"/v1/./a", "\".\" segment"},
-        {"/v1/%2e%2E/a", "\"%2e%2E\" segment"},
-        {"/v1/.%2e", "\".%2e\" segment"},
-        {"/v1/*", "outside of a variable"},
-        {"/v1/**", "outside of a variable"},
-        {"/v1/{id", "a { without a }"},
-        {"/v1/{", "a { without a }"},
-        {"/v1/{}", "names no field"},
-        {"/v1/{=a}", "names no field"},
-        {"/v1/{ id}", "names no field"},
-        {"/v1/{missing}", "{missing} names no field of the request"},
-        {"/v1/{part.missing}", "names no field"},
-        {"/v1/{id.more}", "names no field"},
-        {"/v1/{part.}", "names no field"},
-        {"/v1/{.id}", "names no field"},
-        {"/v1/{part}", "{part} names a message"},
-        {"/v1/{tags}", "{tags} names a repeated field"},
-        {"/v1/{text.value}", "sent as a whole"},
-        {"/v1/{id}/{id}", "{id} stands in it twice"},
-        {"/v1/{id}x", "\"x\" cannot stand at its end"},
-        {"/v1/x{id}", "\"{id}\" cannot stand at its end"},
-        {"/v1/{id}{name}", "cannot stand at its end"},
-        {"/v1/{id=}", "\"\" is no template of a variable"},
-        {"/v1/{id=a//b}", "is no template"},
-        {"/v1/{id=a/}", "is no template"},
-        {"/v1/{id=/a}", "is no template"},
-        {"/v1/{id=***}", "is no template"},
-        {"/v1/{id=a*}", "is no template"},
-        {"/v1/{id=**/a}", "is no template"},
-        {"/v1/{id=../*}", "is no template"},
-        {"/v1/{id=%61/*}", "is no template"},
-        {"/v1/{id={name}}", "is no template"},
-        {"/v1/{id=**}/a", "\"/a\" cannot stand at its end"},
-        {"/v1/{id=**}/{name}", "cannot stand at its end"},
-        {"/v1/a:b/c", "\"/c\" cannot stand at its end"},
-        {"/v1/a:b:c", "\":c\" cannot stand at its end"},
-        {"/v1/a:", "empty segment"},
-        {"/v1/a:{id}", "a character that cannot be sent"},
-    };
-    for (size_t i = 0; i < array_length(rows); i++) {
+    for (size_t i = 0; i < array_length(bad_templates); i++) {
         struct status status;
         struct rule rule;
-        if (parse("Request", option_of(GET, rows[i].template, NULL), &rule, &status))
-            fail_msg("%s was taken", rows[i].template);
+        if (parse("Request", option_of(GET, bad_templates[i].template, NULL), &rule, &status))
+            fail_msg("%s was taken", bad_templates[i].template);
         assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
         assert_memory_equal(status.message, "the.Method: ", 12);
-        if (!strstr(status.message, rows[i].why))
-            fail_msg("\"%s\" does not say \"%s\"", status.message, rows[i].why);
+        if (!strstr(status.message, bad_templates[i].why))
+            fail_msg("\"%s\" does not say \"%s\"", status.message, bad_templates[i].why);
     }
 }
 
