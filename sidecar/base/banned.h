@@ -9,3 +9,6 @@
 
 #pragma GCC poison scanf sscanf fscanf localtime gmtime ctime asctime rand srand setenv putenv     \
     usleep tmpnam
+
+/* Numbers are read and written with a point, whatever the environment says. */
+#pragma GCC poison setlocale newlocale uselocale

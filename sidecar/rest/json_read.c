@@ -94,7 +94,9 @@ static bool read_map(struct reader *reader, const struct schema_field *field,
 {
     struct json_source *source = &reader->source;
     struct json_name_set names = {0};
-    struct trail here = {.outer = trail, .kind = TRAIL_KEY};
+    const struct schema_field *key = schema_field_by_number(field->message, 1);
+    struct trail here = {.outer = trail,
+                         .kind = key->type == FIELD_STRING ? TRAIL_KEY : TRAIL_WORD};
     if (json_peek(source) != '{')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
     if (!json_enter(source, '{'))

@@ -204,6 +204,8 @@ static void what_a_field_cannot_hold_is_refused_and_named(void **state)
     (void)state;
     static const struct bad rows[] = {
         {"Scalars", "{\"an_int32\":2147483648}", "an_int32: the value is no whole number"},
+        {"Scalars", "{\"an_int32\":-2147483649}", "no whole number"},
+        {"Scalars", "{\"a_uint32\":4294967296}", "no whole number"},
         {"Scalars", "{\"an_int32\":1.5}", "no whole number"},
         {"Scalars", "{\"an_int32\":\" 1\"}", "no whole number"},
         {"Scalars", "{\"an_int32\":\"\"}", "no whole number"},
@@ -229,7 +231,8 @@ static void what_a_field_cannot_hold_is_refused_and_named(void **state)
         {"Repeateds", "{\"strings\":[null]}", "null is no element"},
         {"Repeateds", "{\"scalars\":[{},{\"a_bool\":1}]}", "scalars[1].a_bool: "},
         {"Maps", "{\"texts\":[]}", "no object"},
-        {"Maps", "{\"scalars\":{\"5\":{\"a_bool\":1}}}", "scalars[\"5\"].a_bool: "},
+        {"Maps", "{\"scalars\":{\"5\":{\"a_bool\":1}}}", "scalars[5].a_bool: "},
+        {"Maps", "{\"texts\":{\"a\":{}}}", "texts: the value is no string"},
         {"WellKnown", "{\"timestamp\":1}", "the value is no string"},
         {"WellKnown", "{\"object\":[]}", "no object"},
         {"WellKnown", "{\"list\":{}}", "no array"},
@@ -356,7 +359,7 @@ static void a_member_that_cannot_be_read_is_reported_and_absent(void **state)
                 "\"well_known\":{\"duration\":\"1s\"}}");
     assert_string_equal(report.paths, "scalars.an_int32;repeateds.strings;"
                                       "repeateds.scalars[0].a_bool;maps.texts;"
-                                      "maps.scalars[\"1\"].a_bool;choice.number;"
+                                      "maps.scalars[1].a_bool;choice.number;"
                                       "well_known.timestamp;node;");
 }
 
@@ -380,6 +383,8 @@ static void levels_are_bounded(void **state)
     must_refuse(node, text_of("{\"left\":{\"left\":{\"left\":{}}}}"), &reading, "too many levels");
     must_refuse(node, text_of("{\"children\":[{\"children\":[]}]}"), &reading, "too many levels");
     must_refuse(node, text_of("{\"x\":[[[]]]}"), &reading, "too many levels");
+    must_become(node, "{\"x\":[[],[],[],{},{}],\"left\":{},\"children\":[{},{},{}],\"y\":[]}",
+                &reading, "{\"left\":{},\"children\":[{},{},{}]}");
     char deep[400] = "{\"x\":";
     memset(deep + 5, '[', 300);
     must_refuse(node, text_of(deep), &lenient, "too many levels at byte 69");
