@@ -102,18 +102,26 @@ bool refusal_of_exchange(struct details *details, const struct exchange *exchang
         exchange->status.message);
 }
 
-/* "APIG.3201" to "APIG_3201"; without a code "HTTP_503". */
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* "APIG.3201" to "APIG_3201"; "HTTP_503" without a code and for IAM's, which repeat the HTTP
+ * status: a reason starts with a letter. */
 static struct text vendor_reason(const struct fault *fault, unsigned http_status,
                                  struct arena *arena)
 {
+    struct text code = fault->vendor_code;
     struct buffer reason;
     buffer_init(&reason, arena, 32);
-    if (fault->vendor_code.bytes == 0) {
+    if (code.bytes == 0 || !is_letter(code.at[0])) {
         buffer_add_literal(&reason, "HTTP_");
         buffer_add_u64(&reason, http_status);
+        return buffer_text(&reason);
     }
-    for (size_t i = 0; i < fault->vendor_code.bytes; i++) {
-        char c = fault->vendor_code.at[i];
+    for (size_t i = 0; i < code.bytes; i++) {
+        char c = code.at[i];
         bool lower = c >= 'a' && c <= 'z';
         buffer_add_char(&reason, lower ? (char)(c - 'a' + 'A') : c == '.' || c == '-' ? '_' : c);
     }

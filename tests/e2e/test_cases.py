@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
 The golden exchanges of tests/cases through the whole binary: the call, the exact bytes that it sends upstream, the bytes that
-are answered, the reply or the status. A case without request.http must send nothing; one with "attempts" sends the same bytes
-that often.
+are answered, the reply or the status with its details. A case without request.http must send nothing; one with "attempts"
+sends the same bytes that often. "retry" is what a retry policy is told: "never", "later" or nothing.
 """
 import json
 import pathlib
@@ -10,9 +10,10 @@ import pathlib
 import pytest
 
 from support import api
+from support.client import details
 from support.secret import TokenFile
 from support.sidecar import Sidecar
-from support.upstream import Upstream, answer
+from support.upstream import Upstream, answer, answer_then_end
 
 CASES = pathlib.Path(__file__).resolve().parents[1] / "cases"
 REQUEST_ID = "5f2c1d0a-case"
@@ -20,6 +21,17 @@ REQUEST_ID = "5f2c1d0a-case"
 
 def read(case, name):
     return json.loads((CASES / case / name).read_text(encoding="utf-8"))
+
+
+def retry(call, told):
+    """"never", "later" or None; RetryInfo is there for "later", and says the same time."""
+    pushback = dict(call.trailing_metadata()).get("grpc-retry-pushback-ms")
+    waits = [told["RetryInfo"].retry_delay.ToMilliseconds()] if "RetryInfo" in told else []
+    if pushback in (None, "-1"):
+        assert not waits
+        return pushback and "never"
+    assert waits == [int(pushback)] and waits[0] > 0
+    return "later"
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +58,22 @@ def test_case(shared, case):
         expected = [(CASES / case / "request.http").read_bytes()
                     .replace(b"{{token}}", token.path.read_text().encode()).replace(b"{{host}}", upstream.authority.encode())
                     .replace(b"{{request_id}}", REQUEST_ID.encode())] * attempts
-        upstream.script(*[answer((CASES / case / "answer.http").read_bytes())] * attempts)
+        data = (CASES / case / "answer.http").read_bytes()
+        upstream.script(*[(answer_then_end if b"\r\nConnection: close\r\n" in data else answer)(data)] * attempts)
 
     asked = read(case, "call.json")
     metadata = {"x-request-id": REQUEST_ID, **asked.get("metadata", {})}
-    call = sidecar.client().start(metadata=list(metadata.items()), **asked["message"])
+    call = sidecar.client().call(asked["method"], asked["message"], metadata=list(metadata.items()))
 
     assert (call.code().name, call.details()) == (expect["code"], call.details())
     assert expect.get("message", "") in call.details()
     if "reply" in expect:
-        assert api.to_dict(call.result()) == expect["reply"]
+        reply = call.result()
+        assert api.to_dict(reply) == api.to_dict(api.from_dict(reply.DESCRIPTOR.full_name, expect["reply"]))
+    if expect["code"] != "OK":
+        told = details(call)
+        info = told["ErrorInfo"]
+        assert (info.domain, info.reason, retry(call, told)) == (expect["domain"], expect["reason"], expect.get("retry"))
     assert [request.raw for request in upstream.requests[before:]] == expected
     if attempts > 1:
         assert ("x-apig-attempts", str(attempts)) in [(key, value) for key, value in call.trailing_metadata()]

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The golden exchanges of tests/cases in process: the call, the exact bytes that it sends upstream,
- * the bytes that are answered, the reply or the status. `run_cases FOLDER`.
+ * the bytes that are answered, the reply or the status with the details that its trailers carry.
+ * `run_cases FOLDER`.
  */
 #include <dirent.h>
 #include <jansson.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "google/rpc/error_details.pb-c.h"
+#include "google/rpc/status.pb-c.h"
 #include "rest/json.h"
 #include "rig.h"
 #include "schema/wire.h"
@@ -143,6 +146,53 @@ static bool same_reply(struct golden *golden, const struct schema_method *method
     return same;
 }
 
+static struct text expected(const struct golden *golden, const char *member)
+{
+    const char *value = json_string_value(json_object_get(golden->expect, member));
+    return value ? text_of(value) : text_literal("");
+}
+
+/* What a failure has to carry: who says it, in which word. */
+static bool same_error_info(const struct golden *golden, const Google__Rpc__Status *status)
+{
+    const Google__Protobuf__Any *any = status && status->n_details ? status->details[0] : NULL;
+    if (!any || strcmp(any->type_url, "type.googleapis.com/google.rpc.ErrorInfo") != 0)
+        return fail(golden, "the first detail", text_literal("another"), text_literal("ErrorInfo"));
+    Google__Rpc__ErrorInfo *info =
+        google__rpc__error_info__unpack(NULL, any->value.len, any->value.data);
+    struct text domain = text_of(info ? info->domain : ""),
+                reason = text_of(info ? info->reason : "");
+    bool same = (text_equal(domain, expected(golden, "domain")) ||
+                 fail(golden, "the domain", domain, expected(golden, "domain"))) &&
+                (text_equal(reason, expected(golden, "reason")) ||
+                 fail(golden, "the reason", reason, expected(golden, "reason")));
+    if (info)
+        google__rpc__error_info__free_unpacked(info, NULL);
+    return same;
+}
+
+/* "never", "later", or nothing at all, as the trailer for retry policies says it. */
+static bool same_retry(const struct golden *golden, const struct rig_result *result)
+{
+    struct text pushback = rig_trailer(result, "grpc-retry-pushback-ms");
+    struct text retry = pushback.bytes == 0                        ? text_literal("")
+                        : text_equal(pushback, text_literal("-1")) ? text_literal("never")
+                                                                   : text_literal("later");
+    return text_equal(retry, expected(golden, "retry")) ||
+           fail(golden, "when to retry", retry, expected(golden, "retry"));
+}
+
+static bool same_details(const struct golden *golden, const struct rig_result *result)
+{
+    struct text details = rig_trailer(result, "grpc-status-details-bin");
+    Google__Rpc__Status *status =
+        google__rpc__status__unpack(NULL, details.bytes, (const uint8_t *)details.at);
+    bool same = same_error_info(golden, status) && same_retry(golden, result);
+    if (status)
+        google__rpc__status__free_unpacked(status, NULL);
+    return same;
+}
+
 static bool judge(struct golden *golden, const struct schema_method *method,
                   const struct rig_result *result)
 {
@@ -159,6 +209,8 @@ static bool judge(struct golden *golden, const struct schema_method *method,
     for (size_t i = 0; i < result->request_count; i++)
         if (!text_equal(result->requests[i], golden->request))
             return fail(golden, "the request", result->requests[i], golden->request);
+    if (result->code != STATUS_OK)
+        return same_details(golden, result);
     return !json_object_get(golden->expect, "reply") || same_reply(golden, method, result->answer);
 }
 

@@ -13,7 +13,8 @@ FILES = [
     "grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto",
     "google/rpc/status.proto", "google/rpc/error_details.proto",
 ]
-CREATE = "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup"
+SERVICE = "huaweicloud.apig.v2.ApiGroupService"
+CREATE = f"/{SERVICE}/CreateApiGroup"
 
 
 def compile_set(files, includes=()):

@@ -25,11 +25,16 @@ class Client:
         decode = api.message(reply).FromString if reply else None
         return self.channel.unary_unary(path, response_deserializer=decode).future(request_bytes, **how)
 
+    def call(self, name, values, **how):
+        """A call of ApiGroupService's method of that name."""
+        method = api.pool().FindServiceByName(api.SERVICE).FindMethodByName(name)
+        request = api.from_dict(method.input_type.full_name, values)
+        return self.unary(f"/{api.SERVICE}/{name}", request.SerializeToString(), method.output_type.full_name, **how)
+
     def start(self, name="api_group_001", **more):
         """Starts a CreateApiGroup; what is no field of the request is grpcio's (timeout, metadata, …)."""
         how = {key: more.pop(key) for key in ("timeout", "metadata", "compression", "wait_for_ready") if key in more}
-        request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": name, **more})
-        return self.unary(api.CREATE, request.SerializeToString(), "huaweicloud.apig.v2.ApiGroup", **how)
+        return self.call("CreateApiGroup", {**IDS, "name": name, **more}, **how)
 
     def create(self, name="api_group_001", **more):
         """The reply as a dict; raises grpc.RpcError."""
@@ -43,3 +48,12 @@ class Client:
 def refusal(call):
     assert call.exception(), f"a call that had to fail gave {call.result()}"
     return call.code().name, call.details()
+
+
+def details(call):
+    """The details of a call that failed, by the short name of their type: {"ErrorInfo": …}."""
+    packed = dict(call.trailing_metadata())["grpc-status-details-bin"]
+    status = api.message("google.rpc.Status").FromString(packed)
+    assert (status.code, status.message) == (call.code().value[0], call.details())
+    return {any.type_url.rpartition(".")[2]: api.message(any.type_url.rpartition("/")[2]).FromString(any.value)
+            for any in status.details}
