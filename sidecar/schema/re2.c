@@ -3,6 +3,8 @@
  * Patterns of RE2's syntax (github.com/google/re2/wiki/Syntax) for PCRE2, which has more: what RE2
  * does not have is refused, and what the two understand differently is written differently.
  */
+#include <string.h>
+
 #include "schema/rules.h"
 
 #include "base/banned.h"
@@ -11,38 +13,55 @@
 #define MOST_REPEATS 1000
 
 /* What came before, as far as a repetition or a range depends on it. */
-enum before { BEFORE_OTHER, BEFORE_REPETITION, BEFORE_LAZY, BEFORE_DASH };
+enum before { BEFORE_OTHER, BEFORE_REPETITION, BEFORE_LAZY, BEFORE_DASH, BEFORE_CLASS };
 
 struct translation {
     struct text whole, rest;
     struct buffer *out;
     enum before before;
     bool in_class;
+    bool caseless; /* from some "(?i)" on */
     struct status *status;
 };
 
-/* Escapes with a letter; NULL is what a class cannot hold. "\s" of PCRE2 has the vertical tab, and
- * its "\v" is more than that. */
+/*
+ * Classes with a name or a letter, written out: PCRE2's "\s" has the vertical tab, it does not fold
+ * the case of classes as RE2 does, and it confuses some that are negated and stand in another
+ * (10.42). `others` are all characters that are no members.
+ */
+static const struct class
+{
+    const char *name;
+    char letter, negated;
+    const char *members, *others;
+} classes[] = {
+    {"", 's', 'S', "\\t\\n\\f\\r ", "\\x00-\\x08\\x0b\\x0e-\\x1f!-\\x{10ffff}"},
+    {"digit", 'd', 'D', "0-9", "\\x00-/:-\\x{10ffff}"},
+    {"word", 'w', 'W', "0-9A-Za-z_", "\\x00-/:-@\\[-^`{-\\x{10ffff}"},
+    {"alnum", 0, 0, "0-9A-Za-z", "\\x00-/:-@\\[-`{-\\x{10ffff}"},
+    {"alpha", 0, 0, "A-Za-z", "\\x00-@\\[-`{-\\x{10ffff}"},
+    {"ascii", 0, 0, "\\x00-\\x7f", "\\x80-\\x{10ffff}"},
+    {"blank", 0, 0, "\\t ", "\\x00-\\x08\\x0a-\\x1f!-\\x{10ffff}"},
+    {"cntrl", 0, 0, "\\x00-\\x1f\\x7f", " -~\\x80-\\x{10ffff}"},
+    {"graph", 0, 0, "!-~", "\\x00- \\x7f-\\x{10ffff}"},
+    {"lower", 0, 0, "a-z", "\\x00-`{-\\x{10ffff}"},
+    {"print", 0, 0, " -~", "\\x00-\\x1f\\x7f-\\x{10ffff}"},
+    {"punct", 0, 0, "!-/:-@\\[-`{-~", "\\x00- 0-9A-Za-z\\x7f-\\x{10ffff}"},
+    {"space", 0, 0, "\\t-\\r ", "\\x00-\\x08\\x0e-\\x1f!-\\x{10ffff}"},
+    {"upper", 0, 0, "A-Z", "\\x00-@\\[-\\x{10ffff}"},
+    {"xdigit", 0, 0, "0-9A-Fa-f", "\\x00-/:-@G-`g-\\x{10ffff}"},
+};
+
+/* Other escapes with a letter; those of places are nothing that a class could hold. PCRE2's "\v" is
+ * more than the vertical tab. */
 static const struct {
     char letter;
-    const char *outside, *inside;
+    const char *text;
+    bool in_class;
 } escapes[] = {
-    {'a', "\\a", "\\a"},
-    {'f', "\\f", "\\f"},
-    {'n', "\\n", "\\n"},
-    {'r', "\\r", "\\r"},
-    {'t', "\\t", "\\t"},
-    {'v', "\\x0b", "\\x0b"},
-    {'d', "\\d", "\\d"},
-    {'D', "\\D", "\\D"},
-    {'w', "\\w", "\\w"},
-    {'W', "\\W", "\\W"},
-    {'s', "[\\t\\n\\f\\r ]", "\\t\\n\\f\\r "},
-    {'S', "[^\\t\\n\\f\\r ]", "\\x00-\\x08\\x0b\\x0e-\\x1f\\x21-\\x{10ffff}"},
-    {'b', "\\b", NULL},
-    {'B', "\\B", NULL},
-    {'A', "\\A", NULL},
-    {'z', "\\z", NULL},
+    {'a', "\\a", true},  {'f', "\\f", true},   {'n', "\\n", true},  {'r', "\\r", true},
+    {'t', "\\t", true},  {'v', "\\x0b", true}, {'b', "\\b", false}, {'B', "\\B", false},
+    {'A', "\\A", false}, {'z', "\\z", false},
 };
 
 static bool refuse(const struct translation *translation, const char *what)
@@ -120,6 +139,8 @@ static bool translate_property(struct translation *translation)
 {
     bool negated = peek(translation, 1) == 'P', braced = peek(translation, 2) == '{';
     size_t start = braced ? 3 : 2;
+    if (translation->caseless)
+        return refuse(translation, "\\p behind (?i) is not understood here as in RE2");
     if (braced && peek(translation, start) == '^') {
         negated = !negated;
         start++;
@@ -138,24 +159,36 @@ static bool translate_property(struct translation *translation)
     return true;
 }
 
-/* In a class, "\s" becomes several characters, the ends of which must not begin or end a range. */
-static bool check_class_escape(const struct translation *translation, char letter)
+/* A class, of which `bytes` bytes are dropped. */
+static bool translate_class(struct translation *translation, const struct class *class,
+                            bool negated, size_t bytes)
 {
-    bool begins = peek(translation, 2) == '-' && peek(translation, 3) != ']';
-    if ((letter == 's' || letter == 'S') && (begins || translation->before == BEFORE_DASH))
-        return refuse(translation, "a \"-\" beside \\s or \\S has to be escaped");
+    if (translation->in_class && negated && translation->caseless)
+        return refuse(translation, "a negated class in another, behind (?i), is not understood "
+                                   "here as in RE2");
+    if (translation->in_class && translation->before == BEFORE_DASH)
+        return refuse(translation, "a class cannot end a range; \\- is a dash");
+    if (translation->in_class) {
+        buffer_add_text(translation->out, text_of(negated ? class->others : class->members));
+    } else {
+        buffer_add_text(translation->out, negated ? text_literal("[^") : text_literal("["));
+        buffer_add_text(translation->out, text_of(class->members));
+        buffer_add_char(translation->out, ']');
+    }
+    drop(translation, bytes);
+    translation->before = translation->in_class ? BEFORE_CLASS : BEFORE_OTHER;
     return true;
 }
 
 static bool translate_letter(struct translation *translation, char letter)
 {
+    for (size_t i = 0; letter && i < array_length(classes); i++)
+        if (letter == classes[i].letter || letter == classes[i].negated)
+            return translate_class(translation, &classes[i], letter == classes[i].negated, 2);
     for (size_t i = 0; i < array_length(escapes); i++) {
-        const char *text = translation->in_class ? escapes[i].inside : escapes[i].outside;
-        if (escapes[i].letter != letter || !text)
+        if (escapes[i].letter != letter || (translation->in_class && !escapes[i].in_class))
             continue;
-        if (translation->in_class && !check_class_escape(translation, letter))
-            return false;
-        buffer_add_text(translation->out, text_of(text));
+        buffer_add_text(translation->out, text_of(escapes[i].text));
         drop(translation, 2);
         return true;
     }
@@ -166,6 +199,8 @@ static bool translate_escape(struct translation *translation)
 {
     char letter = peek(translation, 1);
     bool good = true;
+    if (translation->before != BEFORE_DASH)
+        translation->before = BEFORE_OTHER;
     if (letter == 'x')
         good = translate_hex(translation);
     else if (letter == 'p' || letter == 'P')
@@ -174,49 +209,52 @@ static bool translate_escape(struct translation *translation)
         good = translate_letter(translation, letter);
     else
         copy(translation, 2);
-    translation->before = BEFORE_OTHER;
+    if (translation->before != BEFORE_CLASS)
+        translation->before = BEFORE_OTHER;
     return good;
 }
 
-/* "[:alpha:]", inside of a class. */
+/* "[:alpha:]", "[:^alpha:]", inside of a class. */
 static bool translate_named_class(struct translation *translation)
 {
-    size_t start = peek(translation, 2) == '^' ? 3 : 2;
-    size_t letters = count(translation, start, is_letter);
-    if (letters == 0 || peek(translation, start + letters) != ':' ||
-        peek(translation, start + letters + 1) != ']')
-        return refuse(translation, "\"[:\" has to be the name of a class, as in [:alpha:]");
-    copy(translation, start + letters + 2);
-    return true;
+    bool negated = peek(translation, 2) == '^';
+    size_t start = negated ? 3 : 2, letters = count(translation, start, is_letter);
+    struct text name = {translation->rest.at + start, letters};
+    bool ends =
+        peek(translation, start + letters) == ':' && peek(translation, start + letters + 1) == ']';
+    for (size_t i = 0; ends && letters > 0 && i < array_length(classes); i++)
+        if (text_equal(name, text_of(classes[i].name)))
+            return translate_class(translation, &classes[i], negated, start + letters + 2);
+    return refuse(translation, "\"[:\" has to begin a class that RE2 has, as in [[:alpha:]]");
 }
 
-/* PCRE2 gives a bracket inside of a class more meanings than RE2 does. */
+/* PCRE2 gives a bracket inside of a class more meanings than RE2 does. A dash behind a class is a
+ * character. */
 static bool translate_in_class(struct translation *translation)
 {
     char c = peek(translation, 0);
     if (c == '\\')
         return translate_escape(translation);
-    enum before before = c == '-' ? BEFORE_DASH : BEFORE_OTHER;
-    if (c == '[' && peek(translation, 1) == ':') {
-        if (!translate_named_class(translation))
-            return false;
-    } else {
-        if (c == '[')
-            buffer_add_char(translation->out, '\\');
-        copy(translation, 1);
-    }
+    if (c == '[' && peek(translation, 1) == ':')
+        return translate_named_class(translation);
+    bool single = c == '-' && translation->before == BEFORE_CLASS;
+    if (c == '[' || single)
+        buffer_add_char(translation->out, '\\');
+    copy(translation, 1);
     translation->in_class = c != ']';
-    translation->before = before;
+    translation->before = c == '-' && !single ? BEFORE_DASH : BEFORE_OTHER;
     return true;
 }
 
-/* The opening bracket, and what belongs to it: a "^", and a "]" that does not end the class. */
+/* The opening bracket, and what means something else when it comes first: "]" does not end the
+ * class, "-" begins no range, and PCRE2 looks for the end of "[:", "[." and "[=". */
 static void open_class(struct translation *translation)
 {
     translation->in_class = true;
     translation->before = BEFORE_OTHER;
     copy(translation, peek(translation, 1) == '^' ? 2 : 1);
-    if (peek(translation, 0) == ']' || peek(translation, 0) == '-') {
+    char first = peek(translation, 0);
+    if (first && strchr("]-:.=", first)) {
         buffer_add_char(translation->out, '\\');
         copy(translation, 1);
     }
@@ -282,6 +320,7 @@ static bool translate_group(struct translation *translation)
         return true;
     }
     size_t at = 2 + count(translation, 2, is_flag);
+    translation->caseless |= memchr(translation->rest.at, 'i', at) != NULL;
     if (peek(translation, at) == '-' && is_flag(peek(translation, at + 1)))
         at += 1 + count(translation, at + 1, is_flag);
     if (peek(translation, at) != ':' && (peek(translation, at) != ')' || at == 2))

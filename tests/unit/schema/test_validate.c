@@ -223,6 +223,10 @@ static const struct value_row number_rows[] = {
     {"enum_in", "0", "enum.in"},
     {"enum_not_in", "0", NULL},
     {"enum_not_in", "4", "enum.not_in"},
+    {"enum_open", "7", NULL},
+    {"double_if_zero", "0", NULL},
+    {"double_if_zero", "-0", NULL},
+    {"double_if_zero", "5", "double.gt"},
 };
 
 static void each_rule_of_numbers_is_enforced(void **state)
@@ -952,6 +956,27 @@ static const struct {
     {"^[\\]]$", "]", "a"},
     {"^[(*?+{]+$", "(*?+{", "a"},
     {"^[+--]$", ",", "."},
+    /* A dash behind a class is a character. */
+    {"^[\\s-z]$", "-", "a"},
+    {"^[\\w-.]$", "-", "+"},
+    {"^[[:digit:]-z]$", "-", "a"},
+    {"^[\\s--/]$", ".", "a"},
+    {"^[.a.]$", ".", "b"},
+    {"^[:alpha:]$", ":", "b"},
+    {"^[=a=]$", "=", "b"},
+    /* Upper and lower case of a class: U+212A is a K, U+017F an s. */
+    {"(?i)^\\w$", "\xe2\x84\xaa", "-"},
+    {"(?i)^\\W$", "-", "\xe2\x84\xaa"},
+    {"(?i)^[[:alpha:]]$", "\xc5\xbf", "1"},
+    {"(?i)^[[:upper:]]$", "a", "1"},
+    {"^[[:upper:]]$", "A", "a"},
+    {"^\\W$", "\xe2\x84\xaa", "a"},
+    /* Negated in another one, beyond Latin-1. */
+    {"^[.\\D[:alpha:]]$", "\xea\x80\x80", "1"},
+    {"^[^\\D[:space:]]$", "1", "\xea\x80\x80"},
+    {"^[^\\pL[:^space:]]$", " ", "\xe4\xb8\xad"},
+    {"^[\\W]$", "-", "_"},
+    {"^[\\D]$", "a", "5"},
     {"^a|b$", "ax", "xa"},
     {"", "", NULL},
     {"()", "a", NULL},
