@@ -9,19 +9,17 @@
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 #define HIGH_BITS EACH_BYTE(0x80)
 
-/* The high bit of each byte that is below `limit`, at most 0x80. Bytes above the first such byte
- * may be marked wrongly. */
-static uint64_t bytes_below(uint64_t word, unsigned limit)
-{
-    return (word - EACH_BYTE(limit)) & ~word & HIGH_BITS;
-}
-
-/* The same for quotes, escapes and control characters. XOR 2 makes a space of the quote and keeps
- * control characters below it, so that one comparison finds both. */
+/*
+ * The high bit of each byte that is a quote, a backslash or a control character. Less one, only a
+ * zero has its high bit set; the bytes above the first that is found may be marked wrongly, since
+ * it borrows from them. XOR 2 makes a space of the quote and keeps control characters below it, so
+ * that one subtraction finds both. Bytes that are not ASCII have the high bit anyway.
+ */
 static uint64_t special_bytes(uint64_t word)
 {
-    return bytes_below(word ^ EACH_BYTE('"' ^ ' '), ' ' + 1) |
-           bytes_below(word ^ EACH_BYTE('\\'), 1);
+    uint64_t below_exclamation = (word ^ EACH_BYTE('"' ^ ' ')) - EACH_BYTE('!');
+    uint64_t backslash = (word ^ EACH_BYTE('\\')) - EACH_BYTE(1);
+    return (below_exclamation | backslash) & ~word & HIGH_BITS;
 }
 
 static bool is_plain(char c)
@@ -35,7 +33,7 @@ struct run {
 };
 
 /* What comes before the first quote, escape or control character, found eight bytes at a time. */
-static struct run plain_run(const char *at, const char *end)
+static inline struct run plain_run(const char *at, const char *end)
 {
     const char *start = at;
     uint64_t word, special = 0, seen = 0;
@@ -145,8 +143,10 @@ static inline bool close_string(struct json_source *source, struct text found, u
     return true;
 }
 
-/* A string that has escapes, in memory of its own; `plain` comes before the first. */
-static bool read_escaped(struct json_source *source, struct run plain, struct text *text)
+/* A string that has escapes, in memory of its own; `plain` comes before the first. Kept out of the
+ * usual way, which then needs no stack. */
+static __attribute__((noinline)) bool read_escaped(struct json_source *source, struct run plain,
+                                                   struct text *text)
 {
     struct buffer out;
     buffer_init(&out, source->arena, plain.bytes * 2 + 32);
