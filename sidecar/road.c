@@ -44,11 +44,29 @@ static bool receive(struct walk *walk)
            call_message(walk->call, &walk->arena, &walk->bytes, &walk->status);
 }
 
+int64_t walk_time_left_ns(const struct walk *walk)
+{
+    return call_deadline_ns(walk->call) - clock_now_ns();
+}
+
+/* A call that could only fail later fails now, and burdens nobody. */
+static bool has_time(struct walk *walk)
+{
+    int64_t left_ns = walk_time_left_ns(walk),
+            shortest_ns = upstream_shortest_ns(walk->road->upstream);
+    if (left_ns > 0 && left_ns >= shortest_ns)
+        return true;
+    return status_fail(
+        &walk->status, STATUS_DEADLINE_EXCEEDED,
+        "the deadline leaves %ld µs, and the upstream never answered in less than %ld",
+        left_ns / 1000, shortest_ns / 1000);
+}
+
 static bool admit(struct walk *walk)
 {
     const struct config *config = walk->road->config;
     if (call_in_flight(walk->call) <= config->max_in_flight)
-        return true;
+        return has_time(walk);
     return status_fail(&walk->status, STATUS_RESOURCE_EXHAUSTED,
                        "too many calls in flight: --max-in-flight allows %lu",
                        config->max_in_flight);
@@ -184,11 +202,6 @@ static bool was_turned_away(const struct walk *walk)
     if (walk->exchange.outcome == EXCHANGE_NOT_SENT)
         return cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST;
     return walk->fault.effect == FAULT_PASSING || walk->fault.effect == FAULT_THROTTLED;
-}
-
-int64_t walk_time_left_ns(const struct walk *walk)
-{
-    return call_deadline_ns(walk->call) - clock_now_ns();
 }
 
 bool walk_may_attempt(struct walk *walk, int64_t wanted_ns)

@@ -23,6 +23,7 @@ struct upstream_loop {
     struct inbox inbox;
     struct inbox_letter end_all, stop;
     sem_t all_ended;
+    _Atomic int64_t *shortest_ns;                   /* of all loops */
     struct exchange_list resting, waiting, running; /* in the order in which they came, began */
     size_t waiting_count;
     int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
@@ -34,6 +35,7 @@ struct upstream {
     struct upstream_settings settings;
     struct text authority;
     atomic_uint turn;
+    _Atomic int64_t shortest_ns;
     size_t loop_count;
     struct upstream_loop loops[];
 };
@@ -55,10 +57,20 @@ static void tell_owner(struct exchange *exchange)
     exchange->done(exchange);
 }
 
+static void note_duration(_Atomic int64_t *shortest_ns, int64_t duration_ns)
+{
+    int64_t shortest = atomic_load_explicit(shortest_ns, memory_order_relaxed);
+    while (shortest == 0 || duration_ns < shortest)
+        if (atomic_compare_exchange_weak(shortest_ns, &shortest, duration_ns))
+            return;
+}
+
 static void on_finished(struct exchange *exchange, void *context)
 {
     struct upstream_loop *loop = context;
     TAILQ_REMOVE(&loop->running, exchange, place);
+    if (exchange->outcome == EXCHANGE_ANSWERED)
+        note_duration(loop->shortest_ns, clock_now_ns() - exchange->started_ns);
     tell_owner(exchange);
 }
 
@@ -286,6 +298,7 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
     made->authority = authority_of(settings->url);
     for (size_t i = 0; i < settings->loops; i++) {
         made->loop_count++;
+        made->loops[i].shortest_ns = &made->shortest_ns;
         if (!loop_open(&made->loops[i], &made->settings, status) ||
             !loop_start(&made->loops[i], status)) {
             upstream_free(made);
@@ -342,6 +355,11 @@ void upstream_end_all(struct upstream *upstream)
     for (size_t i = 0; i < upstream->loop_count; i++)
         while (sem_wait(&upstream->loops[i].all_ended) != 0)
             ;
+}
+
+int64_t upstream_shortest_ns(const struct upstream *upstream)
+{
+    return atomic_load_explicit(&upstream->shortest_ns, memory_order_relaxed);
 }
 
 struct text upstream_authority(const struct upstream *upstream)

@@ -107,5 +107,8 @@ void upstream_cancel(struct exchange *exchange);
  * returns. Any thread but the loops' own, once. */
 void upstream_end_all(struct upstream *upstream);
 
+/* The shortest time in which an exchange was ever answered; 0 before the first. Any thread. */
+int64_t upstream_shortest_ns(const struct upstream *upstream);
+
 /* "localhost:8443", or without the port when it is 443: the value of Host. */
 struct text upstream_authority(const struct upstream *upstream);
