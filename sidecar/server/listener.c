@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <event2/listener.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -77,7 +77,7 @@ static void on_admitted(int fd, void *context)
 
 static int open_spare(void)
 {
-    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return eventfd(0, EFD_CLOEXEC);
 }
 
 /* Closes one waiting connection with the spare descriptor, so that its peer hears at once. */
@@ -88,11 +88,11 @@ static void shed_one(struct listeners *listeners, int listening_fd)
     int shed = accept(listening_fd, NULL, NULL);
     if (shed >= 0)
         close(shed);
-    /* Another thread may have been faster; then there is one again after the rest, perhaps. */
+    /* Another thread may have been faster. */
     listeners->spare_fd = open_spare();
 }
 
-/* What keeps us from accepting now, will a moment later. */
+/* What is refused now may be had a moment later. */
 static void on_error(struct evconnlistener *source, void *context)
 {
     struct listener *listener = context;
@@ -111,6 +111,10 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
     struct listeners *listeners = context;
     if (listeners->spare_fd < 0)
         listeners->spare_fd = open_spare();
+    if (listeners->spare_fd < 0) {
+        event_add(listeners->resume, &rest);
+        return;
+    }
     for (size_t i = 0; i < listeners->count; i++)
         evconnlistener_enable(listeners->list[i].events);
 }
