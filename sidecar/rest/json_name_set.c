@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-#define FIRST_ROOM 16
+#define FIRST_ROOM (JSON_FEW_NAMES * 4)
 
 /* Mixed with an address, which whoever chooses the names does not know: they cannot all be made to
  * collide. */
@@ -31,20 +31,46 @@ static struct text *slot_of(const struct json_name_set *names, struct text name,
     return &names->slots[index];
 }
 
-/* At most half of the slots are taken. */
-static bool make_room(struct json_name_set *names, struct json_source *source)
+/* Puts the names, some of which may be missing, into a table of so much room. */
+static bool make_table(struct json_name_set *names, const struct text *old, size_t old_count,
+                       size_t room, struct json_source *source)
 {
-    if (names->count * 2 < names->room)
-        return true;
-    struct json_name_set larger = {.room = names->room ? names->room * 2 : FIRST_ROOM,
-                                   .count = names->count};
-    larger.slots = arena_zalloc(source->arena, larger.room * sizeof *larger.slots);
-    if (!larger.slots)
+    struct text *slots = arena_zalloc(source->arena, room * sizeof *slots);
+    if (!slots)
         return json_no_memory(source);
-    for (size_t i = 0; i < names->room; i++)
-        if (names->slots[i].at)
-            *slot_of(&larger, names->slots[i], source) = names->slots[i];
-    *names = larger;
+    names->slots = slots;
+    names->room = room;
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].at)
+            *slot_of(names, old[i], source) = old[i];
+    return true;
+}
+
+static bool twice(struct json_source *source)
+{
+    return json_malformed(source, "the same member twice");
+}
+
+static bool add_to_few(struct json_name_set *names, struct text name, struct json_source *source)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (text_equal(names->few[i], name))
+            return twice(source);
+    names->few[names->count++] = name;
+    return true;
+}
+
+/* At most half of the slots are taken. */
+static bool add_to_table(struct json_name_set *names, struct text name, struct json_source *source)
+{
+    if (names->count * 2 >= names->room &&
+        !make_table(names, names->slots, names->room, names->room * 2, source))
+        return false;
+    struct text *slot = slot_of(names, name, source);
+    if (slot->at)
+        return twice(source);
+    *slot = name;
+    names->count++;
     return true;
 }
 
@@ -52,12 +78,9 @@ bool json_name_set_add(struct json_name_set *names, struct text name, struct jso
 {
     if (names->count == source->limits.names)
         return json_malformed(source, "too many members in one object");
-    if (!make_room(names, source))
+    if (names->room == 0 && names->count < JSON_FEW_NAMES)
+        return add_to_few(names, name, source);
+    if (names->room == 0 && !make_table(names, names->few, names->count, FIRST_ROOM, source))
         return false;
-    struct text *slot = slot_of(names, name, source);
-    if (slot->at)
-        return json_malformed(source, "the same member twice");
-    *slot = name;
-    names->count++;
-    return true;
+    return add_to_table(names, name, source);
 }

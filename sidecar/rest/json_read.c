@@ -93,10 +93,11 @@ static bool read_map(struct reader *reader, const struct schema_field *field,
                      ProtobufCMessage *message, const struct trail *trail)
 {
     struct json_source *source = &reader->source;
-    struct json_name_set names = {0};
+    struct json_name_set names;
     const struct schema_field *key = schema_field_by_number(field->message, 1);
     struct trail here = {.outer = trail,
                          .kind = key->type == FIELD_STRING ? TRAIL_KEY : TRAIL_WORD};
+    json_name_set_init(&names);
     if (json_peek(source) != '{')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
     if (!json_enter(source, '{'))
@@ -194,7 +195,10 @@ static bool object_init(struct object *object, const struct schema_message *type
                         struct json_source *source)
 {
     size_t words = type->field_count / 64 + 1;
-    *object = (struct object){.type = type, .expected = type->fields};
+    object->type = type;
+    object->expected = type->fields;
+    json_name_set_init(&object->unknown);
+    memset(object->few, 0, sizeof object->few);
     object->seen = words <= array_length(object->few)
                        ? object->few
                        : arena_zalloc(source->arena, words * sizeof *object->seen);

@@ -98,8 +98,9 @@ bool json_take_name(struct json_source *source, struct text *name)
 
 static bool skip_object(struct json_source *source)
 {
-    struct json_name_set names = {0};
+    struct json_name_set names;
     struct text name;
+    json_name_set_init(&names);
     if (!json_enter(source, '{'))
         return false;
     for (bool first = true; json_next(source, '}', &first);)

@@ -24,9 +24,10 @@ static void tell(struct walk *walk, struct text value, bool is_string)
 
 static bool walk_object(struct walk *walk)
 {
-    struct json_name_set names = {0};
+    struct json_name_set names;
     struct text name;
     size_t outer = walk->path.bytes;
+    json_name_set_init(&names);
     if (!json_enter(&walk->source, '{'))
         return false;
     for (bool first = true; json_next(&walk->source, '}', &first);) {

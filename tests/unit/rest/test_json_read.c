@@ -414,6 +414,36 @@ static void members_are_bounded(void **state)
     must_refuse(maps, text_of(many_members("{", 4097, "}")), &lenient, "too many members");
 }
 
+static void a_second_of_many_members_is_noticed(void **state)
+{
+    (void)state;
+    const struct schema_message *maps = sets_type(&sets, "Maps");
+    for (size_t count = 1; count < 200; count++) {
+        char tail[32];
+        snprintf(tail, sizeof tail, ",\"%zu\":0}}", count / 2);
+        must_refuse(maps, text_of(many_members("{\"x\":{", count, tail)), &lenient, "twice");
+        must_become(maps, many_members("{\"x\":{", count, "}}"), &lenient, "{}");
+    }
+}
+
+static void what_is_skipped_takes_no_memory(void **state)
+{
+    (void)state;
+    static char json[EXCHANGE_BYTES / 8] = "{\"x\":[";
+    static const char object[] = "{\"a\":1,\"b\":[{\"c\":\"d\"}],\"e\":{}},";
+    size_t bytes = strlen(json);
+    for (int i = 0; i < 1000; i++, bytes += sizeof object - 1)
+        memcpy(json + bytes, object, sizeof object);
+    memcpy(json + bytes, "0]}", sizeof "0]}");
+    const struct schema_message *type = sets_type(&sets, "Scalars");
+    struct arena arena;
+    struct status status;
+    ProtobufCMessage *message;
+    arena_init(&arena, type->size + 16);
+    assert_true(json_read(type, text_of(json), &lenient, &arena, &message, &status));
+    arena_clear(&arena);
+}
+
 static void memory_is_the_arenas_and_bounded(void **state)
 {
     (void)state;
@@ -495,6 +525,8 @@ int main(void)
         cmocka_unit_test(malformed_json_fails_although_somebody_listens),
         cmocka_unit_test(levels_are_bounded),
         cmocka_unit_test(members_are_bounded),
+        cmocka_unit_test(a_second_of_many_members_is_noticed),
+        cmocka_unit_test(what_is_skipped_takes_no_memory),
         cmocka_unit_test(memory_is_the_arenas_and_bounded),
         cmocka_unit_test(strings_without_escapes_stay_where_they_are),
         cmocka_unit_test(one_field_can_be_a_whole_document),
