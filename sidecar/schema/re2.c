@@ -55,13 +55,13 @@ static const struct class
 /* Other escapes with a letter; those of places are nothing that a class could hold. PCRE2's "\v" is
  * more than the vertical tab. */
 static const struct {
-    char letter;
     const char *text;
+    char letter;
     bool in_class;
 } escapes[] = {
-    {'a', "\\a", true},  {'f', "\\f", true},   {'n', "\\n", true},  {'r', "\\r", true},
-    {'t', "\\t", true},  {'v', "\\x0b", true}, {'b', "\\b", false}, {'B', "\\B", false},
-    {'A', "\\A", false}, {'z', "\\z", false},
+    {"\\a", 'a', true},  {"\\f", 'f', true},   {"\\n", 'n', true},  {"\\r", 'r', true},
+    {"\\t", 't', true},  {"\\x0b", 'v', true}, {"\\b", 'b', false}, {"\\B", 'B', false},
+    {"\\A", 'A', false}, {"\\z", 'z', false},
 };
 
 static bool refuse(const struct translation *translation, const char *what)

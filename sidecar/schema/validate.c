@@ -83,11 +83,11 @@ static const ProtobufCMessage *message_at(const void *at)
     return *(const ProtobufCMessage *const *)at;
 }
 
-/* A value that is set: a field's, an element, a key. A wrapper is what it holds. */
+/* A value of a field, an element, a key. A wrapper is what it holds. */
 static void validate_value(struct validation *validation, const struct schema_field *field,
                            const struct rules *rules, const void *at, const struct trail *trail)
 {
-    if (rules && rules->checks && !(rules->skip_zero && is_zero(field, at))) {
+    if (rules && rules->checks) {
         const struct schema_field *value = rules_value_field(field);
         struct subject subject = {.field = value, .at = at};
         if (value != field)
@@ -102,11 +102,7 @@ static void validate_value(struct validation *validation, const struct schema_fi
 static void validate_element(struct validation *validation, const struct schema_field *field,
                              const struct rules *rules, const void *at, const struct trail *trail)
 {
-    if (rules && rules->skip)
-        return;
-    if (rules && rules->required && is_zero(field, at))
-        violate(validation, trail, "required", text_literal("must be set"));
-    else
+    if (!rules || (!rules->skip && !(rules->skip_zero && is_zero(field, at))))
         validate_value(validation, field, rules, at, trail);
 }
 
@@ -184,7 +180,8 @@ static void validate_container(struct validation *validation, const struct schem
         validate_elements(validation, field, message, trail);
 }
 
-/* protovalidate: a field that tracks presence and is not set is asked only whether it has to be. */
+/* protovalidate: a field that tracks presence and is not set is asked only whether it has to be;
+ * one that is set to its zero value is checked, whatever IGNORE_IF_ZERO_VALUE says. */
 static void validate_field(struct validation *validation, const struct schema_field *field,
                            const ProtobufCMessage *message, const struct trail *trail)
 {
@@ -198,7 +195,7 @@ static void validate_field(struct validation *validation, const struct schema_fi
         violate(validation, trail, "required", text_literal("must be set"));
     else if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
         validate_container(validation, field, message, trail);
-    else if (present || !tracks)
+    else if (present || !(tracks || (rules && rules->skip_zero)))
         validate_value(validation, field, rules, schema_value(message, field), trail);
 }
 

@@ -101,12 +101,26 @@ static const struct {
     uint32_t number;
     const char *name;
 } refused[] = {
-    {"field", 20, "any"},     {"field", 21, "duration"},   {"field", 22, "timestamp"},
-    {"field", 23, "cel"},     {"field", 28, "field_mask"}, {"field", 29, "cel_expression"},
-    {"message", 3, "cel"},    {"message", 4, "oneof"},     {"message", 5, "cel_expression"},
-    {"float", 8, "finite"},   {"double", 8, "finite"},     {"string", 24, "well_known_regex"},
-    {"string", 25, "strict"}, {"bytes", 4, "pattern"},     {"bytes", 10, "ip"},
-    {"bytes", 11, "ipv4"},    {"bytes", 12, "ipv6"},
+    {"field", 20, "any"},
+    {"field", 21, "duration"},
+    {"field", 22, "timestamp"},
+    {"field", 23, "cel"},
+    {"field", 28, "field_mask"},
+    {"field", 29, "cel_expression"},
+    {"message", 3, "cel"},
+    {"message", 4, "oneof"},
+    {"message", 5, "cel_expression"},
+    {"float", 8, "finite"},
+    {"double", 8, "finite"},
+    {"string", 24, "well_known_regex"},
+    {"string", 25, "strict"},
+    {"string", 37, "protobuf_fqn"},
+    {"string", 38, "protobuf_dot_fqn"},
+    {"bytes", 4, "pattern"},
+    {"bytes", 10, "ip"},
+    {"bytes", 11, "ipv4"},
+    {"bytes", 12, "ipv6"},
+    {"bytes", 15, "uuid"},
 };
 
 const struct type_rules *vocabulary_part(uint32_t number)

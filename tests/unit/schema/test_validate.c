@@ -225,7 +225,7 @@ static const struct value_row number_rows[] = {
     {"enum_not_in", "4", "enum.not_in"},
     {"enum_open", "7", NULL},
     {"double_if_zero", "0", NULL},
-    {"double_if_zero", "-0", NULL},
+
     {"double_if_zero", "5", "double.gt"},
 };
 
@@ -468,8 +468,8 @@ static void repeated_fields_are_checked_as_a_whole_and_in_their_elements(void **
          "items_in_lines[0]: string.min_len\nitems_in_lines[1]: string.max_len"},
         {"min_items=\nmin_items=\nrequired=\nitems_or_empty=\nitems_or_empty=a",
          "items_or_empty[1]: string.min_len"},
-        {"min_items=\nmin_items=\nrequired=\nitems_required=a\nitems_required=",
-         "items_required[1]: required"},
+        {"min_items=\nmin_items=\nrequired=\nitems_or_zero=-0\nitems_or_zero=5",
+         "items_or_zero[1]: double.gt"},
         {"min_items=\nmin_items=\nrequired=\nitems_ignored=a", ""},
         {"min_items=\nmin_items=\nrequired=\nmessages.name=ab\nmessages.name=a\nmessages=",
          "messages[1].name: string.min_len\nmessages[2].name: string.min_len"},
@@ -561,7 +561,8 @@ static void unset_and_ignored_fields_are_not_checked(void **state)
         {"plain=ab\nboth=ab\noptional=", "optional: string.min_len"},
         {"plain=ab\nboth=ab\nif_zero=", ""},
         {"plain=ab\nboth=ab\nif_zero=a", "if_zero: string.min_len"},
-        {"plain=ab\nboth=ab\noptional_if_zero=", ""},
+        /* Set to zero is set. */
+        {"plain=ab\nboth=ab\noptional_if_zero=", "optional_if_zero: string.min_len"},
         {"plain=ab\nboth=ab\noptional_if_zero=a", "optional_if_zero: string.min_len"},
         {"plain=ab\nboth=ab\nalways=a", ""},
         {"plain=ab\nboth=ab\nmessage_always.name=a", ""},
@@ -797,6 +798,9 @@ static void rules_that_are_not_enforced_are_refused(void **state)
         {"Repeateds", "items", {"\x92\x01\x02\x48\x01", 5}, "repeated rules have a number 9"},
         {"Repeateds", "items", {"\x72\x02\x10\x01", 4}, "are for string, which it is not"},
         {"Repeateds", "items", {"\x92\x01\x04\x22\x02\x1a\x00", 7}, "are for int32"},
+        {"Repeateds", "items", {"\x92\x01\x05\x22\x03\xc8\x01\x01", 8}, "`required` of elements"},
+        {"Maps", "keys", {"\x9a\x01\x05\x22\x03\xc8\x01\x01", 8}, "`required` of elements"},
+        {"Maps", "values", {"\x9a\x01\x05\x2a\x03\xc8\x01\x01", 8}, "`required` of elements"},
         {"Repeateds", "items", {"\x92\x01\x05\x22\x03\x92\x01\x00", 8}, "are for repeated fields"},
         {"Maps", "keys", {"\x9a\x01\x02\x18\x01", 5}, "map rules have a number 3"},
         {"Maps", "numbers", {"\x9a\x01\x04\x22\x02\x72\x00", 7}, "are for string"},
@@ -959,6 +963,7 @@ static const struct {
     /* A dash behind a class is a character. */
     {"^[\\s-z]$", "-", "a"},
     {"^[\\w-.]$", "-", "+"},
+    {"^[\\w-\\d]$", "-", "+"},
     {"^[[:digit:]-z]$", "-", "a"},
     {"^[\\s--/]$", ".", "a"},
     {"^[.a.]$", ".", "b"},
