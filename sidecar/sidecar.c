@@ -74,6 +74,7 @@ static void on_drain_step(evutil_socket_t fd, short what, void *context)
     }
     log_event(LOG_WARNING, "drain timeout",
               "calls still under way are ended after --drain-timeout");
+    server_refuse(sidecar->server);
     /* Calls whose request is upstream are told so; C-core would call them unavailable. */
     upstream_end_all(sidecar->upstream);
     server_cancel_all(sidecar->server);

@@ -5,6 +5,14 @@
  */
 #pragma once
 
+/* With _FORTIFY_SOURCE glibc has macros of some of these names for clang. */
+#undef strcpy
+#undef strcat
+#undef strncpy
+#undef strncat
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets strtok atoi atol atoll atof
 
 #pragma GCC poison scanf sscanf fscanf localtime gmtime ctime asctime rand srand setenv putenv     \

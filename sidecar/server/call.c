@@ -36,6 +36,7 @@ struct call {
     grpc_byte_buffer *payload;
     grpc_slice message, answer;
     bool has_message, has_answer;
+    bool begun; /* by its handler */
     int cancelled;
     atomic_int holders;
     int64_t received_ns, deadline_ns;
@@ -99,7 +100,8 @@ static void find_peer(struct call *call)
 static void free_whole(struct call *call)
 {
     const struct unary *unary = call->unary;
-    unary->handler->end(call, unary->handler->context);
+    if (call->begun)
+        unary->handler->end(call, unary->handler->context);
     if (call->has_message)
         grpc_slice_unref(call->message);
     if (call->has_answer)
@@ -124,6 +126,15 @@ void call_release(struct call *call)
         free_whole(call);
 }
 
+/* Connections are about to be closed: a call that began now would be called unavailable while its
+ * request is upstream. */
+static void refuse(struct call *call)
+{
+    grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_UNAVAILABLE,
+                                 "the sidecar is stopping; nothing was sent", NULL);
+    call_release(call);
+}
+
 static void on_opened(struct tag *tag, bool good)
 {
     struct call *call = container_of(tag, struct call, opened);
@@ -145,6 +156,11 @@ static void on_opened(struct tag *tag, bool good)
     /* A fresh call takes this operation whatever its peer does. */
     if (grpc_call_start_batch(call->rpc, &close, 1, &call->closed, NULL) != GRPC_CALL_OK)
         abort();
+    if (atomic_load(&call->unary->life->refusing)) {
+        refuse(call);
+        return;
+    }
+    call->begun = true;
     call->unary->handler->begin(call, call->unary->handler->context);
 }
 
@@ -152,7 +168,7 @@ static void on_closed(struct tag *tag, bool good)
 {
     (void)good;
     struct call *call = container_of(tag, struct call, closed);
-    if (call->cancelled)
+    if (call->cancelled && call->begun)
         call->unary->handler->cancelled(call, call->unary->handler->context);
     call_release(call);
 }

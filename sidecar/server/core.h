@@ -35,7 +35,8 @@ static inline grpc_slice core_slice(struct text text)
 /* How many calls and streams live, and one more while the server takes new ones. Any thread. */
 struct life {
     atomic_size_t count;
-    int ended_fd; /* an eventfd that is written to when the last one leaves */
+    atomic_bool refusing; /* calls that open from now on are not begun */
+    int ended_fd;         /* an eventfd that is written to when the last one leaves */
 };
 
 static inline void life_enter(struct life *life)

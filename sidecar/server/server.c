@@ -142,10 +142,15 @@ static void on_farewell(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct server *server = context;
-    if (atomic_load(&server->life.count) == 1)
+    /* Whoever opens a call enters first and looks then; we the other way round: one of us sees the
+     * other. */
+    server_refuse(server);
+    if (atomic_load(&server->life.count) == 1) {
         grpc_server_cancel_all_calls(server->core);
-    else
-        event_add(server->farewell, &silence);
+        return;
+    }
+    atomic_store(&server->life.refusing, false);
+    event_add(server->farewell, &silence);
 }
 
 /* The main thread's end of the last call's farewell. */
@@ -245,6 +250,11 @@ void server_drain(struct server *server)
     reflection_end(server->reflection);
     grpc_server_shutdown_and_notify(server->core, server->queue, &server->shut_down);
     event_add(server->farewell, &silence);
+}
+
+void server_refuse(struct server *server)
+{
+    atomic_store(&server->life.refusing, true);
 }
 
 void server_cancel_all(struct server *server)

@@ -42,6 +42,9 @@ void server_set_serving(struct server *server, bool serving);
 /* Stops listening, tells callers to go away (GOAWAY) and lets calls under way finish. Once. */
 void server_drain(struct server *server);
 
+/* Calls that open from now on are refused, for those who are about to end all others. */
+void server_refuse(struct server *server);
+
 /* Ends what is still under way after server_drain; calls that never became whole, too. */
 void server_cancel_all(struct server *server);
 
