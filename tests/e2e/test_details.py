@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""Do clients read the details of a failure with their own helpers, and do the trailers stay small and free of secrets?"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from support import api
+from support.client import IDS, details
+from support.sidecar import environment
+from support.upstream import answer, answer_then_end, chunked, end_after_reading, error, http
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
+BUILT = ROOT / "build/clients"
+GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
+TRAILER_BYTES = 8192
+PARAMETER = "Invalid parameter value,parameterName:name. Please refer to the support documentation"
+WINDOW = "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute"
+
+
+def run(*command, cwd=ROOT, **more):
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, **more)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def go():
+    """The go command; a test without one, or with one that is too old, is skipped."""
+    found = shutil.which("go") or "/usr/local/go/bin/go"
+    if not os.access(found, os.X_OK):
+        pytest.skip("no Go here")
+    version = tuple(map(int, re.search(r"go(\d+)\.(\d+)", run(found, "version")).groups()))
+    if version < (1, 24):
+        pytest.skip(f"Go {version} is older than 1.24")
+    return found
+
+
+def python_client():
+    """Debian's grpcio with grpcio-status from PyPI, in an environment of its own."""
+    wanted = (CLIENTS / "python/requirements.txt").read_text()
+    stamp = BUILT / "python/requirements.txt"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        run("/usr/bin/python3", "-m", "venv", "--clear", "--system-site-packages", BUILT / "python")
+        run(BUILT / "python/bin/pip", "install", "--quiet", "--requirement", CLIENTS / "python/requirements.txt")
+        stamp.write_text(wanted)
+    return [BUILT / "python/bin/python", CLIENTS / "python/details.py"]
+
+
+def go_client():
+    run(go(), "build", "-o", BUILT / "go/details", ".", cwd=CLIENTS / "go")
+    return [BUILT / "go/details"]
+
+
+@pytest.fixture(scope="session", params=[python_client, go_client], ids=["python", "go"])
+def program(request):
+    return request.param()
+
+
+@pytest.fixture
+def decode(program, sidecar):
+    """How the client of another language sees a create that fails, with its details by their type."""
+    def decode(**values):
+        request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "api_group_001", **values})
+        told = json.loads(run(*program, sidecar.address, api.CREATE, request.SerializeToString().hex(),
+                              env=environment()))
+        told["details"] = {detail["type"].removeprefix("google.rpc."): detail["value"] for detail in told["details"]}
+        return told
+    return decode
+
+
+def test_all_violations_of_a_request_are_told_at_once(decode):
+    told = decode(instance_id="", name="?", remark="r" * 1001)
+    assert told["code"] == 3
+    assert told["details"]["ErrorInfo"]["reason"] == "INVALID_REQUEST"
+    assert told["details"]["ErrorInfo"]["domain"] == "apig-sidecar"
+    violations = told["details"]["BadRequest"]["fieldViolations"]
+    assert {violation["field"] for violation in violations} == {"instance_id", "name", "remark"}
+    assert all(violation["description"] for violation in violations)
+
+
+def test_what_the_vendor_blames_is_a_violation_too(decode, upstream):
+    upstream.script(answer(error(400, "APIG.2011", PARAMETER, request_id="9f2c")))
+    told = decode()
+    assert told["details"] == {
+        "ErrorInfo": {"reason": "APIG_2011", "domain": "apig.huaweicloud.com", "metadata": {
+            "http_status": "400", "error_code": "APIG.2011", "step": "interpret"}},
+        "BadRequest": {"fieldViolations": [{"field": "name", "description": PARAMETER}]},
+        "RequestInfo": {"requestId": "9f2c"},
+    }
+    assert (told["code"], told["pushback"]) == (3, "")
+    assert PARAMETER in told["message"]
+
+
+def test_the_wait_of_retry_info_is_the_one_for_retry_policies(decode, upstream):
+    upstream.script(answer(error(429, "APIGW.0308", WINDOW)))
+    told = decode()
+    seconds = float(told["details"]["RetryInfo"]["retryDelay"].removesuffix("s"))
+    assert told["code"] == 8
+    assert round(seconds * 1000) == int(told["pushback"])
+    assert 300 <= seconds <= 360  # the window, and up to a fifth
+
+
+def test_an_unknown_outcome_says_what_to_look_for(decode, upstream):
+    upstream.script(end_after_reading())
+    told = decode(name="组（测试）/1")
+    info = told["details"]["ErrorInfo"]
+    assert (told["code"], told["pushback"], info["reason"]) == (2, "-1", "OUTCOME_UNKNOWN")
+    assert info["metadata"]["name"] == "组（测试）/1"
+    assert info["metadata"]["cause"] == "CONNECTION_LOST"
+    assert "RetryInfo" not in told["details"]
+
+
+@pytest.fixture(scope="session")
+def grpcurl():
+    run(go(), "install", GRPCURL, env={**os.environ, "GOBIN": str(BUILT / "bin")})
+    return BUILT / "bin/grpcurl"
+
+
+def test_grpcurl_lists_and_describes_the_service(grpcurl, sidecar):
+    assert api.SERVICE in run(grpcurl, "-plaintext", sidecar.address, "list").split()
+    assert "rpc CreateApiGroup" in run(grpcurl, "-plaintext", sidecar.address, "describe", api.SERVICE)
+
+
+def test_grpcurl_prints_the_details(grpcurl, sidecar, upstream):
+    upstream.script(answer(error(400, "APIG.2011", PARAMETER, request_id="9f2c")))
+    values = json.dumps({**IDS, "name": "api_group_001"})
+    ended = subprocess.run([grpcurl, "-plaintext", "-d", values, sidecar.address, f"{api.SERVICE}/CreateApiGroup"],
+                           capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0
+    for printed in ("Code: InvalidArgument", '"reason": "APIG_2011"', '"field": "name"', '"requestId": "9f2c"'):
+        assert printed in ended.stderr
+    assert "not recognized" not in ended.stderr
+
+
+def percent_encoded(message):
+    return sum(1 if 0x20 <= byte <= 0x7e and byte != 0x25 else 3 for byte in message.encode())
+
+
+def trailer_bytes(call):
+    """As HTTP/2 counts: name, value as it is encoded, and 32 of each."""
+    fields = [("grpc-status", 2), ("grpc-message", percent_encoded(call.details()))]
+    fields += [(key, (len(value) + 2) // 3 * 4 if key.endswith("-bin") else len(value))
+               for key, value in call.trailing_metadata() if key not in ("grpc-status", "grpc-message")]
+    return sum(len(name) + size + 32 for name, size in fields)
+
+
+HUGE = {
+    "words of ASCII": error(400, "APIG.2011", "x" * 1_000_000),
+    "words of Chinese": error(400, "APIG.2011", "组%" * 300_000, request_id="9" * 64),
+    "a long parameter": error(400, "APIG.2011", "parameterName:" + "n" * 100_000),
+    "a long code": error(400, "APIG." + "2" * 100_000),
+    "a long request id": http(400, b"", ["X-Request-Id: " + "9" * 8000]),
+    "a long location": http(302, b"", ["Location: https://" + "h" * 8000 + "/"]),
+    "a large page": http(502, b"<html>" + b"<p>Sorry</p>" * 80_000),
+    "many members": http(400, {f"member_{n}": {"code": "APIG.3201", "message": "m" * 100} for n in range(9000)}),
+}
+TOO_LARGE = {
+    "error": http(400, {"error_code": "APIG.3201", "error_msg": "x" * 10_000_000}),
+    "chunked error": chunked({"error_code": "APIG.3201", "error_msg": "x" * 10_000_000}, (65536,), 400),
+    "success": http(201, {"id": "1", "remark": "x" * 10_000_000}),
+}
+NO_ANSWER = {
+    "headers only": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n",
+    "half a body": error(400, "APIG.3201")[:-10],
+    "half a chunk": chunked(status=400)[:-30],
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "half a header": b"HTTP/1.1 400 Bad Req",
+}
+
+
+@pytest.mark.parametrize("data", HUGE.values(), ids=HUGE)
+def test_trailers_stay_small_whatever_the_vendor_says(client, upstream, data):
+    upstream.script(answer(data))
+    call = client.start("组" * 255)
+    assert call.exception() and details(call)["ErrorInfo"].reason
+    assert trailer_bytes(call) < TRAILER_BYTES
+
+
+def test_trailers_stay_small_whatever_the_caller_says(client):
+    call = client.start("?" * 100_000, remark="组" * 100_000, project_id="..", instance_id="")
+    assert {violation.field for violation in details(call)["BadRequest"].field_violations} >= {"name", "remark"}
+    assert trailer_bytes(call) < TRAILER_BYTES
+
+
+@pytest.mark.parametrize("data", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_ten_megabytes_are_an_answer_that_is_too_large(client, upstream, data):
+    upstream.script(answer_then_end_if_it_may(data))
+    call = client.start()
+    info = details(call)["ErrorInfo"]
+    assert (call.code().name, info.reason, info.metadata["cause"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "ANSWER_TOO_LARGE")
+
+
+def answer_then_end_if_it_may(data):
+    """The sidecar ends the connection somewhere in the middle."""
+    def step(connection):
+        connection.read()
+        try:
+            connection.send(data)
+        except OSError:
+            pass
+        return False
+    return step
+
+
+@pytest.mark.parametrize("data", NO_ANSWER.values(), ids=NO_ANSWER)
+def test_an_answer_that_is_none_leaves_the_outcome_unknown(client, upstream, data):
+    upstream.script(answer_then_end(data))
+    call = client.start()
+    info = details(call)["ErrorInfo"]
+    assert (call.code().name, info.reason) == ("UNKNOWN", "OUTCOME_UNKNOWN")
+    assert info.metadata["name"] == "api_group_001"
+    assert dict(call.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
+
+
+@pytest.mark.parametrize("where", ["error_msg", "error_code", "request_id", "parameter", "field", "location"])
+def test_the_token_is_in_no_trailer(client, upstream, token, where):
+    secret = token.path.read_text()
+    body = {"error_code": "APIG.2011", "error_msg": "Invalid", "request_id": "1"}
+    fields = []
+    if where == "parameter":
+        body["error_msg"] = f"Invalid parameter value,parameterName:{secret}."
+    elif where == "field":
+        fields = [f"X-Request-Id: {secret}"]
+    elif where == "location":
+        fields = [f"Location: https://{secret}/{secret}"]
+    else:
+        body[where] = secret
+    upstream.script(answer(http(302 if where == "location" else 400, body, fields)))
+    call = client.start()
+    assert call.exception()
+    trailers = b"".join(value if isinstance(value, bytes) else value.encode() for _, value in call.trailing_metadata())
+    assert secret.encode() not in trailers + call.details().encode()
