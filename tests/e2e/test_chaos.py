@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""When the upstream breaks in every way, do the callers' results agree with what it holds? Nothing lost, nothing doubled."""
+import json
+import os
+import threading
+
+import pytest
+
+from support.chaos import Chaos
+from support.client import Client, details
+
+CALLS = int(os.environ.get("APIG_SIDECAR_CHAOS_CALLS", "10000"))
+CALLERS = 32
+RESTART_EVERY = max(CALLS // 8, 1)
+SECONDS = 0.4  # a late answer comes later
+
+# What a status says about the group: it exists, it does not, or nobody knows.
+EXISTS, ABSENT = {"OK"}, {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"}
+UNKNOWN = {"UNKNOWN", "DEADLINE_EXCEEDED", "CANCELLED"}
+
+RETRYING = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": {
+    "maxAttempts": 4, "initialBackoff": "0.02s", "maxBackoff": "0.2s", "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"]}}]})
+
+
+@pytest.fixture
+def chaos(certificate):
+    made = Chaos(certificate, seed=20261125)
+    yield made
+    made.close()
+
+
+def create_all(chaos, channel_options, calls, seconds=SECONDS):
+    """Name → the call, of as many creates by as many callers at a time; the upstream restarts between."""
+    results, numbers, lock = {}, iter(range(calls)), threading.Lock()
+
+    def caller(client):
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            if number % RESTART_EVERY == RESTART_EVERY - 1:
+                chaos.restart()
+            call = client.start(f"group_{number:05}", timeout=seconds)
+            call.exception()
+            results[f"group_{number:05}"] = call
+
+    clients = [Client(chaos.sidecar.address, channel_options) for _ in range(4)]
+    threads = [threading.Thread(target=caller, args=(clients[i % 4],)) for i in range(CALLERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for client in clients:
+        client.close()
+    return results
+
+
+def agree(chaos, results, calls):
+    """How often each code was seen, once it is certain that none of them is wrong."""
+    assert len(results) == calls
+    codes = {name: call.code().name for name, call in results.items()}
+    wrong = [(name, code) for name, code in codes.items()
+             if (code in EXISTS and name not in chaos.groups) or (code in ABSENT and name in chaos.groups)]
+    assert not wrong
+    assert set(codes.values()) <= EXISTS | ABSENT | UNKNOWN
+    seen = {code: list(codes.values()).count(code) for code in sorted(set(codes.values()))}
+    print(seen, chaos.misfortunes)
+    assert seen["OK"] > calls * 0.2
+    if calls >= 1000:
+        assert len(chaos.misfortunes) == 7
+    return seen
+
+
+@pytest.mark.parametrize("options", [[], [("grpc.enable_retries", 1), ("grpc.service_config", RETRYING)]],
+                         ids=["callers that do not retry", "callers with a retry policy"])
+def test_what_callers_hear_agrees_with_what_exists(start, chaos, options):
+    chaos.sidecar = start(upstream=chaos)
+    assert agree(chaos, create_all(chaos, options, CALLS), CALLS)["UNKNOWN"] > 0
+
+
+def test_with_recovery_only_failed_look_ups_leave_an_outcome_unknown(start, chaos):
+    chaos.sidecar = start("--recover-lost-creates", upstream=chaos)
+    results = create_all(chaos, [], CALLS // 4, seconds=3)
+    agree(chaos, results, CALLS // 4)
+    for call in results.values():
+        if call.code().name == "UNKNOWN":
+            assert details(call)["ErrorInfo"].metadata["lookup"] == "FAILED"
