@@ -56,7 +56,20 @@ def go_client():
     return [BUILT / "go/details"]
 
 
-@pytest.fixture(scope="session", params=[python_client, go_client], ids=["python", "go"])
+def java_client():
+    maven, java = shutil.which("mvn"), shutil.which("java")
+    if not (maven and java):
+        pytest.skip("no Java with Maven here")
+    version = int(re.search(r'version "(\d+)', subprocess.run([java, "-version"], capture_output=True, text=True).stderr)[1])
+    if version < 17:
+        pytest.skip(f"Java {version} is older than 17")
+    built, paths = BUILT / "java", BUILT / "java/classpath"
+    run(maven, "-q", "-B", "-f", CLIENTS / "java/pom.xml", f"-Dbuilt={built}", "compile", "dependency:build-classpath",
+        f"-Dmdep.outputFile={paths}")
+    return [java, "-cp", f"{built / 'classes'}:{paths.read_text()}", "Details"]
+
+
+@pytest.fixture(scope="session", params=[python_client, go_client, java_client], ids=["python", "go", "java"])
 def program(request):
     return request.param()
 
