@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Do the pages tell the truth about options and statuses?"""
+import re
 import subprocess
 
 import pytest
@@ -22,3 +23,8 @@ def test_the_page_of_statuses_is_the_programs_own():
         pytest.skip("the program is not built")
     tables = read("docs/statuses.md").partition("<!-- written by")[2].partition("-->\n")[2]
     assert tables.strip() == told("--statuses").strip()
+
+
+def test_readme_names_every_reason_of_the_sidecars_own():
+    reasons = re.findall(r"row\((\w+),", read("sidecar/rest/reason.h"))
+    assert reasons and [reason for reason in reasons if f"`{reason}`" not in read("README.md")] == []
