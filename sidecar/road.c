@@ -264,20 +264,8 @@ static void wipe_request(struct walk *walk)
     bytes->bytes = 0;
 }
 
-/* An answer that broke behind the line of its status still refused the request by it: only its
- * words are lost. A yes without its body is none. */
-static void take_bare_status(struct exchange *exchange)
-{
-    if (exchange->outcome != EXCHANGE_PERHAPS_PROCESSED || exchange->http_status < 300 ||
-        exchange->cause > EXCHANGE_CAUSE_ANSWER_TOO_LARGE)
-        return;
-    exchange->outcome = EXCHANGE_ANSWERED;
-    exchange->answer = (struct http_answer){.status = exchange->http_status};
-}
-
 static void on_answered(struct walk *walk)
 {
-    take_bare_status(&walk->exchange);
     read_fault(walk);
     if (has_new_credential(walk) || may_try_later(walk)) {
         walk_send_again(walk);
