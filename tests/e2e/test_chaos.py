@@ -64,6 +64,7 @@ def agree(chaos, results, calls):
     wrong = [(name, code) for name, code in codes.items()
              if (code in EXISTS and name not in chaos.groups) or (code in ABSENT and name in chaos.groups)]
     assert not wrong
+    assert not chaos.repeated
     assert set(codes.values()) <= EXISTS | ABSENT | UNKNOWN
     seen = {code: list(codes.values()).count(code) for code in sorted(set(codes.values()))}
     print(seen, chaos.misfortunes)

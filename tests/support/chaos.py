@@ -21,12 +21,13 @@ MISFORTUNES = {
 
 
 class Chaos:
-    """`groups` has what was created, by name: a second create of a name is refused, as APIG does. Lists are always answered."""
+    """`groups` has what was created, by name: a second create of a name is refused, as APIG does, and its name goes to `repeated`,
+    also when the caller never hears of it. Lists are always answered."""
 
     def __init__(self, certificate, seed):
         self.certificate = certificate
         self.random = random.Random(seed)
-        self.groups, self.requests, self.misfortunes = {}, 0, {}
+        self.groups, self.repeated, self.requests, self.misfortunes = {}, [], 0, {}
         self.writers = set()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.certificate, certificate.key)
@@ -85,6 +86,7 @@ class Chaos:
 
     def create(self, name):
         if name in self.groups:
+            self.repeated.append(name)
             body = b'{"error_code":"APIG.3201","error_msg":"The API group name already exists"}'
             return b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         seconds, nanos = divmod(time.time_ns(), 10**9)

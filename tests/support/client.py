@@ -13,8 +13,8 @@ class Client:
     """`options` are the channel's. Each client has a connection of its own."""
 
     def __init__(self, target, options=()):
-        own = [("grpc.enable_retries", 0), ("grpc.use_local_subchannel_pool", 1)]
-        self.channel = grpc.insecure_channel(target, options=[*own, *options])
+        own = {"grpc.enable_retries": 0, "grpc.use_local_subchannel_pool": 1}  # of an option given twice the first counts
+        self.channel = grpc.insecure_channel(target, options=[*{**own, **dict(options)}.items()])
 
     def close(self):
         self.channel.close()
