@@ -12,6 +12,8 @@
 #include "admin/monitor.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/metric.h"
+#include "base/process.h"
 #include "credential/credential.h"
 #include "road.h"
 #include "schema/schema.h"
@@ -28,6 +30,7 @@ struct sidecar {
     struct event_base *loop;
     struct arena arena; /* what lives as long as the sidecar */
     struct schema *schema;
+    struct metrics *metrics;
     struct credential *credential;
     struct upstream *upstream;
     struct road road;
@@ -55,6 +58,7 @@ static void stop_accepting(struct sidecar *sidecar)
 static void drain(struct sidecar *sidecar)
 {
     sidecar->draining = true;
+    metric_set(sidecar->metrics, METRIC_DRAINING, 0, 0, 1);
     server_set_serving(sidecar->server, false);
     if (sidecar->config->drain_delay_ns > 0)
         after(sidecar, sidecar->config->drain_delay_ns);
@@ -128,7 +132,9 @@ static void on_drained(void *context)
 
 static void on_credential(enum credential_news news, const char *why, void *context)
 {
-    (void)context;
+    struct sidecar *sidecar = context;
+    metric_count(sidecar->metrics, METRIC_CREDENTIAL_LOADS,
+                 news == CREDENTIAL_LOADED ? METRIC_OK : METRIC_FAILED, 0);
     if (news == CREDENTIAL_LOADED)
         log_event(LOG_INFO, "credential loaded", "%s", why);
     else
@@ -138,6 +144,31 @@ static void on_credential(enum credential_news news, const char *why, void *cont
 static bool open_schema(struct sidecar *sidecar, struct status *status)
 {
     return schema_open(sidecar->config->descriptor_set, &sidecar->arena, &sidecar->schema, status);
+}
+
+/* "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup" of each method, in the schema's order. */
+static struct metric_values method_names(struct sidecar *sidecar)
+{
+    size_t count;
+    const struct schema_method *methods = schema_methods(sidecar->schema, &count);
+    const char **names = arena_alloc(&sidecar->arena, count * sizeof *names);
+    for (size_t i = 0; names && i < count; i++)
+        names[i] = methods[i].path + 1;
+    return (struct metric_values){names, names ? count : 0};
+}
+
+static bool open_metrics(struct sidecar *sidecar, struct status *status)
+{
+    (void)status;
+    static const char *const version[] = {SIDECAR_VERSION};
+    const struct metric_values given[METRIC_LABEL_COUNT] = {
+        [METRIC_LABEL_METHOD] = method_names(sidecar),
+        [METRIC_LABEL_VERSION] = {version, array_length(version)},
+    };
+    sidecar->metrics = metrics_new(given);
+    metric_set(sidecar->metrics, METRIC_BUILD_INFO, 0, 0, 1);
+    metric_set(sidecar->metrics, METRIC_PROCESS_START, 0, 0, clock_calendar_ns());
+    return true;
 }
 
 static bool open_loop(struct sidecar *sidecar, struct status *status)
@@ -217,6 +248,32 @@ static bool is_up(void *context, struct buffer *why)
     return sidecar->server;
 }
 
+/* What is not counted as it happens, but measured when somebody looks. */
+static void measure(struct sidecar *sidecar)
+{
+    struct process_usage usage;
+    process_usage(&usage);
+    const struct {
+        enum metric metric;
+        int64_t value;
+    } gauges[] = {
+        {METRIC_CREDENTIAL_READY, credential_ready(sidecar->credential)},
+        {METRIC_PROCESS_CPU, usage.cpu_ns},
+        {METRIC_PROCESS_MEMORY, usage.resident_bytes},
+        {METRIC_PROCESS_OPEN_FDS, usage.open_fds},
+        {METRIC_PROCESS_MAX_FDS, usage.max_fds},
+    };
+    for (size_t i = 0; i < array_length(gauges); i++)
+        metric_set(sidecar->metrics, gauges[i].metric, 0, 0, gauges[i].value);
+}
+
+static void write_metrics(enum metric_format format, struct buffer *out, void *context)
+{
+    struct sidecar *sidecar = context;
+    measure(sidecar);
+    metrics_write(sidecar->metrics, format, out);
+}
+
 static void write_config(struct buffer *out, void *context)
 {
     struct sidecar *sidecar = context;
@@ -225,7 +282,7 @@ static void write_config(struct buffer *out, void *context)
 
 static bool open_ports(struct sidecar *sidecar, struct status *status)
 {
-    struct monitor_questions questions = {is_up, is_ready, is_up, sidecar};
+    struct monitor_questions questions = {is_up, is_ready, is_up, write_metrics, sidecar};
     struct admin_orders orders = {on_drain_order, write_config, sidecar};
     if (!monitor_open(&sidecar->config->monitor, sidecar->loop, &questions, &sidecar->monitor,
                       status) ||
@@ -241,6 +298,7 @@ static const struct {
     bool (*open)(struct sidecar *sidecar, struct status *status);
 } parts[] = {
     {"read --descriptor-set and the embedded schema", open_schema},
+    {"prepare the metrics", open_metrics},
     {"start", open_loop},
     {"read the credential", open_credential},
     {"prepare the upstream", open_upstream},
@@ -275,6 +333,7 @@ static void close_parts(struct sidecar *sidecar)
     free_event(sidecar->drain_step);
     if (sidecar->loop)
         event_base_free(sidecar->loop);
+    metrics_free(sidecar->metrics);
     schema_free(sidecar->schema);
     arena_clear(&sidecar->arena);
 }

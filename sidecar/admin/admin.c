@@ -13,20 +13,20 @@ struct admin {
     struct http_port *port;
 };
 
-static unsigned show_config(void *context, struct text query, struct buffer *body)
+static unsigned show_config(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    (void)query;
+    (void)head;
     struct admin *admin = context;
-    admin->orders.write_config(body, admin->orders.context);
+    admin->orders.write_config(&reply->body, admin->orders.context);
     return 200;
 }
 
-static unsigned quit(void *context, struct text query, struct buffer *body)
+static unsigned quit(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    (void)query;
+    (void)head;
     struct admin *admin = context;
     admin->orders.drain(admin->orders.context);
-    buffer_add_literal(body, "draining\n");
+    buffer_add_literal(&reply->body, "draining\n");
     return 202;
 }
 

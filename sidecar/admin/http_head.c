@@ -59,7 +59,7 @@ static struct text trim(struct text text)
     return text;
 }
 
-/* Of the fields only those matter that say where the body ends. */
+/* Of the fields only those matter that say where the body ends, and what is accepted. */
 static unsigned read_field(struct text line, struct http_head *head)
 {
     struct text name;
@@ -68,6 +68,8 @@ static unsigned read_field(struct text line, struct http_head *head)
         return 400;
     if (text_equal_nocase(name, text_literal("transfer-encoding")))
         return 411;
+    if (text_equal_nocase(name, text_literal("accept")) && head->accept.bytes == 0)
+        head->accept = trim(line);
     if (!text_equal_nocase(name, text_literal("content-length")))
         return 0;
     if (!text_to_u64(trim(line), &length) || (head->body_bytes && head->body_bytes != length))
@@ -91,4 +93,49 @@ unsigned http_head_read(struct text bytes, struct http_head *head)
         refusal = read_field(line, &made);
     }
     return refusal ? refusal : 400;
+}
+
+/* The part before the next `end`, or all that is left; false when nothing is. */
+static bool take_part(struct text *rest, struct text end, struct text *part)
+{
+    if (rest->bytes == 0)
+        return false;
+    if (!take_until(rest, end, part)) {
+        *part = *rest;
+        rest->bytes = 0;
+    }
+    *part = trim(*part);
+    return true;
+}
+
+/* "q=0", "q=0.000": what is named in order to be refused. */
+static bool is_zero(struct text weight)
+{
+    for (size_t i = 0; i < weight.bytes; i++)
+        if (weight.at[i] != '0' && weight.at[i] != '.')
+            return false;
+    return true;
+}
+
+static bool parameters_allow(struct text parameters, struct text version)
+{
+    struct text value, name;
+    while (take_part(&parameters, text_literal(";"), &value)) {
+        if (!take_part(&value, text_literal("="), &name))
+            continue;
+        if ((text_equal_nocase(name, text_literal("version")) && !text_equal(value, version)) ||
+            (text_equal_nocase(name, text_literal("q")) && is_zero(value)))
+            return false;
+    }
+    return true;
+}
+
+bool http_head_accepts(const struct http_head *head, struct text media_type, struct text version)
+{
+    struct text list = head->accept, element, name;
+    while (take_part(&list, text_literal(","), &element))
+        if (take_part(&element, text_literal(";"), &name) && text_equal_nocase(name, media_type) &&
+            parameters_allow(element, version))
+            return true;
+    return false;
 }

@@ -9,6 +9,7 @@
 /* Views of the head that it was read from. */
 struct http_head {
     struct text method, path, query; /* "GET", "/readyz", "verbose" */
+    struct text accept;              /* of the first Accept; empty when there is none */
     size_t body_bytes;
 };
 
@@ -18,3 +19,7 @@ struct http_head {
  * it is not HTTP/1.
  */
 must_use unsigned http_head_read(struct text bytes, struct http_head *head);
+
+/* Whether its Accept names that media type (RFC 9110 section 12.5.1), in that version or without
+ * one. Ranges such as "*" name none. */
+bool http_head_accepts(const struct http_head *head, struct text media_type, struct text version);

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "admin/http_head.h"
 #include "base/memory.h"
 #include "base/socket.h"
 
@@ -79,37 +78,49 @@ static void guest_free(struct guest *guest)
     free(guest);
 }
 
+static const char plain_text[] = "text/plain; charset=utf-8";
+
 /* The answer to a request: `head` is NULL when it could not be read. */
 static void answer(struct guest *guest, unsigned status, const struct http_head *head,
-                   const char *allow, struct text body)
+                   const struct http_reply *reply, const char *allow)
 {
+    struct text body = buffer_text(&reply->body);
     struct evbuffer *out = bufferevent_get_output(guest->events);
     guest->answered = true;
     evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n", status, reason_of(status));
     if (allow)
         evbuffer_add_printf(out, "Allow: %s\r\n", allow);
     evbuffer_add_printf(out,
-                        "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %zu\r\n"
+                        "Content-Type: %s\r\nContent-Length: %zu\r\n"
                         "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-                        body.bytes);
+                        reply->content_type, body.bytes);
     if (!head || !text_equal(head->method, text_literal("HEAD")))
         evbuffer_add(out, body.at, body.bytes);
 }
 
+/* A refusal in one line of text. */
+static void refuse_with(struct guest *guest, unsigned status, const struct http_head *head,
+                        const char *allow, struct text why)
+{
+    const struct http_reply reply = {.content_type = plain_text,
+                                     .body = {.at = (char *)(uintptr_t)why.at, .bytes = why.bytes}};
+    answer(guest, status, head, &reply, allow);
+}
+
 static void refuse(struct guest *guest, unsigned status)
 {
-    answer(guest, status, NULL, NULL, text_literal("the request cannot be read\n"));
+    refuse_with(guest, status, NULL, NULL, text_literal("the request cannot be read\n"));
 }
 
 static void answer_page(struct guest *guest, const struct http_head *head,
                         const struct http_page *page)
 {
     struct arena arena;
-    struct buffer body;
+    struct http_reply reply = {.content_type = plain_text};
     arena_init(&arena, PAGE_MEMORY);
-    buffer_init(&body, &arena, 0);
-    unsigned status = page->answer(guest->port->context, head->query, &body);
-    answer(guest, body.full ? 500 : status, head, NULL, buffer_text(&body));
+    buffer_init(&reply.body, &arena, 0);
+    unsigned status = page->answer(guest->port->context, head, &reply);
+    answer(guest, reply.body.full ? 500 : status, head, &reply, NULL);
     arena_clear(&arena);
 }
 
@@ -133,9 +144,9 @@ static void answer_request(struct guest *guest, const struct http_head *head)
         }
     }
     if (found)
-        answer(guest, 405, head, found->method, text_literal("another method is due here\n"));
+        refuse_with(guest, 405, head, found->method, text_literal("another method is due here\n"));
     else
-        answer(guest, 404, head, NULL, text_literal("there is no such page\n"));
+        refuse_with(guest, 404, head, NULL, text_literal("there is no such page\n"));
 }
 
 /* A head that is complete is read again when its body has come; both are small. */

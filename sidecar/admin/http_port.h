@@ -8,17 +8,23 @@
 
 #include <event2/event.h>
 
+#include "admin/http_head.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "config/config.h"
 
 struct http_port;
 
+struct http_reply {
+    const char *content_type; /* plain text, when the page says nothing else */
+    struct buffer body;
+};
+
 struct http_page {
     const char *method; /* "GET" answers HEAD as well */
     const char *path;
-    /* Writes the body, which is plain text, and returns the HTTP status. */
-    unsigned (*answer)(void *context, struct text query, struct buffer *body);
+    /* Fills in the reply and returns the HTTP status. */
+    unsigned (*answer)(void *context, const struct http_head *head, struct http_reply *reply);
 };
 
 /* FAILED_PRECONDITION, naming `option`, when the address cannot be listened on. `address`, `pages`

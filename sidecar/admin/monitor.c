@@ -54,25 +54,38 @@ static unsigned answer(const struct monitor *monitor, enum check check, struct t
     return good ? 200 : 503;
 }
 
-static unsigned live(void *context, struct text query, struct buffer *body)
+static unsigned live(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, LIVE, query, body);
+    return answer(context, LIVE, head->query, &reply->body);
 }
 
-static unsigned ready(void *context, struct text query, struct buffer *body)
+static unsigned ready(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, READY, query, body);
+    return answer(context, READY, head->query, &reply->body);
 }
 
-static unsigned started(void *context, struct text query, struct buffer *body)
+static unsigned started(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, STARTED, query, body);
+    return answer(context, STARTED, head->query, &reply->body);
+}
+
+/* Prometheus' own format, unless the newer one is asked for by name. */
+static unsigned metrics(void *context, const struct http_head *head, struct http_reply *reply)
+{
+    const struct monitor *monitor = context;
+    bool open = http_head_accepts(head, text_literal("application/openmetrics-text"),
+                                  text_literal("1.0.0"));
+    enum metric_format format = open ? METRIC_OPENMETRICS : METRIC_TEXT;
+    reply->content_type = metric_content_type(format);
+    monitor->questions.write_metrics(format, &reply->body, monitor->questions.context);
+    return 200;
 }
 
 static const struct http_page pages[] = {
     {"GET", "/livez", live},
     {"GET", "/readyz", ready},
     {"GET", "/startupz", started},
+    {"GET", "/metrics", metrics},
 };
 
 bool monitor_open(const struct config_address *address, struct event_base *loop,

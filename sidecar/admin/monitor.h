@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The port that says how we are: GET /livez, /readyz and /startupz answer 200 or 503 and why in one
- * line, or all checks with ?verbose. Read only, so that it may be public. The main thread.
+ * line, or all checks with ?verbose; GET /metrics tells what was counted. Read only, so that it may
+ * be public. The main thread.
  */
 #pragma once
 
 #include <event2/event.h>
 
+#include "base/metric.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "config/config.h"
@@ -18,6 +20,7 @@ struct monitor_questions {
     bool (*live)(void *context, struct buffer *why);
     bool (*ready)(void *context, struct buffer *why);
     bool (*started)(void *context, struct buffer *why);
+    void (*write_metrics)(enum metric_format format, struct buffer *out, void *context);
     void *context;
 };
 

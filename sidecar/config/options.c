@@ -73,7 +73,7 @@ const struct option option_table[] = {
     {"drain-timeout", OPTION_DURATION, at(drain_timeout_ns), 0, HOUR, "30s",
      "then finish calls, at most for that long"},
     {"monitor", OPTION_ADDRESS, at(monitor), 0, 0, "127.0.0.1:9090",
-     "/livez /readyz /startupz, read only; may be public"},
+     "/livez /readyz /startupz /metrics, read only; may be public"},
     {"admin", OPTION_LOCAL_ADDRESS, at(admin), 0, 0, "127.0.0.1:9091",
      "/config, POST /quitquitquit; loopback and `unix:` only"},
     {"log-sample", OPTION_SHARE, at(log_sample), 0, 0, "1",

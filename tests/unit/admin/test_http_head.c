@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin/http_head.h"
@@ -94,12 +95,46 @@ static void every_beginning_of_a_head_is_refused(void **state)
     }
 }
 
+static void a_media_type_is_accepted_when_it_is_named_in_that_version(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *accept;
+        bool accepted;
+    } rows[] = {
+        {"application/openmetrics-text", true},
+        {"Application/OpenMetrics-Text;version=1.0.0", true},
+        {"text/plain;q=0.5 , application/openmetrics-text ; q=0.7 ; version=1.0.0", true},
+        {"application/openmetrics-text;version=0.0.1,application/openmetrics-text", true},
+        {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,*/*;q=0.2", true},
+        {"application/openmetrics-text;version=0.0.1", false},
+        {"application/openmetrics-text;q=0", false},
+        {"application/openmetrics-text;q=0.000", false},
+        {"application/openmetrics-text2", false},
+        {"text/plain", false},
+        {"*/*", false},
+        {"application/*", false},
+        {"", false},
+        {";,;=,,=;q", false},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        char bytes[256];
+        struct http_head head;
+        snprintf(bytes, sizeof bytes, "GET / HTTP/1.1\r\naccept: %s\r\n\r\n", rows[i].accept);
+        assert_int_equal(http_head_read(text_of(bytes), &head), 0);
+        assert_int_equal(http_head_accepts(&head, text_literal("application/openmetrics-text"),
+                                           text_literal("1.0.0")),
+                         rows[i].accepted);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_heads_are_read),
         cmocka_unit_test(everything_else_is_refused),
         cmocka_unit_test(every_beginning_of_a_head_is_refused),
+        cmocka_unit_test(a_media_type_is_accepted_when_it_is_named_in_that_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

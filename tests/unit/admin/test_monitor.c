@@ -52,6 +52,12 @@ static bool is_ready(void *context, struct buffer *why)
     return trial->ready;
 }
 
+static void write_page(enum metric_format format, struct buffer *out, void *context)
+{
+    (void)context;
+    buffer_add_text(out, format == METRIC_TEXT ? text_literal("text") : text_literal("open"));
+}
+
 static void drain(void *context)
 {
     struct trial *trial = context;
@@ -72,7 +78,7 @@ static void begin_at(struct trial *trial, const struct config_address *address)
 {
     struct status status;
     *trial = (struct trial){.loop = event_base_new(), .live = true, .ready = true};
-    struct monitor_questions questions = {is_live, is_ready, is_live, trial};
+    struct monitor_questions questions = {is_live, is_ready, is_live, write_page, trial};
     struct admin_orders orders = {drain, write_config, trial};
     assert_true(monitor_open(address, trial->loop, &questions, &trial->monitor, &status));
     assert_true(admin_open(&any_port, trial->loop, &orders, &trial->admin, &status));
@@ -184,6 +190,24 @@ static void verbose_lists_all_checks_with_the_status_of_one(void **state)
     trial.ready = false;
     assert_answer(ask_monitor(&trial, "GET", "/readyz?verbose"), "HTTP/1.1 503 ", all);
     assert_answer(ask_monitor(&trial, "GET", "/livez?verbose"), "HTTP/1.1 200 ", all);
+    end(&trial);
+}
+
+static void metrics_come_in_the_format_that_is_asked_for(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    const char *address = monitor_address(trial.monitor);
+    char *answer = ask_monitor(&trial, "GET", "/metrics");
+    assert_answer(answer, "HTTP/1.1 200 ", "text");
+    assert_non_null(strstr(answer, "\r\nContent-Type: text/plain; version=0.0.4; "));
+    answer = exchange(&trial, address,
+                      "GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text; "
+                      "version=1.0.0\r\n\r\n");
+    assert_answer(answer, "HTTP/1.1 200 ", "open");
+    assert_non_null(
+        strstr(answer, "\r\nContent-Type: application/openmetrics-text; version=1.0.0; "));
     end(&trial);
 }
 
@@ -382,6 +406,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probes_say_yes_or_no_and_why),
         cmocka_unit_test(verbose_lists_all_checks_with_the_status_of_one),
+        cmocka_unit_test(metrics_come_in_the_format_that_is_asked_for),
         cmocka_unit_test(head_is_get_without_its_body),
         cmocka_unit_test(other_pages_and_methods_are_refused),
         cmocka_unit_test(orders_are_carried_out),

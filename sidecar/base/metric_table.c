@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/metric_cells.h"
+#include "base/status.h"
+
+#include "base/banned.h"
+
+#define ROW(id, name, type, unit, first, second, help)                                             \
+    [METRIC_##id] = {                                                                              \
+        (name), METRIC_##type, (unit), {METRIC_LABEL_##first, METRIC_LABEL_##second}, (help)}
+#define LABEL(id, name, source, names)                                                             \
+    [METRIC_LABEL_##id] = {(name), METRIC_##source, {(names), array_length(names)}}
+
+/*
+ * Names and units follow Prometheus' conventions. Where OpenTelemetry's semantic conventions for
+ * RPC and HTTP have a name it is that one, as exporters write it for Prometheus. What has the unit
+ * seconds is counted in nanoseconds.
+ */
+const struct metric_row metric_rows[METRIC_COUNT] = {
+    ROW(CALLS, "rpc_server_calls_total", COUNTER, "", METHOD, CODE,
+        "Calls that have ended, by the code that their callers were told. CANCELLED: the caller "
+        "left, DEADLINE_EXCEEDED: its time was up."),
+    ROW(CALL_DURATION, "rpc_server_call_duration_seconds", HISTOGRAM, "seconds", METHOD, NONE,
+        "Time from a call's request message to its answer."),
+    ROW(CALLS_ENDED, "apig_sidecar_calls_ended_total", COUNTER, "", STEP, NONE,
+        "Calls by the step that ended them: reply for those that went well."),
+    ROW(FAILURES, "apig_sidecar_failures_total", COUNTER, "", REASON, NONE,
+        "Calls that failed, by the reason in their ErrorInfo; _OTHER: the service's own, see "
+        "apig_sidecar_upstream_answers_total."),
+    ROW(CALLS_IN_FLIGHT, "apig_sidecar_calls_in_flight", GAUGE, "", NONE, NONE,
+        "Calls under way, of which --max-in-flight are allowed."),
+    ROW(CONNECTIONS, "apig_sidecar_connections", GAUGE, "", NONE, NONE,
+        "Connections of callers that are open; --max-connections are allowed."),
+    ROW(CONNECTIONS_ACCEPTED, "apig_sidecar_connections_accepted_total", COUNTER, "", NONE, NONE,
+        "Connections of callers that were accepted."),
+    ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "", LIMIT, NONE,
+        "Connections of callers that were closed at once, by the limit that they met; kernel: "
+        "descriptors or memory ran out."),
+    ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
+        "Calls of callers that --allow-callers does not let in."),
+    ROW(UPSTREAM_ANSWERS, "apig_sidecar_upstream_answers_total", COUNTER, "", HTTP_STATUS,
+        VENDOR_CODE,
+        "Answers of the upstream, by HTTP status and error_code; _OTHER stands for what came after "
+        "many different ones."),
+    ROW(UPSTREAM_EXCHANGES, "apig_sidecar_upstream_exchanges_total", COUNTER, "", OUTCOME, CAUSE,
+        "Requests handed to the upstream, retries and look-ups included, by what is known of them "
+        "and what ended those without an answer."),
+    ROW(UPSTREAM_DURATION, "http_client_request_duration_seconds", HISTOGRAM, "seconds", NONE, NONE,
+        "Time from a request's first byte to the end of its answer, or to its failure."),
+    ROW(UPSTREAM_QUEUE_DURATION, "apig_sidecar_upstream_queue_duration_seconds", HISTOGRAM,
+        "seconds", NONE, NONE, "Time that requests waited for a connection."),
+    ROW(UPSTREAM_CONNECT_DURATION, "apig_sidecar_upstream_connect_duration_seconds", HISTOGRAM,
+        "seconds", NONE, NONE,
+        "Time that connections to the upstream took to open, from the name's look-up to the end of "
+        "TLS's handshake."),
+    ROW(UPSTREAM_CONNECTS, "apig_sidecar_upstream_connects_total", COUNTER, "", RESULT, NONE,
+        "Connections to the upstream that were tried."),
+    ROW(UPSTREAM_CONNECTIONS, "apig_sidecar_upstream_connections", GAUGE, "", NONE, NONE,
+        "Connections to the upstream that are open."),
+    ROW(UPSTREAM_CONNECTION_USES, "apig_sidecar_upstream_connection_uses_total", COUNTER, "",
+        CONNECTION, NONE,
+        "Requests that were written to a connection, by whether it had carried one before."),
+    ROW(UPSTREAM_BREAKERS_OPEN, "apig_sidecar_upstream_breakers_open", GAUGE, "", NONE, NONE,
+        "Upstream threads that have given the upstream up for the moment, after failed connects."),
+    ROW(UPSTREAM_RETRIES, "apig_sidecar_upstream_retries_total", COUNTER, "", RETRY, NONE,
+        "Requests that were sent again: with another credential, after being turned away, or when "
+        "a look-up showed nothing created."),
+    ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", VERDICT, NONE,
+        "Look-ups of creates whose answer was lost, by what they told."),
+    ROW(CREDENTIAL_LOADS, "apig_sidecar_credential_loads_total", COUNTER, "", RESULT, NONE,
+        "Changes of the token file that were taken over, or rejected."),
+    ROW(CREDENTIAL_READY, "apig_sidecar_credential_ready", GAUGE, "", NONE, NONE,
+        "1 when there is a good credential."),
+    ROW(CREDENTIAL_TIME, "apig_sidecar_credential_timestamp_seconds", GAUGE, "seconds", NONE, NONE,
+        "When the credential in use was first read, in seconds since 1970: time() less this is its "
+        "age. 0 without one."),
+    ROW(DRAINING, "apig_sidecar_draining", GAUGE, "", NONE, NONE,
+        "1 from the order to end: calls under way may finish."),
+    ROW(LOG_LINES_SUPPRESSED, "apig_sidecar_log_lines_suppressed_total", COUNTER, "", NONE, NONE,
+        "Log lines that were not written, for a rate limit or a slow reader."),
+    ROW(BUILD_INFO, "apig_sidecar_build_info", GAUGE, "", VERSION, NONE,
+        "Always 1; the version is its label."),
+    ROW(PROCESS_CPU, "process_cpu_seconds_total", COUNTER, "seconds", NONE, NONE,
+        "User and system time of this process."),
+    ROW(PROCESS_MEMORY, "process_resident_memory_bytes", GAUGE, "bytes", NONE, NONE,
+        "Memory of this process that is in RAM."),
+    ROW(PROCESS_OPEN_FDS, "process_open_fds", GAUGE, "", NONE, NONE,
+        "File descriptors that are open."),
+    ROW(PROCESS_MAX_FDS, "process_max_fds", GAUGE, "", NONE, NONE,
+        "File descriptors that may be open."),
+    ROW(PROCESS_START, "process_start_time_seconds", GAUGE, "seconds", NONE, NONE,
+        "When this process started, in seconds since 1970."),
+};
+
+static const char *const none[] = {""};
+static const char *const limits[] = {
+    [METRIC_LIMIT_CONNECTIONS] = "max-connections",
+    [METRIC_LIMIT_PEER] = "max-connections-per-peer",
+    [METRIC_LIMIT_KERNEL] = "kernel",
+};
+static const char *const connections[] = {
+    [METRIC_CONNECTION_NEW] = "new",
+    [METRIC_CONNECTION_REUSED] = "reused",
+};
+static const char *const retries[] = {
+    [METRIC_RETRY_CREDENTIAL] = "credential",
+    [METRIC_RETRY_TURNED_AWAY] = "turned_away",
+    [METRIC_RETRY_ABSENT] = "absent",
+};
+static const char *const results[] = {
+    [METRIC_OK] = "ok",
+    [METRIC_FAILED] = "failed",
+};
+static const char *const codes[] = {
+#define STATUS_CODE(number, name) [number] = #name,
+    STATUS_CODES(STATUS_CODE)
+#undef STATUS_CODE
+};
+
+const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
+    LABEL(NONE, "", FIXED, none),
+    LABEL(METHOD, "rpc_method", GIVEN, none),
+    LABEL(CODE, "rpc_response_status_code", FIXED, codes),
+    LABEL(STEP, "step", GIVEN, none),
+    LABEL(REASON, "reason", GIVEN, none),
+    LABEL(LIMIT, "limit", FIXED, limits),
+    LABEL(CALLER, "caller", SEEN, none),
+    LABEL(HTTP_STATUS, "http_response_status_code", SEEN, none),
+    LABEL(VENDOR_CODE, "vendor_code", SEEN, none),
+    LABEL(OUTCOME, "outcome", GIVEN, none),
+    LABEL(CAUSE, "cause", GIVEN, none),
+    LABEL(CONNECTION, "connection", FIXED, connections),
+    LABEL(RETRY, "cause", FIXED, retries),
+    LABEL(VERDICT, "verdict", GIVEN, none),
+    LABEL(RESULT, "result", FIXED, results),
+    LABEL(VERSION, "version", GIVEN, none),
+};
+
+const struct metric_bound metric_bounds[METRIC_BOUNDS] = {
+    {1000000, "0.001"},    {2500000, "0.0025"},   {5000000, "0.005"},  {10000000, "0.01"},
+    {25000000, "0.025"},   {50000000, "0.05"},    {100000000, "0.1"},  {250000000, "0.25"},
+    {500000000, "0.5"},    {1000000000, "1.0"},   {2500000000, "2.5"}, {5000000000, "5.0"},
+    {10000000000, "10.0"}, {30000000000, "30.0"},
+};

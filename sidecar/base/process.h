@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* What this process uses of the machine, as Linux tells. Any thread. */
+#pragma once
+
+#include <stdint.h>
+
+struct process_usage {
+    int64_t cpu_ns; /* user and system */
+    int64_t resident_bytes;
+    int64_t open_fds, max_fds;
+};
+
+/* A number that the system does not tell is 0. */
+void process_usage(struct process_usage *usage);
