@@ -206,6 +206,8 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
         .loops = config->upstream_loops,
         .connections = config->upstream_connections,
         .answer_bytes = config->max_answer_bytes,
+        .connection_idle_ns = UPSTREAM_IDLE_NS,
+        .connection_age_ns = UPSTREAM_AGE_NS,
     };
     if (!origin || !upstream_open(&settings, &sidecar->upstream, status))
         return false;

@@ -2,7 +2,9 @@
 #include "upstream/connection.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -32,7 +34,7 @@ static struct exchange *detach(struct connection *connection, enum connection_st
 
 void connection_abandon(struct connection *connection)
 {
-    bool left_us = link_written(connection->link) != connection->written_before;
+    bool left_us = link_tally(connection->link).written != connection->written_before;
     struct exchange *exchange = detach(connection, CONNECTION_CLOSED);
     exchange->outcome = left_us ? EXCHANGE_PERHAPS_PROCESSED : EXCHANGE_NOT_SENT;
     if (!left_us)
@@ -67,6 +69,14 @@ static enum exchange_cause cause_of(const struct http1_reader *reader)
                : EXCHANGE_CAUSE_UNREADABLE_ANSWER;
 }
 
+static void stream_broke(struct connection *connection)
+{
+    status_set(
+        &connection->exchange->status, STATUS_UNKNOWN, "the connection to the upstream broke %s",
+        http1_reader_untouched(connection->reader) ? "before an answer came" : "within the answer");
+    fail(connection, EXCHANGE_CAUSE_LOST);
+}
+
 /* The peer ended the stream, which completes some answers and cuts all others off. */
 static void stream_ended(struct connection *connection)
 {
@@ -88,8 +98,8 @@ static bool read_answer(struct connection *connection)
     enum link_result result = link_receive(connection->link, received, sizeof received, &bytes);
     if (result == LINK_AGAIN)
         return false;
-    if (result == LINK_ENDED) {
-        stream_ended(connection);
+    if (result != LINK_DONE) {
+        (result == LINK_ENDED ? stream_ended : stream_broke)(connection);
         return false;
     }
     switch (http1_reader_feed(connection->reader, (struct text){received, bytes}, &consumed,
@@ -112,6 +122,20 @@ static bool is_quiet(struct connection *connection)
 {
     size_t bytes;
     return link_receive(connection->link, received, sizeof received, &bytes) == LINK_AGAIN;
+}
+
+static bool socket_is_empty(int fd)
+{
+    char byte;
+    return recv(fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
+}
+
+bool connection_prepare(struct connection *connection)
+{
+    struct link_tally tally = link_tally(connection->link);
+    bool silent = !tally.holds_bytes && socket_is_empty(event_get_fd(connection->readable));
+    connection->written_before = tally.written;
+    return silent || is_quiet(connection);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *context)
@@ -141,7 +165,7 @@ static void write_request(struct connection *connection)
             event_add(connection->writable, NULL);
             return;
         }
-        if (result == LINK_ENDED) {
+        if (result != LINK_DONE) {
             status_set(&exchange->status, STATUS_UNKNOWN,
                        "the connection to the upstream broke while the request was sent");
             fail(connection, EXCHANGE_CAUSE_LOST);
@@ -194,7 +218,8 @@ bool connection_open(struct connector *connector, struct event_base *loop,
                      struct status *status)
 {
     struct connection *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct connection){.state = CONNECTION_OPENING, .events = events, .loop = loop};
+    *made = (struct connection){
+        .state = CONNECTION_OPENING, .began_ns = clock_now_ns(), .events = events, .loop = loop};
     if (!link_open(connector, on_opened, made, &made->link, status)) {
         free(made);
         return false;
@@ -214,15 +239,34 @@ void connection_free(struct connection *connection)
     free(connection);
 }
 
+/* Its answer has no body, whatever its fields say (RFC 9112 section 6.3). */
+static bool is_head(const struct exchange *exchange)
+{
+    static const struct text head = text_literal("HEAD ");
+    return exchange->request.bytes > head.bytes &&
+           text_equal((struct text){exchange->request.at, head.bytes}, head);
+}
+
+static void refuse(struct connection *connection, struct exchange *exchange)
+{
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    status_set(&exchange->status, STATUS_INTERNAL,
+               "the call's memory has no room for an answer; nothing was sent");
+    connection->events->finished(connection, exchange, true, connection->events->pool);
+}
+
 void connection_begin(struct connection *connection, struct exchange *exchange)
 {
     assert(connection->state == CONNECTION_IDLE);
     struct http1_limits limits = answer_limits;
     limits.body_bytes = connection->events->answer_bytes;
+    connection->reader = http1_reader_new(exchange->arena, &limits, is_head(exchange));
+    if (!connection->reader) {
+        refuse(connection, exchange);
+        return;
+    }
     connection->state = CONNECTION_BUSY;
     connection->exchange = exchange;
-    connection->reader = memory_expect(http1_reader_new(exchange->arena, &limits, false));
-    connection->written_before = link_written(connection->link);
     exchange->connection = connection;
     exchange->connection_reused = connection->used;
     connection->used = true;

@@ -37,8 +37,8 @@ struct connection_events {
 
 struct connection {
     enum connection_state state;
-    LIST_ENTRY(connection) place; /* in its pool */
-    int64_t opened_ns, idle_since_ns;
+    LIST_ENTRY(connection) place;               /* in its pool */
+    int64_t began_ns, opened_ns, idle_since_ns; /* began: to connect */
 
     struct link *link;
     const struct connection_events *events;
@@ -46,7 +46,7 @@ struct connection {
     struct event *readable, *writable;
     struct exchange *exchange;
     struct http1_reader *reader;
-    uint64_t written_before; /* link_written when the exchange began */
+    uint64_t written_before; /* link_tally's, when it was prepared */
     bool used;
 };
 
@@ -58,7 +58,12 @@ must_use bool connection_open(struct connector *connector, struct event_base *lo
 /* Closes it; it must carry no exchange. */
 void connection_free(struct connection *connection);
 
-/* Starts an exchange on an idle connection. `finished` may be called before this returns. */
+/* The last look before an exchange begins: false when the peer has ended the idle connection, or
+ * sent what nobody asked for, also when that came together with the answer before. */
+must_use bool connection_prepare(struct connection *connection);
+
+/* Starts an exchange on a connection that was prepared just now. `finished` may be called before
+ * this returns. */
 void connection_begin(struct connection *connection, struct exchange *exchange);
 
 /* Takes the exchange off a busy connection, which must be freed then, and says in it what had left

@@ -165,11 +165,11 @@ void connector_free(struct connector *connector)
     free(connector);
 }
 
-/* Saves a system call for each answer; safe here, because every answer is read until it is
- * complete. */
 static CURLcode prepare_tls(CURL *easy, void *context, void *unused)
 {
     (void)easy, (void)unused;
+    /* Saves a system call for each answer; safe here, because every answer is read until it is
+     * complete. */
     SSL_CTX_set_read_ahead(context, 1);
     return CURLE_OK;
 }
@@ -196,8 +196,9 @@ static CURLcode configure(CURL *easy, struct link *link, const struct connector 
     /* Connections are aged by the pool: libcurl would prune ones that are in use. */
     set(CURLOPT_MAXAGE_CONN, 1000000L);
 
-    /* An empty string keeps libcurl from reading http_proxy and its like. */
+    /* Empty strings keep libcurl from reading http_proxy, no_proxy and their like. */
     set(CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+    set(CURLOPT_NOPROXY, "");
     set(CURLOPT_HTTPPROXYTUNNEL, 1L);
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 
@@ -250,31 +251,48 @@ int link_descriptor(const struct link *link)
     return curl_easy_getinfo(link->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? fd : -1;
 }
 
-static enum link_result result_of(CURLcode code, const size_t *moved)
+static SSL *tls_of(const struct link *link)
+{
+    struct curl_tlssessioninfo *tls = NULL;
+    return curl_easy_getinfo(link->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls
+               ? tls->internals
+               : NULL;
+}
+
+/* libcurl calls a stream that was cut one that ended (RFC 9112 section 9.8). */
+static enum link_result end_of(const struct link *link)
+{
+    const SSL *tls = tls_of(link);
+    return tls && (SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN) ? LINK_ENDED : LINK_BROKEN;
+}
+
+static enum link_result result_of(const struct link *link, CURLcode code, size_t moved)
 {
     if (code == CURLE_AGAIN)
         return LINK_AGAIN;
-    return code == CURLE_OK && *moved > 0 ? LINK_DONE : LINK_ENDED;
+    if (code != CURLE_OK)
+        return LINK_BROKEN;
+    return moved > 0 ? LINK_DONE : end_of(link);
 }
 
 enum link_result link_send(struct link *link, struct text piece, size_t *moved)
 {
     assert(piece.bytes > 0 && piece.bytes <= LINK_PIECE_BYTES);
     *moved = 0;
-    return result_of(curl_easy_send(link->easy, piece.at, piece.bytes, moved), moved);
+    CURLcode code = curl_easy_send(link->easy, piece.at, piece.bytes, moved);
+    return result_of(link, code, *moved);
 }
 
 enum link_result link_receive(struct link *link, char *at, size_t room, size_t *moved)
 {
     *moved = 0;
-    return result_of(curl_easy_recv(link->easy, at, room, moved), moved);
+    CURLcode code = curl_easy_recv(link->easy, at, room, moved);
+    return result_of(link, code, *moved);
 }
 
-uint64_t link_written(const struct link *link)
+struct link_tally link_tally(const struct link *link)
 {
-    struct curl_tlssessioninfo *tls = NULL;
-    if (curl_easy_getinfo(link->easy, CURLINFO_TLS_SSL_PTR, &tls) != CURLE_OK || !tls ||
-        !tls->internals)
-        return 0;
-    return BIO_number_written(SSL_get_wbio(tls->internals));
+    const SSL *tls = tls_of(link);
+    return tls ? (struct link_tally){BIO_number_written(SSL_get_wbio(tls)), SSL_has_pending(tls)}
+               : (struct link_tally){.holds_bytes = true};
 }

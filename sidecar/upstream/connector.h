@@ -35,9 +35,11 @@ void link_close(struct link *link);
 int link_descriptor(const struct link *link);
 
 enum link_result {
-    LINK_DONE,  /* at least one byte moved */
-    LINK_AGAIN, /* nothing now; for a send: come back with the same bytes at the same place */
-    LINK_ENDED, /* closed or broken */
+    LINK_DONE,   /* at least one byte moved */
+    LINK_AGAIN,  /* nothing now; for a send: come back with the same bytes at the same place */
+    LINK_ENDED,  /* the peer ended the stream, and said so (TLS close_notify, RFC 8446 section 6.1)
+                  */
+    LINK_BROKEN, /* reset, cut off or not writable: what did not come may have been meant to */
 };
 
 /* The largest piece that may be sent at once: libcurl keeps what is above one TLS record to itself,
@@ -47,6 +49,10 @@ enum link_result {
 enum link_result link_send(struct link *link, struct text piece, size_t *moved);
 enum link_result link_receive(struct link *link, char *at, size_t room, size_t *moved);
 
-/* Bytes, TLS's own included, that were handed to the kernel so far: unchanged means that nothing
- * has left us. */
-uint64_t link_written(const struct link *link);
+struct link_tally {
+    uint64_t written; /* bytes, TLS's own included, that were handed to the kernel so far: unchanged
+                         means that nothing has left us */
+    bool holds_bytes; /* some have come that the socket no longer shows */
+};
+
+struct link_tally link_tally(const struct link *link);

@@ -16,11 +16,8 @@
 /* Shorter sleeps also happen when the machine is busy. */
 #define LONG_SLEEP_NS (20 * CLOCK_NS_PER_MS)
 
-#define IDLE_NS (60 * CLOCK_NS_PER_S)
-
-/* A connection is not used for longer, so that a change of the upstream's addresses reaches us. */
-#define AGE_NS (600 * CLOCK_NS_PER_S)
-#define SWEEP_SECONDS 5
+/* How often idle connections are looked through, for each idle time. */
+#define SWEEPS 12
 
 /* After failed connects without a success between: a pause that doubles. Calls fail at once
  * meanwhile. */
@@ -29,6 +26,7 @@
 
 struct pool {
     struct connection_events events;
+    const struct upstream_settings *settings;
     struct event_base *loop;
     struct connector *connector;
     struct event *sweep;
@@ -38,8 +36,9 @@ struct pool {
     LIST_HEAD(, connection) idle; /* the one used last first */
     LIST_HEAD(, connection) opening;
     size_t open, being_opened; /* open: idle and busy */
-    size_t limit, most;
+    size_t limit;
 
+    int64_t fastest_ns;    /* connect so far; 0 before the first */
     struct status failure; /* of the last failed connect; OK after a success */
     int64_t pause_ns, paused_until_ns;
 };
@@ -51,6 +50,9 @@ static void on_opened(struct connection *connection, void *context)
     pool->being_opened--;
     LIST_INSERT_HEAD(&pool->idle, connection, place);
     pool->open++;
+    int64_t took_ns = connection->opened_ns - connection->began_ns;
+    if (!pool->fastest_ns || took_ns < pool->fastest_ns)
+        pool->fastest_ns = took_ns;
     status_clear(&pool->failure);
     pool->pause_ns = 0;
 }
@@ -80,11 +82,16 @@ void pool_drop(struct pool *pool, struct connection *connection)
     connection_free(connection);
 }
 
+static bool is_old(const struct pool *pool, const struct connection *connection)
+{
+    return clock_now_ns() - connection->opened_ns > pool->settings->connection_age_ns;
+}
+
 static void on_finished(struct connection *connection, struct exchange *exchange, bool reusable,
                         void *context)
 {
     struct pool *pool = context;
-    if (reusable)
+    if (reusable && !is_old(pool, connection))
         LIST_INSERT_HEAD(&pool->idle, connection, place);
     else
         pool_drop(pool, connection);
@@ -102,11 +109,11 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct pool *pool = context;
-    int64_t now = clock_now_ns();
+    int64_t idle_before_ns = clock_now_ns() - pool->settings->connection_idle_ns;
     for (struct connection *connection = LIST_FIRST(&pool->idle), *next; connection;
          connection = next) {
         next = LIST_NEXT(connection, place);
-        if (now - connection->idle_since_ns > IDLE_NS || now - connection->opened_ns > AGE_NS)
+        if (connection->idle_since_ns < idle_before_ns || is_old(pool, connection))
             on_ended(connection, pool);
     }
 }
@@ -121,15 +128,17 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
     struct pool *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct pool){
         .events = {on_opened, on_failed, on_finished, on_ended, made, settings->answer_bytes},
+        .settings = settings,
         .loop = loop,
         .connector = connector,
         .finished = finished,
         .context = context,
-        .most = settings->connections,
         .limit = settings->connections < FIRST_LIMIT ? settings->connections : FIRST_LIMIT,
     };
     made->sweep = memory_expect(event_new(loop, -1, EV_PERSIST, on_sweep, made));
-    event_add(made->sweep, &(struct timeval){.tv_sec = SWEEP_SECONDS});
+    int64_t pause_ns = settings->connection_idle_ns / SWEEPS;
+    event_add(made->sweep, &(struct timeval){.tv_sec = pause_ns / CLOCK_NS_PER_S,
+                                             .tv_usec = pause_ns % CLOCK_NS_PER_S / 1000});
     *pool = made;
     return true;
 }
@@ -153,10 +162,18 @@ void pool_free(struct pool *pool)
 
 struct connection *pool_take(struct pool *pool)
 {
-    struct connection *connection = LIST_FIRST(&pool->idle);
-    if (connection)
+    for (struct connection *connection; (connection = LIST_FIRST(&pool->idle));) {
         LIST_REMOVE(connection, place);
-    return connection;
+        if (connection_prepare(connection))
+            return connection;
+        pool_drop(pool, connection);
+    }
+    return NULL;
+}
+
+bool pool_is_in_time(const struct pool *pool, int64_t left_ns)
+{
+    return pool->open + pool->being_opened > 0 || left_ns >= pool->fastest_ns;
 }
 
 void pool_open_for(struct pool *pool, size_t waiting)
@@ -187,5 +204,6 @@ void pool_slept(struct pool *pool, int64_t slept_ns)
 {
     if (slept_ns < LONG_SLEEP_NS || pool->open < pool->limit)
         return;
-    pool->limit = pool->limit * 2 < pool->most ? pool->limit * 2 : pool->most;
+    size_t most = pool->settings->connections;
+    pool->limit = pool->limit * 2 < most ? pool->limit * 2 : most;
 }

@@ -22,12 +22,16 @@ must_use bool pool_new(const struct upstream_settings *settings, struct event_ba
                        struct pool **pool, struct status *status);
 void pool_free(struct pool *pool); /* closes idle and opening connections; NULL is allowed */
 
-/* A free connection, the one used last; NULL when none is free. It is then the exchange's until
- * that has ended. */
+/* A free connection, prepared, the one used last; NULL when none is free. It is then the exchange's
+ * until that has ended. */
 struct connection *pool_take(struct pool *pool);
 
 /* Opens connections for `waiting` exchanges, as many as may be and are not being opened already. */
 void pool_open_for(struct pool *pool, size_t waiting);
+
+/* False when there is no connection, none is being opened, and one was never made as fast as in
+ * that time. */
+bool pool_is_in_time(const struct pool *pool, int64_t left_ns);
 
 /* False when there is no connection and none is being opened: `why` says what the last attempt met.
  */

@@ -23,7 +23,6 @@ struct upstream_loop {
     struct inbox inbox;
     struct inbox_letter end_all, stop;
     sem_t all_ended;
-    _Atomic int64_t *shortest_ns;                   /* of all loops */
     struct exchange_list resting, waiting, running; /* in the order in which they came, began */
     size_t waiting_count;
     int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
@@ -35,7 +34,6 @@ struct upstream {
     struct upstream_settings settings;
     struct text authority;
     atomic_uint turn;
-    _Atomic int64_t shortest_ns;
     size_t loop_count;
     struct upstream_loop loops[];
 };
@@ -49,7 +47,8 @@ static void take_from_waiting(struct exchange *exchange)
 /* Its facts are set and it is on no list any more. */
 static void tell_owner(struct exchange *exchange)
 {
-    event_del(&exchange->timer);
+    if (event_initialized(&exchange->timer))
+        event_del(&exchange->timer);
     exchange->under_way = false;
     exchange->ended_ns = clock_now_ns();
     if (!exchange->loop->first_end_ns)
@@ -57,20 +56,10 @@ static void tell_owner(struct exchange *exchange)
     exchange->done(exchange);
 }
 
-static void note_duration(_Atomic int64_t *shortest_ns, int64_t duration_ns)
-{
-    int64_t shortest = atomic_load_explicit(shortest_ns, memory_order_relaxed);
-    while (shortest == 0 || duration_ns < shortest)
-        if (atomic_compare_exchange_weak(shortest_ns, &shortest, duration_ns))
-            return;
-}
-
 static void on_finished(struct exchange *exchange, void *context)
 {
     struct upstream_loop *loop = context;
     TAILQ_REMOVE(&loop->running, exchange, place);
-    if (exchange->outcome == EXCHANGE_ANSWERED)
-        note_duration(loop->shortest_ns, clock_now_ns() - exchange->started_ns);
     tell_owner(exchange);
 }
 
@@ -83,27 +72,40 @@ static const struct {
     [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, "the sidecar is stopping"},
 };
 
-/* Ends an exchange for a reason that is not the connection's. */
-static void end_early(struct exchange *exchange, enum exchange_cause cause)
+/* Ends an exchange that is on no list. */
+static void end_unsent(struct exchange *exchange, enum exchange_cause cause, const char *sentence)
+{
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    exchange->cause = cause;
+    status_set(&exchange->status, endings[cause].code, "%s before anything was sent", sentence);
+    tell_owner(exchange);
+}
+
+static void end_running(struct exchange *exchange, enum exchange_cause cause)
 {
     struct upstream_loop *loop = exchange->loop;
     struct connection *connection = exchange->connection;
-    const char *where =
-        connection ? "while the upstream had the request" : "before anything was sent";
     exchange->cause = cause;
-    status_set(&exchange->status, endings[cause].code, "%s %s", endings[cause].sentence, where);
-    if (connection) {
-        TAILQ_REMOVE(&loop->running, exchange, place);
-        connection_abandon(connection);
-        pool_drop(loop->pool, connection);
-    } else {
-        if (exchange->resting)
-            TAILQ_REMOVE(&loop->resting, exchange, place);
-        else
-            take_from_waiting(exchange);
-        exchange->outcome = EXCHANGE_NOT_SENT;
-    }
+    status_set(&exchange->status, endings[cause].code, "%s while the upstream had the request",
+               endings[cause].sentence);
+    TAILQ_REMOVE(&loop->running, exchange, place);
+    connection_abandon(connection);
+    pool_drop(loop->pool, connection);
     tell_owner(exchange);
+}
+
+/* Ends an exchange for a reason that is not the connection's. */
+static void end_early(struct exchange *exchange, enum exchange_cause cause)
+{
+    if (exchange->connection) {
+        end_running(exchange, cause);
+        return;
+    }
+    if (exchange->resting)
+        TAILQ_REMOVE(&exchange->loop->resting, exchange, place);
+    else
+        take_from_waiting(exchange);
+    end_unsent(exchange, cause, endings[cause].sentence);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
@@ -126,9 +128,19 @@ static void wait_for_connection(struct exchange *exchange)
 {
     exchange->resting = false;
     exchange->queued_ns = clock_now_ns();
-    TAILQ_INSERT_TAIL(&exchange->loop->waiting, exchange, place);
-    exchange->loop->waiting_count++;
-    set_timer(exchange, exchange->deadline_ns - exchange->queued_ns, on_deadline);
+    struct upstream_loop *loop = exchange->loop;
+    int64_t left_ns = exchange->deadline_ns - exchange->queued_ns;
+    if (!pool_is_in_time(loop->pool, left_ns)) {
+        /* The connection that it cannot wait for is opened all the same: calls that follow may have
+         * use of it, and it shows how long that takes by now. */
+        pool_open_for(loop->pool, loop->waiting_count + 1);
+        end_unsent(exchange, EXCHANGE_CAUSE_DEADLINE,
+                   "the deadline leaves less time than a connection ever took: the call ended");
+        return;
+    }
+    TAILQ_INSERT_TAIL(&loop->waiting, exchange, place);
+    loop->waiting_count++;
+    set_timer(exchange, left_ns, on_deadline);
 }
 
 static void on_rested(evutil_socket_t fd, short what, void *context)
@@ -143,15 +155,15 @@ static void on_submitted(struct inbox_letter *letter)
 {
     struct exchange *exchange = container_of(letter, struct exchange, submitted);
     exchange->under_way = true;
-    if (exchange->rest_ns > 0) {
+    if (exchange->cancel_wanted) {
+        end_unsent(exchange, EXCHANGE_CAUSE_CANCELLED, endings[EXCHANGE_CAUSE_CANCELLED].sentence);
+    } else if (exchange->rest_ns > 0) {
         exchange->resting = true;
         TAILQ_INSERT_TAIL(&exchange->loop->resting, exchange, place);
         set_timer(exchange, exchange->rest_ns, on_rested);
     } else {
         wait_for_connection(exchange);
     }
-    if (exchange->cancel_wanted)
-        end_early(exchange, EXCHANGE_CAUSE_CANCELLED);
 }
 
 static void on_cancelled(struct inbox_letter *letter)
@@ -298,7 +310,6 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
     made->authority = authority_of(settings->url);
     for (size_t i = 0; i < settings->loops; i++) {
         made->loop_count++;
-        made->loops[i].shortest_ns = &made->shortest_ns;
         if (!loop_open(&made->loops[i], &made->settings, status) ||
             !loop_start(&made->loops[i], status)) {
             upstream_free(made);
@@ -355,11 +366,6 @@ void upstream_end_all(struct upstream *upstream)
     for (size_t i = 0; i < upstream->loop_count; i++)
         while (sem_wait(&upstream->loops[i].all_ended) != 0)
             ;
-}
-
-int64_t upstream_shortest_ns(const struct upstream *upstream)
-{
-    return atomic_load_explicit(&upstream->shortest_ns, memory_order_relaxed);
 }
 
 struct text upstream_authority(const struct upstream *upstream)

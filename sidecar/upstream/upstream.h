@@ -25,9 +25,15 @@ struct upstream_settings {
     const char *ca_file; /* PEM; NULL for the system's store */
     const char *proxy;   /* "http://host:port"; NULL for none */
     size_t loops;
-    size_t connections;  /* at most, for each loop */
-    size_t answer_bytes; /* the largest body of an answer */
+    size_t connections;         /* at most, for each loop */
+    size_t answer_bytes;        /* the largest body of an answer */
+    int64_t connection_idle_ns; /* then it is closed; at least 12 µs */
+    int64_t connection_age_ns;  /* then it takes no more exchanges, so that a change of the
+                                   upstream's addresses reaches us */
 };
+
+#define UPSTREAM_IDLE_NS (60 * INT64_C(1000000000))
+#define UPSTREAM_AGE_NS (600 * INT64_C(1000000000))
 
 enum exchange_outcome {
     EXCHANGE_NOT_SENT,
@@ -106,9 +112,6 @@ void upstream_cancel(struct exchange *exchange);
 /* Ends all exchanges under way, with EXCHANGE_CAUSE_STOPPED; their `done` has been called when this
  * returns. Any thread but the loops' own, once. */
 void upstream_end_all(struct upstream *upstream);
-
-/* The shortest time in which an exchange was ever answered; 0 before the first. Any thread. */
-int64_t upstream_shortest_ns(const struct upstream *upstream);
 
 /* "localhost:8443", or without the port when it is 443: the value of Host. */
 struct text upstream_authority(const struct upstream *upstream);

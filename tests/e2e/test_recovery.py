@@ -7,7 +7,7 @@ from email.utils import formatdate
 import pytest
 
 from support.client import COLLECTION
-from support.upstream import GROUP, answer, answer_then_end, end_after_reading, error, http
+from support.upstream import GROUP, Connection, answer, answer_then_end, end_after_reading, error, http
 
 NAME = "组（测试）/1"
 LIST = f"{COLLECTION}?name={urllib.parse.quote(NAME, safe='')}&precise_search=name"
@@ -32,7 +32,7 @@ def client(start):
     return start("--recover-lost-creates").client()
 
 
-@pytest.mark.parametrize("lost", [end_after_reading(), end_after_reading(reset=True),
+@pytest.mark.parametrize("lost", [end_after_reading(), end_after_reading(Connection.reset),
                                   answer_then_end(http()[:-40]), answer(http(201, b"{}")),
                                   answer(error(504, "APIG.0201"))])
 def test_a_create_that_happened_is_answered_with_its_group(client, upstream, lost):

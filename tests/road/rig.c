@@ -36,7 +36,6 @@ struct rig {
     const struct rig_upstream *upstream;
     struct rig_result result;
     struct exchange *waiting; /* handed over, not answered yet */
-    int64_t shortest_ns;
     struct call call;
 };
 
@@ -164,17 +163,6 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange)
 void upstream_cancel(struct exchange *exchange)
 {
     (void)exchange;
-}
-
-int64_t upstream_shortest_ns(const struct upstream *upstream)
-{
-    (void)upstream;
-    return the_rig->shortest_ns;
-}
-
-void rig_shortest_ns(struct rig *rig, int64_t shortest_ns)
-{
-    rig->shortest_ns = shortest_ns;
 }
 
 struct text upstream_authority(const struct upstream *upstream)

@@ -35,9 +35,6 @@ struct rig_result {
 
 struct rig;
 
-/* What upstream_shortest_ns says from now on. */
-void rig_shortest_ns(struct rig *rig, int64_t shortest_ns);
-
 /* Everything but caller and network is real: the embedded schema, a token file with `token`. */
 struct rig *rig_new(const char *token);
 void rig_free(struct rig *rig);

@@ -2,6 +2,7 @@
 #include "tls_peer.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <assert.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -100,6 +101,11 @@ static void play(struct visit *visit, SSL *tls)
         case TLS_HALF_ANSWER:
             SSL_write(tls, answer, (int)strlen(answer) / 2);
             break;
+        case TLS_ANSWER_CLOSE:
+            setsockopt(visit->fd, IPPROTO_TCP, TCP_CORK, &(int){1}, sizeof(int));
+            SSL_write(tls, answer, (int)strlen(answer));
+            SSL_shutdown(tls);
+            return;
         case TLS_CLOSE:
             SSL_shutdown(tls);
             return;
@@ -193,4 +199,9 @@ unsigned tls_peer_connections(const struct tls_peer *peer)
 unsigned tls_peer_requests(const struct tls_peer *peer)
 {
     return peer->requests;
+}
+
+unsigned tls_peer_open(const struct tls_peer *peer)
+{
+    return peer->open;
 }

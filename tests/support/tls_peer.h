@@ -18,6 +18,7 @@ enum tls_act {
     TLS_ANSWER,       /* sends the peer's answer text */
     TLS_HALF_ANSWER,  /* sends the first half of it */
     TLS_CLOSE,        /* close_notify and FIN */
+    TLS_ANSWER_CLOSE, /* the answer, close_notify and FIN, in one segment */
     TLS_RESET,        /* RST */
     TLS_HOLD,         /* waits until the client is gone */
 };
@@ -35,3 +36,4 @@ void tls_peer_stop(struct tls_peer *peer);
 uint16_t tls_peer_port(const struct tls_peer *peer);
 unsigned tls_peer_connections(const struct tls_peer *peer);
 unsigned tls_peer_requests(const struct tls_peer *peer);
+unsigned tls_peer_open(const struct tls_peer *peer); /* connections that have not ended */

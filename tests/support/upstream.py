@@ -101,6 +101,14 @@ class Connection:
         self.socket.close()
 
     def close(self):
+        try:
+            self.socket.settimeout(0)
+            self.socket.unwrap()  # says that this is the end, and does not wait for the other side's word
+        except (OSError, ValueError, AttributeError):
+            pass
+        self.cut()
+
+    def cut(self):
         self.socket.close()
 
 
@@ -117,19 +125,19 @@ def answer(data=None, pieces=None):
     return step
 
 
-def answer_then_end(data, reset=False):
+def answer_then_end(data, end=Connection.close):
     """Answers and ends the connection although the answer did not say so."""
     def step(connection):
         connection.read()
         connection.send(data)
-        connection.reset() if reset else connection.close()
+        end(connection)
         return False
     return step
 
 
-def end_after_reading(reset=False):
+def end_after_reading(end=Connection.close):
     """Reads the whole request and ends the connection without an answer."""
-    return answer_then_end(b"", reset)
+    return answer_then_end(b"", end)
 
 
 def reset_before_reading(connection):

@@ -45,20 +45,31 @@ static void on_released(struct exchange *exchange)
     sem_post(&container_of(exchange, struct ask, exchange)->released);
 }
 
-static void begin(struct trial *trial, const struct tls_script *scripts, unsigned count)
+/* What the tests below change of it they change after `begin`. */
+static const struct upstream_settings usual = {.loops = 1,
+                                               .connections = 4,
+                                               .answer_bytes = 4096,
+                                               .connection_idle_ns = UPSTREAM_IDLE_NS,
+                                               .connection_age_ns = UPSTREAM_AGE_NS};
+
+static void begin_with(struct trial *trial, const struct upstream_settings *wanted,
+                       const struct tls_script *scripts, unsigned count)
 {
     struct status status;
+    struct upstream_settings settings = *wanted;
     snprintf(trial->folder, sizeof trial->folder, "/tmp/upstream-XXXXXX");
     assert_non_null(mkdtemp(trial->folder));
     trial->peer = tls_peer_start(trial->folder, scripts, count);
     snprintf(trial->url, sizeof trial->url, "https://localhost:%u", tls_peer_port(trial->peer));
     snprintf(trial->ca_file, sizeof trial->ca_file, "%s/cert.pem", trial->folder);
-    struct upstream_settings settings = {.url = trial->url,
-                                         .ca_file = trial->ca_file,
-                                         .loops = 1,
-                                         .connections = 4,
-                                         .answer_bytes = 4096};
+    settings.url = trial->url;
+    settings.ca_file = trial->ca_file;
     assert_true(upstream_open(&settings, &trial->upstream, &status));
+}
+
+static void begin(struct trial *trial, const struct tls_script *scripts, unsigned count)
+{
+    begin_with(trial, &usual, scripts, count);
 }
 
 static void finish(struct trial *trial)
@@ -69,8 +80,8 @@ static void finish(struct trial *trial)
     rmdir(trial->folder);
 }
 
-static void ask_start(struct ask *ask, struct upstream *upstream, size_t body_bytes,
-                      int64_t deadline_ns)
+static void ask_start_by(const char *method, struct ask *ask, struct upstream *upstream,
+                         size_t body_bytes, int64_t deadline_ns)
 {
     exchange_init(&ask->exchange);
     sem_init(&ask->done, 0, 0);
@@ -78,8 +89,8 @@ static void ask_start(struct ask *ask, struct upstream *upstream, size_t body_by
     arena_init(&ask->arena, 1 << 20);
     ask->bytes = malloc(body_bytes + 128);
     size_t head = (size_t)snprintf(
-        ask->bytes, 128, "POST /v2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n",
-        body_bytes);
+        ask->bytes, 128, "%s /v2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n",
+        method, body_bytes);
     memset(ask->bytes + head, 'a', body_bytes);
     ask->exchange.request = (struct text){ask->bytes, head + body_bytes};
     ask->exchange.arena = &ask->arena;
@@ -87,6 +98,12 @@ static void ask_start(struct ask *ask, struct upstream *upstream, size_t body_by
     ask->exchange.done = on_done;
     ask->exchange.released = on_released;
     upstream_send(upstream, &ask->exchange);
+}
+
+static void ask_start(struct ask *ask, struct upstream *upstream, size_t body_bytes,
+                      int64_t deadline_ns)
+{
+    ask_start_by("POST", ask, upstream, body_bytes, deadline_ns);
 }
 
 static void ask_wait(struct ask *ask)
@@ -148,10 +165,67 @@ static void a_connection_lost_after_the_request_is_perhaps_processed(void **stat
     (void)state;
     static const struct tls_script closed = {answer, {TLS_READ_REQUEST, TLS_CLOSE}},
                                    reset = {answer, {TLS_READ_REQUEST, TLS_RESET}},
-                                   half = {answer, {TLS_READ_REQUEST, TLS_HALF_ANSWER, TLS_CLOSE}};
+                                   half = {answer, {TLS_READ_REQUEST, TLS_HALF_ANSWER, TLS_CLOSE}},
+                                   endless = {"HTTP/1.1 201 Created\r\n\r\n{}",
+                                              {TLS_READ_REQUEST, TLS_ANSWER, TLS_RESET}};
     expect_outcome(&closed, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
     expect_outcome(&reset, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
     expect_outcome(&half, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
+    expect_outcome(&endless, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
+}
+
+static void the_end_of_the_connection_ends_an_answer_that_says_no_length(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {"HTTP/1.1 201 Created\r\n\r\n{}",
+                                             {TLS_READ_REQUEST, TLS_ANSWER, TLS_CLOSE}};
+    struct trial trial;
+    struct ask ask;
+    begin(&trial, &script, 1);
+    ask_whole(&ask, trial.upstream, 10);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
+    assert_int_equal(ask.exchange.answer.body.bytes, 2);
+    ask_clear(&ask);
+    finish(&trial);
+}
+
+static void the_answer_to_a_head_has_no_body(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n",
+                                             {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    struct trial trial;
+    struct ask ask;
+    begin(&trial, &script, 1);
+    ask_start_by("HEAD", &ask, trial.upstream, 0, 20 * CLOCK_NS_PER_S);
+    ask_wait(&ask);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
+    assert_int_equal(ask.exchange.answer.body.bytes, 0);
+    ask_clear(&ask);
+    finish(&trial);
+}
+
+static void an_answer_that_has_no_room_is_not_asked_for(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    struct trial trial;
+    struct ask ask;
+    begin(&trial, &script, 1);
+    exchange_init(&ask.exchange);
+    sem_init(&ask.done, 0, 0);
+    arena_init(&ask.arena, 16);
+    ask.bytes = NULL;
+    ask.exchange.request = text_literal("POST / HTTP/1.1\r\n\r\n");
+    ask.exchange.arena = &ask.arena;
+    ask.exchange.deadline_ns = clock_now_ns() + 20 * CLOCK_NS_PER_S;
+    ask.exchange.done = on_done;
+    upstream_send(trial.upstream, &ask.exchange);
+    ask_wait(&ask);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
+    assert_int_equal(tls_peer_requests(trial.peer), 0);
+    ask_clear(&ask);
+    finish(&trial);
 }
 
 static void what_is_no_answer_is_perhaps_processed(void **state)
@@ -186,13 +260,94 @@ static void an_idle_connection_that_the_peer_closed_is_not_used(void **state)
     finish(&trial);
 }
 
+/* One connection at a time: each next exchange begins in the round in which the one before ended.
+ */
+static void a_connection_that_ended_together_with_its_answer_is_not_used(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER_CLOSE}};
+    struct trial trial;
+    struct ask asks[8];
+    struct upstream_settings single = usual;
+    single.connections = 1;
+    begin_with(&trial, &single, &script, 1);
+    for (size_t i = 0; i < 8; i++)
+        ask_start(&asks[i], trial.upstream, 10, 20 * CLOCK_NS_PER_S);
+    for (size_t i = 0; i < 8; i++) {
+        ask_wait(&asks[i]);
+        assert_int_equal(asks[i].exchange.outcome, EXCHANGE_ANSWERED);
+        ask_clear(&asks[i]);
+    }
+    assert_int_equal(tls_peer_connections(trial.peer), 8);
+    finish(&trial);
+}
+
+static void a_connection_is_given_up_when_it_is_old(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    struct trial trial;
+    struct ask asks[3];
+    struct upstream_settings short_lived = usual;
+    short_lived.connection_age_ns = 1;
+    begin_with(&trial, &short_lived, &script, 1);
+    for (size_t i = 0; i < 3; i++) {
+        ask_whole(&asks[i], trial.upstream, 10);
+        assert_int_equal(asks[i].exchange.outcome, EXCHANGE_ANSWERED);
+        ask_clear(&asks[i]);
+    }
+    assert_int_equal(tls_peer_connections(trial.peer), 3);
+    finish(&trial);
+}
+
+static void a_connection_is_closed_when_it_is_idle(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    struct trial trial;
+    struct ask ask;
+    struct upstream_settings impatient = usual;
+    impatient.connection_idle_ns = 24 * CLOCK_NS_PER_MS;
+    begin_with(&trial, &impatient, &script, 1);
+    ask_whole(&ask, trial.upstream, 10);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
+    while (tls_peer_open(trial.peer) > 0)
+        sched_yield();
+    ask_clear(&ask);
+    finish(&trial);
+}
+
+static void a_deadline_in_which_no_connection_was_ever_made_ends_at_once(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER_CLOSE}};
+    struct trial trial;
+    struct ask ask;
+    begin(&trial, &script, 1);
+    ask_whole(&ask, trial.upstream, 10);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
+    ask_clear(&ask);
+    while (tls_peer_open(trial.peer) > 0)
+        sched_yield();
+    ask_start(&ask, trial.upstream, 10, 1000);
+    ask_wait(&ask);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
+    assert_int_equal(ask.exchange.cause, EXCHANGE_CAUSE_DEADLINE);
+    assert_non_null(strstr(ask.exchange.status.message, "than a connection ever took"));
+    ask_clear(&ask);
+    /* One was opened all the same, for those who come next. */
+    while (tls_peer_connections(trial.peer) < 2)
+        sched_yield();
+    finish(&trial);
+}
+
 static void nothing_is_sent_when_no_connection_can_be_made(void **state)
 {
     (void)state;
     struct upstream *upstream;
     struct status status;
-    struct upstream_settings settings = {
-        .url = "https://127.0.0.1:1", .loops = 1, .connections = 4, .answer_bytes = 4096};
+    struct upstream_settings settings = usual;
+    settings.url = "https://127.0.0.1:1";
     assert_true(upstream_open(&settings, &upstream, &status));
     /* The second meets the pause after a failure, and is not kept waiting by it. */
     for (int i = 0; i < 2; i++) {
@@ -216,8 +371,8 @@ static void a_certificate_that_is_not_trusted_gets_nothing(void **state)
     struct status status;
     struct ask ask;
     begin(&trial, &script, 1);
-    struct upstream_settings settings = {
-        .url = trial.url, .loops = 1, .connections = 4, .answer_bytes = 4096};
+    struct upstream_settings settings = usual;
+    settings.url = trial.url;
     assert_true(upstream_open(&settings, &upstream, &status));
     ask_whole(&ask, upstream, 10);
     assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
@@ -325,8 +480,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_comes_whole_and_the_connection_is_used_again),
         cmocka_unit_test(a_connection_lost_after_the_request_is_perhaps_processed),
+        cmocka_unit_test(the_end_of_the_connection_ends_an_answer_that_says_no_length),
+        cmocka_unit_test(the_answer_to_a_head_has_no_body),
+        cmocka_unit_test(an_answer_that_has_no_room_is_not_asked_for),
         cmocka_unit_test(what_is_no_answer_is_perhaps_processed),
         cmocka_unit_test(an_idle_connection_that_the_peer_closed_is_not_used),
+        cmocka_unit_test(a_connection_that_ended_together_with_its_answer_is_not_used),
+        cmocka_unit_test(a_connection_is_given_up_when_it_is_old),
+        cmocka_unit_test(a_connection_is_closed_when_it_is_idle),
+        cmocka_unit_test(a_deadline_in_which_no_connection_was_ever_made_ends_at_once),
         cmocka_unit_test(nothing_is_sent_when_no_connection_can_be_made),
         cmocka_unit_test(a_certificate_that_is_not_trusted_gets_nothing),
         cmocka_unit_test(the_deadline_ends_an_exchange_and_says_whether_it_was_sent),
