@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "rest/answer.h"
 #include "rest/fault.h"
+#include "rest/fault_body.h"
 #include "rest/request.h"
 #include "schema/validate.h"
 #include "schema/wire.h"
@@ -214,11 +215,15 @@ static bool may_try_later(struct walk *walk)
 
 static void read_fault(struct walk *walk)
 {
+    const struct http_answer *answer = &walk->exchange.answer;
+    struct text token = credential_value(walk->credential);
     walk->fault = (struct fault){0};
-    if (walk->exchange.outcome == EXCHANGE_ANSWERED &&
-        !fault_is_success(walk->exchange.answer.status))
-        fault_read(&walk->exchange.answer, credential_value(walk->credential), &walk->answer_arena,
-                   &walk->fault);
+    if (walk->exchange.outcome != EXCHANGE_ANSWERED)
+        return;
+    if (fault_is_success(answer->status))
+        walk->fault.request_id = fault_body_request_id(answer, token);
+    else
+        fault_read(answer, token, &walk->answer_arena, &walk->fault);
 }
 
 void walk_release_credential(struct walk *walk)
@@ -266,7 +271,8 @@ static void on_answered(struct walk *walk)
         walk_send_again(walk);
         return;
     }
-    walk->step = "interpret";
+    if (walk->exchange.outcome == EXCHANGE_ANSWERED)
+        walk->step = "interpret";
     if (!interpret(walk) && (is_unknown(walk) || exists_after_all(walk))) {
         tell_name_to_look_for(walk);
         if (lost_look_up(walk))

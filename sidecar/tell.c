@@ -63,10 +63,12 @@ void tell_log(const struct walk *walk)
     if (exchange->http_status)
         log_number(&line, "http_status", exchange->http_status);
     log_text(&line, "vendor_code", walk->fault.vendor_code);
-    if (exchange->started_ns) {
-        log_milliseconds(&line, "queue_ms", exchange->started_ns - exchange->queued_ns);
-        log_milliseconds(&line, "upstream_ms", exchange->ended_ns - exchange->started_ns);
+    if (walk->attempts) {
+        int64_t left_queue_ns = exchange->started_ns ? exchange->started_ns : exchange->ended_ns;
+        log_milliseconds(&line, "queue_ms", left_queue_ns - exchange->queued_ns);
     }
+    if (exchange->started_ns)
+        log_milliseconds(&line, "upstream_ms", exchange->ended_ns - exchange->started_ns);
     if (walk->attempts > 1)
         log_number(&line, "attempts", walk->attempts);
     log_milliseconds(&line, "total_ms", clock_now_ns() - received_ns);

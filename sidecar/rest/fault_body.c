@@ -152,6 +152,12 @@ static struct text location_host(const struct http_answer *answer, struct text s
     return plain_word(text_behind(location, "://", "/?#:@"), HOST_BYTES, secret);
 }
 
+struct text fault_body_request_id(const struct http_answer *answer, struct text secret)
+{
+    return plain_word(http_answer_field(answer, text_literal("X-Request-Id")), REQUEST_ID_BYTES,
+                      secret);
+}
+
 void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *arena,
                      struct fault_body *body)
 {
@@ -161,13 +167,13 @@ void fault_body_read(const struct http_answer *answer, struct text secret, struc
     /* A body that is no JSON, a proxy's page for instance, says nothing that we could pass on. */
     if (!json_walk(answer->body, &limits, arena, consider_member, &search, &ignored))
         search = (struct search){0};
-    struct text request_id = http_answer_field(answer, text_literal("X-Request-Id"));
+    struct text request_id = fault_body_request_id(answer, secret);
     if (request_id.bytes == 0)
-        request_id = search.found[MEMBER_REQUEST_ID];
+        request_id = plain_word(search.found[MEMBER_REQUEST_ID], REQUEST_ID_BYTES, secret);
     *body = (struct fault_body){
         .code = plain_word(search.found[MEMBER_CODE], CODE_BYTES, secret),
         .message = one_line(search.found[MEMBER_MESSAGE], secret, arena),
-        .request_id = plain_word(request_id, REQUEST_ID_BYTES, secret),
+        .request_id = request_id,
         .location_host = location_host(answer, secret),
         .wait_ms = retry_after_ms(answer),
     };

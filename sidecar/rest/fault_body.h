@@ -23,6 +23,9 @@ struct fault_body {
     int64_t window_ms;         /* of a throttling text; 0: none */
 };
 
+/* The header's request id alone, of any answer. */
+struct text fault_body_request_id(const struct http_answer *answer, struct text secret);
+
 /* There is always a result: a body that is no JSON says nothing. */
 void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *arena,
                      struct fault_body *body);
