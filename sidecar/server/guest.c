@@ -21,6 +21,7 @@ struct guest {
     LIST_ENTRY(guest) place;
     struct guests *guests;
     struct event *event;
+    struct event *patience; /* an event's own timeout would begin anew with each byte */
     int fd;
 };
 
@@ -51,6 +52,7 @@ static void forget(struct guest *guest)
 {
     LIST_REMOVE(guest, place);
     event_free(guest->event);
+    event_free(guest->patience);
     free(guest);
 }
 
@@ -73,7 +75,7 @@ static void admit(struct guest *guest)
 static void on_event(evutil_socket_t fd, short what, void *context)
 {
     char bytes[PREFACE_BYTES];
-    ssize_t came = what & EV_TIMEOUT ? 0 : recv(fd, bytes, sizeof bytes, MSG_PEEK);
+    ssize_t came = recv(fd, bytes, sizeof bytes, MSG_PEEK);
     if (came < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     bool fits = came > 0 && memcmp(bytes, preface, (size_t)came) == 0;
@@ -81,6 +83,12 @@ static void on_event(evutil_socket_t fd, short what, void *context)
         admit(context);
     else if (!fits || what & EV_CLOSED)
         turn_away(context);
+}
+
+static void on_impatient(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    turn_away(context);
 }
 
 void guests_add(struct guests *guests, int fd)
@@ -92,8 +100,10 @@ void guests_add(struct guests *guests, int fd)
     guest->event = memory_expect(
         event_new(guests->loop, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_event, guest));
     LIST_INSERT_HEAD(&guests->waiting, guest, place);
-    bool patient = guests->patience.tv_sec == 0 && guests->patience.tv_usec == 0;
-    event_add(guest->event, patient ? NULL : &guests->patience);
+    guest->patience = memory_expect(evtimer_new(guests->loop, on_impatient, guest));
+    event_add(guest->event, NULL);
+    if (timerisset(&guests->patience))
+        event_add(guest->patience, &guests->patience);
 }
 
 void guests_free(struct guests *guests)
