@@ -26,11 +26,23 @@ static int complain(const struct status *status, int exit_code)
     return exit_code;
 }
 
+static int help(int count, char **arguments);
+
+static bool asks_for_help(int count, char **arguments)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(arguments[i], "--help") == 0)
+            return true;
+    return false;
+}
+
 static int serve(int count, char **arguments)
 {
     struct config config;
     struct status status;
     int exit_code = 0;
+    if (asks_for_help(count, arguments))
+        return help(0, NULL);
     if (!config_read(&config, count, arguments, environ, &status) ||
         !config_check_serve(&config, &status))
         exit_code = complain(&status, EXIT_USAGE);
@@ -44,14 +56,14 @@ static int check(int count, char **arguments)
 {
     struct config config;
     struct status status;
+    if (asks_for_help(count, arguments))
+        return help(0, NULL);
     int exit_code = config_read(&config, count, arguments, environ, &status)
                         ? client_check(&config, credential_check_file)
                         : complain(&status, EXIT_USAGE);
     config_clear(&config);
     return exit_code;
 }
-
-static int help(int count, char **arguments);
 
 static const struct word {
     const char *name;
@@ -89,20 +101,20 @@ static int help(int count, char **arguments)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-/* Tracing would print headers, and so the credential. */
-static void drop_tracing(void)
+/* By these C-core prints headers, and so the credential, and TLS gives its keys away. */
+static const char *const tell_tales[] = {"GRPC_TRACE", "GRPC_VERBOSITY", "SSLKEYLOGFILE"};
+
+static void drop_tell_tales(void)
 {
-    unsetenv("GRPC_TRACE");
-    unsetenv("GRPC_VERBOSITY");
+    for (size_t i = 0; i < array_length(tell_tales); i++)
+        unsetenv(tell_tales[i]);
 }
 
 int main(int count, char **arguments)
 {
-    drop_tracing();
+    drop_tell_tales();
     if (count < 2)
         return serve(0, NULL);
-    if (strcmp(arguments[1], "--help") == 0)
-        return help(0, NULL);
     for (size_t i = 0; i < array_length(words); i++)
         if (strcmp(arguments[1], words[i].name) == 0)
             return words[i].run(count - 2, arguments + 2);
