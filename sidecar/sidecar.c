@@ -121,7 +121,7 @@ static void on_listening(const char *address, void *context)
 static void on_refused(const char *why, void *context)
 {
     (void)context;
-    log_event(LOG_WARNING, "connection refused", "%s", why);
+    log_event_repeat(LOG_WARNING, LOG_REPEAT_CONNECTION_REFUSED, "%s", why);
 }
 
 static void on_drained(void *context)

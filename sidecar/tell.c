@@ -14,9 +14,8 @@ void tell_unreadable(struct text path, const struct status *why, void *context)
 {
     const struct walk *walk = context;
     struct log_line line;
-    if (!log_enabled(LOG_WARNING))
+    if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_ANSWER_MEMBER))
         return;
-    log_begin(&line, LOG_WARNING, "answer member unreadable");
     log_text(&line, "method", text_of(call_method(walk->call)->path));
     log_text(&line, "member", path);
     log_text(&line, "reason", text_of(why->message));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "admin/http_port.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #include "base/banned.h"
@@ -30,9 +31,29 @@ static unsigned quit(void *context, const struct http_head *head, struct http_re
     return 202;
 }
 
+/* `echo debug | curl -T -` sends a line end too. */
+static unsigned set_log_level(void *context, const struct http_head *head, struct http_reply *reply)
+{
+    (void)context;
+    enum log_level level;
+    struct text word = head->body;
+    if (word.bytes > 0 && word.at[word.bytes - 1] == '\n')
+        word.bytes--;
+    if (!log_level_parse(word, &level)) {
+        buffer_add_literal(&reply->body, "the body has to be debug, info, warning or error\n");
+        return 400;
+    }
+    log_set_level(level);
+    log_event(LOG_WARNING, "log level", "%.*s from now on", text_arguments(word));
+    buffer_add_text(&reply->body, word);
+    buffer_add_char(&reply->body, '\n');
+    return 200;
+}
+
 static const struct http_page pages[] = {
     {"GET", "/config", show_config},
     {"POST", "/quitquitquit", quit},
+    {"PUT", "/log-level", set_log_level},
 };
 
 bool admin_open(const struct config_address *address, struct event_base *loop,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The port that takes orders: GET /config, POST /quitquitquit. Loopback and Unix sockets only. The
- * main thread. */
+/* The port that takes orders: GET /config, POST /quitquitquit, PUT /log-level. Loopback and Unix
+ * sockets only. The main thread. */
 #pragma once
 
 #include <event2/event.h>

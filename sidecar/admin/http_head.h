@@ -11,6 +11,7 @@ struct http_head {
     struct text method, path, query; /* "GET", "/readyz", "verbose" */
     struct text accept;              /* of the first Accept; empty when there is none */
     size_t body_bytes;
+    struct text body; /* empty here: whoever waits for it fills it in */
 };
 
 /*

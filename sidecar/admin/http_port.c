@@ -154,21 +154,24 @@ static void read_request(struct guest *guest, struct evbuffer *in)
 {
     struct http_head head;
     struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-    size_t head_bytes = end.pos < 0 ? evbuffer_get_length(in) : (size_t)end.pos + 4;
+    size_t bytes = evbuffer_get_length(in);
+    size_t head_bytes = end.pos < 0 ? bytes : (size_t)end.pos + 4;
     if (head_bytes > HEAD_BYTES) {
         refuse(guest, 431);
         return;
     }
     if (end.pos < 0)
         return;
-    const char *at = (const char *)evbuffer_pullup(in, (ssize_t)head_bytes);
+    const char *at = (const char *)evbuffer_pullup(in, (ssize_t)bytes);
     unsigned refusal = http_head_read((struct text){at, head_bytes}, &head);
-    if (refusal)
+    if (!refusal && head.body_bytes > BODY_BYTES)
+        refusal = 413;
+    if (refusal) {
         refuse(guest, refusal);
-    else if (head.body_bytes > BODY_BYTES)
-        refuse(guest, 413);
-    else if (evbuffer_get_length(in) - head_bytes >= head.body_bytes)
+    } else if (bytes - head_bytes >= head.body_bytes) {
+        head.body = (struct text){at + head_bytes, head.body_bytes};
         answer_request(guest, &head);
+    }
 }
 
 /* What comes after the answer is drained: closing on it would take the answer back from the peer.

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/rate.h"
 
 #include "base/banned.h"
 
@@ -24,10 +25,20 @@
 
 #define LAST_WRITE_S 1
 
+/* How often one event that repeats is written. */
+#define REPEAT_NS CLOCK_NS_PER_S
+#define REPEAT_BURST 10
+
 static const char *const level_words[] = {
 #define LOG_LEVEL(name, word) [LOG_##name] = (word),
     LOG_LEVELS(LOG_LEVEL)
 #undef LOG_LEVEL
+};
+
+static const char *const repeated_events[] = {
+#define LOG_REPEAT(name, event) [LOG_REPEAT_##name] = (event),
+    LOG_REPEATS(LOG_REPEAT)
+#undef LOG_REPEAT
 };
 
 /* At most two bytes, so that they are copied as such. */
@@ -65,6 +76,10 @@ static const struct shape {
 /* The one sink of the process. */
 static struct {
     _Atomic int least;
+    struct {
+        struct rate rate;
+        _Atomic uint64_t suppressed;
+    } repeats[LOG_REPEAT_COUNT];
     pthread_mutex_t lock; /* of what follows */
     pthread_cond_t filled;
     pthread_t writer;
@@ -155,8 +170,22 @@ void log_open(enum log_level least, enum log_format format)
     pthread_mutex_unlock(&sink.lock);
 }
 
+static void tell_suppressed(void)
+{
+    struct log_line line;
+    for (int which = 0; which < LOG_REPEAT_COUNT; which++) {
+        uint64_t suppressed = atomic_exchange(&sink.repeats[which].suppressed, 0);
+        if (!suppressed)
+            continue;
+        log_begin(&line, LOG_WARNING, repeated_events[which]);
+        log_number(&line, "suppressed", (int64_t)suppressed);
+        log_end(&line);
+    }
+}
+
 void log_close(void)
 {
+    tell_suppressed();
     struct timespec give_up;
     pthread_mutex_lock(&sink.lock);
     bool was_open = sink.open;
@@ -179,6 +208,17 @@ void log_set_level(enum log_level least)
 bool log_enabled(enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&sink.least, memory_order_relaxed);
+}
+
+bool log_level_parse(struct text word, enum log_level *level)
+{
+    for (size_t i = 0; i < array_length(level_words); i++) {
+        if (!text_equal(word, text_of(level_words[i])))
+            continue;
+        *level = (enum log_level)i;
+        return true;
+    }
+    return false;
 }
 
 static size_t room(const struct log_line *line)
@@ -373,17 +413,49 @@ void log_end(struct log_line *line)
         write_all(line->bytes, line->used);
 }
 
-void log_event(enum log_level level, const char *event, const char *format, ...)
+printf_like(2, 0) static void end_with_message(struct log_line *line, const char *format,
+                                               va_list arguments)
 {
     char message[1024];
+    text_format(message, sizeof message, format, arguments);
+    log_text(line, "message", text_of(message));
+    log_end(line);
+}
+
+void log_event(enum log_level level, const char *event, const char *format, ...)
+{
     struct log_line line;
     va_list arguments;
     if (!log_enabled(level))
         return;
-    va_start(arguments, format);
-    text_format(message, sizeof message, format, arguments);
-    va_end(arguments);
     log_begin(&line, level, event);
-    log_text(&line, "message", text_of(message));
-    log_end(&line);
+    va_start(arguments, format);
+    end_with_message(&line, format, arguments);
+    va_end(arguments);
+}
+
+bool log_begin_repeat(struct log_line *line, enum log_level level, enum log_repeat which)
+{
+    if (!log_enabled(level))
+        return false;
+    if (!rate_take(&sink.repeats[which].rate, clock_now_ns(), REPEAT_NS, REPEAT_BURST)) {
+        atomic_fetch_add_explicit(&sink.repeats[which].suppressed, 1, memory_order_relaxed);
+        return false;
+    }
+    log_begin(line, level, repeated_events[which]);
+    uint64_t suppressed = atomic_exchange(&sink.repeats[which].suppressed, 0);
+    if (suppressed)
+        log_number(line, "suppressed", (int64_t)suppressed);
+    return true;
+}
+
+void log_event_repeat(enum log_level level, enum log_repeat which, const char *format, ...)
+{
+    struct log_line line;
+    va_list arguments;
+    if (!log_begin_repeat(&line, level, which))
+        return;
+    va_start(arguments, format);
+    end_with_message(&line, format, arguments);
+    va_end(arguments);
 }

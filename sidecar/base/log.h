@@ -37,6 +37,9 @@ void log_set_level(enum log_level least);
 
 bool log_enabled(enum log_level level);
 
+/* "debug", "info", "warning" or "error"; false for anything else. */
+must_use bool log_level_parse(struct text word, enum log_level *level);
+
 /* A line under construction. What does not fit is cut, and the line stays well-formed. */
 #define LOG_LINE_BYTES 2048
 
@@ -61,3 +64,26 @@ void log_end(struct log_line *line);
 
 /* A life event in one go: message is printf's. */
 void log_event(enum log_level level, const char *event, const char *format, ...) printf_like(3, 4);
+
+/*
+ * Events that others can cause as often as they like. Of each, ten are written at once and then one
+ * a second; the next that is written tells in `suppressed` how many were not, and log_close tells
+ * the rest.
+ */
+#define LOG_REPEATS(row)                                                                           \
+    row(CONNECTION_REFUSED, "connection refused") row(CORE, "gRPC core")                           \
+        row(ANSWER_MEMBER, "answer member unreadable")
+
+enum log_repeat {
+#define LOG_REPEAT(name, event) LOG_REPEAT_##name,
+    LOG_REPEATS(LOG_REPEAT)
+#undef LOG_REPEAT
+        LOG_REPEAT_COUNT,
+};
+
+/* log_begin for one of them; false when it is not to be written. */
+must_use bool log_begin_repeat(struct log_line *line, enum log_level level, enum log_repeat which);
+
+/* log_event for one of them. */
+void log_event_repeat(enum log_level level, enum log_repeat which, const char *format, ...)
+    printf_like(3, 4);

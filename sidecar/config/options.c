@@ -75,7 +75,7 @@ const struct option option_table[] = {
     {"monitor", OPTION_ADDRESS, at(monitor), 0, 0, "127.0.0.1:9090",
      "/livez /readyz /startupz /metrics, read only; may be public"},
     {"admin", OPTION_LOCAL_ADDRESS, at(admin), 0, 0, "127.0.0.1:9091",
-     "/config, POST /quitquitquit; loopback and `unix:` only"},
+     "/config, POST /quitquitquit, PUT /log-level; loopback and `unix:` only"},
     {"log-sample", OPTION_SHARE, at(log_sample), 0, 0, "1",
      "share of successful calls that are logged"},
     {"log-level", OPTION_LOG_LEVEL, at(log_level), 0, 0, "info",

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/socket.h"
 #include "server/guest.h"
@@ -33,17 +32,12 @@ struct listeners {
     struct guests *guests;
     struct peers *peers;
     int spare_fd; /* given up to accept and close a connection when there is no other descriptor */
-    int64_t told_ns;
     size_t count;
     struct listener list[CONFIG_LISTENERS];
 };
 
 static void refuse(struct listeners *listeners, const char *why)
 {
-    int64_t now = clock_now_ns();
-    if (now - listeners->told_ns < CLOCK_NS_PER_S)
-        return;
-    listeners->told_ns = now;
     listeners->events.refused(why, listeners->events.context);
 }
 

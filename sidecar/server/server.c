@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
-#include <grpc/support/log.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +15,7 @@
 #include "base/grpc_start.h"
 #include "base/memory.h"
 #include "server/core.h"
+#include "server/core_log.h"
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/reflection.h"
@@ -224,6 +224,7 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     made->farewell = memory_expect(event_new(loop, -1, 0, on_farewell, made));
 
     grpc_deadlock_detector_off();
+    core_log_take_over();
     grpc_init();
     made->queue = grpc_completion_queue_create_for_next(NULL);
     made->plaintext = grpc_insecure_server_credentials_create();

@@ -18,8 +18,7 @@ struct server;
 /* Told on the main thread. */
 struct server_events {
     void (*listening)(const char *address, void *context);
-    /* A connection was refused: `why` names the option or the kernel's reason. Not more than once a
-     * second. */
+    /* A connection was refused: `why` names the option or the kernel's reason. */
     void (*refused)(const char *why, void *context);
     /* All calls have ended after server_drain; it may be freed. */
     void (*drained)(void *context);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The real binary, started and ended by a test, with its log read as it comes."""
+import http.client
 import json
 import os
 import pathlib
@@ -75,6 +76,14 @@ class Sidecar:
             lines = found()
         assert len(lines) >= count, f"no log line with {members}; log: {self.lines}, and {self.noise}"
         return lines[:count]
+
+    def ask(self, path, method="GET", body=None, port="admin"):
+        """(HTTP status, body) of a request to the admin or the monitor port."""
+        host, _, number = self.wait_log(event=f"{port} listening")[0]["address"].rpartition(":")
+        connection = http.client.HTTPConnection(host, int(number), timeout=SECONDS)
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
     def ready(self):
         self.address = self.wait_log(event="listening")[0]["address"]

@@ -21,6 +21,7 @@
 #include "admin/admin.h"
 #include "admin/monitor.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 #include "base/banned.h"
 
@@ -401,6 +402,29 @@ static void an_address_in_use_is_told_with_its_option(void **state)
     end(&trial);
 }
 
+static void the_log_level_is_what_was_put_last(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    const char *address = admin_address(trial.admin);
+    assert_answer(
+        exchange(&trial, address, "PUT /log-level?info HTTP/1.1\r\nContent-Length: 5\r\n\r\nerror"),
+        "HTTP/1.1 200 ", "error\n");
+    assert_false(log_enabled(LOG_WARNING));
+    assert_answer(
+        exchange(&trial, address, "PUT /log-level HTTP/1.1\r\nContent-Length: 6\r\n\r\ndebug\n"),
+        "HTTP/1.1 200 ", "debug\n");
+    assert_true(log_enabled(LOG_DEBUG));
+    const char *refused =
+        exchange(&trial, address, "PUT /log-level HTTP/1.1\r\nContent-Length: 4\r\n\r\nloud");
+    assert_memory_equal(refused, "HTTP/1.1 400 ", 13);
+    assert_non_null(strstr(refused, "debug, info, warning or error"));
+    assert_true(log_enabled(LOG_DEBUG));
+    log_set_level(LOG_INFO);
+    end(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +441,7 @@ int main(void)
         cmocka_unit_test(a_slow_peer_is_cut_off),
         cmocka_unit_test(a_unix_socket_serves_and_its_file_goes_with_it),
         cmocka_unit_test(an_address_in_use_is_told_with_its_option),
+        cmocka_unit_test(the_log_level_is_what_was_put_last),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

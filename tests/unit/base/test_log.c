@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include "base/banned.h"
@@ -363,6 +364,60 @@ static void a_reader_that_has_gone_stops_nobody(void **state)
     close(capture.before);
 }
 
+#define FLOOD 1000
+
+/* Beyond the first ten, as many as seconds have passed are written; nothing is lost from the count.
+ */
+static void what_repeats_is_written_seldom_and_the_rest_is_counted(void **state)
+{
+    (void)state;
+    struct capture capture;
+    int64_t began = clock_now_ns(), suppressed = 0;
+    int written = 0;
+    capture_begin(&capture);
+    log_open(LOG_INFO, LOG_JSON);
+    for (int i = 0; i < FLOOD; i++)
+        log_event_repeat(LOG_WARNING, LOG_REPEAT_CORE, "number %d", i);
+    log_close();
+    char *text = capture_end(&capture), *rest = text;
+    int64_t seconds = (clock_now_ns() - began) / CLOCK_NS_PER_S;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+        json_t *object = parsed(line);
+        assert_string_equal(string_of(object, "event"), "gRPC core");
+        suppressed += json_integer_value(json_object_get(object, "suppressed"));
+        written += string_of(object, "message") != NULL;
+        json_decref(object);
+    }
+    assert_in_range(written, 10, 11 + seconds);
+    assert_int_equal(written + suppressed, FLOOD);
+    free(text);
+}
+
+/* What is not written because of its level takes nothing from those that are. */
+static void a_level_that_is_off_uses_nothing_up(void **state)
+{
+    (void)state;
+    struct log_line line;
+    log_set_level(LOG_ERROR);
+    for (int i = 0; i < FLOOD; i++)
+        assert_false(log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_ANSWER_MEMBER));
+    log_set_level(LOG_INFO);
+    assert_true(log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_ANSWER_MEMBER));
+    line.bytes[line.used] = '\0';
+    assert_null(strstr(line.bytes, "suppressed"));
+}
+
+static void the_words_of_levels_are_read(void **state)
+{
+    (void)state;
+    enum log_level level = LOG_INFO;
+    assert_true(log_level_parse(text_literal("debug"), &level) && level == LOG_DEBUG);
+    assert_true(log_level_parse(text_literal("error"), &level) && level == LOG_ERROR);
+    assert_false(log_level_parse(text_literal("Error"), &level));
+    assert_false(log_level_parse(text_literal(""), &level));
+    assert_int_equal(level, LOG_ERROR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +431,9 @@ int main(void)
         cmocka_unit_test(a_reader_that_stops_stops_nobody_and_lost_lines_are_counted),
         cmocka_unit_test(closing_gives_up_on_a_reader_that_never_comes_back),
         cmocka_unit_test(a_reader_that_has_gone_stops_nobody),
+        cmocka_unit_test(what_repeats_is_written_seldom_and_the_rest_is_counted),
+        cmocka_unit_test(a_level_that_is_off_uses_nothing_up),
+        cmocka_unit_test(the_words_of_levels_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

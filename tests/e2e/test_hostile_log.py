@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Can a peer fill the log, or write lines of its own into it?"""
+import time
+
+from support.h2peer import Peer
+from support.upstream import GROUP, answer, http
+
+FLOOD = 500
+
+
+def check_flood(sidecar, event, began):
+    sidecar.stop()
+    lines = [line for line in sidecar.lines if line["event"] == event]
+    written = sum(1 for line in lines if "message" in line or "member" in line)
+    suppressed = sum(line.get("suppressed", 0) for line in lines)
+    assert 10 <= written <= 11 + time.monotonic() - began
+    assert written + suppressed == FLOOD
+
+
+def test_malformed_headers_are_counted_and_do_not_fill_the_log(sidecar, client, upstream):
+    upstream.always = answer()
+    began = time.monotonic()
+    with Peer(sidecar.address) as peer:
+        for number in range(FLOOD):
+            peer.send(peer.headers(next(peer.streams), [("content-type", f"{number}\r\n{{\"event\":\"forged\"}}")]))
+        assert peer.create()["grpc-status"] == "0"
+    client.create()
+    check_flood(sidecar, "gRPC core", began)
+    assert "forged" not in {line["event"] for line in sidecar.lines}
+
+
+def test_unreadable_answers_are_counted_and_do_not_fill_the_log(sidecar, client, upstream):
+    upstream.always = answer(http(201, {**GROUP, "status": "no number"}))
+    began = time.monotonic()
+    for call in [client.start() for _ in range(FLOOD)]:
+        call.result()
+    check_flood(sidecar, "answer member unreadable", began)
+
+
+def test_refused_connections_are_counted_and_do_not_fill_the_log(start, upstream):
+    sidecar = start("--max-connections=1")
+    upstream.always = answer()
+    client = sidecar.client()
+    client.create()
+    began = time.monotonic()
+    for _ in range(FLOOD):
+        with Peer(sidecar.address, greet=False) as peer:
+            peer.wait_end()
+    client.create()
+    check_flood(sidecar, "connection refused", began)
+
+
+def test_the_level_of_the_log_is_changed_while_running(start, upstream):
+    sidecar = start()
+    client = sidecar.client()
+    upstream.always = answer()
+    assert sidecar.ask("/log-level", "PUT", "error") == (200, "error\n")
+    client.create("unseen")
+    assert sidecar.ask("/log-level", "PUT", "loud")[0] == 400
+    assert sidecar.ask("/log-level", "PUT", "info\n") == (200, "info\n")
+    client.create("seen")
+    sidecar.stop()
+    assert [line["code"] for line in sidecar.lines if line["event"] == "call"] == ["OK"]

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""A caller that keeps no rule: HTTP/2 frame by frame over a socket (RFC 9113), with hpack for headers."""
+import itertools
+import socket
+import struct
+
+import hpack
+
+from support import api
+from support.client import IDS
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
+END_STREAM, ACK, END_HEADERS = 1, 1, 4
+CANCEL = 8
+FRAME_BYTES = 16384  # as much as a frame may carry unless its receiver allows more
+SECONDS = 60  # no wait of a test lasts longer, whatever goes wrong
+
+
+def frame(kind, flags=0, stream=0, payload=b""):
+    return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+class Peer:
+    """One connection. Streams are numbered as they are opened; what is to be sent goes out by send()."""
+
+    def __init__(self, address, settings=(), greet=True, receive_bytes=None):
+        """`settings`: pairs of identifier and value; `receive_bytes`: of the socket's buffer."""
+        host, _, port = address.rpartition(":")
+        self.socket = socket.socket()
+        if receive_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+        self.socket.settimeout(SECONDS)
+        self.socket.connect((host, int(port)))
+        self.streams = itertools.count(1, 2)
+        self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder(65536)
+        self.received = b""
+        if greet:
+            self.send(PREFACE, frame(SETTINGS, payload=b"".join(struct.pack(">HI", *pair) for pair in settings)))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, *pieces):
+        self.socket.sendall(b"".join(pieces))
+
+    def send_until_closed(self, pieces):
+        """Sends one after the other; true when the peer ended the connection before the last."""
+        try:
+            for piece in pieces:
+                self.send(piece)
+        except OSError:
+            return True
+        return False
+
+    def headers(self, stream, more=(), flags=0, path=api.CREATE):
+        """A stream's headers, those of any call and `more`, in as many frames as they need."""
+        usual = {":method": "POST", ":scheme": "http", ":path": path, ":authority": "peer", "te": "trailers",
+                 "content-type": "application/grpc"}
+        fields = [*{**usual, **{name: value for name, value in more if name in usual}}.items(),
+                  *(field for field in more if field[0] not in usual)]
+        block = self.encoder.encode(fields)
+        pieces = [block[at:at + FRAME_BYTES] for at in range(0, len(block), FRAME_BYTES)]
+        kinds = [HEADERS] + [CONTINUATION] * (len(pieces) - 1)
+        ends = [0] * (len(pieces) - 1) + [END_HEADERS]
+        return b"".join(frame(kind, end | (flags if kind == HEADERS else 0), stream, piece)
+                        for kind, end, piece in zip(kinds, ends, pieces))
+
+    @staticmethod
+    def message(stream, content, flags=END_STREAM):
+        return frame(DATA, flags, stream, b"\0" + struct.pack(">I", len(content)) + content)
+
+    @staticmethod
+    def reset(stream):
+        return frame(RST_STREAM, 0, stream, struct.pack(">I", CANCEL))
+
+    def read_exactly(self, count):
+        while len(self.received) < count:
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise EOFError
+            self.received += piece
+        taken, self.received = self.received[:count], self.received[count:]
+        return taken
+
+    def read(self):
+        """The next frame: (kind, flags, stream, payload). EOFError when the connection has ended."""
+        try:
+            head = self.read_exactly(9)
+            length = int.from_bytes(head[:3], "big")
+            kind, flags, stream = struct.unpack(">BBI", head[3:])
+            return kind, flags, stream & 0x7fffffff, self.read_exactly(length)
+        except ConnectionError:
+            raise EOFError from None
+
+    def frames(self):
+        """All that come until the connection ends; fails when it does not."""
+        try:
+            while True:
+                yield self.read()
+        except EOFError:
+            return
+
+    def wait_end(self):
+        """The frames that came until the peer ended the connection."""
+        return list(self.frames())
+
+    def create(self, more=()):
+        """The trailers of a whole CreateApiGroup."""
+        stream = next(self.streams)
+        request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "of_a_peer"})
+        self.send(self.headers(stream, more), self.message(stream, request.SerializeToString()))
+        return self.trailers(stream)
+
+    def trailers(self, stream):
+        """The last headers of a stream, as a dict; other streams' headers are only decoded."""
+        while True:
+            kind, flags, number, payload = self.read()
+            if kind != HEADERS:
+                continue
+            fields = dict(self.decoder.decode(payload))
+            if number == stream and flags & END_STREAM:
+                return fields

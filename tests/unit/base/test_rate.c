@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* How often may something happen that comes in a burst, evenly, or after a rest? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/rate.h"
+
+#include "base/banned.h"
+
+#define EACH 100
+#define BURST 3
+#define LATER INT64_C(1000000)
+
+static int taken_at(struct rate *rate, int64_t now, int times)
+{
+    int taken = 0;
+    for (int i = 0; i < times; i++)
+        taken += rate_take(rate, now, EACH, BURST);
+    return taken;
+}
+
+static void a_burst_may_happen_and_no_more(void **state)
+{
+    (void)state;
+    struct rate rate = {0};
+    assert_int_equal(taken_at(&rate, LATER, 10), BURST);
+}
+
+static void afterwards_it_may_happen_once_in_a_while(void **state)
+{
+    (void)state;
+    struct rate rate = {0};
+    assert_int_equal(taken_at(&rate, LATER, 10), BURST);
+    assert_int_equal(taken_at(&rate, LATER + EACH - 1, 10), 0);
+    assert_int_equal(taken_at(&rate, LATER + EACH, 10), 1);
+    assert_int_equal(taken_at(&rate, LATER + 3 * EACH, 10), 2);
+}
+
+static void after_a_rest_a_burst_may_happen_again(void **state)
+{
+    (void)state;
+    struct rate rate = {0};
+    assert_int_equal(taken_at(&rate, LATER, 10), BURST);
+    assert_int_equal(taken_at(&rate, 2 * LATER, 10), BURST);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_burst_may_happen_and_no_more),
+        cmocka_unit_test(afterwards_it_may_happen_once_in_a_while),
+        cmocka_unit_test(after_a_rest_a_burst_may_happen_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
