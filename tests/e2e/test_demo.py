@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Does the demo show the road of a call, and leave nothing running?"""
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from support.sidecar import ROOT, environment
+
+
+def demo(*arguments, **variables):
+    return subprocess.run([ROOT / "deploy/demo", *arguments], capture_output=True, text=True, timeout=600,
+                          env=environment(**variables), stdin=subprocess.DEVNULL)
+
+
+def of_the_demo(folder):
+    """The processes that have a file of that folder in their arguments."""
+    found = []
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{process}/cmdline", "rb") as file:
+                if folder.encode() in file.read():
+                    found.append(int(process))
+        except OSError:
+            pass  # it has ended
+    return found
+
+
+# A region of the caller's own would make another URL.
+@pytest.mark.parametrize("variables", [{}, {"APIG_SIDECAR_REGION": "cn-north-4"}], ids=["plain", "with a region"])
+def test_the_demo_shows_a_call_and_its_refusal_and_leaves_nothing(tmp_path, variables):
+    ended = demo(TMPDIR=str(tmp_path), **variables)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "POST /v2/" in ended.stdout and "HTTP/1.1 201" in ended.stdout
+    assert "ALREADY_EXISTS" in ended.stdout and "APIG.3201" in ended.stdout
+    assert re.search(r"X-Auth-Token: \(128 characters, ….{4}\)\n", ended.stdout)
+    assert not of_the_demo(str(tmp_path)) and not list(tmp_path.iterdir())
+
+
+def test_the_demo_can_be_kept(tmp_path):
+    ended = demo("--keep", TMPDIR=str(tmp_path))
+    try:
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert re.search(r"grpcurl -plaintext 127\.0\.0\.1:\d+ list", ended.stdout)
+        assert len(of_the_demo(str(tmp_path))) == 2
+    finally:
+        for process in of_the_demo(str(tmp_path)):
+            os.kill(process, signal.SIGTERM)
