@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Is the outcome of a call known exactly, whatever the connection does, and is no create ever sent twice?"""
+import socket
 import ssl
 import threading
 
@@ -274,6 +275,71 @@ def test_proxy_variables_of_the_environment_are_ignored(start, upstream):
     variables = {"https_proxy": nowhere, "HTTPS_PROXY": nowhere, "all_proxy": nowhere}
     upstream.script(answer())
     start(variables=variables).client().create()
+
+
+class Proxy:
+    """An HTTP proxy that knows CONNECT; `asked` has the authorities that it was asked for."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.asked = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += client.recv(1)
+            self.asked.append(head.split()[1].decode())
+            host, _, port = self.asked[-1].rpartition(":")
+            server = socket.create_connection((host, int(port)))
+            client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self.carry, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def carry(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # one of the two is gone
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.mark.parametrize("variables", [{}, {"no_proxy": "*", "NO_PROXY": "localhost"}], ids=["plain", "no_proxy"])
+def test_the_proxy_of_the_option_is_used_whatever_the_environment_says(start, upstream, variables):
+    proxy = Proxy()
+    upstream.script(answer(), answer())
+    client = start(f"--upstream-proxy={proxy.url}", variables=variables).client()
+    client.create()
+    client.create()
+    assert proxy.asked == [upstream.authority]
+    proxy.close()
+
+
+def test_the_log_tells_where_a_call_ended_and_how_long_it_waited(start, upstream):
+    sidecar = start("--upstream-connections=1")
+    first = late(http(fields=["X-Request-Id: upstream-1"]))
+    upstream.script(first)
+    busy = sidecar.client().start()
+    upstream.wait_requests(1)
+    assert sidecar.client().start(timeout=0.3).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    queued, = sidecar.wait_log(event="call", code="DEADLINE_EXCEEDED")
+    assert queued["step"] == "send" and queued["queue_ms"] > 100 and "upstream_ms" not in queued
+    first.go.set()
+    busy.result()
+    good, = sidecar.wait_log(event="call", code="OK")
+    assert good["step"] == "reply" and good["upstream_request_id"] == "upstream-1"
 
 
 def test_a_large_token_and_the_largest_remark_travel_whole(start, upstream, token):
