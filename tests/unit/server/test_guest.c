@@ -134,6 +134,22 @@ static void who_stops_in_the_middle_is_turned_away_when_patience_ends(void **sta
     close_guests(&trial);
 }
 
+/* Bytes do not begin the time anew: only an end of them before the preface's end can end this. */
+static void who_goes_on_slowly_is_turned_away_when_patience_ends(void **state)
+{
+    (void)state;
+    struct trial trial;
+    open_guests(&trial, 30 * CLOCK_NS_PER_MS);
+    for (size_t i = 0; i < strlen(preface) - 1 && !is_closed(trial.client); i++) {
+        (void)!send(trial.client, preface + i, 1, MSG_NOSIGNAL);
+        for (int64_t until_ns = clock_now_ns() + 10 * CLOCK_NS_PER_MS; clock_now_ns() < until_ns;)
+            loop_turn(trial.loop);
+    }
+    assert_true(is_closed(trial.client));
+    assert_int_equal(trial.admitted, -1);
+    close_guests(&trial);
+}
+
 /* Without an end of patience, so that it is the other end's close that is noticed. */
 static void who_leaves_before_the_preface_is_whole_is_forgotten(void **state)
 {
@@ -184,6 +200,7 @@ int main(void)
         cmocka_unit_test(who_speaks_something_else_is_turned_away_at_its_first_wrong_byte),
         cmocka_unit_test(who_stays_silent_is_turned_away_when_patience_ends),
         cmocka_unit_test(who_stops_in_the_middle_is_turned_away_when_patience_ends),
+        cmocka_unit_test(who_goes_on_slowly_is_turned_away_when_patience_ends),
         cmocka_unit_test(who_leaves_before_the_preface_is_whole_is_forgotten),
         cmocka_unit_test(looking_at_half_a_preface_does_not_keep_the_loop_busy),
         cmocka_unit_test(who_still_waits_at_the_end_is_turned_away),
