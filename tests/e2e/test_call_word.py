@@ -103,8 +103,10 @@ def test_check_finds_what_would_not_work(upstream, token, certificate, broken):
     assert broken.partition("=")[2].removeprefix("https://") in ended.stdout + ended.stderr
 
 
-def test_help_lists_every_option_with_its_variable():
-    ended = run("--help")
+@pytest.mark.parametrize("arguments", [["--help"], ["help"], ["serve", "--help"], ["check", "--help"],
+                                       ["--listen=127.0.0.1:0", "--help"]], ids=" ".join)
+def test_help_lists_every_option_with_its_variable(arguments):
+    ended = run(*arguments)
     assert ended.returncode == 0
     flags = set(re.findall(r"--[a-z-]+", ended.stdout))
     assert {"--listen", "--upstream", "--token-file", "--drain-timeout"} <= flags
