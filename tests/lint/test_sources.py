@@ -70,16 +70,19 @@ def test_scripts_are_well_formed():
             compile(read(path), path, "exec")
 
 
-@pytest.mark.parametrize("name", ["build", "run", "test"])
+PACKAGE_LISTS = [path.rpartition("/")[2] for path in files("deploy/packages/*.txt")]
+
+
+@pytest.mark.parametrize("name", PACKAGE_LISTS)
 def test_package_lists_are_sorted_and_name_each_once(name):
-    names = read(f"deploy/packages/{name}.txt").split()
+    names = read(f"deploy/packages/{name}").split()
     assert names == sorted(set(names))
 
 
 def test_packages_exist():
     if not shutil.which("apt-cache"):
         pytest.skip("no apt here")
-    names = [name for list in ("build", "run", "test") for name in read(f"deploy/packages/{list}.txt").split()]
+    names = [name for list in PACKAGE_LISTS for name in read(f"deploy/packages/{list}").split()]
     known = subprocess.run(["apt-cache", "show", "--no-all-versions", *names], capture_output=True, text=True)
     missing = set(names) - set(re.findall(r"^Package: (\S+)$", known.stdout, re.M))
     assert not missing
