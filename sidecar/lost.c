@@ -17,7 +17,6 @@ static bool may_look_up(const struct walk *walk)
 /* The outcome stays what it was. */
 static void let_stand(struct walk *walk)
 {
-    walk->verdict = RECOVERY_FAILED;
     walk->fault = walk->lost->fault;
     walk->status = walk->lost->status;
 }
@@ -38,14 +37,17 @@ bool lost_look_up(struct walk *walk)
         return false;
     *lost = (struct lost){walk->request, walk->fault, walk->exchange.http_status, walk->status};
     walk->lost = lost;
-    walk->step = "look up";
+    walk->step = STEP_LOOK_UP;
     walk->exchange.rest_ns = LOOKUP_REST_NS;
     if (ask(walk)) {
         walk_exchange(walk);
         return true;
     }
+    walk->verdict = RECOVERY_FAILED;
+    count_look_up(walk);
     let_stand(walk);
-    details_add(&walk->details, text_literal("lookup"), recovery_verdict_name(walk->verdict));
+    details_add(&walk->details, text_literal("lookup"),
+                text_of(recovery_verdict_names[walk->verdict]));
     return false;
 }
 
@@ -82,16 +84,18 @@ static void conclude(struct walk *walk)
         let_stand(walk);
         break;
     }
-    details_add(&walk->details, text_literal("lookup"), recovery_verdict_name(walk->verdict));
+    details_add(&walk->details, text_literal("lookup"),
+                text_of(recovery_verdict_names[walk->verdict]));
 }
 
 void lost_looked_up(struct walk *walk)
 {
     walk->verdict = judge(walk);
+    count_look_up(walk);
     walk->request = walk->lost->request;
     walk->exchange.http_status = walk->lost->http_status;
     if (walk->verdict == RECOVERY_ABSENT && walk_may_attempt(walk, 0)) {
-        walk_send_again(walk);
+        walk_send_again(walk, METRIC_RETRY_ABSENT);
         return;
     }
     conclude(walk);

@@ -11,15 +11,10 @@
 /* How far apart our clock and the upstream's may be when it does not tell its own. */
 #define CLOCK_DIFFERENCE_NS (5 * CLOCK_NS_PER_S)
 
-struct text recovery_verdict_name(enum recovery_verdict verdict)
-{
-    static const struct text names[] = {
-        [RECOVERY_NONE] = text_literal(""),         [RECOVERY_FOUND] = text_literal("FOUND"),
-        [RECOVERY_OLDER] = text_literal("OLDER"),   [RECOVERY_ABSENT] = text_literal("ABSENT"),
-        [RECOVERY_FAILED] = text_literal("FAILED"),
-    };
-    return names[verdict];
-}
+const char *const recovery_verdict_names[RECOVERY_VERDICTS] = {
+    [RECOVERY_NONE] = "",         [RECOVERY_FOUND] = "FOUND",   [RECOVERY_OLDER] = "OLDER",
+    [RECOVERY_ABSENT] = "ABSENT", [RECOVERY_FAILED] = "FAILED",
+};
 
 bool recovery_may_help(enum exchange_cause cause)
 {

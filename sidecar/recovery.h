@@ -22,8 +22,10 @@ enum recovery_verdict {
     RECOVERY_FAILED, /* the look-up does not tell */
 };
 
-/* "FOUND"; "" for RECOVERY_NONE. Static storage. */
-struct text recovery_verdict_name(enum recovery_verdict verdict);
+#define RECOVERY_VERDICTS (RECOVERY_FAILED + 1)
+
+/* "FOUND"; "" for RECOVERY_NONE. */
+extern const char *const recovery_verdict_names[RECOVERY_VERDICTS];
 
 /* Whether a look-up can tell more when an exchange ended like that, EXCHANGE_CAUSE_NONE with an
  * answer: not when the call is over or we are stopping. */

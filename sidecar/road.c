@@ -133,12 +133,18 @@ static bool hand_over(struct walk *walk)
     return true;
 }
 
-static const struct step {
-    const char *name;
+static const struct {
+    enum step step;
     bool (*take)(struct walk *walk);
 } outbound[] = {
-    {"receive", receive}, {"admit", admit},    {"decode", decode},  {"validate", check},
-    {"encode", encode},   {"sign", walk_sign}, {"send", hand_over},
+    {STEP_RECEIVE, receive}, {STEP_ADMIT, admit},    {STEP_DECODE, decode},  {STEP_VALIDATE, check},
+    {STEP_ENCODE, encode},   {STEP_SIGN, walk_sign}, {STEP_SEND, hand_over},
+};
+
+const char *const walk_step_names[STEP_COUNT] = {
+#define STEP(id, name) [STEP_##id] = (name)
+    STEPS(STEP)
+#undef STEP
 };
 
 static void begin(struct call *call, void *context)
@@ -146,9 +152,9 @@ static void begin(struct call *call, void *context)
     struct walk *walk = call_state(call);
     walk_init(walk, context, call);
     for (size_t i = 0; i < array_length(outbound); i++) {
-        walk->step = outbound[i].name;
+        walk->step = outbound[i].step;
         if (!outbound[i].take(walk)) {
-            refusal_of_step(&walk->details, walk->step, &walk->status,
+            refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status,
                             trace_request_id(&walk->trace));
             walk_reply(walk);
             return;
@@ -213,17 +219,18 @@ static bool may_try_later(struct walk *walk)
     return was_turned_away(walk) && walk_may_attempt(walk, walk->fault.wait_ms * CLOCK_NS_PER_MS);
 }
 
-static void read_fault(struct walk *walk)
+static struct fault read_fault(struct walk *walk)
 {
     const struct http_answer *answer = &walk->exchange.answer;
     struct text token = credential_value(walk->credential);
-    walk->fault = (struct fault){0};
+    struct fault fault = {0};
     if (walk->exchange.outcome != EXCHANGE_ANSWERED)
-        return;
+        return fault;
     if (fault_is_success(answer->status))
-        walk->fault.request_id = fault_body_request_id(answer, token);
+        fault.request_id = fault_body_request_id(answer, token);
     else
-        fault_read(answer, token, &walk->answer_arena, &walk->fault);
+        fault_read(answer, token, &walk->answer_arena, &fault);
+    return fault;
 }
 
 void walk_release_credential(struct walk *walk)
@@ -232,8 +239,9 @@ void walk_release_credential(struct walk *walk)
     walk->credential = NULL;
 }
 
-void walk_send_again(struct walk *walk)
+void walk_send_again(struct walk *walk, enum metric_retry retry)
 {
+    count_retry(walk, retry);
     walk_release_credential(walk);
     walk->fault = (struct fault){0};
     walk->lost = NULL;
@@ -241,12 +249,13 @@ void walk_send_again(struct walk *walk)
     details_init(&walk->details);
     status_clear(&walk->status);
     walk->request.field_count--;
-    walk->step = "sign";
+    walk->step = STEP_SIGN;
     if (walk_sign(walk)) {
         (void)hand_over(walk);
         return;
     }
-    refusal_of_step(&walk->details, walk->step, &walk->status, trace_request_id(&walk->trace));
+    refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status,
+                    trace_request_id(&walk->trace));
     walk_reply(walk);
 }
 
@@ -266,13 +275,16 @@ static void wipe_request(struct walk *walk)
 
 static void on_answered(struct walk *walk)
 {
-    read_fault(walk);
-    if (has_new_credential(walk) || may_try_later(walk)) {
-        walk_send_again(walk);
+    if (has_new_credential(walk)) {
+        walk_send_again(walk, METRIC_RETRY_CREDENTIAL);
+        return;
+    }
+    if (may_try_later(walk)) {
+        walk_send_again(walk, METRIC_RETRY_TURNED_AWAY);
         return;
     }
     if (walk->exchange.outcome == EXCHANGE_ANSWERED)
-        walk->step = "interpret";
+        walk->step = STEP_INTERPRET;
     if (!interpret(walk) && (is_unknown(walk) || exists_after_all(walk))) {
         tell_name_to_look_for(walk);
         if (lost_look_up(walk))
@@ -285,15 +297,19 @@ static void on_exchanged(struct exchange *exchange)
 {
     struct walk *walk = container_of(exchange, struct walk, exchange);
     wipe_request(walk);
-    if (walk->lost)
+    struct fault fault = read_fault(walk);
+    count_exchange(walk, fault.vendor_code);
+    if (walk->lost) {
         lost_looked_up(walk);
-    else
-        on_answered(walk);
+        return;
+    }
+    walk->fault = fault;
+    on_answered(walk);
 }
 
 static void pack_answer(struct walk *walk)
 {
-    walk->step = "reply";
+    walk->step = STEP_REPLY;
     walk->answer_bytes = protobuf_c_message_get_packed_size(walk->answer);
     protobuf_c_message_pack(walk->answer, call_answer_space(walk->call, walk->answer_bytes));
 }
@@ -307,6 +323,7 @@ void walk_reply(struct walk *walk)
     if (walk->attempts > 0)
         tell_attempts(walk);
     walk_release_credential(walk);
+    count_call(walk);
     tell_log(walk);
     call_reply(walk->call, &walk->status);
 }

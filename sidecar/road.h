@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "base/metric.h"
 #include "config/config.h"
 #include "credential/credential.h"
 #include "server/call.h"
@@ -19,6 +20,8 @@ struct road {
     const struct config *config;
     struct credential *credential;
     struct upstream *upstream;
+    struct metrics *metrics;
+    const struct schema_method *methods; /* in the order of METRIC_LABEL_METHOD */
     struct text prefix; /* of the upstream's URL, in front of every path: "" or "/prefix" */
     struct attempt_budget budget;
     _Atomic uint64_t successes; /* counted for --log-sample */

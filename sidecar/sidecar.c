@@ -13,7 +13,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
-#include "base/process.h"
+#include "base/usage.h"
+#include "count.h"
 #include "credential/credential.h"
 #include "road.h"
 #include "schema/schema.h"
@@ -161,10 +162,11 @@ static bool open_metrics(struct sidecar *sidecar, struct status *status)
 {
     (void)status;
     static const char *const version[] = {SIDECAR_VERSION};
-    const struct metric_values given[METRIC_LABEL_COUNT] = {
+    struct metric_values given[METRIC_LABEL_COUNT] = {
         [METRIC_LABEL_METHOD] = method_names(sidecar),
         [METRIC_LABEL_VERSION] = {version, array_length(version)},
     };
+    count_values(given);
     sidecar->metrics = metrics_new(given);
     metric_set(sidecar->metrics, METRIC_BUILD_INFO, 0, 0, 1);
     metric_set(sidecar->metrics, METRIC_PROCESS_START, 0, 0, clock_calendar_ns());
@@ -208,13 +210,17 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
         .answer_bytes = config->max_answer_bytes,
         .connection_idle_ns = UPSTREAM_IDLE_NS,
         .connection_age_ns = UPSTREAM_AGE_NS,
+        .metrics = sidecar->metrics,
     };
     if (!origin || !upstream_open(&settings, &sidecar->upstream, status))
         return false;
+    size_t method_count;
     sidecar->road = (struct road){
         .config = config,
         .credential = sidecar->credential,
         .upstream = sidecar->upstream,
+        .metrics = sidecar->metrics,
+        .methods = schema_methods(sidecar->schema, &method_count),
         .prefix = text_of(slash),
     };
     return true;
@@ -223,7 +229,7 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
 static bool open_server(struct sidecar *sidecar, struct status *status)
 {
     struct call_handler handler = road_handler(&sidecar->road);
-    struct server_events events = {on_listening, on_refused, on_drained, sidecar};
+    struct server_events events = {on_listening, on_refused, on_drained, sidecar, sidecar->metrics};
     if (!server_open(sidecar->config, sidecar->schema, sidecar->loop, &handler, &events,
                      &sidecar->server, status))
         return false;
@@ -253,13 +259,16 @@ static bool is_up(void *context, struct buffer *why)
 /* What is not counted as it happens, but measured when somebody looks. */
 static void measure(struct sidecar *sidecar)
 {
-    struct process_usage usage;
-    process_usage(&usage);
+    struct usage usage;
+    usage_read(&usage);
     const struct {
         enum metric metric;
         int64_t value;
     } gauges[] = {
+        {METRIC_CALLS_IN_FLIGHT, (int64_t)server_in_flight(sidecar->server)},
+        {METRIC_CONNECTIONS, (int64_t)server_connections(sidecar->server)},
         {METRIC_CREDENTIAL_READY, credential_ready(sidecar->credential)},
+        {METRIC_CREDENTIAL_TIME, credential_since_ns(sidecar->credential)},
         {METRIC_PROCESS_CPU, usage.cpu_ns},
         {METRIC_PROCESS_MEMORY, usage.resident_bytes},
         {METRIC_PROCESS_OPEN_FDS, usage.open_fds},

@@ -57,7 +57,7 @@ void tell_log(const struct walk *walk)
     log_begin(&line, LOG_INFO, "call");
     log_text(&line, "method", text_of(method->path));
     log_text(&line, "peer", call_peer(walk->call));
-    log_text(&line, "step", text_of(walk->step));
+    log_text(&line, "step", text_of(walk_step_names[walk->step]));
     log_text(&line, "code", text_of(status_code_name(walk->status.code)));
     if (exchange->http_status)
         log_number(&line, "http_status", exchange->http_status);
@@ -75,7 +75,7 @@ void tell_log(const struct walk *walk)
     log_number(&line, "answer_bytes", (int64_t)walk->answer_bytes);
     log_text(&line, "request_id", trace_request_id(&walk->trace));
     log_text(&line, "upstream_request_id", walk->fault.request_id);
-    log_text(&line, "recovered", recovery_verdict_name(walk->verdict));
+    log_text(&line, "recovered", text_of(recovery_verdict_names[walk->verdict]));
     if (!good && (walk->lost || exchange->outcome != EXCHANGE_ANSWERED))
         log_text(&line, "reason",
                  text_of(walk->attempts && !walk->lost ? exchange->status.message
@@ -90,7 +90,7 @@ void tell_failure(struct walk *walk)
     if (walk->exchange.http_status)
         details_add(&walk->details, text_literal("http_status"),
                     (struct text){digits, text_from_u64(digits, walk->exchange.http_status)});
-    details_add(&walk->details, text_literal("step"), text_of(walk->step));
+    details_add(&walk->details, text_literal("step"), text_of(walk_step_names[walk->step]));
     refusal_send(walk->call, &walk->details, &walk->status, &walk->answer_arena);
 }
 

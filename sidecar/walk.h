@@ -9,10 +9,26 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
+#include "count.h"
 #include "recovery.h"
 #include "refusal.h"
 #include "road.h"
 #include "trace.h"
+
+/* Where a call is, in order: the log's and the details' field, a label of metrics. */
+#define STEPS(row)                                                                                 \
+    row(RECEIVE, "receive"), row(ADMIT, "admit"), row(DECODE, "decode"),                           \
+        row(VALIDATE, "validate"), row(ENCODE, "encode"), row(SIGN, "sign"), row(SEND, "send"),    \
+        row(INTERPRET, "interpret"), row(LOOK_UP, "look up"), row(REPLY, "reply")
+
+enum step {
+#define STEP(id, name) STEP_##id
+    STEPS(STEP),
+#undef STEP
+    STEP_COUNT
+};
+
+extern const char *const walk_step_names[STEP_COUNT];
 
 /* What a usual call needs of memory, so that it allocates nothing but itself. */
 #define USUAL_REQUEST_BYTES 6144
@@ -31,7 +47,7 @@ struct lost {
 struct walk {
     struct road *road;
     struct call *call;
-    const char *step; /* where it is: the log's field */
+    enum step step;
     struct arena arena, answer_arena;
     struct text bytes; /* of the request message */
     ProtobufCMessage *message, *answer;
@@ -72,7 +88,7 @@ must_use bool walk_may_attempt(struct walk *walk, int64_t wanted_ns);
 
 /* Sends the call's own request once more, with the credential as it is now; replies when there is
  * none. */
-void walk_send_again(struct walk *walk);
+void walk_send_again(struct walk *walk, enum metric_retry retry);
 
 /* Always the last step, whatever came before. */
 void walk_reply(struct walk *walk);

@@ -32,9 +32,9 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Connections of callers that are open; --max-connections are allowed."),
     ROW(CONNECTIONS_ACCEPTED, "apig_sidecar_connections_accepted_total", COUNTER, "", NONE, NONE,
         "Connections of callers that were accepted."),
-    ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "", LIMIT, NONE,
-        "Connections of callers that were closed at once, by the limit that they met; kernel: "
-        "descriptors or memory ran out."),
+    ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "", REFUSAL, NONE,
+        "Connections of callers that were closed at once, by the option that limits them or the "
+        "kernel's reason."),
     ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
         "Calls of callers that --allow-callers does not let in."),
     ROW(UPSTREAM_ANSWERS, "apig_sidecar_upstream_answers_total", COUNTER, "", HTTP_STATUS,
@@ -92,11 +92,6 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
 };
 
 static const char *const none[] = {""};
-static const char *const limits[] = {
-    [METRIC_LIMIT_CONNECTIONS] = "max-connections",
-    [METRIC_LIMIT_PEER] = "max-connections-per-peer",
-    [METRIC_LIMIT_KERNEL] = "kernel",
-};
 static const char *const connections[] = {
     [METRIC_CONNECTION_NEW] = "new",
     [METRIC_CONNECTION_REUSED] = "reused",
@@ -122,7 +117,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(CODE, "rpc_response_status_code", FIXED, codes),
     LABEL(STEP, "step", GIVEN, none),
     LABEL(REASON, "reason", GIVEN, none),
-    LABEL(LIMIT, "limit", FIXED, limits),
+    LABEL(REFUSAL, "cause", SEEN, none),
     LABEL(CALLER, "caller", SEEN, none),
     LABEL(HTTP_STATUS, "http_response_status_code", SEEN, none),
     LABEL(VENDOR_CODE, "vendor_code", SEEN, none),

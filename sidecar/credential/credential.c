@@ -37,6 +37,7 @@ struct credential {
 
     pthread_mutex_t lock;                /* of what follows, which changes with `reading` only */
     struct credential_snapshot *current; /* NULL: no good token yet */
+    int64_t since_ns;                    /* that there is this one */
 };
 
 static struct credential_snapshot *hold_current(struct credential *credential)
@@ -101,6 +102,7 @@ static void replace_current(struct credential *credential, struct credential_sna
     pthread_mutex_lock(&credential->lock);
     struct credential_snapshot *last = credential->current;
     credential->current = next;
+    credential->since_ns = clock_calendar_ns();
     pthread_mutex_unlock(&credential->lock);
     credential_release(last);
 }
@@ -172,6 +174,14 @@ bool credential_ready(struct credential *credential)
     struct credential_snapshot *snapshot = hold_current(credential);
     credential_release(snapshot);
     return snapshot;
+}
+
+int64_t credential_since_ns(struct credential *credential)
+{
+    pthread_mutex_lock(&credential->lock);
+    int64_t since_ns = credential->since_ns;
+    pthread_mutex_unlock(&credential->lock);
+    return since_ns;
 }
 
 bool credential_sign(struct credential *credential, struct http_request *request,

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/http.h"
 #include "base/status.h"
@@ -42,6 +43,9 @@ void credential_free(struct credential *credential); /* NULL is allowed; snapsho
 
 /* True when there is a good token. */
 bool credential_ready(struct credential *credential);
+
+/* When the token in use was first read, of clock_calendar_ns; 0 without one. */
+int64_t credential_since_ns(struct credential *credential);
 
 /*
  * Adds the credential to the request, as a view into the snapshot that is put into `held`.

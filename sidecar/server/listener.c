@@ -38,6 +38,8 @@ struct listeners {
 
 static void refuse(struct listeners *listeners, const char *why)
 {
+    metric_count_seen(listeners->events.metrics, METRIC_CONNECTIONS_REFUSED, text_of(why),
+                      text_literal(""));
     listeners->events.refused(why, listeners->events.context);
 }
 
@@ -58,6 +60,7 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
         refuse(listeners, limit);
         return;
     }
+    metric_count(listeners->events.metrics, METRIC_CONNECTIONS_ACCEPTED, 0, 0);
     if (!listener->socket.unix_path)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     guests_add(listeners->guests, fd);
@@ -183,6 +186,11 @@ size_t listeners_count(const struct listeners *listeners)
 const char *listeners_address(const struct listeners *listeners, size_t index)
 {
     return listeners->list[index].socket.address;
+}
+
+size_t listeners_connections(const struct listeners *listeners)
+{
+    return peers_count(listeners->peers);
 }
 
 void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES])

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/metric.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "server/peer.h"
@@ -22,6 +23,7 @@ struct listener_events {
     void (*accepted)(int fd, void *context);
     void (*refused)(const char *why, void *context);
     void *context;
+    struct metrics *metrics;
 };
 
 /* FAILED_PRECONDITION, naming the address, when one cannot be listened on; none stays open then. */
@@ -39,6 +41,9 @@ void listeners_stop(struct listeners *listeners);
 /* The addresses as people write them, with the ports that the kernel picked. */
 size_t listeners_count(const struct listeners *listeners);
 const char *listeners_address(const struct listeners *listeners, size_t index);
+
+/* How many connections of callers are open. The main thread. */
+size_t listeners_connections(const struct listeners *listeners);
 
 /* Who is at the other end of an accepted descriptor; terminated. Any thread. */
 void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES]);

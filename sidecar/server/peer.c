@@ -95,6 +95,13 @@ static void count(struct peers *peers, const char *who, size_t *all, size_t *sam
     }
 }
 
+size_t peers_count(struct peers *peers)
+{
+    size_t all, same;
+    count(peers, "", &all, &same);
+    return peers->noted = all;
+}
+
 static const char *limit_met(struct peers *peers, const struct peer *peer)
 {
     size_t all, same;

@@ -29,6 +29,9 @@ void peers_free(struct peers *peers); /* NULL is allowed */
 /* Notes a connection and returns NULL; or the option that it would pass, and notes nothing. */
 const char *peers_note(struct peers *peers, int fd, const struct peer *peer);
 
+/* How many of the noted connections are still open. */
+size_t peers_count(struct peers *peers);
+
 /* The address of an open connection's peer, "unknown" for a descriptor that never was noted. Any
  * thread. */
 void peers_address(struct peers *peers, int fd, char address[PEER_BYTES]);

@@ -109,7 +109,8 @@ static grpc_server *core_new(const struct config *config)
 static bool register_methods(struct server *server, const struct config *config,
                              const struct schema *schema, struct status *status)
 {
-    server->unknown = unknown_new(server->core, server->queue, &server->life);
+    server->unknown =
+        unknown_new(server->core, server->queue, server->events.metrics, &server->life);
     server->health = health_new(server->core, server->queue, schema, &server->life);
     server->reflection = reflection_new(server->core, server->queue, schema, &server->life);
     const struct schema_method *methods = schema_methods(schema, &server->unary_count);
@@ -230,7 +231,7 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     made->plaintext = grpc_insecure_server_credentials_create();
     made->core = core_new(config);
     grpc_server_register_completion_queue(made->core, made->queue, NULL);
-    struct listener_events accept = {on_accepted, on_refused, made};
+    struct listener_events accept = {on_accepted, on_refused, made, events->metrics};
     if (!listeners_open(config, loop, &accept, &made->listeners, status) ||
         !register_methods(made, config, schema, status) || !start(made, status))
         return false;
@@ -256,6 +257,16 @@ void server_drain(struct server *server)
 void server_refuse(struct server *server)
 {
     atomic_store(&server->life.refusing, true);
+}
+
+size_t server_in_flight(const struct server *server)
+{
+    return atomic_load_explicit(&server->in_flight, memory_order_relaxed);
+}
+
+size_t server_connections(const struct server *server)
+{
+    return listeners_connections(server->listeners);
 }
 
 void server_cancel_all(struct server *server)

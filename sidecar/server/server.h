@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <stdbool.h>
 
+#include "base/metric.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "schema/schema.h"
@@ -23,6 +24,7 @@ struct server_events {
     /* All calls have ended after server_drain; it may be freed. */
     void (*drained)(void *context);
     void *context;
+    struct metrics *metrics; /* for connections, and for calls of methods that are not served */
 };
 
 /*
@@ -43,6 +45,10 @@ void server_drain(struct server *server);
 
 /* Calls that open from now on are refused, for those who are about to end all others. */
 void server_refuse(struct server *server);
+
+/* Calls under way, and connections of callers. The main thread. */
+size_t server_in_flight(const struct server *server);
+size_t server_connections(const struct server *server);
 
 /* Ends what is still under way after server_drain; calls that never became whole, too. */
 void server_cancel_all(struct server *server);

@@ -14,6 +14,7 @@
 struct unknown {
     grpc_server *server;
     grpc_completion_queue *queue;
+    struct metrics *metrics;
     struct life *life;
 };
 
@@ -92,6 +93,7 @@ static void on_opened(struct tag *tag, bool good)
     }
     arm(stranger->unknown);
     life_enter(stranger->unknown->life);
+    metric_count(stranger->unknown->metrics, METRIC_CALLS, METRIC_OTHER, STATUS_UNIMPLEMENTED);
     answer(stranger);
 }
 
@@ -105,10 +107,11 @@ static void on_answered(struct tag *tag, bool good)
     life_leave(life);
 }
 
-struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue, struct life *life)
+struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue,
+                            struct metrics *metrics, struct life *life)
 {
     struct unknown *unknown = memory_expect(calloc(1, sizeof *unknown));
-    *unknown = (struct unknown){server, queue, life};
+    *unknown = (struct unknown){server, queue, metrics, life};
     return unknown;
 }
 

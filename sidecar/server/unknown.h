@@ -5,11 +5,13 @@
  */
 #pragma once
 
+#include "base/metric.h"
 #include "server/core.h"
 
 struct unknown;
 
-struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue, struct life *life);
+struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue,
+                            struct metrics *metrics, struct life *life);
 
 /* Takes calls from now on; after the server has started. */
 void unknown_start(struct unknown *unknown);

@@ -53,6 +53,9 @@ static void on_opened(struct connection *connection, void *context)
     int64_t took_ns = connection->opened_ns - connection->began_ns;
     if (!pool->fastest_ns || took_ns < pool->fastest_ns)
         pool->fastest_ns = took_ns;
+    metric_count(pool->settings->metrics, METRIC_UPSTREAM_CONNECTS, METRIC_OK, 0);
+    metric_observe(pool->settings->metrics, METRIC_UPSTREAM_CONNECT_DURATION, 0, took_ns);
+    metric_add(pool->settings->metrics, METRIC_UPSTREAM_CONNECTIONS, 0, 0, 1);
     status_clear(&pool->failure);
     pool->pause_ns = 0;
 }
@@ -60,6 +63,7 @@ static void on_opened(struct connection *connection, void *context)
 static void pause_after(struct pool *pool, const struct status *why)
 {
     int64_t doubled = pool->pause_ns * 2;
+    metric_count(pool->settings->metrics, METRIC_UPSTREAM_CONNECTS, METRIC_FAILED, 0);
     pool->failure = *why;
     pool->pause_ns = doubled < FIRST_PAUSE_NS     ? FIRST_PAUSE_NS
                      : doubled > LONGEST_PAUSE_NS ? LONGEST_PAUSE_NS
@@ -79,6 +83,7 @@ static void on_failed(struct connection *connection, const struct status *why, v
 void pool_drop(struct pool *pool, struct connection *connection)
 {
     pool->open--;
+    metric_add(pool->settings->metrics, METRIC_UPSTREAM_CONNECTIONS, 0, 0, -1);
     connection_free(connection);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/http.h"
+#include "base/metric.h"
 #include "base/status.h"
 #include "upstream/inbox.h"
 
@@ -30,6 +31,7 @@ struct upstream_settings {
     int64_t connection_idle_ns; /* then it is closed; at least 12 µs */
     int64_t connection_age_ns;  /* then it takes no more exchanges, so that a change of the
                                    upstream's addresses reaches us */
+    struct metrics *metrics;
 };
 
 #define UPSTREAM_IDLE_NS (60 * INT64_C(1000000000))

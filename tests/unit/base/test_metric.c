@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "base/metric_cells.h"
-#include "base/process.h"
+#include "base/usage.h"
 
 #include "base/banned.h"
 
@@ -340,10 +340,10 @@ static void without_metrics_nothing_is_counted(void **state)
 static void a_process_knows_what_it_uses(void **state)
 {
     (void)state;
-    struct process_usage before, after;
-    process_usage(&before);
+    struct usage before, after;
+    usage_read(&before);
     FILE *file = fopen("/dev/null", "r");
-    process_usage(&after);
+    usage_read(&after);
     assert_non_null(file);
     fclose(file);
     assert_int_equal(after.open_fds, before.open_fds + 1);

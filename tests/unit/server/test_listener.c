@@ -103,7 +103,7 @@ static void listen_unix(struct trial *trial)
 
 static bool try_open(struct trial *trial, struct status *status)
 {
-    struct listener_events events = {on_accepted, on_refused, trial};
+    struct listener_events events = {on_accepted, on_refused, trial, NULL};
     return listeners_open(&trial->config, trial->loop, &events, &trial->listeners, status);
 }
 

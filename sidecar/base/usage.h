@@ -4,11 +4,11 @@
 
 #include <stdint.h>
 
-struct process_usage {
+struct usage {
     int64_t cpu_ns; /* user and system */
     int64_t resident_bytes;
     int64_t open_fds, max_fds;
 };
 
 /* A number that the system does not tell is 0. */
-void process_usage(struct process_usage *usage);
+void usage_read(struct usage *usage);

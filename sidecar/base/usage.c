@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/process.h"
+#include "base/usage.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -47,11 +47,11 @@ static int64_t open_fds(void)
     return count - 1;
 }
 
-void process_usage(struct process_usage *usage)
+void usage_read(struct usage *usage)
 {
     struct rlimit limit = {0};
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    *usage = (struct process_usage){
+    *usage = (struct usage){
         .cpu_ns = cpu_ns(),
         .resident_bytes = resident_bytes(),
         .open_fds = open_fds(),
