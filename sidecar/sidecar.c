@@ -134,8 +134,8 @@ static void on_drained(void *context)
 static void on_credential(enum credential_news news, const char *why, void *context)
 {
     struct sidecar *sidecar = context;
-    metric_count(sidecar->metrics, METRIC_CREDENTIAL_LOADS,
-                 news == CREDENTIAL_LOADED ? METRIC_OK : METRIC_FAILED, 0);
+    metric_count(sidecar->metrics, METRIC_FILE_LOADS, METRIC_FILE_TOKEN,
+                 news == CREDENTIAL_LOADED ? METRIC_OK : METRIC_FAILED);
     if (news == CREDENTIAL_LOADED)
         log_event(LOG_INFO, "credential loaded", "%s", why);
     else
@@ -269,6 +269,7 @@ static void measure(struct sidecar *sidecar)
         {METRIC_CONNECTIONS, (int64_t)server_connections(sidecar->server)},
         {METRIC_CREDENTIAL_READY, credential_ready(sidecar->credential)},
         {METRIC_CREDENTIAL_TIME, credential_since_ns(sidecar->credential)},
+        {METRIC_LOG_LINES_SUPPRESSED, (int64_t)log_unwritten()},
         {METRIC_PROCESS_CPU, usage.cpu_ns},
         {METRIC_PROCESS_MEMORY, usage.resident_bytes},
         {METRIC_PROCESS_OPEN_FDS, usage.open_fds},

@@ -80,7 +80,8 @@ static struct {
         struct rate rate;
         _Atomic uint64_t suppressed;
     } repeats[LOG_REPEAT_COUNT];
-    pthread_mutex_t lock; /* of what follows */
+    _Atomic uint64_t unwritten; /* lines since the start, whatever the reason */
+    pthread_mutex_t lock;       /* of what follows */
     pthread_cond_t filled;
     pthread_t writer;
     bool open;
@@ -117,6 +118,11 @@ static void end_line(struct log_line *line)
 {
     const char *end = put_mark(line->bytes + line->used, shapes[line->format].line_end);
     line->used = (size_t)(end - line->bytes);
+}
+
+uint64_t log_unwritten(void)
+{
+    return atomic_load_explicit(&sink.unwritten, memory_order_relaxed);
 }
 
 static void write_dropped(uint64_t dropped)
@@ -401,6 +407,7 @@ static bool hand_to_writer(const struct log_line *line)
         pthread_cond_signal(&sink.filled);
     } else {
         sink.dropped += open;
+        atomic_fetch_add_explicit(&sink.unwritten, open, memory_order_relaxed);
     }
     pthread_mutex_unlock(&sink.lock);
     return open;
@@ -440,6 +447,7 @@ bool log_begin_repeat(struct log_line *line, enum log_level level, enum log_repe
         return false;
     if (!rate_take(&sink.repeats[which].rate, clock_now_ns(), REPEAT_NS, REPEAT_BURST)) {
         atomic_fetch_add_explicit(&sink.repeats[which].suppressed, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&sink.unwritten, 1, memory_order_relaxed);
         return false;
     }
     log_begin(line, level, repeated_events[which]);

@@ -62,6 +62,9 @@ void log_milliseconds(struct log_line *line, const char *name, int64_t nanosecon
 /* Writes the line. */
 void log_end(struct log_line *line);
 
+/* How many lines were not written since the start: for the limit below, or a slow reader. */
+uint64_t log_unwritten(void);
+
 /* A life event in one go: message is printf's. */
 void log_event(enum log_level level, const char *event, const char *format, ...) printf_like(3, 4);
 

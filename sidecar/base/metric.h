@@ -35,7 +35,7 @@ enum metric {
     METRIC_UPSTREAM_BREAKERS_OPEN,
     METRIC_UPSTREAM_RETRIES,
     METRIC_RECOVERIES,
-    METRIC_CREDENTIAL_LOADS,
+    METRIC_FILE_LOADS,
     METRIC_CREDENTIAL_READY,
     METRIC_CREDENTIAL_TIME,
     METRIC_DRAINING,
@@ -64,6 +64,7 @@ enum metric_label {
     METRIC_LABEL_CONNECTION, /* enum metric_connection */
     METRIC_LABEL_RETRY,      /* enum metric_retry */
     METRIC_LABEL_VERDICT,
+    METRIC_LABEL_FILE,   /* enum metric_file */
     METRIC_LABEL_RESULT, /* enum metric_result */
     METRIC_LABEL_VERSION,
     METRIC_LABEL_COUNT
@@ -71,6 +72,7 @@ enum metric_label {
 
 enum metric_connection { METRIC_CONNECTION_NEW, METRIC_CONNECTION_REUSED };
 enum metric_retry { METRIC_RETRY_CREDENTIAL, METRIC_RETRY_TURNED_AWAY, METRIC_RETRY_ABSENT };
+enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
 enum metric_result { METRIC_OK, METRIC_FAILED };
 
 /* A label's values, in the order of the numbers that stand for them in the calls below. The names

@@ -66,8 +66,9 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "a look-up showed nothing created."),
     ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", VERDICT, NONE,
         "Look-ups of creates whose answer was lost, by what they told."),
-    ROW(CREDENTIAL_LOADS, "apig_sidecar_credential_loads_total", COUNTER, "", RESULT, NONE,
-        "Changes of the token file that were taken over, or rejected."),
+    ROW(FILE_LOADS, "apig_sidecar_file_loads_total", COUNTER, "", FILE, RESULT,
+        "Files that were read at the start or because they changed: ok when what is new is in use, "
+        "failed when what was there stays."),
     ROW(CREDENTIAL_READY, "apig_sidecar_credential_ready", GAUGE, "", NONE, NONE,
         "1 when there is a good credential."),
     ROW(CREDENTIAL_TIME, "apig_sidecar_credential_timestamp_seconds", GAUGE, "seconds", NONE, NONE,
@@ -101,6 +102,11 @@ static const char *const retries[] = {
     [METRIC_RETRY_TURNED_AWAY] = "turned_away",
     [METRIC_RETRY_ABSENT] = "absent",
 };
+static const char *const files[] = {
+    [METRIC_FILE_TOKEN] = "token",
+    [METRIC_FILE_CERTIFICATE] = "certificate",
+    [METRIC_FILE_UPSTREAM_CA] = "upstream_ca",
+};
 static const char *const results[] = {
     [METRIC_OK] = "ok",
     [METRIC_FAILED] = "failed",
@@ -126,6 +132,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(CONNECTION, "connection", FIXED, connections),
     LABEL(RETRY, "cause", FIXED, retries),
     LABEL(VERDICT, "verdict", GIVEN, none),
+    LABEL(FILE, "file", FIXED, files),
     LABEL(RESULT, "result", FIXED, results),
     LABEL(VERSION, "version", GIVEN, none),
 };

@@ -215,14 +215,14 @@ def test_connections_above_the_bound_are_counted(start, upstream):
 
 def test_the_credential_is_told_by_its_state_alone(start, token):
     sidecar = start()
-    loads = "apig_sidecar_credential_loads_total"
+    loads = "apig_sidecar_file_loads_total"
     assert told(sidecar, "apig_sidecar_credential_ready") == 1
-    assert told(sidecar, loads, result="ok") == 1
+    assert told(sidecar, loads, file="token", result="ok") == 1
     since = told(sidecar, "apig_sidecar_credential_timestamp_seconds")
     assert abs(time.time() - since) < 120
     token.remove()
     sidecar.wait_log(event="credential rejected")
-    assert told(sidecar, loads, result="failed") == 1
+    assert told(sidecar, loads, file="token", result="failed") == 1
     token.write(TOKEN)
     sidecar.wait_log(2, event="credential loaded")
     assert told(sidecar, "apig_sidecar_credential_timestamp_seconds") == since

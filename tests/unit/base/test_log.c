@@ -314,6 +314,7 @@ static void a_reader_that_stops_stops_nobody_and_lost_lines_are_counted(void **s
     struct capture capture;
     pthread_t reader;
     void *text;
+    uint64_t unwritten_before = log_unwritten();
     capture_begin(&capture);
     log_open(LOG_INFO, LOG_JSON);
     write_large(LINES);
@@ -325,6 +326,7 @@ static void a_reader_that_stops_stops_nobody_and_lost_lines_are_counted(void **s
     int suppressed = 0, arrived = count_arrived(text, &suppressed);
     assert_true(suppressed > 0);
     assert_int_equal(arrived + suppressed, LINES);
+    assert_int_equal(log_unwritten() - unwritten_before, suppressed);
     free(text);
 }
 
@@ -373,6 +375,7 @@ static void what_repeats_is_written_seldom_and_the_rest_is_counted(void **state)
     (void)state;
     struct capture capture;
     int64_t began = clock_now_ns(), suppressed = 0;
+    uint64_t unwritten_before = log_unwritten();
     int written = 0;
     capture_begin(&capture);
     log_open(LOG_INFO, LOG_JSON);
@@ -390,6 +393,7 @@ static void what_repeats_is_written_seldom_and_the_rest_is_counted(void **state)
     }
     assert_in_range(written, 10, 11 + seconds);
     assert_int_equal(written + suppressed, FLOOD);
+    assert_int_equal(log_unwritten() - unwritten_before, suppressed);
     free(text);
 }
 
