@@ -58,6 +58,8 @@ static const char *const fields[] = {
     " folded\r\n",
     "Bad Name: x\r\n",
     "X: \x01\r\n",
+    TOKEN ": \x01\r\n",
+    TOKEN ": 1\r\n",
 };
 
 static const char *const bodies[] = {
