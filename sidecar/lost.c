@@ -21,48 +21,27 @@ static void let_stand(struct walk *walk)
     walk->status = walk->lost->status;
 }
 
+/* Nothing of the create's answer is needed any more: what is told of it has its own memory. */
 static bool ask(struct walk *walk)
 {
     const struct schema_recovery *recovery = call_method(walk->call)->recovery;
     ProtobufCMessage *question;
     walk_release_credential(walk);
-    return recovery_question(recovery, walk->message, &walk->arena, &question, &walk->status) &&
-           walk_encode(walk, recovery->lookup, question) && walk_sign(walk);
-}
-
-bool lost_look_up(struct walk *walk)
-{
-    struct lost *lost = may_look_up(walk) ? arena_alloc(&walk->arena, sizeof *lost) : NULL;
-    if (!lost)
+    arena_clear(&walk->answer_arena);
+    walk->lost->asked++;
+    if (!recovery_question(recovery, walk->message, &walk->arena, &question, &walk->status) ||
+        !walk_encode(walk, recovery->lookup, question) || !walk_sign(walk))
         return false;
-    *lost = (struct lost){walk->request, walk->fault, walk->exchange.http_status, walk->status};
-    walk->lost = lost;
-    walk->step = STEP_LOOK_UP;
-    walk->exchange.rest_ns = LOOKUP_REST_NS;
-    if (ask(walk)) {
-        walk_exchange(walk);
-        return true;
-    }
-    walk->verdict = RECOVERY_FAILED;
-    count_look_up(walk);
-    let_stand(walk);
-    details_add(&walk->details, text_literal("lookup"),
-                text_of(recovery_verdict_names[walk->verdict]));
-    return false;
+    walk_exchange(walk);
+    return true;
 }
 
-static enum recovery_verdict judge(struct walk *walk)
+/* What is listed by now may be ours; what is not listed was not created, unless it may still be, or
+ * the upstream itself has said that it exists. */
+static bool absence_is_proof(const struct lost *lost)
 {
-    const struct schema_recovery *recovery = call_method(walk->call)->recovery;
-    const struct http_answer *answer = &walk->exchange.answer;
-    ProtobufCMessage *listed;
-    if (walk->exchange.outcome != EXCHANGE_ANSWERED || !fault_is_success(answer->status) ||
-        !answer_decode(recovery->lookup, answer, &walk->answer_arena, tell_unreadable, walk,
-                       &listed, &walk->status))
-        return RECOVERY_FAILED;
-    int64_t ago_ns = clock_now_ns() - call_received_ns(walk->call);
-    int64_t earliest_ns = recovery_earliest_ns(answer, ago_ns, clock_calendar_ns());
-    return recovery_judge(recovery, walk->message, listed, earliest_ns, &walk->answer);
+    return lost->fault.effect != FAULT_TIMED_OUT && lost->fault.code != STATUS_ALREADY_EXISTS &&
+           !fault_is_success(lost->http_status);
 }
 
 /* The outcome by what the look-up tells. */
@@ -77,7 +56,10 @@ static void conclude(struct walk *walk)
         refusal_of_older(&walk->details, &walk->status);
         break;
     case RECOVERY_ABSENT:
-        refusal_of_absent(&walk->details, &walk->status);
+        if (absence_is_proof(walk->lost))
+            refusal_of_absent(&walk->details, &walk->status);
+        else
+            let_stand(walk);
         break;
     case RECOVERY_NONE:
     case RECOVERY_FAILED:
@@ -88,14 +70,66 @@ static void conclude(struct walk *walk)
                 text_of(recovery_verdict_names[walk->verdict]));
 }
 
+/* The request id of a yes is a view of the answer, which a look-up lets go. */
+static void keep_request_id(struct walk *walk, struct lost *lost)
+{
+    struct text *id = &lost->fault.request_id;
+    const char *copy = arena_copy(&walk->fault_arena, id->at ? id->at : "", id->bytes);
+    *id = (struct text){copy, copy ? id->bytes : 0};
+    walk->details.request_id = *id;
+}
+
+bool lost_look_up(struct walk *walk)
+{
+    struct lost *lost = may_look_up(walk) ? arena_alloc(&walk->arena, sizeof *lost) : NULL;
+    if (!lost)
+        return false;
+    *lost = (struct lost){
+        0, walk->request, walk->fault, walk->exchange.http_status, walk->status,
+    };
+    keep_request_id(walk, lost);
+    walk->lost = lost;
+    walk->step = STEP_LOOK_UP;
+    walk->exchange.rest_ns = LOOKUP_REST_NS;
+    if (ask(walk))
+        return true;
+    walk->verdict = RECOVERY_FAILED;
+    count_look_up(walk);
+    conclude(walk);
+    return false;
+}
+
+static enum recovery_verdict judge(struct walk *walk)
+{
+    const struct schema_recovery *recovery = call_method(walk->call)->recovery;
+    const struct http_answer *answer = &walk->exchange.answer;
+    ProtobufCMessage *listed;
+    if (walk->exchange.outcome != EXCHANGE_ANSWERED || !fault_is_success(answer->status) ||
+        !walk_decode(walk, recovery->lookup, &listed))
+        return RECOVERY_FAILED;
+    int64_t ago_ns = clock_now_ns() - call_received_ns(walk->call);
+    int64_t earliest_ns = recovery_earliest_ns(answer, ago_ns, clock_calendar_ns());
+    return recovery_judge(recovery, walk->message, listed, earliest_ns, &walk->answer);
+}
+
+/* Whether the create goes on its way again. */
+static bool begins_anew(struct walk *walk)
+{
+    return walk->verdict == RECOVERY_ABSENT && absence_is_proof(walk->lost) &&
+           walk_may_attempt(walk, walk->attempts, 0);
+}
+
 void lost_looked_up(struct walk *walk)
 {
     walk->verdict = judge(walk);
+    if (walk->verdict == RECOVERY_FAILED && walk_may_repeat(walk, walk->lost->asked) && ask(walk))
+        return;
     count_look_up(walk);
     walk->request = walk->lost->request;
     walk->exchange.http_status = walk->lost->http_status;
-    if (walk->verdict == RECOVERY_ABSENT && walk_may_attempt(walk, 0)) {
-        walk_send_again(walk, METRIC_RETRY_ABSENT);
+    if (begins_anew(walk)) {
+        count_retry(walk, METRIC_RETRY_ABSENT);
+        walk_send_again(walk);
         return;
     }
     conclude(walk);

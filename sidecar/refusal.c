@@ -15,10 +15,6 @@ static const char *const reason_names[] = {
 #undef REASON
 };
 
-/* When to come back to a thing that passes soon, and to one that somebody has to mend. */
-#define SOON_MS 500
-#define LATER_MS 5000
-
 /* Refusals before anything was sent; the first row that fits. NULL fits every step. */
 static const struct {
     const char *step;
@@ -26,43 +22,39 @@ static const struct {
     enum reason reason;
     int64_t wait_ms;
 } step_rows[] = {
-    {"admit", STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, SOON_MS},
+    {"admit", STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS},
     {"admit", STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0},
-    {"sign", STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, LATER_MS},
+    {"sign", STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, DETAILS_LATER_MS},
     {NULL, STATUS_INVALID_ARGUMENT, REASON_INVALID_REQUEST, 0},
     {NULL, STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED, DETAILS_NEVER_RETRY},
 };
 
 /* Exchanges without an answer, by what ended them. Where a byte of the request had left, the reason
- * is OUTCOME_UNKNOWN and `sent` the code. */
+ * is OUTCOME_UNKNOWN and `sent` the code, unless the request only reads and so has changed nothing.
+ */
 static const struct {
-    enum status_code not_sent;
+    enum status_code unchanged;
     enum reason reason;
     int64_t wait_ms;
     enum status_code sent;
     const char *cause; /* of an unknown outcome, for ErrorInfo's metadata */
 } exchange_rows[] = {
-    [EXCHANGE_CAUSE_NONE] = {STATUS_INTERNAL, REASON_INTERNAL, 0, STATUS_UNKNOWN, ""},
-    [EXCHANGE_CAUSE_CONNECT] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
+    [EXCHANGE_CAUSE_NONE] = {STATUS_INTERNAL, REASON_INTERNAL, DETAILS_NEVER_RETRY, STATUS_UNKNOWN,
+                             ""},
+    [EXCHANGE_CAUSE_CONNECT] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
                                 STATUS_UNKNOWN, ""},
-    [EXCHANGE_CAUSE_LOST] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
+    [EXCHANGE_CAUSE_LOST] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
                              STATUS_UNKNOWN, "CONNECTION_LOST"},
-    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
-                                          STATUS_UNKNOWN, "ANSWER_UNREADABLE"},
-    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, SOON_MS,
-                                         STATUS_UNKNOWN, "ANSWER_TOO_LARGE"},
+    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE,
+                                          DETAILS_SOON_MS, STATUS_UNKNOWN, "ANSWER_UNREADABLE"},
+    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = {STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED,
+                                         DETAILS_NEVER_RETRY, STATUS_UNKNOWN, "ANSWER_TOO_LARGE"},
     [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0,
                                  STATUS_DEADLINE_EXCEEDED, "DEADLINE"},
     [EXCHANGE_CAUSE_CANCELLED] = {STATUS_CANCELLED, REASON_CANCELLED, 0, STATUS_CANCELLED,
                                   "CANCELLED"},
-    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, REASON_DRAINING, SOON_MS, STATUS_UNKNOWN,
-                                "DRAINING"},
-};
-
-/* What waiting is good for, by what a fault's answer means. */
-static const int64_t effect_waits[] = {
-    [FAULT_REFUSED] = 0,          [FAULT_CREDENTIAL] = LATER_MS,         [FAULT_PASSING] = SOON_MS,
-    [FAULT_THROTTLED] = LATER_MS, [FAULT_UNKNOWN] = DETAILS_NEVER_RETRY,
+    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS,
+                                STATUS_UNKNOWN, "DRAINING"},
 };
 
 static void set_own(struct details *details, enum reason reason, int64_t wait_ms)
@@ -72,8 +64,7 @@ static void set_own(struct details *details, enum reason reason, int64_t wait_ms
     details->retry_ms = wait_ms;
 }
 
-void refusal_of_step(struct details *details, const char *step, const struct status *status,
-                     struct text request_id)
+void refusal_of_step(struct details *details, const char *step, const struct status *status)
 {
     for (size_t i = 0; i < array_length(step_rows); i++) {
         if (step_rows[i].code != status->code ||
@@ -82,25 +73,27 @@ void refusal_of_step(struct details *details, const char *step, const struct sta
         set_own(details, step_rows[i].reason, step_rows[i].wait_ms);
         return;
     }
-    set_own(details, REASON_INTERNAL, 0);
-    details_add(details, text_literal("incident"), request_id);
+    set_own(details, REASON_INTERNAL, DETAILS_NEVER_RETRY);
 }
 
-bool refusal_of_exchange(struct details *details, const struct exchange *exchange,
+bool refusal_of_exchange(struct details *details, const struct exchange *exchange, bool only_reads,
                          struct status *status)
 {
     enum exchange_cause cause = exchange->cause;
-    if (exchange->outcome == EXCHANGE_NOT_SENT) {
+    bool sent = exchange->outcome != EXCHANGE_NOT_SENT;
+    const char *limit = cause == EXCHANGE_CAUSE_ANSWER_TOO_LARGE ? " (--max-answer)" : "";
+    if (!sent || only_reads) {
         set_own(details, exchange_rows[cause].reason, exchange_rows[cause].wait_ms);
-        return status_fail(status, exchange_rows[cause].not_sent, "%s; nothing was sent",
-                           exchange->status.message);
+        return status_fail(
+            status, exchange_rows[cause].unchanged, "%s%s; %s", exchange->status.message, limit,
+            sent ? "the request only reads, so nothing was changed" : "nothing was sent");
     }
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details_add(details, text_literal("cause"), text_of(exchange_rows[cause].cause));
     return status_fail(
         status, exchange_rows[cause].sent,
-        "%s; the request had been sent, so its outcome is unknown: look before you repeat it",
-        exchange->status.message);
+        "%s%s; the request had been sent, so its outcome is unknown: look before you repeat it",
+        exchange->status.message, limit);
 }
 
 static bool is_letter(char c)
@@ -138,23 +131,13 @@ static const struct violations *blame(struct text field, struct text message, st
     return violations;
 }
 
-/* A refusal that stays one: the quota is spent, the name is taken. The caller's retry policy must
- * not try it again. */
-static bool must_not_retry(const struct fault *fault)
-{
-    return fault->effect == FAULT_REFUSED &&
-           (fault->code == STATUS_RESOURCE_EXHAUSTED || fault->code == STATUS_ALREADY_EXISTS);
-}
-
 bool refusal_of_fault(struct details *details, const struct fault *fault,
                       const struct http_answer *answer, struct arena *arena, struct status *status)
 {
     details->domain = vendor_domain;
     details->reason = vendor_reason(fault, answer->status, arena);
-    details->retry_ms = must_not_retry(fault) ? DETAILS_NEVER_RETRY : effect_waits[fault->effect];
-    if (details->retry_ms > 0 && fault->wait_ms > 0)
-        details->retry_ms = fault->wait_ms;
-    if (fault->effect == FAULT_UNKNOWN)
+    details->retry_ms = fault->retry_ms;
+    if (fault_is_unknown(fault))
         set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details->request_id = fault->request_id;
     details->violations = blame(fault->field, fault->message, arena);
@@ -163,15 +146,26 @@ bool refusal_of_fault(struct details *details, const struct fault *fault,
     return fault_status(fault, answer, status);
 }
 
-void refusal_of_answer(struct details *details, const char *cause)
+void refusal_of_answer(struct details *details, const char *cause, struct text request_id)
 {
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details->request_id = request_id;
     details_add(details, text_literal("cause"), text_of(cause));
+}
+
+void refusal_of_existing(struct details *details, struct status *status)
+{
+    struct status told = *status;
+    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    status_set(status, STATUS_UNKNOWN,
+               "%s; an attempt of this call whose answer was lost may have created it: look before "
+               "you repeat it",
+               told.message);
 }
 
 void refusal_of_absent(struct details *details, struct status *status)
 {
-    set_own(details, REASON_NOT_CARRIED_OUT, SOON_MS);
+    set_own(details, REASON_NOT_CARRIED_OUT, DETAILS_SOON_MS);
     status_set(status, STATUS_UNAVAILABLE,
                "the answer was lost, and a look-up showed that nothing was created");
 }
@@ -189,15 +183,21 @@ static int64_t spread(int64_t wait_ms)
     return wait_ms > 0 ? wait_ms + arc4random_uniform((uint32_t)wait_ms / 5 + 1) : wait_ms;
 }
 
-void refusal_send(struct call *call, const struct details *details, struct status *status,
-                  struct arena *arena)
+/* With memory of its own, so that an answer which fills the call's crowds nothing out. */
+static void send_details(struct call *call, const struct details *details, struct status *status)
+{
+    struct arena arena;
+    arena_init(&arena, DETAILS_ENCODING_BYTES);
+    call_send_trailer(call, "grpc-status-details-bin", details_encode(details, status, &arena));
+    arena_clear(&arena);
+}
+
+void refusal_send(struct call *call, const struct details *details, struct status *status)
 {
     char digits[DECIMAL_BYTES];
     struct details sent = *details;
     sent.retry_ms = spread(details->retry_ms);
-    struct text encoded = details_encode(&sent, status, arena);
-    if (encoded.bytes > 0)
-        call_send_trailer(call, "grpc-status-details-bin", encoded);
+    send_details(call, &sent, status);
     if (sent.retry_ms > 0)
         call_send_trailer(call, "grpc-retry-pushback-ms",
                           (struct text){digits, text_from_u64(digits, (uint64_t)sent.retry_ms)});
@@ -221,30 +221,66 @@ static const char *const cause_words[] = {
     [EXCHANGE_CAUSE_STOPPED] = "the sidecar stopped (--drain-timeout)",
 };
 
-static void write_cells(struct buffer *out, const char *const *cells, size_t count)
+static void write_cell(struct buffer *out, const char *words)
 {
-    for (size_t i = 0; i < count; i++) {
-        buffer_add_literal(out, "| ");
-        buffer_add_text(out, text_of(cells[i]));
-        buffer_add_char(out, ' ');
+    buffer_add_literal(out, "| ");
+    buffer_add_text(out, text_of(words));
+    buffer_add_char(out, ' ');
+}
+
+static void write_code_cell(struct buffer *out, const char *word)
+{
+    buffer_add_literal(out, "| `");
+    buffer_add_text(out, text_of(word));
+    buffer_add_literal(out, "` ");
+}
+
+static void write_retry_cell(struct buffer *out, int64_t wait_ms)
+{
+    buffer_add_literal(out, "| ");
+    fault_write_retry(out, wait_ms);
+    buffer_add_char(out, ' ');
+}
+
+static void write_exchange_rows(struct buffer *out)
+{
+    buffer_add_literal(out, "| without an answer, because | nothing had left, or it only reads | "
+                            "reason | repeat after | something had left (OUTCOME_UNKNOWN) "
+                            "|\n|---|---|---|---|---|\n");
+    for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
+        write_cell(out, cause_words[i]);
+        write_code_cell(out, status_code_name(exchange_rows[i].unchanged));
+        write_code_cell(out, reason_names[exchange_rows[i].reason]);
+        write_retry_cell(out, exchange_rows[i].wait_ms);
+        if (i == EXCHANGE_CAUSE_CONNECT)
+            write_cell(out, "—");
+        else
+            write_code_cell(out, status_code_name(exchange_rows[i].sent));
+        buffer_add_literal(out, "|\n");
     }
-    buffer_add_literal(out, "|\n");
+}
+
+static void write_step_rows(struct buffer *out)
+{
+    buffer_add_literal(out, "\n| refused before anything was sent, at step | gRPC code | reason | "
+                            "repeat after |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < array_length(step_rows); i++) {
+        write_cell(out, step_rows[i].step ? step_rows[i].step : "any");
+        write_code_cell(out, status_code_name(step_rows[i].code));
+        write_code_cell(out, reason_names[step_rows[i].reason]);
+        write_retry_cell(out, step_rows[i].wait_ms);
+        buffer_add_literal(out, "|\n");
+    }
 }
 
 void refusal_write_markdown(struct buffer *out)
 {
-    buffer_add_literal(
-        out,
-        "| without an answer, because | nothing had left | something had left |\n|---|---|---|\n");
-    for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
-        const char *const cells[] = {
-            cause_words[i], status_code_name(exchange_rows[i].not_sent),
-            i == EXCHANGE_CAUSE_CONNECT ? "—" : status_code_name(exchange_rows[i].sent)};
-        write_cells(out, cells, array_length(cells));
-    }
+    write_exchange_rows(out);
+    write_step_rows(out);
     buffer_add_literal(out, "\n| reason | what it says |\n|---|---|\n");
     for (size_t i = 0; i < array_length(reason_names); i++) {
-        const char *const cells[] = {reason_names[i], reason_meanings[i]};
-        write_cells(out, cells, array_length(cells));
+        write_code_cell(out, reason_names[i]);
+        write_cell(out, reason_meanings[i]);
+        buffer_add_literal(out, "|\n");
     }
 }

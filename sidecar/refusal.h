@@ -14,22 +14,26 @@
 
 /* A step of ours refused the call before anything was sent: the reason follows from step and code.
  */
-void refusal_of_step(struct details *details, const char *step, const struct status *status,
-                     struct text request_id);
+void refusal_of_step(struct details *details, const char *step, const struct status *status);
 
-/* The upstream gave no answer: the outcome is unknown if a byte of the request had left. Sets the
- * status, too; returns false. */
+/* The upstream gave no answer: the outcome is unknown if a byte of the request had left, unless the
+ * request only reads. Sets the status, too; returns false. */
 must_use bool refusal_of_exchange(struct details *details, const struct exchange *exchange,
-                                  struct status *status);
+                                  bool only_reads, struct status *status);
 
-/* The upstream answered with a fault. Sets the status, too; returns false. */
+/* The upstream answered with a fault. Sets the status, too; returns false. The details share the
+ * fault's texts and take more of the arena, which holds them: a few kilobytes at most. */
 must_use bool refusal_of_fault(struct details *details, const struct fault *fault,
                                const struct http_answer *answer, struct arena *arena,
                                struct status *status);
 
 /* The upstream said yes with an answer that cannot be used. `cause` is a word of ours:
  * "ANSWER_UNREADABLE". */
-void refusal_of_answer(struct details *details, const char *cause);
+void refusal_of_answer(struct details *details, const char *cause, struct text request_id);
+
+/* The upstream refused because the thing exists, and an attempt of this very call may have created
+ * it. Follows refusal_of_fault; sets the status anew. */
+void refusal_of_existing(struct details *details, struct status *status);
 
 /* The outcome was unknown, and a look-up told: what was to be created is not there, or was there
  * before. Sets the status, too. */
@@ -38,9 +42,8 @@ void refusal_of_older(struct details *details, struct status *status);
 
 /* Adds the trailers: grpc-status-details-bin and grpc-retry-pushback-ms. May cut the status's
  * message, so that all fit. */
-void refusal_send(struct call *call, const struct details *details, struct status *status,
-                  struct arena *arena);
+void refusal_send(struct call *call, const struct details *details, struct status *status);
 
-/* The reasons that are ours, and what an exchange without an answer means, in Markdown, for
- * docs/statuses.md. */
+/* What an exchange without an answer means, what our own refusals are, and our reasons, in
+ * Markdown, for docs/statuses.md. */
 void refusal_write_markdown(struct buffer *out);

@@ -22,6 +22,9 @@
 #define MEMORY_PER_ANSWER_BYTE 8
 #define MEMORY_BESIDE (256 * 1024)
 
+/* What is kept of an upstream's fault, several times. */
+#define FAULT_BYTES (32 * 1024)
+
 static void walk_init(struct walk *walk, struct road *road, struct call *call)
 {
     const struct config *config = road->config;
@@ -34,6 +37,7 @@ static void walk_init(struct walk *walk, struct road *road, struct call *call)
     arena_init_with(&walk->answer_arena,
                     config->max_answer_bytes * MEMORY_PER_ANSWER_BYTE + MEMORY_BESIDE,
                     walk->answer_memory, sizeof walk->answer_memory);
+    arena_init(&walk->fault_arena, FAULT_BYTES);
     exchange_init(&walk->exchange);
     details_init(&walk->details);
     status_clear(&walk->status);
@@ -154,8 +158,7 @@ static void begin(struct call *call, void *context)
     for (size_t i = 0; i < array_length(outbound); i++) {
         walk->step = outbound[i].step;
         if (!outbound[i].take(walk)) {
-            refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status,
-                            trace_request_id(&walk->trace));
+            refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status);
             walk_reply(walk);
             return;
         }
@@ -163,10 +166,43 @@ static void begin(struct call *call, void *context)
     walk->handed_over = true;
 }
 
+/* RFC 9110 section 9.2.1: the request changes nothing, so it may be repeated. */
+static bool only_reads(const struct walk *walk)
+{
+    return text_equal(walk->request.method, text_literal("GET"));
+}
+
 static bool is_unknown(const struct walk *walk)
 {
-    return walk->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED ||
-           walk->fault.effect == FAULT_UNKNOWN || fault_is_success(walk->exchange.answer.status);
+    if (walk->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED)
+        return !only_reads(walk);
+    return fault_is_unknown(&walk->fault) || fault_is_success(walk->exchange.answer.status);
+}
+
+/* A json_unreadable. */
+static void note_unreadable(struct text path, const struct status *why, void *context)
+{
+    struct walk *walk = context;
+    struct unreadable *unreadable = &walk->unreadable;
+    if (unreadable->count++ > 0)
+        return;
+    struct text reason = text_of(why->message);
+    const char *copy = arena_copy(&walk->answer_arena, reason.at, reason.bytes);
+    unreadable->first = path;
+    unreadable->reason = (struct text){copy, copy ? reason.bytes : 0};
+}
+
+bool walk_decode(struct walk *walk, const struct schema_method *method, ProtobufCMessage **message)
+{
+    walk->unreadable.count = 0;
+    if (!answer_decode(method, &walk->exchange.answer, &walk->answer_arena, note_unreadable, walk,
+                       message, &walk->status)) {
+        tell_no_secret(walk);
+        return false;
+    }
+    if (walk->unreadable.count > 0)
+        tell_unreadable(walk);
+    return true;
 }
 
 /* The answer, or why there is none. */
@@ -174,14 +210,14 @@ static bool interpret(struct walk *walk)
 {
     const struct http_answer *answer = &walk->exchange.answer;
     if (walk->exchange.outcome != EXCHANGE_ANSWERED)
-        return refusal_of_exchange(&walk->details, &walk->exchange, &walk->status);
+        return refusal_of_exchange(&walk->details, &walk->exchange, only_reads(walk),
+                                   &walk->status);
     if (!fault_is_success(answer->status))
-        return refusal_of_fault(&walk->details, &walk->fault, answer, &walk->answer_arena,
+        return refusal_of_fault(&walk->details, &walk->fault, answer, &walk->fault_arena,
                                 &walk->status);
-    if (answer_decode(call_method(walk->call), answer, &walk->answer_arena, tell_unreadable, walk,
-                      &walk->answer, &walk->status))
+    if (walk_decode(walk, call_method(walk->call), &walk->answer))
         return true;
-    refusal_of_answer(&walk->details, "ANSWER_UNREADABLE");
+    refusal_of_answer(&walk->details, "ANSWER_UNREADABLE", walk->fault.request_id);
     return false;
 }
 
@@ -197,26 +233,36 @@ static bool has_new_credential(struct walk *walk)
     return true;
 }
 
-/* Whether it is certain that the request was not processed, and that it may be later. */
+/* Whether it is certain that the request was not processed, or that this changes nothing, and that
+ * it may go better later. */
 static bool was_turned_away(const struct walk *walk)
 {
     enum exchange_cause cause = walk->exchange.cause;
-    if (walk->exchange.outcome == EXCHANGE_NOT_SENT)
-        return cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST;
-    return walk->fault.effect == FAULT_PASSING || walk->fault.effect == FAULT_THROTTLED;
+    if (walk->exchange.outcome == EXCHANGE_ANSWERED)
+        return walk->fault.effect == FAULT_PASSING || walk->fault.effect == FAULT_THROTTLED;
+    return (walk->exchange.outcome == EXCHANGE_NOT_SENT || only_reads(walk)) &&
+           (cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST);
 }
 
-bool walk_may_attempt(struct walk *walk, int64_t wanted_ns)
+bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns)
 {
     uint64_t random;
     arc4random_buf(&random, sizeof random);
-    return attempt_again(&walk->road->budget, walk->attempts, wanted_ns, walk_time_left_ns(walk),
-                         random, &walk->exchange.rest_ns);
+    return attempt_again(&walk->road->budget, made, wanted_ns, walk_time_left_ns(walk), random,
+                         &walk->exchange.rest_ns);
 }
 
-static bool may_try_later(struct walk *walk)
+bool walk_may_repeat(struct walk *walk, unsigned made)
 {
-    return was_turned_away(walk) && walk_may_attempt(walk, walk->fault.wait_ms * CLOCK_NS_PER_MS);
+    if (has_new_credential(walk)) {
+        count_retry(walk, METRIC_RETRY_CREDENTIAL);
+        return true;
+    }
+    if (!was_turned_away(walk) ||
+        !walk_may_attempt(walk, made, walk->fault.wait_ms * CLOCK_NS_PER_MS))
+        return false;
+    count_retry(walk, METRIC_RETRY_TURNED_AWAY);
+    return true;
 }
 
 static struct fault read_fault(struct walk *walk)
@@ -226,10 +272,13 @@ static struct fault read_fault(struct walk *walk)
     struct fault fault = {0};
     if (walk->exchange.outcome != EXCHANGE_ANSWERED)
         return fault;
-    if (fault_is_success(answer->status))
+    if (fault_is_success(answer->status)) {
         fault.request_id = fault_body_request_id(answer, token);
-    else
-        fault_read(answer, token, &walk->answer_arena, &fault);
+        return fault;
+    }
+    fault_read(answer, token, &walk->answer_arena, &walk->fault_arena, &fault);
+    if (only_reads(walk))
+        fault_of_safe_request(&fault);
     return fault;
 }
 
@@ -239,13 +288,13 @@ void walk_release_credential(struct walk *walk)
     walk->credential = NULL;
 }
 
-void walk_send_again(struct walk *walk, enum metric_retry retry)
+void walk_send_again(struct walk *walk)
 {
-    count_retry(walk, retry);
     walk_release_credential(walk);
     walk->fault = (struct fault){0};
     walk->lost = NULL;
     arena_clear(&walk->answer_arena);
+    arena_clear(&walk->fault_arena);
     details_init(&walk->details);
     status_clear(&walk->status);
     walk->request.field_count--;
@@ -254,8 +303,7 @@ void walk_send_again(struct walk *walk, enum metric_retry retry)
         (void)hand_over(walk);
         return;
     }
-    refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status,
-                    trace_request_id(&walk->trace));
+    refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status);
     walk_reply(walk);
 }
 
@@ -264,6 +312,15 @@ void walk_send_again(struct walk *walk, enum metric_retry retry)
 static bool exists_after_all(const struct walk *walk)
 {
     return walk->verdict == RECOVERY_ABSENT && walk->fault.code == STATUS_ALREADY_EXISTS;
+}
+
+/* Whether it is open what became of the call that failed. */
+static bool is_open(struct walk *walk)
+{
+    if (!exists_after_all(walk))
+        return is_unknown(walk);
+    refusal_of_existing(&walk->details, &walk->status);
+    return true;
 }
 
 static void wipe_request(struct walk *walk)
@@ -275,17 +332,13 @@ static void wipe_request(struct walk *walk)
 
 static void on_answered(struct walk *walk)
 {
-    if (has_new_credential(walk)) {
-        walk_send_again(walk, METRIC_RETRY_CREDENTIAL);
-        return;
-    }
-    if (may_try_later(walk)) {
-        walk_send_again(walk, METRIC_RETRY_TURNED_AWAY);
+    if (walk_may_repeat(walk, walk->attempts)) {
+        walk_send_again(walk);
         return;
     }
     if (walk->exchange.outcome == EXCHANGE_ANSWERED)
         walk->step = STEP_INTERPRET;
-    if (!interpret(walk) && (is_unknown(walk) || exists_after_all(walk))) {
+    if (!interpret(walk) && is_open(walk)) {
         tell_name_to_look_for(walk);
         if (lost_look_up(walk))
             return;
@@ -297,14 +350,12 @@ static void on_exchanged(struct exchange *exchange)
 {
     struct walk *walk = container_of(exchange, struct walk, exchange);
     wipe_request(walk);
-    struct fault fault = read_fault(walk);
-    count_exchange(walk, fault.vendor_code);
-    if (walk->lost) {
+    walk->fault = read_fault(walk);
+    count_exchange(walk, walk->fault.vendor_code);
+    if (walk->lost)
         lost_looked_up(walk);
-        return;
-    }
-    walk->fault = fault;
-    on_answered(walk);
+    else
+        on_answered(walk);
 }
 
 static void pack_answer(struct walk *walk)
@@ -349,6 +400,7 @@ static void end(struct call *call, void *context)
     struct walk *walk = call_state(call);
     arena_clear(&walk->arena);
     arena_clear(&walk->answer_arena);
+    arena_clear(&walk->fault_arena);
 }
 
 struct call_handler road_handler(struct road *road)

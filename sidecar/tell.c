@@ -9,30 +9,71 @@
  */
 #define LONGEST_NAME 1020
 
-/* A yes with one thing in it that cannot be read is a yes; the log says what is missing. */
-void tell_unreadable(struct text path, const struct status *why, void *context)
+/* As much of the credential as is looked for: texts of ours are cut at their end, and may end in
+ * the middle of it. */
+#define SECRET_BYTES 16
+
+/* Of a project id that is told back. */
+#define LONGEST_ID 64
+
+static bool is_secret(const struct walk *walk, struct text text)
 {
-    const struct walk *walk = context;
+    struct text secret = credential_value(walk->credential);
+    size_t bytes = secret.bytes < SECRET_BYTES ? secret.bytes : SECRET_BYTES;
+    return bytes > 0 && text.bytes >= bytes && memmem(text.at, text.bytes, secret.at, bytes);
+}
+
+void tell_no_secret(struct walk *walk)
+{
+    if (is_secret(walk, text_of(walk->status.message)))
+        status_set(&walk->status, walk->status.code, "the upstream's answer cannot be used");
+}
+
+void tell_unreadable(const struct walk *walk)
+{
+    const struct unreadable *unreadable = &walk->unreadable;
     struct log_line line;
     if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_ANSWER_MEMBER))
         return;
     log_text(&line, "method", text_of(call_method(walk->call)->path));
-    log_text(&line, "member", path);
-    log_text(&line, "reason", text_of(why->message));
+    if (!is_secret(walk, unreadable->first))
+        log_text(&line, "member", unreadable->first);
+    log_text(&line, "reason", unreadable->reason);
+    log_number(&line, "members", (int64_t)unreadable->count);
     log_text(&line, "request_id", trace_request_id(&walk->trace));
     log_end(&line);
+}
+
+/* The value of a field of the caller's request, cut; {NULL, 0} when there is no such text. */
+static struct text requested(const struct walk *walk, struct text name, size_t most)
+{
+    const struct schema_field *field =
+        schema_field_by_name(call_method(walk->call)->request, name, false);
+    if (!field || field->type != FIELD_STRING || field->shape == FIELD_REPEATED)
+        return (struct text){NULL, 0};
+    const ProtobufCBinaryData *value = schema_value(walk->message, field);
+    struct text text = {(const char *)value->data, value->len};
+    return (struct text){text.at, text_cut(text, most)};
 }
 
 /* Where to look when the outcome is unknown: a create is found by its name. */
 void tell_name_to_look_for(struct walk *walk)
 {
-    const struct schema_field *field =
-        schema_field_by_name(call_method(walk->call)->request, text_literal("name"), false);
-    if (!field || field->type != FIELD_STRING || field->shape == FIELD_REPEATED)
-        return;
-    const ProtobufCBinaryData *name = schema_value(walk->message, field);
-    struct text text = {(const char *)name->data, name->len};
-    details_add(&walk->details, field->name, (struct text){text.at, text_cut(text, LONGEST_NAME)});
+    struct text name = text_literal("name");
+    details_add(&walk->details, name, requested(walk, name, LONGEST_NAME));
+}
+
+/* What an operator has to check when the place is wrong. The region is part of the endpoint. */
+static void tell_place(struct walk *walk)
+{
+    struct text authority = upstream_authority(walk->road->upstream),
+                project = requested(walk, text_literal("project_id"), LONGEST_ID);
+    struct status told = walk->status;
+    status_set(&walk->status, told.code,
+               "%s; asked was %.*s%.*s for project \"%.*s\": check --upstream or --region, and the "
+               "project id",
+               told.message, text_arguments(authority), text_arguments(walk->road->prefix),
+               text_arguments(project));
 }
 
 /* Spreads the share of successes that is logged evenly over them. */
@@ -45,16 +86,23 @@ static bool is_sampled(struct road *road)
     return (uint64_t)((double)(before + 1) * share) > (uint64_t)((double)before * share);
 }
 
+/* A fault that stays is for whoever watches; an outcome that nobody knows is for whoever looks. */
+static enum log_level level_of(enum status_code code)
+{
+    return code == STATUS_INTERNAL ? LOG_ERROR : code == STATUS_UNKNOWN ? LOG_WARNING : LOG_INFO;
+}
+
 void tell_log(const struct walk *walk)
 {
     const struct exchange *exchange = &walk->exchange;
     const struct schema_method *method = call_method(walk->call);
     int64_t received_ns = call_received_ns(walk->call);
     bool good = walk->status.code == STATUS_OK;
+    enum log_level level = level_of(walk->status.code);
     struct log_line line;
-    if (!log_enabled(LOG_INFO) || (good && !is_sampled(walk->road)))
+    if (!log_enabled(level) || (good && !is_sampled(walk->road)))
         return;
-    log_begin(&line, LOG_INFO, "call");
+    log_begin(&line, level, "call");
     log_text(&line, "method", text_of(method->path));
     log_text(&line, "peer", call_peer(walk->call));
     log_text(&line, "step", text_of(walk_step_names[walk->step]));
@@ -86,12 +134,16 @@ void tell_log(const struct walk *walk)
 void tell_failure(struct walk *walk)
 {
     char digits[DECIMAL_BYTES];
+    if (walk->fault.effect == FAULT_MISDIRECTED)
+        tell_place(walk);
     status_prepend(&walk->status, "%.*s", text_arguments(call_method(walk->call)->words));
     if (walk->exchange.http_status)
         details_add(&walk->details, text_literal("http_status"),
                     (struct text){digits, text_from_u64(digits, walk->exchange.http_status)});
     details_add(&walk->details, text_literal("step"), text_of(walk_step_names[walk->step]));
-    refusal_send(walk->call, &walk->details, &walk->status, &walk->answer_arena);
+    if (walk->status.code == STATUS_INTERNAL)
+        details_add(&walk->details, text_literal("incident"), trace_request_id(&walk->trace));
+    refusal_send(walk->call, &walk->details, &walk->status);
 }
 
 void tell_attempts(struct walk *walk)

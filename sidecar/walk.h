@@ -36,10 +36,17 @@ extern const char *const walk_step_names[STEP_COUNT];
 
 /* An unknown outcome while it is looked up: what stands when nothing better is found. */
 struct lost {
+    unsigned asked; /* how often */
     struct http_request request;
     struct fault fault;
     unsigned http_status;
     struct status status;
+};
+
+/* What of an answer could not be read although the rest could; the texts are its arena's. */
+struct unreadable {
+    size_t count;
+    struct text first, reason;
 };
 
 /* One call on its way. It lives in the call; the poller's thread walks it out, the upstream's
@@ -49,10 +56,13 @@ struct walk {
     struct call *call;
     enum step step;
     struct arena arena, answer_arena;
+    struct arena
+        fault_arena;   /* what a failure tells: no answer can crowd it out, or take it away */
     struct text bytes; /* of the request message */
     ProtobufCMessage *message, *answer;
     struct credential_snapshot *credential; /* that the request was signed with */
     struct fault fault;
+    struct unreadable unreadable;
     size_t answer_bytes;
     unsigned attempts;
     bool handed_over;  /* to the upstream; the poller's thread alone reads and writes it */
@@ -83,12 +93,22 @@ void walk_release_credential(struct walk *walk);
 
 int64_t walk_time_left_ns(const struct walk *walk);
 
-/* Whether one more attempt may follow, and then after which rest; spends of the budget. */
-must_use bool walk_may_attempt(struct walk *walk, int64_t wanted_ns);
+/* Whether one more attempt may follow the `made` ones, and then after which rest; spends of the
+ * budget. */
+must_use bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns);
+
+/* Whether the request that was just answered, or was not, may be sent again as it is: it was
+ * certainly not processed or only reads, and may go better. Then as walk_may_attempt. */
+must_use bool walk_may_repeat(struct walk *walk, unsigned made);
+
+/* Reads the answer of a method. UNKNOWN when it cannot be used; a yes with a member that cannot be
+ * read is a yes, and the log says what is missing. */
+must_use bool walk_decode(struct walk *walk, const struct schema_method *method,
+                          ProtobufCMessage **message);
 
 /* Sends the call's own request once more, with the credential as it is now; replies when there is
  * none. */
-void walk_send_again(struct walk *walk, enum metric_retry retry);
+void walk_send_again(struct walk *walk);
 
 /* Always the last step, whatever came before. */
 void walk_reply(struct walk *walk);
@@ -105,5 +125,8 @@ void tell_failure(struct walk *walk);
 void tell_attempts(struct walk *walk);
 void tell_log(const struct walk *walk);
 
-/* A json_unreadable for answers of this walk, which is the context. */
-void tell_unreadable(struct text path, const struct status *why, void *context);
+void tell_unreadable(const struct walk *walk);
+
+/* Takes the words of walk->status back when they repeat the credential, as keys of an answer's map
+ * may that are part of a member's path. */
+void tell_no_secret(struct walk *walk);

@@ -20,7 +20,7 @@
 /* What of the details is still in. */
 struct portion {
     bool retry, request;
-    size_t violations;
+    size_t violations, metadata;
 };
 
 void details_init(struct details *details)
@@ -56,12 +56,13 @@ static Google__Protobuf__Any *pack_any(const ProtobufCMessage *message, const ch
     return any;
 }
 
-static Google__Protobuf__Any *error_info(const struct details *details, struct arena *arena)
+static Google__Protobuf__Any *error_info(const struct details *details, size_t metadata,
+                                         struct arena *arena)
 {
     Google__Rpc__ErrorInfo info;
     google__rpc__error_info__init(&info);
     Google__Rpc__ErrorInfo__MetadataEntry entries[DETAILS_METADATA], *list[DETAILS_METADATA];
-    for (size_t i = 0; i < details->metadata_count; i++) {
+    for (size_t i = 0; i < metadata; i++) {
         google__rpc__error_info__metadata_entry__init(&entries[i]);
         entries[i].key = terminated(details->metadata[i].key, arena);
         entries[i].value = terminated(details->metadata[i].value, arena);
@@ -72,7 +73,7 @@ static Google__Protobuf__Any *error_info(const struct details *details, struct a
     info.domain = terminated(details->domain, arena);
     info.reason = terminated(details->reason, arena);
     info.metadata = list;
-    info.n_metadata = details->metadata_count;
+    info.n_metadata = metadata;
     return info.domain && info.reason ? pack_any(&info.base, TYPE_PREFIX "ErrorInfo", arena) : NULL;
 }
 
@@ -125,7 +126,7 @@ static struct text encode(const struct details *details, const struct portion *p
     whole.code = (int32_t)status->code;
     whole.message = status->message;
     whole.details = list;
-    list[whole.n_details++] = error_info(details, arena);
+    list[whole.n_details++] = error_info(details, portion->metadata, arena);
     if (portion->violations > 0)
         list[whole.n_details++] = bad_request(details->violations, portion->violations, arena);
     if (portion->request)
@@ -158,8 +159,14 @@ static size_t trailer_bytes(const struct status *status, struct text encoded)
            FIELD_OVERHEAD;
 }
 
-/* Drops the next thing; false when only the message is left. */
-static bool drop_next(struct portion *portion)
+static void halve(char *message)
+{
+    struct text whole = text_of(message);
+    message[text_cut(whole, whole.bytes / 2)] = '\0';
+}
+
+/* Drops the next thing; false when only the reason is left. */
+static bool drop_next(struct portion *portion, struct status *status)
 {
     if (portion->retry)
         portion->retry = false;
@@ -167,9 +174,18 @@ static bool drop_next(struct portion *portion)
         portion->request = false;
     else if (portion->violations > 0)
         portion->violations--;
+    else if (status->message[0])
+        halve(status->message);
+    else if (portion->metadata > 0)
+        portion->metadata--;
     else
         return false;
     return true;
+}
+
+static bool fits(const struct status *status, struct text encoded)
+{
+    return encoded.bytes > 0 && trailer_bytes(status, encoded) <= DETAILS_TRAILER_BYTES;
 }
 
 struct text details_encode(const struct details *details, struct status *status,
@@ -179,13 +195,11 @@ struct text details_encode(const struct details *details, struct status *status,
         .retry = details->retry_ms > 0,
         .request = details->request_id.bytes > 0,
         .violations = details->violations ? details->violations->count : 0,
+        .metadata = details->metadata_count,
     };
     struct text encoded = encode(details, &portion, status, arena);
-    while (trailer_bytes(status, encoded) > DETAILS_TRAILER_BYTES) {
-        if (!drop_next(&portion)) {
-            struct text message = text_of(status->message);
-            status->message[text_cut(message, message.bytes / 2)] = '\0';
-        }
+    while (!fits(status, encoded) && drop_next(&portion, status)) {
+        arena_clear(arena);
         encoded = encode(details, &portion, status, arena);
     }
     return encoded;

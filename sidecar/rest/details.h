@@ -18,6 +18,10 @@
 /* No wait helps: the caller must not repeat the call by itself. */
 #define DETAILS_NEVER_RETRY INT64_C(-1)
 
+/* When to come back to a thing that passes soon, and to one that somebody has to mend. */
+#define DETAILS_SOON_MS 500
+#define DETAILS_LATER_MS 5000
+
 struct details {
     struct text domain, reason;          /* of ErrorInfo: "apig-sidecar", "OVERLOADED" */
     const struct violations *violations; /* NULL: none */
@@ -42,8 +46,11 @@ void details_add(struct details *details, struct text key, struct text value);
 /*
  * The serialized google.rpc.Status, so small that it fits DETAILS_TRAILER_BYTES together with
  * gRPC's own trailers and ours; what does not fit is dropped in the order RetryInfo, RequestInfo,
- * BadRequest from its end, and the message is cut last, in `status` too. Empty when the arena is
- * full.
+ * BadRequest from its end, message, in `status` too, and metadata. The arena, which is cleared
+ * between tries, has nothing else in it, and room for DETAILS_ENCODING_BYTES.
  */
 struct text details_encode(const struct details *details, struct status *status,
                            struct arena *arena);
+
+/* What an encoding that fits takes in memory on its way, with room to spare. */
+#define DETAILS_ENCODING_BYTES (64 * 1024)

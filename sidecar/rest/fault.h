@@ -2,7 +2,7 @@
 /*
  * What an unsuccessful HTTP answer means for the caller: a gRPC code that says what to do next, and
  * whether the request was processed. The vendor's error_code decides first, the HTTP status second;
- * both are tables in fault.c. Pure; any thread.
+ * both are tables in fault.c, and so is what either means for coming back. Pure; any thread.
  */
 #pragma once
 
@@ -11,13 +11,17 @@
 #include "base/arena.h"
 #include "base/http.h"
 #include "base/status.h"
+#include "rest/details.h"
 
 enum fault_effect {
-    FAULT_REFUSED,    /* not processed, and the same request will be refused again */
-    FAULT_CREDENTIAL, /* not processed: our credential was not accepted */
-    FAULT_PASSING,    /* not processed; later it may be */
-    FAULT_THROTTLED,  /* not processed: too many requests */
-    FAULT_UNKNOWN,    /* perhaps processed */
+    FAULT_REFUSED,     /* not processed, and the same request will be refused again */
+    FAULT_MISDIRECTED, /* not processed: the endpoint does not offer it */
+    FAULT_CREDENTIAL,  /* not processed: our credential was not accepted */
+    FAULT_PASSING,     /* not processed; later it may be */
+    FAULT_BUSY,        /* not processed: something else has to end first */
+    FAULT_THROTTLED,   /* not processed: too many requests */
+    FAULT_UNKNOWN,     /* perhaps processed */
+    FAULT_TIMED_OUT,   /* perhaps processed, and perhaps still being processed */
 };
 
 struct fault {
@@ -30,16 +34,25 @@ struct fault {
     struct text field;         /* the request field that the words blame, "name"; empty when none */
     struct text location_host; /* where a redirect would lead; empty when there is none */
     int64_t wait_ms;           /* when to come back, as the upstream says; 0 when it does not */
+    int64_t
+        retry_ms; /* what the caller is told: that wait, ours, DETAILS_NEVER_RETRY, or 0: nothing */
 };
 
 /* True for the answers that carry a result: 2xx. */
 bool fault_is_success(unsigned http_status);
 
-/* Reads an answer that is no success; whatever its body is, there is a fault. Its texts are in the
- * arena or views of the answer. What repeats `secret`, the credential that the request had, is left
- * out. */
-void fault_read(const struct http_answer *answer, struct text secret, struct arena *arena,
-                struct fault *fault);
+/* Reads an answer that is no success; whatever its body is, there is a fault. Its texts are copies
+ * in the arena, a few hundred bytes; `scratch` has what is only needed for reading. What repeats
+ * `secret`, the credential that the request had, is left out. */
+void fault_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
+                struct arena *arena, struct fault *fault);
+
+/* What the fault means when its request only reads (RFC 9110 section 9.2.1): it has changed
+ * nothing, so what was perhaps processed may be asked again. */
+void fault_of_safe_request(struct fault *fault);
+
+/* True when it is not known whether the request was processed. */
+bool fault_is_unknown(const struct fault *fault);
 
 /* The fault as a status, "The API group name already exists (APIG.3201, HTTP 400, request 9f…)".
  * Returns false. */
@@ -48,3 +61,6 @@ must_use bool fault_status(const struct fault *fault, const struct http_answer *
 
 /* The two tables in Markdown, for docs/statuses.md. */
 void fault_write_markdown(struct buffer *out);
+
+/* A wait as those tables have it: "500 ms", "never", or nothing. */
+void fault_write_retry(struct buffer *out, int64_t retry_ms);

@@ -20,8 +20,11 @@ static const struct member {
     {"error_code", 2, 2, MEMBER_CODE},       {"code", 2, 1, MEMBER_CODE},
     {"error_msg", 1, 4, MEMBER_MESSAGE},     {"message", 1, 3, MEMBER_MESSAGE},
     {"error_msg", 2, 2, MEMBER_MESSAGE},     {"message", 2, 1, MEMBER_MESSAGE},
-    {"request_id", 1, 1, MEMBER_REQUEST_ID},
+    {"request_id", 1, 4, MEMBER_REQUEST_ID},
 };
+
+/* The highest rank inside a wrapper. */
+#define WRAPPED_RANK 2
 
 /* As much of the upstream's words as a person reads. */
 #define MESSAGE_BYTES 512
@@ -65,10 +68,20 @@ static bool holds(struct text text, struct text part)
            memmem(text.at, text.bytes, part.at, part.bytes);
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool is_token_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+}
+
+static struct text keep(struct text text, struct arena *arena)
+{
+    const char *copy = text.bytes ? arena_copy(arena, text.at, text.bytes) : NULL;
+    return (struct text){copy, copy ? text.bytes : 0};
 }
 
 /* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
@@ -82,21 +95,62 @@ static struct text plain_word(struct text text, size_t most, struct text secret)
     return text;
 }
 
-/* One line of text: control characters become spaces. What is a page and not a message, or repeats
- * the credential, is no message. */
+/* A tag, a comment or a document type: what has one is a page for people and not a message. */
+static bool is_page(struct text text)
+{
+    for (size_t i = 0; i + 1 < text.bytes; i++) {
+        char next = text.at[i + 1];
+        if (text.at[i] == '<' && (is_letter(next) || next == '/' || next == '!'))
+            return true;
+    }
+    return false;
+}
+
+/* Characters that are seen as something else than one line from left to right: C1 controls, the
+ * separators of lines and paragraphs, and what changes the direction of writing. Each row is a
+ * range of the last byte of their UTF-8. */
+static const struct {
+    const char *first;
+    size_t bytes;
+    unsigned char last;
+} disturbing[] = {
+    {"\xc2\x80", 2, 0x9f},     {"\xd8\x9c", 2, 0x9c},     {"\xe2\x80\x8e", 3, 0x8f},
+    {"\xe2\x80\xa8", 3, 0xae}, {"\xe2\x81\xa6", 3, 0xa9},
+};
+
+/* The bytes of a character that disturbs; 0 for one that does not. */
+static size_t disturbing_bytes(struct text rest)
+{
+    unsigned char first = (unsigned char)rest.at[0];
+    if (first < ' ' || first == 0x7f)
+        return 1;
+    for (size_t i = 0; i < array_length(disturbing); i++) {
+        const char *wanted = disturbing[i].first;
+        size_t bytes = disturbing[i].bytes;
+        if (rest.bytes >= bytes && memcmp(rest.at, wanted, bytes - 1) == 0 &&
+            (unsigned char)rest.at[bytes - 1] >= (unsigned char)wanted[bytes - 1] &&
+            (unsigned char)rest.at[bytes - 1] <= disturbing[i].last)
+            return bytes;
+    }
+    return 0;
+}
+
+/* One line of text: what disturbs becomes a space. What is a page, or repeats the credential, is no
+ * message. */
 static struct text one_line(struct text text, struct text secret, struct arena *arena)
 {
-    size_t bytes = text_cut(text, MESSAGE_BYTES);
-    bool page = holds(text, text_literal("</"));
-    char *copy = !page && !holds(text, secret) && text_is_utf8(text)
+    size_t bytes = text_cut(text, MESSAGE_BYTES), used = 0;
+    char *line = !is_page(text) && !holds(text, secret) && text_is_utf8(text)
                      ? arena_copy(arena, text.at, bytes)
                      : NULL;
-    if (!copy)
+    if (!line)
         return (struct text){NULL, 0};
-    for (size_t i = 0; i < bytes; i++)
-        if ((unsigned char)copy[i] < ' ' || copy[i] == 0x7f)
-            copy[i] = ' ';
-    return (struct text){copy, bytes};
+    for (size_t at = 0; at < bytes; used++) {
+        size_t disturbs = disturbing_bytes((struct text){line + at, bytes - at});
+        line[used] = disturbs ? ' ' : line[at];
+        at += disturbs ? disturbs : 1;
+    }
+    return (struct text){line, used};
 }
 
 /* What follows `mark` in the text, up to a character that `ends` holds; empty when the mark is not
@@ -112,6 +166,21 @@ static struct text text_behind(struct text text, const char *mark, const char *e
     return (struct text){at, (size_t)(end - at)};
 }
 
+/* So many units, in digits: at most the longest wait, also when no number can hold it; 0 for what
+ * is no number. */
+static int64_t wait_of(struct text digits, int64_t unit_ms)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < digits.bytes; i++) {
+        if (digits.at[i] < '0' || digits.at[i] > '9')
+            return 0;
+        count = count * 10 + (digits.at[i] - '0');
+        if (count > LONGEST_WAIT_MS)
+            count = LONGEST_WAIT_MS;
+    }
+    return count * unit_ms < LONGEST_WAIT_MS ? count * unit_ms : LONGEST_WAIT_MS;
+}
+
 /* "…over ratelimit,limit:200,time:5 minute": the window's length. */
 static int64_t window_ms(struct text message)
 {
@@ -121,13 +190,15 @@ static int64_t window_ms(struct text message)
     } units[] = {{"second", 1000}, {"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
     struct text window = text_behind(message, ",time:", ",;.\"");
     const char *space = window.bytes ? memchr(window.at, ' ', window.bytes) : NULL;
-    uint64_t count;
-    if (!space || !text_to_u64((struct text){window.at, (size_t)(space - window.at)}, &count) ||
-        count > 1000)
+    if (!space)
         return 0;
-    for (size_t i = 0; i < array_length(units); i++)
-        if (strncmp(space + 1, units[i].unit, strlen(units[i].unit)) == 0)
-            return (int64_t)count * units[i].ms;
+    struct text count = {window.at, (size_t)(space - window.at)},
+                unit = {space + 1, window.bytes - count.bytes - 1};
+    for (size_t i = 0; i < array_length(units); i++) {
+        size_t bytes = strlen(units[i].unit);
+        if (unit.bytes >= bytes && memcmp(unit.at, units[i].unit, bytes) == 0)
+            return wait_of(count, units[i].ms);
+    }
     return 0;
 }
 
@@ -137,19 +208,26 @@ static int64_t retry_after_ms(const struct http_answer *answer)
 {
     struct text value = http_answer_field(answer, text_literal("Retry-After"));
     int64_t then, now;
-    uint64_t seconds;
-    if (text_to_u64(value, &seconds))
-        return seconds < LONGEST_WAIT_MS / 1000 ? (int64_t)seconds * 1000 : LONGEST_WAIT_MS;
     if (!http_date(value, &then) ||
-        !http_date(http_answer_field(answer, text_literal("Date")), &now) || then <= now)
+        !http_date(http_answer_field(answer, text_literal("Date")), &now))
+        return wait_of(value, 1000);
+    if (then <= now)
         return 0;
     return then - now < LONGEST_WAIT_MS / 1000 ? (then - now) * 1000 : LONGEST_WAIT_MS;
 }
 
+/* Without user and password, and without the port. */
 static struct text location_host(const struct http_answer *answer, struct text secret)
 {
-    struct text location = http_answer_field(answer, text_literal("Location"));
-    return plain_word(text_behind(location, "://", "/?#:@"), HOST_BYTES, secret);
+    struct text location = http_answer_field(answer, text_literal("Location")),
+                authority = text_behind(location, "://", "/?#");
+    const char *at = authority.bytes ? memrchr(authority.at, '@', authority.bytes) : NULL;
+    if (at)
+        authority = (struct text){at + 1, (size_t)(authority.at + authority.bytes - at - 1)};
+    const char *colon = authority.bytes ? memchr(authority.at, ':', authority.bytes) : NULL;
+    if (colon)
+        authority.bytes = (size_t)(colon - authority.at);
+    return plain_word(authority, HOST_BYTES, secret);
 }
 
 struct text fault_body_request_id(const struct http_answer *answer, struct text secret)
@@ -158,23 +236,37 @@ struct text fault_body_request_id(const struct http_answer *answer, struct text 
                       secret);
 }
 
-void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *arena,
-                     struct fault_body *body)
+/* In a body that breaks off, or is JSON only up to some byte, members of the outer object that were
+ * whole still count, since the vendor's code tells more than the HTTP status does. */
+static void search_body(struct text body, struct arena *scratch, struct search *search)
+{
+    static const struct text byte_order_mark = {"\xef\xbb\xbf", 3};
+    const struct json_limits limits = {0};
+    struct status ignored;
+    if (body.bytes >= byte_order_mark.bytes &&
+        memcmp(body.at, byte_order_mark.at, byte_order_mark.bytes) == 0)
+        body = (struct text){body.at + byte_order_mark.bytes, body.bytes - byte_order_mark.bytes};
+    if (json_walk(body, &limits, scratch, consider_member, search, &ignored))
+        return;
+    for (size_t kind = 0; kind < array_length(search->found); kind++)
+        if (search->rank[kind] <= WRAPPED_RANK)
+            search->found[kind] = (struct text){NULL, 0};
+}
+
+void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
+                     struct arena *arena, struct fault_body *body)
 {
     struct search search = {0};
-    struct json_limits limits = {0};
-    struct status ignored;
-    /* A body that is no JSON, a proxy's page for instance, says nothing that we could pass on. */
-    if (!json_walk(answer->body, &limits, arena, consider_member, &search, &ignored))
-        search = (struct search){0};
-    struct text request_id = fault_body_request_id(answer, secret);
+    search_body(answer->body, scratch, &search);
+    struct text code = search.found[MEMBER_CODE], message = search.found[MEMBER_MESSAGE],
+                request_id = fault_body_request_id(answer, secret);
     if (request_id.bytes == 0)
         request_id = plain_word(search.found[MEMBER_REQUEST_ID], REQUEST_ID_BYTES, secret);
     *body = (struct fault_body){
-        .code = plain_word(search.found[MEMBER_CODE], CODE_BYTES, secret),
-        .message = one_line(search.found[MEMBER_MESSAGE], secret, arena),
-        .request_id = request_id,
-        .location_host = location_host(answer, secret),
+        .code = keep(plain_word(code, CODE_BYTES, secret), arena),
+        .message = one_line(message, secret, arena),
+        .request_id = keep(request_id, arena),
+        .location_host = keep(location_host(answer, secret), arena),
         .wait_ms = retry_after_ms(answer),
     };
     body->field =

@@ -11,8 +11,7 @@
 #include "base/http.h"
 #include "base/text.h"
 
-/* Views of the answer, or in the arena; empty is "not there". Short, of plain characters, and
- * without the secret. */
+/* Copies in the arena; empty is "not there". Short, of plain characters, and without the secret. */
 struct fault_body {
     struct text code;          /* "APIG.3201" */
     struct text message;       /* one line of UTF-8, cut */
@@ -23,9 +22,10 @@ struct fault_body {
     int64_t window_ms;         /* of a throttling text; 0: none */
 };
 
-/* The header's request id alone, of any answer. */
+/* The header's request id alone, of any answer, which it is a view of. */
 struct text fault_body_request_id(const struct http_answer *answer, struct text secret);
 
-/* There is always a result: a body that is no JSON says nothing. */
-void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *arena,
-                     struct fault_body *body);
+/* There is always a result: a body that is no JSON says nothing. `scratch` has what is only needed
+ * for reading, as much as the answer makes it; when it is full, what was found so far counts. */
+void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
+                     struct arena *arena, struct fault_body *body);

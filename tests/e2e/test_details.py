@@ -230,6 +230,34 @@ def test_an_answer_that_is_none_leaves_the_outcome_unknown(client, upstream, dat
     assert dict(call.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
 
 
+# Small in bytes, and more in memory than a call may take.
+DOMAINS = b",".join([b'{"ssl_infos":[{},{},{},{}]}'] * 65_000)
+FILLING = {
+    "success": (http(201, b'{"id":"1","url_domains":[%s]}' % DOMAINS), "OUTCOME_UNKNOWN"),
+    "error": (http(400, b'{"error_code":"APIG.3201","error_msg":"taken","x":[%s]}' % b",".join([rb'"\u0041"'] * 400_000)),
+              "APIG_3201"),
+}
+
+
+@pytest.mark.parametrize("data,reason", FILLING.values(), ids=FILLING)
+def test_an_answer_that_fills_the_memory_crowds_no_detail_out(client, upstream, data, reason):
+    upstream.script(answer(data))
+    call = client.start()
+    assert call.exception() and details(call)["ErrorInfo"].reason == reason
+    assert client.refusal("?")[0] == "INVALID_ARGUMENT"  # and it lives
+
+
+def test_the_token_as_the_name_of_a_field_is_in_no_trailer_and_no_log(sidecar, client, upstream, token):
+    secret = token.path.read_text()
+    upstream.script(*[answer_then_end(b"HTTP/1.1 400 Bad Request\r\n%s\r\n\r\n" % field) for field in (
+        secret.encode() + b": \x01", secret.encode() + b": 1\r\nContent-Length: 0", secret.encode(), b" " + secret.encode())])
+    for _ in range(4):
+        call = client.start()
+        assert call.exception()
+        assert secret not in f"{call.details()}{call.trailing_metadata()}"
+    sidecar.wait_log(4, event="call")  # no line of which has a secret, as every test expects of it
+
+
 @pytest.mark.parametrize("where", ["error_msg", "error_code", "request_id", "parameter", "field", "location"])
 def test_the_token_is_in_no_trailer(client, upstream, token, where):
     secret = token.path.read_text()

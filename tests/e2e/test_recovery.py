@@ -6,7 +6,7 @@ from email.utils import formatdate
 
 import pytest
 
-from support.client import COLLECTION
+from support.client import COLLECTION, details
 from support.upstream import GROUP, Connection, answer, answer_then_end, end_after_reading, error, http
 
 NAME = "组（测试）/1"
@@ -59,16 +59,37 @@ def test_a_create_that_did_not_happen_is_sent_again(client, upstream):
     assert upstream.requests[2].body == upstream.requests[0].body
 
 
-@pytest.mark.parametrize("failure", [end_after_reading(), answer(http(503, b""))])
-def test_when_the_look_up_fails_the_outcome_stays_unknown(client, upstream, failure):
-    upstream.script(end_after_reading(), failure)
+@pytest.mark.parametrize("failure,asked", [(end_after_reading(), 4), (answer(http(503, b"")), 4), (answer(http(404, b"")), 1)])
+def test_when_the_look_up_fails_the_outcome_stays_unknown(client, upstream, failure, asked):
+    upstream.script(end_after_reading(), *[failure] * asked)
     assert client.refusal(NAME)[0] == "UNKNOWN"
+    assert requests(upstream) == [("POST", COLLECTION)] + [("GET", LIST)] * asked
+
+
+def test_a_look_up_that_fails_for_now_is_repeated(client, upstream):
+    upstream.script(end_after_reading(), end_after_reading(), answer(http(503, b"")), listing(group()))
+    assert client.create(NAME)["name"] == NAME
+    assert requests(upstream) == [("POST", COLLECTION)] + [("GET", LIST)] * 3
+
+
+def test_an_answer_that_fills_the_memory_is_looked_up_as_well(client, upstream):
+    domains = b",".join([b'{"ssl_infos":[{},{},{},{}]}'] * 65_000)
+    upstream.script(answer(http(201, b'{"id":"1","url_domains":[%s]}' % domains)), listing(group()))
+    assert client.create(NAME)["name"] == NAME
+    assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST)]
+
+
+def test_a_gateway_that_gave_up_waiting_may_still_create_what_is_not_listed(client, upstream):
+    upstream.script(answer(error(504, "APIGW.0203")), listing())
+    call = client.start(NAME)
+    info = details(call)["ErrorInfo"]
+    assert (call.code().name, info.reason, info.metadata["lookup"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "ABSENT")
     assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST)]
 
 
 def test_the_log_says_what_the_look_up_told(start, upstream):
     sidecar = start("--recover-lost-creates")
-    upstream.script(end_after_reading(), listing(group()), end_after_reading(), answer(http(503, b"")))
+    upstream.script(end_after_reading(), listing(group()), end_after_reading(), answer(http(404, b"")))
     sidecar.client().create(NAME)
     sidecar.client().refusal(NAME)
     [found] = sidecar.wait_log(event="call", recovered="FOUND")

@@ -5,7 +5,8 @@ import json
 import grpc
 import pytest
 
-from support.upstream import answer, error, http
+from support.client import IDS, details, refusal
+from support.upstream import answer, end_after_reading, error, http
 
 # HTTP status, vendor's code → gRPC's code
 TABLE = [
@@ -109,6 +110,42 @@ def test_a_redirect_is_never_followed(client, upstream):
     upstream.script(answer(http(307, b"", [f"Location: {upstream.url}/elsewhere"])))
     assert client.refusal()[0] == "FAILED_PRECONDITION"
     assert len(upstream.requests) == 1
+
+
+def test_a_path_that_is_not_published_names_the_place(start, upstream):
+    client = start(f"--upstream={upstream.url}/prefix").client()
+    upstream.script(answer(error(404, "APIGW.0101", MESSAGE)))
+    name, message = client.refusal()
+    assert name == "FAILED_PRECONDITION"
+    assert MESSAGE in message and f"{upstream.authority}/prefix" in message and f'"{IDS["project_id"]}"' in message
+
+
+def test_a_list_whose_answer_is_lost_may_be_repeated(client, upstream):
+    upstream.script(end_after_reading(), answer(http(500, b"")), answer(http(200, {"size": 0, "total": 0, "groups": []})))
+    assert client.call("ListApiGroups", IDS).result()
+    upstream.script(*[end_after_reading()] * 4)
+    assert refusal(client.call("ListApiGroups", IDS))[0] == "UNAVAILABLE"
+
+
+def test_a_fault_that_stays_is_an_error_in_the_log_and_an_unknown_outcome_a_warning(start, upstream):
+    sidecar = start("--log-level=warning")
+    client = sidecar.client()
+    upstream.script(answer(error(500, "APIG.9999")), end_after_reading(), answer())
+    call = client.start()
+    assert call.exception()
+    assert client.refusal()[0] == "UNKNOWN"
+    client.create()
+    internal, unknown = sidecar.wait_log(2, event="call")
+    assert (internal["level"], internal["code"], unknown["level"], unknown["code"]) == ("error", "INTERNAL", "warning", "UNKNOWN")
+    assert details(call)["ErrorInfo"].metadata["incident"] == internal["request_id"]
+
+
+def test_members_that_cannot_be_read_are_one_warning_however_many(sidecar, client, upstream):
+    upstream.script(answer(http(201, {"id": "1", "url_domains": [{"cname_status": "x"}] * 5000})))
+    client.create()
+    sidecar.wait_log(event="call")
+    [warning] = [line for line in sidecar.lines if line["event"] == "answer member unreadable"]
+    assert (warning["member"], warning["members"]) == ("url_domains[0].cname_status", 5000)
 
 
 def test_the_log_line_of_a_call_tells_where_it_ended(sidecar, client, upstream):

@@ -26,8 +26,8 @@ def numbers(text):
     return (found[0], found[-1]) if found else (0, 999)
 
 
-VENDOR_ROWS = [(code.partition(".")[0], *numbers(code), status, grpc) for code, status, grpc, _ in rows(0)]
-HTTP_ROWS = [(*numbers(status), grpc) for status, grpc, _ in rows(1)]
+VENDOR_ROWS = [(code.partition(".")[0], *numbers(code), status, grpc) for code, status, _, grpc, *_ in rows(0)]
+HTTP_ROWS = [(*numbers(status), grpc) for status, grpc, *_ in rows(1)]
 
 
 def row_of(status, code):

@@ -171,16 +171,24 @@ struct text upstream_authority(const struct upstream *upstream)
     return text_literal("upstream.example");
 }
 
-static enum http1_progress read_answer(struct http1_reader *reader, struct text answer,
-                                       struct status *status)
+/* What came of an answer's bytes: as connection.c tells them apart, an answer that breaks off is a
+ * lost connection, and one that breaks the rules is unreadable. */
+static bool read_answer(struct http1_reader *reader, struct text answer, struct exchange *exchange)
 {
     size_t consumed;
     enum http1_progress progress = HTTP1_MORE;
     if (answer.bytes > 0)
-        progress = http1_reader_feed(reader, answer, &consumed, status);
+        progress = http1_reader_feed(reader, answer, &consumed, &exchange->status);
+    if (progress == HTTP1_BROKEN) {
+        exchange->cause = http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
+                              ? EXCHANGE_CAUSE_ANSWER_TOO_LARGE
+                              : EXCHANGE_CAUSE_UNREADABLE_ANSWER;
+        return false;
+    }
     if (progress == HTTP1_MORE && the_rig->upstream->ends_stream)
-        progress = http1_reader_end(reader, status);
-    return progress;
+        progress = http1_reader_end(reader, &exchange->status);
+    exchange->cause = progress == HTTP1_COMPLETE ? EXCHANGE_CAUSE_NONE : EXCHANGE_CAUSE_LOST;
+    return progress == HTTP1_COMPLETE;
 }
 
 static struct text next_answer(void)
@@ -196,18 +204,14 @@ static void answer_exchange(struct exchange *exchange)
     static const struct http1_limits limits = {
         .head_bytes = 65536, .field_count = 100, .body_bytes = ANSWER_BYTES, .interim = 8};
     struct http1_reader *reader = http1_reader_new(exchange->arena, &limits, false);
-    bool complete = read_answer(reader, next_answer(), &exchange->status) == HTTP1_COMPLETE;
+    assert(reader); /* no exchange begins with an arena that is full of the one before */
+    bool complete = read_answer(reader, next_answer(), exchange);
     exchange->started_ns = exchange->ended_ns = clock_now_ns();
     exchange->http_status = http1_reader_status(reader);
     exchange->sent_bytes = exchange->request.bytes;
     exchange->outcome = complete ? EXCHANGE_ANSWERED : EXCHANGE_PERHAPS_PROCESSED;
     if (complete)
         exchange->answer = http1_reader_answer(reader);
-    else if (http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE)
-        exchange->cause = EXCHANGE_CAUSE_ANSWER_TOO_LARGE;
-    else
-        exchange->cause =
-            http1_reader_fault(reader) ? EXCHANGE_CAUSE_UNREADABLE_ANSWER : EXCHANGE_CAUSE_LOST;
     if (!complete && exchange->status.code == STATUS_OK)
         status_set(&exchange->status, STATUS_UNKNOWN, "the connection was lost");
     exchange->done(exchange);

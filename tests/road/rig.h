@@ -29,7 +29,7 @@ struct rig_result {
         struct text value;
     } trailers[CALL_METADATA];
     size_t trailer_count;
-    struct text requests[8]; /* bytes that the upstream saw, by attempt */
+    struct text requests[32]; /* bytes that the upstream saw, by attempt */
     size_t request_count;
 };
 

@@ -19,7 +19,7 @@ static struct fault read_fault(struct arena *arena, unsigned status, const char 
         .status = status, .fields = fields, .field_count = field_count, .body = text_of(body)};
     struct fault fault;
     arena_init(arena, 1 << 20);
-    fault_read(&answer, text_literal("SECRETTOKEN"), arena, &fault);
+    fault_read(&answer, text_literal("SECRETTOKEN"), arena, arena, &fault);
     return fault;
 }
 
@@ -49,7 +49,7 @@ static void the_vendors_code_decides_first(void **state)
     expect(401, "APIC.7105", STATUS_UNAVAILABLE, FAULT_CREDENTIAL);
     expect(403, "APIG.3101", STATUS_RESOURCE_EXHAUSTED, FAULT_REFUSED);
     expect(404, "APIG.3030", STATUS_NOT_FOUND, FAULT_REFUSED);
-    expect(409, "APIC.7701", STATUS_ABORTED, FAULT_REFUSED);
+    expect(409, "APIC.7701", STATUS_ABORTED, FAULT_BUSY);
     expect(500, "APIG.3500", STATUS_UNKNOWN, FAULT_UNKNOWN);
     expect(500, "APIG.9006", STATUS_UNKNOWN, FAULT_UNKNOWN);
     expect(500, "APIG.9013", STATUS_UNAVAILABLE, FAULT_PASSING);
@@ -66,10 +66,14 @@ static void the_front_gateways_numbers_mean_the_same_under_both_prefixes(void **
         enum status_code code;
         enum fault_effect effect;
     } rows[] = {
-        {101, 404, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+        {101, 404, STATUS_FAILED_PRECONDITION, FAULT_MISDIRECTED},
         {201, 413, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
         {201, 500, STATUS_INTERNAL, FAULT_REFUSED},
-        {201, 504, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {201, 502, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {201, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT},
+        {201, 503, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {201, 501, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {203, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT},
         {301, 401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
         {307, 401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
         {308, 429, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
@@ -101,13 +105,13 @@ static void without_a_known_code_the_http_status_decides(void **state)
         {403, STATUS_PERMISSION_DENIED, FAULT_REFUSED},
         {404, STATUS_NOT_FOUND, FAULT_REFUSED},
         {408, STATUS_UNAVAILABLE, FAULT_PASSING},
-        {409, STATUS_ABORTED, FAULT_REFUSED},
+        {409, STATUS_ABORTED, FAULT_BUSY},
         {418, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
         {429, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
         {500, STATUS_UNKNOWN, FAULT_UNKNOWN},
         {502, STATUS_UNKNOWN, FAULT_UNKNOWN},
         {503, STATUS_UNAVAILABLE, FAULT_PASSING},
-        {504, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {504, STATUS_UNKNOWN, FAULT_TIMED_OUT},
         {599, STATUS_UNKNOWN, FAULT_UNKNOWN},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
@@ -135,6 +139,11 @@ static void every_shape_of_body_is_read(void **state)
         {"<html><body>Bad gateway</body></html>", "", "", ""},
         {"", "", "", ""},
         {"{\"error_msg\":\"cut", "", "", ""},
+        {"\xef\xbb\xbf{\"error_code\":\"A.1\",\"error_msg\":\"m\"}", "A.1", "m", ""},
+        {"{\"error_code\":\"A.1\",\"error_msg\":\"\xff\"}", "A.1", "", ""},
+        {"{\"request_id\":\"9f\",\"error_code\":\"A.1\",", "A.1", "", "9f"},
+        {"{\"error_code\":\"A.1\"} x", "A.1", "", ""},
+        {"{\"error\":{\"code\":\"A.1\"},", "", "", ""},
         {"{\"error_code\":{\"deep\":{\"er\":1}}}", "", "", ""},
         {"[[[[[[1]]]]]]", "", "", ""},
     };
@@ -166,10 +175,6 @@ static void the_words_are_one_short_line_without_pages_and_secrets(void **state)
     assert_int_equal(fault.vendor_code.bytes, 0);
     assert_int_equal(fault.request_id.bytes, 0);
     arena_clear(&arena);
-    fault =
-        read_fault(&arena, 400, "{\"error_code\":\"A.1\",\"error_msg\":\"<p>no</p>\"}", NULL, 0);
-    assert_int_equal(fault.message.bytes, 0);
-    arena_clear(&arena);
     char body[8192];
     int used = snprintf(body, sizeof body, "{\"error_msg\":\"");
     for (int i = 0; i < 1000; i++)
@@ -179,6 +184,130 @@ static void the_words_are_one_short_line_without_pages_and_secrets(void **state)
     assert_in_range(fault.message.bytes, 1, 512);
     assert_true(text_is_utf8(fault.message));
     arena_clear(&arena);
+}
+
+static void expect_words(const char *said, const char *told)
+{
+    struct arena arena;
+    char body[256];
+    snprintf(body, sizeof body, "{\"error_msg\":\"%s\"}", said);
+    struct text message = read_fault(&arena, 400, body, NULL, 0).message;
+    if (!text_equal(message, text_of(told)))
+        fail_msg("\"%s\" is told as \"%.*s\"", said, text_arguments(message));
+    arena_clear(&arena);
+}
+
+static void pages_are_no_words(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {
+        "<p>no</p>", "<!DOCTYPE html>", "<!-- x -->", "Denied<br>", "</html>", "a <IMG",
+    };
+    for (size_t i = 0; i < array_length(pages); i++)
+        expect_words(pages[i], "");
+    expect_words("below 3 < 4 or <> or <", "below 3 < 4 or <> or <");
+}
+
+static void what_is_no_plain_line_becomes_spaces(void **state)
+{
+    (void)state;
+    expect_words("a\xc2\x80"
+                 "b\xc2\x85"
+                 "c\xc2\x9f"
+                 "d\xc2\xa0"
+                 "e",
+                 "a b c d\xc2\xa0"
+                 "e");
+    expect_words("a\xe2\x80\xa8"
+                 "b\xe2\x80\xa9"
+                 "c\xe2\x80\xae"
+                 "d\xe2\x80\xaf"
+                 "e",
+                 "a b c d\xe2\x80\xaf"
+                 "e");
+    expect_words("\xe2\x80\x8e|\xe2\x80\x8f|\xe2\x81\xa6|\xe2\x81\xa9|\xd8\x9c|\xe2\x80\x8d",
+                 " | | | | |\xe2\x80\x8d");
+}
+
+static void a_fault_survives_its_answer_and_a_scratch_that_is_full(void **state)
+{
+    (void)state;
+    static const char words[] = "{\"error_code\":\"APIG.2011\",\"error_msg\":\"bad,parameterName:"
+                                "name.\",\"request_id\":\"9f\",\"x\":[\"\\u0041\",\"\\u0041\"]}";
+    struct http_field location = {text_literal("Location"), text_literal("https://h.example/")};
+    char body[sizeof words];
+    memcpy(body, words, sizeof words);
+    struct http_answer answer = {
+        .status = 400, .body = text_of(body), .fields = &location, .field_count = 1};
+    struct arena scratch, arena;
+    struct fault fault;
+    arena_init(&arena, 4096);
+    arena_init(&scratch, 160); /* enough for names, not for what follows */
+    fault_read(&answer, text_literal("SECRETTOKEN"), &scratch, &arena, &fault);
+    memset(body, '#', sizeof body);
+    arena_clear(&scratch);
+    assert_int_equal(fault.code, STATUS_INVALID_ARGUMENT);
+    assert_true(text_equal(fault.vendor_code, text_literal("APIG.2011")));
+    assert_true(text_equal(fault.message, text_literal("bad,parameterName:name.")));
+    assert_true(text_equal(fault.request_id, text_literal("9f")));
+    assert_true(text_equal(fault.field, text_literal("name")));
+    assert_true(text_equal(fault.location_host, text_literal("h.example")));
+    arena_clear(&arena);
+}
+
+static void what_only_reads_may_be_asked_again(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned status;
+        enum status_code code;
+        enum fault_effect effect;
+    } rows[] = {
+        {500, STATUS_UNAVAILABLE, FAULT_PASSING},    {504, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {503, STATUS_UNAVAILABLE, FAULT_PASSING},    {404, STATUS_NOT_FOUND, FAULT_REFUSED},
+        {401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
+        struct fault fault = read_fault(&arena, rows[i].status, "", NULL, 0);
+        fault_of_safe_request(&fault);
+        assert_int_equal(fault.code, rows[i].code);
+        assert_int_equal(fault.effect, rows[i].effect);
+        assert_false(fault_is_unknown(&fault));
+        assert_true(fault.retry_ms >= 0);
+        arena_clear(&arena);
+    }
+}
+
+static void what_the_caller_is_told_of_coming_back_follows_from_the_effect(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned status;
+        const char *body;
+        bool later;
+        int64_t retry_ms;
+    } rows[] = {
+        {400, "{\"error_code\":\"APIG.2011\"}", false, 0},
+        {403, "{\"error_code\":\"APIG.3101\"}", false, DETAILS_NEVER_RETRY},
+        {400, "{\"error_code\":\"APIG.3201\"}", false, DETAILS_NEVER_RETRY},
+        {500, "{\"error_code\":\"APIG.9999\"}", false, DETAILS_NEVER_RETRY},
+        {500, "", false, DETAILS_NEVER_RETRY},
+        {504, "", false, DETAILS_NEVER_RETRY},
+        {409, "{\"error_code\":\"APIC.7701\"}", true, 0},
+        {401, "", true, 0},
+        {503, "", true, 0},
+        {429, "", true, 0},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
+        struct fault fault = read_fault(&arena, rows[i].status, rows[i].body, NULL, 0);
+        if (rows[i].later)
+            assert_true(fault.retry_ms > 0);
+        else
+            assert_int_equal(fault.retry_ms, rows[i].retry_ms);
+        arena_clear(&arena);
+    }
 }
 
 static void the_field_that_is_blamed_is_named(void **state)
@@ -215,19 +344,42 @@ static void the_wait_comes_from_the_header_or_the_throttling_text(void **state)
     arena_clear(&arena);
     assert_int_equal(read_fault(&arena, 503, "", nonsense, 1).wait_ms, 0);
     arena_clear(&arena);
-    assert_int_equal(read_fault(&arena, 503, "", huge, 1).wait_ms, 0);
+    /* At most an hour, also when no number holds it. */
+    assert_int_equal(read_fault(&arena, 503, "", huge, 1).wait_ms, 3600000);
     arena_clear(&arena);
+    static const char *const longest[] = {"1000 day", "61 minute", "99999999999999999999 second"};
+    for (size_t i = 0; i < array_length(longest); i++) {
+        char body[256];
+        snprintf(body, sizeof body,
+                 "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"over ratelimit,limit:1,time:%s\"}",
+                 longest[i]);
+        struct fault fault = read_fault(&arena, 429, body, NULL, 0);
+        assert_int_equal(fault.wait_ms, 3600000);
+        assert_int_equal(fault.retry_ms, 3600000);
+        arena_clear(&arena);
+    }
 }
 
 static void a_redirect_says_where_it_would_have_led(void **state)
 {
     (void)state;
-    static const struct http_field location[] = {
-        {{"Location", 8}, {"https://elsewhere.example.com:8443/x?y", 38}}};
-    struct arena arena;
-    struct fault fault = read_fault(&arena, 302, "", location, 1);
-    assert_true(text_equal(fault.location_host, text_literal("elsewhere.example.com")));
-    arena_clear(&arena);
+    static const struct {
+        const char *location, *host;
+    } rows[] = {
+        {"https://elsewhere.example.com:8443/x?y", "elsewhere.example.com"},
+        {"https://user:pw@elsewhere.example/", "elsewhere.example"},
+        {"https://user@elsewhere.example:1?a@b", "elsewhere.example"},
+        {"https://elsewhere.example/a@b", "elsewhere.example"},
+        {"https://[::1]:8443/", ""},
+        {"/only/a/path", ""},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
+        const struct http_field location = {text_literal("Location"), text_of(rows[i].location)};
+        struct fault fault = read_fault(&arena, 302, "", &location, 1);
+        assert_true(text_equal(fault.location_host, text_of(rows[i].host)));
+        arena_clear(&arena);
+    }
 }
 
 static void the_status_has_words_code_and_request(void **state)
@@ -254,6 +406,11 @@ int main(void)
         cmocka_unit_test(without_a_known_code_the_http_status_decides),
         cmocka_unit_test(every_shape_of_body_is_read),
         cmocka_unit_test(the_words_are_one_short_line_without_pages_and_secrets),
+        cmocka_unit_test(pages_are_no_words),
+        cmocka_unit_test(what_is_no_plain_line_becomes_spaces),
+        cmocka_unit_test(a_fault_survives_its_answer_and_a_scratch_that_is_full),
+        cmocka_unit_test(what_only_reads_may_be_asked_again),
+        cmocka_unit_test(what_the_caller_is_told_of_coming_back_follows_from_the_effect),
         cmocka_unit_test(the_field_that_is_blamed_is_named),
         cmocka_unit_test(the_wait_comes_from_the_header_or_the_throttling_text),
         cmocka_unit_test(a_redirect_says_where_it_would_have_led),
