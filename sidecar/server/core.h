@@ -20,6 +20,18 @@ struct tag {
     void (*happened)(struct tag *tag, bool good);
 };
 
+/* Waits for the next event and calls its tag; false when the queue has been shut down and is empty.
+ * The poller's thread, or before it runs. */
+static inline bool core_handle_event(grpc_completion_queue *queue)
+{
+    grpc_event event = grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    if (event.type == GRPC_QUEUE_SHUTDOWN)
+        return false;
+    struct tag *tag = event.tag;
+    tag->happened(tag, event.success);
+    return true;
+}
+
 /* A view of a slice's bytes, valid as long as the slice. For short slices that is the struct
  * itself. */
 static inline struct text core_text(const grpc_slice *slice)

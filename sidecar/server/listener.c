@@ -197,3 +197,8 @@ void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES])
 {
     peers_address(listeners->peers, fd, peer);
 }
+
+int *listeners_hold(struct listeners *listeners, size_t *count)
+{
+    return peers_hold(listeners->peers, count);
+}

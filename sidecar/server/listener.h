@@ -3,7 +3,7 @@
  * Plaintext listeners, TCP and Unix. Connections are accepted here and handed to C-core once their
  * caller has begun to speak HTTP/2, which keeps us alive when descriptors run out (C-core 1.51's
  * own listener then stays deaf for ever, CVE-2023-4785), caps them, and says who the peer is. The
- * main thread, but for listener_peer.
+ * main thread, but for listener_peer and listeners_hold.
  */
 #pragma once
 
@@ -47,3 +47,7 @@ size_t listeners_connections(const struct listeners *listeners);
 
 /* Who is at the other end of an accepted descriptor; terminated. Any thread. */
 void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES]);
+
+/* Descriptors of our own for the connections that were accepted and are open; peers_hold. Any
+ * thread. */
+int *listeners_hold(struct listeners *listeners, size_t *count);

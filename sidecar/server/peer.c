@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/peer.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "base/socket.h"
@@ -144,4 +146,27 @@ void peers_address(struct peers *peers, int fd, char address[PEER_BYTES])
     bool known = fd >= 0 && (size_t)fd < peers->room && peers->connections[fd].inode;
     snprintf(address, PEER_BYTES, "%s", known ? peers->connections[fd].peer.address : "unknown");
     pthread_mutex_unlock(&peers->lock);
+}
+
+/* Only what is held is certain to remain the connection that it was found to be. */
+static int hold(const struct connection *connection, size_t fd)
+{
+    int held = connection->inode ? fcntl((int)fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (held < 0 || inode_of(held) == connection->inode)
+        return held;
+    close(held);
+    return -1;
+}
+
+int *peers_hold(struct peers *peers, size_t *count)
+{
+    *count = 0;
+    pthread_mutex_lock(&peers->lock);
+    int *held = memory_expect(calloc(peers->room + 1, sizeof *held));
+    for (size_t fd = 0; fd < peers->room; fd++) {
+        held[*count] = hold(&peers->connections[fd], fd);
+        *count += held[*count] >= 0;
+    }
+    pthread_mutex_unlock(&peers->lock);
+    return held;
 }

@@ -2,7 +2,7 @@
 /*
  * Who is at the other end of the connections that we accepted, and how many there are. C-core
  * closes a connection without telling, so that whether a descriptor still is the same connection
- * shows in its inode only. The main thread, but for peers_address.
+ * shows in its inode only. The main thread, but for peers_address and peers_hold.
  */
 #pragma once
 
@@ -35,3 +35,8 @@ size_t peers_count(struct peers *peers);
 /* The address of an open connection's peer, "unknown" for a descriptor that never was noted. Any
  * thread. */
 void peers_address(struct peers *peers, int fd, char address[PEER_BYTES]);
+
+/* Descriptors of our own for the connections that are open, `count` of them, to be closed one by
+ * one and freed together. A connection for which there is no descriptor left is not among them. Any
+ * thread. */
+int *peers_hold(struct peers *peers, size_t *count);

@@ -14,8 +14,10 @@
 #include "base/clock.h"
 #include "base/grpc_start.h"
 #include "base/memory.h"
+#include "server/bell.h"
 #include "server/core.h"
 #include "server/core_log.h"
+#include "server/farewell.h"
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/reflection.h"
@@ -45,8 +47,9 @@ struct server {
     struct server_events events;
     struct life life;
     atomic_size_t in_flight;
-    struct event *ended, *farewell;
-    struct tag shut_down;
+    struct event *ended;
+    struct bell *bell;
+    struct farewell *farewell;
     pthread_t poller;
     bool started, shut;
 };
@@ -54,14 +57,9 @@ struct server {
 static void *poll_queue(void *context)
 {
     struct server *server = context;
-    for (;;) {
-        grpc_event event =
-            grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-        if (event.type == GRPC_QUEUE_SHUTDOWN)
-            return NULL;
-        struct tag *tag = event.tag;
-        tag->happened(tag, event.success);
-    }
+    while (core_handle_event(server->queue))
+        ;
+    return NULL;
 }
 
 static int to_milliseconds(int64_t ns)
@@ -135,25 +133,6 @@ static bool register_methods(struct server *server, const struct config *config,
     return true;
 }
 
-/* After that long without a call a drain closes the connections that are left: C-core itself waits
- * for a peer that says nothing, twenty seconds. */
-static const struct timeval silence = {.tv_sec = 1};
-
-static void on_farewell(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    struct server *server = context;
-    /* Whoever opens a call enters first and looks then; we the other way round: one of us sees the
-     * other. */
-    server_refuse(server);
-    if (atomic_load(&server->life.count) == 1) {
-        grpc_server_cancel_all_calls(server->core);
-        return;
-    }
-    atomic_store(&server->life.refusing, false);
-    event_add(server->farewell, &silence);
-}
-
 /* The main thread's end of the last call's farewell. */
 static void on_ended(evutil_socket_t fd, short what, void *context)
 {
@@ -163,12 +142,6 @@ static void on_ended(evutil_socket_t fd, short what, void *context)
     (void)eventfd_read(fd, &count);
     server->shut = true;
     server->events.drained(server->events.context);
-}
-
-static void on_shut_down(struct tag *tag, bool good)
-{
-    (void)good;
-    life_leave(&container_of(tag, struct server, shut_down)->life);
 }
 
 /* The listeners' only way to us: a connection that C-core now owns. */
@@ -215,14 +188,12 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     struct server *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct server){.handler = *handler, .events = *events};
     *server = made;
-    made->shut_down.happened = on_shut_down;
     atomic_init(&made->life.count, 1);
     made->life.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (made->life.ended_fd < 0)
         return status_fail(status, STATUS_INTERNAL, "open the server: %m");
     made->ended = memory_expect(event_new(loop, made->life.ended_fd, EV_READ, on_ended, made));
     event_add(made->ended, NULL);
-    made->farewell = memory_expect(event_new(loop, -1, 0, on_farewell, made));
 
     grpc_deadlock_detector_off();
     core_log_take_over();
@@ -231,6 +202,8 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     made->plaintext = grpc_insecure_server_credentials_create();
     made->core = core_new(config);
     grpc_server_register_completion_queue(made->core, made->queue, NULL);
+    made->bell = bell_new(made->queue);
+    made->farewell = farewell_new(made->core, made->queue, made->bell, &made->life, loop);
     struct listener_events accept = {on_accepted, on_refused, made, events->metrics};
     if (!listeners_open(config, loop, &accept, &made->listeners, status) ||
         !register_methods(made, config, schema, status) || !start(made, status))
@@ -250,8 +223,7 @@ void server_drain(struct server *server)
     listeners_stop(server->listeners);
     health_end(server->health);
     reflection_end(server->reflection);
-    grpc_server_shutdown_and_notify(server->core, server->queue, &server->shut_down);
-    event_add(server->farewell, &silence);
+    farewell_begin(server->farewell, server->listeners);
 }
 
 void server_refuse(struct server *server)
@@ -274,26 +246,13 @@ void server_cancel_all(struct server *server)
     grpc_server_cancel_all_calls(server->core);
 }
 
-/* A server that never served still has to be shut down before it may be destroyed. */
-static void shut_down_now(struct server *server)
-{
-    grpc_server_shutdown_and_notify(server->core, server->queue, &server->shut_down);
-    grpc_server_cancel_all_calls(server->core);
-    for (bool done = false; !done;) {
-        grpc_event event =
-            grpc_completion_queue_next(server->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-        struct tag *tag = event.tag;
-        done = tag == &server->shut_down;
-        tag->happened(tag, event.success);
-    }
-}
-
 static void free_core(struct server *server)
 {
     if (!server->core)
         return;
+    /* A server that never served still has to be shut down before it may be destroyed. */
     if (!server->started)
-        shut_down_now(server);
+        farewell_at_once(server->farewell);
     grpc_server_destroy(server->core);
     grpc_completion_queue_shutdown(server->queue);
     if (server->started)
@@ -303,6 +262,8 @@ static void free_core(struct server *server)
     reflection_free(server->reflection);
     health_free(server->health);
     unknown_free(server->unknown);
+    farewell_free(server->farewell);
+    bell_free(server->bell);
     grpc_completion_queue_destroy(server->queue);
     grpc_server_credentials_release(server->plaintext);
     grpc_shutdown_blocking();
@@ -316,8 +277,6 @@ void server_free(struct server *server)
     free_core(server);
     listeners_free(server->listeners);
     free(server->unaries);
-    if (server->farewell)
-        event_free(server->farewell);
     if (server->ended)
         event_free(server->ended);
     if (server->life.ended_fd >= 0)

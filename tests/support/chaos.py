@@ -22,11 +22,11 @@ MISFORTUNES = {
 
 class Chaos:
     """`groups` has what was created, by name: a second create of a name is refused, as APIG does, and its name goes to `repeated`,
-    also when the caller never hears of it. Lists are always answered."""
+    also when the caller never hears of it. Lists are always answered. Without a seed nothing breaks."""
 
     def __init__(self, certificate, seed):
         self.certificate = certificate
-        self.random = random.Random(seed)
+        self.random = random.Random(seed) if seed is not None else None
         self.groups, self.repeated, self.requests, self.misfortunes = {}, [], 0, {}
         self.writers = set()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -65,6 +65,8 @@ class Chaos:
         asyncio.run_coroutine_threadsafe(self.interrupt(), self.loop).result(30)
 
     def draw(self):
+        if not self.random:
+            return None
         drawn = self.random.randrange(1000)
         for name, share in MISFORTUNES.items():
             if drawn < share:

@@ -44,6 +44,7 @@ class Sidecar:
         self.lines, self.noise = [], []  # log lines as dicts; anything else on stderr
         self.changed = threading.Condition()
         self.clients = []
+        self.signalled = False
         self.process = subprocess.Popen([*command, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, env=environment(**dict(variables)))
         self.reader = threading.Thread(target=self.read_log, daemon=True)
@@ -95,6 +96,7 @@ class Sidecar:
         return made
 
     def signal(self, number=signal.SIGTERM):
+        self.signalled = True
         self.process.send_signal(number)
 
     def wait(self):
@@ -107,10 +109,10 @@ class Sidecar:
         return code
 
     def stop(self):
-        """Ends it as Kubernetes does, and expects a clean end."""
+        """Ends it as Kubernetes does, and expects a clean end. A second signal would end a drain."""
         for client in self.clients:
             client.close()
-        if self.process.poll() is None:
+        if self.process.poll() is None and not self.signalled:
             self.signal()
         code = self.wait()
         assert code == 0, f"exit code {code}; log: {self.lines[-5:]}"

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Does a restart lose or double a call, while callers go on calling at full load?"""
+import concurrent.futures
+import itertools
+import socket
+import threading
+
+import grpc
+import hpack
+import pytest
+from hyperframe import frame as frames
+
+from support import api
+from support.chaos import Chaos
+from support.client import IDS, Client
+from support.sidecar import Sidecar
+from support.upstream import late
+
+RESTARTS, CALLERS, CONNECTIONS = 20, 16, 4
+BETWEEN = 200  # calls that end well between two restarts
+
+
+@pytest.fixture
+def counting(certificate):
+    made = Chaos(certificate, seed=None)
+    yield made
+    made.close()
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as picked:
+        return picked.getsockname()[1]
+
+
+class Load:
+    """Callers that call as fast as they get answers, each call with a name of its own, as a service does that waits for its
+    sidecar: with gRPC's own defaults."""
+
+    def __init__(self, address):
+        self.clients = [Client(address, {"grpc.enable_retries": 1, "grpc.initial_reconnect_backoff_ms": 20}.items())
+                        for _ in range(CONNECTIONS)]
+        self.numbers = itertools.count()
+        self.good, self.failed = set(), {}
+        self.changed, self.ending = threading.Condition(), False
+        self.callers = concurrent.futures.ThreadPoolExecutor(CALLERS)
+        self.turns = [self.callers.submit(self.run, self.clients[i % CONNECTIONS]) for i in range(CALLERS)]
+
+    def run(self, client):
+        while not self.ending:
+            name = f"group_{next(self.numbers)}"
+            try:
+                client.create(name, wait_for_ready=True)
+            except grpc.RpcError as error:
+                self.failed[name] = error
+            else:
+                with self.changed:
+                    self.good.add(name)
+                    self.changed.notify_all()
+
+    def wait(self, more):
+        with self.changed:
+            wanted = len(self.good) + more
+            assert self.changed.wait_for(lambda: len(self.good) >= wanted, 60), f"{len(self.good)} of {wanted}: {self.failed}"
+
+    def end(self):
+        self.ending = True
+        for turn in self.turns:
+            turn.result(60)
+        for client in self.clients:
+            client.close()
+
+
+def test_20_restarts_at_full_load_lose_and_double_nothing(counting, token):
+    address = f"127.0.0.1:{free_port()}"
+
+    def start():
+        return Sidecar(counting, token.path, address).ready()
+    sidecar = start()
+    load = Load(address)
+    try:
+        for _ in range(RESTARTS):
+            load.wait(BETWEEN)
+            last = sidecar
+            last.signal()
+            last.wait_log(event="draining")
+            sidecar = start()
+            assert last.wait() == 0
+        load.wait(BETWEEN)
+        load.end()
+        sidecar.stop()
+    finally:
+        load.ending = True
+        sidecar.kill()
+    assert not counting.repeated
+    assert counting.groups.keys() == load.good
+    # Calls that the old one read when the machine was too busy to finish others in time; nothing was sent.
+    assert {error.code() for error in load.failed.values()} <= {grpc.StatusCode.CANCELLED}
+    assert len(load.failed) <= len(load.good) / 200, f"{len(load.failed)} of {len(load.good)}"
+
+
+class RawCaller:
+    """A caller that goes on calling after a GOAWAY, as if it had not seen it yet, and keeps what it hears, in order:
+    ("GOAWAY", last stream) and (grpc-status, stream)."""
+
+    def __init__(self, address):
+        host, _, port = address.rpartition(":")
+        self.socket = socket.create_connection((host, int(port)), 30)
+        self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
+        self.heard, self.streams = [], itertools.count(1, 2)
+        self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frames.SettingsFrame().serialize())
+
+    def call(self, name):
+        """Sends a whole call, and returns its stream's number."""
+        message = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": name}).SerializeToString()
+        stream = next(self.streams)
+        headers = self.encoder.encode([
+            (":method", "POST"), (":scheme", "http"), (":path", api.CREATE), (":authority", "sidecar"),
+            ("content-type", "application/grpc"), ("te", "trailers")])
+        self.socket.sendall(
+            frames.HeadersFrame(stream, headers, flags=["END_HEADERS"]).serialize() +
+            frames.DataFrame(stream, b"\0" + len(message).to_bytes(4, "big") + message, flags=["END_STREAM"]).serialize())
+        return stream
+
+    def read(self, count):
+        data = self.socket.recv(count, socket.MSG_WAITALL)
+        assert len(data) == count, f"the connection ended after {self.heard}"
+        return data
+
+    def wait_for(self, expected):
+        while expected not in self.heard:
+            frame, size = frames.Frame.parse_frame_header(self.read(9))
+            frame.parse_body(memoryview(self.read(size)))
+            if isinstance(frame, frames.GoAwayFrame):
+                self.heard.append(("GOAWAY", frame.last_stream_id))
+            elif isinstance(frame, frames.HeadersFrame):
+                status = dict(self.decoder.decode(frame.data)).get("grpc-status")
+                self.heard += [(status, frame.stream_id)] if status else []
+            elif isinstance(frame, frames.PingFrame):
+                self.heard += [("PONG", frame.opaque_data)] if "ACK" in frame.flags else []
+
+    def ping(self):
+        self.socket.sendall(frames.PingFrame(0, b"question").serialize())
+        self.wait_for(("PONG", b"question"))
+
+
+def test_a_call_that_comes_before_its_caller_sees_the_goaway_may_be_repeated(start, upstream):
+    """A call that was not read is behind the last stream of a GOAWAY, so that any gRPC client repeats it by itself."""
+    sidecar = start()
+    first = late()
+    upstream.script(first)
+    caller = RawCaller(sidecar.address)
+    finished = caller.call("group_1")
+    upstream.wait_requests(1)
+    sidecar.signal()
+    caller.wait_for(("GOAWAY", 2**31 - 1))
+    caller.call("group_2")
+    first.go.set()
+    caller.wait_for(("GOAWAY", 0))
+    caller.socket.close()
+    assert caller.heard == [("GOAWAY", 2**31 - 1), ("0", finished), ("GOAWAY", 0)]
+    assert sidecar.wait() == 0
+    assert len(upstream.requests) == 1
+
+
+def test_a_drain_reads_on_when_a_call_takes_long(start, upstream):
+    """Else a caller's pings and the room that it makes for large answers would go unseen."""
+    sidecar = start()
+    first = late()
+    upstream.script(first)
+    caller = RawCaller(sidecar.address)
+    stream = caller.call("group_1")
+    upstream.wait_requests(1)
+    sidecar.signal()
+    caller.wait_for(("GOAWAY", 2**31 - 1))
+    caller.ping()
+    first.go.set()
+    caller.wait_for(("0", stream))
+    caller.socket.close()
+    assert sidecar.wait() == 0
