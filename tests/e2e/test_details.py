@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Do clients read the details of a failure with their own helpers, and do the trailers stay small and free of secrets?"""
 import json
-import os
 import pathlib
-import re
-import shutil
 import subprocess
 
 import pytest
@@ -12,9 +9,9 @@ import pytest
 from support import api
 from support.client import IDS, details
 from support.sidecar import environment
+from support.toolchain import ROOT, go, go_install, newer, python_with, run, tool
 from support.upstream import answer, answer_then_end, chunked, end_after_reading, error, http
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
 BUILT = ROOT / "build/clients"
 GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
@@ -23,32 +20,9 @@ PARAMETER = "Invalid parameter value,parameterName:name. Please refer to the sup
 WINDOW = "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute"
 
 
-def run(*command, cwd=ROOT, **more):
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, **more)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
-
-
-def go():
-    """The go command; a test without one, or with one that is too old, is skipped."""
-    found = shutil.which("go") or "/usr/local/go/bin/go"
-    if not os.access(found, os.X_OK):
-        pytest.skip("no Go here")
-    version = tuple(map(int, re.search(r"go(\d+)\.(\d+)", run(found, "version")).groups()))
-    if version < (1, 24):
-        pytest.skip(f"Go {version} is older than 1.24")
-    return found
-
-
 def python_client():
-    """Debian's grpcio with grpcio-status from PyPI, in an environment of its own."""
-    wanted = (CLIENTS / "python/requirements.txt").read_text()
-    stamp = BUILT / "python/requirements.txt"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        run("/usr/bin/python3", "-m", "venv", "--clear", "--system-site-packages", BUILT / "python")
-        run(BUILT / "python/bin/pip", "install", "--quiet", "--requirement", CLIENTS / "python/requirements.txt")
-        stamp.write_text(wanted)
-    return [BUILT / "python/bin/python", CLIENTS / "python/details.py"]
+    """Debian's grpcio, with grpcio-status from PyPI."""
+    return [python_with(CLIENTS / "python/requirements.txt", BUILT / "python"), CLIENTS / "python/details.py"]
 
 
 def go_client():
@@ -57,12 +31,8 @@ def go_client():
 
 
 def java_client():
-    maven, java = shutil.which("mvn"), shutil.which("java")
-    if not (maven and java):
-        pytest.skip("no Java with Maven here")
-    version = int(re.search(r'version "(\d+)', subprocess.run([java, "-version"], capture_output=True, text=True).stderr)[1])
-    if version < 17:
-        pytest.skip(f"Java {version} is older than 17")
+    maven, java = tool("mvn"), tool("java")
+    newer("Java", subprocess.run([java, "-version"], capture_output=True, text=True).stderr, (17, 0))
     built, paths = BUILT / "java", BUILT / "java/classpath"
     run(maven, "-q", "-B", "-f", CLIENTS / "java/pom.xml", f"-Dbuilt={built}", "compile", "dependency:build-classpath",
         f"-Dmdep.outputFile={paths}")
@@ -130,8 +100,7 @@ def test_an_unknown_outcome_says_what_to_look_for(decode, upstream):
 
 @pytest.fixture(scope="session")
 def grpcurl():
-    run(go(), "install", GRPCURL, env={**os.environ, "GOBIN": str(BUILT / "bin")})
-    return BUILT / "bin/grpcurl"
+    return go_install(GRPCURL, BUILT / "bin")
 
 
 def test_grpcurl_lists_and_describes_the_service(grpcurl, sidecar):

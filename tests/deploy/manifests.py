@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""What kubectl's kustomize makes of base and of each overlay on the sample services."""
+import functools
+import os
+import subprocess
+from dataclasses import dataclass
+
+import yaml
+
+from support.toolchain import ROOT, run, tool
+
+DEPLOY = ROOT / "deploy"
+BUILT = ROOT / "build/deploy"
+SERVICES = ("deploy/examples/sample-service/service.yaml", "tests/deploy/sample/workloads.yaml")
+CRONJOBS = ("tests/deploy/sample/cronjob.yaml",)
+OPTIONS = {"APIG_SIDECAR_REGION": "cn-north-4", "APIG_SIDECAR_INSTANCE_ID": "f0fa17893b76433ba7879892951c620e"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What somebody's kustomization names, and the first Kubernetes that it is for."""
+    resources: tuple
+    overlays: tuple = ()
+    kubernetes: str = "1.29"
+
+
+SHARED = ("deploy/overlays/shared",)
+CASES = {
+    "base": Case(SERVICES, ("base",)),
+    "job": Case(SERVICES + CRONJOBS, ("overlays/job",)),
+    "shared": Case(SHARED, (), "1.25"),
+    "istio": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/istio")),
+    "istio-egress": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/istio", "overlays/istio-egress")),
+    "linkerd": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/linkerd")),
+    "linkerd-shared": Case(SHARED, ("overlays/linkerd-shared",), "1.25"),
+    "network-policy": Case(SERVICES, ("base", "overlays/network-policy")),
+    "network-policy-shared": Case(SHARED, ("overlays/network-policy",), "1.25"),
+}
+EXAMPLES = sorted(path.parent.name for path in DEPLOY.glob("examples/*/kustomization.yaml"))
+
+
+def kustomize(directory):
+    return run(tool("kubectl"), "kustomize", directory)
+
+
+@functools.lru_cache(None)
+def text_of(name):
+    """The YAML of a case, or of an example that is a kustomization of its own."""
+    if name in EXAMPLES:
+        return kustomize(DEPLOY / "examples" / name)
+    case, directory = CASES[name], BUILT / name
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in case.resources:
+        if path.endswith(".yaml"):  # kustomize takes folders from anywhere, but no files
+            (directory / path.rpartition("/")[2]).write_text((ROOT / path).read_text())
+    up = os.path.relpath(ROOT, directory)
+    (directory / "kustomization.yaml").write_text(yaml.safe_dump({
+        "resources": [path.rpartition("/")[2] if path.endswith(".yaml") else f"{up}/{path}" for path in case.resources],
+        "components": [f"{up}/deploy/{path}" for path in case.overlays],
+        "configMapGenerator": [{"name": "apig-sidecar", "literals": [f"{key}={value}" for key, value in OPTIONS.items()]}],
+    }))
+    return kustomize(directory)
+
+
+@functools.lru_cache(None)
+def objects(name):
+    return [each for each in yaml.safe_load_all(text_of(name)) if each]
+
+
+def named(name, kind, object_name):
+    found = [each for each in objects(name) if (each["kind"], each["metadata"]["name"]) == (kind, object_name)]
+    assert len(found) == 1, f"{len(found)} {kind} {object_name} in {name}"
+    return found[0]
+
+
+def template(workload):
+    """The pod template of a workload, None for what has none."""
+    spec = workload.get("spec", {})
+    if workload["kind"] == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    return spec.get("template") if workload["kind"] in KINDS else None
+
+
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
+
+
+def templates(name):
+    """(name of the workload, pod template) of each workload."""
+    return [(each["metadata"]["name"], template(each)) for each in objects(name) if template(each)]
+
+
+def containers(pod):
+    return pod["spec"].get("initContainers", []) + pod["spec"]["containers"]
+
+
+def sidecar_of(pod):
+    """The sidecar's container, None in a pod without."""
+    found = [each for each in containers(pod) if each["name"] == "apig-sidecar"]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def sidecars(name):
+    """(name of the workload, pod template, the sidecar's container) of each workload that has one."""
+    return [(workload, pod, sidecar_of(pod)) for workload, pod in templates(name) if sidecar_of(pod)]
+
+
+def environment_of(name, container):
+    """What Kubernetes makes of envFrom: a later ConfigMap stands above an earlier one."""
+    maps = [named(name, "ConfigMap", source["configMapRef"]["name"]) for source in container["envFrom"]]
+    return {key: value for each in maps for key, value in each["data"].items()}

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""Does each overlay make of a service what its first lines say?"""
+import pytest
+from manifests import CASES, DEPLOY, EXAMPLES, containers, named, objects, sidecar_of, sidecars, template, templates
+
+from support.toolchain import ROOT
+
+BESIDE = [name for name, case in CASES.items() if "deploy/examples/sample-service/service.yaml" in case.resources]
+OWN = [name for name in CASES if name not in BESIDE]
+
+
+def test_every_overlay_is_tried():
+    tried = {path for case in CASES.values() for path in (*case.resources, *case.overlays)}
+    overlays = {path.parent.name for path in DEPLOY.glob("overlays/*/kustomization.yaml")}
+    assert {path.rpartition("/")[2] for path in tried if "overlays/" in path} == overlays
+
+
+@pytest.mark.parametrize("name", [*CASES, *EXAMPLES])
+def test_it_builds(name):
+    assert objects(name)
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_each_workload_that_asks_for_it_gets_the_sidecar(name):
+    asking = {each["metadata"]["name"] for each in objects(name)
+              if template(each) and "apig-sidecar/add" in each["metadata"].get("labels", {})}
+    assert {workload for workload, _, _ in sidecars(name)} == asking
+    assert "bystander" in {workload for workload, _ in templates(name)} - asking
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_it_is_a_native_sidecar_that_starts_first(name):
+    for _, pod, sidecar in sidecars(name):
+        assert pod["spec"]["initContainers"][0] == sidecar
+        assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"]
+        assert "lifecycle" not in sidecar
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_the_first_container_of_the_service_has_the_socket_and_cannot_replace_it(name):
+    for workload, pod, sidecar in sidecars(name):
+        mounts = {each["name"]: [mount for mount in each.get("volumeMounts", []) if mount["name"] == "apig-socket"]
+                  for each in containers(pod)}
+        own = mounts.pop("apig-sidecar")
+        assert [mount["mountPath"] for mount in own] == ["/run/apig"] and not own[0].get("readOnly")
+        given = [mount for each in mounts.values() for mount in each]
+        assert given == ([] if workload == "sample-daemon" else
+                         [{"name": "apig-socket", "mountPath": "/run/apig", "readOnly": True}])
+        assert not given or mounts["service"] == given
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_pods_own_group_is_kept_where_that_is_asked_for(name):
+    groups = {workload: pod["spec"]["securityContext"]["fsGroup"] for workload, pod, _ in sidecars(name)}
+    assert groups.pop("sample-state") == 2000
+    assert set(groups.values()) == {65532}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_service_keeps_what_it_has(name):
+    state = template(named(name, "StatefulSet", "sample-state"))
+    kept = {"name": "data", "mountPath": "/data"}
+    assert all(kept in each["volumeMounts"] for each in containers(state) if each is not sidecar_of(state))
+    assert template(named(name, "Deployment", "sample-service"))["metadata"]["labels"]["app"] == "sample-service"
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_shared_one_is_all_there_is_in_its_pod(name):
+    (workload, pod, sidecar), = sidecars(name)
+    assert workload == "apig-sidecar" and containers(pod) == [sidecar]
+    assert "apig-socket" not in {each["name"] for each in pod["spec"]["volumes"]}
+    selector = named(name, "Deployment", "apig-sidecar")["spec"]["selector"]["matchLabels"]
+    for kind, object_name in (("Service", "apig-sidecar"), ("Service", "apig-sidecar-headless")):
+        service = named(name, kind, object_name)["spec"]
+        assert service["selector"] == selector and selector.items() <= pod["metadata"]["labels"].items()
+        assert {port["targetPort"] for port in service["ports"]} <= {port["name"] for port in sidecar["ports"]}
+    assert named(name, "PodDisruptionBudget", "apig-sidecar")["spec"]["selector"]["matchLabels"] == selector
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_drain_ends_before_kubernetes_loses_its_patience(name):
+    (_, pod, _), = sidecars(name)
+    options = {key: value for each in objects(name) if each["kind"] == "ConfigMap" for key, value in each["data"].items()}
+    seconds = sum(int(options[f"APIG_SIDECAR_DRAIN_{part}"].removesuffix("s")) for part in ("DELAY", "TIMEOUT"))
+    assert seconds < pod["spec"]["terminationGracePeriodSeconds"]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_it_grows_by_a_metric_that_the_program_has(name):
+    metric, = named(name, "HorizontalPodAutoscaler", "apig-sidecar")["spec"]["metrics"]
+    assert f'"{metric["pods"]["metric"]["name"]}"' in (ROOT / "sidecar/base/metric_table.c").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "istio" in name])
+def test_istio_knows_the_endpoint_of_the_region(name):
+    host = "apig.cn-north-4.myhuaweicloud.com"
+    assert named(name, "ServiceEntry", "apig-upstream")["spec"]["hosts"] == [host]
+    rule = named(name, "DestinationRule", "apig-upstream")["spec"]
+    assert rule["host"] == host
+    if "egress" in name:
+        assert rule["trafficPolicy"]["tls"] == {"mode": "SIMPLE", "sni": host, "subjectAltNames": [host]}
+        assert named(name, "Gateway", "apig-egress")["spec"]["servers"][0]["hosts"] == [host]
+        routes = named(name, "VirtualService", "apig-egress")["spec"]
+        assert routes["hosts"] == [host] and routes["http"][0]["retries"] == {"attempts": 0}
+    else:
+        assert rule["trafficPolicy"]["tls"] == {"mode": "DISABLE"}
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if "istio" in name or "linkerd" in name])
+def test_each_pod_has_the_meshs_annotations(name):
+    wanted = "traffic.sidecar.istio.io/excludeInboundPorts" if "istio" in name else "config.linkerd.io/skip-inbound-ports"
+    for _, pod, _ in sidecars(name):
+        assert pod["metadata"]["annotations"][wanted] == "9090"

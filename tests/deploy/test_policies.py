@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Is what runs restricted, is the token only ever a file, and do manifests and program agree?"""
+import json
+import re
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+from manifests import CASES, EXAMPLES, containers, environment_of, objects, sidecars, templates
+
+from support.sidecar import BINARY, Sidecar, run as run_program
+from support.toolchain import ROOT, go, run
+
+EVERY = [*CASES, *EXAMPLES]
+WITH_SIDECAR = [*CASES, "sample-service"]
+TOKEN_DIRECTORY = "/var/run/secrets/apig"
+
+
+def told():
+    if not BINARY.exists():
+        pytest.skip("the program is not built")
+    return run_program("help").stdout
+
+
+def defaults():
+    return dict(re.findall(r"^  --\S+ +(APIG_SIDECAR_\S+) +(\S+)", told(), re.M))
+
+
+@pytest.fixture(scope="session")
+def pod_security(tmp_path_factory):
+    program = ROOT / "build/deploy/podsecurity"
+    run(go(), "build", "-o", program, ".", cwd=ROOT / "tests/deploy/podsecurity")
+    return program
+
+
+def test_pod_security_restricted_is_kept(pod_security):
+    pods = [{**pod, "metadata": {**pod.get("metadata", {}), "name": f"{name}/{workload}"}}
+            for name in EVERY for workload, pod in templates(name)]
+    checked = subprocess.run([pod_security], input="\n".join(map(json.dumps, pods)), capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr, checked.stdout) == (0, "", "") and pods
+
+
+def test_pod_security_is_really_asked(pod_security):
+    pod = {"metadata": {"name": "loose"}, "spec": {"containers": [{"name": "loose", "image": "loose:1"}]}}
+    checked = subprocess.run([pod_security], input=json.dumps(pod), capture_output=True, text=True)
+    assert "runAsNonRoot != true" in checked.stdout
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_an_image_has_a_version(name):
+    for _, pod in templates(name):
+        for each in containers(pod):
+            image, _, version = each["image"].rpartition(":")
+            assert image and version != "latest" and "/" not in version, each["image"]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_no_secret_is_in_the_environment_or_the_arguments(name):
+    for _, pod in templates(name):
+        for each in containers(pod):
+            sources = [*each.get("envFrom", []), *(variable.get("valueFrom", {}) for variable in each.get("env", []))]
+            assert not [source for source in sources if {"secretRef", "secretKeyRef"} & source.keys()]
+            assert "token" not in json.dumps([each.get("command", []), each.get("args", [])]).lower()
+    for each in objects(name):
+        assert each["kind"] != "Secret" or not {"data", "stringData"} & each.keys()
+
+
+@pytest.mark.parametrize("name", WITH_SIDECAR)
+def test_the_token_is_a_file_for_the_sidecar_alone_that_follows_a_rotation(name):
+    for workload, pod, sidecar in sidecars(name):
+        volume, = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
+        assert volume["projected"]["defaultMode"] == 0o400
+        assert volume["projected"]["sources"][0]["secret"]["items"] == [{"key": "token", "path": "token"}]
+        assert pod["spec"]["securityContext"]["fsGroup"], "uid 65532 could not read it"
+        mounts = [(each["name"], mount) for each in containers(pod) for mount in each.get("volumeMounts", [])
+                  if mount["name"] == "apig-token"]
+        assert mounts == [("apig-sidecar", {"name": "apig-token", "mountPath": TOKEN_DIRECTORY, "readOnly": True})]
+        assert f"{TOKEN_DIRECTORY}/token" == defaults()["APIG_SIDECAR_TOKEN_FILE"]
+
+
+@pytest.mark.parametrize("name", WITH_SIDECAR)
+def test_the_sidecar_has_bounded_memory_and_unbounded_cpu(name):
+    assert sidecars(name)
+    for _, _, sidecar in sidecars(name):
+        assert sidecar["resources"]["requests"] == {"cpu": "10m", "memory": "16Mi"}
+        assert sidecar["resources"]["limits"].keys() == {"memory"}
+
+
+@pytest.mark.parametrize("name", WITH_SIDECAR)
+def test_the_program_takes_its_options(name, tmp_path):
+    known = defaults()
+    for _, _, sidecar in sidecars(name):
+        variables = environment_of(name, sidecar)
+        assert {key for key in variables if key.startswith("APIG_SIDECAR_")} <= known.keys()
+        # What is wrong with options ends it with 2, before it looks for a file.
+        ended = run_program("serve", f"--descriptor-set={tmp_path}/none", variables=variables)
+        assert (ended.returncode, "--descriptor-set" in ended.stderr or str(tmp_path) in ended.stderr) == (1, True), \
+            ended.stderr
+
+
+@pytest.mark.parametrize("name", WITH_SIDECAR)
+def test_kubelet_can_reach_what_it_asks(name):
+    for _, pod, sidecar in sidecars(name):
+        variables = {**defaults(), **environment_of(name, sidecar)}
+        host, _, port = variables["APIG_SIDECAR_MONITOR"].rpartition(":")
+        ports = {each["name"]: each["containerPort"] for each in sidecar["ports"]}
+        assert (host, int(port)) == ("0.0.0.0", ports["apig-monitor"])
+        assert variables["APIG_SIDECAR_ADMIN"].startswith("127.0.0.1:")
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert sidecar[probe]["httpGet"]["port"] == "apig-monitor"
+        if "grpc" in ports:
+            assert variables["APIG_SIDECAR_LISTEN"].endswith(f":{ports['grpc']}")
+
+
+@pytest.mark.parametrize("name", WITH_SIDECAR)
+def test_the_words_that_kubelet_runs_are_the_programs(name):
+    words = re.findall(r"^  ([a-z]+) ", told(), re.M)
+    for _, _, sidecar in sidecars(name):
+        for hook in sidecar.get("lifecycle", {}).values():
+            assert hook["exec"]["command"][0] == "/apig-sidecar" and hook["exec"]["command"][1] in words
+
+
+def status_of(url):
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_the_program_answers_each_probe():
+    container = sidecars("base")[0][2]
+    sidecar = Sidecar(options=["--upstream=https://localhost:1"])  # and without a credential
+    try:
+        address = sidecar.wait_log(event="monitor listening")[0]["address"]
+        probes = {probe: status_of(f"http://{address}{container[probe]['httpGet']['path']}")
+                  for probe in ("startupProbe", "readinessProbe", "livenessProbe")}
+    finally:
+        sidecar.kill()
+    assert probes == {"startupProbe": 200, "readinessProbe": 503, "livenessProbe": 200}

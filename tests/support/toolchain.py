@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Tools that tests bring themselves, or skip for want of a toolchain; what they build is kept below build/."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SECONDS = 600  # no build of a test lasts longer, whatever goes wrong
+
+
+def run(*command, cwd=ROOT, **more):
+    """What it prints; a command that fails fails the test, with what it said."""
+    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, **more)
+    assert ended.returncode == 0, f"{command}\n{ended.stdout[-4000:]}\n{ended.stderr[-4000:]}"
+    return ended.stdout
+
+
+def tool(name, *elsewhere):
+    """The path of a command; a test without it is skipped."""
+    found = shutil.which(name) or next((path for path in elsewhere if os.access(path, os.X_OK)), None)
+    if not found:
+        pytest.skip(f"no {name} here")
+    return found
+
+
+def newer(name, text, least):
+    """Skips when the first version in a tool's text is older than `least`, (major, minor)."""
+    version = tuple(map(int, re.search(r"(\d+)\.(\d+)", text).groups()))
+    if version < least:
+        pytest.skip(f"{name} {version[0]}.{version[1]} is older than {least[0]}.{least[1]}")
+
+
+def go():
+    found = tool("go", "/usr/local/go/bin/go")
+    newer("Go", run(found, "version"), (1, 24))
+    return found
+
+
+def go_install(package, directory):
+    """The command that `go install` makes of a package with a version."""
+    run(go(), "install", package, env={**os.environ, "GOBIN": str(directory)})
+    return directory / package.partition("@")[0].rpartition("/")[2]
+
+
+def go_module(module):
+    """The folder of a module with a version, as Go's own cache keeps it."""
+    listed = run(go(), "mod", "download", "-json", module, env={**os.environ, "GOFLAGS": "-mod=mod"})
+    return pathlib.Path(json.loads(listed)["Dir"])
+
+
+def python_with(requirements, directory):
+    """A Python of its own that has what a requirements file names, beside what Debian has."""
+    wanted = pathlib.Path(requirements).read_text()
+    stamp = directory / "requirements.txt"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        run("/usr/bin/python3", "-m", "venv", "--clear", "--system-site-packages", directory)
+        run(directory / "bin/pip", "install", "--quiet", "--requirement", requirements)
+        stamp.write_text(wanted)
+    return directory / "bin/python"
