@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+# The sidecar in an image of its own: one static program, the CA certificates and the two files that the C library reads.
+#   docker build --tag apig-sidecar .                            builds it; deploy/image FILE does where there is no registry
+#   docker build --target sbom --output . .                      writes its bill of materials, apig-sidecar.spdx.json
+#   docker build --target test --tag t . && docker run --rm t    runs all tests
+FROM debian:bookworm-slim AS tools
+WORKDIR /source
+COPY deploy/packages deploy/packages/
+RUN deploy/packages/install build static
+COPY deploy/static/libcurl deploy/static/
+RUN deploy/static/libcurl
+
+FROM tools AS build
+COPY CMakeLists.txt CMakePresets.json ./
+COPY proto proto/
+COPY sidecar sidecar/
+RUN cmake --preset static && cmake --build --preset static
+COPY deploy/static deploy/static/
+ARG SOURCE_DATE_EPOCH=0
+RUN deploy/static/root build/static/apig-sidecar /image && \
+    deploy/static/sbom build/static/apig-sidecar.map /usr/share/ca-certificates \
+        /usr/include/google/protobuf/descriptor.proto /usr/share/grpc-proto/grpc/health/v1/health.proto \
+        /usr/share/gocode/src/github.com/gogo/googleapis/google/api/http.proto >/apig-sidecar.spdx.json
+
+FROM tools AS test
+RUN deploy/packages/install run test
+COPY . .
+CMD ["tests/run"]
+
+FROM scratch AS sbom
+COPY --from=build /apig-sidecar.spdx.json /
+
+FROM scratch
+COPY --from=build /image/ /
+LABEL org.opencontainers.image.title="apig-sidecar" \
+      org.opencontainers.image.description="Huawei Cloud API Gateway by plain gRPC, for the service in the same pod" \
+      org.opencontainers.image.licenses="MIT"
+USER 65532
+ENTRYPOINT ["/apig-sidecar"]
