@@ -26,6 +26,7 @@ static const char *const outcomes[] = {
 static const char *const causes[] = {
     [EXCHANGE_CAUSE_NONE] = "none",
     [EXCHANGE_CAUSE_CONNECT] = "connect",
+    [EXCHANGE_CAUSE_BREAKER] = "breaker",
     [EXCHANGE_CAUSE_LOST] = "lost",
     [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = "unreadable_answer",
     [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = "answer_too_large",
@@ -40,6 +41,7 @@ void count_values(struct metric_values given[METRIC_LABEL_COUNT])
     given[METRIC_LABEL_REASON] = (struct metric_values){reasons, array_length(reasons)};
     given[METRIC_LABEL_OUTCOME] = (struct metric_values){outcomes, array_length(outcomes)};
     given[METRIC_LABEL_CAUSE] = (struct metric_values){causes, array_length(causes)};
+    given[METRIC_LABEL_BREAKER] = (struct metric_values){breaker_state_names, BREAKER_STATES};
     /* Without RECOVERY_NONE, which is no look-up. */
     given[METRIC_LABEL_VERDICT] =
         (struct metric_values){recovery_verdict_names + 1, RECOVERY_VERDICTS - 1};

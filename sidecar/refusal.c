@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 #include "base/banned.h"
 
 static const struct text own_domain = {"apig-sidecar", 12};
@@ -43,6 +45,8 @@ static const struct {
                              ""},
     [EXCHANGE_CAUSE_CONNECT] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
                                 STATUS_UNKNOWN, ""},
+    [EXCHANGE_CAUSE_BREAKER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
+                                STATUS_UNKNOWN, ""},
     [EXCHANGE_CAUSE_LOST] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
                              STATUS_UNKNOWN, "CONNECTION_LOST"},
     [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE,
@@ -76,6 +80,13 @@ void refusal_of_step(struct details *details, const char *step, const struct sta
     set_own(details, REASON_INTERNAL, DETAILS_NEVER_RETRY);
 }
 
+static int64_t exchange_wait_ms(const struct exchange *exchange)
+{
+    if (exchange->stay_away_ns == 0)
+        return exchange_rows[exchange->cause].wait_ms;
+    return (exchange->stay_away_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
+}
+
 bool refusal_of_exchange(struct details *details, const struct exchange *exchange, bool only_reads,
                          struct status *status)
 {
@@ -83,7 +94,7 @@ bool refusal_of_exchange(struct details *details, const struct exchange *exchang
     bool sent = exchange->outcome != EXCHANGE_NOT_SENT;
     const char *limit = cause == EXCHANGE_CAUSE_ANSWER_TOO_LARGE ? " (--max-answer)" : "";
     if (!sent || only_reads) {
-        set_own(details, exchange_rows[cause].reason, exchange_rows[cause].wait_ms);
+        set_own(details, exchange_rows[cause].reason, exchange_wait_ms(exchange));
         return status_fail(
             status, exchange_rows[cause].unchanged, "%s%s; %s", exchange->status.message, limit,
             sent ? "the request only reads, so nothing was changed" : "nothing was sent");
@@ -213,6 +224,7 @@ static const char *const reason_meanings[] = {
 
 static const char *const cause_words[] = {
     [EXCHANGE_CAUSE_CONNECT] = "no connection could be made",
+    [EXCHANGE_CAUSE_BREAKER] = "none could be made just before, and none is tried for a moment",
     [EXCHANGE_CAUSE_LOST] = "the connection was lost",
     [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = "what came is no answer",
     [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = "the answer is larger than --max-answer",
@@ -252,7 +264,7 @@ static void write_exchange_rows(struct buffer *out)
         write_code_cell(out, status_code_name(exchange_rows[i].unchanged));
         write_code_cell(out, reason_names[exchange_rows[i].reason]);
         write_retry_cell(out, exchange_rows[i].wait_ms);
-        if (i == EXCHANGE_CAUSE_CONNECT)
+        if (exchange_rows[i].cause[0] == '\0')
             write_cell(out, "—");
         else
             write_code_cell(out, status_code_name(exchange_rows[i].sent));

@@ -254,12 +254,12 @@ bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns)
 
 bool walk_may_repeat(struct walk *walk, unsigned made)
 {
+    int64_t wanted_ns = walk->exchange.stay_away_ns + walk->fault.wait_ms * CLOCK_NS_PER_MS;
     if (has_new_credential(walk)) {
         count_retry(walk, METRIC_RETRY_CREDENTIAL);
         return true;
     }
-    if (!was_turned_away(walk) ||
-        !walk_may_attempt(walk, made, walk->fault.wait_ms * CLOCK_NS_PER_MS))
+    if (!was_turned_away(walk) || !walk_may_attempt(walk, made, wanted_ns))
         return false;
     count_retry(walk, METRIC_RETRY_TURNED_AWAY);
     return true;

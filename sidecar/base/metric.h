@@ -33,6 +33,7 @@ enum metric {
     METRIC_UPSTREAM_CONNECTIONS,
     METRIC_UPSTREAM_CONNECTION_USES,
     METRIC_UPSTREAM_BREAKERS_OPEN,
+    METRIC_UPSTREAM_BREAKER_CHANGES,
     METRIC_UPSTREAM_RETRIES,
     METRIC_RECOVERIES,
     METRIC_FILE_LOADS,
@@ -62,6 +63,7 @@ enum metric_label {
     METRIC_LABEL_OUTCOME,
     METRIC_LABEL_CAUSE,
     METRIC_LABEL_CONNECTION, /* enum metric_connection */
+    METRIC_LABEL_BREAKER,    /* enum breaker_state */
     METRIC_LABEL_RETRY,      /* enum metric_retry */
     METRIC_LABEL_VERDICT,
     METRIC_LABEL_FILE,   /* enum metric_file */

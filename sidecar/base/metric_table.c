@@ -61,6 +61,10 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Requests that were written to a connection, by whether it had carried one before."),
     ROW(UPSTREAM_BREAKERS_OPEN, "apig_sidecar_upstream_breakers_open", GAUGE, "", NONE, NONE,
         "Upstream threads that have given the upstream up for the moment, after failed connects."),
+    ROW(UPSTREAM_BREAKER_CHANGES, "apig_sidecar_upstream_breaker_changes_total", COUNTER, "",
+        BREAKER, NONE,
+        "Changes of the upstream threads' breakers, by what they became: open after a failed "
+        "connect, half_open while one is tried, closed when it succeeds."),
     ROW(UPSTREAM_RETRIES, "apig_sidecar_upstream_retries_total", COUNTER, "", RETRY, NONE,
         "Requests that were sent again: with another credential, after being turned away, or when "
         "a look-up showed nothing created."),
@@ -130,6 +134,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(OUTCOME, "outcome", GIVEN, none),
     LABEL(CAUSE, "cause", GIVEN, none),
     LABEL(CONNECTION, "connection", FIXED, connections),
+    LABEL(BREAKER, "state", GIVEN, none),
     LABEL(RETRY, "cause", FIXED, retries),
     LABEL(VERDICT, "verdict", GIVEN, none),
     LABEL(FILE, "file", FIXED, files),

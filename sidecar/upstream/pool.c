@@ -19,17 +19,12 @@
 /* How often idle connections are looked through, for each idle time. */
 #define SWEEPS 12
 
-/* After failed connects without a success between: a pause that doubles. Calls fail at once
- * meanwhile. */
-#define FIRST_PAUSE_NS (50 * CLOCK_NS_PER_MS)
-#define LONGEST_PAUSE_NS CLOCK_NS_PER_S
-
 struct pool {
     struct connection_events events;
     const struct upstream_settings *settings;
     struct event_base *loop;
     struct connector *connector;
-    struct event *sweep;
+    struct event *sweep, *probe;
     void (*finished)(struct exchange *exchange, void *context);
     void *context;
 
@@ -38,9 +33,10 @@ struct pool {
     size_t open, being_opened; /* open: idle and busy */
     size_t limit;
 
-    int64_t fastest_ns;    /* connect so far; 0 before the first */
-    struct status failure; /* of the last failed connect; OK after a success */
-    int64_t pause_ns, paused_until_ns;
+    int64_t fastest_ns; /* connect so far; 0 before the first */
+    struct breaker breaker;
+    struct status failure; /* of the last failed connect */
+    int64_t failed_ns;     /* when that was; 0 before the first */
 };
 
 static void on_opened(struct connection *connection, void *context)
@@ -56,19 +52,38 @@ static void on_opened(struct connection *connection, void *context)
     metric_count(pool->settings->metrics, METRIC_UPSTREAM_CONNECTS, METRIC_OK, 0);
     metric_observe(pool->settings->metrics, METRIC_UPSTREAM_CONNECT_DURATION, 0, took_ns);
     metric_add(pool->settings->metrics, METRIC_UPSTREAM_CONNECTIONS, 0, 0, 1);
-    status_clear(&pool->failure);
-    pool->pause_ns = 0;
+    breaker_succeeded(&pool->breaker);
 }
 
-static void pause_after(struct pool *pool, const struct status *why)
+static struct timeval timeval_of(int64_t ns)
 {
-    int64_t doubled = pool->pause_ns * 2;
+    return (struct timeval){.tv_sec = ns / CLOCK_NS_PER_S, .tv_usec = ns % CLOCK_NS_PER_S / 1000};
+}
+
+/* The next connect follows also when nobody calls, so that the state is the upstream's and not that
+ * of the last call. */
+static void set_probe(struct pool *pool)
+{
+    int64_t wait_ns = breaker_wait_ns(&pool->breaker, clock_now_ns());
+    struct timeval wait = timeval_of(wait_ns);
+    if (pool_state(pool) == BREAKER_OPEN && wait_ns > 0)
+        event_add(pool->probe, &wait);
+}
+
+static void note_failure(struct pool *pool, int64_t began_ns, const struct status *why)
+{
     metric_count(pool->settings->metrics, METRIC_UPSTREAM_CONNECTS, METRIC_FAILED, 0);
     pool->failure = *why;
-    pool->pause_ns = doubled < FIRST_PAUSE_NS     ? FIRST_PAUSE_NS
-                     : doubled > LONGEST_PAUSE_NS ? LONGEST_PAUSE_NS
-                                                  : doubled;
-    pool->paused_until_ns = clock_now_ns() + pool->pause_ns;
+    pool->failed_ns = clock_now_ns();
+    breaker_failed(&pool->breaker, began_ns, pool->failed_ns);
+    set_probe(pool);
+}
+
+static void on_probe(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    pool_open_for(context, 1);
+    set_probe(context); /* timers may be a little early */
 }
 
 static void on_failed(struct connection *connection, const struct status *why, void *context)
@@ -76,7 +91,7 @@ static void on_failed(struct connection *connection, const struct status *why, v
     struct pool *pool = context;
     LIST_REMOVE(connection, place);
     pool->being_opened--;
-    pause_after(pool, why);
+    note_failure(pool, connection->began_ns, why);
     connection_free(connection);
 }
 
@@ -140,10 +155,11 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
         .context = context,
         .limit = settings->connections < FIRST_LIMIT ? settings->connections : FIRST_LIMIT,
     };
+    breaker_init(&made->breaker, settings->metrics);
+    made->probe = memory_expect(evtimer_new(loop, on_probe, made));
     made->sweep = memory_expect(event_new(loop, -1, EV_PERSIST, on_sweep, made));
-    int64_t pause_ns = settings->connection_idle_ns / SWEEPS;
-    event_add(made->sweep, &(struct timeval){.tv_sec = pause_ns / CLOCK_NS_PER_S,
-                                             .tv_usec = pause_ns % CLOCK_NS_PER_S / 1000});
+    struct timeval pause = timeval_of(settings->connection_idle_ns / SWEEPS);
+    event_add(made->sweep, &pause);
     *pool = made;
     return true;
 }
@@ -161,6 +177,7 @@ void pool_free(struct pool *pool)
     }
     assert(pool->open == 0);
     event_free(pool->sweep);
+    event_free(pool->probe);
     connector_free(pool->connector);
     free(pool);
 }
@@ -183,13 +200,14 @@ bool pool_is_in_time(const struct pool *pool, int64_t left_ns)
 
 void pool_open_for(struct pool *pool, size_t waiting)
 {
-    if (waiting <= pool->being_opened || (pool->pause_ns && clock_now_ns() < pool->paused_until_ns))
-        return;
     while (pool->being_opened < waiting && pool->open + pool->being_opened < pool->limit) {
         struct connection *connection;
         struct status status;
+        int64_t now_ns = clock_now_ns();
+        if (!breaker_may_try(&pool->breaker, now_ns))
+            return;
         if (!connection_open(pool->connector, pool->loop, &pool->events, &connection, &status)) {
-            pause_after(pool, &status);
+            note_failure(pool, now_ns, &status);
             return;
         }
         LIST_INSERT_HEAD(&pool->opening, connection, place);
@@ -197,12 +215,22 @@ void pool_open_for(struct pool *pool, size_t waiting)
     }
 }
 
-bool pool_has_hope(const struct pool *pool, struct status *why)
+bool pool_has_hope(const struct pool *pool)
 {
-    if (pool->open + pool->being_opened > 0)
-        return true;
-    *why = pool->failure;
-    return false;
+    const struct connection *newest = LIST_FIRST(&pool->opening);
+    return pool->open > 0 ||
+           (newest && breaker_is_patient(&pool->breaker, newest->began_ns, clock_now_ns()));
+}
+
+struct pool_failure pool_failure(const struct pool *pool)
+{
+    return (struct pool_failure){&pool->failure, pool->failed_ns,
+                                 breaker_wait_ns(&pool->breaker, clock_now_ns())};
+}
+
+enum breaker_state pool_state(const struct pool *pool)
+{
+    return breaker_state(&pool->breaker);
 }
 
 void pool_slept(struct pool *pool, int64_t slept_ns)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "upstream/breaker.h"
 #include "upstream/connection.h"
 #include "upstream/upstream.h"
 
@@ -33,9 +34,18 @@ void pool_open_for(struct pool *pool, size_t waiting);
  * that time. */
 bool pool_is_in_time(const struct pool *pool, int64_t left_ns);
 
-/* False when there is no connection and none is being opened: `why` says what the last attempt met.
- */
-bool pool_has_hope(const struct pool *pool, struct status *why);
+/* False when there is no connection, and none is being opened that is worth waiting for. */
+bool pool_has_hope(const struct pool *pool);
+
+/* What the last failed connect met. */
+struct pool_failure {
+    const struct status *status;
+    int64_t at_ns;   /* when it failed */
+    int64_t wait_ns; /* until the next one is tried */
+};
+struct pool_failure pool_failure(const struct pool *pool);
+
+enum breaker_state pool_state(const struct pool *pool); /* any thread */
 
 /* The loop slept that long while exchanges waited: the upstream is slow, not we, so more
  * connections may help. */

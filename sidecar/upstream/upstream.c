@@ -192,14 +192,20 @@ static void on_stop(struct inbox_letter *letter)
     container_of(letter, struct upstream_loop, stop)->stopping = true;
 }
 
-static void give_up_waiting(struct upstream_loop *loop, const struct status *why)
+static void give_up_waiting(struct upstream_loop *loop)
 {
+    struct pool_failure failure = pool_failure(loop->pool);
     while (!TAILQ_EMPTY(&loop->waiting)) {
         struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
         take_from_waiting(exchange);
         exchange->outcome = EXCHANGE_NOT_SENT;
+        exchange->stay_away_ns = failure.wait_ns;
+        exchange->status = *failure.status;
         exchange->cause = EXCHANGE_CAUSE_CONNECT;
-        exchange->status = *why;
+        if (exchange->queued_ns > failure.at_ns) {
+            exchange->cause = EXCHANGE_CAUSE_BREAKER;
+            status_prepend(&exchange->status, "connections are not tried for a moment");
+        }
         tell_owner(exchange);
     }
 }
@@ -219,10 +225,9 @@ static void start_waiting(struct upstream_loop *loop)
     }
     if (TAILQ_EMPTY(&loop->waiting))
         return;
-    struct status why;
     pool_open_for(loop->pool, loop->waiting_count);
-    if (!pool_has_hope(loop->pool, &why))
-        give_up_waiting(loop, &why);
+    if (!pool_has_hope(loop->pool))
+        give_up_waiting(loop);
 }
 
 static void *loop_run(void *context)
@@ -347,6 +352,7 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange)
     exchange->cause = EXCHANGE_CAUSE_NONE;
     exchange->sent_bytes = 0;
     exchange->http_status = 0;
+    exchange->stay_away_ns = 0;
     exchange->answer = (struct http_answer){0};
     exchange->started_ns = 0;
     exchange->queued_ns = clock_now_ns();
@@ -366,6 +372,16 @@ void upstream_end_all(struct upstream *upstream)
     for (size_t i = 0; i < upstream->loop_count; i++)
         while (sem_wait(&upstream->loops[i].all_ended) != 0)
             ;
+}
+
+enum breaker_state upstream_state(const struct upstream *upstream)
+{
+    enum breaker_state worst = BREAKER_CLOSED;
+    for (size_t i = 0; i < upstream->loop_count; i++) {
+        enum breaker_state state = pool_state(upstream->loops[i].pool);
+        worst = state > worst ? state : worst;
+    }
+    return worst;
 }
 
 struct text upstream_authority(const struct upstream *upstream)

@@ -18,6 +18,7 @@
 #include "base/http.h"
 #include "base/metric.h"
 #include "base/status.h"
+#include "upstream/breaker.h"
 #include "upstream/inbox.h"
 
 /* Where requests go and how; the strings must outlive the upstream. */
@@ -47,6 +48,7 @@ enum exchange_outcome {
 enum exchange_cause {
     EXCHANGE_CAUSE_NONE,
     EXCHANGE_CAUSE_CONNECT,           /* no connection could be made */
+    EXCHANGE_CAUSE_BREAKER,           /* none could be made before, and none is tried for now */
     EXCHANGE_CAUSE_LOST,              /* the connection ended, or could not be written to */
     EXCHANGE_CAUSE_UNREADABLE_ANSWER, /* what came is no answer */
     EXCHANGE_CAUSE_ANSWER_TOO_LARGE,
@@ -74,6 +76,7 @@ struct exchange {
     size_t sent_bytes;         /* of the request, that may have left us */
     struct http_answer answer; /* when answered */
     unsigned http_status;      /* also of an answer that broke behind its status line; else 0 */
+    int64_t stay_away_ns;      /* not sent: how long it makes sense to; 0 when that is not known */
     bool connection_reused;
     int64_t queued_ns, started_ns, ended_ns; /* sent to here, first byte written or 0, done */
 
@@ -114,6 +117,9 @@ void upstream_cancel(struct exchange *exchange);
 /* Ends all exchanges under way, with EXCHANGE_CAUSE_STOPPED; their `done` has been called when this
  * returns. Any thread but the loops' own, once. */
 void upstream_end_all(struct upstream *upstream);
+
+/* Of the threads' breakers, the one that is furthest from closed. Any thread. */
+enum breaker_state upstream_state(const struct upstream *upstream);
 
 /* "localhost:8443", or without the port when it is 443: the value of Host. */
 struct text upstream_authority(const struct upstream *upstream);
