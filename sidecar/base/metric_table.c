@@ -17,8 +17,8 @@
  */
 const struct metric_row metric_rows[METRIC_COUNT] = {
     ROW(CALLS, "rpc_server_calls_total", COUNTER, "", METHOD, CODE,
-        "Calls that have ended, by the code that their callers were told. CANCELLED: the caller "
-        "left, DEADLINE_EXCEEDED: its time was up."),
+        "Calls that have ended, health and reflection aside, by the code that their callers were "
+        "told. CANCELLED: the caller left, DEADLINE_EXCEEDED: its time was up."),
     ROW(CALL_DURATION, "rpc_server_call_duration_seconds", HISTOGRAM, "seconds", METHOD, NONE,
         "Time from a call's request message to its answer."),
     ROW(CALLS_ENDED, "apig_sidecar_calls_ended_total", COUNTER, "", STEP, NONE,

@@ -3,8 +3,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -34,8 +36,8 @@ static int64_t resident_bytes(void)
     return strtol(rest, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
-/* But for the one that it is counted with. */
-static int64_t open_fds(void)
+/* But for the one that they are counted with, which takes a microsecond for each. */
+static int64_t list_fds(void)
 {
     int64_t count = 0;
     DIR *folder = opendir("/proc/self/fd");
@@ -45,6 +47,14 @@ static int64_t open_fds(void)
         count += entry->d_name[0] != '.';
     closedir(folder);
     return count - 1;
+}
+
+/* Since Linux 6.2 the folder's size is their number. */
+static int64_t open_fds(void)
+{
+    struct stat folder;
+    bool told = stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0;
+    return told ? folder.st_size : list_fds();
 }
 
 void usage_read(struct usage *usage)
