@@ -132,6 +132,7 @@ static void refuse(struct call *call)
 {
     grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_UNAVAILABLE,
                                  "the sidecar is stopping; nothing was sent", NULL);
+    metric_count(call->unary->metrics, METRIC_CALLS, call->unary->number, STATUS_UNAVAILABLE);
     call_release(call);
 }
 

@@ -120,11 +120,13 @@ static bool register_methods(struct server *server, const struct config *config,
             .registered = grpc_server_register_method(server->core, methods[i].path, NULL,
                                                       GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0),
             .method = &methods[i],
+            .number = i,
             .handler = &server->handler,
             .config = config,
             .listeners = server->listeners,
             .in_flight = &server->in_flight,
             .life = &server->life,
+            .metrics = server->events.metrics,
         };
         if (!server->unaries[i].registered)
             return status_fail(status, STATUS_INVALID_ARGUMENT,

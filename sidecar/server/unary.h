@@ -2,6 +2,7 @@
 /* What the calls of one unary method have in common; between server.c and call.c. */
 #pragma once
 
+#include "base/metric.h"
 #include "config/config.h"
 #include "schema/schema.h"
 #include "server/call.h"
@@ -13,11 +14,13 @@ struct unary {
     grpc_completion_queue *queue;
     void *registered; /* grpc_server_register_method's */
     const struct schema_method *method;
+    size_t number; /* of the method, in the schema's order */
     const struct call_handler *handler;
     const struct config *config;
     struct listeners *listeners; /* knows the peers */
     atomic_size_t *in_flight;    /* calls of all methods; streams of ours are none */
     struct life *life;
+    struct metrics *metrics;
 };
 
 /* Asks for the next call of that method. It asks again by itself until the server shuts down.
