@@ -231,12 +231,20 @@ def test_the_credential_is_told_by_its_state_alone(start, token):
     assert told(sidecar, "apig_sidecar_credential_timestamp_seconds") > since
 
 
-def test_a_token_that_the_upstream_repeats_is_not_told(sidecar, client, upstream):
-    upstream.script(*[answer(error(400, code, code)) for code in (TOKEN, TOKEN[:60], f"APIG.{TOKEN}")])
-    for _ in range(3):
+@pytest.mark.parametrize("secret", [TOKEN, "short.17"], ids=["long", "short enough for a code"])
+def test_a_token_that_the_upstream_repeats_is_not_told(start, upstream, token, secret):
+    token.write(secret)
+    sidecar = start()
+    sidecar.secrets.add(secret)
+    codes = [secret, secret[:60], f"APIG.{secret}"]
+    upstream.script(*[answer(error(400, code, code)) for code in codes])
+    client = sidecar.client()
+    for _ in codes:
         client.refusal()
     for accept in ("*/*", metrics.OPENMETRICS):
-        assert TOKEN[:60] not in metrics.fetch(sidecar, accept)[1]
+        assert secret[:60] not in metrics.fetch(sidecar, accept)[1]
+    assert sum(count for (name, _), count in metrics.samples(sidecar).items()
+               if name == "apig_sidecar_upstream_answers_total") == len(codes)
 
 
 def test_a_flood_of_odd_codes_and_statuses_has_its_bound(sidecar, client, upstream):
