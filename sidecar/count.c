@@ -7,14 +7,12 @@
 #include "base/banned.h"
 
 /* Of failures that the service told, ErrorInfo's reason is the vendor's code, which the answers are
- * counted by. */
-enum { VENDORS_REASON = REASON_INTERNAL + 1 };
-
-static const char *const reasons[] = {
+ * counted by: the last row. */
+static const char *const reasons[REASON_COUNT + 1] = {
 #define REASON(name, meaning) [REASON_##name] = #name,
     REASONS(REASON)
 #undef REASON
-        [VENDORS_REASON] = "_OTHER",
+        [REASON_COUNT] = "_OTHER",
 };
 
 static const char *const outcomes[] = {
@@ -84,7 +82,7 @@ void count_look_up(const struct walk *walk)
 static size_t reason_of(const struct walk *walk)
 {
     size_t reason = 0;
-    while (reason < VENDORS_REASON && !text_equal(walk->details.reason, text_of(reasons[reason])))
+    while (reason < REASON_COUNT && !text_equal(walk->details.reason, text_of(reasons[reason])))
         reason++;
     return reason;
 }

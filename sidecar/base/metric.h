@@ -90,8 +90,9 @@ struct metric_values {
 struct metrics;
 
 /*
- * All at zero. `given` are the values of the GIVEN labels. Of the methods as many are told apart as
- * keep the page small, METRIC_METHODS at most; the others share the value "_OTHER".
+ * All at zero. `given` are the values of the labels that the table calls GIVEN. Of the methods as
+ * many are told apart as keep the page small, METRIC_METHODS at most; the others share the value
+ * "_OTHER".
  */
 #define METRIC_METHODS 64
 struct metrics *metrics_new(const struct metric_values given[METRIC_LABEL_COUNT]);
@@ -115,10 +116,11 @@ static inline void metric_count(struct metrics *metrics, enum metric metric, siz
 }
 
 /*
- * Counts a metric with SEEN labels. The first METRIC_SEEN_PAIRS pairs of values get a row of their
- * own; later ones are told apart by their first value, METRIC_SEEN_FIRSTS of them, and what is left
- * shares one row: "_OTHER" stands for what is not told. A value longer than METRIC_VALUE_BYTES, or
- * not UTF-8, is one of the others. A lock is taken when a row is added, only then.
+ * Counts a metric whose labels the table calls SEEN. The first METRIC_SEEN_PAIRS pairs of values
+ * get a row of their own; later ones are told apart by their first value, METRIC_SEEN_FIRSTS of
+ * them, and what is left shares one row: "_OTHER" stands for what is not told. A value longer than
+ * METRIC_VALUE_BYTES, or not UTF-8, is one of the others. A lock is taken when a row is added, only
+ * then.
  */
 #define METRIC_SEEN_PAIRS 64
 #define METRIC_SEEN_FIRSTS 32

@@ -23,4 +23,5 @@ enum reason {
 #define REASON(name, meaning) REASON_##name,
     REASONS(REASON)
 #undef REASON
+        REASON_COUNT
 };
