@@ -16,10 +16,10 @@
 
 #include "base/arena.h"
 #include "base/http.h"
+#include "base/inbox.h"
 #include "base/metric.h"
 #include "base/status.h"
 #include "upstream/breaker.h"
-#include "upstream/inbox.h"
 
 /* Where requests go and how; the strings must outlive the upstream. */
 struct upstream_settings {

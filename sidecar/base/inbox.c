@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/inbox.h"
+#include "base/inbox.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
