@@ -30,9 +30,12 @@ static bool take(struct config *config, const struct option *option, const char 
 {
     char spelled[OPTION_SPELLED_BYTES];
     const char *wanted = value[0] ? value : option->fallback;
-    /* A stronger origin replaces the addresses of a weaker one; the same origin adds to them. */
-    if (option->kind == OPTION_LISTENERS && (origin != *origin_of(config, option) || !value[0]))
+    /* A stronger origin replaces the list of a weaker one; the same origin adds to it. */
+    bool afresh = origin != *origin_of(config, option) || !value[0];
+    if (option->kind == OPTION_LISTENERS && afresh)
         config->listen_count = 0;
+    if (option->kind == OPTION_CALLERS && afresh)
+        config->allow_callers = NULL;
     *origin_of(config, option) = value[0] ? origin : ORIGIN_DEFAULT;
     if (!wanted) {
         *(const char **)((char *)config + option->member) = NULL;
@@ -143,10 +146,23 @@ static bool fail_together(const struct config *config, const char *flag, const c
                        text_arguments(buffer_text(&message)));
 }
 
+static bool check_tls_files(const struct config *config, struct status *status)
+{
+    if (!config->tls_cert_file != !config->tls_key_file)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--tls-cert-file and --tls-key-file: one is missing: give both");
+    if (config->tls_client_ca_file && !config->tls_cert_file)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--tls-client-ca-file: it needs --tls-cert-file and --tls-key-file");
+    return true;
+}
+
 static bool check_together(struct config *config, struct status *status)
 {
     if (config->deadline_ns > config->max_deadline_ns)
         return fail_together(config, "--deadline", " is longer than ", "--max-deadline", status);
+    if (!check_tls_files(config, status))
+        return false;
     if (!config->region)
         return true;
     if (config->upstream)
@@ -190,12 +206,16 @@ bool config_check_serve(const struct config *config, struct status *status)
         return status_fail(
             status, STATUS_INVALID_ARGUMENT,
             "--upstream: it is missing: give https://host[:port][/prefix], or a --region");
+    /* TLS alone does not say who calls. */
+    if (config->allow_public_plaintext || config->tls_client_ca_file)
+        return true;
     for (size_t i = 0; i < config->listen_count; i++)
-        if (!config->allow_public_plaintext && !config_address_is_local(&config->listen[i]))
+        if (!config_address_is_local(&config->listen[i]))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "--listen: \"%s\" is no loopback address: whoever reaches it would "
-                               "use the credential; behind a mesh give --allow-public-plaintext "
-                               "too",
+                               "use the credential; give --tls-client-ca-file, so that callers "
+                               "prove who they are, or, behind a mesh for instance, "
+                               "--allow-public-plaintext",
                                config->listen[i].host);
     return true;
 }

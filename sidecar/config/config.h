@@ -22,10 +22,30 @@ struct config_address {
 
 #define CONFIG_LISTENERS 16
 
+/* What a caller is known by. */
+enum caller_kind {
+    CALLER_URI, /* of its certificate: "spiffe://cluster.local/ns/shop/sa/cart" */
+    CALLER_DNS, /* of its certificate: "cart.shop.svc.cluster.local" */
+    CALLER_UID, /* of its process, on a Unix socket: "65532" */
+    CALLER_GID,
+};
+
+/* Whom --allow-callers lists. */
+struct config_caller {
+    const struct config_caller *next;
+    enum caller_kind kind;
+    struct text pattern; /* "*": one or more characters within a segment of a URI, a label of a
+                            name */
+};
+
 struct config {
     struct config_address listen[CONFIG_LISTENERS];
     size_t listen_count;
     bool allow_public_plaintext;
+
+    const char *tls_cert_file, *tls_key_file, *tls_client_ca_file; /* NULL when not given */
+    const struct config_caller *allow_callers;                     /* NULL: everybody */
+    bool trust_xfcc;
 
     const char *upstream; /* "https://host[:port][/prefix]", of --upstream or made of --region; no
                              slash at its end */
@@ -89,6 +109,18 @@ must_use bool config_address_parse(struct text text, struct arena *arena,
 
 /* True for loopback addresses, "localhost" and Unix sockets. */
 bool config_address_is_local(const struct config_address *address);
+
+/* "spiffe://trust.domain/ns/…", "*.svc.cluster.local", "uid:65532" or "gid:65532", with "*" behind
+ * a URI's authority and in a name that is not all of "*"; false otherwise. The result points into
+ * the arena. */
+must_use bool config_caller_parse(struct text written, struct arena *arena,
+                                  struct config_caller *caller);
+
+/* Whether a caller's name may have that character: what has others is nobody's name. */
+bool config_caller_may_have(enum caller_kind kind, char c);
+
+/* "uid:" of a CALLER_UID, "" of certificates' names. */
+const char *config_caller_prefix(enum caller_kind kind);
 
 /* "30s", "500ms", "2m", "1h"; INVALID_ARGUMENT otherwise. */
 must_use bool config_duration_parse(struct text text, int64_t *ns, struct status *status);

@@ -23,7 +23,22 @@ const struct option option_table[] = {
      "where callers connect: `host:port`, `[::1]:port`, `unix:/path`; comma-separated, repeatable; "
      "port 0 picks one"},
     {"allow-public-plaintext", OPTION_SWITCH, at(allow_public_plaintext), 0, 0, "false",
-     "permits a listener on an address that is not loopback, behind a mesh for instance"},
+     "permits a listener without client certificates on an address that is not loopback, behind a "
+     "mesh for instance"},
+    {"tls-cert-file", OPTION_TEXT, at(tls_cert_file), 0, 0, NULL,
+     "PEM certificate chain: every TCP listener speaks TLS; read again when it changes, as the "
+     "next "
+     "two"},
+    {"tls-key-file", OPTION_TEXT, at(tls_key_file), 0, 0, NULL, "its PEM private key"},
+    {"tls-client-ca-file", OPTION_TEXT, at(tls_client_ca_file), 0, 0, NULL,
+     "PEM bundle: callers by TCP need a certificate that it vouches for"},
+    {"allow-callers", OPTION_CALLERS, at(allow_callers), 0, 0, NULL,
+     "who may call, by certificate or by user and group of a Unix socket's process; "
+     "comma-separated, "
+     "repeatable; everybody by default"},
+    {"trust-xfcc", OPTION_SWITCH, at(trust_xfcc), 0, 0, "false",
+     "takes the caller's names from `x-forwarded-client-cert` when the peer is loopback: a mesh's "
+     "proxy"},
     {"upstream", OPTION_UPSTREAM, at(upstream), 0, 0, NULL,
      "`https://host[:port][/prefix]`; this or --region is required"},
     {"region", OPTION_REGION, at(region), 0, 0, NULL,

@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_ADDRESS,       /* struct config_address */
     OPTION_LOCAL_ADDRESS, /* the same, loopback only */
     OPTION_LISTENERS,     /* config->listen: comma-separated addresses, repeatable */
+    OPTION_CALLERS,       /* const struct config_caller *: comma-separated, repeatable */
     OPTION_LOG_LEVEL,     /* enum log_level */
     OPTION_LOG_FORMAT,    /* enum log_format */
 };

@@ -261,6 +261,40 @@ static void write_listeners(const struct option *option, const void *member, str
     }
 }
 
+static bool read_callers(const struct option *option, const char *written, void *member,
+                         struct arena *owned)
+{
+    (void)option;
+    const struct config_caller **end = member;
+    while (*end)
+        end = (const struct config_caller **)(uintptr_t) & (*end)->next;
+    for (;;) {
+        struct text one = {written, strcspn(written, ",")};
+        struct config_caller *caller = arena_alloc(owned, sizeof *caller);
+        if (!caller || !config_caller_parse(one, owned, caller))
+            return false;
+        *end = caller;
+        end = &caller->next;
+        if (written[one.bytes] == '\0')
+            return true;
+        written += one.bytes + 1;
+    }
+}
+
+static void write_callers(const struct option *option, const void *member, struct buffer *out)
+{
+    (void)option;
+    const struct config_caller *caller = *(const struct config_caller *const *)member;
+    if (!caller)
+        buffer_add_char(out, '-');
+    for (; caller; caller = caller->next) {
+        buffer_add_text(out, text_of(config_caller_prefix(caller->kind)));
+        buffer_add_text(out, caller->pattern);
+        if (caller->next)
+            buffer_add_char(out, ',');
+    }
+}
+
 #define ADDRESS_FORMS "host:port, [IPv6]:port or unix:/path"
 
 static const struct {
@@ -284,6 +318,9 @@ static const struct {
                               "a loopback host:port or [IPv6]:port, or unix:/path"},
     [OPTION_LISTENERS] = {read_listeners, write_listeners,
                           "at most 16 of " ADDRESS_FORMS ", with commas between"},
+    [OPTION_CALLERS] = {read_callers, write_callers,
+                        "spiffe://domain/path with * in a segment, *.dns.name with * in a label, "
+                        "uid:number or gid:number, with commas between"},
     [OPTION_LOG_LEVEL] = {read_word, write_word, NULL},
     [OPTION_LOG_FORMAT] = {read_word, write_word, NULL},
 };

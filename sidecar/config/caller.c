@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include <ctype.h>
+#include <string.h>
+
+#include "config/config.h"
+
+#include "base/banned.h"
+
+/* What a URI's or a name's characters are, beside letters and digits. */
+static const char *const marks[] = {
+    [CALLER_URI] = "-._~%:@+=/", [CALLER_DNS] = "-._", [CALLER_UID] = "", [CALLER_GID] = ""};
+
+bool config_caller_may_have(enum caller_kind kind, char c)
+{
+    bool digit = c >= '0' && c <= '9';
+    if (kind == CALLER_UID || kind == CALLER_GID)
+        return digit;
+    return digit || isalpha((unsigned char)c) || (c && strchr(marks[kind], c));
+}
+
+/* The scheme and the trust domain stand for themselves, "*" is for what is behind. */
+static bool is_uri_pattern(struct text text)
+{
+    const char *authority = memmem(text.at, text.bytes, "://", 3);
+    const char *end = text.at + text.bytes;
+    authority = authority ? authority + 3 : end;
+    const char *path = memchr(authority, '/', (size_t)(end - authority));
+    return authority > text.at + 3 && path && path > authority && path + 1 < end &&
+           !memchr(text.at, '*', (size_t)(path - text.at));
+}
+
+/* "*" alone would seem to mean everybody. */
+static bool is_dns_pattern(struct text text)
+{
+    for (size_t i = 0; i < text.bytes; i++)
+        if (isalnum((unsigned char)text.at[i]))
+            return true;
+    return false;
+}
+
+static bool is_id(struct text text)
+{
+    uint64_t number;
+    return text_to_u64(text, &number) && number < UINT32_MAX &&
+           (text.bytes == 1 || text.at[0] != '0');
+}
+
+static const struct {
+    struct text begin;
+    bool (*is_good)(struct text text);
+} kinds[] = {
+    [CALLER_URI] = {{"", 0}, is_uri_pattern},
+    [CALLER_DNS] = {{"", 0}, is_dns_pattern},
+    [CALLER_UID] = {{"uid:", 4}, is_id},
+    [CALLER_GID] = {{"gid:", 4}, is_id},
+};
+
+static bool begins(struct text text, struct text begin)
+{
+    return text.bytes >= begin.bytes && memcmp(text.at, begin.at, begin.bytes) == 0;
+}
+
+static enum caller_kind kind_of(struct text written)
+{
+    if (begins(written, kinds[CALLER_UID].begin))
+        return CALLER_UID;
+    if (begins(written, kinds[CALLER_GID].begin))
+        return CALLER_GID;
+    return memmem(written.at, written.bytes, "://", 3) ? CALLER_URI : CALLER_DNS;
+}
+
+bool config_caller_parse(struct text written, struct arena *arena, struct config_caller *caller)
+{
+    enum caller_kind kind = kind_of(written);
+    size_t begin = kinds[kind].begin.bytes;
+    struct text rest = {written.at + begin, written.bytes - begin};
+    for (size_t i = 0; i < rest.bytes; i++)
+        if (rest.at[i] != '*' && !config_caller_may_have(kind, rest.at[i]))
+            return false;
+    if (!kinds[kind].is_good(rest))
+        return false;
+    const char *copy = arena_copy(arena, rest.at, rest.bytes);
+    *caller = (struct config_caller){.kind = kind, .pattern = {copy, rest.bytes}};
+    return copy;
+}
+
+const char *config_caller_prefix(enum caller_kind kind)
+{
+    return kinds[kind].begin.at;
+}
