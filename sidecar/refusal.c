@@ -24,6 +24,7 @@ static const struct {
     enum reason reason;
     int64_t wait_ms;
 } step_rows[] = {
+    {"admit", STATUS_PERMISSION_DENIED, REASON_CALLER_NOT_ALLOWED, 0},
     {"admit", STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS},
     {"admit", STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0},
     {"sign", STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, DETAILS_LATER_MS},

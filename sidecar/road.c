@@ -65,6 +65,8 @@ static bool has_time(struct walk *walk)
 static bool admit(struct walk *walk)
 {
     const struct config *config = walk->road->config;
+    if (!call_is_welcome(walk->call, &walk->status))
+        return false;
     if (call_in_flight(walk->call) <= config->max_in_flight)
         return has_time(walk);
     return status_fail(&walk->status, STATUS_RESOURCE_EXHAUSTED,

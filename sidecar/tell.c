@@ -105,6 +105,7 @@ void tell_log(const struct walk *walk)
     log_begin(&line, level, "call");
     log_text(&line, "method", text_of(method->path));
     log_text(&line, "peer", call_peer(walk->call));
+    log_text(&line, "caller", call_caller(walk->call));
     log_text(&line, "step", text_of(walk_step_names[walk->step]));
     log_text(&line, "code", text_of(status_code_name(walk->status.code)));
     if (exchange->http_status)

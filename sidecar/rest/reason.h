@@ -7,6 +7,7 @@
 #define REASONS(row) \
     row(INVALID_REQUEST, "the request breaks a rule of the .proto, or is no such message") \
     row(LIMIT_EXCEEDED, "a limit of the sidecar is passed, which the message names") \
+    row(CALLER_NOT_ALLOWED, "--allow-callers does not list the caller, whom the message names") \
     row(OVERLOADED, "too many calls are in flight here") \
     row(NO_CREDENTIAL, "the sidecar has no good credential") \
     row(UPSTREAM_UNREACHABLE, "no connection to the upstream, or it broke; nothing was changed") \

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "server/inflate.h"
 #include "server/unary.h"
+#include "server/xfcc.h"
 
 #include "base/banned.h"
 
@@ -40,8 +41,8 @@ struct call {
     int cancelled;
     atomic_int holders;
     int64_t received_ns, deadline_ns;
-    char peer[PEER_BYTES];
     /* From here on nothing is zeroed for each call. */
+    struct peer peer;
     struct metadata_list initial, trailing;
     alignas(max_align_t) char state[];
 };
@@ -53,7 +54,7 @@ static void on_replied(struct tag *tag, bool good);
 void unary_arm(const struct unary *unary)
 {
     struct call *call = memory_expect(malloc(sizeof *call + unary->handler->state_bytes));
-    memset(call, 0, offsetof(struct call, initial));
+    memset(call, 0, offsetof(struct call, peer));
     call->initial.count = call->trailing.count = 0;
     call->opened.happened = on_opened;
     call->closed.happened = on_closed;
@@ -86,14 +87,13 @@ static int64_t deadline_of(const struct call *call)
     return call->received_ns + earliest(left_ns - margin_ns, config->max_deadline_ns);
 }
 
-/* C-core knows an adopted connection as "fd:14". */
+/* C-core knows an adopted connection as "fd:14", and all connections are. */
 static void find_peer(struct call *call)
 {
     char *name = grpc_call_get_peer(call->rpc);
-    if (name && strncmp(name, "fd:", 3) == 0)
-        listener_peer(call->unary->listeners, (int)strtol(name + 3, NULL, 10), call->peer);
-    else
-        snprintf(call->peer, sizeof call->peer, "%s", name ? name : "unknown");
+    bool adopted = name && strncmp(name, "fd:", 3) == 0;
+    listener_peer(call->unary->listeners, adopted ? (int)strtol(name + 3, NULL, 10) : -1,
+                  &call->peer);
     gpr_free(name);
 }
 
@@ -208,7 +208,41 @@ int64_t call_received_ns(const struct call *call)
 
 struct text call_peer(const struct call *call)
 {
-    return text_of(call->peer);
+    return text_of(call->peer.address);
+}
+
+struct text call_caller(const struct call *call)
+{
+    return text_of(call->peer.caller);
+}
+
+/* A proxy without a word about it speaks for itself; one that cannot be understood, for nobody. */
+static void take_its_word(struct call *call)
+{
+    struct identity names[IDENTITY_MOST];
+    struct text word;
+    size_t words = 0, count = 0;
+    for (size_t i = 0; i < call->metadata.count; i++) {
+        const grpc_metadata *entry = &call->metadata.metadata[i];
+        if (!text_equal(core_text(&entry->key), text_literal("x-forwarded-client-cert")))
+            continue;
+        word = core_text(&entry->value);
+        words++;
+    }
+    if (words == 0)
+        return;
+    if (words > 1 || !xfcc_read(word, names, &count))
+        count = 0;
+    peer_identify(&call->peer, call->unary->config, names, count);
+}
+
+bool call_is_welcome(struct call *call, struct status *status)
+{
+    if (call->peer.speaks_for_others)
+        take_its_word(call);
+    return call->peer.may_call ||
+           status_fail(status, STATUS_PERMISSION_DENIED,
+                       "the caller is %s, whom --allow-callers does not list", call->peer.caller);
 }
 
 size_t call_in_flight(const struct call *call)

@@ -50,6 +50,13 @@ int64_t call_received_ns(const struct call *call);
 /* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7", "unknown". */
 struct text call_peer(const struct call *call);
 
+/* "spiffe://cluster.local/ns/shop/sa/cart", "uid:65532,gid:65532", "anonymous"; what a mesh says
+ * once call_is_welcome has been called. */
+struct text call_caller(const struct call *call);
+
+/* PERMISSION_DENIED, naming the caller, when --allow-callers does not list it. Once, in `begin`. */
+must_use bool call_is_welcome(struct call *call, struct status *status);
+
 size_t call_metadata_count(const struct call *call);
 
 /* One of the caller's metadata; may hold any bytes. False when name or value may not travel as text

@@ -11,11 +11,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/preface.h"
 
 #include "base/banned.h"
-
-static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-#define PREFACE_BYTES (sizeof preface - 1)
 
 struct guest {
     LIST_ENTRY(guest) place;
@@ -78,7 +76,7 @@ static void on_event(evutil_socket_t fd, short what, void *context)
     ssize_t came = recv(fd, bytes, sizeof bytes, MSG_PEEK);
     if (came < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    bool fits = came > 0 && memcmp(bytes, preface, (size_t)came) == 0;
+    bool fits = came > 0 && preface_begins(bytes, (size_t)came);
     if (fits && came == PREFACE_BYTES)
         admit(context);
     else if (!fits || what & EV_CLOSED)

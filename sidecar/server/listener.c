@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/socket.h"
 #include "server/guest.h"
+#include "server/tls.h"
 
 #include "base/banned.h"
 
@@ -26,11 +27,13 @@ struct listener {
 };
 
 struct listeners {
+    const struct config *config;
     struct listener_events events;
     struct event_base *loop;
     struct event *resume;
     struct guests *guests;
     struct peers *peers;
+    struct tls *tls; /* NULL: plaintext */
     int spare_fd; /* given up to accept and close a connection when there is no other descriptor */
     size_t count;
     struct listener list[CONFIG_LISTENERS];
@@ -43,33 +46,77 @@ static void refuse(struct listeners *listeners, const char *why)
     listeners->events.refused(why, listeners->events.context);
 }
 
+/* A connection on its way in; where there is TLS, with the ends of the pair that it is tunnelled
+ * to. */
+struct arrival {
+    int fd, inner, core; /* core: what C-core will have */
+};
+
+static void close_all(const struct arrival *arrival)
+{
+    close(arrival->fd);
+    if (arrival->inner >= 0)
+        close(arrival->inner);
+    if (arrival->core != arrival->fd)
+        close(arrival->core);
+}
+
+static bool make_pair(struct arrival *arrival)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+        return false;
+    arrival->inner = ends[0];
+    arrival->core = ends[1];
+    return true;
+}
+
 static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struct sockaddr *address,
                         int address_bytes, void *context)
 {
     (void)source;
     struct listener *listener = context;
     struct listeners *listeners = listener->owner;
+    bool is_tcp = !listener->socket.unix_path, has_tls = is_tcp && listeners->tls;
+    struct arrival arrival = {fd, -1, fd};
     struct peer peer;
-    if (listener->socket.unix_path)
-        peer_of_unix(fd, &peer);
+    if (is_tcp)
+        peer_of_tcp(address, (socklen_t)address_bytes, listeners->config, &peer);
     else
-        peer_of_tcp(address, (socklen_t)address_bytes, &peer);
-    const char *limit = peers_note(listeners->peers, fd, &peer);
+        peer_of_unix(fd, listeners->config, &peer);
+    const char *limit = has_tls && !make_pair(&arrival)
+                            ? strerror(errno)
+                            : peers_note(listeners->peers, arrival.core, &peer);
     if (limit) {
-        close(fd);
+        close_all(&arrival);
         refuse(listeners, limit);
         return;
     }
     metric_count(listeners->events.metrics, METRIC_CONNECTIONS_ACCEPTED, 0, 0);
-    if (!listener->socket.unix_path)
+    if (is_tcp)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
-    guests_add(listeners->guests, fd);
+    if (has_tls)
+        tls_add(listeners->tls, fd, arrival.inner, arrival.core);
+    else
+        guests_add(listeners->guests, fd);
 }
 
 static void on_admitted(int fd, void *context)
 {
     struct listeners *listeners = context;
     listeners->events.accepted(fd, listeners->events.context);
+}
+
+static void on_tls_admitted(int fd, const struct identity *names, size_t count, void *context)
+{
+    struct listeners *listeners = context;
+    peers_identify(listeners->peers, fd, listeners->config, names, count);
+    on_admitted(fd, listeners);
+}
+
+static void on_tls_refused(const char *why, void *context)
+{
+    refuse(context, why);
 }
 
 static int open_spare(void)
@@ -129,22 +176,41 @@ static bool listener_open(struct listener *listener, const struct config_address
     return true;
 }
 
+static bool open_tls(struct listeners *listeners, struct status *status)
+{
+    const struct config *config = listeners->config;
+    const struct tls_files files = {config->tls_cert_file, config->tls_key_file,
+                                    config->tls_client_ca_file};
+    const struct tls_events events = {on_tls_admitted, on_tls_refused, listeners};
+    return !files.certificate ||
+           tls_open(&files, config->handshake_timeout_ns, &events, &listeners->tls, status);
+}
+
+static bool listen_at(struct listeners *listeners, struct status *status)
+{
+    const struct config *config = listeners->config;
+    for (size_t i = 0; i < config->listen_count; i++) {
+        listeners->list[i].owner = listeners;
+        if (!listener_open(&listeners->list[i], &config->listen[i], status))
+            return false;
+        listeners->count++;
+    }
+    return true;
+}
+
 bool listeners_open(const struct config *config, struct event_base *loop,
                     const struct listener_events *events, struct listeners **listeners,
                     struct status *status)
 {
     struct listeners *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct listeners){.events = *events, .loop = loop, .spare_fd = open_spare()};
+    *made = (struct listeners){
+        .config = config, .events = *events, .loop = loop, .spare_fd = open_spare()};
     made->resume = memory_expect(event_new(loop, -1, 0, on_resume, made));
     made->guests = guests_new(loop, config->handshake_timeout_ns, on_admitted, made);
-    made->peers = peers_new(config->max_connections, config->max_connections_per_peer);
-    for (size_t i = 0; i < config->listen_count; i++) {
-        made->list[i].owner = made;
-        if (!listener_open(&made->list[i], &config->listen[i], status)) {
-            listeners_free(made);
-            return false;
-        }
-        made->count++;
+    made->peers = peers_new(config);
+    if (!open_tls(made, status) || !listen_at(made, status)) {
+        listeners_free(made);
+        return false;
     }
     *listeners = made;
     return true;
@@ -164,6 +230,8 @@ void listeners_stop(struct listeners *listeners)
     event_del(listeners->resume);
     guests_free(listeners->guests);
     listeners->guests = NULL;
+    if (listeners->tls)
+        tls_stop(listeners->tls);
 }
 
 void listeners_free(struct listeners *listeners)
@@ -171,6 +239,7 @@ void listeners_free(struct listeners *listeners)
     if (!listeners)
         return;
     listeners_stop(listeners);
+    tls_free(listeners->tls);
     event_free(listeners->resume);
     if (listeners->spare_fd >= 0)
         close(listeners->spare_fd);
@@ -193,9 +262,9 @@ size_t listeners_connections(const struct listeners *listeners)
     return peers_count(listeners->peers);
 }
 
-void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES])
+void listener_peer(struct listeners *listeners, int fd, struct peer *peer)
 {
-    peers_address(listeners->peers, fd, peer);
+    peers_find(listeners->peers, fd, peer);
 }
 
 int *listeners_hold(struct listeners *listeners, size_t *count)

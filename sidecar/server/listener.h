@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plaintext listeners, TCP and Unix. Connections are accepted here and handed to C-core once their
- * caller has begun to speak HTTP/2, which keeps us alive when descriptors run out (C-core 1.51's
- * own listener then stays deaf for ever, CVE-2023-4785), caps them, and says who the peer is. The
- * main thread, but for listener_peer and listeners_hold.
+ * Listeners, TCP and Unix. Connections are accepted here and handed to C-core once their caller has
+ * begun to speak HTTP/2, within TLS when there is a certificate and it came by TCP. That keeps us
+ * alive when descriptors run out (C-core 1.51's own listener then stays deaf for ever,
+ * CVE-2023-4785), caps connections, and says who the peer is. The main thread, but for
+ * listener_peer and listeners_hold.
  */
 #pragma once
 
@@ -18,6 +19,7 @@
 
 struct listeners;
 
+/* Told on the main thread and on TLS's. */
 struct listener_events {
     /* Takes over the descriptor. */
     void (*accepted)(int fd, void *context);
@@ -26,7 +28,8 @@ struct listener_events {
     struct metrics *metrics;
 };
 
-/* FAILED_PRECONDITION, naming the address, when one cannot be listened on; none stays open then. */
+/* FAILED_PRECONDITION, naming the address or file, when one cannot be listened on, or TLS's files
+ * cannot be used; none stays open then. */
 must_use bool listeners_open(const struct config *config, struct event_base *loop,
                              const struct listener_events *events, struct listeners **listeners,
                              struct status *status);
@@ -45,8 +48,8 @@ const char *listeners_address(const struct listeners *listeners, size_t index);
 /* How many connections of callers are open. The main thread. */
 size_t listeners_connections(const struct listeners *listeners);
 
-/* Who is at the other end of an accepted descriptor; terminated. Any thread. */
-void listener_peer(struct listeners *listeners, int fd, char peer[PEER_BYTES]);
+/* Who is at the other end of an accepted descriptor. Any thread. */
+void listener_peer(struct listeners *listeners, int fd, struct peer *peer);
 
 /* Descriptors of our own for the connections that were accepted and are open; peers_hold. Any
  * thread. */

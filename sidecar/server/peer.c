@@ -2,6 +2,7 @@
 #include "server/peer.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,34 +27,82 @@ struct connection {
 struct peers {
     size_t most, most_each;
     size_t noted; /* at least as many as there are connections */
-    /* The main thread alone writes the table, so that it reads without the lock. */
+    /* The main thread alone writes the table, so that it reads without the lock; who is behind a
+     * connection is what other threads read, and TLS's thread writes. */
     pthread_mutex_t lock;
+    struct peer stranger;
     struct connection *connections; /* by descriptor */
     size_t room;
 };
 
-void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, struct peer *peer)
+static void set_caller(struct peer *peer, struct text caller)
 {
+    if (caller.bytes == 0)
+        caller = text_literal("anonymous");
+    size_t bytes = caller.bytes < CALLER_BYTES ? caller.bytes : CALLER_BYTES - 1;
+    memcpy(peer->caller, caller.at, bytes);
+    peer->caller[bytes] = '\0';
+}
+
+void peer_identify(struct peer *peer, const struct config *config, const struct identity *names,
+                   size_t count)
+{
+    peer->may_call = access_allows(config->allow_callers, names, count);
+    set_caller(peer, access_shown(names, count));
+}
+
+/* IPv4 in IPv6 is how a listener on [::] sees it. */
+static bool is_loopback(const struct sockaddr *address)
+{
+    const struct sockaddr_in *v4 = (const void *)address;
+    const struct sockaddr_in6 *v6 = (const void *)address;
+    if (address->sa_family == AF_INET)
+        return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    return address->sa_family == AF_INET6 &&
+           (IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+            (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127));
+}
+
+void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct config *config,
+                 struct peer *peer)
+{
+    peer->speaks_for_others = config->trust_xfcc && is_loopback(address);
     socket_address_text(address, bytes, peer->address, peer->who, PEER_BYTES);
+    peer_identify(peer, config, NULL, 0);
 }
 
-void peer_of_unix(int fd, struct peer *peer)
+static struct text write_id(char *at, uint32_t id)
 {
-    struct ucred credentials;
-    socklen_t bytes = sizeof credentials;
-    *peer = (struct peer){.address = "unknown", .who = "unknown"};
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &bytes) != 0)
-        return;
-    snprintf(peer->who, sizeof peer->who, "unix:uid=%u", credentials.uid);
-    snprintf(peer->address, sizeof peer->address, "unix:uid=%u,gid=%u,pid=%d", credentials.uid,
-             credentials.gid, credentials.pid);
+    return (struct text){at, text_from_u64(at, id)};
 }
 
-struct peers *peers_new(size_t most, size_t most_each)
+void peer_of_unix(int fd, const struct config *config, struct peer *peer)
+{
+    struct ucred process;
+    socklen_t bytes = sizeof process;
+    char uid[DECIMAL_BYTES], gid[DECIMAL_BYTES];
+    *peer = (struct peer){.address = "unknown", .who = "unknown"};
+    peer_identify(peer, config, NULL, 0);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &bytes) != 0)
+        return;
+    snprintf(peer->who, sizeof peer->who, "unix:uid=%u", process.uid);
+    snprintf(peer->address, sizeof peer->address, "unix:uid=%u,gid=%u,pid=%d", process.uid,
+             process.gid, process.pid);
+    snprintf(peer->caller, sizeof peer->caller, "uid:%u,gid:%u", process.uid, process.gid);
+    const struct identity names[] = {{CALLER_UID, write_id(uid, process.uid)},
+                                     {CALLER_GID, write_id(gid, process.gid)}};
+    peer->may_call = access_allows(config->allow_callers, names, array_length(names));
+}
+
+struct peers *peers_new(const struct config *config)
 {
     struct peers *peers = memory_expect(calloc(1, sizeof *peers));
-    peers->most = most;
-    peers->most_each = most_each;
+    *peers = (struct peers){
+        .most = config->max_connections,
+        .most_each = config->max_connections_per_peer,
+        .stranger = {.address = "unknown", .who = "unknown"},
+    };
+    peer_identify(&peers->stranger, config, NULL, 0);
     pthread_mutex_init(&peers->lock, NULL);
     return peers;
 }
@@ -140,11 +189,27 @@ const char *peers_note(struct peers *peers, int fd, const struct peer *peer)
     return NULL;
 }
 
-void peers_address(struct peers *peers, int fd, char address[PEER_BYTES])
+static bool is_known(const struct peers *peers, int fd)
+{
+    return fd >= 0 && (size_t)fd < peers->room && peers->connections[fd].inode;
+}
+
+void peers_identify(struct peers *peers, int fd, const struct config *config,
+                    const struct identity *names, size_t count)
 {
     pthread_mutex_lock(&peers->lock);
-    bool known = fd >= 0 && (size_t)fd < peers->room && peers->connections[fd].inode;
-    snprintf(address, PEER_BYTES, "%s", known ? peers->connections[fd].peer.address : "unknown");
+    if (is_known(peers, fd))
+        peer_identify(&peers->connections[fd].peer, config, names, count);
+    pthread_mutex_unlock(&peers->lock);
+}
+
+void peers_find(struct peers *peers, int fd, struct peer *peer)
+{
+    pthread_mutex_lock(&peers->lock);
+    if (is_known(peers, fd))
+        *peer = peers->connections[fd].peer;
+    else
+        *peer = peers->stranger;
     pthread_mutex_unlock(&peers->lock);
 }
 

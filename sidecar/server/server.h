@@ -19,7 +19,8 @@ struct server;
 /* Told on the main thread. */
 struct server_events {
     void (*listening)(const char *address, void *context);
-    /* A connection was refused: `why` names the option or the kernel's reason. */
+    /* A connection was refused: `why` names the option, the kernel's reason, or why a TLS handshake
+     * failed. That is told on TLS's thread. */
     void (*refused)(const char *why, void *context);
     /* All calls have ended after server_drain; it may be freed. */
     void (*drained)(void *context);

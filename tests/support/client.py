@@ -10,11 +10,14 @@ COLLECTION = "/v2/{project_id}/apigw/instances/{instance_id}/api-groups".format(
 
 
 class Client:
-    """`options` are the channel's. Each client has a connection of its own."""
+    """`options` are the channel's, `credentials` those of grpc.ssl_channel_credentials. Each client has a connection of
+    its own."""
 
-    def __init__(self, target, options=()):
+    def __init__(self, target, options=(), credentials=None):
         own = {"grpc.enable_retries": 0, "grpc.use_local_subchannel_pool": 1}  # of an option given twice the first counts
-        self.channel = grpc.insecure_channel(target, options=[*{**own, **dict(options)}.items()])
+        options = [*{**own, **dict(options)}.items()]
+        self.channel = (grpc.secure_channel(target, credentials, options=options) if credentials
+                        else grpc.insecure_channel(target, options=options))
 
     def close(self):
         self.channel.close()

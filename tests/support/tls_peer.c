@@ -31,9 +31,17 @@ struct visit {
     int fd;
 };
 
-static void make_certificate(struct tls_peer *peer, const char *folder)
+static FILE *create(const char *folder, const char *name)
 {
     char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    assert(file);
+    return file;
+}
+
+void tls_peer_certificate(const char *folder)
+{
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
     X509_set_version(certificate, 2);
@@ -49,14 +57,24 @@ static void make_certificate(struct tls_peer *peer, const char *folder)
     X509_add_ext(certificate, names, -1);
     X509_EXTENSION_free(names);
     assert(X509_sign(certificate, key, EVP_sha256()) > 0);
-    snprintf(path, sizeof path, "%s/cert.pem", folder);
-    FILE *file = fopen(path, "w");
-    assert(file && PEM_write_X509(file, certificate) == 1);
-    fclose(file);
-    SSL_CTX_use_certificate(peer->context, certificate);
-    SSL_CTX_use_PrivateKey(peer->context, key);
+    FILE *certificate_file = create(folder, "cert.pem"), *key_file = create(folder, "key.pem");
+    assert(PEM_write_X509(certificate_file, certificate) == 1);
+    assert(PEM_write_PrivateKey(key_file, key, NULL, NULL, 0, NULL, NULL) == 1);
+    fclose(certificate_file);
+    fclose(key_file);
     X509_free(certificate);
     EVP_PKEY_free(key);
+}
+
+static void use_certificate(struct tls_peer *peer, const char *folder)
+{
+    char path[512];
+    tls_peer_certificate(folder);
+    snprintf(path, sizeof path, "%s/cert.pem", folder);
+    assert(SSL_CTX_use_certificate_file(peer->context, path, SSL_FILETYPE_PEM) == 1);
+    snprintf(path, sizeof path, "%s/key.pem", folder);
+    assert(SSL_CTX_use_PrivateKey_file(peer->context, path, SSL_FILETYPE_PEM) == 1);
+    unlink(path);
 }
 
 /* Reads head and Content-Length bytes of body; false when the client is gone. */
@@ -164,7 +182,7 @@ struct tls_peer *tls_peer_start(const char *folder, const struct tls_script *scr
     peer->scripts = scripts;
     peer->script_count = script_count;
     peer->context = SSL_CTX_new(TLS_server_method());
-    make_certificate(peer, folder);
+    use_certificate(peer, folder);
     peer->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert(bind(peer->listener, (struct sockaddr *)&address, bytes) == 0 &&
            listen(peer->listener, 128) == 0);

@@ -28,6 +28,9 @@ struct tls_script {
     enum tls_act acts[16]; /* at its end the connection is closed */
 };
 
+/* `folder` gets cert.pem and key.pem, made on the spot for localhost. */
+void tls_peer_certificate(const char *folder);
+
 /* `folder` gets cert.pem. Connection n plays scripts[n], later ones the last. */
 struct tls_peer *tls_peer_start(const char *folder, const struct tls_script *scripts,
                                 unsigned script_count);

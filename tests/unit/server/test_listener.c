@@ -411,9 +411,9 @@ static void each_refusal_is_told(void **state)
 
 static void expect_peer(struct trial *trial, const char *expected)
 {
-    char peer[PEER_BYTES];
-    listener_peer(trial->listeners, trial->accepted[trial->accepted_count - 1], peer);
-    assert_string_equal(peer, expected);
+    struct peer peer;
+    listener_peer(trial->listeners, trial->accepted[trial->accepted_count - 1], &peer);
+    assert_string_equal(peer.address, expected);
 }
 
 static void a_peer_is_known_by_address_and_port(void **state)
@@ -452,9 +452,9 @@ static void a_descriptor_that_was_never_accepted_has_no_known_peer(void **state)
     listen_unix(trial);
     open_listeners(trial);
     for (size_t i = 0; i < array_length(never); i++) {
-        char peer[PEER_BYTES];
-        listener_peer(trial->listeners, never[i], peer);
-        assert_string_equal(peer, "unknown");
+        struct peer peer;
+        listener_peer(trial->listeners, never[i], &peer);
+        assert_string_equal(peer.address, "unknown");
     }
 }
 

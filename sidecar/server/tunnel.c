@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/tunnel.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+#include "base/banned.h"
+
+/* So many pieces in a row; then it is others' turn. */
+#define TURN_PIECES 8
+
+/* A peer that takes nothing for so long, though there is something for it, is gone. */
+static const struct timeval longest_stall = {.tv_sec = 30};
+
+/* As long the peer may take to close after us: what it still sends must not reset the connection
+ * before it has read our last bytes. */
+static const struct timeval farewell = {.tv_sec = 2};
+
+/* What was taken from one side and not yet by the other. */
+struct rest {
+    char *at; /* NULL: nothing */
+    size_t bytes, passed;
+};
+
+struct tunnel {
+    SSL *tls;
+    int outer, inner;
+    struct event *outer_readable, *outer_writable, *inner_readable, *inner_writable, *left;
+    struct rest inward, outward;
+    bool peer_ended;   /* it sends no more */
+    bool inward_ended; /* so, or nobody takes it any more */
+    bool leaving;      /* all has been said, and the peer has time to hear it */
+    bool read_waits_for_writing;
+    char *piece;
+    void (*ended)(void *context);
+    void *context;
+};
+
+static void keep(struct rest *rest, const char *at, size_t bytes)
+{
+    rest->at = memory_expect(malloc(bytes));
+    memcpy(rest->at, at, bytes);
+    rest->bytes = bytes;
+    rest->passed = 0;
+}
+
+static void drop(struct rest *rest)
+{
+    free(rest->at);
+    *rest = (struct rest){0};
+}
+
+/* Must be the last thing that is done with the tunnel. */
+static void end(struct tunnel *tunnel)
+{
+    tunnel->ended(tunnel->context);
+}
+
+/* No more goes inward. The inner side is told, in case it did not end that itself. */
+static void end_inward(struct tunnel *tunnel)
+{
+    tunnel->inward_ended = true;
+    drop(&tunnel->inward);
+    event_del(tunnel->outer_readable);
+    event_del(tunnel->inner_writable);
+    shutdown(tunnel->inner, SHUT_WR);
+}
+
+/* True when all is passed on, or nobody takes it any more. */
+static bool pass_inward(struct tunnel *tunnel, const char *at, size_t bytes, size_t *passed)
+{
+    ssize_t sent = send(tunnel->inner, at + *passed, bytes - *passed, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        end_inward(tunnel);
+        return true;
+    }
+    *passed += sent > 0 ? (size_t)sent : 0;
+    return *passed == bytes;
+}
+
+/* How a TLS operation that did not succeed goes on. */
+enum obstacle { WAITS_FOR_READING, WAITS_FOR_WRITING, PEER_ENDED, BROKEN };
+
+static enum obstacle obstacle_of(const struct tunnel *tunnel, int result)
+{
+    int error = SSL_get_error(tunnel->tls, result);
+    ERR_clear_error();
+    return error == SSL_ERROR_WANT_READ     ? WAITS_FOR_READING
+           : error == SSL_ERROR_WANT_WRITE  ? WAITS_FOR_WRITING
+           : error == SSL_ERROR_ZERO_RETURN ? PEER_ENDED
+                                            : BROKEN;
+}
+
+static void reading_stopped(struct tunnel *tunnel, int result)
+{
+    switch (obstacle_of(tunnel, result)) {
+    case WAITS_FOR_READING:
+        return;
+    case WAITS_FOR_WRITING:
+        tunnel->read_waits_for_writing = true;
+        event_add(tunnel->outer_writable, &longest_stall);
+        return;
+    case PEER_ENDED:
+        tunnel->peer_ended = true;
+        end_inward(tunnel);
+        return;
+    case BROKEN:
+    default:
+        end(tunnel);
+        return;
+    }
+}
+
+static void carry_inward(struct tunnel *tunnel)
+{
+    for (int turn = 0; turn < TURN_PIECES && !tunnel->inward_ended; turn++) {
+        size_t passed = 0;
+        int got = SSL_read(tunnel->tls, tunnel->piece, TUNNEL_PIECE_BYTES);
+        if (got <= 0) {
+            reading_stopped(tunnel, got);
+            return;
+        }
+        if (!pass_inward(tunnel, tunnel->piece, (size_t)got, &passed)) {
+            keep(&tunnel->inward, tunnel->piece + passed, (size_t)got - passed);
+            event_del(tunnel->outer_readable);
+            event_add(tunnel->inner_writable, NULL);
+            return;
+        }
+    }
+}
+
+/* False when it has to be tried again with the same bytes, or when the tunnel has ended. */
+static bool pass_outward(struct tunnel *tunnel, const char *at, size_t bytes)
+{
+    int sent = SSL_write(tunnel->tls, at, (int)bytes);
+    if (sent > 0)
+        return true;
+    if (obstacle_of(tunnel, sent) != WAITS_FOR_WRITING) {
+        end(tunnel);
+        return false;
+    }
+    if (!tunnel->outward.at)
+        keep(&tunnel->outward, at, bytes);
+    event_del(tunnel->inner_readable);
+    event_add(tunnel->outer_writable, &longest_stall);
+    return false;
+}
+
+/* All that came from the inner side has been written. */
+static void end_outward(struct tunnel *tunnel)
+{
+    event_del(tunnel->inner_readable);
+    SSL_shutdown(tunnel->tls);
+    ERR_clear_error();
+    shutdown(tunnel->outer, SHUT_WR);
+    if (tunnel->peer_ended) {
+        end(tunnel);
+        return;
+    }
+    end_inward(tunnel);
+    tunnel->leaving = true;
+    event_add(tunnel->outer_readable, NULL);
+    event_add(tunnel->left, &farewell);
+}
+
+/* What the peer says now is for nobody; its end is waited for. */
+static void leave(struct tunnel *tunnel)
+{
+    ssize_t got;
+    while ((got = recv(tunnel->outer, tunnel->piece, TUNNEL_PIECE_BYTES, 0)) > 0)
+        ;
+    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        end(tunnel);
+}
+
+static void carry_outward(struct tunnel *tunnel)
+{
+    for (int turn = 0; turn < TURN_PIECES; turn++) {
+        ssize_t got = recv(tunnel->inner, tunnel->piece, TUNNEL_PIECE_BYTES, 0);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (got <= 0) {
+            end_outward(tunnel);
+            return;
+        }
+        if (!pass_outward(tunnel, tunnel->piece, (size_t)got))
+            return;
+    }
+}
+
+static void on_outer_readable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct tunnel *tunnel = context;
+    if (tunnel->leaving)
+        leave(tunnel);
+    else
+        carry_inward(tunnel);
+}
+
+static void on_left(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    end(context);
+}
+
+static void on_inner_readable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    carry_outward(context);
+}
+
+static void on_inner_writable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct tunnel *tunnel = context;
+    struct rest *rest = &tunnel->inward;
+    if (!pass_inward(tunnel, rest->at, rest->bytes, &rest->passed)) {
+        event_add(tunnel->inner_writable, NULL);
+        return;
+    }
+    drop(rest);
+    if (!tunnel->inward_ended)
+        event_add(tunnel->outer_readable, NULL);
+}
+
+static void on_outer_writable(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    struct tunnel *tunnel = context;
+    struct rest *rest = &tunnel->outward;
+    if (what & EV_TIMEOUT) {
+        end(tunnel);
+        return;
+    }
+    if (rest->at) {
+        if (!pass_outward(tunnel, rest->at, rest->bytes))
+            return;
+        drop(rest);
+        event_add(tunnel->inner_readable, NULL);
+    }
+    if (tunnel->read_waits_for_writing) {
+        tunnel->read_waits_for_writing = false;
+        carry_inward(tunnel);
+    }
+}
+
+static struct event *watch(struct event_base *loop, int fd, short what, event_callback_fn happened,
+                           struct tunnel *tunnel)
+{
+    return memory_expect(event_new(loop, fd, what, happened, tunnel));
+}
+
+struct tunnel *tunnel_new(struct event_base *loop, struct ssl_st *tls, int outer, int inner,
+                          char piece[TUNNEL_PIECE_BYTES], void (*ended)(void *context),
+                          void *context)
+{
+    struct tunnel *tunnel = memory_expect(calloc(1, sizeof *tunnel));
+    *tunnel = (struct tunnel){
+        .tls = tls,
+        .outer = outer,
+        .inner = inner,
+        .piece = piece,
+        .ended = ended,
+        .context = context,
+        .outer_readable = watch(loop, outer, EV_READ | EV_PERSIST, on_outer_readable, tunnel),
+        .outer_writable = watch(loop, outer, EV_WRITE, on_outer_writable, tunnel),
+        .inner_readable = watch(loop, inner, EV_READ | EV_PERSIST, on_inner_readable, tunnel),
+        .inner_writable = watch(loop, inner, EV_WRITE, on_inner_writable, tunnel),
+        .left = watch(loop, -1, 0, on_left, tunnel),
+    };
+    event_add(tunnel->inner_readable, NULL);
+    event_add(tunnel->outer_readable, NULL);
+    /* TLS may hold what it has read already, which the descriptor does not show. */
+    event_active(tunnel->outer_readable, EV_READ, 0);
+    return tunnel;
+}
+
+void tunnel_free(struct tunnel *tunnel)
+{
+    event_free(tunnel->outer_readable);
+    event_free(tunnel->outer_writable);
+    event_free(tunnel->inner_readable);
+    event_free(tunnel->inner_writable);
+    event_free(tunnel->left);
+    SSL_free(tunnel->tls);
+    close(tunnel->outer);
+    close(tunnel->inner);
+    drop(&tunnel->inward);
+    drop(&tunnel->outward);
+    free(tunnel);
+}
