@@ -27,6 +27,8 @@ static const struct {
     {"admit", STATUS_PERMISSION_DENIED, REASON_CALLER_NOT_ALLOWED, 0},
     {"admit", STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS},
     {"admit", STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0},
+    {"receive", STATUS_UNIMPLEMENTED, REASON_UNKNOWN_METHOD, 0},
+    {"receive", STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS},
     {"sign", STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, DETAILS_LATER_MS},
     {NULL, STATUS_INVALID_ARGUMENT, REASON_INVALID_REQUEST, 0},
     {NULL, STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED, DETAILS_NEVER_RETRY},
@@ -195,26 +197,43 @@ static int64_t spread(int64_t wait_ms)
     return wait_ms > 0 ? wait_ms + arc4random_uniform((uint32_t)wait_ms / 5 + 1) : wait_ms;
 }
 
+static struct text pushback_of(int64_t retry_ms, struct arena *arena)
+{
+    if (retry_ms == DETAILS_NEVER_RETRY)
+        return text_literal("-1");
+    char *digits = retry_ms > 0 ? arena_alloc(arena, DECIMAL_BYTES) : NULL;
+    return (struct text){digits, digits ? text_from_u64(digits, (uint64_t)retry_ms) : 0};
+}
+
+static void encode(const struct details *details, struct status *status, struct arena *arena,
+                   struct call_trailers *trailers)
+{
+    struct details sent = *details;
+    sent.retry_ms = spread(details->retry_ms);
+    trailers->details = details_encode(&sent, status, arena);
+    trailers->pushback = pushback_of(sent.retry_ms, arena);
+}
+
 /* With memory of its own, so that an answer which fills the call's crowds nothing out. */
-static void send_details(struct call *call, const struct details *details, struct status *status)
+void refusal_send(struct call *call, const struct details *details, struct status *status)
 {
     struct arena arena;
-    arena_init(&arena, DETAILS_ENCODING_BYTES);
-    call_send_trailer(call, "grpc-status-details-bin", details_encode(details, status, &arena));
+    struct call_trailers trailers;
+    arena_init(&arena, CALL_TRAILERS_BYTES);
+    encode(details, status, &arena, &trailers);
+    call_send_trailers(call, &trailers);
     arena_clear(&arena);
 }
 
-void refusal_send(struct call *call, const struct details *details, struct status *status)
+void refusal_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
+                     void *context)
 {
-    char digits[DECIMAL_BYTES];
-    struct details sent = *details;
-    sent.retry_ms = spread(details->retry_ms);
-    send_details(call, &sent, status);
-    if (sent.retry_ms > 0)
-        call_send_trailer(call, "grpc-retry-pushback-ms",
-                          (struct text){digits, text_from_u64(digits, (uint64_t)sent.retry_ms)});
-    else if (sent.retry_ms == DETAILS_NEVER_RETRY)
-        call_send_trailer(call, "grpc-retry-pushback-ms", text_literal("-1"));
+    (void)context;
+    struct details details;
+    details_init(&details);
+    refusal_of_step(&details, "receive", status);
+    details_add(&details, text_literal("step"), text_literal("receive"));
+    encode(&details, status, arena, trailers);
 }
 
 static const char *const reason_meanings[] = {

@@ -40,9 +40,12 @@ void refusal_of_existing(struct details *details, struct status *status);
 void refusal_of_absent(struct details *details, struct status *status);
 void refusal_of_older(struct details *details, struct status *status);
 
-/* Adds the trailers: grpc-status-details-bin and grpc-retry-pushback-ms. May cut the status's
- * message, so that all fit. */
+/* Adds the trailers. May cut the status's message, so that all fit. */
 void refusal_send(struct call *call, const struct details *details, struct status *status);
+
+/* A call_handler's `explain`; the context is not looked at. */
+void refusal_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
+                     void *context);
 
 /* What an exchange without an answer means, what our own refusals are, and our reasons, in
  * Markdown, for docs/statuses.md. */

@@ -153,6 +153,18 @@ const char *const walk_step_names[STEP_COUNT] = {
 #undef STEP
 };
 
+/* A step of ours has failed. From decoding on, what is exhausted is the call's memory, whose bound
+ * no room that fills it knows. */
+static void refuse(struct walk *walk)
+{
+    struct status told = walk->status;
+    if (told.code == STATUS_RESOURCE_EXHAUSTED && walk->step >= STEP_DECODE)
+        status_set(&walk->status, told.code, "%s; a call's memory follows from --max-message, %lu",
+                   told.message, walk->road->config->max_message_bytes);
+    refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status);
+    walk_reply(walk);
+}
+
 static void begin(struct call *call, void *context)
 {
     struct walk *walk = call_state(call);
@@ -160,8 +172,7 @@ static void begin(struct call *call, void *context)
     for (size_t i = 0; i < array_length(outbound); i++) {
         walk->step = outbound[i].step;
         if (!outbound[i].take(walk)) {
-            refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status);
-            walk_reply(walk);
+            refuse(walk);
             return;
         }
     }
@@ -301,12 +312,12 @@ void walk_send_again(struct walk *walk)
     status_clear(&walk->status);
     walk->request.field_count--;
     walk->step = STEP_SIGN;
-    if (walk_sign(walk)) {
-        (void)hand_over(walk);
+    if (!walk_sign(walk)) {
+        refuse(walk);
         return;
     }
-    refusal_of_step(&walk->details, walk_step_names[walk->step], &walk->status);
-    walk_reply(walk);
+    walk->step = STEP_SEND;
+    (void)hand_over(walk);
 }
 
 /* When the create was sent again because nothing was there, what exists by now may be of the first
@@ -408,5 +419,12 @@ static void end(struct call *call, void *context)
 struct call_handler road_handler(struct road *road)
 {
     attempt_budget_init(&road->budget);
-    return (struct call_handler){sizeof(struct walk), begin, cancelled, end, road};
+    return (struct call_handler){
+        .state_bytes = sizeof(struct walk),
+        .begin = begin,
+        .cancelled = cancelled,
+        .end = end,
+        .explain = refusal_explain,
+        .context = road,
+    };
 }

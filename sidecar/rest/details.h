@@ -47,10 +47,7 @@ void details_add(struct details *details, struct text key, struct text value);
  * The serialized google.rpc.Status, so small that it fits DETAILS_TRAILER_BYTES together with
  * gRPC's own trailers and ours; what does not fit is dropped in the order RetryInfo, RequestInfo,
  * BadRequest from its end, message, in `status` too, and metadata. The arena, which is cleared
- * between tries, has nothing else in it, and room for DETAILS_ENCODING_BYTES.
+ * between tries, has nothing else in it, and room for a few times DETAILS_TRAILER_BYTES.
  */
 struct text details_encode(const struct details *details, struct status *status,
                            struct arena *arena);
-
-/* What an encoding that fits takes in memory on its way, with room to spare. */
-#define DETAILS_ENCODING_BYTES (64 * 1024)

@@ -6,6 +6,7 @@
 /* clang-format off */
 #define REASONS(row) \
     row(INVALID_REQUEST, "the request breaks a rule of the .proto, or is no such message") \
+    row(UNKNOWN_METHOD, "no such method is served; `apig-sidecar check` lists those that are") \
     row(LIMIT_EXCEEDED, "a limit of the sidecar is passed, which the message names") \
     row(CALLER_NOT_ALLOWED, "--allow-callers does not list the caller, whom the message names") \
     row(OVERLOADED, "too many calls are in flight here") \

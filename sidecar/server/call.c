@@ -130,10 +130,17 @@ void call_release(struct call *call)
  * request is upstream. */
 static void refuse(struct call *call)
 {
-    grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_UNAVAILABLE,
-                                 "the sidecar is stopping; nothing was sent", NULL);
+    const struct call_handler *handler = call->unary->handler;
+    struct arena arena;
+    struct status status;
+    struct call_trailers trailers;
+    arena_init(&arena, CALL_TRAILERS_BYTES);
+    status_set(&status, STATUS_UNAVAILABLE, "the sidecar is stopping; nothing was sent");
+    handler->explain(&status, &arena, &trailers, handler->context);
     metric_count(call->unary->metrics, METRIC_CALLS, call->unary->number, STATUS_UNAVAILABLE);
-    call_release(call);
+    call_send_trailers(call, &trailers);
+    call_reply(call, &status);
+    arena_clear(&arena);
 }
 
 static void on_opened(struct tag *tag, bool good)

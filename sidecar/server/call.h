@@ -17,6 +17,12 @@
 
 struct call;
 
+/* What a failure tells beside code and message, as trailers; empty is not sent. */
+struct call_trailers {
+    struct text details;  /* grpc-status-details-bin */
+    struct text pushback; /* grpc-retry-pushback-ms */
+};
+
 /* The functions that the calls are handed to. */
 struct call_handler {
     size_t state_bytes; /* of memory that each call has for its handler, not initialised */
@@ -26,8 +32,16 @@ struct call_handler {
      */
     void (*cancelled)(struct call *call, void *context);
     void (*end)(struct call *call, void *context);
+    /* What goes with a status of the server's own, for calls that never began: UNIMPLEMENTED for a
+     * method that is not served, UNAVAILABLE when it stops. May cut the message. The trailers are
+     * the arena's, which is empty. Poller's thread. */
+    void (*explain)(struct status *status, struct arena *arena, struct call_trailers *trailers,
+                    void *context);
     void *context;
 };
+
+/* Enough for the arena of `explain`. */
+#define CALL_TRAILERS_BYTES (64 * 1024)
 
 void *call_state(struct call *call);
 struct call *call_of_state(void *state);
@@ -71,6 +85,14 @@ size_t call_in_flight(const struct call *call);
 #define CALL_METADATA 8
 void call_send_metadata(struct call *call, const char *name, struct text value);
 void call_send_trailer(struct call *call, const char *name, struct text value);
+
+static inline void call_send_trailers(struct call *call, const struct call_trailers *trailers)
+{
+    if (trailers->details.bytes > 0)
+        call_send_trailer(call, "grpc-status-details-bin", trailers->details);
+    if (trailers->pushback.bytes > 0)
+        call_send_trailer(call, "grpc-retry-pushback-ms", trailers->pushback);
+}
 
 /* Memory for the answer's bytes, to be filled before call_reply; at most once. */
 uint8_t *call_answer_space(struct call *call, size_t bytes);

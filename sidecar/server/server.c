@@ -33,6 +33,10 @@
  * its own limit. */
 #define CORE_METADATA_BYTES 65536
 
+/* So much more than --max-message is taken in, so that whoever is above it hears from us which
+ * option it is; C-core's own refusal has neither. */
+#define MESSAGE_BYTES_BESIDE (1024 * 1024)
+
 struct server {
     grpc_server *core;
     grpc_completion_queue *queue;
@@ -83,7 +87,8 @@ static grpc_server *core_new(const struct config *config)
         {GRPC_ARG_ENABLE_CHANNELZ, 0},
         /* Messages are inflated by us, with a bound; identity, deflate and gzip are accepted. */
         {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},
-        {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH, at_most_int(config->max_message_bytes)},
+        {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
+         at_most_int(config->max_message_bytes + MESSAGE_BYTES_BESIDE)},
         {GRPC_ARG_MAX_METADATA_SIZE, CORE_METADATA_BYTES},
         {GRPC_ARG_MAX_CONCURRENT_STREAMS, at_most_int(config->max_streams)},
         {GRPC_ARG_MAX_CONNECTION_IDLE_MS, to_milliseconds(config->idle_timeout_ns)},
@@ -107,8 +112,8 @@ static grpc_server *core_new(const struct config *config)
 static bool register_methods(struct server *server, const struct config *config,
                              const struct schema *schema, struct status *status)
 {
-    server->unknown =
-        unknown_new(server->core, server->queue, server->events.metrics, &server->life);
+    server->unknown = unknown_new(server->core, server->queue, &server->handler,
+                                  server->events.metrics, &server->life);
     server->health = health_new(server->core, server->queue, schema, &server->life);
     server->reflection = reflection_new(server->core, server->queue, schema, &server->life);
     const struct schema_method *methods = schema_methods(schema, &server->unary_count);

@@ -14,6 +14,7 @@
 struct unknown {
     grpc_server *server;
     grpc_completion_queue *queue;
+    const struct call_handler *handler;
     struct metrics *metrics;
     struct life *life;
 };
@@ -61,18 +62,17 @@ static void show(struct text path, char shown[PATH_BYTES + 1])
     shown[bytes] = '\0';
 }
 
-static void answer(struct stranger *stranger)
+static void send(struct stranger *stranger, const struct status *status, struct text details)
 {
-    char path[PATH_BYTES + 1];
-    struct status status;
-    show(core_text(&stranger->details.method), path);
-    status_set(&status, STATUS_UNIMPLEMENTED,
-               "%s: no such method; `apig-sidecar check` lists what is served", path);
-    grpc_slice message = grpc_slice_from_copied_string(status.message);
+    grpc_slice message = grpc_slice_from_copied_string(status->message);
+    grpc_metadata trailer = {.key = grpc_slice_from_static_string("grpc-status-details-bin"),
+                             .value = core_slice(details)};
     grpc_op operations[] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA},
         {.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
-         .data.send_status_from_server = {.status = GRPC_STATUS_UNIMPLEMENTED,
+         .data.send_status_from_server = {.trailing_metadata_count = details.bytes > 0,
+                                          .trailing_metadata = &trailer,
+                                          .status = (grpc_status_code)status->code,
                                           .status_details = &message}},
         {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
          .data.recv_close_on_server.cancelled = &stranger->cancelled},
@@ -81,7 +81,24 @@ static void answer(struct stranger *stranger)
     if (grpc_call_start_batch(stranger->rpc, operations, array_length(operations),
                               &stranger->answered, NULL) != GRPC_CALL_OK)
         abort();
+    grpc_slice_unref(trailer.value);
     grpc_slice_unref(message);
+}
+
+static void answer(struct stranger *stranger)
+{
+    const struct call_handler *handler = stranger->unknown->handler;
+    char path[PATH_BYTES + 1];
+    struct arena arena;
+    struct status status;
+    struct call_trailers trailers;
+    arena_init(&arena, CALL_TRAILERS_BYTES);
+    show(core_text(&stranger->details.method), path);
+    status_set(&status, STATUS_UNIMPLEMENTED,
+               "%s: no such method; `apig-sidecar check` lists what is served", path);
+    handler->explain(&status, &arena, &trailers, handler->context);
+    send(stranger, &status, trailers.details);
+    arena_clear(&arena);
 }
 
 static void on_opened(struct tag *tag, bool good)
@@ -108,10 +125,11 @@ static void on_answered(struct tag *tag, bool good)
 }
 
 struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue,
-                            struct metrics *metrics, struct life *life)
+                            const struct call_handler *handler, struct metrics *metrics,
+                            struct life *life)
 {
     struct unknown *unknown = memory_expect(calloc(1, sizeof *unknown));
-    *unknown = (struct unknown){server, queue, metrics, life};
+    *unknown = (struct unknown){server, queue, handler, metrics, life};
     return unknown;
 }
 

@@ -6,12 +6,15 @@
 #pragma once
 
 #include "base/metric.h"
+#include "server/call.h"
 #include "server/core.h"
 
 struct unknown;
 
+/* The handler explains. All must outlive it. */
 struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue,
-                            struct metrics *metrics, struct life *life);
+                            const struct call_handler *handler, struct metrics *metrics,
+                            struct life *life);
 
 /* Takes calls from now on; after the server has started. */
 void unknown_start(struct unknown *unknown);

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""Does each failure of the sidecar's own carry its reason, when to come back, and the metadata that help to find out more?"""
+import threading
+from email.utils import formatdate
+
+import grpc
+import pytest
+
+from support import api
+from support.client import details
+from support.upstream import answer, answer_then_end, end_after_reading, error, http, silence
+
+FILL = """syntax = "proto3";
+package test.v1;
+import "google/api/annotations.proto";
+service Fills { rpc Fill(Whole) returns (Part) { option (google.api.http) = { post: "/v1/fill" body: "*" }; } }
+message Whole { repeated Part parts = 1; }
+message Part { string id = 1; }
+"""
+
+
+class Scene:
+    """What the fixtures give, in one place."""
+
+    def __init__(self, start, upstream, token, folder):
+        self.start, self.upstream, self.token, self.folder = start, upstream, token, folder
+
+    def create(self, *options, script=(), **how):
+        """The call of a create whose caller sets no deadline, so that whatever ends it is the sidecar."""
+        self.upstream.script(*script)
+        return self.start(*options).client().start(**{"timeout": None, **how})
+
+    def hang(self):
+        """Connections hang before TLS; the event is set when one has come."""
+        came = threading.Event()
+
+        def greet(connection):
+            connection.socket.recv(1 << 20)
+            came.set()
+            connection.wait_end()
+        self.upstream.greet(*[greet] * 4)
+        return came
+
+
+def drain(scene, begun, **how):
+    sidecar = scene.start("--drain-timeout=100ms")
+    call = sidecar.client().start(timeout=None, **how)
+    begun()
+    sidecar.signal()
+    return call
+
+
+def too_many_calls(scene):
+    client = scene.start("--max-in-flight=1").client()
+    scene.upstream.script(silence())
+    first = client.start()
+    scene.upstream.wait_requests(1)
+    second = client.start()
+    assert second.exception()
+    first.cancel()
+    return second
+
+
+def no_credential(scene):
+    scene.token.remove()
+    return scene.create()
+
+
+def hanging_handshake(scene):
+    scene.hang()
+    return scene.create("--deadline=300ms")
+
+
+def drained_before_sending(scene):
+    came = scene.hang()
+    return drain(scene, lambda: came.wait(60))
+
+
+def drained_after_sending(scene):
+    scene.upstream.script(silence())
+    return drain(scene, lambda: scene.upstream.wait_requests(1))
+
+
+def message_that_takes_much_memory(scene):
+    (scene.folder / "fill.proto").write_text(FILL)
+    (scene.folder / "fill.binpb").write_bytes(api.compile_set(["fill.proto"], [scene.folder]))
+    client = scene.start(f"--descriptor-set={scene.folder / 'fill.binpb'}").client()
+    return client.unary("/test.v1.Fills/Fill", b"\x0a\0" * 500_000)
+
+
+def listing(*groups):
+    return answer(http(200, {"size": len(groups), "total": len(groups), "groups": groups}, [f"Date: {formatdate(usegmt=True)}"]))
+
+
+OLD = {"id": "7", "name": "api_group_001", "register_time": "2020-07-31T06:55:55.5Z"}
+GZIP = {"compression": grpc.Compression.Gzip}
+NAME = {"name": "api_group_001"}
+
+# what happens, code, reason, the caller's retry policy is told, metadata, a word of the message
+TABLE = {
+    "a rule is broken": (lambda scene: scene.create(name="?"), "INVALID_ARGUMENT", "INVALID_REQUEST", None,
+                         {"step": "validate"}, "name"),
+    "bytes that are no message": (lambda scene: scene.start().client().unary(api.CREATE, b"\xff"), "INVALID_ARGUMENT",
+                                  "INVALID_REQUEST", None, {"step": "decode"}, ""),
+    "a method nobody serves": (lambda scene: scene.start().client().unary("/x.Y/Z", b""), "UNIMPLEMENTED", "UNKNOWN_METHOD",
+                               None, {"step": "receive"}, "/x.Y/Z"),
+    "a message just above": (lambda scene: scene.create("--max-message=64KiB", remark="r" * 66_000), "RESOURCE_EXHAUSTED",
+                             "LIMIT_EXCEEDED", "never", {"step": "receive"}, "--max-message"),
+    "a message far above": (lambda scene: scene.create("--max-message=64KiB", remark="r" * 1_000_000), "RESOURCE_EXHAUSTED",
+                            "LIMIT_EXCEEDED", "never", {"step": "receive"}, "--max-message"),
+    "a message that inflates": (lambda scene: scene.create("--max-message=64KiB", remark="r" * 1_000_000, **GZIP),
+                                "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED", "never", {"step": "receive"}, "--max-message"),
+    "a message that takes much memory": (message_that_takes_much_memory, "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED", "never",
+                                         {"step": "decode"}, "--max-message"),
+    "large metadata": (lambda scene: scene.create(metadata=[("x", "v" * 17_000)]), "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED",
+                       "never", {"step": "receive"}, "--max-metadata"),
+    "many metadata": (lambda scene: scene.create(metadata=[("x", "v")] * 101), "RESOURCE_EXHAUSTED", "LIMIT_EXCEEDED",
+                      "never", {"step": "receive"}, "--max-metadata-count"),
+    "too many calls": (too_many_calls, "RESOURCE_EXHAUSTED", "OVERLOADED", "later", {"step": "admit"}, "--max-in-flight"),
+    "no credential": (no_credential, "UNAVAILABLE", "NO_CREDENTIAL", "later", {"step": "sign"}, "--token-file"),
+    "nobody listens": (lambda scene: scene.create("--upstream=https://localhost:1"), "UNAVAILABLE", "UPSTREAM_UNREACHABLE",
+                       "later", {"step": "send"}, "nothing was sent"),
+    "the deadline passes before sending": (hanging_handshake, "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", None,
+                                           {"step": "send"}, "nothing was sent"),
+    "the deadline passes after sending": (lambda scene: scene.create("--deadline=300ms", script=[silence()]),
+                                          "DEADLINE_EXCEEDED", "OUTCOME_UNKNOWN", "never",
+                                          {"cause": "DEADLINE", **NAME}, "look before"),
+    "the drain ends before sending": (drained_before_sending, "UNAVAILABLE", "DRAINING", "later", {"step": "send"},
+                                      "nothing was sent"),
+    "the drain ends after sending": (drained_after_sending, "UNKNOWN", "OUTCOME_UNKNOWN", "never",
+                                     {"cause": "DRAINING", **NAME}, "look before"),
+    "the connection is lost": (lambda scene: scene.create(script=[end_after_reading()]), "UNKNOWN", "OUTCOME_UNKNOWN",
+                               "never", {"cause": "CONNECTION_LOST", **NAME}, "look before"),
+    "what comes is no HTTP": (lambda scene: scene.create(script=[answer_then_end(b"SSH-2.0-OpenSSH\r\n")]), "UNKNOWN",
+                              "OUTCOME_UNKNOWN", "never", {"cause": "ANSWER_UNREADABLE", **NAME}, "look before"),
+    "a yes that cannot be read": (lambda scene: scene.create(script=[answer(http(201, b"{", ["X-Request-Id: 9f2c"]))]), "UNKNOWN",
+                                  "OUTCOME_UNKNOWN", "never", {"cause": "ANSWER_UNREADABLE", "http_status": "201", **NAME}, "201"),
+    "an answer that is too large": (lambda scene: scene.create("--max-answer=1KiB", script=[answer_then_end(http(201, b" " * 2000))]),
+                                    "UNKNOWN", "OUTCOME_UNKNOWN", "never", {"cause": "ANSWER_TOO_LARGE", **NAME}, "--max-answer"),
+    "nothing was created": (lambda scene: scene.create("--recover-lost-creates", script=[end_after_reading(), listing()] * 4),
+                            "UNAVAILABLE", "NOT_CARRIED_OUT", "later", {"lookup": "ABSENT", **NAME}, "nothing was created"),
+    "it was there before": (lambda scene: scene.create("--recover-lost-creates", script=[end_after_reading(), listing(OLD)]),
+                            "ALREADY_EXISTS", "ALREADY_EXISTS", "never", {"lookup": "OLDER", **NAME}, "before the call"),
+}
+
+
+def retry(call, told):
+    """What a retry policy is told, and RetryInfo says the same."""
+    pushback = dict(call.trailing_metadata()).get("grpc-retry-pushback-ms")
+    if pushback is None or pushback == "-1":
+        assert "RetryInfo" not in told
+        return pushback and "never"
+    assert told["RetryInfo"].retry_delay.ToMilliseconds() == int(pushback) > 0
+    return "later"
+
+
+@pytest.mark.parametrize("happens,code,reason,when,metadata,words", TABLE.values(), ids=TABLE)
+def test_a_failure_of_its_own_tells_all(start, upstream, token, tmp_path, happens, code, reason, when, metadata, words):
+    call = happens(Scene(start, upstream, token, tmp_path))
+    assert call.exception()
+    told = details(call)
+    info = told["ErrorInfo"]
+    assert (call.code().name, info.domain, info.reason) == (code, "apig-sidecar", reason)
+    assert metadata.items() <= dict(info.metadata).items()
+    assert words in call.details()
+    assert retry(call, told) == when
+
+
+def test_a_redirect_tells_the_host_that_it_leads_to_and_no_more(client, upstream):
+    upstream.script(answer(http(302, b"", ["Location: https://user:password@elsewhere.example:8443/path?query"])))
+    call = client.start()
+    info = details(call)["ErrorInfo"]
+    assert (call.code().name, info.reason, info.metadata["location_host"]) == ("FAILED_PRECONDITION", "HTTP_302", "elsewhere.example")
+    assert "password" not in f"{call.details()}{call.trailing_metadata()}"
+
+
+def test_a_fault_that_stays_has_an_incident(client, upstream):
+    upstream.script(answer(error(500, "APIC.9999")))
+    call = client.start(metadata=[("x-request-id", "incident-7")])
+    assert details(call)["ErrorInfo"].metadata["incident"] == "incident-7"
