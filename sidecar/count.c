@@ -25,6 +25,7 @@ static const char *const causes[] = {
     [EXCHANGE_CAUSE_NONE] = "none",
     [EXCHANGE_CAUSE_CONNECT] = "connect",
     [EXCHANGE_CAUSE_BREAKER] = "breaker",
+    [EXCHANGE_CAUSE_OVERLOADED] = "overloaded",
     [EXCHANGE_CAUSE_LOST] = "lost",
     [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = "unreadable_answer",
     [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = "answer_too_large",

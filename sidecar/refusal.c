@@ -50,6 +50,8 @@ static const struct {
                                 STATUS_UNKNOWN, ""},
     [EXCHANGE_CAUSE_BREAKER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
                                 STATUS_UNKNOWN, ""},
+    [EXCHANGE_CAUSE_OVERLOADED] = {STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS,
+                                   STATUS_UNKNOWN, ""},
     [EXCHANGE_CAUSE_LOST] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
                              STATUS_UNKNOWN, "CONNECTION_LOST"},
     [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE,
@@ -245,6 +247,7 @@ static const char *const reason_meanings[] = {
 static const char *const cause_words[] = {
     [EXCHANGE_CAUSE_CONNECT] = "no connection could be made",
     [EXCHANGE_CAUSE_BREAKER] = "none could be made just before, and none is tried for a moment",
+    [EXCHANGE_CAUSE_OVERLOADED] = "the upstream is too slow for the calls that wait for it",
     [EXCHANGE_CAUSE_LOST] = "the connection was lost",
     [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = "what came is no answer",
     [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = "the answer is larger than --max-answer",

@@ -9,7 +9,7 @@
     row(UNKNOWN_METHOD, "no such method is served; `apig-sidecar check` lists those that are") \
     row(LIMIT_EXCEEDED, "a limit of the sidecar is passed, which the message names") \
     row(CALLER_NOT_ALLOWED, "--allow-callers does not list the caller, whom the message names") \
-    row(OVERLOADED, "too many calls are in flight here") \
+    row(OVERLOADED, "too many calls are in flight here, or wait for the upstream") \
     row(NO_CREDENTIAL, "the sidecar has no good credential") \
     row(UPSTREAM_UNREACHABLE, "no connection to the upstream, or it broke; nothing was changed") \
     row(DEADLINE_EXCEEDED, "the deadline passed; nothing was changed") \

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "upstream/forecast.h"
 
 #include "base/banned.h"
 
@@ -30,8 +31,10 @@ struct pool {
 
     LIST_HEAD(, connection) idle; /* the one used last first */
     LIST_HEAD(, connection) opening;
-    size_t open, being_opened; /* open: idle and busy */
+    size_t open, busy, being_opened; /* open: idle and busy */
     size_t limit;
+    struct forecast forecast;
+    int64_t taken_ns; /* when a connection was last */
 
     int64_t fastest_ns; /* connect so far; 0 before the first */
     struct breaker breaker;
@@ -95,11 +98,17 @@ static void on_failed(struct connection *connection, const struct status *why, v
     connection_free(connection);
 }
 
-void pool_drop(struct pool *pool, struct connection *connection)
+static void drop(struct pool *pool, struct connection *connection)
 {
     pool->open--;
     metric_add(pool->settings->metrics, METRIC_UPSTREAM_CONNECTIONS, 0, 0, -1);
     connection_free(connection);
+}
+
+void pool_abandon(struct pool *pool, struct connection *connection)
+{
+    pool->busy--;
+    drop(pool, connection);
 }
 
 static bool is_old(const struct pool *pool, const struct connection *connection)
@@ -111,10 +120,11 @@ static void on_finished(struct connection *connection, struct exchange *exchange
                         void *context)
 {
     struct pool *pool = context;
+    pool->busy--;
     if (reusable && !is_old(pool, connection))
         LIST_INSERT_HEAD(&pool->idle, connection, place);
     else
-        pool_drop(pool, connection);
+        drop(pool, connection);
     pool->finished(exchange, pool->context);
 }
 
@@ -122,7 +132,7 @@ static void on_ended(struct connection *connection, void *context)
 {
     struct pool *pool = context;
     LIST_REMOVE(connection, place);
-    pool_drop(pool, connection);
+    drop(pool, connection);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *context)
@@ -186,9 +196,12 @@ struct connection *pool_take(struct pool *pool)
 {
     for (struct connection *connection; (connection = LIST_FIRST(&pool->idle));) {
         LIST_REMOVE(connection, place);
-        if (connection_prepare(connection))
+        if (connection_prepare(connection)) {
+            pool->busy++;
+            pool->taken_ns = clock_now_ns();
             return connection;
-        pool_drop(pool, connection);
+        }
+        drop(pool, connection);
     }
     return NULL;
 }
@@ -231,6 +244,25 @@ struct pool_failure pool_failure(const struct pool *pool)
 enum breaker_state pool_state(const struct pool *pool)
 {
     return breaker_state(&pool->breaker);
+}
+
+void pool_learn(struct pool *pool, const struct exchange *exchange)
+{
+    bool answered = exchange->outcome == EXCHANGE_ANSWERED;
+    (answered ? forecast_learn : forecast_learn_at_least)(
+        &pool->forecast, exchange->ended_ns - exchange->started_ns, exchange->ended_ns);
+}
+
+int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns)
+{
+    size_t carry = pool_state(pool) == BREAKER_CLOSED ? pool->limit : pool->open;
+    int64_t stalled_ns = pool->busy < carry ? 0 : now_ns - pool->taken_ns;
+    return forecast_wait_ns(&pool->forecast, waiting + pool->busy, carry, stalled_ns);
+}
+
+int64_t pool_exchange_ns(const struct pool *pool)
+{
+    return forecast_exchange_ns(&pool->forecast);
 }
 
 void pool_slept(struct pool *pool, int64_t slept_ns)

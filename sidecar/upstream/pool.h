@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The connections of one loop: which are free, how many there may be, and when to give up on the
- * upstream for a moment. The loop's thread only.
+ * The connections of one loop: which are free, how many there may be, how long it takes until one
+ * is free, and when to give up on the upstream for a moment. The loop's thread only.
  */
 #pragma once
 
@@ -47,9 +47,19 @@ struct pool_failure pool_failure(const struct pool *pool);
 
 enum breaker_state pool_state(const struct pool *pool); /* any thread */
 
+/* An exchange that had begun on a connection has ended: all that is known of it is in it. */
+void pool_learn(struct pool *pool, const struct exchange *exchange);
+
+/* How long an exchange that comes after `waiting` others will probably wait for a connection; 0
+ * when that is not known. */
+int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns);
+
+/* How long an exchange rarely takes; 0 when that is not known. */
+int64_t pool_exchange_ns(const struct pool *pool);
+
 /* The loop slept that long while exchanges waited: the upstream is slow, not we, so more
  * connections may help. */
 void pool_slept(struct pool *pool, int64_t slept_ns);
 
 /* Closes a connection whose exchange was abandoned. */
-void pool_drop(struct pool *pool, struct connection *connection);
+void pool_abandon(struct pool *pool, struct connection *connection);

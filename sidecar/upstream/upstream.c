@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -24,7 +25,7 @@ struct upstream_loop {
     struct inbox_letter end_all, stop;
     sem_t all_ended;
     struct exchange_list resting, waiting, running; /* in the order in which they came, began */
-    size_t waiting_count;
+    size_t waiting_count, most_connections;
     int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
     bool stopping, started;
     pthread_t thread;
@@ -53,6 +54,8 @@ static void tell_owner(struct exchange *exchange)
     exchange->ended_ns = clock_now_ns();
     if (!exchange->loop->first_end_ns)
         exchange->loop->first_end_ns = exchange->ended_ns;
+    if (exchange->started_ns)
+        pool_learn(exchange->loop->pool, exchange);
     exchange->done(exchange);
 }
 
@@ -90,7 +93,7 @@ static void end_running(struct exchange *exchange, enum exchange_cause cause)
                endings[cause].sentence);
     TAILQ_REMOVE(&loop->running, exchange, place);
     connection_abandon(connection);
-    pool_drop(loop->pool, connection);
+    pool_abandon(loop->pool, connection);
     tell_owner(exchange);
 }
 
@@ -124,6 +127,23 @@ static void set_timer(struct exchange *exchange, int64_t after_ns, event_callbac
     event_add(&exchange->timer, &after);
 }
 
+/* Ends an exchange that is on no list. */
+static void turn_away(struct exchange *exchange, int64_t wait_ns, int64_t left_ns)
+{
+    const struct upstream_loop *loop = exchange->loop;
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    exchange->cause = EXCHANGE_CAUSE_OVERLOADED;
+    exchange->stay_away_ns = wait_ns;
+    status_set(
+        &exchange->status, STATUS_RESOURCE_EXHAUSTED,
+        "the upstream is too slow for the calls that wait for it: the turn of this one comes "
+        "in about %" PRId64 " ms and takes up to %" PRId64 " ms, but its deadline is in "
+        "%" PRId64 " ms; more --upstream-connections than %zu, or fewer calls, may help",
+        wait_ns / CLOCK_NS_PER_MS, pool_exchange_ns(loop->pool) / CLOCK_NS_PER_MS,
+        left_ns / CLOCK_NS_PER_MS, loop->most_connections);
+    tell_owner(exchange);
+}
+
 static void wait_for_connection(struct exchange *exchange)
 {
     exchange->resting = false;
@@ -136,6 +156,11 @@ static void wait_for_connection(struct exchange *exchange)
         pool_open_for(loop->pool, loop->waiting_count + 1);
         end_unsent(exchange, EXCHANGE_CAUSE_DEADLINE,
                    "the deadline leaves less time than a connection ever took: the call ended");
+        return;
+    }
+    int64_t wait_ns = pool_wait_ns(loop->pool, loop->waiting_count, exchange->queued_ns);
+    if (wait_ns > 0 && wait_ns + pool_exchange_ns(loop->pool) > left_ns) {
+        turn_away(exchange, wait_ns, left_ns);
         return;
     }
     TAILQ_INSERT_TAIL(&loop->waiting, exchange, place);
@@ -211,6 +236,24 @@ static void give_up_waiting(struct upstream_loop *loop)
 }
 
 /*
+ * The first that waits. One that begins with less time than an exchange takes would most probably
+ * end with an unknown outcome, and those behind it would have waited for that; so it is turned
+ * away. The last one is not: whatever was expected, there must be a next exchange to tell.
+ */
+static struct exchange *first_in_time(struct upstream_loop *loop)
+{
+    int64_t now_ns = clock_now_ns();
+    for (;;) {
+        struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
+        int64_t left_ns = exchange->deadline_ns - now_ns;
+        if (left_ns <= 0 || left_ns >= pool_exchange_ns(loop->pool) || loop->waiting_count == 1)
+            return exchange;
+        take_from_waiting(exchange);
+        turn_away(exchange, pool_wait_ns(loop->pool, loop->waiting_count, now_ns), left_ns);
+    }
+}
+
+/*
  * Once a round, after all that the round brought was dealt with: a connection that has ended is
  * then known to have ended, and as many exchanges start as connections are free.
  */
@@ -218,7 +261,7 @@ static void start_waiting(struct upstream_loop *loop)
 {
     struct connection *connection;
     while (!TAILQ_EMPTY(&loop->waiting) && (connection = pool_take(loop->pool))) {
-        struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
+        struct exchange *exchange = first_in_time(loop);
         take_from_waiting(exchange);
         TAILQ_INSERT_TAIL(&loop->running, exchange, place);
         connection_begin(connection, exchange);
@@ -256,6 +299,7 @@ static bool loop_open(struct upstream_loop *loop, const struct upstream_settings
     TAILQ_INIT(&loop->resting);
     TAILQ_INIT(&loop->waiting);
     TAILQ_INIT(&loop->running);
+    loop->most_connections = settings->connections;
     sem_init(&loop->all_ended, 0, 0);
     loop->end_all.open = on_end_all;
     loop->stop.open = on_stop;

@@ -49,6 +49,7 @@ enum exchange_cause {
     EXCHANGE_CAUSE_NONE,
     EXCHANGE_CAUSE_CONNECT,           /* no connection could be made */
     EXCHANGE_CAUSE_BREAKER,           /* none could be made before, and none is tried for now */
+    EXCHANGE_CAUSE_OVERLOADED,        /* its turn would come too late */
     EXCHANGE_CAUSE_LOST,              /* the connection ended, or could not be written to */
     EXCHANGE_CAUSE_UNREADABLE_ANSWER, /* what came is no answer */
     EXCHANGE_CAUSE_ANSWER_TOO_LARGE,

@@ -185,9 +185,11 @@ def test_a_call_in_the_queue_waits_no_longer_than_its_deadline(start, upstream):
     upstream.script(first)
     busy = client.start()
     upstream.wait_requests(1)
-    assert client.start(timeout=0.3).code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    code = client.start(timeout=0.3).code()
     first.go.set()
     busy.result()
+    # On a busy machine the first may last so long by then that the second is not let in.
+    assert code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
     assert len(upstream.requests) == 1
 
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How long a call will wait for a connection, judged by how long exchanges took lately: the last
+ * dozen of them and those of the last second or so. The shorter of the two views counts, so that
+ * neither a moment's stall nor a slow time that is over turns calls away. Pure; one thread has it.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Durations, and how far they are from their mean on average. */
+struct forecast_view {
+    double mean_ns, deviation_ns;
+};
+
+/* All zero before the first exchange: then nothing is expected. */
+struct forecast {
+    struct forecast_view dozen, second;
+    int64_t learned_ns; /* when the last exchange ended */
+};
+
+/* An exchange ended now after that time: with an answer, or else it would have taken longer. */
+void forecast_learn(struct forecast *forecast, int64_t took_ns, int64_t now_ns);
+void forecast_learn_at_least(struct forecast *forecast, int64_t took_ns, int64_t now_ns);
+
+/* What an exchange rarely passes. */
+int64_t forecast_exchange_ns(const struct forecast *forecast);
+
+/* Until an exchange begins that comes after `before` others, waiting or running, on so many
+ * connections. While all of them are busy, `stalled_ns` is how long none has ended. */
+int64_t forecast_wait_ns(const struct forecast *forecast, size_t before, size_t connections,
+                         int64_t stalled_ns);

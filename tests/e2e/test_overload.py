@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""When the upstream is slower than calls come: are those that would wait in vain told so at once, and the others served?"""
+import time
+
+import grpc
+import pytest
+
+from support.client import details
+from support.upstream import answer, http, late
+
+EXCHANGE = 1.0  # seconds that the first exchange takes, by which later ones are judged
+
+
+def slow(connection):
+    connection.read()
+    time.sleep(EXCHANGE)
+    connection.send(http())
+    return True
+
+
+@pytest.fixture
+def busy(start, upstream):
+    """A client of a sidecar whose one connection is held by a call; that call and what lets it end."""
+    client = start("--upstream-connections=1").client()
+    held = late()
+    upstream.script(slow, held)
+    client.create("first")
+    call = client.start("held")
+    upstream.wait_requests(2)
+    return client, call, held.go
+
+
+def sent(upstream):
+    return [request.json()["name"] for request in upstream.requests]
+
+
+def test_who_would_wait_in_vain_is_refused_at_once_and_the_others_are_served(busy, upstream):
+    client, held, go = busy
+    patient = [client.start(f"patient_{number}") for number in range(3)]
+    hasty = [client.start(f"hasty_{number}", timeout=0.9 * EXCHANGE) for number in range(20)]
+    for call in hasty:
+        assert call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert details(call)["ErrorInfo"].reason == "OVERLOADED"
+        assert "--upstream-connections" in call.details()
+        assert "nothing was sent" in call.details()
+    assert not held.done()
+    upstream.script(*[answer()] * 3)
+    go.set()
+    for call in (held, *patient):
+        call.result()
+    assert sent(upstream) == ["first", "held", "patient_0", "patient_1", "patient_2"]
+
+
+def test_the_refused_are_told_to_come_back_when_the_queue_is_done(busy):
+    client, held, go = busy
+    waits = []
+    for number in range(3):
+        call = client.start(timeout=0.9 * EXCHANGE)
+        assert call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        delay = details(call)["RetryInfo"].retry_delay
+        waits.append(delay.seconds * 1000 + delay.nanos // 1_000_000)
+        assert dict(call.trailing_metadata())["grpc-retry-pushback-ms"] == str(waits[-1])
+    assert all(wait >= EXCHANGE * 1000 for wait in waits)
+    go.set()
+    held.result()
+
+
+def test_a_slow_time_that_is_over_keeps_nobody_out(busy, upstream):
+    client, held, go = busy
+    go.set()
+    held.result()
+    upstream.script(*[answer()] * 3)
+    for number in range(3):
+        client.create(f"quick_{number}", timeout=0.9 * EXCHANGE)
+    assert len(upstream.requests) == 5
+
+
+def test_a_call_whose_turn_comes_too_late_is_not_sent(busy, upstream):
+    client, held, go = busy
+    began = time.monotonic()
+    hasty = client.start("hasty", timeout=3 * EXCHANGE)
+    patient = client.start("patient")
+    upstream.script(answer())
+    time.sleep(max(0, began + 2.5 * EXCHANGE - time.monotonic()))  # what is left to the hasty one is not enough by then
+    go.set()
+    held.result()
+    patient.result()
+    # On a busy machine its deadline may have passed by then.
+    assert hasty.code() in (grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
+    assert "nothing was sent" in hasty.details() or hasty.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert sent(upstream) == ["first", "held", "patient"]

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Is a wait foreseen that comes, and forgotten when it is over? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "upstream/forecast.h"
+
+static const int64_t start_ns = 1000 * CLOCK_NS_PER_S;
+
+/* One after the other, as on one connection; returns when the last one ended. */
+static int64_t learn(struct forecast *forecast, int64_t took_ns, int times, int64_t now_ns)
+{
+    for (int i = 0; i < times; i++)
+        forecast_learn(forecast, took_ns, now_ns += took_ns);
+    return now_ns;
+}
+
+static struct forecast learned(int64_t took_ns, int times)
+{
+    struct forecast forecast = {0};
+    learn(&forecast, took_ns, times, start_ns);
+    return forecast;
+}
+
+static int64_t ms(int64_t ns)
+{
+    return (ns + CLOCK_NS_PER_MS / 2) / CLOCK_NS_PER_MS;
+}
+
+static void nothing_is_foreseen_before_the_first_exchange(void **state)
+{
+    (void)state;
+    struct forecast forecast = {0};
+    assert_int_equal(forecast_wait_ns(&forecast, 1000, 1, 0), 0);
+    assert_int_equal(forecast_exchange_ns(&forecast), 0);
+}
+
+static void who_finds_a_free_connection_does_not_wait(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(CLOCK_NS_PER_S, 10);
+    assert_int_equal(forecast_wait_ns(&forecast, 0, 4, CLOCK_NS_PER_S), 0);
+    assert_int_equal(forecast_wait_ns(&forecast, 3, 4, CLOCK_NS_PER_S), 0);
+    assert_true(forecast_wait_ns(&forecast, 4, 4, 0) > 0);
+}
+
+static void the_wait_is_that_of_the_exchanges_before_shared_by_the_connections(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(200 * CLOCK_NS_PER_MS, 10);
+    assert_int_equal(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 200);
+    assert_int_equal(ms(forecast_wait_ns(&forecast, 5, 1, 0)), 1000);
+    assert_int_equal(ms(forecast_wait_ns(&forecast, 4 + 39, 4, 0)), 2000);
+    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 200);
+}
+
+static void a_stall_is_noticed_before_any_exchange_ends(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(10 * CLOCK_NS_PER_MS, 10), none = {0};
+    assert_int_equal(ms(forecast_wait_ns(&forecast, 3, 2, 5 * CLOCK_NS_PER_MS)), 10);
+    assert_int_equal(ms(forecast_wait_ns(&forecast, 3, 2, 2010 * CLOCK_NS_PER_MS)), 2010);
+    assert_int_equal(ms(forecast_wait_ns(&none, 2, 2, 2 * CLOCK_NS_PER_S)), 2000);
+}
+
+static void what_varies_is_given_more_room(void **state)
+{
+    (void)state;
+    struct forecast varying = {0};
+    int64_t now_ns = start_ns;
+    for (int i = 0; i < 100; i++)
+        now_ns = learn(&varying, (i % 2 ? 50 : 150) * CLOCK_NS_PER_MS, 1, now_ns);
+    assert_in_range(ms(forecast_exchange_ns(&varying)), 150, 250);
+}
+
+static void a_stall_that_is_over_is_no_slow_time(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(10 * CLOCK_NS_PER_MS, 100);
+    int64_t now_ns = forecast.learned_ns + 300 * CLOCK_NS_PER_MS;
+    for (int i = 0; i < 32; i++)
+        forecast_learn(&forecast, 300 * CLOCK_NS_PER_MS, now_ns);
+    assert_in_range(ms(forecast_wait_ns(&forecast, 32 + 31, 32, 0)), 10, 100);
+}
+
+static void a_slow_time_is_known_after_some_seconds(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(10 * CLOCK_NS_PER_MS, 100);
+    learn(&forecast, CLOCK_NS_PER_S, 10, forecast.learned_ns);
+    assert_in_range(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 700, 1000);
+}
+
+static void a_slow_time_that_is_over_is_forgotten_within_some_dozen_exchanges(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(30 * CLOCK_NS_PER_S, 100);
+    learn(&forecast, CLOCK_NS_PER_MS, 60, forecast.learned_ns);
+    assert_in_range(ms(forecast_exchange_ns(&forecast)), 0, 1000);
+    assert_in_range(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 0, 100);
+}
+
+static void what_was_given_up_tells_only_that_it_takes_longer(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(100 * CLOCK_NS_PER_MS, 10);
+    int64_t now_ns = forecast.learned_ns;
+    forecast_learn_at_least(&forecast, CLOCK_NS_PER_MS, ++now_ns);
+    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 100);
+    for (int i = 0; i < 30; i++)
+        forecast_learn_at_least(&forecast, CLOCK_NS_PER_S, now_ns += CLOCK_NS_PER_S);
+    assert_in_range(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 900, 1000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_foreseen_before_the_first_exchange),
+        cmocka_unit_test(who_finds_a_free_connection_does_not_wait),
+        cmocka_unit_test(the_wait_is_that_of_the_exchanges_before_shared_by_the_connections),
+        cmocka_unit_test(a_stall_is_noticed_before_any_exchange_ends),
+        cmocka_unit_test(what_varies_is_given_more_room),
+        cmocka_unit_test(a_stall_that_is_over_is_no_slow_time),
+        cmocka_unit_test(a_slow_time_is_known_after_some_seconds),
+        cmocka_unit_test(a_slow_time_that_is_over_is_forgotten_within_some_dozen_exchanges),
+        cmocka_unit_test(what_was_given_up_tells_only_that_it_takes_longer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
