@@ -22,10 +22,12 @@ class TokenFile:
 
 
 class MountedSecret:
-    """kubelet's layout: token → ..data/token, ..data → a timestamped folder that a swap replaces."""
+    """kubelet's layout: token → ..data/token, ..data → a timestamped folder that a swap replaces. `group`: the only one that may
+    read, as a pod's fsGroup is."""
 
-    def __init__(self, directory, token=TOKEN):
+    def __init__(self, directory, token=TOKEN, group=None):
         self.directory = pathlib.Path(directory)
+        self.group = group
         self.directory.mkdir()
         self.path = self.directory / "token"
         self.generation = 0
@@ -37,6 +39,9 @@ class MountedSecret:
         folder = self.directory / f"..2026_01_31_12_34_56.{self.generation:09}"
         folder.mkdir()
         (folder / "token").write_text(token)
+        if self.group is not None:
+            os.chown(folder / "token", -1, self.group)
+            (folder / "token").chmod(0o440)
         fresh, data = self.directory / "..data_tmp", self.directory / "..data"
         old = data.resolve() if data.exists() else None
         fresh.symlink_to(folder.name)

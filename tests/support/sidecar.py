@@ -40,13 +40,17 @@ class Sidecar:
             command += [f"--upstream={upstream.url}", f"--upstream-ca-file={upstream.certificate.certificate}"]
         if token_file:
             command.append(f"--token-file={token_file}")
+        self.begin([*command, *options], environment(**dict(variables)))
+
+    def begin(self, command, variables, start=subprocess.Popen):
+        """Starts the command, and reads its log as it comes."""
         self.secrets = {TOKEN}
         self.lines, self.noise = [], []  # log lines as dicts; anything else on stderr
         self.changed = threading.Condition()
         self.clients = []
         self.signalled = False
-        self.process = subprocess.Popen([*command, *options], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE, env=environment(**dict(variables)))
+        self.process = start(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                             env=variables)
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()
 

@@ -22,13 +22,13 @@ class Failure(Exception):
 
 
 class Simulator:
-    def __init__(self, certificate, port=0, token=None, instances=None, journal=None):
+    def __init__(self, certificate, port=0, token=None, instances=None, journal=None, host="127.0.0.1"):
         """`token`: the one that is accepted, or any when None; `instances`: the gateways that exist,
         or all; `journal` is called with each exchange."""
         self.token, self.instances, self.journal = token, instances, journal
         self.groups = {}  # instance id → name → group
         self.lock = threading.Lock()
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server = http.server.ThreadingHTTPServer((host, port), Handler)
         self.server.daemon_threads = True
         self.server.simulator = self
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -42,8 +42,8 @@ def go():
 
 
 def go_install(package, directory):
-    """The command that `go install` makes of a package with a version."""
-    run(go(), "install", package, env={**os.environ, "GOBIN": str(directory)})
+    """The command that `go install` makes of a package with a version; it needs no library."""
+    run(go(), "install", package, env={**os.environ, "CGO_ENABLED": "0", "GOBIN": str(directory)})
     return directory / package.partition("@")[0].rpartition("/")[2]
 
 

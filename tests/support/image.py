@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""An OCI archive, read; image.py FILE DIRECTORY unpacks its root file system."""
+import functools
+import json
+import pathlib
+import sys
+import tarfile
+
+
+class Image:
+    def __init__(self, path):
+        self.path = pathlib.Path(path)
+        self.bill_path = self.path.with_name(self.path.name + ".spdx.json")
+        self.archive = tarfile.open(self.path)
+        [named] = self.read("index.json")["manifests"]
+        self.manifest = self.read(self.blob(named))
+        self.config = self.read(self.blob(self.manifest["config"]))
+        self.layers = self.manifest["layers"]
+
+    def blob(self, descriptor):
+        return "blobs/" + descriptor["digest"].replace(":", "/")
+
+    def read(self, name):
+        return json.load(self.archive.extractfile(name))
+
+    @functools.cached_property
+    def bill(self):
+        """The bill of materials beside the image."""
+        return json.loads(self.bill_path.read_bytes())
+
+    def open_layer(self):
+        """The one layer, as a tarfile."""
+        [layer] = self.layers
+        return tarfile.open(fileobj=self.archive.extractfile(self.blob(layer)), mode="r:gz")
+
+    def unpack(self, directory):
+        """As root, with the owners and modes of the image."""
+        with self.open_layer() as layer:
+            layer.extractall(directory, numeric_owner=True)
+
+
+if __name__ == "__main__":
+    Image(sys.argv[1]).unpack(sys.argv[2])

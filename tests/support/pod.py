@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""
+A pod's shape without Kubernetes: a network namespace that its containers share, joined by a cable to another one, the
+node's, into which the calling process moves; containers by bwrap, without privileges, on read-only roots; volumes as
+kubelet makes them. Needs root.
+"""
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+NODE, POD = "192.0.2.1", "192.0.2.2"  # of a network that is nowhere else (RFC 5737)
+GROUP = 65532  # the pod's fsGroup
+CLONE_NEWNET = 0x40000000
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result):
+    if result != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def ip(*arguments):
+    subprocess.run(["ip", *arguments], check=True)
+
+
+class Pod:
+    """`directory` has what is mounted: etc/hosts and etc/resolv.conf, run, an emptyDir, and what a test adds."""
+
+    def __init__(self):
+        self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        checked(LIBC.unshare(CLONE_NEWNET))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pod."))
+        self.directory.chmod(0o755)
+        self.processes, self.pause = [], None
+        try:
+            self.connect()
+            self.make_volumes()
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self):
+        """The pause container holds the pod's network; the calling thread, and those it starts, are the node."""
+        self.pause = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"], stdout=subprocess.PIPE)
+        self.pause.stdout.readline()
+        inside = ["nsenter", f"--net=/proc/{self.pause.pid}/ns/net", "ip"]
+        ip("link", "add", "cable", "type", "veth", "peer", "name", "eth0", "netns", str(self.pause.pid))
+        ip("address", "add", f"{NODE}/24", "dev", "cable")
+        for device in ("lo", "cable"):
+            ip("link", "set", device, "up")
+        subprocess.run([*inside, "address", "add", f"{POD}/24", "dev", "eth0"], check=True)
+        for device in ("lo", "eth0"):
+            subprocess.run([*inside, "link", "set", device, "up"], check=True)
+
+    def make_volumes(self):
+        etc, empty = self.directory / "etc", self.directory / "run"
+        etc.mkdir()
+        (etc / "hosts").write_text(f"127.0.0.1 localhost\n{POD} pod\n")
+        (etc / "resolv.conf").write_text(f"nameserver {NODE}\n")
+        empty.mkdir()
+        os.chown(empty, 0, GROUP)
+        empty.chmod(0o2777)
+
+    def command(self, uid, mounts, variables, command):
+        """`mounts`: {path inside: path outside}; one that may be written to ends in ":rw"."""
+        given = [flag for name, value in variables.items() for flag in ("--setenv", name, value)]
+        bound = []
+        for inside, outside in mounts.items():
+            bound += ["--bind" if inside.endswith(":rw") else "--ro-bind", outside, inside.removesuffix(":rw")]
+        return [
+            "nsenter", f"--net=/proc/{self.pause.pid}/ns/net",
+            "setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={GROUP}", "--inh-caps=-all", "--bounding-set=-all",
+            "--no-new-privs",
+            "bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1", "--die-with-parent", "--new-session",
+            "--clearenv", *given, *bound, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/", "--", *command]
+
+    def run(self, uid, mounts, variables, command, start=subprocess.Popen, **how):
+        """Starts a container by `start`; its process, and the id of the program within, which is process 1 there."""
+        made = self.command(uid, mounts, variables, command)
+        told, tell = os.pipe()
+        position = made.index("bwrap") + 1
+        made[position:position] = ["--info-fd", str(tell)]
+        process = start(made, pass_fds=[tell], **how)
+        os.close(tell)
+        self.processes.append(process)
+        with open(told, encoding="ascii") as file:
+            return process, json.load(file)["child-pid"]
+
+    def close(self):
+        for process in [*self.processes, *filter(None, [self.pause])]:
+            process.kill()
+            process.wait()
+        checked(LIBC.setns(self.outside, CLONE_NEWNET))
+        os.close(self.outside)
+        shutil.rmtree(self.directory)
