@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/process.h"
 #include "client/call.h"
 #include "client/check.h"
 #include "config/config.h"
@@ -101,18 +102,9 @@ static int help(int count, char **arguments)
     return fflush(stdout) == 0 ? 0 : 1;
 }
 
-/* By these C-core prints headers, and so the credential, and TLS gives its keys away. */
-static const char *const tell_tales[] = {"GRPC_TRACE", "GRPC_VERBOSITY", "SSLKEYLOGFILE"};
-
-static void drop_tell_tales(void)
-{
-    for (size_t i = 0; i < array_length(tell_tales); i++)
-        unsetenv(tell_tales[i]);
-}
-
 int main(int count, char **arguments)
 {
-    drop_tell_tales();
+    process_keep_secrets();
     if (count < 2)
         return serve(0, NULL);
     for (size_t i = 0; i < array_length(words); i++)

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "admin/admin.h"
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metric.h"
+#include "base/process.h"
 #include "base/usage.h"
 #include "count.h"
 #include "credential/credential.h"
@@ -350,23 +350,32 @@ static void close_parts(struct sidecar *sidecar)
     arena_clear(&sidecar->arena);
 }
 
-/* Each call of a caller has a socket, and so has each connection to the upstream. */
-static void raise_descriptor_limit(void)
+/* Threads, files, ports, pipes: what the process holds beside connections. */
+#define DESCRIPTORS_BESIDE 64
+
+/* Each connection of a caller has a descriptor, and so has each one to the upstream. Too few of
+ * them are no reason not to start: the limits may be far from being reached. */
+static void have_descriptors(const struct config *config)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t allowed = process_raise_descriptors();
+    uint64_t upstream = config->upstream_loops * config->upstream_connections;
+    uint64_t wanted = config->max_connections + upstream + DESCRIPTORS_BESIDE;
+    if (wanted > allowed)
+        log_event(LOG_WARNING, "too few descriptors",
+                  "the system allows %lu; --max-connections %lu and --upstream-connections %lu for "
+                  "each of %lu --upstream-loops can take %lu: lower them or raise the hard limit "
+                  "(ulimit -Hn)",
+                  allowed, config->max_connections, config->upstream_connections,
+                  config->upstream_loops, wanted);
 }
 
 bool sidecar_run(const struct config *config, struct status *status)
 {
     struct sidecar sidecar = {.config = config};
     signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
     arena_init(&sidecar.arena, ARENA_BYTES);
     log_open(config->log_level, config->log_format);
+    have_descriptors(config);
     bool started = open_parts(&sidecar, status);
     if (started)
         event_base_dispatch(sidecar.loop);

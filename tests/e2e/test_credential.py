@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Is the mounted token always the right one, and never seen anywhere but in X-Auth-Token?"""
 import os
+import pathlib
 
 import pytest
 
+from support.process import looking
 from support.secret import TOKEN, MountedSecret, TokenFile
 from support.upstream import answer, error, late
 
@@ -155,5 +157,5 @@ def test_a_token_that_is_replaced_while_a_call_is_under_way_does_not_disturb_it(
 
 def test_the_memory_that_can_be_seen_from_outside_holds_no_token(started, token):
     sidecar = started()
-    seen = [open(f"/proc/{sidecar.process.pid}/{name}", "rb").read() for name in ("cmdline", "environ")]
+    seen = [looking(pathlib.Path(f"/proc/{sidecar.process.pid}/{name}").read_bytes) for name in ("cmdline", "environ")]
     assert TOKEN.encode() not in b"".join(seen)

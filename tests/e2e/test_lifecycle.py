@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """Does it start, drain and end as its exit code says?"""
-import os
 import signal
 import socket
 import stat
@@ -9,6 +8,7 @@ import grpc
 import pytest
 
 from support.client import Client
+from support.process import descriptors
 from support.sidecar import run
 from support.upstream import answer, late, silence
 
@@ -190,11 +190,8 @@ def test_a_descriptor_set_that_cannot_be_served_ends_with_1_and_is_named(upstrea
 def test_it_holds_no_more_descriptors_after_many_connections(start, upstream):
     sidecar = start()
     upstream.always = answer()
-
-    def descriptors():
-        return len(os.listdir(f"/proc/{sidecar.process.pid}/fd"))
     Client(sidecar.address).create()
-    before = descriptors()
+    before = descriptors(sidecar.process)
     for _ in range(20):
         client = Client(sidecar.address)
         client.create()
@@ -202,6 +199,6 @@ def test_it_holds_no_more_descriptors_after_many_connections(start, upstream):
     watcher = Client(sidecar.address)
     for _ in range(200):  # a closed connection is noticed soon, not at once
         watcher.create()
-        if descriptors() <= before + 3:
+        if descriptors(sidecar.process) <= before + 3:
             return
-    assert descriptors() <= before + 3
+    assert descriptors(sidecar.process) <= before + 3

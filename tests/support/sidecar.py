@@ -32,9 +32,9 @@ def run(*arguments, seconds=SECONDS, wrapped=True, **more):
 
 
 class Sidecar:
-    def __init__(self, upstream=None, token_file=None, listen="127.0.0.1:0", options=(), variables=()):
-        """`options` are flags, added last. It is started, and not waited for."""
-        command = [*WRAPPER, BINARY, "serve", f"--listen={listen}", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0",
+    def __init__(self, upstream=None, token_file=None, listen="127.0.0.1:0", options=(), variables=(), prefix=()):
+        """`options` are flags, added last; `prefix` is a command that runs it. It is started, and not waited for."""
+        command = [*prefix, *WRAPPER, BINARY, "serve", f"--listen={listen}", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0",
                    "--log-format=json"]
         if upstream:
             command += [f"--upstream={upstream.url}", f"--upstream-ca-file={upstream.certificate.certificate}"]

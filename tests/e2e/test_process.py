@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Does the process keep the credential to itself, and does it live in the smallest container?"""
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from support.process import limit, mappings
+from support.secret import TOKEN, TokenFile
+from support.sidecar import BINARY, WRAPPER
+from support.upstream import answer
+
+NEXT = "MIIEnext-" + "fedcba9876543210" * 8
+NOBODY = 65532
+
+
+def test_no_core_is_dumped(sidecar):
+    assert limit(sidecar.process, "Max core file size") == ("0", "0")
+
+
+@pytest.fixture
+def as_nobody(start, upstream, certificate):
+    """Starts a sidecar as a user without name, rights or a place to write to."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    if WRAPPER:
+        pytest.skip("what it is wrapped in needs a file to write to")
+    folder = pathlib.Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    ca = shutil.copy(certificate.certificate, folder / "ca.pem")
+    TokenFile(folder / "token")
+    prefix = ["prlimit", "--fsize=0", "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
+              "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
+    try:
+        subprocess.run([*prefix, BINARY, "help"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as missing:
+        pytest.skip(f"no program can be started as another user here: {missing}")
+    yield lambda: start(f"--upstream-ca-file={ca}", token_file=folder / "token", prefix=prefix)
+    shutil.rmtree(folder)
+
+
+def test_it_serves_as_a_user_without_rights_who_cannot_write(as_nobody, upstream):
+    upstream.script(answer())
+    sidecar = as_nobody()
+    sidecar.client().create()
+    page = dict(line.rsplit(" ", 1) for line in sidecar.ask("/metrics", port="monitor")[1].splitlines() if line[0] != "#")
+    assert float(page["process_open_fds"]) > 10 and float(page["process_resident_memory_bytes"]) > 0
+
+
+def test_nobody_but_root_may_look_into_it(as_nobody):
+    pid = as_nobody().process.pid
+    assert os.stat(f"/proc/{pid}").st_uid in (0, NOBODY)
+    assert os.stat(f"/proc/{pid}/environ").st_uid == 0
+
+
+def test_variables_that_would_write_down_secrets_or_divert_calls_are_ignored(start, upstream, tmp_path):
+    upstream.script(answer())
+    keys, nowhere = tmp_path / "keys", "http://127.0.0.1:1"
+    proxies = {name: nowhere for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "grpc_proxy")}
+    sidecar = start(variables={"SSLKEYLOGFILE": str(keys), "GRPC_TRACE": "all", "GRPC_VERBOSITY": "DEBUG", **proxies})
+    sidecar.client(options=[("grpc.enable_http_proxy", 0)]).create()
+    assert not keys.exists()
+    assert {line["event"] for line in sidecar.lines} <= {
+        "credential loaded", "listening", "monitor listening", "admin listening", "call"}
+
+
+def test_it_raises_its_number_of_descriptors_and_says_when_they_are_too_few(start):
+    sidecar = start("--max-connections=300", prefix=["prlimit", "--nofile=100:400"])
+    assert limit(sidecar.process, "Max open files") == ("400", "400")
+    [said] = sidecar.wait_log(event="too few descriptors", level="warning")
+    assert "--max-connections 300" in said["message"] and "400" in said["message"]
+
+
+def test_enough_descriptors_are_not_worth_a_word(start):
+    sidecar = start("--max-connections=300", "--upstream-connections=10", prefix=["prlimit", "--nofile=100:400"])
+    sidecar.stop()
+    assert "too few descriptors" not in [line["event"] for line in sidecar.lines]
+
+
+def test_a_token_that_was_replaced_is_nowhere_in_memory(start, upstream, token):
+    sidecar = start()
+    client = sidecar.client()
+    upstream.always = answer()
+    for call in [client.start(f"group_{number}", remark="r" * (number * 40)) for number in range(20)]:
+        call.result()
+    in_use = sum(memory.count(TOKEN.encode()) for memory in mappings(sidecar.process))
+    token.write(NEXT)
+    sidecar.wait_log(2, event="credential loaded")
+    client.create()
+    assert in_use == 1
+    assert not any(TOKEN.encode()[16:] in memory for memory in mappings(sidecar.process))
