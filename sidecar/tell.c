@@ -123,6 +123,7 @@ void tell_log(const struct walk *walk)
     log_number(&line, "request_bytes", (int64_t)walk->bytes.bytes);
     log_number(&line, "answer_bytes", (int64_t)walk->answer_bytes);
     log_text(&line, "request_id", trace_request_id(&walk->trace));
+    log_text(&line, "trace_id", walk->trace.id);
     log_text(&line, "upstream_request_id", walk->fault.request_id);
     log_text(&line, "recovered", text_of(recovery_verdict_names[walk->verdict]));
     if (!good && (walk->lost || exchange->outcome != EXCHANGE_ANSWERED))

@@ -4,25 +4,24 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/trace_context.h"
 #include "rest/request.h"
 
 #include "base/banned.h"
 
-/* W3C Trace Context, B3 in both forms, and the request id; longer values are somebody's mistake. */
-static const char *const passed_on[] = {
-    "traceparent",       "tracestate",   "b3",         "x-b3-traceid", "x-b3-spanid",
-    "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags", "x-request-id",
-};
+/* Longer values are somebody's mistake. */
 #define LONGEST_VALUE 1024
 #define LONGEST_REQUEST_ID 128
+
+static const struct text traceparent = {"traceparent", 11}, tracestate = {"tracestate", 10};
 
 /* HTTP/2's own measure of a field's size, RFC 9113 section 6.5.2. */
 #define FIELD_OVERHEAD 32
 
-static bool is_passed_on(struct text name)
+static bool has_field(const struct trace *trace, struct text name)
 {
-    for (size_t i = 0; i < array_length(passed_on); i++)
-        if (text_equal(name, text_of(passed_on[i])))
+    for (size_t i = 0; i < trace->count; i++)
+        if (text_equal(trace->fields[i].name, name))
             return true;
     return false;
 }
@@ -30,29 +29,44 @@ static bool is_passed_on(struct text name)
 /* Only tracestate may come in several pieces (W3C Trace Context section 3.3.1). */
 static bool may_follow(const struct trace *trace, struct text name)
 {
-    if (text_equal(name, text_literal("tracestate")))
-        return true;
-    for (size_t i = 0; i < trace->count; i++)
-        if (text_equal(trace->fields[i].name, name))
+    return text_equal(name, tracestate) || !has_field(trace, name);
+}
+
+static bool is_request_id(struct text value)
+{
+    if (value.bytes > LONGEST_REQUEST_ID)
+        return false;
+    for (size_t i = 0; i < value.bytes; i++)
+        if (value.at[i] <= ' ' || value.at[i] > '~')
             return false;
     return true;
 }
 
-static bool is_request_id(struct text name)
-{
-    return text_equal(name, text_literal("x-request-id"));
-}
-
 static void pick(struct trace *trace, struct text name, struct text value)
 {
-    size_t longest = is_request_id(name) ? LONGEST_REQUEST_ID : LONGEST_VALUE;
-    if (value.bytes == 0 || value.bytes > longest || trace->count == TRACE_FIELDS - 1 ||
+    struct text trace_id = {NULL, 0};
+    bool is_id = text_equal(name, text_literal("x-request-id"));
+    if (value.bytes == 0 || value.bytes > LONGEST_VALUE || trace->count == TRACE_FIELDS - 1 ||
+        !(is_id ? is_request_id(value) : trace_context_read(name, value, &trace_id)) ||
         !may_follow(trace, name))
         return;
-    if (is_request_id(name)) {
+    if (is_id)
         trace->request_id = value;
-    }
+    if (!trace->id.bytes || text_equal(name, traceparent))
+        trace->id = trace_id;
     trace->fields[trace->count++] = (struct http_field){name, value};
+}
+
+/* It means nothing without a traceparent (W3C Trace Context section 3.3.1). */
+static void drop_stray_tracestate(struct trace *trace)
+{
+    size_t kept = 0;
+    if (has_field(trace, traceparent))
+        return;
+    for (size_t i = 0; i < trace->count; i++)
+        if (!text_equal(trace->fields[i].name, tracestate))
+            trace->fields[kept++] = trace->fields[i];
+    trace->count = kept;
 }
 
 static void put_hex(char *at, uint64_t number)
@@ -84,7 +98,7 @@ bool trace_read(struct trace *trace, struct call *call, const struct config *con
 {
     size_t count = call_metadata_count(call), bytes = 0;
     trace->count = 0;
-    trace->request_id = (struct text){NULL, 0};
+    trace->request_id = trace->id = (struct text){NULL, 0};
     if (count > config->max_metadata_count)
         return status_fail(
             status, STATUS_RESOURCE_EXHAUSTED,
@@ -94,7 +108,7 @@ bool trace_read(struct trace *trace, struct call *call, const struct config *con
         struct text name, value;
         bool legal = call_metadata(call, i, &name, &value);
         bytes += name.bytes + value.bytes + FIELD_OVERHEAD;
-        if (legal && is_passed_on(name))
+        if (legal)
             pick(trace, name, value);
     }
     if (bytes > config->max_metadata_bytes)
@@ -102,6 +116,7 @@ bool trace_read(struct trace *trace, struct call *call, const struct config *con
             status, STATUS_RESOURCE_EXHAUSTED,
             "the call's metadata has %zu bytes, more than --max-metadata allows, %lu", bytes,
             config->max_metadata_bytes);
+    drop_stray_tracestate(trace);
     if (!trace->request_id.bytes)
         make_request_id(trace);
     call_send_metadata(call, "x-request-id", trace->request_id);

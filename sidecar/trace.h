@@ -18,6 +18,7 @@
 struct trace {
     size_t count;
     struct text request_id;
+    struct text id; /* of the trace that the call belongs to; empty when that is not told */
     struct http_field fields[TRACE_FIELDS]; /* views of the call's metadata */
     char made_id[TRACE_REQUEST_ID_BYTES];
 };
