@@ -125,6 +125,17 @@ static void on_refused(const char *why, void *context)
     log_event_repeat(LOG_WARNING, LOG_REPEAT_CONNECTION_REFUSED, "%s", why);
 }
 
+static void on_disconnected(const char *peer, const char *why, void *context)
+{
+    (void)context;
+    struct log_line line;
+    if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_CONNECTION_CLOSED))
+        return;
+    log_text(&line, "peer", text_of(peer));
+    log_text(&line, "message", text_of(why));
+    log_end(&line);
+}
+
 static void on_drained(void *context)
 {
     struct sidecar *sidecar = context;
@@ -229,7 +240,8 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
 static bool open_server(struct sidecar *sidecar, struct status *status)
 {
     struct call_handler handler = road_handler(&sidecar->road);
-    struct server_events events = {on_listening, on_refused, on_drained, sidecar, sidecar->metrics};
+    struct server_events events = {on_listening, on_refused, on_disconnected,
+                                   on_drained,   sidecar,    sidecar->metrics};
     if (!server_open(sidecar->config, sidecar->schema, sidecar->loop, &handler, &events,
                      &sidecar->server, status))
         return false;

@@ -35,6 +35,9 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "", REFUSAL, NONE,
         "Connections of callers that were closed at once, by the option that limits them or the "
         "kernel's reason."),
+    ROW(CONNECTIONS_CLOSED, "apig_sidecar_connections_closed_total", COUNTER, "", NONE, NONE,
+        "Connections of callers that were closed since they gave up more calls in a second than "
+        "--max-streams allows at a time."),
     ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
         "Calls of callers that --allow-callers does not let in."),
     ROW(UPSTREAM_ANSWERS, "apig_sidecar_upstream_answers_total", COUNTER, "", HTTP_STATUS,

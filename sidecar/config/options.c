@@ -67,7 +67,7 @@ const struct option option_table[] = {
     {"max-connections-per-peer", OPTION_NUMBER, at(max_connections_per_peer), 1, 1000000, "1000",
      "the same for one address, or one uid on Unix sockets"},
     {"max-streams", OPTION_NUMBER, at(max_streams), 1, 1000000, "1000",
-     "calls at a time on one connection"},
+     "calls at a time on one connection; who gives up more than that in a second is disconnected"},
     {"max-message", OPTION_SIZE, at(max_message_bytes), 1, 256 * MIB, "1MiB",
      "largest request message"},
     {"max-answer", OPTION_SIZE, at(max_answer_bytes), 1, 256 * MIB, "4MiB",

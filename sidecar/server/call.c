@@ -41,6 +41,7 @@ struct call {
     int cancelled;
     atomic_int holders;
     int64_t received_ns, deadline_ns;
+    int fd; /* of its connection; -1 when that is not ours */
     /* From here on nothing is zeroed for each call. */
     struct peer peer;
     struct metadata_list initial, trailing;
@@ -91,9 +92,8 @@ static int64_t deadline_of(const struct call *call)
 static void find_peer(struct call *call)
 {
     char *name = grpc_call_get_peer(call->rpc);
-    bool adopted = name && strncmp(name, "fd:", 3) == 0;
-    listener_peer(call->unary->listeners, adopted ? (int)strtol(name + 3, NULL, 10) : -1,
-                  &call->peer);
+    call->fd = core_descriptor_named(name);
+    listener_peer(call->unary->life->listeners, call->fd, &call->peer);
     gpr_free(name);
 }
 
@@ -176,6 +176,8 @@ static void on_closed(struct tag *tag, bool good)
 {
     (void)good;
     struct call *call = container_of(tag, struct call, closed);
+    if (call->cancelled)
+        listener_given_up(call->unary->life->listeners, call->fd);
     if (call->cancelled && call->begun)
         call->unary->handler->cancelled(call, call->unary->handler->context);
     call_release(call);

@@ -44,12 +44,21 @@ static inline grpc_slice core_slice(struct text text)
     return grpc_slice_from_copied_buffer(text.at, text.bytes);
 }
 
-/* How many calls and streams live, and one more while the server takes new ones. Any thread. */
+/* What all calls and streams of a server share: how many of them live, and one more while the
+ * server takes new ones. Any thread. */
 struct life {
     atomic_size_t count;
     atomic_bool refusing; /* calls that open from now on are not begun */
     int ended_fd;         /* an eventfd that is written to when the last one leaves */
+    struct listeners *listeners;
 };
+
+/* The descriptor of the connection that a call came on, -1 when that is not one of ours; it stays
+ * open as long as the call. C-core tells while the call is open. */
+int core_descriptor(grpc_call *rpc);
+
+/* The same, by the name that C-core gave the call's peer. */
+int core_descriptor_named(const char *peer);
 
 static inline void life_enter(struct life *life)
 {

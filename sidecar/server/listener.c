@@ -271,3 +271,16 @@ int *listeners_hold(struct listeners *listeners, size_t *count)
 {
     return peers_hold(listeners->peers, count);
 }
+
+void listener_given_up(struct listeners *listeners, int fd)
+{
+    struct peer peer;
+    if (fd < 0 || !peers_give_up(listeners->peers, fd))
+        return;
+    peers_find(listeners->peers, fd, &peer);
+    shutdown(fd, SHUT_RDWR);
+    metric_count(listeners->events.metrics, METRIC_CONNECTIONS_CLOSED, 0, 0);
+    listeners->events.disconnected(
+        peer.address, "it gave up more calls in a second than --max-streams allows at a time",
+        listeners->events.context);
+}

@@ -4,7 +4,7 @@
  * begun to speak HTTP/2, within TLS when there is a certificate and it came by TCP. That keeps us
  * alive when descriptors run out (C-core 1.51's own listener then stays deaf for ever,
  * CVE-2023-4785), caps connections, and says who the peer is. The main thread, but for
- * listener_peer and listeners_hold.
+ * listener_peer, listeners_hold and listener_given_up.
  */
 #pragma once
 
@@ -24,6 +24,8 @@ struct listener_events {
     /* Takes over the descriptor. */
     void (*accepted)(int fd, void *context);
     void (*refused)(const char *why, void *context);
+    /* Any thread. */
+    void (*disconnected)(const char *peer, const char *why, void *context);
     void *context;
     struct metrics *metrics;
 };
@@ -54,3 +56,10 @@ void listener_peer(struct listeners *listeners, int fd, struct peer *peer);
 /* Descriptors of our own for the connections that were accepted and are open; peers_hold. Any
  * thread. */
 int *listeners_hold(struct listeners *listeners, size_t *count);
+
+/*
+ * A caller has given up a call on an accepted descriptor, which some call still keeps open. One who
+ * does so more often in a second than it may have calls open (--max-streams) is disconnected: it
+ * costs him two frames and us a call (CVE-2023-44487). -1 is nobody's. Any thread.
+ */
+void listener_given_up(struct listeners *listeners, int fd);

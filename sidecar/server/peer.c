@@ -4,14 +4,15 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
+#include "base/rate.h"
 #include "base/socket.h"
 
 #include "base/banned.h"
@@ -22,10 +23,12 @@
 struct connection {
     ino_t inode; /* 0: none */
     struct peer peer;
+    struct rate given_up; /* calls */
+    bool excessive;       /* it gave up more of them than it may */
 };
 
 struct peers {
-    size_t most, most_each;
+    size_t most, most_each, most_given_up;
     size_t noted; /* at least as many as there are connections */
     /* The main thread alone writes the table, so that it reads without the lock; who is behind a
      * connection is what other threads read, and TLS's thread writes. */
@@ -100,6 +103,7 @@ struct peers *peers_new(const struct config *config)
     *peers = (struct peers){
         .most = config->max_connections,
         .most_each = config->max_connections_per_peer,
+        .most_given_up = config->max_streams,
         .stranger = {.address = "unknown", .who = "unknown"},
     };
     peer_identify(&peers->stranger, config, NULL, 0);
@@ -183,7 +187,7 @@ const char *peers_note(struct peers *peers, int fd, const struct peer *peer)
         return limit;
     pthread_mutex_lock(&peers->lock);
     make_room(peers, (size_t)fd);
-    peers->connections[fd] = (struct connection){inode_of(fd), *peer};
+    peers->connections[fd] = (struct connection){.inode = inode_of(fd), .peer = *peer};
     pthread_mutex_unlock(&peers->lock);
     peers->noted++;
     return NULL;
@@ -192,6 +196,19 @@ const char *peers_note(struct peers *peers, int fd, const struct peer *peer)
 static bool is_known(const struct peers *peers, int fd)
 {
     return fd >= 0 && (size_t)fd < peers->room && peers->connections[fd].inode;
+}
+
+bool peers_give_up(struct peers *peers, int fd)
+{
+    bool too_often = false;
+    int64_t most = (int64_t)peers->most_given_up;
+    pthread_mutex_lock(&peers->lock);
+    struct connection *connection = is_known(peers, fd) ? &peers->connections[fd] : NULL;
+    if (connection && !connection->excessive)
+        too_often = connection->excessive =
+            !rate_take(&connection->given_up, clock_now_ns(), CLOCK_NS_PER_S / most, most);
+    pthread_mutex_unlock(&peers->lock);
+    return too_often;
 }
 
 void peers_identify(struct peers *peers, int fd, const struct config *config,

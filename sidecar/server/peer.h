@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 
@@ -44,6 +45,10 @@ const char *peers_note(struct peers *peers, int fd, const struct peer *peer);
 
 /* How many of the noted connections are still open. */
 size_t peers_count(struct peers *peers);
+
+/* Notes that a call of the connection was given up by its caller; true when this was once too
+ * often, and once for each connection. Any thread. */
+bool peers_give_up(struct peers *peers, int fd);
 
 /* A noted peer has proved to have these names. Any thread. */
 void peers_identify(struct peers *peers, int fd, const struct config *config,

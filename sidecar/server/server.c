@@ -128,7 +128,6 @@ static bool register_methods(struct server *server, const struct config *config,
             .number = i,
             .handler = &server->handler,
             .config = config,
-            .listeners = server->listeners,
             .in_flight = &server->in_flight,
             .life = &server->life,
             .metrics = server->events.metrics,
@@ -162,6 +161,12 @@ static void on_refused(const char *why, void *context)
 {
     struct server *server = context;
     server->events.refused(why, server->events.context);
+}
+
+static void on_disconnected(const char *peer, const char *why, void *context)
+{
+    struct server *server = context;
+    server->events.disconnected(peer, why, server->events.context);
 }
 
 static bool start(struct server *server, struct status *status)
@@ -211,9 +216,12 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     grpc_server_register_completion_queue(made->core, made->queue, NULL);
     made->bell = bell_new(made->queue);
     made->farewell = farewell_new(made->core, made->queue, made->bell, &made->life, loop);
-    struct listener_events accept = {on_accepted, on_refused, made, events->metrics};
-    if (!listeners_open(config, loop, &accept, &made->listeners, status) ||
-        !register_methods(made, config, schema, status) || !start(made, status))
+    struct listener_events accept = {on_accepted, on_refused, on_disconnected, made,
+                                     events->metrics};
+    if (!listeners_open(config, loop, &accept, &made->listeners, status))
+        return false;
+    made->life.listeners = made->listeners;
+    if (!register_methods(made, config, schema, status) || !start(made, status))
         return false;
     for (size_t i = 0; i < listeners_count(made->listeners); i++)
         events->listening(listeners_address(made->listeners, i), events->context);

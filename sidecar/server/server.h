@@ -22,6 +22,8 @@ struct server_events {
     /* A connection was refused: `why` names the option, the kernel's reason, or why a TLS handshake
      * failed. That is told on TLS's thread. */
     void (*refused)(const char *why, void *context);
+    /* A connection was closed for what its peer did. Any thread. */
+    void (*disconnected)(const char *peer, const char *why, void *context);
     /* All calls have ended after server_drain; it may be freed. */
     void (*drained)(void *context);
     void *context;

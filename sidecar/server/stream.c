@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "server/inflate.h"
+#include "server/listener.h"
 
 #include "base/banned.h"
 
@@ -29,7 +30,7 @@ struct stream {
     gpr_timespec deadline;
     grpc_metadata_array metadata;
     grpc_byte_buffer *message;
-    int cancelled;
+    int fd, cancelled;
     unsigned operations; /* under way; the last one takes the stream with it */
     bool has_begun, is_sending;
     bool is_finishing; /* with `status`, as soon as nothing is being sent */
@@ -257,6 +258,7 @@ static void on_opened(struct tag *tag, bool good)
     }
     arm(stream->method);
     life_enter(streams->life);
+    stream->fd = core_descriptor(stream->rpc);
     pthread_mutex_lock(&streams->lock);
     LIST_INSERT_HEAD(&streams->open, stream, place);
     stream->method->open++;
@@ -276,6 +278,8 @@ static void on_closed(struct tag *tag, bool good)
     (void)good;
     struct stream *stream = container_of(tag, struct stream, closed);
     struct streams *streams = stream->method->streams;
+    if (stream->cancelled)
+        listener_given_up(streams->life->listeners, stream->fd);
     pthread_mutex_lock(&streams->lock);
     stream->is_over = true;
     operation_ended(stream);

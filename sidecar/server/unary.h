@@ -17,8 +17,7 @@ struct unary {
     size_t number; /* of the method, in the schema's order */
     const struct call_handler *handler;
     const struct config *config;
-    struct listeners *listeners; /* knows the peers */
-    atomic_size_t *in_flight;    /* calls of all methods; streams of ours are none */
+    atomic_size_t *in_flight; /* calls of all methods; streams of ours are none */
     struct life *life;
     struct metrics *metrics;
 };

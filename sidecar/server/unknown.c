@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "server/listener.h"
 
 #include "base/banned.h"
 
@@ -26,7 +27,7 @@ struct stranger {
     grpc_call *rpc;
     grpc_call_details details;
     grpc_metadata_array metadata;
-    int cancelled;
+    int fd, cancelled;
 };
 
 static void on_opened(struct tag *tag, bool good);
@@ -62,7 +63,7 @@ static void show(struct text path, char shown[PATH_BYTES + 1])
     shown[bytes] = '\0';
 }
 
-static void send(struct stranger *stranger, const struct status *status, struct text details)
+static void send_status(struct stranger *stranger, const struct status *status, struct text details)
 {
     grpc_slice message = grpc_slice_from_copied_string(status->message);
     grpc_metadata trailer = {.key = grpc_slice_from_static_string("grpc-status-details-bin"),
@@ -97,7 +98,7 @@ static void answer(struct stranger *stranger)
     status_set(&status, STATUS_UNIMPLEMENTED,
                "%s: no such method; `apig-sidecar check` lists what is served", path);
     handler->explain(&status, &arena, &trailers, handler->context);
-    send(stranger, &status, trailers.details);
+    send_status(stranger, &status, trailers.details);
     arena_clear(&arena);
 }
 
@@ -111,6 +112,7 @@ static void on_opened(struct tag *tag, bool good)
     arm(stranger->unknown);
     life_enter(stranger->unknown->life);
     metric_count(stranger->unknown->metrics, METRIC_CALLS, METRIC_OTHER, STATUS_UNIMPLEMENTED);
+    stranger->fd = core_descriptor(stranger->rpc);
     answer(stranger);
 }
 
@@ -119,6 +121,8 @@ static void on_answered(struct tag *tag, bool good)
     (void)good;
     struct stranger *stranger = container_of(tag, struct stranger, answered);
     struct life *life = stranger->unknown->life;
+    if (stranger->cancelled)
+        listener_given_up(life->listeners, stranger->fd);
     grpc_call_unref(stranger->rpc);
     free_stranger(stranger);
     life_leave(life);

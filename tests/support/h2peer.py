@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A caller that keeps no rule: HTTP/2 frame by frame over a socket (RFC 9113), with hpack for headers."""
+import contextlib
 import itertools
 import socket
 import struct
+import threading
 
 import hpack
 
@@ -55,6 +57,24 @@ class Peer:
         except OSError:
             return True
         return False
+
+    @contextlib.contextmanager
+    def listening(self):
+        """Reads all that comes and forgets it, on a thread of its own."""
+        def listen():
+            try:
+                while self.socket.recv(1 << 20):
+                    pass
+            except OSError:
+                pass
+        thread = threading.Thread(target=listen)
+        thread.start()
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
     def headers(self, stream, more=(), flags=0, path=api.CREATE):
         """A stream's headers, those of any call and `more`, in as many frames as they need."""

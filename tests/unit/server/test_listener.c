@@ -36,7 +36,7 @@ struct trial {
     struct listeners *listeners;
     int accepted[MOST_ACCEPTED];
     size_t accepted_count;
-    unsigned refusals;
+    unsigned refusals, disconnections;
     struct rlimit descriptors;
     char why[128];
 };
@@ -52,6 +52,14 @@ static void on_refused(const char *why, void *context)
 {
     struct trial *trial = context;
     trial->refusals++;
+    snprintf(trial->why, sizeof trial->why, "%s", why);
+}
+
+static void on_disconnected(const char *peer, const char *why, void *context)
+{
+    struct trial *trial = context;
+    assert_memory_equal(peer, "127.0.0.1:", strlen("127.0.0.1:"));
+    trial->disconnections++;
     snprintf(trial->why, sizeof trial->why, "%s", why);
 }
 
@@ -103,7 +111,7 @@ static void listen_unix(struct trial *trial)
 
 static bool try_open(struct trial *trial, struct status *status)
 {
-    struct listener_events events = {on_accepted, on_refused, trial, NULL};
+    struct listener_events events = {on_accepted, on_refused, on_disconnected, trial, NULL};
     return listeners_open(&trial->config, trial->loop, &events, &trial->listeners, status);
 }
 
@@ -409,6 +417,45 @@ static void each_refusal_is_told(void **state)
     close(first);
 }
 
+#define STREAMS 5
+
+static void who_gives_up_more_calls_than_allowed_is_disconnected_and_nobody_else(void **state)
+{
+    struct trial *trial = *state;
+    trial->config.max_streams = STREAMS;
+    listen_tcp(trial, "127.0.0.1", 0);
+    open_listeners(trial);
+    int hostile = connect_tcp(trial, 0), other = connect_tcp(trial, 0);
+    expect_let_in(trial, hostile);
+    expect_let_in(trial, other);
+    for (int i = 0; i < STREAMS; i++) {
+        listener_given_up(trial->listeners, trial->accepted[0]);
+        listener_given_up(trial->listeners, trial->accepted[1]);
+    }
+    assert_int_equal(trial->disconnections, 0);
+    for (int i = 0; i < 3 * STREAMS; i++)
+        listener_given_up(trial->listeners, trial->accepted[0]);
+    assert_true(is_closed(hostile));
+    assert_int_equal(trial->disconnections, 1);
+    assert_non_null(strstr(trial->why, "--max-streams"));
+    assert_int_equal(send(trial->accepted[1], "x", 1, MSG_NOSIGNAL), 1);
+    close(hostile);
+    close(other);
+}
+
+static void a_connection_that_is_not_known_is_left_alone(void **state)
+{
+    struct trial *trial = *state;
+    trial->config.max_streams = 1;
+    listen_tcp(trial, "127.0.0.1", 0);
+    open_listeners(trial);
+    for (int i = 0; i < 10; i++) {
+        listener_given_up(trial->listeners, 0);
+        listener_given_up(trial->listeners, 1 << 20);
+    }
+    assert_int_equal(trial->disconnections, 0);
+}
+
 static void expect_peer(struct trial *trial, const char *expected)
 {
     struct peer peer;
@@ -544,6 +591,10 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(one_peer_cannot_take_the_places_of_others, setup, teardown),
         cmocka_unit_test_setup_teardown(each_refusal_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            who_gives_up_more_calls_than_allowed_is_disconnected_and_nobody_else, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_connection_that_is_not_known_is_left_alone, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_peer_is_known_by_address_and_port, setup, teardown),
         cmocka_unit_test_setup_teardown(a_peer_on_a_unix_socket_is_known_by_user_group_and_process,
                                         setup, teardown),
