@@ -86,13 +86,13 @@ static bool pass_inward(struct tunnel *tunnel, const char *at, size_t bytes, siz
     return *passed == bytes;
 }
 
-/* How a TLS operation that did not succeed goes on. */
+/* How a TLS operation that did not succeed goes on. OpenSSL judges by the thread's queue of errors,
+ * so that it must be empty before each: another connection's would end this one. */
 enum obstacle { WAITS_FOR_READING, WAITS_FOR_WRITING, PEER_ENDED, BROKEN };
 
 static enum obstacle obstacle_of(const struct tunnel *tunnel, int result)
 {
     int error = SSL_get_error(tunnel->tls, result);
-    ERR_clear_error();
     return error == SSL_ERROR_WANT_READ     ? WAITS_FOR_READING
            : error == SSL_ERROR_WANT_WRITE  ? WAITS_FOR_WRITING
            : error == SSL_ERROR_ZERO_RETURN ? PEER_ENDED
@@ -123,6 +123,7 @@ static void carry_inward(struct tunnel *tunnel)
 {
     for (int turn = 0; turn < TURN_PIECES && !tunnel->inward_ended; turn++) {
         size_t passed = 0;
+        ERR_clear_error();
         int got = SSL_read(tunnel->tls, tunnel->piece, TUNNEL_PIECE_BYTES);
         if (got <= 0) {
             reading_stopped(tunnel, got);
@@ -140,6 +141,7 @@ static void carry_inward(struct tunnel *tunnel)
 /* False when it has to be tried again with the same bytes, or when the tunnel has ended. */
 static bool pass_outward(struct tunnel *tunnel, const char *at, size_t bytes)
 {
+    ERR_clear_error();
     int sent = SSL_write(tunnel->tls, at, (int)bytes);
     if (sent > 0)
         return true;
@@ -159,7 +161,6 @@ static void end_outward(struct tunnel *tunnel)
 {
     event_del(tunnel->inner_readable);
     SSL_shutdown(tunnel->tls);
-    ERR_clear_error();
     shutdown(tunnel->outer, SHUT_WR);
     if (tunnel->peer_ended) {
         end(tunnel);

@@ -128,12 +128,16 @@ def test_a_certificate_of_the_callers_authority_lets_in(mtls, own, caller, upstr
     assert mtls.wait_log(event="call")[0]["caller"] == "spiffe://test/ns/a/sa/b"
 
 
-def test_without_a_certificate_of_that_authority_nobody_gets_in(mtls, own, caller, tmp_path):
+def test_without_a_certificate_of_that_authority_nobody_gets_in(mtls, own, caller, upstream, tmp_path):
+    upstream.always = answer()
+    bystander = mtls.client(credentials=trust(own, caller))
+    bystander.create()
     assert not is_turned_away(mtls, own, caller=caller)
     assert is_turned_away(mtls, own)
     assert is_turned_away(mtls, own, caller=make_certificate(tmp_path, "caller", "URI:spiffe://test/ns/a/sa/b"))
     assert mtls.client(credentials=trust(own)).refusal()[0] == "UNAVAILABLE"
     assert "TLS handshake" in mtls.wait_log(event="connection refused")[0]["message"]
+    bystander.create()
 
 
 def test_a_session_is_never_resumed(mtls, own, caller):

@@ -326,6 +326,27 @@ static void a_client_that_is_gone_ends_the_other_side(void **state)
     expect_core_end(trial);
 }
 
+static void a_handshake_that_fails_harms_nobody_else(void **state)
+{
+    struct trial *trial = *state;
+    char byte;
+    enter(trial);
+    for (int i = 0; i < 3; i++) {
+        int connection[2], pair[2];
+        make_connection(connection);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+        tls_add(trial->tls, connection[1], pair[0], pair[1]);
+        assert_int_equal(send(connection[0], "no TLS at all", 13, 0), 13);
+        while (recv(connection[0], &byte, 1, 0) > 0)
+            ;
+        close(connection[0]);
+        assert_int_equal(SSL_write(trial->client, "x", 1), 1);
+        read_core(trial, &byte, 1);
+        assert_int_equal(send(trial->core, "y", 1, 0), 1);
+        assert_int_equal(SSL_read(trial->client, &byte, 1), 1);
+    }
+}
+
 static void stopping_turns_away_who_has_not_spoken_and_leaves_others_alone(void **state)
 {
     struct trial *trial = *state;
@@ -369,6 +390,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_does_not_read_stops_who_sends_and_nobody_else, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_client_that_is_gone_ends_the_other_side, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_handshake_that_fails_harms_nobody_else, setup, teardown),
         cmocka_unit_test_setup_teardown(
             stopping_turns_away_who_has_not_spoken_and_leaves_others_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(freeing_brings_what_was_written_and_does_not_wait_for_ever,
