@@ -96,6 +96,11 @@ void count_call(const struct walk *walk)
     metric_observe(road->metrics, METRIC_CALL_DURATION, method,
                    clock_now_ns() - call_received_ns(walk->call));
     metric_count(road->metrics, METRIC_CALLS_ENDED, walk->step, 0);
-    if (walk->status.code != STATUS_OK)
-        metric_count(road->metrics, METRIC_FAILURES, reason_of(walk), 0);
+    if (walk->status.code == STATUS_OK)
+        return;
+    size_t reason = reason_of(walk);
+    metric_count(road->metrics, METRIC_FAILURES, reason, 0);
+    if (reason == REASON_CALLER_NOT_ALLOWED)
+        metric_count_seen(road->metrics, METRIC_CALLERS_DENIED, call_caller(walk->call),
+                          (struct text){NULL, 0});
 }

@@ -12,6 +12,7 @@ import pytest
 from support import api
 from support.certificate import make_certificate
 from support.client import Client, details
+from support.metrics import value
 from support.sidecar import run
 from support.upstream import answer
 
@@ -77,6 +78,7 @@ def test_who_is_listed_may_call(start, upstream, mtls, credentials, pattern, nam
 def test_who_is_not_listed_is_denied_and_told_as_whom(start, mtls, credentials, pattern, names, shown):
     sidecar = start(*mtls, f"--allow-callers={pattern}")
     expect_denied(sidecar.client(credentials=credentials(names)), shown)
+    assert value(sidecar, "apig_sidecar_callers_denied_total", caller=shown) == 1
     [line] = sidecar.wait_log(event="call")
     assert (line["step"], line["code"], line["caller"]) == ("admit", "PERMISSION_DENIED", shown)
 
