@@ -14,7 +14,9 @@
 #include "credential/credential.h"
 #include "refusal.h"
 #include "rest/fault.h"
+#include "server/server.h"
 #include "sidecar.h"
+#include "upstream/upstream.h"
 
 #include "base/banned.h"
 
@@ -53,6 +55,9 @@ static int serve(int count, char **arguments)
     return exit_code;
 }
 
+static const struct check_functions file_checks = {credential_check_file, server_check_tls,
+                                                   upstream_check_ca};
+
 static int check(int count, char **arguments)
 {
     struct config config;
@@ -60,7 +65,7 @@ static int check(int count, char **arguments)
     if (asks_for_help(count, arguments))
         return help(0, NULL);
     int exit_code = config_read(&config, count, arguments, environ, &status)
-                        ? client_check(&config, credential_check_file)
+                        ? client_check(&config, &file_checks)
                         : complain(&status, EXIT_USAGE);
     config_clear(&config);
     return exit_code;

@@ -20,6 +20,7 @@
 #include "schema/schema.h"
 #include "server/server.h"
 #include "upstream/upstream.h"
+#include "watch.h"
 
 #include "base/banned.h"
 
@@ -36,6 +37,7 @@ struct sidecar {
     struct upstream *upstream;
     struct road road;
     struct server *server;
+    struct watch *watch;
     struct monitor *monitor;
     struct admin *admin;
     struct event *term, *interrupt, *drain_step;
@@ -250,6 +252,12 @@ static bool open_server(struct sidecar *sidecar, struct status *status)
     return true;
 }
 
+static bool open_watch(struct sidecar *sidecar, struct status *status)
+{
+    return watch_open(sidecar->config, sidecar->loop, sidecar->metrics, sidecar->server,
+                      sidecar->upstream, &sidecar->watch, status);
+}
+
 static bool is_ready(void *context, struct buffer *why)
 {
     struct sidecar *sidecar = context;
@@ -328,6 +336,7 @@ static const struct {
     {"prepare the upstream", open_upstream},
     {"open the monitor and admin ports", open_ports},
     {"serve", open_server},
+    {"watch files", open_watch},
 };
 
 static bool open_parts(struct sidecar *sidecar, struct status *status)
@@ -347,6 +356,7 @@ static void free_event(struct event *event)
 /* In reverse; takes what is half built. */
 static void close_parts(struct sidecar *sidecar)
 {
+    watch_free(sidecar->watch);
     server_free(sidecar->server);
     admin_free(sidecar->admin);
     monitor_free(sidecar->monitor);

@@ -6,20 +6,18 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/file.h"
 #include "schema/schema.h"
 #include "schema/validate.h"
 
 #include "base/banned.h"
 
 #define MEMORY (64U << 20)
-#define FILE_BYTES (16U << 20)
 
 /* What was found, so far. */
 struct findings {
     const struct config *config;
     struct arena *arena;
-    token_file_check *check_token;
+    const struct check_functions *functions;
     int count;
 };
 
@@ -94,28 +92,33 @@ static void check_token_file(struct findings *findings)
 {
     struct status status;
     size_t bytes;
-    if (findings->check_token(findings->config->token_file, &bytes, &status))
+    if (findings->functions->token(findings->config->token_file, &bytes, &status))
         printf("✓ --token-file: a token of %zu bytes\n", bytes);
     else
         find(findings, "--token-file", &status);
 }
 
-static void check_ca_file(struct findings *findings)
+static void check_upstream_ca(struct findings *findings)
 {
-    static const char begin[] = "-----BEGIN CERTIFICATE-----";
-    struct status status;
-    struct text pem;
-    if (!findings->config->upstream_ca_file)
+    struct status told;
+    const char *path = findings->config->upstream_ca_file;
+    if (path && findings->functions->upstream_ca(path, &told))
+        printf("✓ --upstream-ca-file: %s\n", told.message);
+    else if (path)
+        find(findings, "--upstream-ca-file", &told);
+}
+
+/* One that is over still serves, but not for long. */
+static void check_certificate(struct findings *findings)
+{
+    struct status told;
+    bool is_over;
+    if (!findings->config->tls_cert_file)
         return;
-    bool good =
-        file_read(findings->config->upstream_ca_file, FILE_BYTES, findings->arena, &pem, &status);
-    if (good && !memmem(pem.at, pem.bytes, begin, sizeof begin - 1))
-        good = status_fail(&status, STATUS_FAILED_PRECONDITION, "%s holds no certificate in PEM",
-                           findings->config->upstream_ca_file);
-    if (good)
-        puts("✓ --upstream-ca-file: it has certificates");
+    if (findings->functions->certificate(findings->config, &is_over, &told))
+        printf("%s --tls-cert-file: %s\n", is_over ? "!" : "✓", told.message);
     else
-        find(findings, "--upstream-ca-file", &status);
+        find(findings, "--tls-cert-file, --tls-key-file and --tls-client-ca-file", &told);
 }
 
 /* Of the URL whose host is connected to first. */
@@ -151,13 +154,14 @@ static void print_config(struct findings *findings)
     printf("Options\n%.*s", text_arguments(buffer_text(&resolved)));
 }
 
-int client_check(const struct config *config, token_file_check *check_token)
+int client_check(const struct config *config, const struct check_functions *functions)
 {
     static void (*const checks[])(struct findings * findings) = {
-        print_config, check_schema, check_serving, check_token_file, check_ca_file, check_name,
+        print_config,      check_schema,      check_serving, check_token_file,
+        check_certificate, check_upstream_ca, check_name,
     };
     struct arena arena;
-    struct findings findings = {.config = config, .arena = &arena, .check_token = check_token};
+    struct findings findings = {.config = config, .arena = &arena, .functions = functions};
     arena_init(&arena, MEMORY);
     for (size_t i = 0; i < array_length(checks); i++)
         checks[i](&findings);

@@ -26,9 +26,8 @@ const struct option option_table[] = {
      "permits a listener without client certificates on an address that is not loopback, behind a "
      "mesh for instance"},
     {"tls-cert-file", OPTION_TEXT, at(tls_cert_file), 0, 0, NULL,
-     "PEM certificate chain: every TCP listener speaks TLS; read again when it changes, as the "
-     "next "
-     "two"},
+     "PEM certificate chain: every TCP listener speaks TLS; this and the next two are read again "
+     "when they change"},
     {"tls-key-file", OPTION_TEXT, at(tls_key_file), 0, 0, NULL, "its PEM private key"},
     {"tls-client-ca-file", OPTION_TEXT, at(tls_client_ca_file), 0, 0, NULL,
      "PEM bundle: callers by TCP need a certificate that it vouches for"},
@@ -44,7 +43,8 @@ const struct option option_table[] = {
     {"region", OPTION_REGION, at(region), 0, 0, NULL,
      "fills in --upstream with the public endpoint of a region"},
     {"upstream-ca-file", OPTION_TEXT, at(upstream_ca_file), 0, 0, NULL,
-     "PEM bundle to verify the upstream with; the system's store by default"},
+     "PEM bundle to verify the upstream with, read again when it changes; the system's store by "
+     "default"},
     {"upstream-proxy", OPTION_PROXY, at(upstream_proxy), 0, 0, NULL,
      "HTTP proxy for CONNECT; environment variables of that purpose are ignored"},
     {"upstream-loops", OPTION_NUMBER, at(upstream_loops), 1, 64, "1", "upstream threads"},

@@ -179,8 +179,7 @@ static bool listener_open(struct listener *listener, const struct config_address
 static bool open_tls(struct listeners *listeners, struct status *status)
 {
     const struct config *config = listeners->config;
-    const struct tls_files files = {config->tls_cert_file, config->tls_key_file,
-                                    config->tls_client_ca_file};
+    const struct tls_files files = tls_files_of(config);
     const struct tls_events events = {on_tls_admitted, on_tls_refused, listeners};
     return !files.certificate ||
            tls_open(&files, config->handshake_timeout_ns, &events, &listeners->tls, status);
@@ -245,6 +244,11 @@ void listeners_free(struct listeners *listeners)
         close(listeners->spare_fd);
     peers_free(listeners->peers);
     free(listeners);
+}
+
+enum reload_news listeners_reload(struct listeners *listeners, struct status *told)
+{
+    return listeners->tls ? tls_reload(listeners->tls, told) : RELOAD_NOTHING;
 }
 
 size_t listeners_count(const struct listeners *listeners)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/metric.h"
+#include "base/reload.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "server/peer.h"
@@ -42,6 +43,9 @@ void listeners_free(struct listeners *listeners);
 /* Stops listening and closes connections that have not been handed over; the peers of the others
  * stay known. */
 void listeners_stop(struct listeners *listeners);
+
+/* Reads TLS's files again, as tls_reload; RELOAD_NOTHING without TLS. */
+enum reload_news listeners_reload(struct listeners *listeners, struct status *told);
 
 /* The addresses as people write them, with the ports that the kernel picked. */
 size_t listeners_count(const struct listeners *listeners);

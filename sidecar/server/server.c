@@ -21,6 +21,7 @@
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/reflection.h"
+#include "server/tls_context.h"
 #include "server/unary.h"
 #include "server/unknown.h"
 
@@ -225,6 +226,23 @@ bool server_open(const struct config *config, const struct schema *schema, struc
         return false;
     for (size_t i = 0; i < listeners_count(made->listeners); i++)
         events->listening(listeners_address(made->listeners, i), events->context);
+    return true;
+}
+
+enum reload_news server_reload_tls(struct server *server, struct status *told)
+{
+    return listeners_reload(server->listeners, told);
+}
+
+bool server_check_tls(const struct config *config, bool *is_over, struct status *told)
+{
+    struct tls_context context;
+    const struct tls_files files = tls_files_of(config);
+    if (!tls_context_load(&files, &context, told))
+        return false;
+    *is_over = tls_context_has_ended(&context);
+    tls_context_describe(&context, told);
+    tls_context_clear(&context);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/metric.h"
+#include "base/reload.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "schema/schema.h"
@@ -39,6 +40,14 @@ must_use bool server_open(const struct config *config, const struct schema *sche
                           struct event_base *loop, const struct call_handler *handler,
                           const struct server_events *events, struct server **server,
                           struct status *status);
+
+/* Reads the files of TLS again, and takes them for handshakes from now on when they are good.
+ * `told` says what news is about. The main thread. */
+enum reload_news server_reload_tls(struct server *server, struct status *told);
+
+/* Reads the files of TLS for those who only want to know: what there is to tell, and whether the
+ * certificate is over. FAILED_PRECONDITION says what is wrong. Any thread. */
+must_use bool server_check_tls(const struct config *config, bool *is_over, struct status *told);
 
 /* What health answers from now on, for the server ("") and each service. Any thread. */
 void server_set_serving(struct server *server, bool serving);

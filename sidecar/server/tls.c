@@ -51,6 +51,7 @@ struct tls {
     struct inbox inbox;
     struct inbox_letter stop, end;
     sem_t stopped;
+    struct reload reload; /* the opener's thread */
     pthread_mutex_t lock; /* of `context` */
     struct tls_context context;
     struct session_list arriving, tunnels;
@@ -194,6 +195,7 @@ static void advance(struct session *session)
 static void on_turn(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
+    /* OpenSSL would take another connection's error for this one's. */
     ERR_clear_error();
     if (what & EV_TIMEOUT)
         turn_away(context);
@@ -316,8 +318,26 @@ bool tls_open(const struct tls_files *files, int64_t patience_ns, const struct t
         tls_free(made);
         return false;
     }
+    memcpy(made->reload.digest, made->context.digest, sizeof made->reload.digest);
     *tls = made;
     return true;
+}
+
+enum reload_news tls_reload(struct tls *tls, struct status *told)
+{
+    struct tls_context read = {0};
+    bool good = tls_context_load(&tls->files, &read, told);
+    enum reload_news news = reload_judge(&tls->reload, good ? read.digest : NULL, told);
+    if (news == RELOAD_LOADED) {
+        tls_context_describe(&read, told);
+        pthread_mutex_lock(&tls->lock);
+        struct tls_context last = tls->context;
+        tls->context = read;
+        pthread_mutex_unlock(&tls->lock);
+        read = last;
+    }
+    tls_context_clear(&read);
+    return news;
 }
 
 void tls_stop(struct tls *tls)

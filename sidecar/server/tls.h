@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/reload.h"
 #include "base/status.h"
 #include "server/access.h"
 #include "server/tls_context.h"
@@ -31,6 +32,10 @@ struct tls_events {
  * the file that cannot be used. */
 must_use bool tls_open(const struct tls_files *files, int64_t patience_ns,
                        const struct tls_events *events, struct tls **tls, struct status *status);
+
+/* Reads the files again; what is good is for handshakes from now on. `told` says what news is
+ * about: the certificate, or what is wrong. The thread that opened. */
+enum reload_news tls_reload(struct tls *tls, struct status *told);
 
 /* Takes over a connection that was accepted, without blocking, and a pair of sockets: `inner` is
  * tunnelled to, `admitted` gets the other end. The thread that opened. */

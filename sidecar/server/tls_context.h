@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/pem.h"
 #include "base/status.h"
+#include "config/config.h"
 
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
@@ -20,11 +22,11 @@ struct tls_files {
     const char *client_ca; /* NULL: callers have no certificates */
 };
 
-#define TLS_DIGEST_BYTES 32
+struct tls_files tls_files_of(const struct config *config);
 
 struct tls_context {
-    struct ssl_ctx_st *handshakes;          /* its holder's to free */
-    unsigned char digest[TLS_DIGEST_BYTES]; /* of the files' content */
+    struct ssl_ctx_st *handshakes;
+    unsigned char digest[PEM_DIGEST_BYTES]; /* of the files' content */
     int64_t ends_s;                         /* when the certificate does; of time() */
 };
 
@@ -39,3 +41,7 @@ must_use bool tls_context_load(const struct tls_files *files, struct tls_context
                                struct status *status);
 
 void tls_context_clear(struct tls_context *context); /* also of zeros */
+
+/* "the certificate ends at 2027-01-31T12:34:56Z", for people. */
+void tls_context_describe(const struct tls_context *context, struct status *told);
+bool tls_context_has_ended(const struct tls_context *context);

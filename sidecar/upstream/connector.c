@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "upstream/trust.h"
 
 #include "base/banned.h"
 
@@ -29,15 +30,25 @@ struct group {
     struct group *next;
 };
 
+/* Names and TLS sessions, for links that trust the same CAs: a session that is resumed is not
+ * verified again. One thread, so no locks. */
+struct sharing {
+    CURLSH *share;
+    unsigned version; /* of the trust */
+    size_t holders;   /* links, and the connector while it is for new ones */
+};
+
 struct connector {
     const struct upstream_settings *settings;
     struct event_base *loop;
-    CURLSH *share; /* names and TLS sessions; one thread, so no locks */
+    struct sharing *sharing;
     struct group *groups;
 };
 
 struct link {
     struct group *group;
+    struct sharing *sharing;
+    X509_STORE *trusted; /* NULL: the system's */
     CURL *easy;
     link_opened *opened;
     void *context;
@@ -135,17 +146,56 @@ static struct group *group_with_room(struct connector *connector)
     return group_new(connector);
 }
 
-bool connector_new(const struct upstream_settings *settings, struct event_base *loop,
-                   struct connector **connector, struct status *status)
+/* NULL when libcurl refuses. */
+static struct sharing *sharing_new(unsigned version)
 {
     CURLSH *share = curl_share_init();
     if (!share || curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK ||
         curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
         curl_share_cleanup(share);
-        return status_fail(status, STATUS_INTERNAL, "prepare libcurl: it cannot share sessions");
+        return NULL;
     }
+    struct sharing *sharing = memory_expect(calloc(1, sizeof *sharing));
+    *sharing = (struct sharing){share, version, 1};
+    return sharing;
+}
+
+static void sharing_release(struct sharing *sharing)
+{
+    if (--sharing->holders > 0)
+        return;
+    curl_share_cleanup(sharing->share);
+    free(sharing);
+}
+
+/* What a new link trusts and shares. */
+static void agree(struct connector *connector, struct link *link)
+{
+    unsigned version = 0;
+    if (connector->settings->trust)
+        link->trusted = trust_hold(connector->settings->trust, &version);
+    if (version != connector->sharing->version) {
+        sharing_release(connector->sharing);
+        connector->sharing = memory_expect(sharing_new(version));
+    }
+    link->sharing = connector->sharing;
+    link->sharing->holders++;
+}
+
+static void disagree(struct link *link)
+{
+    sharing_release(link->sharing);
+    X509_STORE_free(link->trusted);
+}
+
+bool connector_new(const struct upstream_settings *settings, struct event_base *loop,
+                   struct connector **connector, struct status *status)
+{
+    struct sharing *sharing = sharing_new(0);
+    if (!sharing)
+        return status_fail(status, STATUS_INTERNAL, "prepare libcurl: it cannot share sessions");
     struct connector *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct connector){.settings = settings, .loop = loop, .share = share};
+    *made = (struct connector){.settings = settings, .loop = loop, .sharing = sharing};
     *connector = made;
     return true;
 }
@@ -161,16 +211,19 @@ void connector_free(struct connector *connector)
         event_free(group->timer);
         free(group);
     }
-    curl_share_cleanup(connector->share);
+    sharing_release(connector->sharing);
     free(connector);
 }
 
-static CURLcode prepare_tls(CURL *easy, void *context, void *unused)
+static CURLcode prepare_tls(CURL *easy, void *context, void *of_link)
 {
-    (void)easy, (void)unused;
+    (void)easy;
+    const struct link *link = of_link;
     /* Saves a system call for each answer; safe here, because every answer is read until it is
      * complete. */
     SSL_CTX_set_read_ahead(context, 1);
+    if (link->trusted)
+        SSL_CTX_set1_verify_cert_store(context, link->trusted);
     return CURLE_OK;
 }
 
@@ -184,7 +237,7 @@ static CURLcode configure(CURL *easy, struct link *link, const struct connector 
     set(CURLOPT_CONNECT_ONLY, 1L);
     set(CURLOPT_PRIVATE, link);
     set(CURLOPT_ERRORBUFFER, link->reason);
-    set(CURLOPT_SHARE, connector->share);
+    set(CURLOPT_SHARE, link->sharing->share);
     set(CURLOPT_NOSIGNAL, 1L);
     /* Without it a slow name server would hold the whole loop when a connect is given up. */
     set(CURLOPT_QUICK_EXIT, 1L);
@@ -207,8 +260,12 @@ static CURLcode configure(CURL *easy, struct link *link, const struct connector 
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_SSL_ENABLE_ALPN, 0L);
     set(CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
-    if (settings->ca_file)
-        set(CURLOPT_CAINFO, settings->ca_file);
+    set(CURLOPT_SSL_CTX_DATA, link);
+    if (link->trusted) {
+        /* What libcurl would read of the system's store is not asked. */
+        set(CURLOPT_CAINFO, NULL);
+        set(CURLOPT_CAPATH, NULL);
+    }
     return code;
 }
 
@@ -220,12 +277,14 @@ bool link_open(struct connector *connector, link_opened *opened, void *context, 
     struct link *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct link){
         .easy = memory_expect(curl_easy_init()), .opened = opened, .context = context};
+    agree(connector, made);
     struct group *group = group_with_room(connector);
     CURLcode code = configure(made->easy, made, connector);
     if (code == CURLE_OK && curl_multi_add_handle(group->multi, made->easy) != CURLM_OK)
         code = CURLE_FAILED_INIT;
     if (code != CURLE_OK) {
         curl_easy_cleanup(made->easy);
+        disagree(made);
         free(made);
         return status_fail(status, STATUS_INTERNAL, "prepare a connection to %s: %s",
                            connector->settings->url, curl_easy_strerror(code));
@@ -241,6 +300,7 @@ void link_close(struct link *link)
     /* Removing it from its multi handle closes the connection. */
     curl_multi_remove_handle(link->group->multi, link->easy);
     curl_easy_cleanup(link->easy);
+    disagree(link);
     link->group->links--;
     free(link);
 }

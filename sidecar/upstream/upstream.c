@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "upstream/pool.h"
+#include "upstream/trust.h"
 
 #include "base/banned.h"
 
@@ -357,6 +358,10 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
         memory_expect(calloc(1, sizeof *made + settings->loops * sizeof made->loops[0]));
     made->settings = *settings;
     made->authority = authority_of(settings->url);
+    if (settings->ca_file && !trust_open(settings->ca_file, &made->settings.trust, status)) {
+        upstream_free(made);
+        return false;
+    }
     for (size_t i = 0; i < settings->loops; i++) {
         made->loop_count++;
         if (!loop_open(&made->loops[i], &made->settings, status) ||
@@ -375,8 +380,15 @@ void upstream_free(struct upstream *upstream)
         return;
     for (size_t i = 0; i < upstream->loop_count; i++)
         loop_close(&upstream->loops[i]);
+    trust_free(upstream->settings.trust);
     free(upstream);
     curl_global_cleanup();
+}
+
+enum reload_news upstream_reload_ca(struct upstream *upstream, struct status *told)
+{
+    struct trust *trust = upstream->settings.trust;
+    return trust ? trust_reload(trust, told) : RELOAD_NOTHING;
 }
 
 void exchange_init(struct exchange *exchange)

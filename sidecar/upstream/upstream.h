@@ -18,6 +18,7 @@
 #include "base/http.h"
 #include "base/inbox.h"
 #include "base/metric.h"
+#include "base/reload.h"
 #include "base/status.h"
 #include "upstream/breaker.h"
 
@@ -25,6 +26,7 @@
 struct upstream_settings {
     const char *url;     /* "https://host[:port]", without a path */
     const char *ca_file; /* PEM; NULL for the system's store */
+    struct trust *trust; /* made of it by upstream_open */
     const char *proxy;   /* "http://host:port"; NULL for none */
     size_t loops;
     size_t connections;         /* at most, for each loop */
@@ -96,13 +98,22 @@ struct exchange {
 
 struct upstream;
 
-/* Starts the loops. INTERNAL when threads or descriptors run out, INVALID_ARGUMENT when libcurl
- * refuses a setting. No connection is made before the first exchange. */
+/* Starts the loops. FAILED_PRECONDITION when the CA file cannot be used, INTERNAL when threads or
+ * descriptors run out, INVALID_ARGUMENT when libcurl refuses a setting. No connection is made
+ * before the first exchange. */
 must_use bool upstream_open(const struct upstream_settings *settings, struct upstream **upstream,
                             struct status *status);
 
 /* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
 void upstream_free(struct upstream *upstream);
+
+/* Reads the CA file again, for connections from now on; `told` says what news is about.
+ * RELOAD_NOTHING without one. The thread that opened. */
+enum reload_news upstream_reload_ca(struct upstream *upstream, struct status *told);
+
+/* Reads a CA file for those who only want to know: what there is to tell. FAILED_PRECONDITION says
+ * what is wrong. Any thread. */
+must_use bool upstream_check_ca(const char *path, struct status *told);
 
 /* Prepares an exchange for its first use: all that is not set by its owner. */
 void exchange_init(struct exchange *exchange);

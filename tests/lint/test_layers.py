@@ -9,8 +9,8 @@ from sources import includes, program_sources, read
 LIBRARIES = {
     r"grpc/.*(?<!\.pb-c\.h)": r"server/|client/",
     r"curl/.*": r"upstream/",
-    r"openssl/.*": r"upstream/connector\.c|server/(tls|tls_context|tunnel)\.c",
-    r"event2/.*": r"base/inbox\.[ch]|upstream/|credential/|server/|admin/|sidecar\.[ch]|road\.[ch]",
+    r"openssl/.*": r"base/pem\.c|upstream/(connector|trust)\.c|server/(tls|tls_context|tunnel)\.c",
+    r"event2/.*": r"base/inbox\.[ch]|upstream/|credential/|server/|admin/|(sidecar|watch)\.[ch]|road\.[ch]",
     r"pcre2.*": r"schema/",
     r"zlib\.h": r"server/",
     r"protobuf-c/.*": r"schema/|rest/|client/|server/|road\.[ch]",

@@ -2,6 +2,7 @@
 """A token file, as a person writes it or as kubelet mounts a Secret."""
 import os
 import pathlib
+import shutil
 
 TOKEN = "MIIEtoken-" + "0123456789abcdef" * 8 + "-tail"
 
@@ -21,31 +22,43 @@ class TokenFile:
         self.path.unlink()
 
 
-class MountedSecret:
-    """kubelet's layout: token → ..data/token, ..data → a timestamped folder that a swap replaces. `group`: the only one that may
-    read, as a pod's fsGroup is."""
+class Mount:
+    """kubelet's layout: name → ..data/name for each file, ..data → a timestamped folder that a swap replaces. `group`: the only
+    one that may read, as a pod's fsGroup is."""
 
-    def __init__(self, directory, token=TOKEN, group=None):
+    def __init__(self, directory, files, group=None):
         self.directory = pathlib.Path(directory)
         self.group = group
         self.directory.mkdir()
-        self.path = self.directory / "token"
         self.generation = 0
-        self.write(token)
-        self.path.symlink_to("..data/token")
+        self.swap(files)
+        for name in files:
+            (self.directory / name).symlink_to(f"..data/{name}")
 
-    def write(self, token):
+    def swap(self, files):
+        """{name: content} from now on, all at once."""
         self.generation += 1
         folder = self.directory / f"..2026_01_31_12_34_56.{self.generation:09}"
         folder.mkdir()
-        (folder / "token").write_text(token)
-        if self.group is not None:
-            os.chown(folder / "token", -1, self.group)
-            (folder / "token").chmod(0o440)
+        for name, content in files.items():
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+            if self.group is not None:
+                os.chown(folder / name, -1, self.group)
+                (folder / name).chmod(0o440)
         fresh, data = self.directory / "..data_tmp", self.directory / "..data"
         old = data.resolve() if data.exists() else None
         fresh.symlink_to(folder.name)
         os.replace(fresh, data)
         if old:
-            (old / "token").unlink()
-            old.rmdir()
+            shutil.rmtree(old)
+
+
+class MountedSecret(Mount):
+    """A token that is mounted."""
+
+    def __init__(self, directory, token=TOKEN, group=None):
+        super().__init__(directory, {"token": token}, group)
+        self.path = self.directory / "token"
+
+    def write(self, token):
+        self.swap({"token": token})

@@ -23,14 +23,44 @@ static bool good_token(const char *path, size_t *bytes, struct status *status)
     return true;
 }
 
+static bool good_certificate(const struct config *config, bool *is_over, struct status *told)
+{
+    *is_over = strstr(config->tls_cert_file, "old");
+    status_set(told, STATUS_UNKNOWN, "the certificate ends some day");
+    return true;
+}
+
+static bool bad_certificate(const struct config *config, bool *is_over, struct status *told)
+{
+    (void)is_over;
+    return status_fail(told, STATUS_FAILED_PRECONDITION, "%s: it is not the certificate's key",
+                       config->tls_key_file);
+}
+
+static bool good_ca(const char *path, struct status *told)
+{
+    status_set(told, STATUS_UNKNOWN, "%s: 3 certificates", path);
+    return true;
+}
+
+static bool bad_ca(const char *path, struct status *told)
+{
+    return status_fail(told, STATUS_FAILED_PRECONDITION, "%s: it holds no certificate in PEM",
+                       path);
+}
+
 static bool bad_token(const char *path, size_t *bytes, struct status *status)
 {
     (void)bytes;
     return status_fail(status, STATUS_UNAVAILABLE, "token file %s: it is empty", path);
 }
 
+static const struct check_functions good_files = {good_token, good_certificate, good_ca},
+                                    bad_files = {bad_token, bad_certificate, bad_ca};
+
 /* What it prints, terminated. */
-static int check(const char *flags, token_file_check *token, char *printed, size_t size)
+static int check(const char *flags, const struct check_functions *functions, char *printed,
+                 size_t size)
 {
     struct config config;
     FILE *file = tmpfile();
@@ -39,7 +69,7 @@ static int check(const char *flags, token_file_check *token, char *printed, size
     fflush(stdout);
     int terminal = dup(STDOUT_FILENO);
     assert_true(dup2(fileno(file), STDOUT_FILENO) >= 0);
-    int exit_code = client_check(&config, token);
+    int exit_code = client_check(&config, functions);
     fflush(stdout);
     assert_true(dup2(terminal, STDOUT_FILENO) >= 0);
     close(terminal);
@@ -59,10 +89,11 @@ static size_t findings_in(const char *printed)
     return count;
 }
 
-static void expect_finding(const char *flags, token_file_check *token, const char *said)
+static void expect_finding(const char *flags, const struct check_functions *functions,
+                           const char *said)
 {
     char printed[16384];
-    assert_int_equal(check(flags, token, printed, sizeof printed), 1);
+    assert_int_equal(check(flags, functions, printed, sizeof printed), 1);
     if (findings_in(printed) != 1 || !strstr(strstr(printed, "✗ "), said))
         fail_msg("%s: %s", flags, printed);
 }
@@ -80,7 +111,7 @@ static void all_is_well_and_told(void **state)
 {
     (void)state;
     char printed[16384];
-    int exit_code = check("--upstream=https://127.0.0.1:1", good_token, printed, sizeof printed);
+    int exit_code = check("--upstream=https://127.0.0.1:1", &good_files, printed, sizeof printed);
     assert_int_equal(exit_code, 0);
     assert_int_equal(findings_in(printed), 0);
     static const char *const told[] = {
@@ -100,12 +131,14 @@ static void each_finding_is_a_line(void **state)
     (void)state;
     char printed[16384];
     int exit_code = check("--listen=0.0.0.0:1 --upstream=https://[::1]:1 --descriptor-set=/no/set "
-                          "--upstream-ca-file=/no/ca --token-file=/no/token",
-                          bad_token, printed, sizeof printed);
+                          "--upstream-ca-file=/no/ca --token-file=/no/token "
+                          "--tls-cert-file=/cert --tls-key-file=/no/key",
+                          &bad_files, printed, sizeof printed);
     assert_int_equal(exit_code, 1);
-    assert_int_equal(findings_in(printed), 4);
+    assert_int_equal(findings_in(printed), 5);
     static const char *const told[] = {"✗ options: ", "✗ --descriptor-set: open /no/set",
-                                       "✗ --upstream-ca-file: open /no/ca",
+                                       "✗ --upstream-ca-file: /no/ca: it holds no",
+                                       "--tls-client-ca-file: /no/key: it is not",
                                        "✗ --token-file: token file /no/token"};
     for (size_t i = 0; i < array_length(told); i++)
         assert_non_null(strstr(printed, told[i]));
@@ -114,23 +147,19 @@ static void each_finding_is_a_line(void **state)
 static void a_missing_upstream_is_a_finding(void **state)
 {
     (void)state;
-    expect_finding("", good_token, "--upstream");
+    expect_finding("", &good_files, "--upstream");
 }
 
-static void a_ca_file_has_to_hold_a_certificate(void **state)
+static void a_certificate_that_is_over_is_told_and_no_finding(void **state)
 {
     (void)state;
-    char path[] = "/tmp/check-XXXXXX", flags[256];
-    write_file(path, "-----BEGIN PRIVATE KEY-----\n");
-    snprintf(flags, sizeof flags, "--upstream=https://127.0.0.1 --upstream-ca-file=%s", path);
-    expect_finding(flags, good_token, "holds no certificate");
-    unlink(path);
-
-    char good[] = "/tmp/check-XXXXXX", printed[16384];
-    write_file(good, "# mine\n-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n");
-    snprintf(flags, sizeof flags, "--upstream=https://127.0.0.1 --upstream-ca-file=%s", good);
-    assert_int_equal(check(flags, good_token, printed, sizeof printed), 0);
-    unlink(good);
+    char printed[16384];
+    const char *flags =
+        "--upstream=https://127.0.0.1 --tls-cert-file=/old.pem --tls-key-file=/key.pem "
+        "--upstream-ca-file=/ca.pem";
+    assert_int_equal(check(flags, &good_files, printed, sizeof printed), 0);
+    assert_non_null(strstr(printed, "! --tls-cert-file: the certificate ends some day"));
+    assert_non_null(strstr(printed, "✓ --upstream-ca-file: /ca.pem: 3 certificates"));
 }
 
 static void a_descriptor_set_that_cannot_be_served_is_named(void **state)
@@ -139,7 +168,7 @@ static void a_descriptor_set_that_cannot_be_served_is_named(void **state)
     char path[] = "/tmp/check-XXXXXX", flags[256];
     write_file(path, "\xff\xff");
     snprintf(flags, sizeof flags, "--upstream=https://127.0.0.1 --descriptor-set=%s", path);
-    expect_finding(flags, good_token, path);
+    expect_finding(flags, &good_files, path);
     unlink(path);
 }
 
@@ -148,7 +177,7 @@ static void behind_a_proxy_the_proxys_name_is_looked_up(void **state)
     (void)state;
     char printed[16384];
     assert_int_equal(check("--upstream=https://unknown.invalid --upstream-proxy=http://[::1]:3128",
-                           good_token, printed, sizeof printed),
+                           &good_files, printed, sizeof printed),
                      0);
     assert_non_null(strstr(printed, "--upstream-proxy: ::1 has an address"));
 }
@@ -159,7 +188,7 @@ int main(void)
         cmocka_unit_test(all_is_well_and_told),
         cmocka_unit_test(each_finding_is_a_line),
         cmocka_unit_test(a_missing_upstream_is_a_finding),
-        cmocka_unit_test(a_ca_file_has_to_hold_a_certificate),
+        cmocka_unit_test(a_certificate_that_is_over_is_told_and_no_finding),
         cmocka_unit_test(a_descriptor_set_that_cannot_be_served_is_named),
         cmocka_unit_test(behind_a_proxy_the_proxys_name_is_looked_up),
     };

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/pem.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
+#include <openssl/x509.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+#include "base/banned.h"
+
+_Static_assert(PEM_DIGEST_BYTES == SHA256_DIGEST_LENGTH, "the digest is SHA-256");
+
+bool pem_read(struct pem_file *files, size_t count, struct arena *arena, struct status *status)
+{
+    for (size_t i = 0; i < count; i++)
+        if (files[i].path &&
+            !file_read(files[i].path, PEM_FILE_BYTES, arena, &files[i].text, status)) {
+            status->code = STATUS_FAILED_PRECONDITION;
+            return false;
+        }
+    return true;
+}
+
+const char *pem_reason(void)
+{
+    const char *text = ERR_reason_error_string(ERR_peek_last_error());
+    ERR_clear_error();
+    return text ? text : "it is not PEM";
+}
+
+/* The file's end, not something that is no certificate. */
+static bool has_ended(void)
+{
+    bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    if (ended)
+        ERR_clear_error();
+    return ended;
+}
+
+bool pem_certificates(const struct pem_file *file,
+                      bool (*take)(struct x509_st *certificate, size_t index, void *context),
+                      void *context, struct status *status)
+{
+    BIO *reader = memory_expect(BIO_new_mem_buf(file->text.at, (int)file->text.bytes));
+    size_t count = 0;
+    bool good = true;
+    ERR_clear_error();
+    for (X509 *each; good && (each = PEM_read_bio_X509(reader, NULL, NULL, NULL)); count++) {
+        good = take(each, count, context);
+        X509_free(each);
+    }
+    BIO_free(reader);
+    if (!good || !has_ended())
+        return status_fail(status, STATUS_FAILED_PRECONDITION, "%s: certificate %zu: %s",
+                           file->path, count + good, pem_reason());
+    return count > 0 || status_fail(status, STATUS_FAILED_PRECONDITION,
+                                    "%s: it holds no certificate in PEM", file->path);
+}
+
+void pem_digest(const struct pem_file *files, size_t count, unsigned char digest[PEM_DIGEST_BYTES])
+{
+    unsigned char each[8][SHA256_DIGEST_LENGTH] = {{0}};
+    /* Where one file ends and the next begins is part of it. */
+    for (size_t i = 0; i < count && i < array_length(each); i++)
+        SHA256((const unsigned char *)files[i].text.at, files[i].text.bytes, each[i]);
+    SHA256(each[0], sizeof each, digest);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/trust.h"
+
+#include <openssl/x509_vfy.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "upstream/upstream.h"
+
+#include "base/banned.h"
+
+/* What was read of a file. */
+struct bundle {
+    X509_STORE *store;
+    size_t count;
+    unsigned char digest[PEM_DIGEST_BYTES];
+};
+
+struct trust {
+    const char *path;
+    struct reload reload; /* of the thread that reloads */
+    pthread_mutex_t lock; /* of what follows */
+    X509_STORE *store;
+    unsigned version;
+};
+
+static bool take(X509 *certificate, size_t index, void *context)
+{
+    struct bundle *bundle = context;
+    bundle->count = index + 1;
+    return X509_STORE_add_cert(bundle->store, certificate) == 1;
+}
+
+static bool make(const struct pem_file *file, struct bundle *bundle, struct status *status)
+{
+    bundle->store = memory_expect(X509_STORE_new());
+    /* What the file names is trusted, also when it is no root. */
+    X509_STORE_set_flags(bundle->store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+    pem_digest(file, 1, bundle->digest);
+    if (pem_certificates(file, take, bundle, status))
+        return true;
+    X509_STORE_free(bundle->store);
+    return false;
+}
+
+static bool load(const char *path, struct bundle *bundle, struct status *status)
+{
+    struct arena arena;
+    struct pem_file file = {.path = path};
+    arena_init(&arena, (size_t)4 * PEM_FILE_BYTES);
+    bool good = pem_read(&file, 1, &arena, status) && make(&file, bundle, status);
+    arena_clear(&arena);
+    return good;
+}
+
+bool trust_open(const char *path, struct trust **trust, struct status *status)
+{
+    struct bundle bundle;
+    if (!load(path, &bundle, status))
+        return false;
+    struct trust *made = memory_expect(calloc(1, sizeof *made));
+    made->path = path;
+    made->store = bundle.store;
+    memcpy(made->reload.digest, bundle.digest, sizeof bundle.digest);
+    pthread_mutex_init(&made->lock, NULL);
+    *trust = made;
+    return true;
+}
+
+void trust_free(struct trust *trust)
+{
+    if (!trust)
+        return;
+    X509_STORE_free(trust->store);
+    pthread_mutex_destroy(&trust->lock);
+    free(trust);
+}
+
+static void describe(const char *path, size_t count, struct status *told)
+{
+    status_set(told, STATUS_UNKNOWN, "%s: %zu certificates", path, count);
+}
+
+enum reload_news trust_reload(struct trust *trust, struct status *told)
+{
+    struct bundle bundle;
+    if (!load(trust->path, &bundle, told))
+        return reload_judge(&trust->reload, NULL, told);
+    enum reload_news news = reload_judge(&trust->reload, bundle.digest, told);
+    X509_STORE *unused = bundle.store;
+    if (news == RELOAD_LOADED) {
+        describe(trust->path, bundle.count, told);
+        pthread_mutex_lock(&trust->lock);
+        unused = trust->store;
+        trust->store = bundle.store;
+        trust->version++;
+        pthread_mutex_unlock(&trust->lock);
+    }
+    X509_STORE_free(unused);
+    return news;
+}
+
+struct x509_store_st *trust_hold(struct trust *trust, unsigned *version)
+{
+    pthread_mutex_lock(&trust->lock);
+    X509_STORE *store = trust->store;
+    X509_STORE_up_ref(store);
+    *version = trust->version;
+    pthread_mutex_unlock(&trust->lock);
+    return store;
+}
+
+bool upstream_check_ca(const char *path, struct status *told)
+{
+    struct bundle bundle;
+    if (!load(path, &bundle, told))
+        return false;
+    describe(path, bundle.count, told);
+    X509_STORE_free(bundle.store);
+    return true;
+}

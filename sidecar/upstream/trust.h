@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whom the upstream's certificate has to be vouched for by: a bundle of CAs, read from a file as a
+ * whole, shared by the connections and replaced when the file has changed. Any thread, but for what
+ * says otherwise.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/compiler.h"
+#include "base/reload.h"
+#include "base/status.h"
+
+struct x509_store_st; /* OpenSSL's X509_STORE */
+struct trust;
+
+/* FAILED_PRECONDITION, naming the file, when it cannot be used. `path` must outlive it. */
+must_use bool trust_open(const char *path, struct trust **trust, struct status *status);
+void trust_free(struct trust *trust); /* NULL is allowed */
+
+/* Reads the file again; what is good is for connections from now on. `told` says what news is
+ * about. One thread. */
+enum reload_news trust_reload(struct trust *trust, struct status *told);
+
+/* A reference to what is trusted now, and a number that is another one after each change. */
+struct x509_store_st *trust_hold(struct trust *trust, unsigned *version);

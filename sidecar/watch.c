@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "credential/file_watch.h"
+
+#include "base/banned.h"
+
+#define MOST_FILES 3
+
+/* Files that are used together, and so are read together. */
+struct subject {
+    struct watch *watch;
+    const struct kind *kind;
+    const char *paths[MOST_FILES];          /* NULL: not given */
+    struct file_watch *folders[MOST_FILES]; /* one for each folder */
+};
+
+struct watch {
+    struct metrics *metrics;
+    struct server *server;
+    struct upstream *upstream;
+    struct subject certificate, upstream_ca;
+};
+
+static enum reload_news reload_certificate(struct watch *watch, struct status *told)
+{
+    return server_reload_tls(watch->server, told);
+}
+
+static enum reload_news reload_upstream_ca(struct watch *watch, struct status *told)
+{
+    return upstream_reload_ca(watch->upstream, told);
+}
+
+static const struct kind {
+    enum metric_file file;
+    enum reload_news (*reload)(struct watch *watch, struct status *told);
+    const char *loaded, *rejected; /* events of the log */
+} certificate = {METRIC_FILE_CERTIFICATE, reload_certificate, "certificate loaded",
+                 "certificate rejected"},
+  upstream_ca = {METRIC_FILE_UPSTREAM_CA, reload_upstream_ca, "upstream CA loaded",
+                 "upstream CA rejected"};
+
+static void count(const struct subject *subject, enum metric_result result)
+{
+    metric_count(subject->watch->metrics, METRIC_FILE_LOADS, subject->kind->file, result);
+}
+
+static void look(void *context)
+{
+    struct subject *subject = context;
+    const struct kind *kind = subject->kind;
+    struct status told;
+    enum reload_news news = kind->reload(subject->watch, &told);
+    if (news == RELOAD_NOTHING)
+        return;
+    count(subject, news == RELOAD_LOADED ? METRIC_OK : METRIC_FAILED);
+    if (news == RELOAD_LOADED)
+        log_event(LOG_INFO, kind->loaded, "%s", told.message);
+    else
+        log_event(LOG_WARNING, kind->rejected, "what was loaded before stays in use: %s",
+                  told.message);
+}
+
+static struct text folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return (struct text){path, slash ? (size_t)(slash - path) : 0};
+}
+
+/* One of the files before it stands in the same folder, which is watched. */
+static bool is_watched(const struct subject *subject, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (subject->paths[i] &&
+            text_equal(folder_of(subject->paths[i]), folder_of(subject->paths[index])))
+            return true;
+    return false;
+}
+
+static bool open_subject(struct subject *subject, struct event_base *loop, struct status *status)
+{
+    for (size_t i = 0; i < MOST_FILES; i++)
+        if (subject->paths[i] && !is_watched(subject, i) &&
+            !file_watch_open(subject->paths[i], loop, look, subject, &subject->folders[i], status))
+            return false;
+    if (!subject->paths[0])
+        return true;
+    count(subject, METRIC_OK);
+    /* For what happened since the start read them. */
+    look(subject);
+    return true;
+}
+
+bool watch_open(const struct config *config, struct event_base *loop, struct metrics *metrics,
+                struct server *server, struct upstream *upstream, struct watch **watch,
+                struct status *status)
+{
+    struct watch *made = memory_expect(calloc(1, sizeof *made));
+    *made = (struct watch){
+        .metrics = metrics,
+        .server = server,
+        .upstream = upstream,
+        .certificate = {made,
+                        &certificate,
+                        {config->tls_cert_file, config->tls_key_file, config->tls_client_ca_file},
+                        {NULL}},
+        .upstream_ca = {made, &upstream_ca, {config->upstream_ca_file}, {NULL}},
+    };
+    if (!open_subject(&made->certificate, loop, status) ||
+        !open_subject(&made->upstream_ca, loop, status)) {
+        watch_free(made);
+        return false;
+    }
+    *watch = made;
+    return true;
+}
+
+static void close_subject(const struct subject *subject)
+{
+    for (size_t i = 0; i < MOST_FILES; i++)
+        file_watch_free(subject->folders[i]);
+}
+
+void watch_free(struct watch *watch)
+{
+    if (!watch)
+        return;
+    close_subject(&watch->certificate);
+    close_subject(&watch->upstream_ca);
+    free(watch);
+}
