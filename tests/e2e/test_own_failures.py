@@ -10,12 +10,17 @@ from support import api
 from support.client import details
 from support.upstream import answer, answer_then_end, end_after_reading, error, http, silence
 
-FILL = """syntax = "proto3";
+SET = """syntax = "proto3";
 package test.v1;
+import "buf/validate/validate.proto";
 import "google/api/annotations.proto";
-service Fills { rpc Fill(Whole) returns (Part) { option (google.api.http) = { post: "/v1/fill" body: "*" }; } }
+service Things {
+  rpc Fill(Whole) returns (Part) { option (google.api.http) = { post: "/v1/fill" body: "*" }; }
+  rpc Label(Part) returns (Labels) { option (google.api.http) = { post: "/v1/label" body: "*" }; }
+}
 message Whole { repeated Part parts = 1; }
 message Part { string id = 1; }
+message Labels { map<string, int32> labels = 1 [(buf.validate.field).map.values.int32.gt = 0]; }
 """
 
 
@@ -81,11 +86,14 @@ def drained_after_sending(scene):
     return drain(scene, lambda: scene.upstream.wait_requests(1))
 
 
+def with_set(folder):
+    (folder / "set.proto").write_text(SET)
+    (folder / "set.binpb").write_bytes(api.compile_set(["set.proto"], [folder]))
+    return f"--descriptor-set={folder / 'set.binpb'}"
+
+
 def message_that_takes_much_memory(scene):
-    (scene.folder / "fill.proto").write_text(FILL)
-    (scene.folder / "fill.binpb").write_bytes(api.compile_set(["fill.proto"], [scene.folder]))
-    client = scene.start(f"--descriptor-set={scene.folder / 'fill.binpb'}").client()
-    return client.unary("/test.v1.Fills/Fill", b"\x0a\0" * 500_000)
+    return scene.start(with_set(scene.folder)).client().unary("/test.v1.Things/Fill", b"\x0a\0" * 500_000)
 
 
 def listing(*groups):
@@ -178,3 +186,16 @@ def test_a_fault_that_stays_has_an_incident(client, upstream):
     upstream.script(answer(error(500, "APIC.9999")))
     call = client.start(metadata=[("x-request-id", "incident-7")])
     assert details(call)["ErrorInfo"].metadata["incident"] == "incident-7"
+
+
+@pytest.mark.parametrize("value,code", [("no number", "OK"), (0, "UNKNOWN")])
+def test_a_token_that_an_answer_has_as_a_key_is_told_nobody(start, upstream, token, tmp_path, value, code):
+    secret = "MIIF" + "0123456789abcdef" * 64  # longer than what is told of a path
+    token.write(secret)
+    sidecar = start(with_set(tmp_path))
+    upstream.script(answer(http(200, {"labels": {secret: value}})))
+    call = sidecar.client().unary("/test.v1.Things/Label", b"")
+    assert call.code().name == code
+    [line] = sidecar.wait_log(event="call")
+    told = f"{call.details()}{call.trailing_metadata()}{sidecar.lines}"
+    assert line["code"] == code and secret[:20] not in told

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,7 +21,7 @@ struct call {
     const struct schema_method *method;
     struct text message;
     const char *const *metadata;
-    int64_t received_ns;
+    int64_t received_ns, deadline_ns;
     alignas(max_align_t) char state[65536];
 };
 
@@ -36,11 +37,30 @@ struct rig {
     const struct rig_upstream *upstream;
     struct rig_result result;
     struct exchange *waiting; /* handed over, not answered yet */
+    int64_t now_ns, deadline_ns;
+    int log_file, noise_file; /* what stderr is during a call, and else */
     struct call call;
 };
 
+#define CALENDAR_NS (INT64_C(1785834322) * CLOCK_NS_PER_S) /* 2026-08-04T09:05:22Z, about */
+
 /* The only rig, for functions of the upstream that are told of an exchange alone. */
 static struct rig *the_rig;
+
+int64_t clock_now_ns(void)
+{
+    return the_rig->now_ns;
+}
+
+int64_t clock_calendar_ns(void)
+{
+    return CALENDAR_NS + the_rig->now_ns;
+}
+
+void clock_stamp(char stamp[CLOCK_STAMP_BYTES])
+{
+    memcpy(stamp, "2026-08-04T09:05:22.000Z", CLOCK_STAMP_BYTES);
+}
 
 static struct text keep(struct rig *rig, struct text text)
 {
@@ -68,7 +88,7 @@ bool call_message(struct call *call, struct arena *arena, struct text *bytes, st
 
 int64_t call_deadline_ns(const struct call *call)
 {
-    return call->received_ns + 30 * CLOCK_NS_PER_S;
+    return call->deadline_ns;
 }
 
 int64_t call_received_ns(const struct call *call)
@@ -140,6 +160,7 @@ void call_reply(struct call *call, const struct status *status)
 {
     struct rig_result *result = &call->rig->result;
     result->replies++;
+    result->took_ns = call->rig->now_ns - call->received_ns;
     result->code = status->code;
     result->message = keep(call->rig, text_of(status->message));
 }
@@ -203,30 +224,65 @@ static bool read_answer(struct http1_reader *reader, struct text answer, struct 
     return progress == HTTP1_COMPLETE;
 }
 
-static struct text next_answer(void)
+static const struct rig_answer *next_answer(void)
 {
     const struct rig_upstream *upstream = the_rig->upstream;
     size_t number = the_rig->result.request_count - 1;
-    return upstream->answers[number < upstream->answer_count ? number : upstream->answer_count - 1];
+    return &upstream
+                ->answers[number < upstream->answer_count ? number : upstream->answer_count - 1];
 }
 
-/* What connection.c does, with all bytes at once. */
+static void end_exchange(struct exchange *exchange, enum exchange_outcome outcome,
+                         enum exchange_cause cause)
+{
+    exchange->ended_ns = the_rig->now_ns;
+    exchange->outcome = outcome;
+    exchange->cause = cause;
+    exchange->sent_bytes = outcome == EXCHANGE_NOT_SENT ? 0 : exchange->request.bytes;
+    if (outcome != EXCHANGE_ANSWERED && exchange->status.code == STATUS_OK)
+        status_set(&exchange->status, STATUS_UNKNOWN, "the exchange ended");
+    exchange->done(exchange);
+}
+
+/* Lets time pass; false when the deadline came first. */
+static bool pass(struct exchange *exchange, int64_t ns)
+{
+    bool in_time = ns <= exchange->deadline_ns - the_rig->now_ns;
+    the_rig->now_ns = in_time ? the_rig->now_ns + ns : exchange->deadline_ns;
+    return in_time;
+}
+
+/* What upstream.c and connection.c do, with all bytes at once. */
 static void answer_exchange(struct exchange *exchange)
 {
     static const struct http1_limits limits = {
         .head_bytes = 65536, .field_count = 100, .body_bytes = ANSWER_BYTES, .interim = 8};
+    const struct rig_answer *answer = next_answer();
+    exchange->queued_ns = the_rig->now_ns;
+    exchange->started_ns = 0;
+    if (!pass(exchange, exchange->rest_ns)) {
+        end_exchange(exchange, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_DEADLINE);
+        return;
+    }
     struct http1_reader *reader = http1_reader_new(exchange->arena, &limits, false);
     assert(reader); /* no exchange begins with an arena that is full of the one before */
-    bool complete = read_answer(reader, next_answer(), exchange);
-    exchange->started_ns = exchange->ended_ns = clock_now_ns();
+    exchange->started_ns = answer->not_sent ? 0 : the_rig->now_ns;
+    enum exchange_outcome unanswered =
+        answer->not_sent ? EXCHANGE_NOT_SENT : EXCHANGE_PERHAPS_PROCESSED;
+    if (!pass(exchange, answer->takes_ns)) {
+        end_exchange(exchange, unanswered, EXCHANGE_CAUSE_DEADLINE);
+        return;
+    }
+    if (answer->ends) {
+        end_exchange(exchange, unanswered, answer->ends);
+        return;
+    }
+    bool complete = read_answer(reader, answer->bytes, exchange);
     exchange->http_status = http1_reader_status(reader);
-    exchange->sent_bytes = exchange->request.bytes;
-    exchange->outcome = complete ? EXCHANGE_ANSWERED : EXCHANGE_PERHAPS_PROCESSED;
     if (complete)
         exchange->answer = http1_reader_answer(reader);
-    if (!complete && exchange->status.code == STATUS_OK)
-        status_set(&exchange->status, STATUS_UNKNOWN, "the connection was lost");
-    exchange->done(exchange);
+    end_exchange(exchange, complete ? EXCHANGE_ANSWERED : EXCHANGE_PERHAPS_PROCESSED,
+                 exchange->cause);
 }
 
 static void ignore_news(enum credential_news news, const char *why, void *context)
@@ -241,6 +297,11 @@ struct rig *rig_new(const char *token)
     struct rig *rig = calloc(1, sizeof *rig);
     assert(rig && !the_rig);
     the_rig = rig;
+    rig->now_ns = CLOCK_NS_PER_S;
+    rig->deadline_ns = 30 * CLOCK_NS_PER_S;
+    rig->noise_file = dup(STDERR_FILENO);
+    rig->log_file = memfd_create("log", MFD_CLOEXEC);
+    assert(rig->noise_file >= 0 && rig->log_file >= 0);
     snprintf(rig->folder, sizeof rig->folder, "/tmp/road-XXXXXX");
     assert(mkdtemp(rig->folder));
     snprintf(rig->token_file, sizeof rig->token_file, "%s/token", rig->folder);
@@ -260,7 +321,7 @@ struct rig *rig_new(const char *token)
     rig->handler = road_handler(&rig->road);
     assert(rig->handler.state_bytes <= sizeof rig->call.state);
     arena_init(&rig->arena, MEMORY);
-    log_set_level(LOG_ERROR);
+    log_set_level(LOG_DEBUG);
     return rig;
 }
 
@@ -273,8 +334,15 @@ void rig_free(struct rig *rig)
     arena_clear(&rig->arena);
     unlink(rig->token_file);
     rmdir(rig->folder);
+    close(rig->log_file);
+    close(rig->noise_file);
     free(rig);
     the_rig = NULL;
+}
+
+void rig_deadline_ns(struct rig *rig, int64_t deadline_ns)
+{
+    rig->deadline_ns = deadline_ns;
 }
 
 void rig_recover_lost_creates(struct rig *rig, bool recover)
@@ -285,6 +353,26 @@ void rig_recover_lost_creates(struct rig *rig, bool recover)
 const struct schema_method *rig_method(struct rig *rig, struct text name)
 {
     return schema_method_find(rig->schema, name);
+}
+
+static void walk_call(struct rig *rig)
+{
+    rig->handler.begin(&rig->call, rig->handler.context);
+    while (rig->waiting) {
+        struct exchange *exchange = rig->waiting;
+        rig->waiting = NULL;
+        answer_exchange(exchange);
+    }
+    rig->handler.end(&rig->call, rig->handler.context);
+}
+
+static void keep_log(struct rig *rig)
+{
+    off_t bytes = lseek(rig->log_file, 0, SEEK_CUR);
+    char *log = arena_alloc(&rig->arena, (size_t)bytes + 1);
+    assert(log && pread(rig->log_file, log, (size_t)bytes, 0) == bytes);
+    rig->result.log = (struct text){log, (size_t)bytes};
+    assert(lseek(rig->log_file, 0, SEEK_SET) == 0 && ftruncate(rig->log_file, 0) == 0);
 }
 
 const struct rig_result *rig_call(struct rig *rig, const struct schema_method *method,
@@ -300,14 +388,12 @@ const struct rig_result *rig_call(struct rig *rig, const struct schema_method *m
     rig->call.method = method;
     rig->call.message = message;
     rig->call.metadata = metadata;
-    rig->call.received_ns = clock_now_ns();
-    rig->handler.begin(&rig->call, rig->handler.context);
-    while (rig->waiting) {
-        struct exchange *exchange = rig->waiting;
-        rig->waiting = NULL;
-        answer_exchange(exchange);
-    }
-    rig->handler.end(&rig->call, rig->handler.context);
+    rig->call.received_ns = rig->now_ns;
+    rig->call.deadline_ns = rig->now_ns + rig->deadline_ns;
+    assert(dup2(rig->log_file, STDERR_FILENO) >= 0);
+    walk_call(rig);
+    assert(dup2(rig->noise_file, STDERR_FILENO) >= 0);
+    keep_log(rig);
     return &rig->result;
 }
 

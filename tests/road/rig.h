@@ -2,7 +2,8 @@
 /*
  * The whole road of a call in process: road.c with a caller and an upstream that are made of
  * memory. What a caller would send goes in, what the upstream answers is given as bytes, what each
- * of them would have seen comes out.
+ * of them would have seen comes out. Time is the rig's too: it passes while the road rests and
+ * while the upstream takes its time, and at no other moment.
  */
 #pragma once
 
@@ -10,10 +11,17 @@
 #include "road.h"
 #include "schema/schema.h"
 
-/* The upstream's part: `answers[n]` for attempt n, later ones the last; {NULL, 0} loses the
- * connection at once. */
+/* One answer of the upstream's. */
+struct rig_answer {
+    struct text bytes;        /* none lose the connection */
+    int64_t takes_ns;         /* until it comes; the call's deadline may come first */
+    enum exchange_cause ends; /* what ends the exchange instead; EXCHANGE_CAUSE_NONE: nothing */
+    bool not_sent;            /* and that before a byte of the request had left */
+};
+
+/* The upstream's part: `answers[n]` for exchange n, later ones the last. */
 struct rig_upstream {
-    const struct text *answers;
+    const struct rig_answer *answers;
     size_t answer_count;
     bool ends_stream; /* behind the answer */
 };
@@ -29,8 +37,10 @@ struct rig_result {
         struct text value;
     } trailers[CALL_METADATA];
     size_t trailer_count;
-    struct text requests[32]; /* bytes that the upstream saw, by attempt */
+    struct text requests[32]; /* bytes that the upstream saw, or would have seen, by exchange */
     size_t request_count;
+    int64_t took_ns; /* from the call's beginning to its reply */
+    struct text log; /* all lines, at every level */
 };
 
 struct rig;
@@ -38,6 +48,9 @@ struct rig;
 /* Everything but caller and network is real: the embedded schema, a token file with `token`. */
 struct rig *rig_new(const char *token);
 void rig_free(struct rig *rig);
+
+/* How long the calls from now on may take; thirty seconds at first. */
+void rig_deadline_ns(struct rig *rig, int64_t deadline_ns);
 
 /* As --recover-lost-creates, which is off at first. */
 void rig_recover_lost_creates(struct rig *rig, bool recover);

@@ -223,8 +223,9 @@ static bool run(struct rig *rig, const char *folder, const char *name)
     if (load(&golden, folder)) {
         const struct schema_method *method =
             rig_method(rig, text_of(json_string_value(json_object_get(golden.call, "method"))));
+        const struct rig_answer answer = {.bytes = golden.answer};
         const struct rig_upstream upstream = {
-            .answers = &golden.answer, .answer_count = 1, .ends_stream = true};
+            .answers = &answer, .answer_count = 1, .ends_stream = true};
         metadata_of(&golden, metadata, array_length(metadata));
         good = judge(&golden, method,
                      rig_call(rig, method, encode(&golden, method), metadata, &upstream));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whatever bytes the upstream answers: does the caller get one status that is true, small,
- * decodable and without a secret? */
+/* Whatever bytes the upstream answers, and whenever: does the caller get one status within its
+ * deadline that is true, small, decodable and without a secret? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,13 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "rig.h"
+#include "upstream/http1_syntax.h"
 
 #define TOKEN "MIIF-a-token-that-nobody-may-see"
 #define CASES 120000
 #define LONGEST_ANSWER 20000
+#define MOST_ANSWERS 6
+
+/* One of so many cases has an answer that takes far more memory than it has bytes. */
+#define LARGE_EVERY 1500
+#define LARGE_BYTES (2U << 20)
 
 /* xorshift64*: the same cases each time. */
 static uint64_t seed = UINT64_C(0x9e3779b97f4a7c15);
@@ -79,6 +86,18 @@ static const char *const bodies[] = {
     "authentication.\",\"title\":\"x\"}}",
     "{\"error_code\":\"APIG.1002\",\"error_msg\":\"Incorrect token\\u0000\\u0001\\n\xe7\xbb\x84\"}",
     "{\"error_msg\":\"\xff\xfe\"}",
+    "{\"error_code\":\"APIG.1005\",\"error_msg\":\"<!DOCTYPE html><h1>no<br>\"}",
+    "{\"error_code\":\"APIGW.0101\",\"error_msg\":\"no such API\"}",
+    "{\"error_code\":\"APIGW.0201\",\"error_msg\":\"gateway\"}",
+    "{\"error_code\":\"APIG.9008\",\"error_msg\":\"too many\"}",
+    "{\"error_code\":\"APIC.7701\",\"error_msg\":\"busy\\u2028\\u202e\"}",
+    "{\"size\":0,\"total\":0,\"groups\":[]}",
+    "{\"size\":1,\"total\":1,\"groups\":[{\"id\":\"7\",\"name\":\"name\",\"register_time\":\"2026-"
+    "08-04T09:"
+    "05:30Z\"}]}",
+    "{\"size\":1,\"total\":1,\"groups\":[{\"id\":\"7\",\"name\":\"name\",\"register_time\":\"2020-"
+    "08-04T09:"
+    "05:30Z\"}]}",
     "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":[[[[[[[[[[]]]]]]]]]]}}}}}}}}",
     "<html><body><h1>502 Bad Gateway</h1></body></html>",
     "",
@@ -147,9 +166,66 @@ static size_t disturb(char *out, size_t bytes)
     }
 }
 
-static bool holds(struct text text, const char *secret)
+static struct text repeated(char *out, const char *before, const char *part, const char *behind)
 {
-    return text.bytes > 0 && memmem(text.at, text.bytes, secret, strlen(secret));
+    char body[64];
+    size_t part_bytes = strlen(part), count = LARGE_BYTES / part_bytes,
+           bytes = strlen(before) + count * part_bytes + strlen(behind), used = 0;
+    snprintf(body, sizeof body, "Content-Length: %zu\r\n\r\n", bytes);
+    used = put(out, used, draw(2) ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.1 400 Bad Request\r\n");
+    used = put(out, used, body);
+    used = put(out, used, before);
+    for (size_t i = 0; i < count; i++, used += part_bytes)
+        memcpy(out + used, part, part_bytes);
+    return (struct text){out, put(out, used, behind)};
+}
+
+static struct text make_large_answer(void)
+{
+    static char out[LARGE_BYTES + 4096];
+    static const struct {
+        const char *before, *part, *behind;
+    } kinds[] = {
+        {"{\"id\":\"1\",\"url_domains\":[{}", ",{\"ssl_infos\":[{},{},{},{}]}", "]}"},
+        {"{\"size\":0,\"total\":0,\"groups\":[{}", ",{}", "]}"},
+        {"{\"error_code\":\"APIG.3201\",\"error_msg\":\"x\",\"y\":[1", ",\"\\u0041\"", "]}"},
+        {"{\"y\":[1", ",\"" TOKEN "\\n\"", "],\"error_code\":\"APIG.3201\"}"},
+    };
+    size_t kind = (size_t)draw(array_length(kinds));
+    return repeated(out, kinds[kind].before, kinds[kind].part, kinds[kind].behind);
+}
+
+/* What ends an exchange without an answer, before or after a byte has left. */
+static const struct {
+    enum exchange_cause ends;
+    bool not_sent;
+} ends[] = {
+    {EXCHANGE_CAUSE_CONNECT, true},    {EXCHANGE_CAUSE_LOST, true},
+    {EXCHANGE_CAUSE_STOPPED, true},    {EXCHANGE_CAUSE_LOST, false},
+    {EXCHANGE_CAUSE_CANCELLED, false}, {EXCHANGE_CAUSE_STOPPED, false},
+};
+
+static void make_answers(struct rig_answer answers[MOST_ANSWERS])
+{
+    static char bytes[MOST_ANSWERS][LONGEST_ANSWER * 2];
+    for (size_t i = 0; i < MOST_ANSWERS; i++) {
+        answers[i] = (struct rig_answer){.takes_ns = (int64_t)draw(40) * CLOCK_NS_PER_MS};
+        if (draw(30) == 0)
+            answers[i].takes_ns = (int64_t)draw(40) * CLOCK_NS_PER_S;
+        if (draw(10) == 0) {
+            size_t end = (size_t)draw(array_length(ends));
+            answers[i].ends = ends[end].ends;
+            answers[i].not_sent = ends[end].not_sent;
+        }
+        answers[i].bytes = (struct text){bytes[i], disturb(bytes[i], make_answer(bytes[i]))};
+    }
+    if (draw(LARGE_EVERY) == 0)
+        answers[draw(2)].bytes = make_large_answer();
+}
+
+static bool holds(struct text text, const char *part)
+{
+    return text.bytes > 0 && memmem(text.at, text.bytes, part, strlen(part));
 }
 
 static size_t encoded_bytes(const char *name, struct text value)
@@ -176,70 +252,183 @@ static size_t trailer_bytes(const struct rig_result *result)
     return bytes;
 }
 
-static void expect_error_info(const struct rig_result *result)
+/* A detail of its type, decoded. */
+static void *unpack(const Google__Protobuf__Any *any, const ProtobufCMessageDescriptor *type)
+{
+    char url[64];
+    snprintf(url, sizeof url, "type.googleapis.com/%s", type->name);
+    if (strcmp(any->type_url, url) != 0)
+        return NULL;
+    ProtobufCMessage *detail =
+        protobuf_c_message_unpack(type, NULL, any->value.len, any->value.data);
+    assert_non_null(detail);
+    return detail;
+}
+
+static void expect_error_info(const struct rig_result *result, const Google__Protobuf__Any *any)
+{
+    Google__Rpc__ErrorInfo *info = unpack(any, &google__rpc__error_info__descriptor);
+    assert_non_null(info);
+    assert_true(info->reason[0] != '\0' && info->domain[0] != '\0');
+    bool unknown = strcmp(info->reason, "OUTCOME_UNKNOWN") == 0;
+    /* Whoever hears UNKNOWN has to look; so has whoever ended the call after it was sent. */
+    assert_true(result->code == STATUS_UNKNOWN
+                    ? unknown
+                    : !unknown || result->code == STATUS_DEADLINE_EXCEEDED ||
+                          result->code == STATUS_CANCELLED);
+    if (unknown)
+        assert_true(text_equal(rig_trailer(result, "grpc-retry-pushback-ms"), text_literal("-1")));
+    google__rpc__error_info__free_unpacked(info, NULL);
+}
+
+/* The wait that RetryInfo tells is the one that retry policies are told. */
+static void expect_same_wait(const struct rig_result *result, const Google__Rpc__RetryInfo *retry)
+{
+    char wait[DECIMAL_BYTES + 1];
+    struct text pushback = rig_trailer(result, "grpc-retry-pushback-ms");
+    snprintf(wait, sizeof wait, "%ld",
+             (long)(retry->retry_delay->seconds * 1000 + retry->retry_delay->nanos / 1000000));
+    assert_true(text_equal(pushback, text_of(wait)));
+    assert_in_range(strtol(wait, NULL, 10), 1, 3600000 * 6 / 5);
+}
+
+/* One of the details behind ErrorInfo. */
+static void expect_detail(const struct rig_result *result, const Google__Protobuf__Any *any)
+{
+    Google__Rpc__BadRequest *request = unpack(any, &google__rpc__bad_request__descriptor);
+    Google__Rpc__RequestInfo *info = unpack(any, &google__rpc__request_info__descriptor);
+    Google__Rpc__RetryInfo *retry = unpack(any, &google__rpc__retry_info__descriptor);
+    assert_true(request || info || retry);
+    if (request)
+        assert_true(request->n_field_violations > 0 &&
+                    request->field_violations[0]->field[0] != '\0');
+    if (info)
+        assert_true(info->request_id[0] != '\0');
+    if (retry)
+        expect_same_wait(result, retry);
+    google__rpc__bad_request__free_unpacked(request, NULL);
+    google__rpc__request_info__free_unpacked(info, NULL);
+    google__rpc__retry_info__free_unpacked(retry, NULL);
+}
+
+static void expect_details(const struct rig_result *result)
 {
     struct text details = rig_trailer(result, "grpc-status-details-bin");
     Google__Rpc__Status *status =
         google__rpc__status__unpack(NULL, details.bytes, (const uint8_t *)details.at);
     assert_non_null(status);
     assert_int_equal(status->code, result->code);
+    assert_true(text_equal(text_of(status->message), result->message));
     assert_true(status->n_details > 0);
-    assert_string_equal(status->details[0]->type_url, "type.googleapis.com/google.rpc.ErrorInfo");
-    Google__Rpc__ErrorInfo *info = google__rpc__error_info__unpack(
-        NULL, status->details[0]->value.len, status->details[0]->value.data);
-    assert_non_null(info);
-    assert_true(info->reason[0] != '\0' && info->domain[0] != '\0');
-    bool unknown = strcmp(info->reason, "OUTCOME_UNKNOWN") == 0;
-    assert_int_equal(unknown, result->code == STATUS_UNKNOWN);
-    if (unknown)
-        assert_true(text_equal(rig_trailer(result, "grpc-retry-pushback-ms"), text_literal("-1")));
-    google__rpc__error_info__free_unpacked(info, NULL);
+    expect_error_info(result, status->details[0]);
+    for (size_t i = 1; i < status->n_details; i++)
+        expect_detail(result, status->details[i]);
     google__rpc__status__free_unpacked(status, NULL);
 }
 
-static void judge(const struct rig_result *result, struct text answer)
+static void expect_plain_line(struct text message)
+{
+    assert_in_range(message.bytes, 1, 1024);
+    assert_true(text_is_utf8(message));
+    for (size_t i = 0; i < message.bytes; i++) {
+        char c = message.at[i], next = i + 1 < message.bytes ? message.at[i + 1] : ' ';
+        assert_true((unsigned char)c >= ' ' && c != 0x7f);
+        assert_false(c == '<' && (next == '/' || next == '!' || (next | 0x20) == 'h'));
+    }
+    assert_false(holds(message, "\xe2\x80\xa8") || holds(message, "\xe2\x80\xae"));
+}
+
+static bool is_post(struct text request)
+{
+    return request.bytes > 4 && memcmp(request.at, "POST", 4) == 0;
+}
+
+/* Whether the bytes begin with the status line of a yes: from then on nothing may be created again.
+ */
+static bool says_yes(struct text answer)
+{
+    unsigned minor, status;
+    struct status why;
+    const char *end = answer.bytes ? memmem(answer.at, answer.bytes, "\r\n", 2) : NULL;
+    size_t start = strlen("HTTP/1.");
+    return end && end > answer.at + start && memcmp(answer.at, "HTTP/1.", start) == 0 &&
+           http1_read_status_line(
+               (struct text){answer.at + start, (size_t)(end - answer.at) - start}, &minor, &status,
+               &why) &&
+           status / 100 == 2;
+}
+
+static void expect_no_create_after_a_yes(const struct rig_result *result,
+                                         const struct rig_answer answers[MOST_ANSWERS])
+{
+    bool created = false;
+    for (size_t i = 0; i < result->request_count; i++) {
+        const struct rig_answer *answer = &answers[i < MOST_ANSWERS ? i : MOST_ANSWERS - 1];
+        bool post = is_post(result->requests[i]);
+        assert_false(post && created);
+        created |= post && !answer->ends && says_yes(answer->bytes);
+    }
+}
+
+static void judge(const struct rig_result *result)
 {
     assert_int_equal(result->replies, 1);
-    assert_true(text_is_utf8(result->message));
     assert_in_range(trailer_bytes(result), 0, 8191);
-    assert_false(holds(result->message, TOKEN));
+    assert_false(holds(result->message, TOKEN) || holds(result->log, TOKEN));
+    assert_true(holds(result->log, "\"event\":\"call\""));
     for (size_t i = 0; i < result->trailer_count; i++)
         assert_false(holds(result->trailers[i].value, TOKEN));
-    if (result->code != STATUS_OK) {
-        expect_error_info(result);
+    if (result->code == STATUS_OK) {
+        /* A create's yes has an id: field 1, a string. */
+        if (is_post(result->requests[0]))
+            assert_true(result->answer.bytes > 2 && result->answer.at[0] == 0x0a);
         return;
     }
-    /* A yes needs a 2xx and an id: field 1, a string. */
-    assert_true(result->answer.bytes > 2 && result->answer.at[0] == 0x0a);
-    assert_true(holds(answer, "HTTP/1."));
+    expect_plain_line(result->message);
+    expect_details(result);
 }
+
+/* Names of methods, with what a caller may ask. */
+static const struct {
+    const char *method;
+    struct text message;
+} calls[] = {
+    {"CreateApiGroup", {"\n\1p\x12\1i\x1a\4name", 12}},
+    {"CreateApiGroup", {"\n\1p\x12\1i\x1a\4name", 12}},
+    {"CreateApiGroup", {"\n\1p\x12\1i\x1a\4name", 12}},
+    {"ListApiGroups", {"\n\1p\x12\1i", 6}},
+};
 
 static void any_answer_becomes_one_true_status(void **state)
 {
     (void)state;
-    static char bytes[LONGEST_ANSWER * 2];
     struct rig *rig = rig_new(TOKEN);
-    const struct schema_method *method = rig_method(rig, text_literal("CreateApiGroup"));
     unsigned seen[17] = {0};
     for (unsigned i = 0; i < CASES; i++) {
-        struct text answer = {bytes, disturb(bytes, make_answer(bytes))};
+        struct rig_answer answers[MOST_ANSWERS];
         const struct rig_upstream upstream = {
-            .answers = &answer, .answer_count = 1, .ends_stream = true};
+            .answers = answers, .answer_count = MOST_ANSWERS, .ends_stream = true};
+        size_t call = (size_t)draw(array_length(calls));
+        int64_t deadline_ns = (int64_t)(1 + draw(30000)) * CLOCK_NS_PER_MS;
+        make_answers(answers);
+        rig_recover_lost_creates(rig, draw(2));
+        rig_deadline_ns(rig, deadline_ns);
         const struct rig_result *result =
-            rig_call(rig, method, text_literal("\n\1p\x12\1i\x1a\4name"), NULL, &upstream);
-        judge(result, answer);
+            rig_call(rig, rig_method(rig, text_of(calls[call].method)), calls[call].message, NULL,
+                     &upstream);
+        judge(result);
+        assert_in_range(result->took_ns, 0, deadline_ns);
+        expect_no_create_after_a_yes(result, answers);
         seen[result->code]++;
     }
     rig_free(rig);
     /* The cases are worth something only if they reach all kinds of ends. */
-    static const enum status_code wanted[] = {STATUS_OK,
-                                              STATUS_UNKNOWN,
-                                              STATUS_INVALID_ARGUMENT,
-                                              STATUS_UNAVAILABLE,
-                                              STATUS_ALREADY_EXISTS,
-                                              STATUS_RESOURCE_EXHAUSTED,
-                                              STATUS_INTERNAL,
-                                              STATUS_FAILED_PRECONDITION};
+    static const enum status_code wanted[] = {
+        STATUS_OK,        STATUS_UNKNOWN,           STATUS_INVALID_ARGUMENT,
+        STATUS_CANCELLED, STATUS_DEADLINE_EXCEEDED, STATUS_UNAVAILABLE,
+        STATUS_ABORTED,   STATUS_ALREADY_EXISTS,    STATUS_RESOURCE_EXHAUSTED,
+        STATUS_INTERNAL,  STATUS_PERMISSION_DENIED, STATUS_FAILED_PRECONDITION,
+    };
     for (size_t i = 0; i < array_length(wanted); i++)
         assert_true(seen[wanted[i]] > 100);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
 #include "rig.h"
@@ -38,7 +39,7 @@ enum { ANSWERS = 8, ANSWER_BYTES = 2048 };
 struct script {
     struct rig *rig;
     char bytes[ANSWERS][ANSWER_BYTES];
-    struct text answers[ANSWERS];
+    struct rig_answer answers[ANSWERS];
     size_t count;
 };
 
@@ -65,7 +66,8 @@ static void then(struct script *script, const char *answer)
 {
     assert_true(script->count < ANSWERS && strlen(answer) < ANSWER_BYTES);
     strcpy(script->bytes[script->count], answer);
-    script->answers[script->count] = text_of(script->bytes[script->count]);
+    script->answers[script->count] =
+        (struct rig_answer){.bytes = text_of(script->bytes[script->count])};
     script->count++;
 }
 
@@ -385,6 +387,7 @@ static void where_it_may_still_happen_nothing_listed_proves_nothing(void **state
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 27\r\n\r\n{\"error_code\":\"APIGW.0201\"}",
         "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
         "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"id\":",
+        "HTTP/1.1 201 Created\r\nX: \x01\r\n\r\n",
     };
     for (size_t i = 0; i < array_length(answers); i++) {
         script->count = 0;
@@ -440,7 +443,7 @@ static struct text answer_that_fills_the_memory(void)
 static void an_answer_that_fills_the_memory_is_looked_up_as_well(void **state)
 {
     struct script *script = *state;
-    script->answers[script->count++] = answer_that_fills_the_memory();
+    script->answers[script->count++] = (struct rig_answer){.bytes = answer_that_fills_the_memory()};
     then_list_of_one(script, DATE, NEW);
     const struct rig_result *result = create(script);
     assert_found(result);
@@ -523,7 +526,7 @@ static void without_a_date_clocks_may_be_seconds_apart(void **state)
     } rows[] = {{-3, STATUS_OK}, {0, STATUS_OK}, {3, STATUS_OK}, {8, STATUS_ALREADY_EXISTS}};
     for (size_t i = 0; i < array_length(rows); i++) {
         char register_time[40];
-        time_t then_seconds = time(NULL) - rows[i].seconds_ago;
+        time_t then_seconds = clock_calendar_ns() / CLOCK_NS_PER_S - rows[i].seconds_ago;
         struct tm day;
         strftime(register_time, sizeof register_time, "%Y-%m-%dT%H:%M:%SZ",
                  gmtime_r(&then_seconds, &day));
