@@ -3,32 +3,42 @@
 import asyncio
 import json
 import random
+import socket
 import ssl
+import struct
 import threading
 import time
 import urllib.parse
 
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-THROTTLED = b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n"
+NO_ANSWER = {
+    "busy": BUSY, "busy list": BUSY,
+    "throttled": b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
+    "gave up waiting": b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+    "refused list": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+}
 LATE_SECONDS = 0.6
 
-# What may happen to a request, and how often in a thousand; everything else is answered.
-MISFORTUNES = {
-    "reset before reading": 10, "reset before creating": 15, "reset after creating": 15, "cut answer": 10,
-    "late answer": 10, "busy": 20, "throttled": 10,
+# What may happen to a connection, to a create and to a list, and how often in a thousand; everything else goes well.
+TO_CONNECTIONS = {"reset after accepting": 60, "reset within the handshake": 60}
+TO_CREATES = {
+    "reset before reading": 10, "reset within the request": 10, "reset before creating": 15, "reset after creating": 15,
+    "cut answer": 10, "late answer": 10, "gave up waiting": 10, "busy": 15, "throttled": 10,
 }
+TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refused list": 60}
 
 
 class Chaos:
     """`groups` has what was created, by name: a second create of a name is refused, as APIG does, and its name goes to `repeated`,
-    also when the caller never hears of it. Lists are always answered. Without a seed nothing breaks."""
+    also when the caller never hears of it. What a gateway gave up waiting for is created later, unless it exists by then; its
+    name goes to `late`, and may come twice, since the gateway's own answer may be lost as well."""
 
     def __init__(self, certificate, seed):
         self.certificate = certificate
         self.random = random.Random(seed) if seed is not None else None
-        self.groups, self.repeated, self.requests, self.misfortunes = {}, [], 0, {}
-        self.writers = set()
+        self.groups, self.repeated, self.late, self.requests, self.misfortunes = {}, [], set(), 0, {}
+        self.writers, self.pending = set(), set()
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.certificate, certificate.key)
         self.port = 0
@@ -49,26 +59,38 @@ class Chaos:
         self.loop.run_forever()
 
     async def listen(self):
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", self.port, ssl=self.context, reuse_address=True,
-                                                 backlog=1024)
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", self.port, reuse_address=True, backlog=1024)
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def interrupt(self):
         self.server.close()
         for writer in list(self.writers):
-            writer.transport.abort()
+            if writer.transport:
+                writer.transport.abort()
         await asyncio.sleep(0.05)
-        await self.listen()
+        while not await self.listens_again():  # a connection that is being made may have taken the port for its own end
+            await asyncio.sleep(0.05)
+
+    async def listens_again(self):
+        try:
+            await self.listen()
+        except OSError:
+            return False
+        return True
 
     def restart(self):
         """Stops listening, resets all connections and listens again."""
         asyncio.run_coroutine_threadsafe(self.interrupt(), self.loop).result(30)
 
-    def draw(self):
-        if not self.random:
-            return None
+    def settle(self):
+        """Waits for what is still to be created."""
+        async def created():
+            await asyncio.gather(*self.pending)
+        asyncio.run_coroutine_threadsafe(created(), self.loop).result(30)
+
+    def draw(self, shares):
         drawn = self.random.randrange(1000)
-        for name, share in MISFORTUNES.items():
+        for name, share in shares.items():
             if drawn < share:
                 self.misfortunes[name] = self.misfortunes.get(name, 0) + 1
                 return name
@@ -77,18 +99,39 @@ class Chaos:
 
     async def serve(self, reader, writer):
         self.writers.add(writer)
+        plain = writer.transport
+        # However it ends, it is reset.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:
-            while await self.exchange(reader, writer):
-                pass
+            if await self.accept(reader, writer):
+                while await self.exchange(reader, writer):
+                    pass
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
         finally:
             self.writers.discard(writer)
-            writer.transport.abort()
+            (writer.transport or plain).abort()
+
+    async def accept(self, reader, writer):
+        """False when the connection does not live to see a request."""
+        misfortune = self.draw(TO_CONNECTIONS)
+        if misfortune == "reset within the handshake":
+            await reader.read(16)
+        if misfortune:
+            return False
+        try:
+            await writer.start_tls(self.context)
+        except AttributeError:  # what Python 3.11 makes of a peer that is gone by then
+            return False
+        return True
 
     def create(self, name):
+        if name.startswith("refused"):
+            body = b'{"error_code":"APIG.2011","error_msg":"Invalid parameter value,parameterName:name."}'
+            return b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         if name in self.groups:
-            self.repeated.append(name)
+            if name not in self.late:
+                self.repeated.append(name)
             body = b'{"error_code":"APIG.3201","error_msg":"The API group name already exists"}'
             return b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         seconds, nanos = divmod(time.time_ns(), 10**9)
@@ -104,34 +147,49 @@ class Chaos:
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
         return b"HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: %d\r\n\r\n%s" % (date.encode(), len(body), body)
 
+    async def create_later(self, name):
+        await asyncio.sleep(LATE_SECONDS)
+        self.create(name)
+
+    async def answer_create(self, misfortune, head, reader):
+        """The answer's bytes; none reset the connection."""
+        if misfortune == "reset before reading":
+            return b""
+        if misfortune == "reset within the request":
+            await reader.readexactly(1)
+            return b""
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        name = json.loads(await reader.readexactly(length))["name"]
+        self.requests += 1
+        if misfortune == "gave up waiting":
+            self.late.add(name)
+            self.pending.add(self.loop.create_task(self.create_later(name)))
+        if misfortune in NO_ANSWER:
+            return NO_ANSWER[misfortune]
+        if misfortune == "reset before creating":
+            return b""
+        answer = self.create(name)
+        if misfortune == "reset after creating":
+            return b""
+        if misfortune == "late answer":
+            await asyncio.sleep(LATE_SECONDS)
+        return answer
+
     async def exchange(self, reader, writer):
         """One request; false when the connection is not used again."""
         head = await reader.readuntil(b"\r\n\r\n")
         method, target, _ = head.split(b" ", 2)
         if method == b"GET":
-            writer.write(self.list(target.decode()))
-            await writer.drain()
-            return True
-        misfortune = self.draw()
-        if misfortune == "reset before reading":
-            return False
-        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-        body = await reader.readexactly(length)
-        self.requests += 1
-        if misfortune == "reset before creating":
-            return False
-        if misfortune in ("busy", "throttled"):
-            writer.write(BUSY if misfortune == "busy" else THROTTLED)
-            await writer.drain()
-            return True
-        answer = self.create(json.loads(body)["name"])
-        if misfortune == "reset after creating":
-            return False
-        if misfortune == "late answer":
-            await asyncio.sleep(LATE_SECONDS)
-        writer.write(answer[:len(answer) // 2] if misfortune == "cut answer" else answer)
+            misfortune = self.draw(TO_LISTS)
+            answer = NO_ANSWER.get(misfortune, b"" if misfortune == "reset before listing" else self.list(target.decode()))
+        else:
+            misfortune = self.draw(TO_CREATES)
+            answer = await self.answer_create(misfortune, head, reader)
+        if misfortune in ("cut answer", "cut list"):
+            answer = answer[:len(answer) // 2]
+        writer.write(answer)
         await writer.drain()
-        return misfortune != "cut answer"
+        return bool(answer) and misfortune not in ("cut answer", "cut list")
 
     async def end(self):
         self.server.close()
