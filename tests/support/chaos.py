@@ -32,7 +32,8 @@ TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refuse
 class Chaos:
     """`groups` has what was created, by name: a second create of a name is refused, as APIG does, and its name goes to `repeated`,
     also when the caller never hears of it. What a gateway gave up waiting for is created later, unless it exists by then; its
-    name goes to `late`, and may come twice, since the gateway's own answer may be lost as well."""
+    name goes to `late`, and may come twice, since the gateway's own answer may be lost as well.
+    Without a seed nothing breaks."""
 
     def __init__(self, certificate, seed):
         self.certificate = certificate
@@ -89,6 +90,8 @@ class Chaos:
         asyncio.run_coroutine_threadsafe(created(), self.loop).result(30)
 
     def draw(self, shares):
+        if not self.random:
+            return None
         drawn = self.random.randrange(1000)
         for name, share in shares.items():
             if drawn < share:
