@@ -14,6 +14,7 @@
 #include "base/metric.h"
 #include "base/process.h"
 #include "base/usage.h"
+#include "condition.h"
 #include "count.h"
 #include "credential/credential.h"
 #include "road.h"
@@ -37,6 +38,7 @@ struct sidecar {
     struct upstream *upstream;
     struct road road;
     struct server *server;
+    struct condition condition;
     struct watch *watch;
     struct monitor *monitor;
     struct admin *admin;
@@ -62,7 +64,7 @@ static void drain(struct sidecar *sidecar)
 {
     sidecar->draining = true;
     metric_set(sidecar->metrics, METRIC_DRAINING, 0, 0, 1);
-    server_set_serving(sidecar->server, false);
+    condition_set_draining(&sidecar->condition);
     if (sidecar->config->drain_delay_ns > 0)
         after(sidecar, sidecar->config->drain_delay_ns);
     else
@@ -153,6 +155,7 @@ static void on_credential(enum credential_news news, const char *why, void *cont
         log_event(LOG_INFO, "credential loaded", "%s", why);
     else
         log_event(LOG_WARNING, "credential rejected", "%s", why);
+    condition_changed(&sidecar->condition);
 }
 
 static bool open_schema(struct sidecar *sidecar, struct status *status)
@@ -247,7 +250,6 @@ static bool open_server(struct sidecar *sidecar, struct status *status)
     if (!server_open(sidecar->config, sidecar->schema, sidecar->loop, &handler, &events,
                      &sidecar->server, status))
         return false;
-    server_set_serving(sidecar->server, true);
     sidecar->serving = true;
     return true;
 }
@@ -258,22 +260,13 @@ static bool open_watch(struct sidecar *sidecar, struct status *status)
                       sidecar->upstream, &sidecar->watch, status);
 }
 
-static bool is_ready(void *context, struct buffer *why)
+static bool become_ready(struct sidecar *sidecar, struct status *status)
 {
-    struct sidecar *sidecar = context;
-    bool ready = !sidecar->draining && credential_ready(sidecar->credential);
-    buffer_add_text(why, sidecar->draining ? text_literal("draining")
-                         : ready           ? text_literal("ready")
-                                           : text_literal("no good credential in --token-file"));
-    return ready;
-}
-
-static bool is_up(void *context, struct buffer *why)
-{
-    struct sidecar *sidecar = context;
-    buffer_add_text(why, sidecar->server ? text_literal("listening")
-                                         : text_literal("not listening yet"));
-    return sidecar->server;
+    (void)status;
+    struct condition_parts parts = {sidecar->credential, sidecar->upstream, sidecar->server,
+                                    sidecar->config->upstream_loops};
+    condition_set_listening(&sidecar->condition, &parts, sidecar->loop);
+    return true;
 }
 
 /* What is not counted as it happens, but measured when somebody looks. */
@@ -301,7 +294,7 @@ static void measure(struct sidecar *sidecar)
 
 static void write_metrics(enum metric_format format, struct buffer *out, void *context)
 {
-    struct sidecar *sidecar = context;
+    struct sidecar *sidecar = container_of(context, struct sidecar, condition);
     measure(sidecar);
     metrics_write(sidecar->metrics, format, out);
 }
@@ -314,7 +307,9 @@ static void write_config(struct buffer *out, void *context)
 
 static bool open_ports(struct sidecar *sidecar, struct status *status)
 {
-    struct monitor_questions questions = {is_up, is_ready, is_up, write_metrics, sidecar};
+    struct monitor_questions questions = {.write_metrics = write_metrics,
+                                          .context = &sidecar->condition};
+    questions.checks = condition_checks(&questions.check_count);
     struct admin_orders orders = {on_drain_order, write_config, sidecar};
     if (!monitor_open(&sidecar->config->monitor, sidecar->loop, &questions, &sidecar->monitor,
                       status) ||
@@ -337,6 +332,7 @@ static const struct {
     {"open the monitor and admin ports", open_ports},
     {"serve", open_server},
     {"watch files", open_watch},
+    {"become ready", become_ready},
 };
 
 static bool open_parts(struct sidecar *sidecar, struct status *status)
@@ -357,11 +353,13 @@ static void free_event(struct event *event)
 static void close_parts(struct sidecar *sidecar)
 {
     watch_free(sidecar->watch);
+    condition_stop(&sidecar->condition);
     server_free(sidecar->server);
     admin_free(sidecar->admin);
     monitor_free(sidecar->monitor);
     upstream_free(sidecar->upstream);
     credential_free(sidecar->credential);
+    condition_clear(&sidecar->condition);
     free_event(sidecar->interrupt);
     free_event(sidecar->term);
     free_event(sidecar->drain_step);
@@ -396,6 +394,7 @@ bool sidecar_run(const struct config *config, struct status *status)
     struct sidecar sidecar = {.config = config};
     signal(SIGPIPE, SIG_IGN);
     arena_init(&sidecar.arena, ARENA_BYTES);
+    condition_init(&sidecar.condition);
     log_open(config->log_level, config->log_format);
     have_descriptors(config);
     bool started = open_parts(&sidecar, status);

@@ -13,60 +13,62 @@ struct monitor {
     struct http_port *port;
 };
 
-enum check { LIVE, READY, STARTED, CHECKS };
-
-static bool ask(const struct monitor_questions *questions, enum check check, struct buffer *why)
-{
-    bool (*const asked[CHECKS])(void *context, struct buffer *why) = {
-        [LIVE] = questions->live, [READY] = questions->ready, [STARTED] = questions->started};
-    return asked[check](questions->context, why);
-}
-
-/* "[+] ready: why", or "[-]" for one that fails. */
-static void list_checks(const struct monitor_questions *questions, struct buffer *body)
-{
-    static const char *const names[CHECKS] = {"live", "ready", "started"};
-    for (enum check check = 0; check < CHECKS; check++) {
-        struct buffer why;
-        buffer_init(&why, body->arena, 0);
-        bool good = ask(questions, check, &why);
-        buffer_add_text(body, good ? text_literal("[+] ") : text_literal("[-] "));
-        buffer_add_text(body, text_of(names[check]));
-        buffer_add_literal(body, ": ");
-        buffer_add_text(body, buffer_text(&why));
-        buffer_add_char(body, '\n');
-    }
-}
-
-/* The reason in one line; all checks when that is wanted. */
-static unsigned answer(const struct monitor *monitor, enum check check, struct text query,
-                       struct buffer *body)
+/* Adds what is to be told of a check: all when that is wanted, else what fails and what a page only
+ * mentions. False when it fails and counts. */
+static bool report(const struct monitor *monitor, const struct monitor_check *check,
+                   enum monitor_page page, bool verbose, struct buffer *out)
 {
     struct buffer why;
-    buffer_init(&why, body->arena, 0);
-    bool good = ask(&monitor->questions, check, &why);
-    if (text_equal(query, text_literal("verbose"))) {
-        list_checks(&monitor->questions, body);
-    } else {
-        buffer_add_text(body, buffer_text(&why));
-        buffer_add_char(body, '\n');
-    }
+    buffer_init(&why, out->arena, 0);
+    bool counts = check->counts_on & page;
+    bool good = check->ask(monitor->questions.context, &why) || !counts;
+    if (counts && good && !verbose)
+        return true;
+    buffer_add_text(out, !verbose  ? text_literal("; ")
+                         : !counts ? text_literal("[ ] ")
+                         : good    ? text_literal("[+] ")
+                                   : text_literal("[-] "));
+    buffer_add_text(out, text_of(check->name));
+    buffer_add_literal(out, ": ");
+    buffer_add_text(out, buffer_text(&why));
+    if (verbose)
+        buffer_add_char(out, '\n');
+    return good;
+}
+
+static unsigned answer(const struct monitor *monitor, enum monitor_page page, const char *verdict,
+                       const struct http_head *head, struct http_reply *reply)
+{
+    const struct monitor_questions *questions = &monitor->questions;
+    bool verbose = text_equal(head->query, text_literal("verbose")), good = true;
+    struct buffer reports;
+    buffer_init(&reports, reply->body.arena, 0);
+    for (size_t i = 0; i < questions->check_count; i++)
+        if ((questions->checks[i].counts_on | questions->checks[i].is_mentioned_on) & page)
+            good = report(monitor, &questions->checks[i], page, verbose, &reports) && good;
+    if (verbose)
+        buffer_add_text(&reply->body, buffer_text(&reports));
+    buffer_add_text(&reply->body, good ? text_literal("") : text_literal("not "));
+    buffer_add_text(&reply->body, text_of(verdict));
+    if (!verbose)
+        buffer_add_text(&reply->body, buffer_text(&reports));
+    buffer_add_char(&reply->body, '\n');
     return good ? 200 : 503;
 }
 
 static unsigned live(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, LIVE, head->query, &reply->body);
+    return answer(context, MONITOR_LIVE, "live", head, reply);
 }
 
 static unsigned ready(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, READY, head->query, &reply->body);
+    return answer(context, MONITOR_READY, "ready", head, reply);
 }
 
 static unsigned started(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, STARTED, head->query, &reply->body);
+    return answer(context, MONITOR_STARTED, "started", head, reply);
 }
 
 /* Prometheus' own format, unless the newer one is asked for by name. */

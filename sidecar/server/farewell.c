@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/farewell.h"
 
+#include <assert.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -156,6 +157,7 @@ static void on_due(struct tag *tag, bool good)
 {
     (void)good;
     struct farewell *farewell = container_of(tag, struct farewell, due);
+    assert(atomic_load(&farewell->is_due));
     bool is_first = !farewell->has_begun;
     farewell->has_begun = true;
     if (is_first && finish_calls(farewell) && !farewell->is_over)

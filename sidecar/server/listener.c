@@ -288,3 +288,13 @@ void listener_given_up(struct listeners *listeners, int fd)
         peer.address, "it gave up more calls in a second than --max-streams allows at a time",
         listeners->events.context);
 }
+
+bool listeners_have_tls(const struct listeners *listeners)
+{
+    return listeners->tls;
+}
+
+void listeners_ask_tls(struct listeners *listeners, struct pulse *pulse)
+{
+    tls_ask(listeners->tls, pulse);
+}

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/metric.h"
+#include "base/pulse.h"
 #include "base/reload.h"
 #include "base/status.h"
 #include "config/config.h"
@@ -67,3 +68,7 @@ int *listeners_hold(struct listeners *listeners, size_t *count);
  * costs him two frames and us a call (CVE-2023-44487). -1 is nobody's. Any thread.
  */
 void listener_given_up(struct listeners *listeners, int fd);
+
+/* The thread of TLS, if there is one, answers when it comes round; once at a time. */
+bool listeners_have_tls(const struct listeners *listeners);
+void listeners_ask_tls(struct listeners *listeners, struct pulse *pulse);

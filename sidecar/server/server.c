@@ -55,6 +55,8 @@ struct server {
     struct event *ended;
     struct bell *bell;
     struct farewell *farewell;
+    struct tag asked;
+    _Atomic(struct pulse *) pulse; /* of `asked` */
     pthread_t poller;
     bool started, shut;
 };
@@ -140,6 +142,12 @@ static bool register_methods(struct server *server, const struct config *config,
     return true;
 }
 
+static void on_asked(struct tag *tag, bool good)
+{
+    (void)good;
+    pulse_answer(atomic_load(&container_of(tag, struct server, asked)->pulse));
+}
+
 /* The main thread's end of the last call's farewell. */
 static void on_ended(evutil_socket_t fd, short what, void *context)
 {
@@ -201,6 +209,7 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     struct server *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct server){.handler = *handler, .events = *events};
     *server = made;
+    made->asked.happened = on_asked;
     atomic_init(&made->life.count, 1);
     made->life.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (made->life.ended_fd < 0)
@@ -244,6 +253,22 @@ bool server_check_tls(const struct config *config, bool *is_over, struct status 
     tls_context_describe(&context, told);
     tls_context_clear(&context);
     return true;
+}
+
+void server_ask_poller(struct server *server, struct pulse *pulse)
+{
+    atomic_store(&server->pulse, pulse);
+    bell_ring(server->bell, &server->asked);
+}
+
+bool server_has_tls(const struct server *server)
+{
+    return listeners_have_tls(server->listeners);
+}
+
+void server_ask_tls(struct server *server, struct pulse *pulse)
+{
+    listeners_ask_tls(server->listeners, pulse);
 }
 
 void server_set_serving(struct server *server, bool serving)

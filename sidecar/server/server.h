@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/metric.h"
+#include "base/pulse.h"
 #include "base/reload.h"
 #include "base/status.h"
 #include "config/config.h"
@@ -48,6 +49,12 @@ enum reload_news server_reload_tls(struct server *server, struct status *told);
 /* Reads the files of TLS for those who only want to know: what there is to tell, and whether the
  * certificate is over. FAILED_PRECONDITION says what is wrong. Any thread. */
 must_use bool server_check_tls(const struct config *config, bool *is_over, struct status *told);
+
+/* A thread of the server's answers when it comes round; each once at a time, not while it is freed.
+ * The main thread. */
+void server_ask_poller(struct server *server, struct pulse *pulse);
+bool server_has_tls(const struct server *server);
+void server_ask_tls(struct server *server, struct pulse *pulse);
 
 /* What health answers from now on, for the server ("") and each service. Any thread. */
 void server_set_serving(struct server *server, bool serving);

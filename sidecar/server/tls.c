@@ -50,6 +50,7 @@ struct tls {
     struct event *left;
     struct inbox inbox;
     struct inbox_letter stop, end;
+    struct pulse_letter asked;
     sem_t stopped;
     struct reload reload; /* the opener's thread */
     pthread_mutex_t lock; /* of `context` */
@@ -364,4 +365,9 @@ void tls_free(struct tls *tls)
     pthread_mutex_destroy(&tls->lock);
     sem_destroy(&tls->stopped);
     free(tls);
+}
+
+void tls_ask(struct tls *tls, struct pulse *pulse)
+{
+    pulse_post(&tls->asked, &tls->inbox, pulse);
 }

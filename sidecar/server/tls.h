@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pulse.h"
 #include "base/reload.h"
 #include "base/status.h"
 #include "server/access.h"
@@ -48,3 +49,6 @@ void tls_stop(struct tls *tls);
 /* Waits a moment until all that C-core has written is with the callers, and closes everything.
  * NULL is allowed. The thread that opened. */
 void tls_free(struct tls *tls);
+
+/* TLS's thread answers when it comes round; once at a time. The thread that opened. */
+void tls_ask(struct tls *tls, struct pulse *pulse);

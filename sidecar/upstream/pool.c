@@ -26,8 +26,7 @@ struct pool {
     struct event_base *loop;
     struct connector *connector;
     struct event *sweep, *probe;
-    void (*finished)(struct exchange *exchange, void *context);
-    void *context;
+    struct pool_events owner;
 
     LIST_HEAD(, connection) idle; /* the one used last first */
     LIST_HEAD(, connection) opening;
@@ -56,6 +55,7 @@ static void on_opened(struct connection *connection, void *context)
     metric_observe(pool->settings->metrics, METRIC_UPSTREAM_CONNECT_DURATION, 0, took_ns);
     metric_add(pool->settings->metrics, METRIC_UPSTREAM_CONNECTIONS, 0, 0, 1);
     breaker_succeeded(&pool->breaker);
+    pool->owner.tried(NULL, pool->owner.context);
 }
 
 static struct timeval timeval_of(int64_t ns)
@@ -80,6 +80,7 @@ static void note_failure(struct pool *pool, int64_t began_ns, const struct statu
     pool->failed_ns = clock_now_ns();
     breaker_failed(&pool->breaker, began_ns, pool->failed_ns);
     set_probe(pool);
+    pool->owner.tried(why, pool->owner.context);
 }
 
 static void on_probe(evutil_socket_t fd, short what, void *context)
@@ -125,7 +126,7 @@ static void on_finished(struct connection *connection, struct exchange *exchange
         LIST_INSERT_HEAD(&pool->idle, connection, place);
     else
         drop(pool, connection);
-    pool->finished(exchange, pool->context);
+    pool->owner.finished(exchange, pool->owner.context);
 }
 
 static void on_ended(struct connection *connection, void *context)
@@ -149,8 +150,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
 }
 
 bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
-              void (*finished)(struct exchange *exchange, void *context), void *context,
-              struct pool **pool, struct status *status)
+              const struct pool_events *owner, struct pool **pool, struct status *status)
 {
     struct connector *connector;
     if (!connector_new(settings, loop, &connector, status))
@@ -161,8 +161,7 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
         .settings = settings,
         .loop = loop,
         .connector = connector,
-        .finished = finished,
-        .context = context,
+        .owner = *owner,
         .limit = settings->connections < FIRST_LIMIT ? settings->connections : FIRST_LIMIT,
     };
     breaker_init(&made->breaker, settings->metrics);

@@ -17,10 +17,15 @@
 
 struct pool;
 
-/* `finished` is told of every exchange that ended on a connection. */
+struct pool_events {
+    void (*finished)(struct exchange *exchange, void *context); /* it ended on a connection */
+    /* A connection was made, or could not be: `failure` is NULL or says why. */
+    void (*tried)(const struct status *failure, void *context);
+    void *context;
+};
+
 must_use bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
-                       void (*finished)(struct exchange *exchange, void *context), void *context,
-                       struct pool **pool, struct status *status);
+                       const struct pool_events *owner, struct pool **pool, struct status *status);
 void pool_free(struct pool *pool); /* closes idle and opening connections; NULL is allowed */
 
 /* A free connection, prepared, the one used last; NULL when none is free. It is then the exchange's

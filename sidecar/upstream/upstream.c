@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "upstream/pool.h"
+#include "upstream/reach.h"
 #include "upstream/trust.h"
 
 #include "base/banned.h"
@@ -24,10 +25,12 @@ struct upstream_loop {
     struct pool *pool;
     struct inbox inbox;
     struct inbox_letter end_all, stop;
+    struct pulse_letter asked;
     sem_t all_ended;
     struct exchange_list resting, waiting, running; /* in the order in which they came, began */
     size_t waiting_count, most_connections;
     int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
+    struct reach *reach;  /* of all loops */
     bool stopping, started;
     pthread_t thread;
 };
@@ -35,6 +38,7 @@ struct upstream_loop {
 struct upstream {
     struct upstream_settings settings;
     struct text authority;
+    struct reach reach;
     atomic_uint turn;
     size_t loop_count;
     struct upstream_loop loops[];
@@ -65,6 +69,12 @@ static void on_finished(struct exchange *exchange, void *context)
     struct upstream_loop *loop = context;
     TAILQ_REMOVE(&loop->running, exchange, place);
     tell_owner(exchange);
+}
+
+static void on_tried(const struct status *failure, void *context)
+{
+    const struct upstream_loop *loop = context;
+    reach_note(loop->reach, failure);
 }
 
 static const struct {
@@ -306,7 +316,8 @@ static bool loop_open(struct upstream_loop *loop, const struct upstream_settings
     loop->stop.open = on_stop;
     if (!loop->base || !inbox_init(&loop->inbox, loop->base))
         return status_fail(status, STATUS_INTERNAL, "open an upstream loop: %m");
-    return pool_new(settings, loop->base, on_finished, loop, &loop->pool, status);
+    const struct pool_events events = {on_finished, on_tried, loop};
+    return pool_new(settings, loop->base, &events, &loop->pool, status);
 }
 
 /* Signals are for the main thread. */
@@ -358,12 +369,14 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
         memory_expect(calloc(1, sizeof *made + settings->loops * sizeof made->loops[0]));
     made->settings = *settings;
     made->authority = authority_of(settings->url);
+    reach_init(&made->reach);
     if (settings->ca_file && !trust_open(settings->ca_file, &made->settings.trust, status)) {
         upstream_free(made);
         return false;
     }
     for (size_t i = 0; i < settings->loops; i++) {
         made->loop_count++;
+        made->loops[i].reach = &made->reach;
         if (!loop_open(&made->loops[i], &made->settings, status) ||
             !loop_start(&made->loops[i], status)) {
             upstream_free(made);
@@ -381,6 +394,7 @@ void upstream_free(struct upstream *upstream)
     for (size_t i = 0; i < upstream->loop_count; i++)
         loop_close(&upstream->loops[i]);
     trust_free(upstream->settings.trust);
+    reach_clear(&upstream->reach);
     free(upstream);
     curl_global_cleanup();
 }
@@ -438,6 +452,16 @@ enum breaker_state upstream_state(const struct upstream *upstream)
         worst = state > worst ? state : worst;
     }
     return worst;
+}
+
+void upstream_ask(struct upstream *upstream, size_t loop, struct pulse *pulse)
+{
+    pulse_post(&upstream->loops[loop].asked, &upstream->loops[loop].inbox, pulse);
+}
+
+void upstream_describe(struct upstream *upstream, struct buffer *out)
+{
+    reach_describe(&upstream->reach, out);
 }
 
 struct text upstream_authority(const struct upstream *upstream)

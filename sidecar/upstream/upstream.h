@@ -18,8 +18,10 @@
 #include "base/http.h"
 #include "base/inbox.h"
 #include "base/metric.h"
+#include "base/pulse.h"
 #include "base/reload.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "upstream/breaker.h"
 
 /* Where requests go and how; the strings must outlive the upstream. */
@@ -132,6 +134,13 @@ void upstream_end_all(struct upstream *upstream);
 
 /* Of the threads' breakers, the one that is furthest from closed. Any thread. */
 enum breaker_state upstream_state(const struct upstream *upstream);
+
+/* Thread `loop`, below settings.loops, answers when it comes round; once at a time for each. Any
+ * thread but the loops' own. */
+void upstream_ask(struct upstream *upstream, size_t loop, struct pulse *pulse);
+
+/* What became of the last attempt to connect, in a few words. Any thread. */
+void upstream_describe(struct upstream *upstream, struct buffer *out);
 
 /* "localhost:8443", or without the port when it is 443: the value of Host. */
 struct text upstream_authority(const struct upstream *upstream);

@@ -16,7 +16,7 @@ from support.client import IDS, Client
 from support.sidecar import Sidecar
 from support.upstream import late
 
-RESTARTS, CALLERS, CONNECTIONS = 20, 16, 4
+CALLERS, CONNECTIONS = 16, 4
 BETWEEN = 200  # calls that end well between two restarts
 
 
@@ -36,9 +36,9 @@ class Load:
     """Callers that call as fast as they get answers, each call with a name of its own, as a service does that waits for its
     sidecar: with gRPC's own defaults."""
 
-    def __init__(self, address):
-        self.clients = [Client(address, {"grpc.enable_retries": 1, "grpc.initial_reconnect_backoff_ms": 20}.items())
-                        for _ in range(CONNECTIONS)]
+    def __init__(self, address, credentials):
+        options = [("grpc.enable_retries", 1), ("grpc.initial_reconnect_backoff_ms", 20)]
+        self.clients = [Client(address, options, credentials) for _ in range(CONNECTIONS)]
         self.numbers = itertools.count()
         self.good, self.failed = set(), {}
         self.changed, self.ending = threading.Condition(), False
@@ -70,15 +70,18 @@ class Load:
             client.close()
 
 
-def test_20_restarts_at_full_load_lose_and_double_nothing(counting, token):
-    address = f"127.0.0.1:{free_port()}"
+@pytest.mark.parametrize("listener,restarts", [("plaintext", 20), ("tls", 5), ("unix", 5)])
+def test_restarts_at_full_load_lose_and_double_nothing(counting, certificate, token, tmp_path, listener, restarts):
+    address = f"unix:{tmp_path}/socket" if listener == "unix" else f"localhost:{free_port()}"
+    has_tls = listener == "tls"
+    flags = [f"--tls-cert-file={certificate.certificate}", f"--tls-key-file={certificate.key}"] if has_tls else []
 
     def start():
-        return Sidecar(counting, token.path, address).ready()
+        return Sidecar(counting, token.path, address, flags).ready()
     sidecar = start()
-    load = Load(address)
+    load = Load(address, grpc.ssl_channel_credentials(certificate.certificate.read_bytes()) if has_tls else None)
     try:
-        for _ in range(RESTARTS):
+        for _ in range(restarts):
             load.wait(BETWEEN)
             last = sidecar
             last.signal()

@@ -42,7 +42,7 @@ struct trial {
 static bool is_live(void *context, struct buffer *why)
 {
     const struct trial *trial = context;
-    buffer_add_literal(why, "the loop turns");
+    buffer_add_text(why, trial->live ? text_literal("turns") : text_literal("stuck"));
     return trial->live;
 }
 
@@ -52,6 +52,19 @@ static bool is_ready(void *context, struct buffer *why)
     buffer_add_text(why, trial->ready ? text_literal("serving") : text_literal("draining"));
     return trial->ready;
 }
+
+static bool is_fine(void *context, struct buffer *why)
+{
+    (void)context;
+    buffer_add_literal(why, "rain");
+    return false;
+}
+
+static const struct monitor_check checks[] = {
+    {"loop", MONITOR_LIVE | MONITOR_STARTED, 0, is_live},
+    {"drain", MONITOR_READY | MONITOR_STARTED, 0, is_ready},
+    {"weather", 0, MONITOR_READY, is_fine},
+};
 
 static void write_page(enum metric_format format, struct buffer *out, void *context)
 {
@@ -79,7 +92,7 @@ static void begin_at(struct trial *trial, const struct config_address *address)
 {
     struct status status;
     *trial = (struct trial){.loop = event_base_new(), .live = true, .ready = true};
-    struct monitor_questions questions = {is_live, is_ready, is_live, write_page, trial};
+    struct monitor_questions questions = {checks, array_length(checks), write_page, trial};
     struct admin_orders orders = {drain, write_config, trial};
     assert_true(monitor_open(address, trial->loop, &questions, &trial->monitor, &status));
     assert_true(admin_open(&any_port, trial->loop, &orders, &trial->admin, &status));
@@ -171,26 +184,43 @@ static void probes_say_yes_or_no_and_why(void **state)
     (void)state;
     struct trial trial;
     begin(&trial);
-    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 OK\r\n", "the loop turns\n");
-    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 200 ", "the loop turns\n");
-    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "serving\n");
+    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 OK\r\n", "live\n");
+    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 200 ", "started\n");
     trial.ready = false;
-    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 503 Service Unavailable\r\n",
-                  "draining\n");
-    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 ", "the loop turns\n");
+    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 ", "live\n");
+    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 503 Service Unavailable\r\n",
+                  "not started; drain: draining\n");
+    trial.live = false;
+    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 503 ", "not live; loop: stuck\n");
+    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 503 ",
+                  "not started; loop: stuck; drain: draining\n");
     end(&trial);
 }
 
-static void verbose_lists_all_checks_with_the_status_of_one(void **state)
+static void what_is_only_mentioned_does_not_count(void **state)
 {
     (void)state;
-    static const char all[] =
-        "[+] live: the loop turns\n[-] ready: draining\n[+] started: the loop turns\n";
+    struct trial trial;
+    begin(&trial);
+    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "ready; weather: rain\n");
+    trial.ready = false;
+    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 503 ",
+                  "not ready; drain: draining; weather: rain\n");
+    end(&trial);
+}
+
+static void verbose_lists_all_checks_of_a_page(void **state)
+{
+    (void)state;
     struct trial trial;
     begin(&trial);
     trial.ready = false;
-    assert_answer(ask_monitor(&trial, "GET", "/readyz?verbose"), "HTTP/1.1 503 ", all);
-    assert_answer(ask_monitor(&trial, "GET", "/livez?verbose"), "HTTP/1.1 200 ", all);
+    assert_answer(ask_monitor(&trial, "GET", "/livez?verbose"), "HTTP/1.1 200 ",
+                  "[+] loop: turns\nlive\n");
+    assert_answer(ask_monitor(&trial, "GET", "/readyz?verbose"), "HTTP/1.1 503 ",
+                  "[-] drain: draining\n[ ] weather: rain\nnot ready\n");
+    assert_answer(ask_monitor(&trial, "GET", "/startupz?verbose"), "HTTP/1.1 503 ",
+                  "[+] loop: turns\n[-] drain: draining\nnot started\n");
     end(&trial);
 }
 
@@ -219,7 +249,7 @@ static void head_is_get_without_its_body(void **state)
     begin(&trial);
     char *answer = ask_monitor(&trial, "HEAD", "/readyz");
     assert_answer(answer, "HTTP/1.1 200 ", "");
-    assert_non_null(strstr(answer, "\r\nContent-Length: 8\r\n"));
+    assert_non_null(strstr(answer, "\r\nContent-Length: 21\r\n"));
     end(&trial);
 }
 
@@ -378,7 +408,7 @@ static void a_unix_socket_serves_and_its_file_goes_with_it(void **state)
     struct config_address address = {.unix_path = path};
     begin_at(&trial, &address);
     assert_memory_equal(monitor_address(trial.monitor), "unix:/", 6);
-    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "serving\n");
+    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "ready; weather: rain\n");
     end(&trial);
     assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(rmdir(folder), 0);
@@ -429,7 +459,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probes_say_yes_or_no_and_why),
-        cmocka_unit_test(verbose_lists_all_checks_with_the_status_of_one),
+        cmocka_unit_test(what_is_only_mentioned_does_not_count),
+        cmocka_unit_test(verbose_lists_all_checks_of_a_page),
         cmocka_unit_test(metrics_come_in_the_format_that_is_asked_for),
         cmocka_unit_test(head_is_get_without_its_body),
         cmocka_unit_test(other_pages_and_methods_are_refused),

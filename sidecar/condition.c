@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "condition.h"
+
+#include "base/clock.h"
+
+#include "base/banned.h"
+
+/* How often the threads are asked whether they still turn. */
+#define HEARTBEAT_NS CLOCK_NS_PER_S
+
+void condition_init(struct condition *condition)
+{
+    *condition = (struct condition){.is_listening = false};
+    pthread_mutex_init(&condition->telling, NULL);
+}
+
+void condition_stop(struct condition *condition)
+{
+    heartbeat_stop(condition->heartbeat);
+}
+
+void condition_clear(struct condition *condition)
+{
+    heartbeat_free(condition->heartbeat);
+    pthread_mutex_destroy(&condition->telling);
+}
+
+static bool has_credential(void *context, struct buffer *why)
+{
+    const struct condition *condition = context;
+    bool good = credential_ready(condition->parts.credential);
+    buffer_add_text(why, good ? text_literal("there is a good one")
+                              : text_literal("no good one in --token-file"));
+    return good;
+}
+
+static bool is_staying(void *context, struct buffer *why)
+{
+    struct condition *condition = context;
+    bool draining = atomic_load(&condition->is_draining);
+    buffer_add_text(why,
+                    draining ? text_literal("calls under way may finish") : text_literal("none"));
+    return !draining;
+}
+
+static bool is_listening(void *context, struct buffer *why)
+{
+    struct condition *condition = context;
+    bool listening = atomic_load(&condition->is_listening);
+    buffer_add_text(why, listening ? text_literal("open") : text_literal("not open yet"));
+    return listening;
+}
+
+static bool turns(void *context, struct buffer *why)
+{
+    const struct condition *condition = context;
+    return heartbeat_is_regular(condition->heartbeat, why);
+}
+
+/* A sidecar without its upstream is as ready as any other: that would not help, and answers are
+ * honest. */
+static bool is_reached(void *context, struct buffer *why)
+{
+    const struct condition *condition = context;
+    upstream_describe(condition->parts.upstream, why);
+    return true;
+}
+
+static const struct monitor_check checks[] = {
+    {"threads", MONITOR_LIVE, 0, turns},
+    {"listeners", MONITOR_STARTED | MONITOR_READY, 0, is_listening},
+    {"credential", MONITOR_READY, 0, has_credential},
+    {"drain", MONITOR_READY, 0, is_staying},
+    {"upstream", 0, MONITOR_READY, is_reached},
+};
+
+const struct monitor_check *condition_checks(size_t *count)
+{
+    *count = array_length(checks);
+    return checks;
+}
+
+void condition_changed(struct condition *condition)
+{
+    pthread_mutex_lock(&condition->telling);
+    if (atomic_load(&condition->is_listening))
+        server_set_serving(condition->parts.server,
+                           !atomic_load(&condition->is_draining) &&
+                               credential_ready(condition->parts.credential));
+    pthread_mutex_unlock(&condition->telling);
+}
+
+static void ask_poller(void *server, size_t number, struct pulse *pulse)
+{
+    (void)number;
+    server_ask_poller(server, pulse);
+}
+
+static void ask_tls(void *server, size_t number, struct pulse *pulse)
+{
+    (void)number;
+    server_ask_tls(server, pulse);
+}
+
+static void ask_upstream(void *upstream, size_t number, struct pulse *pulse)
+{
+    upstream_ask(upstream, number, pulse);
+}
+
+/* Not the log's thread: one that cannot write waits for the reader of stderr, which is no reason to
+ * start anew. */
+static struct heartbeat *watch_threads(const struct condition_parts *parts, struct event_base *loop)
+{
+    struct heartbeat *heartbeat = heartbeat_new(loop, HEARTBEAT_NS);
+    heartbeat_add(heartbeat, "poller", ask_poller, parts->server, 0);
+    if (server_has_tls(parts->server))
+        heartbeat_add(heartbeat, "tls", ask_tls, parts->server, 0);
+    for (size_t i = 0; i < parts->upstream_loops; i++)
+        heartbeat_add(heartbeat, "upstream", ask_upstream, parts->upstream, i);
+    return heartbeat;
+}
+
+void condition_set_listening(struct condition *condition, const struct condition_parts *parts,
+                             struct event_base *loop)
+{
+    condition->parts = *parts;
+    condition->heartbeat = watch_threads(parts, loop);
+    atomic_store(&condition->is_listening, true);
+    condition_changed(condition);
+}
+
+void condition_set_draining(struct condition *condition)
+{
+    atomic_store(&condition->is_draining, true);
+    condition_changed(condition);
+}

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""Do the probes tell the truth, does health agree with them, and does a thread that hangs make it live no more?"""
+import contextlib
+import ctypes
+import os
+import pathlib
+import time
+
+import pytest
+
+from support import api
+from support.client import refusal
+from support.sidecar import SECONDS
+from support.upstream import answer
+
+CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
+SERVING, NOT_SERVING = 1, 2
+
+
+def question(service=""):
+    return api.from_dict("grpc.health.v1.HealthCheckRequest", {"service": service}).SerializeToString()
+
+
+def status_of(reply):
+    return api.message("grpc.health.v1.HealthCheckResponse").FromString(reply).status
+
+
+def health(client, service=""):
+    return status_of(client.unary(CHECK, question(service)).result())
+
+
+def probe(sidecar, path):
+    return sidecar.ask(path, port="monitor")
+
+
+def wait_probe(sidecar, path, status):
+    """Asks until the probe has that status, and returns its body; each answer comes at once."""
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
+        got, body = probe(sidecar, path)
+        if got == status:
+            return body
+        time.sleep(0.1)
+    pytest.fail(f"{path} never had the status {status}, but {got}: {body}")
+
+
+def test_a_sidecar_that_serves_is_live_ready_and_started(sidecar):
+    assert probe(sidecar, "/livez") == (200, "live\n")
+    assert probe(sidecar, "/startupz") == (200, "started\n")
+    status, body = probe(sidecar, "/readyz")
+    assert status == 200 and body.startswith("ready; upstream: ")
+    for path, checks in {"/livez": ["threads"], "/startupz": ["listeners"], "/readyz": ["listeners", "credential", "drain"]}.items():
+        lines = probe(sidecar, f"{path}?verbose")[1].splitlines()
+        assert [line.split(":")[0] for line in lines if line.startswith("[+]")] == [f"[+] {check}" for check in checks]
+
+
+def test_without_a_credential_it_is_live_but_neither_ready_nor_healthy_until_there_is_one(start, token):
+    content = token.path.read_text()
+    token.remove()
+    sidecar = start()
+    client = sidecar.client()
+    status, body = probe(sidecar, "/readyz")
+    assert status == 503 and body.startswith("not ready; credential: ")
+    assert probe(sidecar, "/livez")[0] == probe(sidecar, "/startupz")[0] == 200
+    watch = client.channel.unary_stream(WATCH, response_deserializer=status_of)(question(), timeout=SECONDS)
+    assert next(watch) == health(client) == health(client, api.SERVICE) == NOT_SERVING
+    token.write(content)
+    assert next(watch) == health(client) == health(client, api.SERVICE) == SERVING
+    assert probe(sidecar, "/readyz")[0] == 200
+
+
+def test_a_credential_that_goes_bad_leaves_it_ready_with_the_last_good_one(start, token, upstream):
+    sidecar = start()
+    token.remove()
+    sidecar.wait_log(event="credential rejected")
+    assert probe(sidecar, "/readyz")[0] == 200
+    assert health(sidecar.client()) == SERVING
+    upstream.script(answer())
+    sidecar.client().create()
+
+
+def test_in_a_drain_it_is_live_but_neither_ready_nor_healthy(start):
+    sidecar = start("--drain-delay=1h")
+    sidecar.signal()
+    sidecar.wait_log(event="draining")
+    status, body = probe(sidecar, "/readyz")
+    assert status == 503 and body.startswith("not ready; drain: ")
+    assert health(sidecar.client()) == NOT_SERVING
+    assert probe(sidecar, "/livez")[0] == probe(sidecar, "/startupz")[0] == 200
+    sidecar.signal()
+    assert sidecar.process.wait(SECONDS) != 0
+    sidecar.process.returncode = 0  # what the fixture expects of all others
+
+
+def test_an_upstream_that_cannot_be_reached_is_told_and_does_not_count(start):
+    sidecar = start("--upstream=https://localhost:1")
+    assert probe(sidecar, "/readyz") == (200, "ready; upstream: no call has needed it yet\n")
+    assert refusal(sidecar.client().start())[0] == "UNAVAILABLE"
+    status, body = probe(sidecar, "/readyz")
+    assert status == 200 and body.startswith("ready; upstream: connect to ") and "localhost" in body
+    assert health(sidecar.client()) == SERVING
+
+
+@contextlib.contextmanager
+def halted(sidecar, name):
+    """One thread of the sidecar stops as if it hung; the others go on."""
+    PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def trace(request):
+        if library.ptrace(ctypes.c_long(request), ctypes.c_long(thread), ctypes.c_void_p(), ctypes.c_void_p()) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace {request:#x}")
+    [thread] = [int(task.name) for task in pathlib.Path(f"/proc/{sidecar.process.pid}/task").iterdir()
+                if (task / "comm").read_text().strip() == name]
+    try:
+        trace(PTRACE_SEIZE)
+    except PermissionError:
+        pytest.skip("this machine lets no process halt a thread of another")
+    trace(PTRACE_INTERRUPT)
+    os.waitpid(thread, WALL)
+    try:
+        yield
+    finally:
+        trace(PTRACE_DETACH)
+
+
+@pytest.mark.parametrize("name", ["poller", "upstream", "tls"])
+def test_a_thread_that_hangs_makes_it_live_no_more(start, certificate, name):
+    sidecar = start(f"--tls-cert-file={certificate.certificate}", f"--tls-key-file={certificate.key}")
+    with halted(sidecar, name):
+        assert wait_probe(sidecar, "/livez", 503) == f"not live; threads: no answer from {name} 0\n"
+        assert probe(sidecar, "/readyz")[0] == 200
+    wait_probe(sidecar, "/livez", 200)
