@@ -10,6 +10,7 @@
 #include "base/process.h"
 #include "client/call.h"
 #include "client/check.h"
+#include "client/ports.h"
 #include "config/config.h"
 #include "credential/credential.h"
 #include "refusal.h"
@@ -79,6 +80,9 @@ static const struct word {
     {"serve", serve, "serve calls until told to stop; the default"},
     {"call", client_call, "METHOD [JSON|@FILE|-]: make a call and print its answer"},
     {"check", check, "check options, schema and files, and print what would be served"},
+    {"health", client_health, "[--ready|--live|--started]: ask a running one how it is"},
+    {"wait", client_wait, "[--timeout=60s]: wait until it is ready"},
+    {"shutdown", client_shutdown, "[--wait]: have it drain and end"},
     {"help", help,
      "print this; --markdown: the options, --statuses: the statuses, as the pages have them"},
 };
@@ -98,7 +102,7 @@ static int help(int count, char **arguments)
     } else {
         puts("apig-sidecar [WORD] [OPTION]…\n");
         for (size_t i = 0; i < array_length(words); i++)
-            printf("  %-8s%s\n", words[i].name, words[i].meaning);
+            printf("  %-10s%s\n", words[i].name, words[i].meaning);
         puts("");
         config_write_help(&out);
     }
