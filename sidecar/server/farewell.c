@@ -32,6 +32,9 @@
  * that says nothing. */
 static const struct timeval again = {.tv_sec = 3};
 
+/* As long may the last answers of a farewell that is forced take. */
+static const struct timeval moment = {.tv_usec = 500000};
+
 /* GOAWAY, no error: of the streams that are open none was or will be processed. */
 static const unsigned char last_word[] = {0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
@@ -41,7 +44,7 @@ struct farewell {
     struct bell *bell;
     struct life *life;
     struct listeners *listeners;
-    struct event *timer;
+    struct event *timer, *cut;
     struct tag due, latest, shut_down;
     atomic_bool is_due;
 
@@ -179,6 +182,20 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     ring(context);
 }
 
+/* What C-core still wants to write fails now. */
+static void on_cut(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct farewell *farewell = context;
+    size_t count;
+    int *held = listeners_hold(farewell->listeners, &count);
+    for (size_t i = 0; i < count; i++) {
+        shutdown(held[i], SHUT_RDWR);
+        close(held[i]);
+    }
+    free(held);
+}
+
 struct farewell *farewell_new(grpc_server *server, grpc_completion_queue *queue, struct bell *bell,
                               struct life *life, struct event_base *loop)
 {
@@ -188,6 +205,7 @@ struct farewell *farewell_new(grpc_server *server, grpc_completion_queue *queue,
     made->latest.happened = on_latest;
     made->shut_down.happened = on_shut_down;
     made->timer = memory_expect(event_new(loop, -1, EV_PERSIST, on_timer, made));
+    made->cut = memory_expect(event_new(loop, -1, 0, on_cut, made));
     return made;
 }
 
@@ -196,6 +214,12 @@ void farewell_begin(struct farewell *farewell, struct listeners *listeners)
     farewell->listeners = listeners;
     ring(farewell);
     event_add(farewell->timer, &again);
+}
+
+void farewell_force(struct farewell *farewell)
+{
+    grpc_server_cancel_all_calls(farewell->server);
+    event_add(farewell->cut, &moment);
 }
 
 void farewell_at_once(struct farewell *farewell)
@@ -211,5 +235,6 @@ void farewell_free(struct farewell *farewell)
     if (!farewell)
         return;
     event_free(farewell->timer);
+    event_free(farewell->cut);
     free(farewell);
 }

@@ -24,6 +24,10 @@ struct farewell *farewell_new(grpc_server *server, grpc_completion_queue *queue,
  * when the server has shut down. The main thread, once. */
 void farewell_begin(struct farewell *farewell, struct listeners *listeners);
 
+/* Ends the calls that are left, and a moment later the connections of callers that read nothing,
+ * for which C-core would wait for ever. The main thread, after it has begun. */
+void farewell_force(struct farewell *farewell);
+
 /* The same at once, for a server whose poller never ran. */
 void farewell_at_once(struct farewell *farewell);
 

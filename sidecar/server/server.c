@@ -301,7 +301,7 @@ size_t server_connections(const struct server *server)
 
 void server_cancel_all(struct server *server)
 {
-    grpc_server_cancel_all_calls(server->core);
+    farewell_force(server->farewell);
 }
 
 static void free_core(struct server *server)

@@ -69,7 +69,8 @@ void server_refuse(struct server *server);
 size_t server_in_flight(const struct server *server);
 size_t server_connections(const struct server *server);
 
-/* Ends what is still under way after server_drain; calls that never became whole, too. */
+/* Ends what is still under way after server_drain; calls that never became whole, and callers that
+ * read nothing, too. */
 void server_cancel_all(struct server *server);
 
 /* Frees it; after `drained`, or when it never opened whole. NULL is allowed. */

@@ -14,7 +14,7 @@ from support import api
 from support.chaos import Chaos
 from support.client import IDS, Client
 from support.sidecar import Sidecar
-from support.upstream import late
+from support.upstream import GROUP, answer, http, late
 
 CALLERS, CONNECTIONS = 16, 4
 BETWEEN = 200  # calls that end well between two restarts
@@ -105,9 +105,13 @@ class RawCaller:
     """A caller that goes on calling after a GOAWAY, as if it had not seen it yet, and keeps what it hears, in order:
     ("GOAWAY", last stream) and (grpc-status, stream)."""
 
-    def __init__(self, address):
+    def __init__(self, address, buffer_bytes=None):
         host, _, port = address.rpartition(":")
-        self.socket = socket.create_connection((host, int(port)), 30)
+        self.socket = socket.socket()
+        if buffer_bytes:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        self.socket.settimeout(30)
+        self.socket.connect((host, int(port)))
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.heard, self.streams = [], itertools.count(1, 2)
         self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frames.SettingsFrame().serialize())
@@ -180,3 +184,18 @@ def test_a_drain_reads_on_when_a_call_takes_long(start, upstream):
     caller.wait_for(("0", stream))
     caller.socket.close()
     assert sidecar.wait() == 0
+
+
+def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream):
+    sidecar = start("--drain-timeout=300ms")
+    upstream.always = answer(http(body={**GROUP, "remark": "x" * 60000}))
+    caller = RawCaller(sidecar.address, buffer_bytes=4096)
+    widest = 2**31 - 1
+    caller.socket.sendall(frames.SettingsFrame(settings={frames.SettingsFrame.INITIAL_WINDOW_SIZE: widest}).serialize() +
+                          frames.WindowUpdateFrame(0, window_increment=widest - 65535).serialize())
+    for number in range(300):  # more than all buffers between us take
+        caller.call(f"group_{number}")
+    upstream.wait_requests(200)
+    sidecar.signal()
+    assert sidecar.wait() == 0
+    caller.socket.close()
