@@ -34,36 +34,45 @@ static const struct {
     {NULL, STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED, DETAILS_NEVER_RETRY},
 };
 
-/* Exchanges without an answer, by what ended them. Where a byte of the request had left, the reason
- * is OUTCOME_UNKNOWN and `sent` the code, unless the request only reads and so has changed nothing.
+/*
+ * What decides when there is no answer, behind rest/fault.c's two tables: what ended the exchange,
+ * and whether a byte of the request had left. When none had, or the request only reads, nothing was
+ * changed. Otherwise the reason is OUTCOME_UNKNOWN, never to be repeated unseen, and the code
+ * UNKNOWN, but where the caller itself has ended the call.
  */
 static const struct {
+    const char *words;
     enum status_code unchanged;
     enum reason reason;
     int64_t wait_ms;
     enum status_code sent;
     const char *cause; /* of an unknown outcome, for ErrorInfo's metadata */
 } exchange_rows[] = {
-    [EXCHANGE_CAUSE_NONE] = {STATUS_INTERNAL, REASON_INTERNAL, DETAILS_NEVER_RETRY, STATUS_UNKNOWN,
-                             ""},
-    [EXCHANGE_CAUSE_CONNECT] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
+    [EXCHANGE_CAUSE_NONE] = {"a fault of the sidecar", STATUS_INTERNAL, REASON_INTERNAL,
+                             DETAILS_NEVER_RETRY, STATUS_UNKNOWN, ""},
+    [EXCHANGE_CAUSE_CONNECT] = {"no connection could be made", STATUS_UNAVAILABLE,
+                                REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS, STATUS_UNKNOWN, ""},
+    [EXCHANGE_CAUSE_BREAKER] = {"none could be made just before, and none is tried for a moment",
+                                STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
                                 STATUS_UNKNOWN, ""},
-    [EXCHANGE_CAUSE_BREAKER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
-                                STATUS_UNKNOWN, ""},
-    [EXCHANGE_CAUSE_OVERLOADED] = {STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS,
+    [EXCHANGE_CAUSE_OVERLOADED] = {"the upstream is too slow for the calls that wait for it",
+                                   STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS,
                                    STATUS_UNKNOWN, ""},
-    [EXCHANGE_CAUSE_LOST] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
-                             STATUS_UNKNOWN, "CONNECTION_LOST"},
-    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE,
-                                          DETAILS_SOON_MS, STATUS_UNKNOWN, "ANSWER_UNREADABLE"},
-    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = {STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED,
+    [EXCHANGE_CAUSE_LOST] = {"the connection was lost", STATUS_UNAVAILABLE,
+                             REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS, STATUS_UNKNOWN,
+                             "CONNECTION_LOST"},
+    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {"what came is no answer", STATUS_UNAVAILABLE,
+                                          REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
+                                          STATUS_UNKNOWN, "ANSWER_UNREADABLE"},
+    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = {"the answer is larger than --max-answer",
+                                         STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED,
                                          DETAILS_NEVER_RETRY, STATUS_UNKNOWN, "ANSWER_TOO_LARGE"},
-    [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0,
-                                 STATUS_DEADLINE_EXCEEDED, "DEADLINE"},
-    [EXCHANGE_CAUSE_CANCELLED] = {STATUS_CANCELLED, REASON_CANCELLED, 0, STATUS_CANCELLED,
-                                  "CANCELLED"},
-    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS,
-                                STATUS_UNKNOWN, "DRAINING"},
+    [EXCHANGE_CAUSE_DEADLINE] = {"the deadline passed", STATUS_DEADLINE_EXCEEDED,
+                                 REASON_DEADLINE_EXCEEDED, 0, STATUS_DEADLINE_EXCEEDED, "DEADLINE"},
+    [EXCHANGE_CAUSE_CANCELLED] = {"the caller cancelled", STATUS_CANCELLED, REASON_CANCELLED, 0,
+                                  STATUS_CANCELLED, "CANCELLED"},
+    [EXCHANGE_CAUSE_STOPPED] = {"the sidecar stopped (--drain-timeout)", STATUS_UNAVAILABLE,
+                                REASON_DRAINING, DETAILS_SOON_MS, STATUS_UNKNOWN, "DRAINING"},
 };
 
 static void set_own(struct details *details, enum reason reason, int64_t wait_ms)
@@ -244,18 +253,6 @@ static const char *const reason_meanings[] = {
 #undef REASON
 };
 
-static const char *const cause_words[] = {
-    [EXCHANGE_CAUSE_CONNECT] = "no connection could be made",
-    [EXCHANGE_CAUSE_BREAKER] = "none could be made just before, and none is tried for a moment",
-    [EXCHANGE_CAUSE_OVERLOADED] = "the upstream is too slow for the calls that wait for it",
-    [EXCHANGE_CAUSE_LOST] = "the connection was lost",
-    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = "what came is no answer",
-    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = "the answer is larger than --max-answer",
-    [EXCHANGE_CAUSE_DEADLINE] = "the deadline passed",
-    [EXCHANGE_CAUSE_CANCELLED] = "the caller cancelled",
-    [EXCHANGE_CAUSE_STOPPED] = "the sidecar stopped (--drain-timeout)",
-};
-
 static void write_cell(struct buffer *out, const char *words)
 {
     buffer_add_literal(out, "| ");
@@ -283,7 +280,7 @@ static void write_exchange_rows(struct buffer *out)
                             "reason | repeat after | something had left (OUTCOME_UNKNOWN) "
                             "|\n|---|---|---|---|---|\n");
     for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
-        write_cell(out, cause_words[i]);
+        write_cell(out, exchange_rows[i].words);
         write_code_cell(out, status_code_name(exchange_rows[i].unchanged));
         write_code_cell(out, reason_names[exchange_rows[i].reason]);
         write_retry_cell(out, exchange_rows[i].wait_ms);

@@ -337,6 +337,20 @@ uint8_t *call_answer_space(struct call *call, size_t bytes)
     return GRPC_SLICE_START_PTR(call->answer);
 }
 
+/* Only metadata of ours that is not legal gets here; the caller must not wait for ever because of
+ * it. The incident is the request id of the call's line in the log. */
+static void give_up(struct call *call)
+{
+    struct status status;
+    struct text incident = {NULL, 0};
+    for (size_t i = 0; i < call->initial.count; i++)
+        if (grpc_slice_str_cmp(call->initial.list[i].key, "x-request-id") == 0)
+            incident = core_text(&call->initial.list[i].value);
+    status_set(&status, STATUS_INTERNAL, "the answer's metadata is not legal; incident %.*s",
+               text_arguments(incident));
+    grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL, status.message, NULL);
+}
+
 void call_reply(struct call *call, const struct status *status)
 {
     bool good = status->code == STATUS_OK;
@@ -356,10 +370,7 @@ void call_reply(struct call *call, const struct status *status)
     call_hold(call);
     if (grpc_call_start_batch(call->rpc, operations, good ? 3 : 2, &call->replied, NULL) !=
         GRPC_CALL_OK) {
-        /* Only metadata of ours that is not legal gets here; the caller must not wait for ever
-         * because of it. */
-        grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL,
-                                     "the answer's metadata is not legal", NULL);
+        give_up(call);
         call_release(call);
     }
     release_metadata(&call->initial);

@@ -66,6 +66,18 @@ def test_when_the_look_up_fails_the_outcome_stays_unknown(client, upstream, fail
     assert requests(upstream) == [("POST", COLLECTION)] + [("GET", LIST)] * asked
 
 
+def test_a_look_up_whose_credential_is_refused_is_repeated_with_a_new_one(client, upstream, token):
+    def rotate(connection):
+        connection.read()
+        token.write("MIIEnew-token")
+        connection.send(error(401, "APIG.1002"))
+        return True
+    upstream.script(end_after_reading(), rotate, listing(group()))
+    assert client.create(NAME)["name"] == NAME
+    assert requests(upstream) == [("POST", COLLECTION)] + [("GET", LIST)] * 2
+    assert upstream.requests[2].token == "MIIEnew-token"
+
+
 def test_a_look_up_that_fails_for_now_is_repeated(client, upstream):
     upstream.script(end_after_reading(), end_after_reading(), answer(http(503, b"")), listing(group()))
     assert client.create(NAME)["name"] == NAME
