@@ -87,7 +87,8 @@ static bool open_subject(struct subject *subject, struct event_base *loop, struc
 {
     for (size_t i = 0; i < MOST_FILES; i++)
         if (subject->paths[i] && !is_watched(subject, i) &&
-            !file_watch_open(subject->paths[i], loop, look, subject, &subject->folders[i], status))
+            !file_watch_open(subject->paths[i], &file_watch_usual_pace, loop, look, subject,
+                             &subject->folders[i], status))
             return false;
     if (!subject->paths[0])
         return true;

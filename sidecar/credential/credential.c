@@ -149,7 +149,8 @@ bool credential_open(const char *token_file, struct event_base *loop, credential
     *made = (struct credential){.path = token_file, .listener = listener, .context = context};
     pthread_mutex_init(&made->reading, NULL);
     pthread_mutex_init(&made->lock, NULL);
-    if (!file_watch_open(token_file, loop, look, made, &made->watch, status)) {
+    if (!file_watch_open(token_file, &file_watch_usual_pace, loop, look, made, &made->watch,
+                         status)) {
         credential_free(made);
         return false;
     }

@@ -11,13 +11,14 @@
 
 #include "base/banned.h"
 
-static const struct timeval while_watching = {.tv_sec = 30};
-static const struct timeval while_blind = {.tv_sec = 1};
-
-/* Changes come in bursts, and a file is created before it is written. */
-static const struct timeval after_a_change = {.tv_usec = 20000};
+const struct file_watch_pace file_watch_usual_pace = {
+    .after_a_change = {.tv_usec = 20000},
+    .while_watching = {.tv_sec = 30},
+    .while_blind = {.tv_sec = 1},
+};
 
 struct file_watch {
+    const struct file_watch_pace *pace;
     char *folder;
     int inotify, mark; /* -1: none */
     struct event *changed, *due;
@@ -39,7 +40,9 @@ static void mark_folder(struct file_watch *watch)
 
 static bool expect_next(struct file_watch *watch)
 {
-    return event_add(watch->due, watch->mark >= 0 ? &while_watching : &while_blind) == 0;
+    const struct file_watch_pace *pace = watch->pace;
+    return event_add(watch->due, watch->mark >= 0 ? &pace->while_watching : &pace->while_blind) ==
+           0;
 }
 
 static void on_due(evutil_socket_t fd, short what, void *context)
@@ -64,7 +67,7 @@ static void on_changed(evutil_socket_t fd, short what, void *context)
     if (watch->expecting)
         return;
     watch->expecting = true;
-    event_add(watch->due, &after_a_change);
+    event_add(watch->due, &watch->pace->after_a_change);
 }
 
 static char *folder_of(const char *path)
@@ -75,11 +78,13 @@ static char *folder_of(const char *path)
     return folder;
 }
 
-bool file_watch_open(const char *path, struct event_base *loop, void (*look)(void *context),
-                     void *context, struct file_watch **watch, struct status *status)
+bool file_watch_open(const char *path, const struct file_watch_pace *pace, struct event_base *loop,
+                     void (*look)(void *context), void *context, struct file_watch **watch,
+                     struct status *status)
 {
     struct file_watch *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct file_watch){.folder = folder_of(path),
+    *made = (struct file_watch){.pace = pace,
+                                .folder = folder_of(path),
                                 .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
                                 .mark = -1,
                                 .look = look,

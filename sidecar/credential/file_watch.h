@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Says when a file should be looked at again: soon after anything happened in its folder (a rewrite
- * in place, another file moved over it, kubelet's swap of ..data, removal), and otherwise every 30
- * seconds, since not every file system tells. A folder that is not there is waited for. The event
+ * in place, another file moved over it, kubelet's swap of ..data, removal), and otherwise from time
+ * to time, since not every file system tells. A folder that is not there is waited for. The event
  * loop's thread.
  */
 #pragma once
@@ -14,12 +14,22 @@
 
 struct file_watch;
 
+/* How long until the next look. */
+struct file_watch_pace {
+    struct timeval
+        after_a_change; /* they come in bursts, and a file is made before it is written */
+    struct timeval while_watching, while_blind; /* without a change; blind: the system tells none */
+};
+
+/* 20 ms, 30 s and 1 s. */
+extern const struct file_watch_pace file_watch_usual_pace;
+
 /*
  * Calls `look` from `loop` from now on; changes before that are the caller's to see by looking once
  * after this. INTERNAL when the loop refuses. Without inotify, whose instances may have run out, it
- * calls every second.
+ * is blind. `pace` must outlive it.
  */
-must_use bool file_watch_open(const char *path, struct event_base *loop,
-                              void (*look)(void *context), void *context, struct file_watch **watch,
-                              struct status *status);
+must_use bool file_watch_open(const char *path, const struct file_watch_pace *pace,
+                              struct event_base *loop, void (*look)(void *context), void *context,
+                              struct file_watch **watch, struct status *status);
 void file_watch_free(struct file_watch *watch); /* NULL is allowed */

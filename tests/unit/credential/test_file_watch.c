@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* When is a file looked at again, also where nobody tells of its changes? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "credential/file_watch.h"
+#include "loop.h"
+
+#define SOON_US 1000
+#define NEVER_S 1000
+
+struct trial {
+    char folder[32], path[64];
+    struct event_base *loop;
+    struct file_watch *watch;
+    unsigned looks;
+};
+
+static void on_look(void *context)
+{
+    struct trial *trial = context;
+    trial->looks++;
+}
+
+static void begin(struct trial *trial, const char *name, const struct file_watch_pace *pace)
+{
+    struct status status;
+    *trial = (struct trial){.folder = "/tmp/file_watch-XXXXXX", .loop = event_base_new()};
+    assert_non_null(mkdtemp(trial->folder));
+    snprintf(trial->path, sizeof trial->path, "%s/%s", trial->folder, name);
+    assert_true(
+        file_watch_open(trial->path, pace, trial->loop, on_look, trial, &trial->watch, &status));
+}
+
+static void end(struct trial *trial)
+{
+    file_watch_free(trial->watch);
+    event_base_free(trial->loop);
+    rmdir(trial->folder);
+}
+
+static void make_file(const struct trial *trial)
+{
+    FILE *file = fopen(trial->path, "we");
+    assert_non_null(file);
+    fclose(file);
+}
+
+static void a_change_is_looked_at_soon(void **state)
+{
+    (void)state;
+    static const struct file_watch_pace pace = {
+        {.tv_usec = SOON_US}, {.tv_sec = NEVER_S}, {.tv_sec = NEVER_S}};
+    struct trial trial;
+    begin(&trial, "token", &pace);
+    make_file(&trial);
+    loop_until(trial.loop, trial.looks > 0);
+    unlink(trial.path);
+    end(&trial);
+}
+
+static void what_nobody_tells_of_is_looked_at_from_time_to_time(void **state)
+{
+    (void)state;
+    static const struct file_watch_pace pace = {
+        {.tv_sec = NEVER_S}, {.tv_usec = SOON_US}, {.tv_sec = NEVER_S}};
+    struct trial trial;
+    begin(&trial, "token", &pace);
+    loop_until(trial.loop, trial.looks > 3);
+    end(&trial);
+}
+
+static void a_folder_that_is_not_there_is_waited_for(void **state)
+{
+    (void)state;
+    static const struct file_watch_pace pace = {
+        {.tv_usec = SOON_US}, {.tv_sec = NEVER_S}, {.tv_usec = SOON_US}};
+    struct trial trial;
+    char folder[64];
+    begin(&trial, "later/token", &pace);
+    loop_until(trial.loop, trial.looks > 3);
+    snprintf(folder, sizeof folder, "%s/later", trial.folder);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    /* From the look that finds the folder on there is none but for a change. */
+    unsigned before;
+    do {
+        before = trial.looks;
+        loop_turn(trial.loop);
+    } while (trial.looks != before);
+    make_file(&trial);
+    loop_until(trial.loop, trial.looks > before);
+    unlink(trial.path);
+    rmdir(folder);
+    end(&trial);
+}
+
+/* The promise to those who rotate credentials on such file systems. */
+static void it_is_looked_at_every_half_minute_at_least(void **state)
+{
+    (void)state;
+    assert_in_range(file_watch_usual_pace.while_watching.tv_sec, 1, 30);
+    assert_in_range(file_watch_usual_pace.while_blind.tv_sec, 1, 30);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_is_looked_at_soon),
+        cmocka_unit_test(what_nobody_tells_of_is_looked_at_from_time_to_time),
+        cmocka_unit_test(a_folder_that_is_not_there_is_waited_for),
+        cmocka_unit_test(it_is_looked_at_every_half_minute_at_least),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
