@@ -22,7 +22,7 @@ static void blend(struct forecast_view *view, double took_ns, double share)
 
 static double mean_ns(const struct forecast *forecast)
 {
-    return fmin(forecast->dozen.mean_ns, forecast->second.mean_ns);
+    return fmax(fmin(forecast->dozen.mean_ns, forecast->second.mean_ns), forecast->least_ns);
 }
 
 static double rarely_passed_ns(const struct forecast_view *view)
@@ -34,7 +34,7 @@ void forecast_learn(struct forecast *forecast, int64_t took_ns, int64_t now_ns)
 {
     double took = (double)took_ns, passed = (double)(now_ns - forecast->learned_ns);
     if (forecast->learned_ns == 0)
-        *forecast = (struct forecast){{took, 0}, {took, 0}, 0};
+        forecast->dozen = forecast->second = (struct forecast_view){took, 0};
     blend(&forecast->dozen, took, SHARE);
     blend(&forecast->second, took, passed / (passed + MEMORY_NS));
     forecast->learned_ns = now_ns;
@@ -46,9 +46,15 @@ void forecast_learn_at_least(struct forecast *forecast, int64_t took_ns, int64_t
         forecast_learn(forecast, took_ns, now_ns);
 }
 
+int64_t forecast_usual_ns(const struct forecast *forecast)
+{
+    return (int64_t)mean_ns(forecast);
+}
+
 int64_t forecast_exchange_ns(const struct forecast *forecast)
 {
-    return (int64_t)fmin(rarely_passed_ns(&forecast->dozen), rarely_passed_ns(&forecast->second));
+    double foreseen = fmin(rarely_passed_ns(&forecast->dozen), rarely_passed_ns(&forecast->second));
+    return (int64_t)fmax(foreseen, forecast->least_ns);
 }
 
 int64_t forecast_wait_ns(const struct forecast *forecast, size_t before, size_t connections,

@@ -18,13 +18,15 @@ struct forecast_view {
 struct forecast {
     struct forecast_view dozen, second;
     int64_t learned_ns; /* when the last exchange ended */
+    double least_ns;    /* exchanges are taken to last at least that long; whoever has it sets it */
 };
 
 /* An exchange ended now after that time: with an answer, or else it would have taken longer. */
 void forecast_learn(struct forecast *forecast, int64_t took_ns, int64_t now_ns);
 void forecast_learn_at_least(struct forecast *forecast, int64_t took_ns, int64_t now_ns);
 
-/* What an exchange rarely passes. */
+/* What an exchange usually takes, and what it rarely passes. */
+int64_t forecast_usual_ns(const struct forecast *forecast);
 int64_t forecast_exchange_ns(const struct forecast *forecast);
 
 /* Until an exchange begins that comes after `before` others, waiting or running, on so many

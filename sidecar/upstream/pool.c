@@ -7,15 +7,9 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "upstream/forecast.h"
+#include "upstream/limit.h"
 
 #include "base/banned.h"
-
-/* Enough for an upstream that answers at once; measured, platform notes: more cost memory and gain
- * nothing then. */
-#define FIRST_LIMIT 32
-
-/* Shorter sleeps also happen when the machine is busy. */
-#define LONG_SLEEP_NS (20 * CLOCK_NS_PER_MS)
 
 /* How often idle connections are looked through, for each idle time. */
 #define SWEEPS 12
@@ -31,7 +25,7 @@ struct pool {
     LIST_HEAD(, connection) idle; /* the one used last first */
     LIST_HEAD(, connection) opening;
     size_t open, busy, being_opened; /* open: idle and busy */
-    size_t limit;
+    struct limit limit;
     struct forecast forecast;
     int64_t taken_ns; /* when a connection was last */
 
@@ -162,8 +156,8 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
         .loop = loop,
         .connector = connector,
         .owner = *owner,
-        .limit = settings->connections < FIRST_LIMIT ? settings->connections : FIRST_LIMIT,
     };
+    limit_init(&made->limit, settings->connections);
     breaker_init(&made->breaker, settings->metrics);
     made->probe = memory_expect(evtimer_new(loop, on_probe, made));
     made->sweep = memory_expect(event_new(loop, -1, EV_PERSIST, on_sweep, made));
@@ -193,7 +187,8 @@ void pool_free(struct pool *pool)
 
 struct connection *pool_take(struct pool *pool)
 {
-    for (struct connection *connection; (connection = LIST_FIRST(&pool->idle));) {
+    struct connection *connection;
+    while (pool->busy < pool->limit.now && (connection = LIST_FIRST(&pool->idle))) {
         LIST_REMOVE(connection, place);
         if (connection_prepare(connection)) {
             pool->busy++;
@@ -212,7 +207,11 @@ bool pool_is_in_time(const struct pool *pool, int64_t left_ns)
 
 void pool_open_for(struct pool *pool, size_t waiting)
 {
-    while (pool->being_opened < waiting && pool->open + pool->being_opened < pool->limit) {
+    if (waiting > 0 && pool->open >= pool->limit.now) {
+        limit_wanted(&pool->limit, clock_now_ns());
+        pool->forecast.least_ns = pool->limit.feared_ns;
+    }
+    while (pool->being_opened < waiting && pool->open + pool->being_opened < pool->limit.now) {
         struct connection *connection;
         struct status status;
         int64_t now_ns = clock_now_ns();
@@ -248,26 +247,27 @@ enum breaker_state pool_state(const struct pool *pool)
 void pool_learn(struct pool *pool, const struct exchange *exchange)
 {
     bool answered = exchange->outcome == EXCHANGE_ANSWERED;
-    (answered ? forecast_learn : forecast_learn_at_least)(
-        &pool->forecast, exchange->ended_ns - exchange->started_ns, exchange->ended_ns);
+    int64_t took_ns = exchange->ended_ns - exchange->started_ns;
+    (answered ? forecast_learn : forecast_learn_at_least)(&pool->forecast, took_ns,
+                                                          exchange->ended_ns);
+    limit_ended(&pool->limit, took_ns, exchange->cause == EXCHANGE_CAUSE_DEADLINE,
+                exchange->ended_ns);
+    pool->forecast.least_ns = pool->limit.feared_ns;
 }
 
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns)
 {
-    size_t carry = pool_state(pool) == BREAKER_CLOSED ? pool->limit : pool->open;
+    size_t carry = pool_state(pool) == BREAKER_CLOSED ? pool->limit.now : pool->open;
     int64_t stalled_ns = pool->busy < carry ? 0 : now_ns - pool->taken_ns;
     return forecast_wait_ns(&pool->forecast, waiting + pool->busy, carry, stalled_ns);
+}
+
+int64_t pool_usual_ns(const struct pool *pool)
+{
+    return forecast_usual_ns(&pool->forecast);
 }
 
 int64_t pool_exchange_ns(const struct pool *pool)
 {
     return forecast_exchange_ns(&pool->forecast);
-}
-
-void pool_slept(struct pool *pool, int64_t slept_ns)
-{
-    if (slept_ns < LONG_SLEEP_NS || pool->open < pool->limit)
-        return;
-    size_t most = pool->settings->connections;
-    pool->limit = pool->limit * 2 < most ? pool->limit * 2 : most;
 }

@@ -32,7 +32,8 @@ void pool_free(struct pool *pool); /* closes idle and opening connections; NULL 
  * until that has ended. */
 struct connection *pool_take(struct pool *pool);
 
-/* Opens connections for `waiting` exchanges, as many as may be and are not being opened already. */
+/* Opens connections for `waiting` exchanges, as many as may be and are not being opened already.
+ * When they wait although there are as many as may be, there may be more from then on. */
 void pool_open_for(struct pool *pool, size_t waiting);
 
 /* False when there is no connection, none is being opened, and one was never made as fast as in
@@ -59,12 +60,9 @@ void pool_learn(struct pool *pool, const struct exchange *exchange);
  * when that is not known. */
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns);
 
-/* How long an exchange rarely takes; 0 when that is not known. */
+/* What an exchange usually takes, and what it rarely passes; 0 when that is not known. */
+int64_t pool_usual_ns(const struct pool *pool);
 int64_t pool_exchange_ns(const struct pool *pool);
-
-/* The loop slept that long while exchanges waited: the upstream is slow, not we, so more
- * connections may help. */
-void pool_slept(struct pool *pool, int64_t slept_ns);
 
 /* Closes a connection whose exchange was abandoned. */
 void pool_abandon(struct pool *pool, struct connection *connection);

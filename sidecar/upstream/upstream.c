@@ -18,6 +18,9 @@
 
 #include "base/banned.h"
 
+/* A wait is taken to be longer than foreseen by one part of so many: who is let in is served. */
+#define MARGIN 4
+
 TAILQ_HEAD(exchange_list, exchange);
 
 struct upstream_loop {
@@ -29,8 +32,7 @@ struct upstream_loop {
     sem_t all_ended;
     struct exchange_list resting, waiting, running; /* in the order in which they came, began */
     size_t waiting_count, most_connections;
-    int64_t first_end_ns; /* of the exchanges that ended in this round; 0 when none did */
-    struct reach *reach;  /* of all loops */
+    struct reach *reach; /* of all loops */
     bool stopping, started;
     pthread_t thread;
 };
@@ -57,8 +59,6 @@ static void tell_owner(struct exchange *exchange)
         event_del(&exchange->timer);
     exchange->under_way = false;
     exchange->ended_ns = clock_now_ns();
-    if (!exchange->loop->first_end_ns)
-        exchange->loop->first_end_ns = exchange->ended_ns;
     if (exchange->started_ns)
         pool_learn(exchange->loop->pool, exchange);
     exchange->done(exchange);
@@ -170,7 +170,7 @@ static void wait_for_connection(struct exchange *exchange)
         return;
     }
     int64_t wait_ns = pool_wait_ns(loop->pool, loop->waiting_count, exchange->queued_ns);
-    if (wait_ns > 0 && wait_ns + pool_exchange_ns(loop->pool) > left_ns) {
+    if (wait_ns > 0 && wait_ns + wait_ns / MARGIN + pool_exchange_ns(loop->pool) > left_ns) {
         turn_away(exchange, wait_ns, left_ns);
         return;
     }
@@ -257,7 +257,7 @@ static struct exchange *first_in_time(struct upstream_loop *loop)
     for (;;) {
         struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
         int64_t left_ns = exchange->deadline_ns - now_ns;
-        if (left_ns <= 0 || left_ns >= pool_exchange_ns(loop->pool) || loop->waiting_count == 1)
+        if (left_ns <= 0 || left_ns >= pool_usual_ns(loop->pool) || loop->waiting_count == 1)
             return exchange;
         take_from_waiting(exchange);
         turn_away(exchange, pool_wait_ns(loop->pool, loop->waiting_count, now_ns), left_ns);
@@ -288,12 +288,7 @@ static void *loop_run(void *context)
 {
     struct upstream_loop *loop = context;
     while (!loop->stopping) {
-        int64_t before_ns = clock_now_ns();
-        bool waited = !TAILQ_EMPTY(&loop->waiting);
-        loop->first_end_ns = 0;
         event_base_loop(loop->base, EVLOOP_ONCE);
-        if (waited && loop->first_end_ns)
-            pool_slept(loop->pool, loop->first_end_ns - before_ns);
         start_waiting(loop);
     }
     return NULL;

@@ -59,6 +59,18 @@ static void the_wait_is_that_of_the_exchanges_before_shared_by_the_connections(v
     assert_int_equal(ms(forecast_exchange_ns(&forecast)), 200);
 }
 
+static void what_is_feared_counts_when_it_is_more(void **state)
+{
+    (void)state;
+    struct forecast forecast = learned(200 * CLOCK_NS_PER_MS, 10);
+    forecast.least_ns = 100 * CLOCK_NS_PER_MS;
+    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 200);
+    forecast.least_ns = 400 * CLOCK_NS_PER_MS;
+    assert_int_equal(ms(forecast_usual_ns(&forecast)), 400);
+    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 400);
+    assert_int_equal(ms(forecast_wait_ns(&forecast, 5, 1, 0)), 2000);
+}
+
 static void a_stall_is_noticed_before_any_exchange_ends(void **state)
 {
     (void)state;
@@ -123,6 +135,7 @@ int main(void)
         cmocka_unit_test(nothing_is_foreseen_before_the_first_exchange),
         cmocka_unit_test(who_finds_a_free_connection_does_not_wait),
         cmocka_unit_test(the_wait_is_that_of_the_exchanges_before_shared_by_the_connections),
+        cmocka_unit_test(what_is_feared_counts_when_it_is_more),
         cmocka_unit_test(a_stall_is_noticed_before_any_exchange_ends),
         cmocka_unit_test(what_varies_is_given_more_room),
         cmocka_unit_test(a_stall_that_is_over_is_no_slow_time),

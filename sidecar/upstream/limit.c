@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/limit.h"
+
+#include <math.h>
+
+#include "base/banned.h"
+
+/* Enough for an upstream that answers at once; measured: more cost memory and gain nothing then. */
+#define FIRST 32
+
+/* Fewer exchanges tell too little. */
+#define FEWEST_ENDED 16
+
+/* What more connections must bring, as a share of what they would bring at best. */
+#define GAIN (1.0 / 3)
+
+#define MANY_MISSED 0.25
+
+/* Quicker exchanges are not what calls wait for: it is we who are busy. */
+#define SLOW_NS (20 * CLOCK_NS_PER_MS)
+
+/* The newest tally's share of what is usual. */
+#define SHARE (1.0 / 4)
+
+void limit_init(struct limit *limit, size_t most)
+{
+    *limit = (struct limit){.now = most < FIRST ? most : FIRST, .most = most};
+}
+
+static double answered(const struct limit_tally *tally)
+{
+    return (double)(tally->ended - tally->missed);
+}
+
+/* If all connections were in use all the time. */
+static double yield_at_most(const struct limit *limit)
+{
+    return (double)limit->now * answered(&limit->tally) / fmax(limit->tally.took_ns, 1);
+}
+
+/* Growth is judged by what came of it, since exchanges take no longer when it is not made use of.
+ */
+static bool has_paid(const struct limit *limit)
+{
+    double growth = (double)limit->now / (double)limit->before - 1;
+    if (growth < 0)
+        return yield_at_most(limit) > limit->former;
+    return answered(&limit->tally) / fmax(limit->tally.busy_ns, 1) >=
+           limit->former * (1 + growth * GAIN);
+}
+
+static void change(struct limit *limit, size_t wanted, size_t before)
+{
+    limit->settling = limit->now;
+    limit->before = before;
+    limit->now = wanted;
+    limit->former = limit->usual;
+    limit->usual = 0;
+    limit->feared_ns =
+        before && before < wanted ? limit->mean_ns * (double)wanted / (double)before : 0;
+    limit->mean_ns = 0;
+    limit->missing = false;
+    limit->tally = (struct limit_tally){0};
+}
+
+static void take_back(struct limit *limit, int64_t now_ns)
+{
+    limit->hold_ns = limit->hold_ns == 0 ? LIMIT_FIRST_HOLD_NS : limit->hold_ns * 2;
+    if (limit->hold_ns > LIMIT_LONGEST_HOLD_NS)
+        limit->hold_ns = LIMIT_LONGEST_HOLD_NS;
+    limit->hold_until_ns = now_ns + limit->hold_ns;
+    change(limit, limit->before, 0);
+}
+
+static void keep(struct limit *limit)
+{
+    const struct limit_tally *tally = &limit->tally;
+    double yield = yield_at_most(limit), ended = (double)tally->ended;
+    if (limit->before)
+        limit->hold_ns = 0;
+    limit->before = 0;
+    limit->feared_ns = 0;
+    limit->usual = limit->usual > 0 ? limit->usual + (yield - limit->usual) * SHARE : yield;
+    limit->mean_ns = tally->took_ns / ended;
+    limit->missing = (double)tally->missed > MANY_MISSED * ended;
+    limit->tally = (struct limit_tally){0};
+}
+
+static void judge(struct limit *limit, int64_t now_ns)
+{
+    if (limit->before && !has_paid(limit)) {
+        take_back(limit, now_ns);
+        return;
+    }
+    keep(limit);
+    if (limit->missing && limit->now > 1 && now_ns >= limit->hold_until_ns)
+        change(limit, limit->now / 2, limit->now);
+}
+
+static size_t enough(const struct limit *limit)
+{
+    size_t ended = limit->before ? 2 * limit->now : limit->now;
+    return ended < FEWEST_ENDED ? FEWEST_ENDED : ended;
+}
+
+void limit_ended(struct limit *limit, int64_t took_ns, bool missed, int64_t now_ns)
+{
+    struct limit_tally *tally = &limit->tally;
+    double passed_ns = (double)(now_ns - limit->ended_ns);
+    limit->ended_ns = now_ns;
+    if (limit->settling > 0) {
+        limit->settling--;
+        return;
+    }
+    tally->ended++;
+    tally->missed += missed;
+    tally->took_ns += (double)took_ns;
+    tally->busy_ns += fmin(passed_ns, (double)took_ns);
+    if (tally->ended < enough(limit))
+        return;
+    judge(limit, now_ns);
+}
+
+void limit_wanted(struct limit *limit, int64_t now_ns)
+{
+    if (limit->before || limit->now == limit->most || now_ns < limit->hold_until_ns ||
+        limit->mean_ns < SLOW_NS || limit->missing)
+        return;
+    change(limit, limit->now * 2 < limit->most ? limit->now * 2 : limit->most, limit->now);
+}
