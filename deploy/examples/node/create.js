@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+// node create.js ADDRESS NAME SERVICE-CONFIG: creates an API group and prints its ID, or why there is none.
+const fs = require("node:fs");
+const grpc = require("@grpc/grpc-js");
+const loader = require("@grpc/proto-loader");
+
+const api = loader.loadFileDescriptorSetFromBuffer(fs.readFileSync(`${__dirname}/api.binpb`));
+const { ApiGroupService } = grpc.loadPackageDefinition(api).huaweicloud.apig.v2;
+
+const [address, name, config] = process.argv.slice(2);
+const policy = { "grpc.service_config": fs.readFileSync(config, "utf8") };
+const groups = new ApiGroupService(address, grpc.credentials.createInsecure(), policy);
+
+groups.createApiGroup({ name }, (error, group) => {
+  groups.close();
+  if (!error) return console.log("created", group.id);
+  console.log(grpc.status[error.code], error.details);
+  for (const packed of error.metadata.get("grpc-status-details-bin")) {
+    for (const any of api["google.rpc.Status"].deserialize(packed).details) {
+      const type = any.type_url.split("/")[1];
+      const detail = api[type].deserialize(any.value);
+      if (type === "google.rpc.ErrorInfo") console.log("reason", detail.reason);
+      for (const violation of detail.field_violations ?? []) {
+        console.log("field", violation.field, violation.description);
+      }
+    }
+  }
+});

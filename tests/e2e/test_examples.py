@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Do the examples of each language create a group, wait as they are told, and say why there is none?"""
+import json
+import re
+import subprocess
+
+import pytest
+
+from support.client import IDS
+from support.sidecar import environment
+from support.toolchain import ROOT, go, newer, run, tool
+from support.upstream import GROUP, answer, end_after_reading, error, http
+
+EXAMPLES = ROOT / "deploy/examples"
+CODE_LINES = 30
+SECONDS = 60
+SOURCES = {"cpp": "create.cc", "go": "main.go", "java": "src/main/java/Create.java", "node": "create.js",
+           "python": "create.py", "rust": "src/main.rs"}
+NO_CODE = re.compile(r'\s*(//.*|#.*|/\*\*.*|""".*|import\b.*|from\b.*|use\b.*|package\b.*|const.* require.*|\t"[\w./]+"|[(){};,]*)')
+
+
+def java():
+    newer("Java", subprocess.run([tool("java"), "-version"], capture_output=True, text=True).stderr, (17, 0))
+    tool("mvn")
+
+
+NEEDS = {
+    "cpp": lambda: tool("grpc_cpp_plugin"), "go": go, "java": java, "node": lambda: (tool("node"), tool("npm")),
+    "python": lambda: tool("python3"), "rust": lambda: newer("Rust", run(tool("cargo"), "--version"), (1, 88)),
+}
+
+
+@pytest.fixture(scope="session", params=SOURCES)
+def example(request):
+    """(language, its command), built."""
+    language = request.param
+    NEEDS[language]()
+    built = ROOT / "build/examples" / language
+    run(EXAMPLES / language / "build", built, env=environment())
+    return language, built / "create"
+
+
+@pytest.fixture
+def create(example, start, tmp_path):
+    """What the example prints; over a Unix socket where the language's gRPC makes that as easy."""
+    language, command = example
+    unix = f"unix:{tmp_path}/apig.sock"
+    sidecar = start(f"--listen={unix}", *(f"--{key.replace('_', '-')}={value}" for key, value in IDS.items()))
+    address = {"java": sidecar.address, "rust": f"http://{sidecar.address}"}.get(language, unix)
+
+    def create(name="api_group_001"):
+        ended = subprocess.run([command, address, name, EXAMPLES / "service-config.json"], capture_output=True, text=True,
+                               timeout=SECONDS, env=environment())
+        assert (ended.returncode, ended.stderr) == (0, "")
+        return ended.stdout
+    return create
+
+
+def failure(printed):
+    """(code as gRPC spells it, without underscores; the message; the lines of details)."""
+    first, *details = printed.splitlines()
+    code, _, message = first.partition(" ")
+    numbers = {"2": "UNKNOWN", "3": "INVALIDARGUMENT"}  # C++ has no names
+    return numbers.get(code, code.upper().replace("_", "")), message, details
+
+
+def test_it_creates_a_group(create, upstream):
+    upstream.script(answer())
+    assert create() == f"created {GROUP['id']}\n"
+
+
+def test_it_tries_again_when_it_is_told_to(create, upstream):
+    throttled = http(429, {"error_code": "APIGW.0308", "error_msg": "Too many"}, ["Retry-After: 1"])
+    upstream.script(answer(throttled), answer())
+    assert create() == f"created {GROUP['id']}\n"
+
+
+def test_it_does_not_try_again_when_it_is_told_not_to(create, upstream):
+    upstream.script(answer(error(403, "APIG.3101", "The quota is used up")))
+    assert "reason APIG_3101" in create()
+
+
+def test_it_does_not_create_again_what_may_exist(create, upstream):
+    upstream.script(end_after_reading())
+    code, message, details = failure(create())
+    assert (code, details) == ("UNKNOWN", ["reason OUTCOME_UNKNOWN"]) and message
+
+
+def test_it_says_what_is_wrong_with_a_request(create):
+    code, _, details = failure(create("?"))
+    assert code == "INVALIDARGUMENT" and "reason INVALID_REQUEST" in details
+    assert [line for line in details if re.fullmatch(r"field name .+", line)]
+
+
+def test_the_policy_names_only_what_was_not_processed():
+    for method in json.loads((EXAMPLES / "service-config.json").read_text())["methodConfig"]:
+        assert set(method["retryPolicy"]["retryableStatusCodes"]) == {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+
+
+@pytest.mark.parametrize("language", SOURCES)
+def test_it_is_short(language):
+    lines = (EXAMPLES / language / SOURCES[language]).read_text().splitlines()
+    code = [line for line in lines if not NO_CODE.fullmatch(line)]
+    assert len(code) <= CODE_LINES, "\n".join(code)
