@@ -24,13 +24,17 @@ class Case:
     kubernetes: str = "1.29"
 
 
-SHARED = ("deploy/overlays/shared",)
+SHARED, TCP_MTLS = ("deploy/overlays/shared",), ("deploy/overlays/tcp-mtls",)
 CASES = {
     "base": Case(SERVICES, ("base",)),
     "job": Case(SERVICES + CRONJOBS, ("overlays/job",)),
     "shared": Case(SHARED, (), "1.25"),
+    "tcp-mtls": Case(TCP_MTLS, (), "1.25"),
+    "gateway-api": Case(TCP_MTLS, ("overlays/gateway-api",), "1.25"),
     "istio": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/istio")),
     "istio-egress": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/istio", "overlays/istio-egress")),
+    "istio-shared": Case(SHARED, ("overlays/istio-shared",), "1.25"),
+    "istio-shared-egress": Case(SHARED, ("overlays/istio-shared", "overlays/istio-egress"), "1.25"),
     "linkerd": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/linkerd")),
     "linkerd-shared": Case(SHARED, ("overlays/linkerd-shared",), "1.25"),
     "network-policy": Case(SERVICES, ("base", "overlays/network-policy")),
