@@ -23,6 +23,11 @@
 #define LARGEST_MARGIN_NS (30 * CLOCK_NS_PER_MS)
 #define MARGIN_DIVISOR 10
 
+/* An answer that its caller has not taken so long after the call's deadline is given up: C-core
+ * keeps it for ever when the caller's window stays shut and it named no deadline. */
+#define DELIVERY_NS (5 * CLOCK_NS_PER_S)
+#define LOOK_NS CLOCK_NS_PER_S
+
 struct metadata_list {
     size_t count;
     grpc_metadata list[CALL_METADATA];
@@ -30,6 +35,7 @@ struct metadata_list {
 
 struct call {
     struct tag opened, closed, replied;
+    TAILQ_ENTRY(call) place; /* among those that are open */
     const struct unary *unary;
     grpc_call *rpc;
     gpr_timespec deadline;
@@ -111,7 +117,6 @@ static void free_whole(struct call *call)
         grpc_byte_buffer_destroy(call->payload);
     grpc_call_unref(call->rpc);
     free(call);
-    atomic_fetch_sub_explicit(unary->in_flight, 1, memory_order_relaxed);
     life_leave(unary->life);
 }
 
@@ -143,6 +148,18 @@ static void refuse(struct call *call)
     arena_clear(&arena);
 }
 
+static void give_up_undelivered(struct open_calls *open, int64_t now_ns)
+{
+    struct call *call;
+    if (now_ns - open->looked_ns < LOOK_NS)
+        return;
+    open->looked_ns = now_ns;
+    TAILQ_FOREACH(call, &open->list, place)
+    if (now_ns - call->deadline_ns > DELIVERY_NS)
+        grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_DEADLINE_EXCEEDED,
+                                     "the caller did not take its answer", NULL);
+}
+
 static void on_opened(struct tag *tag, bool good)
 {
     struct call *call = container_of(tag, struct call, opened);
@@ -159,6 +176,8 @@ static void on_opened(struct tag *tag, bool good)
     call->received_ns = clock_now_ns();
     call->deadline_ns = deadline_of(call);
     find_peer(call);
+    give_up_undelivered(call->unary->open, call->received_ns);
+    TAILQ_INSERT_TAIL(&call->unary->open->list, call, place);
     grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
                      .data.recv_close_on_server.cancelled = &call->cancelled};
     /* A fresh call takes this operation whatever its peer does. */
@@ -176,6 +195,7 @@ static void on_closed(struct tag *tag, bool good)
 {
     (void)good;
     struct call *call = container_of(tag, struct call, closed);
+    TAILQ_REMOVE(&call->unary->open->list, call, place);
     if (call->cancelled)
         listener_given_up(call->unary->life->listeners, call->fd);
     if (call->cancelled && call->begun)
@@ -367,6 +387,7 @@ void call_reply(struct call *call, const struct status *status)
                                           .status_details = good ? NULL : &details}},
         {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message},
     };
+    atomic_fetch_sub_explicit(call->unary->in_flight, 1, memory_order_relaxed);
     call_hold(call);
     if (grpc_call_start_batch(call->rpc, operations, good ? 3 : 2, &call->replied, NULL) !=
         GRPC_CALL_OK) {

@@ -77,7 +77,7 @@ size_t call_metadata_count(const struct call *call);
  * in HTTP. */
 bool call_metadata(const struct call *call, size_t index, struct text *name, struct text *value);
 
-/* How many calls are under way now, this one included. */
+/* How many calls are still to be answered, this one included. */
 size_t call_in_flight(const struct call *call);
 
 /* A copy of it goes to the caller ahead of the answer, or behind it. `name` has to be a literal;

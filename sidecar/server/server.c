@@ -52,6 +52,7 @@ struct server {
     struct server_events events;
     struct life life;
     atomic_size_t in_flight;
+    struct open_calls open;
     struct event *ended;
     struct bell *bell;
     struct farewell *farewell;
@@ -132,6 +133,7 @@ static bool register_methods(struct server *server, const struct config *config,
             .handler = &server->handler,
             .config = config,
             .in_flight = &server->in_flight,
+            .open = &server->open,
             .life = &server->life,
             .metrics = server->events.metrics,
         };
@@ -210,6 +212,7 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     *made = (struct server){.handler = *handler, .events = *events};
     *server = made;
     made->asked.happened = on_asked;
+    TAILQ_INIT(&made->open.list);
     atomic_init(&made->life.count, 1);
     made->life.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (made->life.ended_fd < 0)

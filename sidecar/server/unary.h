@@ -2,12 +2,20 @@
 /* What the calls of one unary method have in common; between server.c and call.c. */
 #pragma once
 
+#include <sys/queue.h>
+
 #include "base/metric.h"
 #include "config/config.h"
 #include "schema/schema.h"
 #include "server/call.h"
 #include "server/core.h"
 #include "server/listener.h"
+
+/* The calls of all methods that are open, in the order in which they came. The poller's thread. */
+struct open_calls {
+    TAILQ_HEAD(, call) list;
+    int64_t looked_ns; /* when it was last looked through */
+};
 
 struct unary {
     grpc_server *server;
@@ -17,7 +25,8 @@ struct unary {
     size_t number; /* of the method, in the schema's order */
     const struct call_handler *handler;
     const struct config *config;
-    atomic_size_t *in_flight; /* calls of all methods; streams of ours are none */
+    atomic_size_t *in_flight; /* calls of all methods to be answered; streams of ours are none */
+    struct open_calls *open;
     struct life *life;
     struct metrics *metrics;
 };
