@@ -82,7 +82,7 @@ class Peer:
                  "content-type": "application/grpc"}
         fields = [*{**usual, **{name: value for name, value in more if name in usual}}.items(),
                   *(field for field in more if field[0] not in usual)]
-        block = self.encoder.encode(fields)
+        block = self.encoder.encode(fields, huffman=False)
         pieces = [block[at:at + FRAME_BYTES] for at in range(0, len(block), FRAME_BYTES)]
         kinds = [HEADERS] + [CONTINUATION] * (len(pieces) - 1)
         ends = [0] * (len(pieces) - 1) + [END_HEADERS]
@@ -90,8 +90,11 @@ class Peer:
                         for kind, end, piece in zip(kinds, ends, pieces))
 
     @staticmethod
-    def message(stream, content, flags=END_STREAM):
-        return frame(DATA, flags, stream, b"\0" + struct.pack(">I", len(content)) + content)
+    def message(stream, content, is_packed=False):
+        """A message and the end of the stream, in as many frames as it needs."""
+        content = struct.pack(">BI", is_packed, len(content)) + content
+        pieces = [content[at:at + FRAME_BYTES] for at in range(0, len(content), FRAME_BYTES)]
+        return b"".join(frame(DATA, 0, stream, piece) for piece in pieces[:-1]) + frame(DATA, END_STREAM, stream, pieces[-1])
 
     @staticmethod
     def reset(stream):

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Are others served while peers hold connections without using them, or use them without listening?"""
+import contextlib
+import resource
+
+import pytest
+
+from support import api
+from support.bystander import bystander
+from support.client import IDS
+from support.h2peer import PREFACE, RST_STREAM, Peer
+from support.process import descriptors, status
+from support.upstream import GROUP, answer, http
+
+INITIAL_WINDOW = 4
+FEW_DESCRIPTORS = 64
+
+
+def have_descriptors(count):
+    """Raises what this process may open; as many as the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return min(count, hard // 2 - 500)
+
+
+def test_others_are_served_while_descriptors_run_out(start, upstream):
+    sidecar = start(prefix=["prlimit", f"--nofile={FEW_DESCRIPTORS}:{FEW_DESCRIPTORS}"])
+    upstream.always = answer()
+    with bystander(sidecar), contextlib.ExitStack() as strangers:
+        for _ in range(4 * FEW_DESCRIPTORS):
+            strangers.enter_context(Peer(sidecar.address, greet=False))
+        sidecar.wait_log(event="connection refused")
+    with bystander(sidecar):
+        pass  # a new one, once the strangers have gone
+
+
+def test_ten_thousand_idle_connections_disturb_nobody(start, upstream):
+    count = have_descriptors(10000)
+    sidecar = start(f"--max-connections={count + 10}", f"--max-connections-per-peer={count + 10}", "--handshake-timeout=1h")
+    upstream.always = answer()
+    with bystander(sidecar), contextlib.ExitStack() as idle:
+        for number in range(count):
+            idle.enter_context(Peer(sidecar.address, greet=number % 4 == 0))
+        with bystander(sidecar):
+            assert descriptors(sidecar.process) > count
+    assert status(sidecar.process, "VmHWM") < 1 << 20
+
+
+@pytest.mark.parametrize("said", [b"", PREFACE[:10]], ids=["silent", "in the preface"])
+def test_who_does_not_get_to_the_point_is_turned_away(start, upstream, said):
+    sidecar = start("--handshake-timeout=1s")
+    upstream.always = answer()
+    with bystander(sidecar), contextlib.ExitStack() as tricklers:
+        peers = [tricklers.enter_context(Peer(sidecar.address, greet=False)) for _ in range(50)]
+        for peer in peers:
+            peer.send(said)
+        for peer in peers:
+            assert peer.wait_end() == []
+
+
+def test_who_stops_amid_headers_is_sent_away_as_idle(start, upstream):
+    sidecar = start("--idle-timeout=1s")
+    upstream.always = answer()
+    with bystander(sidecar), contextlib.ExitStack() as slow:
+        peers = [slow.enter_context(Peer(sidecar.address)) for _ in range(50)]
+        for peer in peers:
+            peer.send(peer.headers(next(peer.streams))[:20])
+        for peer in peers:
+            peer.wait_end()
+
+
+REQUEST = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "of_a_peer"}).SerializeToString()
+
+
+def call_with_a_shut_window(peer, calls):
+    for _ in range(calls):
+        stream = next(peer.streams)
+        peer.send(peer.headers(stream), peer.message(stream, REQUEST))
+
+
+def test_who_takes_no_answers_holds_up_nobody_and_loses_them(start, upstream):
+    sidecar = start("--max-in-flight=50", "--deadline=1s", "--log-sample=0")
+    upstream.always = answer()
+    with Peer(sidecar.address, settings=[(INITIAL_WINDOW, 0)]) as peer:
+        for sent in range(0, 400, 40):
+            call_with_a_shut_window(peer, 40)
+            upstream.wait_requests(sent + 40)
+        with bystander(sidecar):
+            assert RST_STREAM in (kind for kind, *_ in peer.frames())
+    assert status(sidecar.process, "VmHWM") < 128 << 10
+
+
+def test_who_reads_nothing_at_all_costs_bounded_memory(start, upstream):
+    sidecar = start("--log-sample=0")
+    upstream.always = answer(http(201, {**GROUP, "remark": "r" * 100_000}))
+    with bystander(sidecar), Peer(sidecar.address, settings=[(INITIAL_WINDOW, 1 << 30)], receive_bytes=4096) as peer:
+        call_with_a_shut_window(peer, 500)
+        upstream.wait_requests(500)
+    assert status(sidecar.process, "VmHWM") < 256 << 10

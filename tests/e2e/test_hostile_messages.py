@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""Are others served while a peer sends metadata and messages that are made to break a reader?"""
+import gzip
+
+import pytest
+
+from support import api
+from support.bystander import bystander
+from support.client import IDS, refusal
+from support.h2peer import Peer
+from support.process import status
+from support.upstream import answer, late
+
+MOST_METADATA = 16384  # --max-metadata's default
+CORE_METADATA = 65536  # what C-core is told to allow, sidecar/server/server.c
+
+
+def request(**fields):
+    return api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "abc", **fields}).SerializeToString()
+
+
+def test_bad_base64_ends_its_own_connection_and_no_other(sidecar, upstream):
+    """C-core 1.51 takes it for a fault of the connection (CVE-2023-32732)."""
+    upstream.always = answer()
+    with bystander(sidecar):
+        for _ in range(20):
+            with Peer(sidecar.address) as peer:
+                stream = next(peer.streams)
+                peer.send(peer.headers(stream, [("x-data-bin", "!not base64!")]), peer.message(stream, request()))
+                peer.wait_end()
+
+
+@pytest.mark.parametrize("size", [MOST_METADATA, CORE_METADATA - 2000, CORE_METADATA, 3 * CORE_METADATA])
+def test_metadata_above_the_bound_costs_its_own_stream_only(sidecar, upstream, size):
+    step = late()
+    upstream.script(step)
+    with Peer(sidecar.address) as peer:
+        sibling, large = next(peer.streams), next(peer.streams)
+        peer.send(peer.headers(sibling), peer.message(sibling, request()))
+        upstream.wait_requests(1)
+        peer.send(peer.headers(large, [("x-large", "v" * size)]), peer.message(large, request()))
+        refused = peer.trailers(large)
+        assert refused["grpc-status"] == "8"
+        assert "--max-metadata" in refused["grpc-message"] or size >= CORE_METADATA
+        step.go.set()
+        assert peer.trailers(sibling)["grpc-status"] == "0"
+
+
+@pytest.mark.parametrize("more", [
+    [("x-large", "v" * 30 * CORE_METADATA)], [(f"x-{number}", "v" * 30) for number in range(20000)],
+], ids=["large", "many"])
+def test_metadata_without_end_is_the_peers_own_trouble(sidecar, upstream, more):
+    upstream.always = answer()
+    with bystander(sidecar):
+        for _ in range(5):
+            with Peer(sidecar.address) as peer:
+                stream = next(peer.streams)
+                peer.send_until_closed([peer.headers(stream, more), peer.message(stream, request())])
+    assert status(sidecar.process, "VmHWM") < 128 << 10
+
+
+NODES = """
+syntax = "proto3";
+package test.v1;
+import "google/api/annotations.proto";
+message Node { Node child = 1; }
+service Nodes {
+  rpc Plant(Node) returns (Node) { option (google.api.http) = {post: "/nodes" body: "*"}; }
+}
+"""
+
+
+def varint(number):
+    low, rest = number & 127, number >> 7
+    return bytes([low | 128]) + varint(rest) if rest else bytes([low])
+
+
+def nested(size):
+    """A message in a message in a message…"""
+    content = b""
+    while len(content) < size:
+        content = b"\x0a" + varint(len(content)) + content
+    return content
+
+
+NESTED = {
+    "messages": nested(27 << 10), "groups": b"\xfb\x3e" * 13500 + b"\xfc\x3e" * 13500, "groups that do not end": b"\xfb\x3e" * 13500,
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_27_KB_of_nesting_are_the_callers_mistake(start, upstream, tmp_path, kind):
+    (tmp_path / "nodes.proto").write_text(NODES)
+    (tmp_path / "nodes.binpb").write_bytes(api.compile_set(["nodes.proto"], [tmp_path]))
+    sidecar = start(f"--descriptor-set={tmp_path / 'nodes.binpb'}")
+    upstream.always = answer()
+    client = sidecar.client()
+    with bystander(sidecar):
+        assert refusal(client.unary("/test.v1.Nodes/Plant", NESTED[kind]))[0] == "INVALID_ARGUMENT"
+
+
+def test_gzip_bombs_are_refused_before_they_grow(sidecar, upstream):
+    upstream.always = answer()
+    bomb = gzip.compress(b"\0" * (32 << 20), 9)
+    with bystander(sidecar), Peer(sidecar.address) as peer:
+        for _ in range(5):
+            stream = next(peer.streams)
+            peer.send(peer.headers(stream, [("grpc-encoding", "gzip")]), peer.message(stream, bomb, is_packed=True))
+            assert peer.trailers(stream)["grpc-status"] == "8"
+    assert status(sidecar.process, "VmHWM") < 128 << 10

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Does each bound of a connection end it, and does what is said then name the option? Those of calls: test_own_failures.py."""
+import time
+
+from support.bystander import bystander
+from support.client import Client, refusal
+from support.h2peer import GOAWAY, Peer
+from support.upstream import answer, late
+
+
+def test_more_connections_than_one_peer_may_have_are_refused_and_the_option_is_told(start, upstream, tmp_path):
+    sidecar = start("--max-connections-per-peer=2", f"--listen=unix:{tmp_path}/socket")
+    upstream.always = answer()
+    with bystander(sidecar), Peer(sidecar.address) as second:
+        assert second.create()["grpc-status"] == "0"
+        with Peer(sidecar.address, greet=False) as third:
+            assert third.wait_end() == []
+        assert "--max-connections-per-peer" in sidecar.wait_log(event="connection refused")[0]["message"]
+        Client(f"unix:{tmp_path}/socket").create()  # another peer
+
+
+def test_more_connections_than_allowed_are_refused_and_the_option_is_told(start, upstream):
+    sidecar = start("--max-connections=1")
+    upstream.always = answer()
+    with bystander(sidecar), Peer(sidecar.address, greet=False) as second:
+        assert second.wait_end() == []
+        assert "--max-connections " in sidecar.wait_log(event="connection refused")[0]["message"]
+
+
+def is_told_to_go(peer):
+    return GOAWAY in (kind for kind, *_ in peer.frames())
+
+
+def test_a_connection_without_calls_is_told_to_go(start, upstream):
+    sidecar = start("--idle-timeout=1s")
+    with Peer(sidecar.address) as peer:
+        assert is_told_to_go(peer)
+
+
+def test_an_old_connection_is_told_to_go_and_its_call_has_time_to_end(start, upstream):
+    sidecar = start("--max-age=1s", "--max-age-grace=30s")
+    step = late()
+    upstream.script(step)
+    client = sidecar.client()
+    call = client.start()
+    upstream.wait_requests(1)
+    with Peer(sidecar.address) as young:
+        assert is_told_to_go(young)
+    step.go.set()
+    assert call.result().id
+
+
+def test_a_call_on_an_old_connection_has_no_more_than_the_grace(start, upstream):
+    sidecar = start("--max-age=500ms", "--max-age-grace=500ms")
+    upstream.script(late())
+    began = time.monotonic()
+    assert refusal(sidecar.client().start())[0] == "UNAVAILABLE"
+    assert time.monotonic() - began < 20
+
+
+def test_a_new_connection_has_to_speak_in_time(start):
+    sidecar = start("--handshake-timeout=500ms")
+    with Peer(sidecar.address, greet=False) as silent:
+        assert silent.wait_end() == []
+
+
+def test_callers_are_told_how_many_calls_they_may_have_open(start):
+    sidecar = start("--max-streams=7")
+    with Peer(sidecar.address) as peer:
+        _, _, _, settings = peer.read()
+    pairs = [settings[at:at + 6] for at in range(0, len(settings), 6)]
+    assert b"\0\x03\0\0\0\x07" in pairs
