@@ -139,7 +139,8 @@ enum breaker_state upstream_state(const struct upstream *upstream);
  * thread but the loops' own. */
 void upstream_ask(struct upstream *upstream, size_t loop, struct pulse *pulse);
 
-/* What became of the last attempt to connect, in a few words. Any thread. */
+/* What became of the last attempt to connect, and the breakers' state unless it is closed, in a few
+ * words. Any thread. */
 void upstream_describe(struct upstream *upstream, struct buffer *out);
 
 /* "localhost:8443", or without the port when it is 443: the value of Host. */

@@ -98,6 +98,7 @@ def test_an_upstream_that_cannot_be_reached_is_told_and_does_not_count(start):
     assert refusal(sidecar.client().start())[0] == "UNAVAILABLE"
     status, body = probe(sidecar, "/readyz")
     assert status == 200 and body.startswith("ready; upstream: connect to ") and "localhost" in body
+    assert body.endswith(("; breaker: open\n", "; breaker: half_open\n"))
     assert health(sidecar.client()) == SERVING
 
 

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One upstream thread: an event loop, a pool of connections and one queue of exchanges in the order
+ * in which they came. The upstream owns its loops; other threads post letters to them.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include "base/pulse.h"
+#include "upstream/pool.h"
+#include "upstream/reach.h"
+#include "upstream/upstream.h"
+
+TAILQ_HEAD(exchange_list, exchange);
+
+struct upstream_loop {
+    struct event_base *base;
+    struct pool *pool;
+    struct inbox inbox;
+    struct inbox_letter end_all, stop;
+    struct pulse_letter asked;
+    sem_t all_ended;
+    struct exchange_list resting, waiting, running; /* in the order in which they came, began */
+    size_t waiting_count, most_connections;
+    struct reach *reach; /* of all loops */
+    bool stopping, started;
+    pthread_t thread;
+};
+
+/* Opens a loop that is all zero and starts its thread; `settings` and `reach` must outlive it.
+ * INTERNAL when threads or descriptors run out, INVALID_ARGUMENT when libcurl refuses a setting. */
+must_use bool loop_open(struct upstream_loop *loop, const struct upstream_settings *settings,
+                        struct reach *reach, struct status *status);
+
+/* Ends the thread and closes all connections; no exchange may be under way. Takes what could not be
+ * opened, too. */
+void loop_close(struct upstream_loop *loop);
+
+/* Of exchanges whose `loop` is set; any thread, as upstream_send and upstream_cancel say. */
+void loop_send(struct exchange *exchange);
+void loop_cancel(struct exchange *exchange);
+
+/* Ends all exchanges under way; loop_wait_ended returns when that is done. Any other thread, once.
+ */
+void loop_end_all(struct upstream_loop *loop);
+void loop_wait_ended(struct upstream_loop *loop);
