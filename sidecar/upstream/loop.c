@@ -214,18 +214,18 @@ static void give_up_waiting(struct upstream_loop *loop)
 }
 
 /*
- * The first that waits. One that begins with less time than an exchange takes would most probably
- * end with an unknown outcome, and those behind it would have waited for that; so it is turned
- * away. The last one is not: whatever was expected, there must be a next exchange to tell.
+ * Of those that wait. One that begins with less time than an exchange takes would most probably end
+ * with an unknown outcome, and those behind it would have waited for that. The last one stays:
+ * whatever was expected, there must be a next exchange to tell.
  */
-static struct exchange *first_in_time(struct upstream_loop *loop)
+static void turn_late_away(struct upstream_loop *loop)
 {
     int64_t now_ns = clock_now_ns();
-    for (;;) {
+    while (loop->waiting_count > 1) {
         struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
         int64_t left_ns = exchange->deadline_ns - now_ns;
-        if (left_ns <= 0 || left_ns >= pool_usual_ns(loop->pool) || loop->waiting_count == 1)
-            return exchange;
+        if (left_ns <= 0 || left_ns >= pool_usual_ns(loop->pool))
+            return;
         take_from_waiting(exchange);
         turn_away(exchange, pool_wait_ns(loop->pool, loop->waiting_count, now_ns), left_ns);
     }
@@ -239,7 +239,9 @@ static void start_waiting(struct upstream_loop *loop)
 {
     struct connection *connection;
     while (!TAILQ_EMPTY(&loop->waiting) && (connection = pool_take(loop->pool))) {
-        struct exchange *exchange = first_in_time(loop);
+        if (loop->waiting_count > 1)
+            turn_late_away(loop);
+        struct exchange *exchange = TAILQ_FIRST(&loop->waiting);
         take_from_waiting(exchange);
         TAILQ_INSERT_TAIL(&loop->running, exchange, place);
         connection_begin(connection, exchange);
