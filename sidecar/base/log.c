@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_line.h"
 #include "base/rate.h"
 
 #include "base/banned.h"
@@ -29,49 +30,11 @@
 #define REPEAT_NS CLOCK_NS_PER_S
 #define REPEAT_BURST 10
 
-static const char *const level_words[] = {
-#define LOG_LEVEL(name, word) [LOG_##name] = (word),
-    LOG_LEVELS(LOG_LEVEL)
-#undef LOG_LEVEL
-};
-
 static const char *const repeated_events[] = {
 #define LOG_REPEAT(name, event) [LOG_REPEAT_##name] = (event),
     LOG_REPEATS(LOG_REPEAT)
 #undef LOG_REPEAT
 };
-
-/* At most two bytes, so that they are copied as such. */
-struct mark {
-    char at[2];
-    unsigned char bytes;
-};
-
-/* What stands around the parts of a line. */
-static const struct shape {
-    struct text time, level, event, head_end;
-    struct mark name, value, line_end;
-} shapes[] = {
-#define PART(literal)                                                                              \
-    {                                                                                              \
-        "" literal, sizeof(literal) - 1                                                            \
-    }
-    [LOG_JSON] = {PART("{\"time\":\""), PART("\",\"level\":\""), PART("\",\"event\":\""),
-                  PART("\""), PART(",\""), PART("\":"), PART("}\n")},
-    [LOG_TEXT] = {PART(""), PART(" "), PART(" "), PART(""), PART(" "), PART("="), PART("\n")},
-#undef PART
-};
-
-/* Kept free in a line for what ends it: the shape's end, and a terminator for those who want one.
- */
-#define LINE_END_BYTES 3
-
-/* The longest that stands for one character of a value: "\u0000". */
-#define ESCAPE_BYTES 6
-
-/* What a member takes beside its name and more than one character of its text: the marks, and the
- * longest duration. */
-#define MEMBER_BYTES (2 * sizeof(struct mark) + DECIMAL_BYTES + sizeof ".999")
 
 /* The one sink of the process. */
 static struct {
@@ -108,18 +71,6 @@ static void write_all(const char *at, size_t bytes)
     }
 }
 
-static char *put_mark(char *at, struct mark mark)
-{
-    memcpy(at, mark.at, sizeof mark.at);
-    return at + mark.bytes;
-}
-
-static void end_line(struct log_line *line)
-{
-    const char *end = put_mark(line->bytes + line->used, shapes[line->format].line_end);
-    line->used = (size_t)(end - line->bytes);
-}
-
 uint64_t log_unwritten(void)
 {
     return atomic_load_explicit(&sink.unwritten, memory_order_relaxed);
@@ -130,7 +81,7 @@ static void write_dropped(uint64_t dropped)
     struct log_line line;
     log_begin(&line, LOG_WARNING, "suppressed");
     log_number(&line, "lines", (int64_t)dropped);
-    end_line(&line);
+    log_line_end(&line);
     write_all(line.bytes, line.used);
 }
 
@@ -216,184 +167,10 @@ bool log_enabled(enum log_level level)
     return (int)level >= atomic_load_explicit(&sink.least, memory_order_relaxed);
 }
 
-bool log_level_parse(struct text word, enum log_level *level)
-{
-    for (size_t i = 0; i < array_length(level_words); i++) {
-        if (!text_equal(word, text_of(level_words[i])))
-            continue;
-        *level = (enum log_level)i;
-        return true;
-    }
-    return false;
-}
-
-static size_t room(const struct log_line *line)
-{
-    return sizeof line->bytes - LINE_END_BYTES - line->used;
-}
-
-static void put(struct log_line *line, const char *at, size_t bytes)
-{
-    if (bytes > room(line))
-        bytes = room(line);
-    memcpy(line->bytes + line->used, at, bytes);
-    line->used += bytes;
-}
-
-static void put_text(struct log_line *line, struct text text)
-{
-    put(line, text.at, text.bytes);
-}
-
-/* Printable ASCII that stands for itself in a JSON string. */
-static bool is_plain(char c)
-{
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-}
-
-/* The same of eight at once: each term sets the top bit of a byte that is not plain. */
-static bool are_plain(uint64_t word)
-{
-    const uint64_t ones = 0x0101010101010101U, tops = ones << 7;
-    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
-    return !((word | (word + ones) | (word - ones * ' ') | (quote - ones) | (backslash - ones)) &
-             tops);
-}
-
-/* Copies what `text` begins with as long as it is plain and there is room for `bytes`. */
-static size_t copy_plain(char *at, struct text text, size_t bytes)
-{
-    size_t done = 0;
-    if (bytes > text.bytes)
-        bytes = text.bytes;
-    for (uint64_t word; bytes - done >= sizeof word; done += sizeof word) {
-        memcpy(&word, text.at + done, sizeof word);
-        if (!are_plain(word))
-            break;
-        memcpy(at + done, &word, sizeof word);
-    }
-    for (; done < bytes && is_plain(text.at[done]); done++)
-        at[done] = text.at[done];
-    return done;
-}
-
-/* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none. */
-static size_t character_bytes(struct text text)
-{
-    for (size_t bytes = 1; bytes <= 4 && bytes <= text.bytes; bytes++)
-        if (text_is_utf8((struct text){text.at, bytes}))
-            return bytes;
-    return 0;
-}
-
-static void put_unicode(struct log_line *line, unsigned char code)
-{
-    static const char hex[] = "0123456789abcdef";
-    const char escape[ESCAPE_BYTES] = {'\\', 'u', '0', '0', hex[code >> 4], hex[code & 15]};
-    put(line, escape, sizeof escape);
-}
-
-/* The control characters C1 are two bytes in UTF-8: 0xc2 and their code. */
-static bool is_c1(const char *at, size_t bytes)
-{
-    return bytes == 2 && at[0] == '\xc2' && (unsigned char)at[1] < 0xa0;
-}
-
-/* Puts what stands for the character that `text` begins with, and returns how many bytes it has. */
-static size_t put_special(struct log_line *line, struct text text)
-{
-    size_t bytes = character_bytes(text);
-    if (bytes == 0) {
-        put_text(line, text_literal("\xef\xbf\xbd"));
-        return 1;
-    }
-    if (*text.at == '"' || *text.at == '\\')
-        put(line, "\\", 1);
-    if (is_c1(text.at, bytes))
-        put_unicode(line, (unsigned char)text.at[1]);
-    else if ((unsigned char)*text.at < ' ' || *text.at == 0x7f)
-        put_unicode(line, (unsigned char)*text.at);
-    else
-        put(line, text.at, bytes);
-    return bytes;
-}
-
-/* An escape or a character is put whole or not at all, and room is left for the quote that ends
- * it. */
-static void put_escaped(struct log_line *line, struct text text)
-{
-    for (;;) {
-        size_t run = copy_plain(line->bytes + line->used, text, room(line) - 1);
-        line->used += run;
-        text = (struct text){text.at + run, text.bytes - run};
-        if (text.bytes == 0 || room(line) <= ESCAPE_BYTES)
-            return;
-        size_t taken = put_special(line, text);
-        text = (struct text){text.at + taken, text.bytes - taken};
-    }
-}
-
-/* Where the member's value goes, with room for a number; NULL when it does not fit. */
-static char *put_name(struct log_line *line, const char *name)
-{
-    const struct shape *shape = &shapes[line->format];
-    size_t bytes = strlen(name);
-    if (room(line) < bytes + MEMBER_BYTES)
-        return NULL;
-    char *at = put_mark(line->bytes + line->used, shape->name);
-    return put_mark(mempcpy(at, name, bytes), shape->value);
-}
-
 void log_begin(struct log_line *line, enum log_level level, const char *event)
 {
-    char stamp[CLOCK_STAMP_BYTES];
-    line->used = 0;
-    line->format = atomic_load_explicit(&sink.format, memory_order_relaxed);
-    const struct shape *shape = &shapes[line->format];
-    clock_stamp(stamp);
-    put_text(line, shape->time);
-    put(line, stamp, CLOCK_STAMP_BYTES - 1);
-    put_text(line, shape->level);
-    put_text(line, text_of(level_words[level]));
-    put_text(line, shape->event);
-    put_text(line, text_of(event));
-    put_text(line, shape->head_end);
-}
-
-void log_text(struct log_line *line, const char *name, struct text value)
-{
-    char *at = value.bytes ? put_name(line, name) : NULL;
-    if (!at)
-        return;
-    *at++ = '"';
-    line->used = (size_t)(at - line->bytes);
-    put_escaped(line, value);
-    line->bytes[line->used++] = '"';
-}
-
-void log_number(struct log_line *line, const char *name, int64_t value)
-{
-    char *at = put_name(line, name);
-    if (!at)
-        return;
-    if (value < 0)
-        *at++ = '-';
-    at += text_from_u64(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
-    line->used = (size_t)(at - line->bytes);
-}
-
-void log_milliseconds(struct log_line *line, const char *name, int64_t nanoseconds)
-{
-    uint64_t microseconds = nanoseconds < 0 ? 0 : (uint64_t)nanoseconds / 1000;
-    unsigned fraction = (unsigned)(microseconds % 1000);
-    char *at = put_name(line, name);
-    if (!at)
-        return;
-    at += text_from_u64(at, microseconds / 1000);
-    *at++ = '.';
-    for (unsigned unit = 100; unit > 0; unit /= 10)
-        *at++ = (char)('0' + fraction / unit % 10);
-    line->used = (size_t)(at - line->bytes);
+    enum log_format format = atomic_load_explicit(&sink.format, memory_order_relaxed);
+    log_line_begin(line, format, level, event);
 }
 
 /* False when there is no writer. */
@@ -415,7 +192,7 @@ static bool hand_to_writer(const struct log_line *line)
 
 void log_end(struct log_line *line)
 {
-    end_line(line);
+    log_line_end(line);
     if (!hand_to_writer(line))
         write_all(line->bytes, line->used);
 }
