@@ -79,12 +79,12 @@ def call_with_a_shut_window(peer, calls):
 
 
 def test_who_takes_no_answers_holds_up_nobody_and_loses_them(start, upstream):
-    sidecar = start("--max-in-flight=50", "--deadline=1s", "--log-sample=0")
+    sidecar = start("--max-in-flight=100", "--deadline=1s", "--log-sample=0")
     upstream.always = answer()
     with Peer(sidecar.address, settings=[(INITIAL_WINDOW, 0)]) as peer:
-        for sent in range(0, 400, 40):
-            call_with_a_shut_window(peer, 40)
-            upstream.wait_requests(sent + 40)
+        for sent in range(0, 400, 20):
+            call_with_a_shut_window(peer, 20)
+            upstream.wait_requests(sent + 20)
         with bystander(sidecar):
             assert RST_STREAM in (kind for kind, *_ in peer.frames())
     assert status(sidecar.process, "VmHWM") < 128 << 10
