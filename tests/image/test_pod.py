@@ -111,13 +111,19 @@ def mounts(pod, image, secret, certificate):
 
 
 @pytest.fixture
-def start(pod, mounts, upstream, names):
+def variables(upstream):
+    """The sidecar's, as a ConfigMap gives them."""
+    return {
+        "APIG_SIDECAR_LISTEN": f"{SOCKET},{TCP}", "APIG_SIDECAR_MONITOR": f"0.0.0.0:{MONITOR}",
+        "APIG_SIDECAR_UPSTREAM": f"https://{UPSTREAM}:{upstream.port}", "APIG_SIDECAR_UPSTREAM_CA_FILE": "/etc/apig/ca.pem",
+    }
+
+
+@pytest.fixture
+def start(pod, mounts, variables, names):
     """Starts the sidecar's container, as kubelet does also after it ended."""
     def start():
-        sidecar = SidecarContainer(pod, mounts, {
-            "APIG_SIDECAR_LISTEN": f"{SOCKET},{TCP}", "APIG_SIDECAR_MONITOR": f"0.0.0.0:{MONITOR}",
-            "APIG_SIDECAR_UPSTREAM": f"https://{UPSTREAM}:{upstream.port}", "APIG_SIDECAR_UPSTREAM_CA_FILE": "/etc/apig/ca.pem",
-        })
+        sidecar = SidecarContainer(pod, mounts, variables)
         sidecar.wait_log(2, event="listening")
         return sidecar
     return start
@@ -214,6 +220,13 @@ def get(port, path):
 @pytest.mark.parametrize("path", ["/startupz", "/readyz", "/livez"])
 def test_the_nodes_probes_reach_it_at_the_pods_address(sidecar, path):
     assert get(MONITOR, path) == 200
+
+
+@pytest.mark.parametrize("question", [[], ["--started"], ["--live"]])
+def test_its_health_word_is_a_probe_within_the_container(pod, mounts, variables, sidecar, question):
+    probe, _ = pod.run(SIDECAR_UID, mounts, variables, ["/apig-sidecar", "health", *question], stderr=subprocess.PIPE)
+    told = probe.communicate(timeout=SECONDS)[1]
+    assert probe.returncode == 0, told
 
 
 @pytest.mark.parametrize("port", [ADMIN, int(TCP.rpartition(":")[2])])

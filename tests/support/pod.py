@@ -23,8 +23,10 @@ def checked(result):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True)
+def set_up(device, address, prefix=()):
+    for settings in (["address", "add", f"{address}/24", "dev", device], ["link", "set", device, "up"],
+                     ["link", "set", "lo", "up"]):
+        subprocess.run([*prefix, "ip", *settings], check=True)
 
 
 class Pod:
@@ -39,6 +41,7 @@ class Pod:
         try:
             self.connect()
             self.make_volumes()
+            self.run(GROUP, {"/": "/"}, {}, ["true"])  # fails here where containers are not permitted
         except BaseException:
             self.close()
             raise
@@ -47,14 +50,13 @@ class Pod:
         """The pause container holds the pod's network; the calling thread, and those it starts, are the node."""
         self.pause = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"], stdout=subprocess.PIPE)
         self.pause.stdout.readline()
-        inside = ["nsenter", f"--net=/proc/{self.pause.pid}/ns/net", "ip"]
-        ip("link", "add", "cable", "type", "veth", "peer", "name", "eth0", "netns", str(self.pause.pid))
-        ip("address", "add", f"{NODE}/24", "dev", "cable")
-        for device in ("lo", "cable"):
-            ip("link", "set", device, "up")
-        subprocess.run([*inside, "address", "add", f"{POD}/24", "dev", "eth0"], check=True)
-        for device in ("lo", "eth0"):
-            subprocess.run([*inside, "link", "set", device, "up"], check=True)
+        subprocess.run(["ip", "link", "add", "cable", "type", "veth", "peer", "name", "eth0", "netns", str(self.pause.pid)],
+                       check=True)
+        set_up("cable", NODE)
+        set_up("eth0", POD, self.enter())
+
+    def enter(self):
+        return ["nsenter", f"--net=/proc/{self.pause.pid}/ns/net"]
 
     def make_volumes(self):
         etc, empty = self.directory / "etc", self.directory / "run"
@@ -72,23 +74,26 @@ class Pod:
         for inside, outside in mounts.items():
             bound += ["--bind" if inside.endswith(":rw") else "--ro-bind", outside, inside.removesuffix(":rw")]
         return [
-            "nsenter", f"--net=/proc/{self.pause.pid}/ns/net",
+            *self.enter(),
             "setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={GROUP}", "--inh-caps=-all", "--bounding-set=-all",
             "--no-new-privs",
             "bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1", "--die-with-parent", "--new-session",
             "--clearenv", *given, *bound, "--proc", "/proc", "--dev", "/dev", "--remount-ro", "/", "--", *command]
 
-    def run(self, uid, mounts, variables, command, start=subprocess.Popen, **how):
-        """Starts a container by `start`; its process, and the id of the program within, which is process 1 there."""
+    def run(self, uid, mounts, variables, command, **pipes):
+        """Starts a container; its process, and the id of the program within, which is process 1 there."""
         made = self.command(uid, mounts, variables, command)
         told, tell = os.pipe()
         position = made.index("bwrap") + 1
         made[position:position] = ["--info-fd", str(tell)]
-        process = start(made, pass_fds=[tell], **how)
+        process = subprocess.Popen(made, pass_fds=[tell], **pipes)
         os.close(tell)
         self.processes.append(process)
         with open(told, encoding="ascii") as file:
-            return process, json.load(file)["child-pid"]
+            info = file.read()
+        if not info:
+            raise OSError(f"bwrap ended with {process.wait()} and started no container")
+        return process, json.loads(info)["child-pid"]
 
     def close(self):
         for process in [*self.processes, *filter(None, [self.pause])]:
