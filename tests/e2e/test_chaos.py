@@ -73,7 +73,7 @@ def agree(chaos, results, calls, misfortunes):
     """How often each code was seen, once it is certain that none of them is wrong."""
     assert len(results) == calls
     codes = {name: call.code().name for name, call in results.items()}
-    wrong = [(name, code) for name, code in codes.items()
+    wrong = [(code, results[name].details(), results[name].trailing_metadata(), name in chaos.late) for name, code in codes.items()
              if (code in EXISTS and name not in chaos.groups) or (code in ABSENT and name in chaos.groups)]
     assert not wrong
     assert not chaos.repeated

@@ -31,9 +31,8 @@ TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refuse
 
 class Chaos:
     """`groups` has what was created, by name: a second create of a name is refused, as APIG does, and its name goes to `repeated`,
-    also when the caller never hears of it. What a gateway gave up waiting for is created later, unless it exists by then; its
-    name goes to `late`, and may come twice, since the gateway's own answer may be lost as well.
-    Without a seed nothing breaks."""
+    also when the caller never hears of it. What a gateway gave up waiting for is created later, unless the upstream restarts
+    before; its name goes to `late`. Without a seed nothing breaks."""
 
     def __init__(self, certificate, seed):
         self.certificate = certificate
@@ -65,6 +64,8 @@ class Chaos:
 
     async def interrupt(self):
         self.server.close()
+        for task in self.pending:
+            task.cancel()
         for writer in list(self.writers):
             if writer.transport:
                 writer.transport.abort()
@@ -86,7 +87,7 @@ class Chaos:
     def settle(self):
         """Waits for what is still to be created."""
         async def created():
-            await asyncio.gather(*self.pending)
+            await asyncio.gather(*self.pending, return_exceptions=True)
         asyncio.run_coroutine_threadsafe(created(), self.loop).result(30)
 
     def draw(self, shares):
@@ -133,8 +134,7 @@ class Chaos:
             body = b'{"error_code":"APIG.2011","error_msg":"Invalid parameter value,parameterName:name."}'
             return b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         if name in self.groups:
-            if name not in self.late:
-                self.repeated.append(name)
+            self.repeated.append(name)
             body = b'{"error_code":"APIG.3201","error_msg":"The API group name already exists"}'
             return b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         seconds, nanos = divmod(time.time_ns(), 10**9)
@@ -181,6 +181,8 @@ class Chaos:
     async def exchange(self, reader, writer):
         """One request; false when the connection is not used again."""
         head = await reader.readuntil(b"\r\n\r\n")
+        if writer.transport.is_closing():  # a restart; what has come by then is not begun
+            return False
         method, target, _ = head.split(b" ", 2)
         if method == b"GET":
             misfortune = self.draw(TO_LISTS)
