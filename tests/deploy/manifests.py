@@ -27,6 +27,7 @@ class Case:
 SHARED, TCP_MTLS = ("deploy/overlays/shared",), ("deploy/overlays/tcp-mtls",)
 CASES = {
     "base": Case(SERVICES, ("base",)),
+    "plain-container": Case(SERVICES, ("overlays/plain-container",), "1.25"),
     "job": Case(SERVICES + CRONJOBS, ("overlays/job",)),
     "shared": Case(SHARED, (), "1.25"),
     "tcp-mtls": Case(TCP_MTLS, (), "1.25"),

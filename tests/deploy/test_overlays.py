@@ -28,12 +28,18 @@ def test_each_workload_that_asks_for_it_gets_the_sidecar(name):
     assert "bystander" in {workload for workload, _ in templates(name)} - asking
 
 
-@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("name", sorted(set(BESIDE) - {"plain-container"}))
 def test_it_is_a_native_sidecar_that_starts_first(name):
     for _, pod, sidecar in sidecars(name):
         assert pod["spec"]["initContainers"][0] == sidecar
         assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"]
         assert "lifecycle" not in sidecar
+
+
+def test_a_plain_container_starts_first_and_holds_the_next_ones():
+    for _, pod, sidecar in sidecars("plain-container"):
+        assert pod["spec"]["containers"][0] == sidecar and "restartPolicy" not in sidecar
+        assert sidecar["lifecycle"]["postStart"]["exec"]["command"][:2] == ["/apig-sidecar", "wait"]
 
 
 @pytest.mark.parametrize("name", BESIDE)
