@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from manifests import CASES, EXAMPLES, containers, environment_of, objects, sidecars, templates
+from manifests import CASES, DEPLOY, EXAMPLES, containers, environment_of, objects, sidecars, templates
 
 from support.sidecar import BINARY, Sidecar, run as run_program
 from support.toolchain import ROOT, go, run
@@ -121,21 +121,24 @@ def test_the_words_that_kubelet_runs_are_the_programs(name):
             assert hook["exec"]["command"][0] == "/apig-sidecar" and hook["exec"]["command"][1] in words
 
 
-def status_of(url):
+def ask(url):
+    """(status, body)"""
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
-            return answer.status
+            return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code
+        return error.code, error.read().decode()
 
 
-def test_the_program_answers_each_probe():
+def test_the_program_answers_each_probe_and_in_the_pages_words():
     container = sidecars("base")[0][2]
     sidecar = Sidecar(options=["--upstream=https://localhost:1"])  # and without a credential
     try:
         address = sidecar.wait_log(event="monitor listening")[0]["address"]
-        probes = {probe: status_of(f"http://{address}{container[probe]['httpGet']['path']}")
-                  for probe in ("startupProbe", "readinessProbe", "livenessProbe")}
+        started, ready, live = (ask(f"http://{address}{container[probe]['httpGet']['path']}")
+                                for probe in ("startupProbe", "readinessProbe", "livenessProbe"))
     finally:
         sidecar.kill()
-    assert probes == {"startupProbe": 200, "readinessProbe": 503, "livenessProbe": 200}
+    assert (started[0], ready[0], live[0]) == (200, 503, 200)
+    words = "credential: no good one"
+    assert words in ready[1] and words in (DEPLOY / "README.md").read_text()
