@@ -38,7 +38,7 @@ class Chaos:
         self.certificate = certificate
         self.random = random.Random(seed) if seed is not None else None
         self.groups, self.repeated, self.late, self.requests, self.misfortunes = {}, [], set(), 0, {}
-        self.writers, self.pending = set(), set()
+        self.writers, self.pending, self.restarts = set(), set(), 0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.certificate, certificate.key)
         self.port = 0
@@ -64,6 +64,7 @@ class Chaos:
 
     async def interrupt(self):
         self.server.close()
+        self.restarts += 1
         for task in self.pending:
             task.cancel()
         for writer in list(self.writers):
@@ -103,12 +104,12 @@ class Chaos:
 
     async def serve(self, reader, writer):
         self.writers.add(writer)
-        plain = writer.transport
+        plain, begun = writer.transport, self.restarts
         # However it ends, it is reset.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:
             if await self.accept(reader, writer):
-                while await self.exchange(reader, writer):
+                while await self.exchange(begun, reader, writer):
                     pass
         except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
@@ -178,10 +179,10 @@ class Chaos:
             await asyncio.sleep(LATE_SECONDS)
         return answer
 
-    async def exchange(self, reader, writer):
-        """One request; false when the connection is not used again."""
+    async def exchange(self, begun, reader, writer):
+        """One request of a connection that was accepted behind so many restarts; false when it is not used again."""
         head = await reader.readuntil(b"\r\n\r\n")
-        if writer.transport.is_closing():  # a restart; what has come by then is not begun
+        if begun != self.restarts:  # what has come by then is not looked at
             return False
         method, target, _ = head.split(b" ", 2)
         if method == b"GET":
