@@ -54,7 +54,7 @@ static void pick(struct trace *trace, struct text name, struct text value)
         trace->request_id = value;
     if (!trace->id.bytes || text_equal(name, traceparent))
         trace->id = trace_id;
-    trace->fields[trace->count++] = (struct http_field){name, value};
+    trace->fields[trace->count++] = (struct http_field){.name = name, .value = value};
 }
 
 /* It means nothing without a traceparent (W3C Trace Context section 3.3.1). */
@@ -90,7 +90,7 @@ static void make_request_id(struct trace *trace)
     put_hex(trace->made_id + 16, atomic_fetch_add_explicit(&count, 1, memory_order_relaxed));
     trace->request_id = (struct text){trace->made_id, sizeof trace->made_id};
     trace->fields[trace->count++] =
-        (struct http_field){text_literal("x-request-id"), trace->request_id};
+        (struct http_field){.name = text_literal("x-request-id"), .value = trace->request_id};
 }
 
 bool trace_read(struct trace *trace, struct call *call, const struct config *config,

@@ -13,6 +13,7 @@
 
 struct http_field {
     struct text name, value;
+    bool is_checked; /* the value was found legal already, where it came from */
 };
 
 /* More fields than any request of ours has: ours, the credential's, the caller's trace context. */

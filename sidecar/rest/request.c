@@ -33,7 +33,7 @@ bool request_add_field(struct http_request *request, struct text name, struct te
 {
     if (request->field_count == HTTP_REQUEST_FIELDS)
         return false;
-    request->fields[request->field_count++] = (struct http_field){name, value};
+    request->fields[request->field_count++] = (struct http_field){.name = name, .value = value};
     return true;
 }
 

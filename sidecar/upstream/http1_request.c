@@ -49,7 +49,7 @@ static bool check_field(const struct http_field *field, struct status *status)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the request's field %.*s cannot be set: it follows from the request",
                            text_arguments(field->name));
-    if (!http1_is_field_value(field->value))
+    if (!field->is_checked && !http1_is_field_value(field->value))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the value of the request's field %.*s holds a control character",
                            text_arguments(field->name));

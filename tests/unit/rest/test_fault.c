@@ -234,7 +234,8 @@ static void a_fault_survives_its_answer_and_a_scratch_that_is_full(void **state)
     (void)state;
     static const char words[] = "{\"error_code\":\"APIG.2011\",\"error_msg\":\"bad,parameterName:"
                                 "name.\",\"request_id\":\"9f\",\"x\":[\"\\u0041\",\"\\u0041\"]}";
-    struct http_field location = {text_literal("Location"), text_literal("https://h.example/")};
+    struct http_field location = {.name = text_literal("Location"),
+                                  .value = text_literal("https://h.example/")};
     char body[sizeof words];
     memcpy(body, words, sizeof words);
     struct http_answer answer = {
@@ -329,12 +330,12 @@ static void the_wait_comes_from_the_header_or_the_throttling_text(void **state)
     static const char throttled[] =
         "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"The throttling threshold has been "
         "reached: policy user over ratelimit,limit:200,time:5 minute\"}";
-    static const struct http_field seconds[] = {{{"Retry-After", 11}, {"7", 1}}},
-                                   date[] = {{{"Retry-After", 11},
-                                              {"Sun, 06 Nov 1994 08:50:37 GMT", 29}},
-                                             {{"Date", 4}, {"Sun, 06 Nov 1994 08:49:37 GMT", 29}}},
-                                   nonsense[] = {{{"Retry-After", 11}, {"soon", 4}}},
-                                   huge[] = {{{"Retry-After", 11}, {"99999999999999999999", 20}}};
+    static const struct http_field
+        seconds[] = {{.name = {"Retry-After", 11}, .value = {"7", 1}}},
+        date[] = {{.name = {"Retry-After", 11}, .value = {"Sun, 06 Nov 1994 08:50:37 GMT", 29}},
+                  {.name = {"Date", 4}, .value = {"Sun, 06 Nov 1994 08:49:37 GMT", 29}}},
+        nonsense[] = {{.name = {"Retry-After", 11}, .value = {"soon", 4}}},
+        huge[] = {{.name = {"Retry-After", 11}, .value = {"99999999999999999999", 20}}};
     struct arena arena;
     assert_int_equal(read_fault(&arena, 429, throttled, NULL, 0).wait_ms, 300000);
     arena_clear(&arena);
@@ -375,7 +376,8 @@ static void a_redirect_says_where_it_would_have_led(void **state)
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct arena arena;
-        const struct http_field location = {text_literal("Location"), text_of(rows[i].location)};
+        const struct http_field location = {.name = text_literal("Location"),
+                                            .value = text_of(rows[i].location)};
         struct fault fault = read_fault(&arena, 302, "", &location, 1);
         assert_true(text_equal(fault.location_host, text_of(rows[i].host)));
         arena_clear(&arena);

@@ -19,8 +19,9 @@ static struct http_request usual_request(void)
     return (struct http_request){
         .method = text_literal("POST"),
         .target = text_literal("/v2/p/apigw/instances/i/api-groups?a=%20b"),
-        .fields = {{text_literal("Content-Type"), text_literal("application/json")},
-                   {text_literal("X-Auth-Token"), text_literal("secret")}},
+        .fields = {{.name = text_literal("Content-Type"),
+                    .value = text_literal("application/json")},
+                   {.name = text_literal("X-Auth-Token"), .value = text_literal("secret")}},
         .field_count = 2,
         .body = text_literal("{\"name\":\"n\"}"),
         .has_body = true,
@@ -85,7 +86,7 @@ static void an_empty_value_is_written(void **state)
     (void)state;
     struct http_request request = {.method = text_literal("GET"),
                                    .target = text_literal("/"),
-                                   .fields = {{text_literal("A"), {NULL, 0}}},
+                                   .fields = {{.name = text_literal("A"), .value = {NULL, 0}}},
                                    .field_count = 1};
     assert_bytes(&request, "GET / HTTP/1.1\r\nHost: apig.example.com:8443\r\nA: \r\n\r\n");
 }
