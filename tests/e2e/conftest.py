@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support.certificate import make_certificate
+from support.chaos import Chaos
 from support.secret import TokenFile
 from support.sidecar import BINARY, Sidecar
 from support.upstream import Upstream
@@ -28,6 +29,14 @@ def upstream(certificate):
     yield made
     made.close()
     made.check()
+
+
+@pytest.fixture
+def counting(certificate):
+    """An upstream that keeps what was created, and says which names came twice."""
+    made = Chaos(certificate, seed=None)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Does a restart lose or double a call, while callers go on calling at full load?"""
-import concurrent.futures
 import itertools
 import socket
-import threading
 
 import grpc
 import hpack
@@ -11,63 +9,13 @@ import pytest
 from hyperframe import frame as frames
 
 from support import api
-from support.chaos import Chaos
-from support.client import IDS, Client
-from support.sidecar import Sidecar
+from support.client import IDS
+from support.load import Load
+from support.sidecar import Sidecar, free_port
 from support.upstream import GROUP, answer, http, late
 
-CALLERS, CONNECTIONS = 16, 4
 BETWEEN = 200  # calls that end well between two restarts
-
-
-@pytest.fixture
-def counting(certificate):
-    made = Chaos(certificate, seed=None)
-    yield made
-    made.close()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as picked:
-        return picked.getsockname()[1]
-
-
-class Load:
-    """Callers that call as fast as they get answers, each call with a name of its own, as a service does that waits for its
-    sidecar: with gRPC's own defaults."""
-
-    def __init__(self, address, credentials):
-        options = [("grpc.enable_retries", 1), ("grpc.initial_reconnect_backoff_ms", 20)]
-        self.clients = [Client(address, options, credentials) for _ in range(CONNECTIONS)]
-        self.numbers = itertools.count()
-        self.good, self.failed = set(), {}
-        self.changed, self.ending = threading.Condition(), False
-        self.callers = concurrent.futures.ThreadPoolExecutor(CALLERS)
-        self.turns = [self.callers.submit(self.run, self.clients[i % CONNECTIONS]) for i in range(CALLERS)]
-
-    def run(self, client):
-        while not self.ending:
-            name = f"group_{next(self.numbers)}"
-            try:
-                client.create(name, wait_for_ready=True)
-            except grpc.RpcError as error:
-                self.failed[name] = error
-            else:
-                with self.changed:
-                    self.good.add(name)
-                    self.changed.notify_all()
-
-    def wait(self, more):
-        with self.changed:
-            wanted = len(self.good) + more
-            assert self.changed.wait_for(lambda: len(self.good) >= wanted, 60), f"{len(self.good)} of {wanted}: {self.failed}"
-
-    def end(self):
-        self.ending = True
-        for turn in self.turns:
-            turn.result(60)
-        for client in self.clients:
-            client.close()
+OWN_DEFAULTS = [("grpc.enable_retries", 1), ("grpc.initial_reconnect_backoff_ms", 20)]  # gRPC's, but for the patience
 
 
 @pytest.mark.parametrize("listener,restarts", [("plaintext", 20), ("tls", 5), ("unix", 5)])
@@ -79,7 +27,8 @@ def test_restarts_at_full_load_lose_and_double_nothing(counting, certificate, to
     def start():
         return Sidecar(counting, token.path, address, flags).ready()
     sidecar = start()
-    load = Load(address, grpc.ssl_channel_credentials(certificate.certificate.read_bytes()) if has_tls else None)
+    credentials = grpc.ssl_channel_credentials(certificate.certificate.read_bytes()) if has_tls else None
+    load = Load(address, OWN_DEFAULTS, credentials)
     try:
         for _ in range(restarts):
             load.wait(BETWEEN)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from support.sidecar import BINARY, SECONDS, environment, run
+from support.sidecar import BINARY, SECONDS, environment, free_port, run
 from support.upstream import late
 
 
@@ -29,11 +29,6 @@ def assert_no(ended, *told):
     [line] = ended.stderr.splitlines()
     assert line.startswith("apig-sidecar: ")
     assert [each for each in told if each not in line] == [], line
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as picked:
-        return picked.getsockname()[1]
 
 
 @pytest.mark.parametrize("flag,told", [("", "ready; upstream: "), ("--ready", "ready; "), ("--live", "live\n"), ("--started", "started\n")])

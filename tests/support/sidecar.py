@@ -6,6 +6,7 @@ import os
 import pathlib
 import shlex
 import signal
+import socket
 import subprocess
 import threading
 
@@ -29,6 +30,12 @@ def run(*arguments, seconds=SECONDS, wrapped=True, **more):
     """Runs a word of the program to its end; .returncode, .stdout, .stderr."""
     return subprocess.run([*(WRAPPER if wrapped else []), BINARY, *arguments], capture_output=True, text=True,
                           timeout=seconds, env=environment(**more.pop("variables", {})), **more)
+
+
+def free_port():
+    """A port of loopback that nobody has now, for who has to be found there again after a restart."""
+    with socket.create_server(("127.0.0.1", 0)) as picked:
+        return picked.getsockname()[1]
 
 
 class Sidecar:

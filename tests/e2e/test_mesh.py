@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""Behind a mesh's proxies, which call again and leave pods out by themselves: is each create made once, and is it known who calls?"""
+import itertools
+
+import grpc
+import pytest
+import yaml
+
+from support.certificate import make_certificate
+from support.client import Client, details
+from support.envoy import Envoy, address, envoy_command, inbound, outbound
+from support.load import Load
+from support.metrics import value
+from support.sidecar import Sidecar, free_port
+from support.toolchain import ROOT
+from support.upstream import answer
+
+CART, STRANGER = "spiffe://test/ns/shop/sa/cart", "spiffe://test/ns/shop/sa/stranger"
+FLAGS = ["--trust-xfcc", "--allow-callers=spiffe://test/ns/*/sa/cart"]
+PODS, ROUNDS = 2, 3
+BETWEEN = 100  # calls that a pod ends well before the next one is restarted
+POLICIES = {each["kind"]: each["spec"]
+            for each in yaml.safe_load_all((ROOT / "deploy/overlays/istio-shared/callers.yaml").read_text())}
+RETRIES = POLICIES["VirtualService"]["http"][0]["retries"]
+RETRY_POLICY = {"retry_on": RETRIES["retryOn"], "num_retries": RETRIES["attempts"]}
+# Stricter than the overlay's, whose pods are left out for nothing that they answer.
+OUTLIERS = {"consecutive_5xx": 5, "interval": "0.1s", "base_ejection_time": "0.5s", "max_ejection_percent": 50}
+HEALTH = {"timeout": "5s", "interval": "0.1s", "no_traffic_interval": "0.1s", "unhealthy_threshold": 1, "healthy_threshold": 1}
+
+
+@pytest.fixture(scope="session")
+def command():
+    return envoy_command()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("mesh"), "mesh", "DNS:mesh")
+
+
+class Mesh:
+    """Pods of a sidecar and an inbound Envoy each, and the outbound Envoys that callers are given."""
+
+    def __init__(self, command, directory, authority, upstream, token, flags=()):
+        self.command, self.directory, self.authority = command, directory, authority
+        self.upstream, self.token, self.flags = upstream, token, [*FLAGS, *flags]
+        self.envoys, self.names = [], itertools.count()
+        self.ports = [free_port() for _ in range(PODS)]
+        self.sidecars = [self.sidecar(port) for port in self.ports]
+        for sidecar in self.sidecars:
+            sidecar.ready()
+        own = self.certificate("spiffe://test/ns/apig/sa/sidecar")
+        self.inbound = [self.envoy(inbound(port, own, authority)) for port in self.ports]
+
+    def sidecar(self, port):
+        return Sidecar(self.upstream, self.token.path, f"127.0.0.1:{port}", self.flags)
+
+    def certificate(self, name):
+        return make_certificate(self.directory / f"certificate_{next(self.names)}", "pod", f"URI:{name}", self.authority)
+
+    def envoy(self, resources):
+        self.envoys.append(Envoy(self.command, self.directory / f"envoy_{next(self.names)}", resources))
+        return self.envoys[-1]
+
+    def outbound(self, name, endpoints=None, **more):
+        """The Envoy beside a caller of that name."""
+        endpoints = endpoints or [{"address": address(envoy.port)} for envoy in self.inbound]
+        return self.envoy(outbound(endpoints, self.certificate(name), self.authority, RETRY_POLICY, **more))
+
+    def restart(self, pod, meanwhile):
+        """As a rolling update does: the next pod's turn comes when this one serves again."""
+        self.sidecars[pod].signal()
+        assert self.sidecars[pod].wait() == 0
+        meanwhile()
+        self.sidecars[pod] = self.sidecar(self.ports[pod]).ready()
+        self.sidecars[pod].wait_log(BETWEEN, event="call", code="OK")
+
+    def stop(self):
+        for sidecar in self.sidecars:
+            sidecar.stop()
+
+    def kill(self):
+        for each in self.envoys:
+            each.close()
+        for sidecar in self.sidecars:
+            sidecar.kill()
+
+
+@pytest.fixture
+def mesh(command, tmp_path, authority, token):
+    made = []
+
+    def mesh(upstream, *flags):
+        made.append(Mesh(command, tmp_path, authority, upstream, token, flags))
+        return made[-1]
+    yield mesh
+    for each in made:
+        each.kill()
+
+
+@pytest.fixture
+def client():
+    """client(envoy) calls through it, and tries nothing again by itself."""
+    made = []
+
+    def client(envoy):
+        made.append(Client(f"127.0.0.1:{envoy.port}"))
+        return made[-1]
+    yield client
+    for each in made:
+        each.close()
+
+
+def test_a_rolling_restart_under_load_loses_and_doubles_nothing(mesh, counting):
+    mesh = mesh(counting)
+    envoy = mesh.outbound(CART, outlier_detection=OUTLIERS)
+    load = Load(f"127.0.0.1:{envoy.port}")
+
+    def left_out(pod):
+        envoy.wait_for(lambda: envoy.endpoints()[mesh.inbound[pod].port].get("failed_outlier_check"))
+    try:
+        for pod in [*range(PODS)] * ROUNDS:
+            mesh.restart(pod, meanwhile=lambda: left_out(pod))
+    finally:
+        load.end()
+    assert not load.failed
+    assert not counting.repeated
+    assert counting.groups.keys() == load.good
+    assert envoy.count("upstream_rq_retry") > 0
+
+
+def test_a_caller_is_known_by_its_certificate(mesh, client, upstream):
+    mesh = mesh(upstream)
+    upstream.script(answer())
+    client(mesh.outbound(CART)).create()
+    calls = [line for sidecar in mesh.sidecars for line in sidecar.lines if line["event"] == "call"]
+    assert [line["caller"] for line in calls] == [CART]
+
+
+@pytest.mark.parametrize("metadata", [[], [("x-forwarded-client-cert", f"URI={CART}")]])
+def test_another_caller_is_denied_once_whatever_it_says(mesh, client, upstream, metadata):
+    mesh = mesh(upstream)
+    envoy = mesh.outbound(STRANGER)
+    call = client(envoy).start(metadata=metadata)
+    assert call.code() is grpc.StatusCode.PERMISSION_DENIED
+    assert STRANGER in call.details() and details(call)["ErrorInfo"].reason == "CALLER_NOT_ALLOWED"
+    denied = [value(sidecar, "apig_sidecar_callers_denied_total", caller=STRANGER) or 0 for sidecar in mesh.sidecars]
+    assert sum(denied) == 1
+    assert envoy.count("upstream_rq_retry") == 0
+
+
+def ask_grpc(mesh):
+    """Health by gRPC, on the calls' own way."""
+    return {"health_checks": [{**HEALTH, "grpc_health_check": {}}]}
+
+
+def ask_readyz(mesh):
+    """Health by HTTP, on the monitor port."""
+    ports = [int(sidecar.wait_log(event="monitor listening")[0]["address"].rpartition(":")[2]) for sidecar in mesh.sidecars]
+    plain = {"name": "raw", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"}}
+    return {
+        "endpoints": [{"address": address(envoy.port), "health_check_config": {"port_value": port}}
+                      for envoy, port in zip(mesh.inbound, ports)],
+        "transport_socket_matches": [{"name": "plain", "match": {"plain": True}, "transport_socket": plain}],
+        "health_checks": [{**HEALTH, "http_health_check": {"path": "/readyz", "codec_client_type": "HTTP1"},
+                           "transport_socket_match_criteria": {"plain": True}}]}
+
+
+@pytest.mark.parametrize("ask", [ask_grpc, ask_readyz])
+def test_a_proxy_that_asks_for_health_leaves_out_a_pod_that_will_drain(mesh, client, upstream, ask):
+    mesh = mesh(upstream, "--drain-delay=1h")
+    envoy = mesh.outbound(CART, **ask(mesh))
+    upstream.always = answer()
+    going, staying = mesh.sidecars
+    going.signal()
+    envoy.wait_for(lambda: envoy.endpoints()[mesh.inbound[0].port].get("failed_active_health_check"))
+    caller = client(envoy)
+    for _ in range(20):
+        caller.create()
+    staying.wait_log(20, event="call", code="OK")
+    assert envoy.count("upstream_rq_retry") == 0
+    client(mesh.outbound(CART, [{"address": address(mesh.inbound[0].port)}])).create()  # who asks nothing is served all the same
+    going.wait_log(event="call", code="OK")
