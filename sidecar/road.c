@@ -179,16 +179,10 @@ static void begin(struct call *call, void *context)
     walk->handed_over = true;
 }
 
-/* RFC 9110 section 9.2.1: the request changes nothing, so it may be repeated. */
-static bool only_reads(const struct walk *walk)
-{
-    return text_equal(walk->request.method, text_literal("GET"));
-}
-
 static bool is_unknown(const struct walk *walk)
 {
     if (walk->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED)
-        return !only_reads(walk);
+        return !walk_only_reads(walk);
     return fault_is_unknown(&walk->fault) || fault_is_success(walk->exchange.answer.status);
 }
 
@@ -223,7 +217,7 @@ static bool interpret(struct walk *walk)
 {
     const struct http_answer *answer = &walk->exchange.answer;
     if (walk->exchange.outcome != EXCHANGE_ANSWERED)
-        return refusal_of_exchange(&walk->details, &walk->exchange, only_reads(walk),
+        return refusal_of_exchange(&walk->details, &walk->exchange, walk_only_reads(walk),
                                    &walk->status);
     if (!fault_is_success(answer->status))
         return refusal_of_fault(&walk->details, &walk->fault, answer, &walk->fault_arena,
@@ -232,50 +226,6 @@ static bool interpret(struct walk *walk)
         return true;
     refusal_of_answer(&walk->details, "ANSWER_UNREADABLE", walk->fault.request_id);
     return false;
-}
-
-/* A refused credential is read again; if there is another one by now, the call is sent once more
- * with it. */
-static bool has_new_credential(struct walk *walk)
-{
-    if (walk->fault.effect != FAULT_CREDENTIAL || walk->refreshed ||
-        !credential_refresh(walk->road->credential, walk->credential))
-        return false;
-    walk->refreshed = true;
-    walk->exchange.rest_ns = 0;
-    return true;
-}
-
-/* Whether it is certain that the request was not processed, or that this changes nothing, and that
- * it may go better later. */
-static bool was_turned_away(const struct walk *walk)
-{
-    enum exchange_cause cause = walk->exchange.cause;
-    if (walk->exchange.outcome == EXCHANGE_ANSWERED)
-        return walk->fault.effect == FAULT_PASSING || walk->fault.effect == FAULT_THROTTLED;
-    return (walk->exchange.outcome == EXCHANGE_NOT_SENT || only_reads(walk)) &&
-           (cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST);
-}
-
-bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns)
-{
-    uint64_t random;
-    arc4random_buf(&random, sizeof random);
-    return attempt_again(&walk->road->budget, made, wanted_ns, walk_time_left_ns(walk), random,
-                         &walk->exchange.rest_ns);
-}
-
-bool walk_may_repeat(struct walk *walk, unsigned made)
-{
-    int64_t wanted_ns = walk->exchange.stay_away_ns + walk->fault.wait_ms * CLOCK_NS_PER_MS;
-    if (has_new_credential(walk)) {
-        count_retry(walk, METRIC_RETRY_CREDENTIAL);
-        return true;
-    }
-    if (!was_turned_away(walk) || !walk_may_attempt(walk, made, wanted_ns))
-        return false;
-    count_retry(walk, METRIC_RETRY_TURNED_AWAY);
-    return true;
 }
 
 static struct fault read_fault(struct walk *walk)
@@ -290,7 +240,7 @@ static struct fault read_fault(struct walk *walk)
         return fault;
     }
     fault_read(answer, token, &walk->answer_arena, &walk->fault_arena, &fault);
-    if (only_reads(walk))
+    if (walk_only_reads(walk))
         fault_of_safe_request(&fault);
     return fault;
 }

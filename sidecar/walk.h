@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call on its way, for the files of the road alone: road.c walks it, lost.c looks a lost create
- * up, tell.c says what became of it. The poller's thread walks a call out, the upstream's thread
- * walks it back in.
+ * One call on its way, for the files of the road alone: road.c walks it, repeat.c says whether it
+ * may be sent again, lost.c looks a lost create up, tell.c says what became of it. The poller's
+ * thread walks a call out, the upstream's thread walks it back in.
  */
 #pragma once
 
@@ -93,14 +93,6 @@ void walk_release_credential(struct walk *walk);
 
 int64_t walk_time_left_ns(const struct walk *walk);
 
-/* Whether one more attempt may follow the `made` ones, and then after which rest; spends of the
- * budget. */
-must_use bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns);
-
-/* Whether the request that was just answered, or was not, may be sent again as it is: it was
- * certainly not processed or only reads, and may go better. Then as walk_may_attempt. */
-must_use bool walk_may_repeat(struct walk *walk, unsigned made);
-
 /* Reads the answer of a method. UNKNOWN when it cannot be used; a yes with a member that cannot be
  * read is a yes, and the log says what is missing. */
 must_use bool walk_decode(struct walk *walk, const struct schema_method *method,
@@ -112,6 +104,17 @@ void walk_send_again(struct walk *walk);
 
 /* Always the last step, whatever came before. */
 void walk_reply(struct walk *walk);
+
+/* Of repeat.c. RFC 9110 section 9.2.1: the request changes nothing, so that it may be repeated. */
+bool walk_only_reads(const struct walk *walk);
+
+/* Whether one more attempt may follow the `made` ones, and then after which rest; spends of the
+ * budget. */
+must_use bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns);
+
+/* Whether the request that was just answered, or was not, may be sent again as it is: it was
+ * certainly not processed or only reads, and may go better. Then as walk_may_attempt. */
+must_use bool walk_may_repeat(struct walk *walk, unsigned made);
 
 /* Of lost.c. True when a look-up has begun: it replies then. */
 must_use bool lost_look_up(struct walk *walk);
