@@ -130,8 +130,11 @@ static struct metric_seen_row *find_or_add(struct metric_seen *seen, const struc
                                            size_t most)
 {
     struct metric_seen_row *row = find(seen, pair);
-    if (row || atomic_load_explicit(&seen->used, memory_order_relaxed) >= most)
+    if (row)
         return row;
+    /* Of the last rows one may have been added for it since. */
+    if (atomic_load_explicit(&seen->used, memory_order_relaxed) >= most)
+        return find(seen, pair);
     pthread_mutex_lock(&seen->adding);
     size_t used = atomic_load_explicit(&seen->used, memory_order_relaxed);
     row = find(seen, pair);
