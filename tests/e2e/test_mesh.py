@@ -13,18 +13,21 @@ from support.load import Load
 from support.metrics import value
 from support.sidecar import Sidecar, free_port
 from support.toolchain import ROOT
-from support.upstream import answer
+from support.upstream import answer, silence
 
 CART, STRANGER = "spiffe://test/ns/shop/sa/cart", "spiffe://test/ns/shop/sa/stranger"
 FLAGS = ["--trust-xfcc", "--allow-callers=spiffe://test/ns/*/sa/cart"]
 PODS, ROUNDS = 2, 3
 BETWEEN = 100  # calls that a pod ends well before the next one is restarted
-POLICIES = {each["kind"]: each["spec"]
-            for each in yaml.safe_load_all((ROOT / "deploy/overlays/istio-shared/callers.yaml").read_text())}
-RETRIES = POLICIES["VirtualService"]["http"][0]["retries"]
+OVERLAY = {each["kind"]: each["spec"] for name in ("callers", "killed")
+           for each in yaml.safe_load_all((ROOT / f"deploy/overlays/istio-shared/{name}.yaml").read_text())}
+RETRIES = OVERLAY["VirtualService"]["http"][0]["retries"]
 RETRY_POLICY = {"retry_on": RETRIES["retryOn"], "num_retries": RETRIES["attempts"]}
-# Stricter than the overlay's, whose pods are left out for nothing that they answer.
-OUTLIERS = {"consecutive_5xx": 5, "interval": "0.1s", "base_ejection_time": "0.5s", "max_ejection_percent": 50}
+TURNS = OVERLAY["DestinationRule"]["trafficPolicy"]["loadBalancer"]["simple"]
+LOCAL_REPLIES = OVERLAY["EnvoyFilter"]["configPatches"][0]["patch"]["value"]["typed_config"]["local_reply_config"]
+# As the overlay has it, a pod is left out for nothing that it answers; as others may have it, for any failure.
+UNREACHABLE = {"split_external_local_origin_errors": True, "enforcing_consecutive_5xx": 0}
+FAILING = {"consecutive_5xx": 5, "interval": "0.1s", "base_ejection_time": "0.5s", "max_ejection_percent": 50}
 HEALTH = {"timeout": "5s", "interval": "0.1s", "no_traffic_interval": "0.1s", "unhealthy_threshold": 1, "healthy_threshold": 1}
 
 
@@ -50,7 +53,7 @@ class Mesh:
         for sidecar in self.sidecars:
             sidecar.ready()
         own = self.certificate("spiffe://test/ns/apig/sa/sidecar")
-        self.inbound = [self.envoy(inbound(port, own, authority)) for port in self.ports]
+        self.inbound = [self.envoy(inbound(port, own, authority, local_reply_config=LOCAL_REPLIES)) for port in self.ports]
 
     def sidecar(self, port):
         return Sidecar(self.upstream, self.token.path, f"127.0.0.1:{port}", self.flags)
@@ -65,7 +68,7 @@ class Mesh:
     def outbound(self, name, endpoints=None, **more):
         """The Envoy beside a caller of that name."""
         endpoints = endpoints or [{"address": address(envoy.port)} for envoy in self.inbound]
-        return self.envoy(outbound(endpoints, self.certificate(name), self.authority, RETRY_POLICY, **more))
+        return self.envoy(outbound(endpoints, self.certificate(name), self.authority, RETRY_POLICY, lb_policy=TURNS, **more))
 
     def restart(self, pod, meanwhile):
         """As a rolling update does: the next pod's turn comes when this one serves again."""
@@ -111,22 +114,36 @@ def client():
         each.close()
 
 
-def test_a_rolling_restart_under_load_loses_and_doubles_nothing(mesh, counting):
+@pytest.mark.parametrize("outliers", [UNREACHABLE, FAILING], ids=["unreachable", "failing"])
+def test_a_rolling_restart_under_load_loses_and_doubles_nothing(mesh, counting, outliers):
     mesh = mesh(counting)
-    envoy = mesh.outbound(CART, outlier_detection=OUTLIERS)
+    envoy = mesh.outbound(CART, outlier_detection=outliers)
     load = Load(f"127.0.0.1:{envoy.port}")
 
-    def left_out(pod):
-        envoy.wait_for(lambda: envoy.endpoints()[mesh.inbound[pod].port].get("failed_outlier_check"))
+    def go_on_without(pod):
+        if outliers is FAILING:
+            envoy.wait_for(lambda: envoy.endpoints()[mesh.inbound[pod].port].get("failed_outlier_check"))
+        load.wait(BETWEEN)
     try:
         for pod in [*range(PODS)] * ROUNDS:
-            mesh.restart(pod, meanwhile=lambda: left_out(pod))
+            mesh.restart(pod, meanwhile=lambda: go_on_without(pod))
     finally:
         load.end()
     assert not load.failed
     assert not counting.repeated
     assert counting.groups.keys() == load.good
     assert envoy.count("upstream_rq_retry") > 0
+
+
+def test_what_a_killed_sidecar_had_sent_is_not_sent_again(mesh, client, upstream):
+    mesh = mesh(upstream)
+    upstream.script(silence())
+    call = client(mesh.outbound(CART)).start()
+    upstream.wait_requests(1)
+    [calling] = [sidecar for sidecar in mesh.sidecars if value(sidecar, "apig_sidecar_calls_in_flight")]
+    calling.kill()
+    assert call.code() is grpc.StatusCode.UNKNOWN
+    assert len(upstream.requests) == 1
 
 
 def test_a_caller_is_known_by_its_certificate(mesh, client, upstream):

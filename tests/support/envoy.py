@@ -61,12 +61,13 @@ def cluster(name, endpoints, **more):
                 {"lb_endpoints": [{"endpoint": endpoint} for endpoint in endpoints]}]}, **more}
 
 
-def inbound(port, certificate, authority):
-    """Ends mTLS, says whose certificate it verified, and hands calls to the port on loopback."""
+def inbound(port, certificate, authority, **more):
+    """Ends mTLS, says whose certificate it verified, and hands calls to the port on loopback; `more` is the manager's."""
     return {
         "listeners": [listener(
             "inbound", {"cluster": "sidecar"}, tls("Downstream", certificate, authority, require_client_certificate=True),
-            forward_client_cert_details="SANITIZE_SET", set_current_client_cert_details={"subject": True, "uri": True})],
+            forward_client_cert_details="SANITIZE_SET", set_current_client_cert_details={"subject": True, "uri": True},
+            **more)],
         "clusters": [cluster("sidecar", [{"address": address(port)}])]}
 
 
