@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Behind a mesh's proxies, which call again and leave pods out by themselves: is each create made once, and is it known who calls?"""
+"""Behind a mesh's proxies, which call again and leave pods out: is each create made once, and is it known who calls?"""
 import itertools
 
 import grpc
@@ -54,6 +54,7 @@ class Mesh:
             sidecar.ready()
         own = self.certificate("spiffe://test/ns/apig/sa/sidecar")
         self.inbound = [self.envoy(inbound(port, own, authority, local_reply_config=LOCAL_REPLIES)) for port in self.ports]
+        self.endpoints = [{"address": address(envoy.port)} for envoy in self.inbound]
 
     def sidecar(self, port):
         return Sidecar(self.upstream, self.token.path, f"127.0.0.1:{port}", self.flags)
@@ -67,8 +68,7 @@ class Mesh:
 
     def outbound(self, name, endpoints=None, **more):
         """The Envoy beside a caller of that name."""
-        endpoints = endpoints or [{"address": address(envoy.port)} for envoy in self.inbound]
-        return self.envoy(outbound(endpoints, self.certificate(name), self.authority, RETRY_POLICY, lb_policy=TURNS, **more))
+        return self.envoy(outbound(endpoints or self.endpoints, self.certificate(name), self.authority, RETRY_POLICY, lb_policy=TURNS, **more))
 
     def restart(self, pod, meanwhile):
         """As a rolling update does: the next pod's turn comes when this one serves again."""
@@ -125,6 +125,7 @@ def test_a_rolling_restart_under_load_loses_and_doubles_nothing(mesh, counting, 
             envoy.wait_for(lambda: envoy.endpoints()[mesh.inbound[pod].port].get("failed_outlier_check"))
         load.wait(BETWEEN)
     try:
+        load.wait(BETWEEN)
         for pod in [*range(PODS)] * ROUNDS:
             mesh.restart(pod, meanwhile=lambda: go_on_without(pod))
     finally:
@@ -149,9 +150,8 @@ def test_what_a_killed_sidecar_had_sent_is_not_sent_again(mesh, client, upstream
 def test_a_caller_is_known_by_its_certificate(mesh, client, upstream):
     mesh = mesh(upstream)
     upstream.script(answer())
-    client(mesh.outbound(CART)).create()
-    calls = [line for sidecar in mesh.sidecars for line in sidecar.lines if line["event"] == "call"]
-    assert [line["caller"] for line in calls] == [CART]
+    client(mesh.outbound(CART, mesh.endpoints[:1])).create()
+    assert mesh.sidecars[0].wait_log(event="call")[0]["caller"] == CART
 
 
 @pytest.mark.parametrize("metadata", [[], [("x-forwarded-client-cert", f"URI={CART}")]])
@@ -177,8 +177,8 @@ def ask_readyz(mesh):
     plain = {"name": "raw", "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"}}
     return {
-        "endpoints": [{"address": address(envoy.port), "health_check_config": {"port_value": port}}
-                      for envoy, port in zip(mesh.inbound, ports)],
+        "endpoints": [{**endpoint, "health_check_config": {"port_value": port}}
+                      for endpoint, port in zip(mesh.endpoints, ports)],
         "transport_socket_matches": [{"name": "plain", "match": {"plain": True}, "transport_socket": plain}],
         "health_checks": [{**HEALTH, "http_health_check": {"path": "/readyz", "codec_client_type": "HTTP1"},
                            "transport_socket_match_criteria": {"plain": True}}]}
@@ -197,5 +197,5 @@ def test_a_proxy_that_asks_for_health_leaves_out_a_pod_that_will_drain(mesh, cli
         caller.create()
     staying.wait_log(20, event="call", code="OK")
     assert envoy.count("upstream_rq_retry") == 0
-    client(mesh.outbound(CART, [{"address": address(mesh.inbound[0].port)}])).create()  # who asks nothing is served all the same
+    client(mesh.outbound(CART, mesh.endpoints[:1])).create()  # who asks nothing is served all the same
     going.wait_log(event="call", code="OK")
