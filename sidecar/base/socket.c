@@ -10,8 +10,6 @@
 
 #include "base/banned.h"
 
-#define BACKLOG 1024
-
 void socket_address_text(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
                          size_t size)
 {
@@ -55,7 +53,7 @@ static bool listen_unix(const char *path, struct socket_listener *listener, stru
     made.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool bound = made.fd >= 0 && bind(made.fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (bound && chmod(path, 0666) == 0 && lstat(path, &made.file) == 0 &&
-        listen(made.fd, BACKLOG) == 0) {
+        listen(made.fd, SOCKET_BACKLOG) == 0) {
         snprintf(made.address, sizeof made.address, "unix:%s", path);
         *listener = made;
         return true;
@@ -77,7 +75,7 @@ static int bind_resolved(const struct addrinfo *found)
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     if (found->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
-    if (bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+    if (bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, SOCKET_BACKLOG) == 0)
         return fd;
     int error = errno;
     close(fd);

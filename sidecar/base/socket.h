@@ -20,6 +20,9 @@ struct socket_address {
 /* The longest written address. */
 #define SOCKET_ADDRESS_BYTES (sizeof "unix:" + sizeof((struct sockaddr_un *)0)->sun_path)
 
+/* So many connections the kernel keeps that have not been accepted. */
+#define SOCKET_BACKLOG 1024
+
 struct socket_listener {
     int fd;
     char address[SOCKET_ADDRESS_BYTES]; /* "127.0.0.1:50051", "[::1]:50051", "unix:/run/x.sock" */

@@ -69,17 +69,26 @@ static void admit(struct guest *guest)
     guests->admitted(fd, guests->context);
 }
 
+enum word { SILENCE, BEGUN, WHOLE, WRONG };
+
 /* Only looks: the bytes are C-core's. */
-static void on_event(evutil_socket_t fd, short what, void *context)
+static enum word look(int fd)
 {
     char bytes[PREFACE_BYTES];
     ssize_t came = recv(fd, bytes, sizeof bytes, MSG_PEEK);
     if (came < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    bool fits = came > 0 && preface_begins(bytes, (size_t)came);
-    if (fits && came == PREFACE_BYTES)
+        return SILENCE;
+    if (came <= 0 || !preface_begins(bytes, (size_t)came))
+        return WRONG;
+    return came == PREFACE_BYTES ? WHOLE : BEGUN;
+}
+
+static void on_event(evutil_socket_t fd, short what, void *context)
+{
+    enum word word = look(fd);
+    if (word == WHOLE)
         admit(context);
-    else if (!fits || what & EV_CLOSED)
+    else if (word == WRONG || (word == BEGUN && what & EV_CLOSED))
         turn_away(context);
 }
 
@@ -102,6 +111,15 @@ void guests_add(struct guests *guests, int fd)
     event_add(guest->event, NULL);
     if (timerisset(&guests->patience))
         event_add(guest->patience, &guests->patience);
+}
+
+void guests_admit_ready(struct guests *guests)
+{
+    for (struct guest *guest = LIST_FIRST(&guests->waiting), *next; guest; guest = next) {
+        next = LIST_NEXT(guest, place);
+        if (look(guest->fd) == WHOLE)
+            admit(guest);
+    }
 }
 
 void guests_free(struct guests *guests)

@@ -20,5 +20,8 @@ struct guests *guests_new(struct event_base *loop, int64_t patience_ns,
 /* Takes over the descriptor. */
 void guests_add(struct guests *guests, int fd);
 
+/* Admits at once whose preface has come. */
+void guests_admit_ready(struct guests *guests);
+
 /* Turns away who still waits; NULL is allowed. */
 void guests_free(struct guests *guests);

@@ -215,13 +215,28 @@ bool listeners_open(const struct config *config, struct event_base *loop,
     return true;
 }
 
+/* Whom the kernel has let in may have called by now. Closing would reset the connection, and its
+ * caller could not tell whether anything was processed. */
+static void accept_waiting(struct listener *listener)
+{
+    for (int i = 0; i < SOCKET_BACKLOG; i++) {
+        struct sockaddr_storage address;
+        socklen_t bytes = sizeof address;
+        int fd = accept4(listener->socket.fd, (struct sockaddr *)&address, &bytes,
+                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            return;
+        on_accepted(listener->events, fd, (struct sockaddr *)&address, (int)bytes, listener);
+    }
+}
+
 static void listener_close(struct listener *listener)
 {
     evconnlistener_free(listener->events);
     socket_forget(&listener->socket);
 }
 
-void listeners_stop(struct listeners *listeners)
+static void close_doors(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
         listener_close(&listeners->list[i]);
@@ -233,11 +248,19 @@ void listeners_stop(struct listeners *listeners)
         tls_stop(listeners->tls);
 }
 
+void listeners_stop(struct listeners *listeners)
+{
+    for (size_t i = 0; i < listeners->count; i++)
+        accept_waiting(&listeners->list[i]);
+    guests_admit_ready(listeners->guests);
+    close_doors(listeners);
+}
+
 void listeners_free(struct listeners *listeners)
 {
     if (!listeners)
         return;
-    listeners_stop(listeners);
+    close_doors(listeners);
     tls_free(listeners->tls);
     event_free(listeners->resume);
     if (listeners->spare_fd >= 0)

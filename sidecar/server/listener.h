@@ -41,8 +41,8 @@ must_use bool listeners_open(const struct config *config, struct event_base *loo
 /* Closes them, and removes what Unix sockets left in the file system. NULL is allowed. */
 void listeners_free(struct listeners *listeners);
 
-/* Stops listening and closes connections that have not been handed over; the peers of the others
- * stay known. */
+/* Stops listening, once. Connections that have come by now are handed over if their caller has
+ * begun to speak HTTP/2, and closed if not; the peers of those handed over stay known. */
 void listeners_stop(struct listeners *listeners);
 
 /* Reads TLS's files again, as tls_reload; RELOAD_NOTHING without TLS. */

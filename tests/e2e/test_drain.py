@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Does a restart lose or double a call, while callers go on calling at full load?"""
 import itertools
+import signal
 import socket
 
 import grpc
@@ -148,3 +149,20 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
     sidecar.signal()
     assert sidecar.wait() == 0
     caller.socket.close()
+
+
+@pytest.mark.parametrize("turn", range(5))  # the program may see the one or the other first
+def test_a_connection_that_comes_with_the_signal_hears_what_became_of_its_call(start, upstream, turn):
+    """A reset would leave that open: its caller has sent the call."""
+    upstream.always = answer()
+    sidecar = start()
+    sidecar.signal(signal.SIGSTOP)
+    callers = [RawCaller(sidecar.address) for _ in range(20)]
+    for caller in callers:
+        caller.call("group_1")  # stream 1
+    sidecar.signal()
+    sidecar.signal(signal.SIGCONT)
+    for caller in callers:
+        caller.wait_for(("GOAWAY", 0))
+        caller.socket.close()
+    assert sidecar.wait() == 0
