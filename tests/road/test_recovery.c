@@ -383,6 +383,7 @@ static void where_it_may_still_happen_nothing_listed_proves_nothing(void **state
     struct script *script = *state;
     static const char *const answers[] = {
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 27\r\n\r\n{\"error_code\"",
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 27\r\n\r\n{\"error_code\":\"APIGW.0203\"}",
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 27\r\n\r\n{\"error_code\":\"APIGW.0201\"}",
         "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
