@@ -2,6 +2,7 @@
 #include "upstream/loop.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 
@@ -136,6 +137,10 @@ static void wait_for_connection(struct exchange *exchange)
                    "the deadline leaves less time than a connection ever took: the call ended");
         return;
     }
+    if (left_ns <= 0) {
+        end_unsent(exchange, EXCHANGE_CAUSE_DEADLINE, endings[EXCHANGE_CAUSE_DEADLINE].sentence);
+        return;
+    }
     int64_t wait_ns = pool_wait_ns(loop->pool, loop->waiting_count, exchange->queued_ns);
     if (wait_ns > 0 && wait_ns + wait_ns / MARGIN + pool_exchange_ns(loop->pool) > left_ns) {
         turn_away(exchange, wait_ns, left_ns);
@@ -158,7 +163,9 @@ static void on_submitted(struct inbox_letter *letter)
 {
     struct exchange *exchange = container_of(letter, struct exchange, submitted);
     exchange->under_way = true;
-    if (exchange->cancel_wanted) {
+    if (exchange->loop->ended) {
+        end_unsent(exchange, EXCHANGE_CAUSE_STOPPED, endings[EXCHANGE_CAUSE_STOPPED].sentence);
+    } else if (exchange->cancel_wanted) {
         end_unsent(exchange, EXCHANGE_CAUSE_CANCELLED, endings[EXCHANGE_CAUSE_CANCELLED].sentence);
     } else if (exchange->rest_ns > 0) {
         exchange->resting = true;
@@ -181,6 +188,7 @@ static void on_cancelled(struct inbox_letter *letter)
 static void on_end_all(struct inbox_letter *letter)
 {
     struct upstream_loop *loop = container_of(letter, struct upstream_loop, end_all);
+    loop->ended = true;
     while (!TAILQ_EMPTY(&loop->resting))
         end_early(TAILQ_FIRST(&loop->resting), EXCHANGE_CAUSE_STOPPED);
     while (!TAILQ_EMPTY(&loop->waiting))
@@ -290,7 +298,8 @@ static bool start(struct upstream_loop *loop, struct status *status)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    loop->started = pthread_create(&loop->thread, NULL, loop_run, loop) == 0;
+    errno = pthread_create(&loop->thread, NULL, loop_run, loop);
+    loop->started = errno == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!loop->started)
         return status_fail(status, STATUS_INTERNAL, "start an upstream thread: %m");

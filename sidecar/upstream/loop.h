@@ -26,6 +26,7 @@ struct upstream_loop {
     size_t waiting_count, most_connections;
     struct reach *reach; /* of all loops */
     bool stopping, started;
+    bool ended; /* by end_all: nothing starts any more */
     pthread_t thread;
 };
 

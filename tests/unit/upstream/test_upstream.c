@@ -407,6 +407,27 @@ static void the_deadline_ends_an_exchange_and_says_whether_it_was_sent(void **st
     finish(&trial);
 }
 
+static void an_exchange_whose_time_is_over_is_not_sent(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {
+        answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    struct trial trial;
+    struct ask ask;
+    begin(&trial, &script, 1);
+    ask_whole(&ask, trial.upstream, 10);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
+    ask_clear(&ask);
+    /* A free connection is there. */
+    ask_start(&ask, trial.upstream, 10, -1);
+    ask_wait(&ask);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
+    assert_int_equal(ask.exchange.cause, EXCHANGE_CAUSE_DEADLINE);
+    assert_int_equal(tls_peer_requests(trial.peer), 1);
+    ask_clear(&ask);
+    finish(&trial);
+}
+
 static void a_cancel_ends_an_exchange_once_whenever_it_comes(void **state)
 {
     (void)state;
@@ -476,6 +497,12 @@ static void the_end_of_all_leaves_nothing_under_way(void **state)
     }
     /* Four connections are allowed, so four had been sent. */
     assert_int_equal(sent, 4);
+    struct ask late;
+    ask_whole(&late, trial.upstream, 10);
+    assert_int_equal(late.exchange.outcome, EXCHANGE_NOT_SENT);
+    assert_int_equal(late.exchange.cause, EXCHANGE_CAUSE_STOPPED);
+    assert_int_equal(tls_peer_requests(trial.peer), 4);
+    ask_clear(&late);
     finish(&trial);
 }
 
@@ -496,6 +523,7 @@ int main(void)
         cmocka_unit_test(nothing_is_sent_when_no_connection_can_be_made),
         cmocka_unit_test(a_certificate_that_is_not_trusted_gets_nothing),
         cmocka_unit_test(the_deadline_ends_an_exchange_and_says_whether_it_was_sent),
+        cmocka_unit_test(an_exchange_whose_time_is_over_is_not_sent),
         cmocka_unit_test(a_cancel_ends_an_exchange_once_whenever_it_comes),
         cmocka_unit_test(an_exchange_that_rests_can_be_cancelled_and_is_not_sent_before),
         cmocka_unit_test(the_end_of_all_leaves_nothing_under_way),
