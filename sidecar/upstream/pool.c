@@ -211,7 +211,9 @@ void pool_open_for(struct pool *pool, size_t waiting)
         limit_wanted(&pool->limit, clock_now_ns());
         pool->forecast.least_ns = pool->limit.feared_ns;
     }
-    while (pool->being_opened < waiting && pool->open + pool->being_opened < pool->limit.now) {
+    /* A breaker that is open lets one try, also while older ones hang. */
+    while ((pool->being_opened < waiting || pool_state(pool) == BREAKER_OPEN) &&
+           pool->open + pool->being_opened < pool->limit.now) {
         struct connection *connection;
         struct status status;
         int64_t now_ns = clock_now_ns();
