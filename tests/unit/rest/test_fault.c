@@ -19,7 +19,7 @@ static struct fault read_fault(struct arena *arena, unsigned status, const char 
         .status = status, .fields = fields, .field_count = field_count, .body = text_of(body)};
     struct fault fault;
     arena_init(arena, 1 << 20);
-    fault_read(&answer, text_literal("SECRETTOKEN"), arena, arena, &fault);
+    fault_read(&answer, text_literal("SECRETTOKEN-OF-32-BYTES-ALTOGETHER"), arena, arena, &fault);
     return fault;
 }
 
@@ -165,13 +165,15 @@ static void the_words_are_one_short_line_without_pages_and_secrets(void **state)
         read_fault(&arena, 400, "{\"error_code\":\"A.1\",\"error_msg\":\"a\\r\\nb\\tc\"}", NULL, 0);
     assert_true(text_equal(fault.message, text_literal("a  b c")));
     arena_clear(&arena);
-    fault =
-        read_fault(&arena, 400,
-                   "{\"error_code\":\"A.1\",\"error_msg\":\"token SECRETTOKEN is bad\"}", NULL, 0);
+    fault = read_fault(
+        &arena, 400, "{\"error_code\":\"A.1\",\"error_msg\":\"token SECRETTOKEN-OF-32-… is bad\"}",
+        NULL, 0);
     assert_int_equal(fault.message.bytes, 0);
     arena_clear(&arena);
     fault = read_fault(
-        &arena, 400, "{\"error_code\":\"SECRETTOKEN\",\"request_id\":\"xSECRETTOKENx\"}", NULL, 0);
+        &arena, 400,
+        "{\"error_code\":\"SECRETTOKEN-OF-32-B\",\"request_id\":\"xSECRETTOKEN-OF-32-Bx\"}", NULL,
+        0);
     assert_int_equal(fault.vendor_code.bytes, 0);
     assert_int_equal(fault.request_id.bytes, 0);
     arena_clear(&arena);
