@@ -182,7 +182,8 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     ring(context);
 }
 
-/* What C-core still wants to write fails now. */
+/* What C-core still wants to write fails now. It is done again and again, each time for as many
+ * connections as there are descriptors to hold them by. */
 static void on_cut(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
@@ -205,7 +206,7 @@ struct farewell *farewell_new(grpc_server *server, grpc_completion_queue *queue,
     made->latest.happened = on_latest;
     made->shut_down.happened = on_shut_down;
     made->timer = memory_expect(event_new(loop, -1, EV_PERSIST, on_timer, made));
-    made->cut = memory_expect(event_new(loop, -1, 0, on_cut, made));
+    made->cut = memory_expect(event_new(loop, -1, EV_PERSIST, on_cut, made));
     return made;
 }
 

@@ -105,7 +105,9 @@ static void reading_stopped(struct tunnel *tunnel, int result)
     case WAITS_FOR_READING:
         return;
     case WAITS_FOR_WRITING:
+        /* Bytes that wait meanwhile would wake us for ever, and begin the time anew each time. */
         tunnel->read_waits_for_writing = true;
+        event_del(tunnel->outer_readable);
         event_add(tunnel->outer_writable, &longest_stall);
         return;
     case PEER_ENDED:
@@ -175,10 +177,10 @@ static void end_outward(struct tunnel *tunnel)
 /* What the peer says now is for nobody; its end is waited for. */
 static void leave(struct tunnel *tunnel)
 {
-    ssize_t got;
-    while ((got = recv(tunnel->outer, tunnel->piece, TUNNEL_PIECE_BYTES, 0)) > 0)
-        ;
-    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+    ssize_t got = 1;
+    for (int turn = 0; turn < TURN_PIECES && got > 0; turn++)
+        got = recv(tunnel->outer, tunnel->piece, TUNNEL_PIECE_BYTES, 0);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
         end(tunnel);
 }
 
@@ -250,6 +252,9 @@ static void on_outer_writable(evutil_socket_t fd, short what, void *context)
     }
     if (tunnel->read_waits_for_writing) {
         tunnel->read_waits_for_writing = false;
+        if (tunnel->inward_ended)
+            return;
+        event_add(tunnel->outer_readable, NULL);
         carry_inward(tunnel);
     }
 }
