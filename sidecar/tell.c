@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "walk.h"
 
 #include "base/banned.h"
@@ -9,18 +10,12 @@
  */
 #define LONGEST_NAME 1020
 
-/* As much of the credential as is looked for: texts of ours are cut at their end, and may end in
- * the middle of it. */
-#define SECRET_BYTES 16
-
 /* Of a project id that is told back. */
 #define LONGEST_ID 64
 
 static bool is_secret(const struct walk *walk, struct text text)
 {
-    struct text secret = credential_value(walk->credential);
-    size_t bytes = secret.bytes < SECRET_BYTES ? secret.bytes : SECRET_BYTES;
-    return bytes > 0 && text.bytes >= bytes && memmem(text.at, text.bytes, secret.at, bytes);
+    return secret_is_in(text, credential_value(walk->credential));
 }
 
 void tell_no_secret(struct walk *walk)

@@ -6,6 +6,8 @@
 
 #include "base/banned.h"
 
+#define TELLING_BYTES 16
+
 void *secret_alloc(size_t bytes)
 {
     void *secret = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -23,4 +25,10 @@ void secret_free(void *secret, size_t bytes)
         return;
     explicit_bzero(secret, bytes);
     munmap(secret, bytes);
+}
+
+bool secret_is_in(struct text text, struct text secret)
+{
+    size_t bytes = secret.bytes < TELLING_BYTES ? secret.bytes : TELLING_BYTES;
+    return bytes > 0 && text.bytes >= bytes && memmem(text.at, text.bytes, secret.at, bytes);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/secret.h"
 #include "rest/json.h"
 
 #include "base/banned.h"
@@ -62,16 +63,6 @@ static bool consider_member(struct text path, struct text value, bool is_string,
     return true;
 }
 
-/* Enough of a secret to tell it by, also where it was cut. */
-#define SECRET_BYTES 16
-
-static bool holds(struct text text, struct text secret)
-{
-    struct text part = {secret.at, secret.bytes < SECRET_BYTES ? secret.bytes : SECRET_BYTES};
-    return part.bytes > 0 && text.bytes >= part.bytes &&
-           memmem(text.at, text.bytes, part.at, part.bytes);
-}
-
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -91,7 +82,7 @@ static struct text keep(struct text text, struct arena *arena)
 /* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
 static struct text plain_word(struct text text, size_t most, struct text secret)
 {
-    if (text.bytes > most || holds(text, secret))
+    if (text.bytes > most || secret_is_in(text, secret))
         return (struct text){NULL, 0};
     for (size_t i = 0; i < text.bytes; i++)
         if (!is_token_character(text.at[i]))
@@ -144,7 +135,7 @@ static size_t disturbing_bytes(struct text rest)
 static struct text one_line(struct text text, struct text secret, struct arena *arena)
 {
     size_t bytes = text_cut(text, MESSAGE_BYTES), used = 0;
-    char *line = !is_page(text) && !holds(text, secret) && text_is_utf8(text)
+    char *line = !is_page(text) && !secret_is_in(text, secret) && text_is_utf8(text)
                      ? arena_copy(arena, text.at, bytes)
                      : NULL;
     if (!line)
