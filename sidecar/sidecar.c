@@ -48,8 +48,8 @@ struct sidecar {
 
 static void after(struct sidecar *sidecar, int64_t ns)
 {
-    event_add(sidecar->drain_step, &(struct timeval){.tv_sec = ns / CLOCK_NS_PER_S,
-                                                     .tv_usec = ns % CLOCK_NS_PER_S / 1000});
+    struct timeval pause = clock_timeval(ns);
+    event_add(sidecar->drain_step, &pause);
 }
 
 static void stop_accepting(struct sidecar *sidecar)

@@ -53,8 +53,8 @@ struct heartbeat *heartbeat_new(struct event_base *loop, int64_t round_ns)
     struct heartbeat *heartbeat = memory_expect(calloc(1, sizeof *heartbeat));
     STAILQ_INIT(&heartbeat->threads);
     heartbeat->timer = memory_expect(event_new(loop, -1, EV_PERSIST, on_round, heartbeat));
-    event_add(heartbeat->timer, &(struct timeval){.tv_sec = round_ns / CLOCK_NS_PER_S,
-                                                  .tv_usec = round_ns % CLOCK_NS_PER_S / 1000});
+    struct timeval round = clock_timeval(round_ns);
+    event_add(heartbeat->timer, &round);
     return heartbeat;
 }
 

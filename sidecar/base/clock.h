@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/time.h>
 
 /* Nanoseconds of CLOCK_MONOTONIC: positive, and the same clock that C-core's GPR_CLOCK_MONOTONIC
  * reads. */
@@ -21,3 +22,9 @@ void clock_stamp(char stamp[CLOCK_STAMP_BYTES]);
 
 #define CLOCK_NS_PER_MS INT64_C(1000000)
 #define CLOCK_NS_PER_S INT64_C(1000000000)
+
+/* A duration, not negative, as timers of libevent take it; to the microsecond. */
+static inline struct timeval clock_timeval(int64_t ns)
+{
+    return (struct timeval){.tv_sec = ns / CLOCK_NS_PER_S, .tv_usec = ns % CLOCK_NS_PER_S / 1000};
+}

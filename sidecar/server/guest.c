@@ -37,7 +37,7 @@ struct guests *guests_new(struct event_base *loop, int64_t patience_ns,
     struct guests *guests = memory_expect(calloc(1, sizeof *guests));
     *guests = (struct guests){
         .loop = loop,
-        .patience = {patience_ns / CLOCK_NS_PER_S, patience_ns % CLOCK_NS_PER_S / 1000},
+        .patience = clock_timeval(patience_ns),
         .admitted = admitted,
         .context = context,
     };

@@ -209,7 +209,7 @@ static void wait_for(struct session *session, short what)
     int64_t left_ns = session->patient_until_ns - clock_now_ns();
     if (left_ns < 0)
         left_ns = 0;
-    struct timeval patience = {left_ns / CLOCK_NS_PER_S, left_ns % CLOCK_NS_PER_S / 1000};
+    struct timeval patience = clock_timeval(left_ns);
     event_assign(&session->turn, session->tls->base, session->outer, what, on_turn, session);
     event_add(&session->turn, &patience);
 }

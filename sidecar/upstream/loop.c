@@ -100,8 +100,7 @@ static void set_timer(struct exchange *exchange, int64_t after_ns, event_callbac
 {
     if (after_ns < 0)
         after_ns = 0;
-    struct timeval after = {.tv_sec = after_ns / CLOCK_NS_PER_S,
-                            .tv_usec = after_ns % CLOCK_NS_PER_S / 1000};
+    struct timeval after = clock_timeval(after_ns);
     evtimer_assign(&exchange->timer, exchange->loop->base, fire, exchange);
     event_add(&exchange->timer, &after);
 }

@@ -52,17 +52,12 @@ static void on_opened(struct connection *connection, void *context)
     pool->owner.tried(NULL, pool->owner.context);
 }
 
-static struct timeval timeval_of(int64_t ns)
-{
-    return (struct timeval){.tv_sec = ns / CLOCK_NS_PER_S, .tv_usec = ns % CLOCK_NS_PER_S / 1000};
-}
-
 /* The next connect follows also when nobody calls, so that the state is the upstream's and not that
  * of the last call. */
 static void set_probe(struct pool *pool)
 {
     int64_t wait_ns = breaker_wait_ns(&pool->breaker, clock_now_ns());
-    struct timeval wait = timeval_of(wait_ns);
+    struct timeval wait = clock_timeval(wait_ns);
     if (pool_state(pool) == BREAKER_OPEN && wait_ns > 0)
         event_add(pool->probe, &wait);
 }
@@ -161,7 +156,7 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
     breaker_init(&made->breaker, settings->metrics);
     made->probe = memory_expect(evtimer_new(loop, on_probe, made));
     made->sweep = memory_expect(event_new(loop, -1, EV_PERSIST, on_sweep, made));
-    struct timeval pause = timeval_of(settings->connection_idle_ns / SWEEPS);
+    struct timeval pause = clock_timeval(settings->connection_idle_ns / SWEEPS);
     event_add(made->sweep, &pause);
     *pool = made;
     return true;
