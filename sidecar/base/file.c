@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -55,4 +56,24 @@ bool file_read(const char *path, size_t most, struct arena *arena, struct text *
     if (good)
         *bytes = buffer_text(&out);
     return good;
+}
+
+struct file_identity file_identify(const char *path)
+{
+    struct stat file;
+    if (stat(path, &file) != 0)
+        return (struct file_identity){0};
+    return (struct file_identity){file.st_dev, file.st_ino, file.st_size, file.st_mtim,
+                                  file.st_ctim};
+}
+
+static bool time_equal(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+bool file_identity_equal(const struct file_identity *a, const struct file_identity *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           time_equal(&a->modified, &b->modified) && time_equal(&a->changed, &b->changed);
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading whole files of a bounded size. Any thread; it may wait for the disk. */
+/* Reading whole files of a bounded size, and seeing whether one has changed. Any thread; it may
+ * wait for the disk. */
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "base/arena.h"
 #include "base/status.h"
@@ -13,3 +16,16 @@
  * `most` bytes. */
 must_use bool file_read(const char *path, size_t most, struct arena *arena, struct text *bytes,
                         struct status *status);
+
+/* What changes when a file is written, or another file takes its place. */
+struct file_identity {
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec modified, changed;
+};
+
+/* The identity of the file that a path leads to, through links; all zero when there is none. */
+struct file_identity file_identify(const char *path);
+
+bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);

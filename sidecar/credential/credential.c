@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/secret.h"
 #include "credential/file_watch.h"
@@ -15,7 +16,7 @@
 
 #include "base/banned.h"
 
-/* A storm of refusals reads the file a few times a second, not once for each. */
+/* A storm of refusals reads a file that has not changed a few times a second, not once for each. */
 #define REFRESH_NS (200 * CLOCK_NS_PER_MS)
 
 /* Secret memory as a whole. */
@@ -34,6 +35,7 @@ struct credential {
     pthread_mutex_t reading;            /* of what follows, and of the news: one reader at a time */
     char problem[STATUS_MESSAGE_BYTES]; /* that was told last; empty when all is well */
     int64_t refreshed_ns;
+    struct file_identity identity; /* of the file, before it was read last */
 
     pthread_mutex_t lock;                /* of what follows, which changes with `reading` only */
     struct credential_snapshot *current; /* NULL: no good token yet */
@@ -127,6 +129,7 @@ static void accept_token(struct credential *credential, struct credential_snapsh
 static void read_again(struct credential *credential)
 {
     struct status why;
+    credential->identity = file_identify(credential->path);
     struct credential_snapshot *read = read_snapshot(credential->path, &why);
     if (read)
         accept_token(credential, read);
@@ -202,6 +205,14 @@ bool credential_sign(struct credential *credential, struct http_request *request
     return true;
 }
 
+bool credential_is_current(struct credential *credential, const struct credential_snapshot *held)
+{
+    pthread_mutex_lock(&credential->lock);
+    bool current = credential->current == held;
+    pthread_mutex_unlock(&credential->lock);
+    return current;
+}
+
 static bool is_replaced(struct credential *credential, const struct credential_snapshot *refused)
 {
     struct credential_snapshot *now = hold_current(credential);
@@ -210,11 +221,14 @@ static bool is_replaced(struct credential *credential, const struct credential_s
     return replaced;
 }
 
-/* With `reading`. */
+/* With `reading`. A file's times are not exact enough to show each change, so that one that looks
+ * the same is read as well, but less often. */
 static bool may_refresh(struct credential *credential)
 {
     int64_t now = clock_now_ns();
-    if (credential->refreshed_ns && now - credential->refreshed_ns < REFRESH_NS)
+    struct file_identity identity = file_identify(credential->path);
+    if (credential->refreshed_ns && now - credential->refreshed_ns < REFRESH_NS &&
+        file_identity_equal(&identity, &credential->identity))
         return false;
     credential->refreshed_ns = now;
     return true;

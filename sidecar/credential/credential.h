@@ -56,12 +56,16 @@ must_use bool credential_sign(struct credential *credential, struct http_request
                               struct credential_snapshot **held, struct status *status);
 void credential_release(struct credential_snapshot *held); /* NULL is allowed */
 
+/* Whether `held` is what credential_sign would take now. */
+bool credential_is_current(struct credential *credential, const struct credential_snapshot *held);
+
 /* The secret itself, to keep it out of what others hear; empty for NULL. Valid while it is held. */
 struct text credential_value(const struct credential_snapshot *held);
 
 /*
  * The upstream refused `refused`: reads the file again, unless another call already did, and says
- * whether a different token is there now. Reads at most a few times a second whatever callers do.
+ * whether a different token is there now. A file that has not changed is read at most a few times a
+ * second whatever callers do.
  */
 bool credential_refresh(struct credential *credential, const struct credential_snapshot *refused);
 
