@@ -38,6 +38,9 @@
  * option it is; C-core's own refusal has neither. */
 #define MESSAGE_BYTES_BESIDE (1024 * 1024)
 
+/* By so much C-core's end of a connection comes after all ends of ours. */
+#define CORE_GRACE_NS (10 * CLOCK_NS_PER_S)
+
 struct server {
     grpc_server *core;
     grpc_completion_queue *queue;
@@ -97,13 +100,14 @@ static grpc_server *core_new(const struct config *config)
         {GRPC_ARG_MAX_CONCURRENT_STREAMS, at_most_int(config->max_streams)},
         {GRPC_ARG_MAX_CONNECTION_IDLE_MS, to_milliseconds(config->idle_timeout_ns)},
         {GRPC_ARG_MAX_CONNECTION_AGE_MS, to_milliseconds(config->max_age_ns)},
-        {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, to_milliseconds(config->max_age_grace_ns)},
-        /* Dead peers are noticed; clients that ping every 10 seconds, as grpc-go's may, are
-           tolerated. */
-        {GRPC_ARG_KEEPALIVE_TIME_MS, 60000},
-        {GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000},
-        {GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1},
-        {GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10000},
+        /* Calls end by themselves before: at --max-age-grace we answer what is left, and say what
+           became of it. C-core would call it unavailable. */
+        {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
+         to_milliseconds(config->max_deadline_ns + config->max_age_grace_ns + CORE_GRACE_NS)},
+        /* Dead peers are noticed by TCP. Pings of well-meaning clients end no connection, however
+           often they come. */
+        {GRPC_ARG_KEEPALIVE_TIME_MS, INT_MAX},
+        {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0},
     };
     grpc_arg list[array_length(numbers)];
     for (size_t i = 0; i < array_length(numbers); i++)
