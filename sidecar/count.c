@@ -32,6 +32,8 @@ static const char *const causes[] = {
     [EXCHANGE_CAUSE_DEADLINE] = "deadline",
     [EXCHANGE_CAUSE_CANCELLED] = "cancelled",
     [EXCHANGE_CAUSE_STOPPED] = "stopped",
+    [EXCHANGE_CAUSE_CONNECTION_AGE] = "connection_age",
+    [EXCHANGE_CAUSE_UNPREPARED] = "unprepared",
 };
 
 void count_values(struct metric_values given[METRIC_LABEL_COUNT])

@@ -29,6 +29,7 @@ static const struct {
     {"admit", STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0},
     {"receive", STATUS_UNIMPLEMENTED, REASON_UNKNOWN_METHOD, 0},
     {"receive", STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS},
+    {"admit", STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS},
     {"sign", STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, DETAILS_LATER_MS},
     {NULL, STATUS_INVALID_ARGUMENT, REASON_INVALID_REQUEST, 0},
     {NULL, STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED, DETAILS_NEVER_RETRY},
@@ -69,10 +70,16 @@ static const struct {
                                          DETAILS_NEVER_RETRY, STATUS_UNKNOWN, "ANSWER_TOO_LARGE"},
     [EXCHANGE_CAUSE_DEADLINE] = {"the deadline passed", STATUS_DEADLINE_EXCEEDED,
                                  REASON_DEADLINE_EXCEEDED, 0, STATUS_DEADLINE_EXCEEDED, "DEADLINE"},
-    [EXCHANGE_CAUSE_CANCELLED] = {"the caller cancelled", STATUS_CANCELLED, REASON_CANCELLED, 0,
-                                  STATUS_CANCELLED, "CANCELLED"},
+    [EXCHANGE_CAUSE_CANCELLED] = {"the caller cancelled, or its connection ended", STATUS_CANCELLED,
+                                  REASON_CANCELLED, 0, STATUS_CANCELLED, "CANCELLED"},
     [EXCHANGE_CAUSE_STOPPED] = {"the sidecar stopped (--drain-timeout)", STATUS_UNAVAILABLE,
                                 REASON_DRAINING, DETAILS_SOON_MS, STATUS_UNKNOWN, "DRAINING"},
+    [EXCHANGE_CAUSE_CONNECTION_AGE] = {"the caller's connection reached its end (--max-age and "
+                                       "--max-age-grace)",
+                                       STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS,
+                                       STATUS_UNKNOWN, "CONNECTION_AGE"},
+    [EXCHANGE_CAUSE_UNPREPARED] = {"the credential is gone", STATUS_UNAVAILABLE,
+                                   REASON_NO_CREDENTIAL, DETAILS_LATER_MS, STATUS_UNKNOWN, ""},
 };
 
 static void set_own(struct details *details, enum reason reason, int64_t wait_ms)

@@ -8,7 +8,7 @@
 
 bool walk_only_reads(const struct walk *walk)
 {
-    return text_equal(walk->request.method, text_literal("GET"));
+    return walk->lost || call_method(walk->call)->only_reads;
 }
 
 /* A refused credential is read again; if there is another one by now, the call is sent once more
@@ -34,6 +34,13 @@ static bool was_turned_away(const struct walk *walk)
            (cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST);
 }
 
+/* Attempts of several layers would multiply: who repeats the call as long as it is not committed
+ * has begun to do so. */
+static bool is_retried_by_caller(const struct walk *walk)
+{
+    return walk->trace.is_retry && !walk->committed;
+}
+
 bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns)
 {
     uint64_t random;
@@ -49,7 +56,8 @@ bool walk_may_repeat(struct walk *walk, unsigned made)
         count_retry(walk, METRIC_RETRY_CREDENTIAL);
         return true;
     }
-    if (!was_turned_away(walk) || !walk_may_attempt(walk, made, wanted_ns))
+    if (!was_turned_away(walk) || is_retried_by_caller(walk) ||
+        !walk_may_attempt(walk, made, wanted_ns))
         return false;
     count_retry(walk, METRIC_RETRY_TURNED_AWAY);
     return true;

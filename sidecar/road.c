@@ -58,6 +58,10 @@ static bool has_time(struct walk *walk)
 {
     if (walk_time_left_ns(walk) > 0)
         return true;
+    if (call_ends_with_connection(walk->call))
+        return status_fail(&walk->status, STATUS_UNAVAILABLE,
+                           "the connection has reached --max-age and --max-age-grace: connect "
+                           "again; nothing was sent");
     return status_fail(&walk->status, STATUS_DEADLINE_EXCEEDED,
                        "the deadline had passed when the call came; nothing was sent");
 }
@@ -119,32 +123,12 @@ bool walk_sign(struct walk *walk)
                          &walk->exchange.request, &walk->status);
 }
 
-static void on_exchanged(struct exchange *exchange);
-static void on_released(struct exchange *exchange);
-
-void walk_exchange(struct walk *walk)
-{
-    walk->exchange.arena = &walk->answer_arena;
-    walk->exchange.deadline_ns = call_deadline_ns(walk->call);
-    walk->exchange.done = on_exchanged;
-    walk->exchange.released = on_released;
-    upstream_send(walk->road->upstream, &walk->exchange);
-}
-
-static bool hand_over(struct walk *walk)
-{
-    if (walk->attempts++ == 0)
-        attempt_budget_earn(&walk->road->budget);
-    walk_exchange(walk);
-    return true;
-}
-
 static const struct {
     enum step step;
     bool (*take)(struct walk *walk);
 } outbound[] = {
     {STEP_RECEIVE, receive}, {STEP_ADMIT, admit},    {STEP_DECODE, decode},  {STEP_VALIDATE, check},
-    {STEP_ENCODE, encode},   {STEP_SIGN, walk_sign}, {STEP_SEND, hand_over},
+    {STEP_ENCODE, encode},   {STEP_SIGN, walk_sign}, {STEP_SEND, walk_send},
 };
 
 const char *const walk_step_names[STEP_COUNT] = {
@@ -267,7 +251,8 @@ void walk_send_again(struct walk *walk)
         return;
     }
     walk->step = STEP_SEND;
-    (void)hand_over(walk);
+    walk->attempts++;
+    walk_exchange(walk);
 }
 
 /* When the create was sent again because nothing was there, what exists by now may be of the first
@@ -286,13 +271,6 @@ static bool is_open(struct walk *walk)
     return true;
 }
 
-static void wipe_request(struct walk *walk)
-{
-    struct text *bytes = &walk->exchange.request;
-    explicit_bzero((char *)(uintptr_t)bytes->at, bytes->bytes);
-    bytes->bytes = 0;
-}
-
 static void on_answered(struct walk *walk)
 {
     if (walk_may_repeat(walk, walk->attempts)) {
@@ -309,10 +287,11 @@ static void on_answered(struct walk *walk)
     walk_reply(walk);
 }
 
-static void on_exchanged(struct exchange *exchange)
+void walk_exchanged(struct exchange *exchange)
 {
     struct walk *walk = container_of(exchange, struct walk, exchange);
-    wipe_request(walk);
+    walk_wipe_request(walk);
+    walk->sent_attempts += exchange->outcome != EXCHANGE_NOT_SENT && !walk->lost;
     walk->fault = read_fault(walk);
     count_exchange(walk, walk->fault.vendor_code);
     if (walk->lost)
@@ -334,27 +313,12 @@ void walk_reply(struct walk *walk)
         pack_answer(walk);
     else
         tell_failure(walk);
-    if (walk->attempts > 0)
+    if (walk->sent_attempts > 0)
         tell_attempts(walk);
     walk_release_credential(walk);
     count_call(walk);
     tell_log(walk);
     call_reply(walk->call, &walk->status);
-}
-
-static void cancelled(struct call *call, void *context)
-{
-    (void)context;
-    struct walk *walk = call_state(call);
-    if (!walk->handed_over)
-        return;
-    call_hold(call);
-    upstream_cancel(&walk->exchange);
-}
-
-static void on_released(struct exchange *exchange)
-{
-    call_release(container_of(exchange, struct walk, exchange)->call);
 }
 
 static void end(struct call *call, void *context)
@@ -372,7 +336,8 @@ struct call_handler road_handler(struct road *road)
     return (struct call_handler){
         .state_bytes = sizeof(struct walk),
         .begin = begin,
-        .cancelled = cancelled,
+        .cancelled = walk_cancelled,
+        .committed = walk_committed,
         .end = end,
         .explain = refusal_explain,
         .context = road,

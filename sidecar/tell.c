@@ -147,5 +147,5 @@ void tell_attempts(struct walk *walk)
 {
     char digits[DECIMAL_BYTES];
     call_send_trailer(walk->call, "x-apig-attempts",
-                      (struct text){digits, text_from_u64(digits, walk->attempts)});
+                      (struct text){digits, text_from_u64(digits, walk->sent_attempts)});
 }

@@ -93,24 +93,40 @@ static void make_request_id(struct trace *trace)
         (struct http_field){.name = text_literal("x-request-id"), .value = trace->request_id};
 }
 
+/* gRFC A6, "Exposed Retry Metadata", counts the attempts before this one; Envoy's router counts
+ * this one, too. */
+static bool is_attempt_count(struct text name, struct text value, bool *is_retry)
+{
+    bool grpc = text_equal(name, text_literal("grpc-previous-rpc-attempts"));
+    bool envoy = text_equal(name, text_literal("x-envoy-attempt-count"));
+    if (grpc)
+        *is_retry |= !text_equal(value, text_literal("0"));
+    if (envoy)
+        *is_retry |= !text_equal(value, text_literal("1"));
+    return grpc || envoy;
+}
+
 bool trace_read(struct trace *trace, struct call *call, const struct config *config,
                 struct status *status)
 {
-    size_t count = call_metadata_count(call), bytes = 0;
+    size_t count = call_metadata_count(call), counted = count, bytes = 0;
     trace->count = 0;
+    trace->is_retry = false;
     trace->request_id = trace->id = (struct text){NULL, 0};
-    if (count > config->max_metadata_count)
-        return status_fail(
-            status, STATUS_RESOURCE_EXHAUSTED,
-            "the call has %zu metadata entries, more than --max-metadata-count allows, %lu", count,
-            config->max_metadata_count);
     for (size_t i = 0; i < count; i++) {
         struct text name, value;
         bool legal = call_metadata(call, i, &name, &value);
         bytes += name.bytes + value.bytes + FIELD_OVERHEAD;
-        if (legal)
-            pick(trace, name, value);
+        if (!legal)
+            continue;
+        pick(trace, name, value);
+        counted -= is_attempt_count(name, value, &trace->is_retry);
     }
+    if (counted > config->max_metadata_count)
+        return status_fail(
+            status, STATUS_RESOURCE_EXHAUSTED,
+            "the call has %zu metadata entries, more than --max-metadata-count allows, %lu",
+            counted, config->max_metadata_count);
     if (bytes > config->max_metadata_bytes)
         return status_fail(
             status, STATUS_RESOURCE_EXHAUSTED,

@@ -17,6 +17,7 @@
 
 struct trace {
     size_t count;
+    bool is_retry; /* the caller's client or proxy has made this call before */
     struct text request_id;
     struct text id; /* of the trace that the call belongs to; empty when that is not told */
     struct http_field fields[TRACE_FIELDS]; /* views of the call's metadata */
@@ -24,7 +25,8 @@ struct trace {
 };
 
 /* Picks what is passed on; makes a request id when the caller has none, and returns it to the
- * caller ahead of the answer. RESOURCE_EXHAUSTED, naming the option, when the metadata is more than
+ * caller. What retrying clients and proxies add does not count against --max-metadata-count.
+ * RESOURCE_EXHAUSTED, naming the option, when the metadata is more than
  * --max-metadata or --max-metadata-count. */
 must_use bool trace_read(struct trace *trace, struct call *call, const struct config *config,
                          struct status *status);

@@ -64,8 +64,9 @@ struct walk {
     struct fault fault;
     struct unreadable unreadable;
     size_t answer_bytes;
-    unsigned attempts;
+    unsigned attempts, sent_attempts; /* begun; of these, such of which a byte left us */
     bool handed_over;  /* to the upstream; the poller's thread alone reads and writes it */
+    bool committed;    /* to the caller: its client does not retry the call any more */
     bool refreshed;    /* the credential, after it was refused */
     struct lost *lost; /* NULL when nothing is looked up */
     enum recovery_verdict verdict; /* of the last look-up */
@@ -85,11 +86,26 @@ must_use bool walk_encode(struct walk *walk, const struct schema_method *method,
 /* Adds the credential and makes the request's bytes. */
 must_use bool walk_sign(struct walk *walk);
 
-/* Hands the request over; from here on the walk is the upstream's thread's. */
+/* Of send.c. The step: commits the call when a connection is free for it, and hands its request
+ * over when that is done; hands it over as it is when none is free, or when it only reads. */
+must_use bool walk_send(struct walk *walk);
+
+/* A call_handler's `committed` and `cancelled`. */
+void walk_committed(struct call *call, bool good, void *context);
+void walk_cancelled(struct call *call, void *context);
+
+/* The request's bytes are not needed any more. */
+void walk_wipe_request(struct walk *walk);
+
+/* Hands the request over; from here on the walk is the upstream's thread's. A request that may
+ * change something leaves when the call is committed. */
 void walk_exchange(struct walk *walk);
 
 /* Gives the credential back, if there is one. */
 void walk_release_credential(struct walk *walk);
+
+/* The exchange has ended. */
+void walk_exchanged(struct exchange *exchange);
 
 int64_t walk_time_left_ns(const struct walk *walk);
 
@@ -105,7 +121,8 @@ void walk_send_again(struct walk *walk);
 /* Always the last step, whatever came before. */
 void walk_reply(struct walk *walk);
 
-/* Of repeat.c. RFC 9110 section 9.2.1: the request changes nothing, so that it may be repeated. */
+/* Of repeat.c. RFC 9110 section 9.2.1: the request changes nothing, so that it may be repeated.
+ * True of a look-up. */
 bool walk_only_reads(const struct walk *walk);
 
 /* Whether one more attempt may follow the `made` ones, and then after which rest; spends of the

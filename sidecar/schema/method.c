@@ -67,6 +67,9 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
         .service = service->name,
         .name = name,
         .words = words_of(name, arena),
+        .only_reads = proto->options &&
+                      proto->options->idempotency_level ==
+                          GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS,
     };
     if (proto->client_streaming || proto->server_streaming)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "streaming methods cannot be served");
@@ -155,8 +158,11 @@ static bool read_rule(const struct set *set, struct text http, struct arena *are
     buffer_add_text(&where, file_of(set, method)->name);
     buffer_add_literal(&where, ": ");
     buffer_add_text(&where, symbol_of(method, arena));
-    return rule_parse(buffer_text(&where), http, method->request, method->answer, arena,
-                      &method->rule, status);
+    if (!rule_parse(buffer_text(&where), http, method->request, method->answer, arena,
+                    &method->rule, status))
+        return false;
+    method->only_reads |= text_equal(method->rule.method, text_literal("GET"));
+    return true;
 }
 
 static bool read_recovery(const struct set *set, const struct methods *methods, size_t index,

@@ -20,6 +20,7 @@ struct schema_method {
     struct text words;   /* "create API group": what it does, for messages */
     const struct schema_message *request, *answer;
     struct rule rule;
+    bool only_reads;                        /* a GET, or idempotency_level = NO_SIDE_EFFECTS */
     const struct schema_recovery *recovery; /* NULL when the .proto says none */
 };
 

@@ -4,7 +4,6 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/support/alloc.h>
-#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "server/inflate.h"
+#include "server/call_state.h"
 #include "server/unary.h"
 #include "server/xfcc.h"
 
@@ -28,35 +28,8 @@
 #define DELIVERY_NS (5 * CLOCK_NS_PER_S)
 #define LOOK_NS CLOCK_NS_PER_S
 
-struct metadata_list {
-    size_t count;
-    grpc_metadata list[CALL_METADATA];
-};
-
-struct call {
-    struct tag opened, closed, replied;
-    TAILQ_ENTRY(call) place; /* among those that are open */
-    const struct unary *unary;
-    grpc_call *rpc;
-    gpr_timespec deadline;
-    grpc_metadata_array metadata;
-    grpc_byte_buffer *payload;
-    grpc_slice message, answer;
-    bool has_message, has_answer;
-    bool begun; /* by its handler */
-    int cancelled;
-    atomic_int holders;
-    int64_t received_ns, deadline_ns;
-    int fd; /* of its connection; -1 when that is not ours */
-    /* From here on nothing is zeroed for each call. */
-    struct peer peer;
-    struct metadata_list initial, trailing;
-    alignas(max_align_t) char state[];
-};
-
 static void on_opened(struct tag *tag, bool good);
 static void on_closed(struct tag *tag, bool good);
-static void on_replied(struct tag *tag, bool good);
 
 void unary_arm(const struct unary *unary)
 {
@@ -65,7 +38,8 @@ void unary_arm(const struct unary *unary)
     call->initial.count = call->trailing.count = 0;
     call->opened.happened = on_opened;
     call->closed.happened = on_closed;
-    call->replied.happened = on_replied;
+    call->committed.happened = reply_on_committed;
+    call->replied.happened = reply_on_sent;
     call->unary = unary;
     grpc_metadata_array_init(&call->metadata);
     grpc_call_error error = grpc_server_request_registered_call(
@@ -92,6 +66,25 @@ static int64_t deadline_of(const struct call *call)
                           : theirs.tv_sec * CLOCK_NS_PER_S + theirs.tv_nsec - call->received_ns;
     int64_t margin_ns = earliest(left_ns / MARGIN_DIVISOR, LARGEST_MARGIN_NS);
     return call->received_ns + earliest(left_ns - margin_ns, config->max_deadline_ns);
+}
+
+/* C-core sends a connection's GOAWAY at --max-age, up to a tenth earlier or later. */
+static int64_t connection_end_ns(const struct call *call)
+{
+    const struct config *config = call->unary->config;
+    if (config->max_age_ns == 0 || call->peer.opened_ns == 0)
+        return INT64_MAX;
+    return call->peer.opened_ns + config->max_age_ns + config->max_age_ns / 10 +
+           config->max_age_grace_ns;
+}
+
+static void set_deadline(struct call *call)
+{
+    int64_t end_ns = connection_end_ns(call);
+    call->deadline_ns = deadline_of(call);
+    call->ends_with_connection = end_ns < call->deadline_ns;
+    if (call->ends_with_connection)
+        call->deadline_ns = end_ns;
 }
 
 /* C-core knows an adopted connection as "fd:14", and all connections are. */
@@ -174,8 +167,8 @@ static void on_opened(struct tag *tag, bool good)
     atomic_fetch_add_explicit(call->unary->in_flight, 1, memory_order_relaxed);
     atomic_init(&call->holders, 2); /* until it is closed, until it is replied */
     call->received_ns = clock_now_ns();
-    call->deadline_ns = deadline_of(call);
     find_peer(call);
+    set_deadline(call);
     give_up_undelivered(call->unary->open, call->received_ns);
     TAILQ_INSERT_TAIL(&call->unary->open->list, call, place);
     grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
@@ -203,21 +196,9 @@ static void on_closed(struct tag *tag, bool good)
     call_release(call);
 }
 
-static void on_replied(struct tag *tag, bool good)
-{
-    /* Not good means that the caller was gone before it was told. */
-    (void)good;
-    call_release(container_of(tag, struct call, replied));
-}
-
 void *call_state(struct call *call)
 {
     return call->state;
-}
-
-struct call *call_of_state(void *state)
-{
-    return container_of(state, struct call, state);
 }
 
 const struct schema_method *call_method(const struct call *call)
@@ -228,6 +209,11 @@ const struct schema_method *call_method(const struct call *call)
 int64_t call_deadline_ns(const struct call *call)
 {
     return call->deadline_ns;
+}
+
+bool call_ends_with_connection(const struct call *call)
+{
+    return call->ends_with_connection;
 }
 
 int64_t call_received_ns(const struct call *call)
@@ -324,80 +310,4 @@ bool call_metadata(const struct call *call, size_t index, struct text *name, str
     *value = core_text(&entry->value);
     return grpc_header_key_is_legal(entry->key) && !grpc_is_binary_header(entry->key) &&
            grpc_header_nonbin_value_is_legal(entry->value);
-}
-
-static void add_metadata(struct metadata_list *list, const char *name, struct text value)
-{
-    if (list->count < CALL_METADATA)
-        list->list[list->count++] =
-            (grpc_metadata){.key = grpc_slice_from_static_string(name), .value = core_slice(value)};
-}
-
-void call_send_metadata(struct call *call, const char *name, struct text value)
-{
-    add_metadata(&call->initial, name, value);
-}
-
-void call_send_trailer(struct call *call, const char *name, struct text value)
-{
-    add_metadata(&call->trailing, name, value);
-}
-
-static void release_metadata(struct metadata_list *list)
-{
-    for (size_t i = 0; i < list->count; i++)
-        grpc_slice_unref(list->list[i].value);
-    list->count = 0;
-}
-
-uint8_t *call_answer_space(struct call *call, size_t bytes)
-{
-    call->answer = grpc_slice_malloc(bytes);
-    call->has_answer = true;
-    return GRPC_SLICE_START_PTR(call->answer);
-}
-
-/* Only metadata of ours that is not legal gets here; the caller must not wait for ever because of
- * it. The incident is the request id of the call's line in the log. */
-static void give_up(struct call *call)
-{
-    struct status status;
-    struct text incident = {NULL, 0};
-    for (size_t i = 0; i < call->initial.count; i++)
-        if (grpc_slice_str_cmp(call->initial.list[i].key, "x-request-id") == 0)
-            incident = core_text(&call->initial.list[i].value);
-    status_set(&status, STATUS_INTERNAL, "the answer's metadata is not legal; incident %.*s",
-               text_arguments(incident));
-    grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL, status.message, NULL);
-}
-
-void call_reply(struct call *call, const struct status *status)
-{
-    bool good = status->code == STATUS_OK;
-    grpc_byte_buffer *message = good ? grpc_raw_byte_buffer_create(&call->answer, 1) : NULL;
-    grpc_slice details = grpc_slice_from_copied_string(status->message);
-    grpc_op operations[] = {
-        {.op = GRPC_OP_SEND_INITIAL_METADATA,
-         .data.send_initial_metadata = {.count = call->initial.count,
-                                        .metadata = call->initial.list}},
-        {.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
-         .data.send_status_from_server = {.trailing_metadata_count = call->trailing.count,
-                                          .trailing_metadata = call->trailing.list,
-                                          .status = (grpc_status_code)status->code,
-                                          .status_details = good ? NULL : &details}},
-        {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message},
-    };
-    atomic_fetch_sub_explicit(call->unary->in_flight, 1, memory_order_relaxed);
-    call_hold(call);
-    if (grpc_call_start_batch(call->rpc, operations, good ? 3 : 2, &call->replied, NULL) !=
-        GRPC_CALL_OK) {
-        give_up(call);
-        call_release(call);
-    }
-    release_metadata(&call->initial);
-    release_metadata(&call->trailing);
-    grpc_slice_unref(details);
-    if (message)
-        grpc_byte_buffer_destroy(message);
-    call_release(call);
 }

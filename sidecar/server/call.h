@@ -31,6 +31,9 @@ struct call_handler {
      * thread, after begin, at most once, perhaps after the reply; the reply is owed all the same.
      */
     void (*cancelled)(struct call *call, void *context);
+    /* What call_commit has sent is in the caller's socket; `good` is false when the caller is gone
+     * instead. Poller's thread, once after each call_commit, perhaps after the reply. */
+    void (*committed)(struct call *call, bool good, void *context);
     void (*end)(struct call *call, void *context);
     /* What goes with a status of the server's own, for calls that never began: UNIMPLEMENTED for a
      * method that is not served, UNAVAILABLE when it stops. May cut the message. The trailers are
@@ -44,7 +47,6 @@ struct call_handler {
 #define CALL_TRAILERS_BYTES (64 * 1024)
 
 void *call_state(struct call *call);
-struct call *call_of_state(void *state);
 
 const struct schema_method *call_method(const struct call *call);
 
@@ -58,6 +60,10 @@ must_use bool call_message(struct call *call, struct arena *arena, struct text *
  * that it hears from us what happened; the configured default without one, and never above the
  * configured maximum. */
 int64_t call_deadline_ns(const struct call *call);
+
+/* Whether that deadline is the end of the caller's connection (--max-age and --max-age-grace),
+ * which comes before the caller's own. */
+bool call_ends_with_connection(const struct call *call);
 
 int64_t call_received_ns(const struct call *call);
 
@@ -80,8 +86,10 @@ bool call_metadata(const struct call *call, size_t index, struct text *name, str
 /* How many calls are still to be answered, this one included. */
 size_t call_in_flight(const struct call *call);
 
-/* A copy of it goes to the caller ahead of the answer, or behind it. `name` has to be a literal;
- * legal bytes only. At most CALL_METADATA of each; more are dropped. */
+/* A copy of it goes to the caller ahead of the answer, or behind it. What goes ahead goes behind
+ * all the same when a call fails that is not committed: its reply is Trailers-Only then, so that
+ * the caller's client may retry it (gRFC A6). `name` has to be a literal; legal bytes only. At most
+ * CALL_METADATA of each; more are dropped. */
 #define CALL_METADATA 8
 void call_send_metadata(struct call *call, const char *name, struct text value);
 void call_send_trailer(struct call *call, const char *name, struct text value);
@@ -96,6 +104,14 @@ static inline void call_send_trailers(struct call *call, const struct call_trail
 
 /* Memory for the answer's bytes, to be filled before call_reply; at most once. */
 uint8_t *call_answer_space(struct call *call, size_t bytes);
+
+/*
+ * Sends the metadata that goes ahead of the answer now. A client that has received it never retries
+ * the call (gRFC A6, "committed"), so this is done before the first byte of a request leaves that
+ * may change something. The handler's `committed` reports that the kernel has it; behind TLS, that
+ * the tunnel has it. Once, before the reply, any thread; the call is held until `committed`.
+ */
+void call_commit(struct call *call);
 
 /* Answers: OK with the bytes put into call_answer_space, or a failure. The call must not be touched
  * afterwards, unless it is held. Once, any thread. */

@@ -71,6 +71,25 @@ static bool make_pair(struct arrival *arrival)
     return true;
 }
 
+/*
+ * A peer that is gone is noticed by the kernel: after a minute of silence it is asked, and what it
+ * does not acknowledge ends the connection after a minute. C-core's pings cannot tell a peer that
+ * is gone from one that is slow to answer them. The window of a caller that does not read may stay
+ * shut as long.
+ */
+static void set_up_tcp(int fd)
+{
+    static const struct {
+        int level, name, value;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},   {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 60}, {IPPROTO_TCP, TCP_KEEPINTVL, 20},
+        {IPPROTO_TCP, TCP_KEEPCNT, 3},   {IPPROTO_TCP, TCP_USER_TIMEOUT, 60000},
+    };
+    for (size_t i = 0; i < array_length(options); i++)
+        setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(int));
+}
+
 static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struct sockaddr *address,
                         int address_bytes, void *context)
 {
@@ -94,7 +113,7 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
     }
     metric_count(listeners->events.metrics, METRIC_CONNECTIONS_ACCEPTED, 0, 0);
     if (is_tcp)
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        set_up_tcp(fd);
     if (has_tls)
         tls_add(listeners->tls, fd, arrival.inner, arrival.core);
     else
@@ -104,6 +123,7 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
 static void on_admitted(int fd, void *context)
 {
     struct listeners *listeners = context;
+    peers_opened(listeners->peers, fd);
     listeners->events.accepted(fd, listeners->events.context);
 }
 

@@ -69,7 +69,7 @@ static bool is_loopback(const struct sockaddr *address)
 void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct config *config,
                  struct peer *peer)
 {
-    peer->speaks_for_others = config->trust_xfcc && is_loopback(address);
+    *peer = (struct peer){.speaks_for_others = config->trust_xfcc && is_loopback(address)};
     socket_address_text(address, bytes, peer->address, peer->who, PEER_BYTES);
     peer_identify(peer, config, NULL, 0);
 }
@@ -209,6 +209,14 @@ bool peers_give_up(struct peers *peers, int fd)
             !rate_take(&connection->given_up, clock_now_ns(), CLOCK_NS_PER_S / most, most);
     pthread_mutex_unlock(&peers->lock);
     return too_often;
+}
+
+void peers_opened(struct peers *peers, int fd)
+{
+    pthread_mutex_lock(&peers->lock);
+    if (is_known(peers, fd))
+        peers->connections[fd].peer.opened_ns = clock_now_ns();
+    pthread_mutex_unlock(&peers->lock);
 }
 
 void peers_identify(struct peers *peers, int fd, const struct config *config,

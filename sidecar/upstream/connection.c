@@ -247,22 +247,29 @@ static bool is_head(const struct exchange *exchange)
            text_equal((struct text){exchange->request.at, head.bytes}, head);
 }
 
-static void refuse(struct connection *connection, struct exchange *exchange)
+static bool is_prepared(struct exchange *exchange)
 {
-    exchange->outcome = EXCHANGE_NOT_SENT;
-    status_set(&exchange->status, STATUS_INTERNAL,
-               "the call's memory has no room for an answer; nothing was sent");
-    connection->events->finished(connection, exchange, true, connection->events->pool);
+    if (!exchange->prepare || exchange->prepare(exchange))
+        return true;
+    exchange->cause = EXCHANGE_CAUSE_UNPREPARED;
+    return false;
+}
+
+static bool open_reader(struct connection *connection, struct exchange *exchange)
+{
+    struct http1_limits limits = answer_limits;
+    limits.body_bytes = connection->events->answer_bytes;
+    connection->reader = http1_reader_new(exchange->arena, &limits, is_head(exchange));
+    return connection->reader || status_fail(&exchange->status, STATUS_INTERNAL,
+                                             "the call's memory has no room for an answer");
 }
 
 void connection_begin(struct connection *connection, struct exchange *exchange)
 {
     assert(connection->state == CONNECTION_IDLE);
-    struct http1_limits limits = answer_limits;
-    limits.body_bytes = connection->events->answer_bytes;
-    connection->reader = http1_reader_new(exchange->arena, &limits, is_head(exchange));
-    if (!connection->reader) {
-        refuse(connection, exchange);
+    if (!is_prepared(exchange) || !open_reader(connection, exchange)) {
+        exchange->outcome = EXCHANGE_NOT_SENT;
+        connection->events->finished(connection, exchange, true, connection->events->pool);
         return;
     }
     connection->state = CONNECTION_BUSY;

@@ -22,8 +22,18 @@ struct upstream_loop {
     struct inbox_letter end_all, stop;
     struct pulse_letter asked;
     sem_t all_ended;
-    struct exchange_list resting, waiting, running; /* in the order in which they came, began */
-    size_t waiting_count, most_connections;
+    struct exchange_list stages[EXCHANGE_STAGE_COUNT]; /* in the order in which they entered */
+    size_t counts[EXCHANGE_STAGE_COUNT];
+    size_t slots; /* free connections that are kept for exchanges whose commit is waited for */
+    struct event *late_commits;
+    size_t most_connections;
+    /*
+     * Reservations: `granted` may have been made in all, `reserved` were, and `arrived` of their
+     * exchanges have been handed over. The loop's thread writes `granted`, the thread that reserves
+     * writes `reserved`; they only grow, and may wrap.
+     */
+    atomic_size_t granted;
+    size_t reserved, arrived;
     struct reach *reach; /* of all loops */
     bool stopping, started;
     bool ended; /* by end_all: nothing starts any more */
@@ -39,7 +49,13 @@ must_use bool loop_open(struct upstream_loop *loop, const struct upstream_settin
  * opened, too. */
 void loop_close(struct upstream_loop *loop);
 
-/* Of exchanges whose `loop` is set; any thread, as upstream_send and upstream_cancel say. */
+/* The exchange is this loop's from now on. */
+void loop_adopt(struct upstream_loop *loop, struct exchange *exchange);
+
+/* Of exchanges that a loop has adopted; threads as upstream_reserve, upstream_committed,
+ * upstream_send and upstream_cancel say. */
+must_use bool loop_reserve(struct exchange *exchange);
+void loop_committed(struct exchange *exchange);
 void loop_send(struct exchange *exchange);
 void loop_cancel(struct exchange *exchange);
 

@@ -180,6 +180,12 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
+size_t pool_free_connections(const struct pool *pool)
+{
+    size_t usable = pool->open < pool->limit.now ? pool->open : pool->limit.now;
+    return usable > pool->busy ? usable - pool->busy : 0;
+}
+
 struct connection *pool_take(struct pool *pool)
 {
     struct connection *connection;

@@ -28,6 +28,10 @@ must_use bool pool_new(const struct upstream_settings *settings, struct event_ba
                        const struct pool_events *owner, struct pool **pool, struct status *status);
 void pool_free(struct pool *pool); /* closes idle and opening connections; NULL is allowed */
 
+/* How many exchanges may begin at once: connections that are idle, within the limit. One of them
+ * may prove to have ended when it is taken. */
+size_t pool_free_connections(const struct pool *pool);
+
 /* A free connection, prepared, the one used last; NULL when none is free. It is then the exchange's
  * until that has ended. */
 struct connection *pool_take(struct pool *pool);

@@ -77,15 +77,33 @@ enum reload_news upstream_reload_ca(struct upstream *upstream, struct status *to
 void exchange_init(struct exchange *exchange)
 {
     memset(exchange, 0, offsetof(struct exchange, status));
+    exchange->deadline_cause = EXCHANGE_CAUSE_DEADLINE;
     status_clear(&exchange->status);
+}
+
+/* Sent again, an exchange stays where a cancel looks for it. */
+static void choose_loop(struct upstream *upstream, struct exchange *exchange)
+{
+    if (!exchange->loop)
+        loop_adopt(&upstream->loops[atomic_fetch_add(&upstream->turn, 1) % upstream->loop_count],
+                   exchange);
+}
+
+bool upstream_reserve(struct upstream *upstream, struct exchange *exchange)
+{
+    choose_loop(upstream, exchange);
+    return loop_reserve(exchange);
+}
+
+void upstream_committed(struct exchange *exchange, bool good)
+{
+    exchange->withdrawn = !good;
+    loop_committed(exchange);
 }
 
 void upstream_send(struct upstream *upstream, struct exchange *exchange)
 {
-    /* Sent again, it stays where a cancel looks for it. */
-    if (!exchange->loop)
-        exchange->loop =
-            &upstream->loops[atomic_fetch_add(&upstream->turn, 1) % upstream->loop_count];
+    choose_loop(upstream, exchange);
     loop_send(exchange);
 }
 

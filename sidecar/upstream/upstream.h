@@ -59,7 +59,20 @@ enum exchange_cause {
     EXCHANGE_CAUSE_ANSWER_TOO_LARGE,
     EXCHANGE_CAUSE_DEADLINE,
     EXCHANGE_CAUSE_CANCELLED,
-    EXCHANGE_CAUSE_STOPPED, /* upstream_end_all */
+    EXCHANGE_CAUSE_STOPPED,        /* upstream_end_all */
+    EXCHANGE_CAUSE_CONNECTION_AGE, /* the caller's connection may live no longer */
+    EXCHANGE_CAUSE_UNPREPARED,     /* the owner's `prepare` failed */
+};
+
+/* Where an exchange is between upstream_send and `done`. */
+enum exchange_stage {
+    EXCHANGE_STAGE_NONE,       /* not with the upstream */
+    EXCHANGE_STAGE_DELAYED,    /* waits until delay_ns has passed */
+    EXCHANGE_STAGE_WAITING,    /* waits for its turn: a connection that it may use */
+    EXCHANGE_STAGE_COMMITTING, /* its turn has come; waits for upstream_committed */
+    EXCHANGE_STAGE_READY,      /* committed; takes the next connection */
+    EXCHANGE_STAGE_RUNNING,    /* on a connection */
+    EXCHANGE_STAGE_COUNT,
 };
 
 struct upstream_loop;
@@ -67,13 +80,22 @@ struct connection;
 
 struct exchange {
     /* Set by its owner before upstream_send, and left alone until `done`. */
-    struct text request;                     /* all its bytes */
-    struct arena *arena;                     /* the answer's memory */
-    int64_t deadline_ns;                     /* of clock_now_ns */
-    int64_t rest_ns;                         /* waits that long before it is started */
+    struct text request;                /* all its bytes */
+    struct arena *arena;                /* the answer's memory */
+    int64_t deadline_ns;                /* of clock_now_ns */
+    enum exchange_cause deadline_cause; /* what its passing means; DEADLINE at first */
+    int64_t rest_ns;                    /* waits that long before it is started */
+    bool withdrawn; /* ends as CANCELLED, unsent: the caller is gone before its commit arrived */
     void (*done)(struct exchange *exchange); /* on the loop's thread, once; may send again */
-    void (*released)(
-        struct exchange *exchange); /* on the loop's thread, once after upstream_cancel */
+    /* On the loop's thread, once after each upstream_cancel and each upstream_committed. */
+    void (*released)(struct exchange *exchange);
+    /* On the loop's thread, when a connection is at hand and before a byte leaves: starts what has
+     * to be done before it may leave, and leads to upstream_committed. NULL when nothing has to be
+     * done, or it was done; set to NULL when it is done. */
+    void (*commit)(struct exchange *exchange);
+    /* On the loop's thread, directly before the first byte leaves; may set `request` anew. False,
+     * with exchange->status filled, ends the exchange as UNPREPARED. NULL is allowed. */
+    bool (*prepare)(struct exchange *exchange);
 
     /* What became of it, set when `done` is called. */
     enum exchange_outcome outcome;
@@ -89,9 +111,13 @@ struct exchange {
     struct upstream_loop *loop;
     struct connection *connection;
     TAILQ_ENTRY(exchange) place;
-    struct inbox_letter submitted, cancelled;
+    struct inbox_letter submitted, cancelled, committed;
     struct event timer;
-    bool under_way, resting, cancel_wanted;
+    enum exchange_stage stage;
+    int64_t committing_ns; /* since when its commit is waited for */
+    bool reserved;         /* upstream_reserve has set a connection aside for it */
+    bool holds_slot;       /* so has the loop, until the commit arrives or is late */
+    bool cancel_wanted;
 
     /* When not answered: what was being done and what happened. Last, since it is large and rarely
      * used. */
@@ -119,6 +145,19 @@ must_use bool upstream_check_ca(const char *path, struct status *told);
 
 /* Prepares an exchange for its first use: all that is not set by its owner. */
 void exchange_init(struct exchange *exchange);
+
+/*
+ * Sets one of the connections that are free now aside for the exchange, so that its owner can
+ * commit it before it hands it over; false when none is free or others wait. The exchange is to be
+ * handed over in any case, or the connection stays set aside. At most once for each exchange,
+ * before its first upstream_send; one thread, always the same.
+ */
+must_use bool upstream_reserve(struct upstream *upstream, struct exchange *exchange);
+
+/* What `commit` has started is done; `good` is false when the caller is gone, and the exchange then
+ * ends as CANCELLED, unsent. `released` is called in any case, so the exchange must live until
+ * then, also when it has ended meanwhile. Any thread. */
+void upstream_committed(struct exchange *exchange, bool good);
 
 /* Hands an exchange over. Any thread. */
 void upstream_send(struct upstream *upstream, struct exchange *exchange);

@@ -145,7 +145,7 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
                           frames.WindowUpdateFrame(0, window_increment=widest - 65535).serialize())
     for number in range(300):  # more than all buffers between us take
         caller.call(f"group_{number}")
-    upstream.wait_requests(200)
+    upstream.wait_requests(40)  # the others are not sent: their response headers do not reach the caller
     sidecar.signal()
     assert sidecar.wait() == 0
     caller.socket.close()

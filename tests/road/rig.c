@@ -156,6 +156,19 @@ uint8_t *call_answer_space(struct call *call, size_t bytes)
     return (uint8_t *)space;
 }
 
+void call_commit(struct call *call)
+{
+    assert(!call->rig->result.committed);
+    call->rig->result.committed = true;
+    call->rig->handler.committed(call, true, call->rig->handler.context);
+}
+
+bool call_ends_with_connection(const struct call *call)
+{
+    (void)call;
+    return false;
+}
+
 void call_reply(struct call *call, const struct status *status)
 {
     struct rig_result *result = &call->rig->result;
@@ -185,12 +198,24 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange)
     (void)upstream;
     struct rig_result *result = &the_rig->result;
     assert(!the_rig->waiting && result->request_count < array_length(result->requests));
-    result->requests[result->request_count++] = keep(the_rig, exchange->request);
     exchange->http_status = 0;
     exchange->answer = (struct http_answer){0};
     exchange->cause = EXCHANGE_CAUSE_NONE;
     status_clear(&exchange->status);
     the_rig->waiting = exchange;
+}
+
+bool upstream_reserve(struct upstream *upstream, struct exchange *exchange)
+{
+    (void)upstream, (void)exchange;
+    return false;
+}
+
+void upstream_committed(struct exchange *exchange, bool good)
+{
+    assert(good);
+    exchange->commit = NULL;
+    exchange->released(exchange);
 }
 
 void upstream_cancel(struct exchange *exchange)
@@ -257,13 +282,21 @@ static void answer_exchange(struct exchange *exchange)
 {
     static const struct http1_limits limits = {
         .head_bytes = 65536, .field_count = 100, .body_bytes = ANSWER_BYTES, .interim = 8};
-    const struct rig_answer *answer = next_answer();
+    struct rig_result *result = &the_rig->result;
     exchange->queued_ns = the_rig->now_ns;
     exchange->started_ns = 0;
     if (!pass(exchange, exchange->rest_ns)) {
         end_exchange(exchange, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_DEADLINE);
         return;
     }
+    if (exchange->commit)
+        exchange->commit(exchange);
+    if (!exchange->prepare(exchange)) {
+        end_exchange(exchange, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_UNPREPARED);
+        return;
+    }
+    result->requests[result->request_count++] = keep(the_rig, exchange->request);
+    const struct rig_answer *answer = next_answer();
     struct http1_reader *reader = http1_reader_new(exchange->arena, &limits, false);
     assert(reader); /* no exchange begins with an arena that is full of the one before */
     exchange->started_ns = answer->not_sent ? 0 : the_rig->now_ns;

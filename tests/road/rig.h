@@ -29,6 +29,7 @@ struct rig_upstream {
 /* What came of a call; its memory is the rig's until the next call. */
 struct rig_result {
     unsigned replies;
+    bool committed; /* response headers were sent before the reply */
     enum status_code code;
     struct text message;
     struct text answer; /* the answer message's bytes */

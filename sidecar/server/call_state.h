@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* A call from the inside, for call.c, which receives it, and reply.c, which answers it. */
+#pragma once
+
+#include <grpc/byte_buffer.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+
+#include "server/unary.h"
+
+struct metadata_list {
+    size_t count;
+    grpc_metadata list[CALL_METADATA];
+};
+
+struct call {
+    struct tag opened, closed, committed, replied;
+    TAILQ_ENTRY(call) place; /* among those that are open */
+    const struct unary *unary;
+    grpc_call *rpc;
+    gpr_timespec deadline;
+    grpc_metadata_array metadata;
+    grpc_byte_buffer *payload;
+    grpc_slice message, answer;
+    bool has_message, has_answer;
+    bool begun; /* by its handler */
+    bool is_committed;
+    bool ends_with_connection;
+    int cancelled;
+    atomic_int holders;
+    int64_t received_ns, deadline_ns;
+    int fd; /* of its connection; -1 when that is not ours */
+    /* From here on nothing is zeroed for each call. */
+    struct peer peer;
+    struct metadata_list initial, trailing;
+    alignas(max_align_t) char state[];
+};
+
+/* What C-core reports of the two batches that are sent. The poller's thread. */
+void reply_on_committed(struct tag *tag, bool good);
+void reply_on_sent(struct tag *tag, bool good);

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include <grpc/byte_buffer.h>
+#include <stdlib.h>
+
+#include "server/call.h"
+#include "server/call_state.h"
+
+#include "base/banned.h"
+
+void reply_on_committed(struct tag *tag, bool good)
+{
+    struct call *call = container_of(tag, struct call, committed);
+    call->unary->handler->committed(call, good, call->unary->handler->context);
+    call_release(call);
+}
+
+void reply_on_sent(struct tag *tag, bool good)
+{
+    /* Not good means that the caller was gone before it was told. */
+    (void)good;
+    call_release(container_of(tag, struct call, replied));
+}
+
+static void add_metadata(struct metadata_list *list, const char *name, struct text value)
+{
+    if (list->count < CALL_METADATA)
+        list->list[list->count++] =
+            (grpc_metadata){.key = grpc_slice_from_static_string(name), .value = core_slice(value)};
+}
+
+void call_send_metadata(struct call *call, const char *name, struct text value)
+{
+    add_metadata(&call->initial, name, value);
+}
+
+void call_send_trailer(struct call *call, const char *name, struct text value)
+{
+    add_metadata(&call->trailing, name, value);
+}
+
+static void release_metadata(struct metadata_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        grpc_slice_unref(list->list[i].value);
+    list->count = 0;
+}
+
+uint8_t *call_answer_space(struct call *call, size_t bytes)
+{
+    call->answer = grpc_slice_malloc(bytes);
+    call->has_answer = true;
+    return GRPC_SLICE_START_PTR(call->answer);
+}
+
+static struct text find_value(const struct metadata_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (grpc_slice_str_cmp(list->list[i].key, name) == 0)
+            return core_text(&list->list[i].value);
+    return (struct text){NULL, 0};
+}
+
+/* Only metadata of ours that is not legal gets here; the caller must not wait for ever because of
+ * it. The incident is the request id of the call's line in the log. */
+static void give_up(struct call *call)
+{
+    struct status status;
+    struct text ahead = find_value(&call->initial, "x-request-id");
+    struct text incident = ahead.at ? ahead : find_value(&call->trailing, "x-request-id");
+    status_set(&status, STATUS_INTERNAL, "the answer's metadata is not legal; incident %.*s",
+               text_arguments(incident));
+    grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL, status.message, NULL);
+}
+
+static grpc_op initial_operation(struct call *call)
+{
+    return (grpc_op){.op = GRPC_OP_SEND_INITIAL_METADATA,
+                     .data.send_initial_metadata = {.count = call->initial.count,
+                                                    .metadata = call->initial.list}};
+}
+
+void call_commit(struct call *call)
+{
+    grpc_op operation = initial_operation(call);
+    call->is_committed = true;
+    call_hold(call);
+    /* Its metadata is legal, and nothing was sent before. */
+    if (grpc_call_start_batch(call->rpc, &operation, 1, &call->committed, NULL) != GRPC_CALL_OK)
+        abort();
+}
+
+/* Without entries C-core makes one HEADERS frame of it and the status. */
+static void send_behind(struct call *call)
+{
+    for (size_t i = 0; i < call->initial.count && call->trailing.count < CALL_METADATA; i++) {
+        grpc_metadata *entry = &call->initial.list[i];
+        grpc_slice_ref(entry->value);
+        call->trailing.list[call->trailing.count++] = *entry;
+    }
+    release_metadata(&call->initial);
+}
+
+void call_reply(struct call *call, const struct status *status)
+{
+    bool good = status->code == STATUS_OK;
+    if (!good && !call->is_committed)
+        send_behind(call);
+    grpc_byte_buffer *message = good ? grpc_raw_byte_buffer_create(&call->answer, 1) : NULL;
+    grpc_slice details = grpc_slice_from_copied_string(status->message);
+    grpc_op operations[3];
+    size_t count = 0;
+    if (!call->is_committed)
+        operations[count++] = initial_operation(call);
+    operations[count++] =
+        (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+                  .data.send_status_from_server = {.trailing_metadata_count = call->trailing.count,
+                                                   .trailing_metadata = call->trailing.list,
+                                                   .status = (grpc_status_code)status->code,
+                                                   .status_details = good ? NULL : &details}};
+    if (good)
+        operations[count++] =
+            (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message};
+    atomic_fetch_sub_explicit(call->unary->in_flight, 1, memory_order_relaxed);
+    call_hold(call);
+    if (grpc_call_start_batch(call->rpc, operations, count, &call->replied, NULL) != GRPC_CALL_OK) {
+        give_up(call);
+        call_release(call);
+    }
+    release_metadata(&call->initial);
+    release_metadata(&call->trailing);
+    grpc_slice_unref(details);
+    if (message)
+        grpc_byte_buffer_destroy(message);
+    call_release(call);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/ending.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "upstream/stage.h"
+
+#include "base/banned.h"
+
+static const struct {
+    enum status_code code;
+    const char *sentence;
+} endings[] = {
+    [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, "the deadline passed"},
+    [EXCHANGE_CAUSE_CANCELLED] = {STATUS_CANCELLED,
+                                  "the call was cancelled or its connection ended"},
+    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, "the sidecar is stopping"},
+    [EXCHANGE_CAUSE_CONNECTION_AGE] = {STATUS_UNAVAILABLE,
+                                       "the caller's connection reached --max-age and "
+                                       "--max-age-grace"},
+};
+
+void ending_report(struct exchange *exchange)
+{
+    stage_leave(exchange);
+    if (event_initialized(&exchange->timer))
+        event_del(&exchange->timer);
+    exchange->ended_ns = clock_now_ns();
+    if (exchange->started_ns)
+        pool_learn(exchange->loop->pool, exchange);
+    exchange->done(exchange);
+}
+
+void ending_unsent(struct exchange *exchange, enum exchange_cause cause, const char *sentence)
+{
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    exchange->cause = cause;
+    status_set(&exchange->status, endings[cause].code, "%s before anything was sent",
+               sentence ? sentence : endings[cause].sentence);
+    ending_report(exchange);
+}
+
+static void end_running(struct exchange *exchange, enum exchange_cause cause)
+{
+    struct connection *connection = exchange->connection;
+    exchange->cause = cause;
+    status_set(&exchange->status, endings[cause].code, "%s while the upstream had the request",
+               endings[cause].sentence);
+    connection_abandon(connection);
+    pool_abandon(exchange->loop->pool, connection);
+    ending_report(exchange);
+}
+
+void ending_early(struct exchange *exchange, enum exchange_cause cause)
+{
+    if (exchange->connection)
+        end_running(exchange, cause);
+    else
+        ending_unsent(exchange, cause, NULL);
+}
+
+void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_ns)
+{
+    const struct upstream_loop *loop = exchange->loop;
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    exchange->cause = EXCHANGE_CAUSE_OVERLOADED;
+    exchange->stay_away_ns = wait_ns;
+    status_set(
+        &exchange->status, STATUS_RESOURCE_EXHAUSTED,
+        "the upstream is too slow for the calls that wait for it: the turn of this one comes "
+        "in about %" PRId64 " ms and takes up to %" PRId64 " ms, but its deadline is in "
+        "%" PRId64 " ms; more --upstream-connections than %zu, or fewer calls, may help",
+        wait_ns / CLOCK_NS_PER_MS, pool_exchange_ns(loop->pool) / CLOCK_NS_PER_MS,
+        left_ns / CLOCK_NS_PER_MS, loop->most_connections);
+    ending_report(exchange);
+}
+
+static void end_unreachable(struct exchange *exchange, const struct pool_failure *failure)
+{
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    exchange->stay_away_ns = failure->wait_ns;
+    exchange->status = *failure->status;
+    exchange->cause = EXCHANGE_CAUSE_CONNECT;
+    if (exchange->queued_ns > failure->at_ns) {
+        exchange->cause = EXCHANGE_CAUSE_BREAKER;
+        status_prepend(&exchange->status, "connections are not tried for a moment");
+    }
+    ending_report(exchange);
+}
+
+void ending_unreachable(struct upstream_loop *loop)
+{
+    static const enum exchange_stage stages[] = {EXCHANGE_STAGE_READY, EXCHANGE_STAGE_WAITING};
+    struct pool_failure failure = pool_failure(loop->pool);
+    struct exchange *exchange;
+    for (size_t i = 0; i < array_length(stages); i++)
+        while ((exchange = stage_first(loop, stages[i])))
+            end_unreachable(exchange, &failure);
+}

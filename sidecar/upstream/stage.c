@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/stage.h"
+
+#include "base/banned.h"
+
+void stage_leave(struct exchange *exchange)
+{
+    struct upstream_loop *loop = exchange->loop;
+    if (exchange->stage == EXCHANGE_STAGE_NONE)
+        return;
+    TAILQ_REMOVE(&loop->stages[exchange->stage], exchange, place);
+    loop->counts[exchange->stage]--;
+    loop->slots -= exchange->holds_slot;
+    exchange->holds_slot = false;
+    exchange->stage = EXCHANGE_STAGE_NONE;
+}
+
+void stage_enter(struct exchange *exchange, enum exchange_stage stage)
+{
+    struct upstream_loop *loop = exchange->loop;
+    stage_leave(exchange);
+    exchange->stage = stage;
+    TAILQ_INSERT_TAIL(&loop->stages[stage], exchange, place);
+    loop->counts[stage]++;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+#include "upstream/turn.h"
+
+#include "base/clock.h"
+#include "upstream/ending.h"
+#include "upstream/stage.h"
+
+#include "base/banned.h"
+
+/* A wait is taken to be longer than foreseen by one part of so many: who is let in is served. */
+#define MARGIN 4
+
+/* A commit arrives within microseconds, unless its caller does not read. It then keeps no
+ * connection from others. */
+#define LATE_COMMIT_NS (100 * CLOCK_NS_PER_MS)
+
+static void on_deadline(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct exchange *exchange = context;
+    ending_early(exchange, exchange->deadline_cause);
+}
+
+static void watch_deadline(struct exchange *exchange, int64_t left_ns)
+{
+    struct timeval after = clock_timeval(left_ns);
+    evtimer_assign(&exchange->timer, exchange->loop->base, on_deadline, exchange);
+    event_add(&exchange->timer, &after);
+}
+
+/* False when the deadline leaves less time than a connection ever took, and there is none; the
+ * exchange has ended then. The connection is opened all the same: calls that follow may have use of
+ * it, and it shows how long that takes by now. */
+static bool can_connect(struct exchange *exchange, int64_t left_ns)
+{
+    struct upstream_loop *loop = exchange->loop;
+    if (pool_is_in_time(loop->pool, left_ns))
+        return true;
+    pool_open_for(loop->pool, loop->counts[EXCHANGE_STAGE_WAITING] + 1);
+    ending_unsent(exchange, EXCHANGE_CAUSE_DEADLINE,
+                  "the deadline leaves less time than a connection ever took: the call ended");
+    return false;
+}
+
+static bool has_time(struct exchange *exchange, int64_t left_ns)
+{
+    if (left_ns > 0)
+        return true;
+    ending_unsent(exchange, exchange->deadline_cause, NULL);
+    return false;
+}
+
+/* False when the exchange would not be served before its deadline; it has ended then. */
+static bool is_in_time(struct exchange *exchange, int64_t left_ns)
+{
+    const struct upstream_loop *loop = exchange->loop;
+    int64_t wait_ns =
+        pool_wait_ns(loop->pool, loop->counts[EXCHANGE_STAGE_WAITING], exchange->queued_ns);
+    if (wait_ns == 0 || wait_ns + wait_ns / MARGIN + pool_exchange_ns(loop->pool) <= left_ns)
+        return true;
+    ending_overloaded(exchange, wait_ns, left_ns);
+    return false;
+}
+
+void turn_wait(struct exchange *exchange)
+{
+    exchange->queued_ns = clock_now_ns();
+    int64_t left_ns = exchange->deadline_ns - exchange->queued_ns;
+    if (!can_connect(exchange, left_ns) || !has_time(exchange, left_ns) ||
+        !is_in_time(exchange, left_ns))
+        return;
+    stage_enter(exchange, EXCHANGE_STAGE_WAITING);
+    watch_deadline(exchange, left_ns);
+}
+
+void turn_ready(struct exchange *exchange)
+{
+    int64_t left_ns = exchange->deadline_ns - clock_now_ns();
+    if (!has_time(exchange, left_ns))
+        return;
+    stage_enter(exchange, EXCHANGE_STAGE_READY);
+    watch_deadline(exchange, left_ns);
+}
+
+void turn_committed(struct exchange *exchange)
+{
+    if (exchange->stage != EXCHANGE_STAGE_COMMITTING)
+        return;
+    exchange->commit = NULL;
+    if (exchange->withdrawn)
+        ending_early(exchange, EXCHANGE_CAUSE_CANCELLED);
+    else
+        stage_enter(exchange, EXCHANGE_STAGE_READY);
+}
+
+static void watch_commits(struct upstream_loop *loop)
+{
+    struct timeval late = clock_timeval(LATE_COMMIT_NS);
+    if (loop->slots > 0 && !evtimer_pending(loop->late_commits, NULL))
+        event_add(loop->late_commits, &late);
+}
+
+/* Takes the slots of commits that are late. */
+static void on_late_commits(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct upstream_loop *loop = context;
+    struct exchange *exchange;
+    int64_t late_ns = clock_now_ns() - LATE_COMMIT_NS;
+    TAILQ_FOREACH(exchange, &loop->stages[EXCHANGE_STAGE_COMMITTING], place)
+    if (exchange->holds_slot && exchange->committing_ns <= late_ns) {
+        exchange->holds_slot = false;
+        loop->slots--;
+    }
+    watch_commits(loop);
+}
+
+static void commit(struct exchange *exchange)
+{
+    struct upstream_loop *loop = exchange->loop;
+    stage_enter(exchange, EXCHANGE_STAGE_COMMITTING);
+    exchange->committing_ns = clock_now_ns();
+    exchange->holds_slot = true;
+    loop->slots++;
+    watch_commits(loop);
+    exchange->commit(exchange);
+}
+
+static void begin(struct exchange *exchange, struct connection *connection)
+{
+    stage_enter(exchange, EXCHANGE_STAGE_RUNNING);
+    connection_begin(connection, exchange);
+}
+
+/*
+ * Of those that wait. One that begins with less time than an exchange takes would most probably end
+ * with an unknown outcome, and those behind it would have waited for that. The last one stays:
+ * whatever was expected, there must be a next exchange to tell.
+ */
+static void shed_late(struct upstream_loop *loop)
+{
+    const size_t *waiting = &loop->counts[EXCHANGE_STAGE_WAITING];
+    int64_t now_ns = clock_now_ns();
+    while (*waiting > 1) {
+        struct exchange *exchange = stage_first(loop, EXCHANGE_STAGE_WAITING);
+        int64_t left_ns = exchange->deadline_ns - now_ns;
+        if (left_ns <= 0 || left_ns >= pool_usual_ns(loop->pool))
+            return;
+        ending_overloaded(exchange, pool_wait_ns(loop->pool, *waiting - 1, now_ns), left_ns);
+    }
+}
+
+static bool start_ready(struct upstream_loop *loop)
+{
+    struct exchange *exchange;
+    struct connection *connection;
+    while ((exchange = stage_first(loop, EXCHANGE_STAGE_READY))) {
+        if (!(connection = pool_take(loop->pool)))
+            return false;
+        begin(exchange, connection);
+    }
+    return true;
+}
+
+/* True when the first of those that wait has left the queue. */
+static bool start_next(struct upstream_loop *loop)
+{
+    struct exchange *exchange = stage_first(loop, EXCHANGE_STAGE_WAITING);
+    if (exchange->commit) {
+        commit(exchange);
+        return true;
+    }
+    struct connection *connection = pool_take(loop->pool);
+    if (connection)
+        begin(exchange, connection);
+    return connection;
+}
+
+static void start_waiting(struct upstream_loop *loop)
+{
+    while (loop->counts[EXCHANGE_STAGE_WAITING] > 0 &&
+           pool_free_connections(loop->pool) > loop->slots) {
+        shed_late(loop);
+        if (!start_next(loop))
+            return;
+    }
+}
+
+/* A call that comes while others wait takes its place behind them. */
+static void grant_reservations(struct upstream_loop *loop, size_t waiting)
+{
+    size_t available = waiting > 0 ? 0 : pool_free_connections(loop->pool);
+    size_t kept = available < loop->slots ? available : loop->slots;
+    atomic_store_explicit(&loop->granted, loop->arrived + available - kept, memory_order_release);
+}
+
+void turns_start(struct upstream_loop *loop)
+{
+    if (start_ready(loop))
+        start_waiting(loop);
+    size_t waiting = loop->counts[EXCHANGE_STAGE_WAITING] + loop->counts[EXCHANGE_STAGE_READY];
+    grant_reservations(loop, waiting);
+    if (waiting == 0)
+        return;
+    pool_open_for(loop->pool, waiting);
+    if (!pool_has_hope(loop->pool))
+        ending_unreachable(loop);
+}
+
+bool turns_init(struct upstream_loop *loop)
+{
+    for (size_t i = 0; i < EXCHANGE_STAGE_COUNT; i++)
+        TAILQ_INIT(&loop->stages[i]);
+    atomic_init(&loop->granted, 0);
+    loop->late_commits = evtimer_new(loop->base, on_late_commits, loop);
+    return loop->late_commits;
+}
+
+void turns_clear(struct upstream_loop *loop)
+{
+    if (loop->late_commits)
+        event_free(loop->late_commits);
+}
