@@ -7,7 +7,7 @@ import pytest
 
 from support.process import looking
 from support.secret import TOKEN, MountedSecret, TokenFile
-from support.upstream import answer, error, late
+from support.upstream import answer, http, error, late
 
 NEXT = "MIIEnext-" + "fedcba9876543210" * 8
 LOADED, REJECTED = "credential loaded", "credential rejected"
@@ -120,6 +120,18 @@ def test_a_refused_token_is_read_again_and_sent_once_more_when_it_changed(starte
     client.create()
     assert [request.token for request in upstream.requests] == [TOKEN, NEXT]
     assert upstream.requests[0].body == upstream.requests[1].body
+
+
+def test_an_attempt_is_signed_when_it_is_sent_and_not_before_its_delay(started, upstream, token):
+    sidecar = started()
+    upstream.script(answer(http(503, {}, ["Retry-After: 1"])), answer())
+    call = sidecar.client().start()
+    upstream.wait_requests(1)
+    token.write(NEXT)
+    wait_loaded(sidecar, 2)
+    assert len(upstream.requests) == 1, "the delay was over before the token was replaced"
+    assert call.result()
+    assert [request.token for request in upstream.requests] == [TOKEN, NEXT]
 
 
 def test_a_refused_token_that_did_not_change_is_not_sent_again(started, upstream):
