@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Does a compressed message come out whole, or not at all, and never larger than allowed? */
+/* Does compressed text come out whole, or not at all, and never larger than allowed? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "server/inflate.h"
+#include "base/inflate.h"
 
 #include "base/banned.h"
 
@@ -62,7 +62,7 @@ static void expect_plain(struct trial *trial, size_t most, size_t bytes)
 {
     struct text plain = {NULL, 0};
     struct status status;
-    if (!inflate_message(trial->message, most, &trial->arena, &plain, &status))
+    if (!inflate_text(trial->message, most, &trial->arena, &plain, &status))
         fail_msg("%s", status.message);
     assert_true(text_equal(plain, (struct text){trial->plain, bytes}));
 }
@@ -72,7 +72,7 @@ static void expect_refusal(struct trial *trial, size_t most, enum status_code co
 {
     struct text plain = {NULL, 7};
     struct status status;
-    assert_false(inflate_message(trial->message, most, &trial->arena, &plain, &status));
+    assert_false(inflate_text(trial->message, most, &trial->arena, &plain, &status));
     assert_int_equal(status.code, code);
     assert_int_equal(plain.bytes, 7);
     if (!strstr(status.message, named))
@@ -105,7 +105,7 @@ static void one_byte_above_the_bound_is_refused(void **state)
     const size_t sizes[] = {1, 1024, 5000, PLAIN_BYTES};
     for (size_t i = 0; i < array_length(sizes); i++) {
         pack(*state, ZLIB, sizes[i]);
-        expect_refusal(*state, sizes[i] - 1, STATUS_RESOURCE_EXHAUSTED, "--max-message");
+        expect_refusal(*state, sizes[i] - 1, STATUS_RESOURCE_EXHAUSTED, "allowed");
     }
 }
 
@@ -117,7 +117,7 @@ static void what_would_pass_the_arenas_limit_is_refused(void **state)
     expect_refusal(trial, PLAIN_BYTES, STATUS_RESOURCE_EXHAUSTED, "memory");
 }
 
-static void a_message_cut_off_anywhere_is_refused(void **state)
+static void a_text_cut_off_anywhere_is_refused(void **state)
 {
     struct trial *trial = *state;
     pack(trial, GZIP, 300);
@@ -162,7 +162,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_byte_above_the_bound_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_would_pass_the_arenas_limit_is_refused, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_message_cut_off_anywhere_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_text_cut_off_anywhere_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(bytes_behind_the_end_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wrong_checksum_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_in_neither_format_is_refused, setup, teardown),
