@@ -38,12 +38,12 @@ static bool ask(struct walk *walk)
 
 #define GATEWAY_TIMEOUT 504
 
-/* What is listed by now may be ours; what is not listed was not created, unless it may still be, or
- * the upstream itself has said that it exists. Of an answer that broke the status line alone says
- * so. */
+/* What is listed by now may be ours; what is not listed was not created, unless it may still come,
+ * or the upstream itself has said that it exists. Of an answer that broke the status line alone
+ * says so. */
 static bool absence_is_proof(const struct lost *lost)
 {
-    return lost->fault.effect != FAULT_TIMED_OUT && lost->http_status != GATEWAY_TIMEOUT &&
+    return !fault_may_come_later(&lost->fault) && lost->http_status != GATEWAY_TIMEOUT &&
            lost->fault.code != STATUS_ALREADY_EXISTS && !fault_is_success(lost->http_status);
 }
 

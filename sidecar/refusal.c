@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "rest/answer.h"
 
 #include "base/banned.h"
 
@@ -101,6 +102,37 @@ void refusal_of_step(struct details *details, const char *step, const struct sta
     set_own(details, REASON_INTERNAL, DETAILS_NEVER_RETRY);
 }
 
+static void inflate_answer(struct exchange *exchange, size_t most)
+{
+    if (answer_inflate(&exchange->answer, most, exchange->arena, &exchange->status))
+        return;
+    exchange->cause = exchange->status.code == STATUS_RESOURCE_EXHAUSTED
+                          ? EXCHANGE_CAUSE_ANSWER_TOO_LARGE
+                          : EXCHANGE_CAUSE_UNREADABLE_ANSWER;
+    exchange->outcome = EXCHANGE_PERHAPS_PROCESSED;
+}
+
+/* Whether a status line came and what followed it is of no use; not when the call was over before.
+ */
+static bool broke_behind_refusal(const struct exchange *exchange)
+{
+    return exchange->outcome == EXCHANGE_PERHAPS_PROCESSED && exchange->http_status >= 400 &&
+           exchange->http_status <= 499 &&
+           (exchange->cause == EXCHANGE_CAUSE_LOST ||
+            exchange->cause == EXCHANGE_CAUSE_UNREADABLE_ANSWER ||
+            exchange->cause == EXCHANGE_CAUSE_ANSWER_TOO_LARGE);
+}
+
+void refusal_settle(struct exchange *exchange, size_t most)
+{
+    if (exchange->outcome == EXCHANGE_ANSWERED)
+        inflate_answer(exchange, most);
+    if (!broke_behind_refusal(exchange))
+        return;
+    exchange->outcome = EXCHANGE_ANSWERED;
+    exchange->answer = (struct http_answer){.status = exchange->http_status};
+}
+
 static int64_t exchange_wait_ms(const struct exchange *exchange)
 {
     if (exchange->stay_away_ns == 0)
@@ -169,7 +201,7 @@ bool refusal_of_fault(struct details *details, const struct fault *fault,
     details->domain = vendor_domain;
     details->reason = vendor_reason(fault, answer->status, arena);
     details->retry_ms = fault->retry_ms;
-    if (fault_is_unknown(fault))
+    if (fault_is_unknown(fault) && fault->effect != FAULT_SYSTEM)
         set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details->request_id = fault->request_id;
     details->violations = blame(fault->field, fault->message, arena);

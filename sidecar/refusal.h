@@ -16,6 +16,14 @@
  */
 void refusal_of_step(struct details *details, const char *step, const struct status *status);
 
+/*
+ * What an exchange has come to, before it is judged: a body that the upstream compressed is
+ * inflated to at most `most` bytes, and an answer whose body cannot be is one that broke. Of a 4xx
+ * that broke or is too large the status line stays, as an answer without a body: it says that
+ * nothing was processed. Any thread that has the exchange.
+ */
+void refusal_settle(struct exchange *exchange, size_t most);
+
 /* The upstream gave no answer: the outcome is unknown if a byte of the request had left, unless the
  * request only reads. Sets the status, too; returns false. */
 must_use bool refusal_of_exchange(struct details *details, const struct exchange *exchange,

@@ -292,6 +292,7 @@ void walk_exchanged(struct exchange *exchange)
     struct walk *walk = container_of(exchange, struct walk, exchange);
     walk_wipe_request(walk);
     walk->sent_attempts += exchange->outcome != EXCHANGE_NOT_SENT && !walk->lost;
+    refusal_settle(exchange, walk->road->config->max_answer_bytes);
     walk->fault = read_fault(walk);
     count_exchange(walk, walk->fault.vendor_code);
     if (walk->lost)

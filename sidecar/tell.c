@@ -121,7 +121,8 @@ void tell_log(const struct walk *walk)
     log_text(&line, "trace_id", walk->trace.id);
     log_text(&line, "upstream_request_id", walk->fault.request_id);
     log_text(&line, "recovered", text_of(recovery_verdict_names[walk->verdict]));
-    if (!good && (walk->lost || exchange->outcome != EXCHANGE_ANSWERED))
+    bool broke = exchange->outcome != EXCHANGE_ANSWERED || exchange->cause != EXCHANGE_CAUSE_NONE;
+    if (!good && (walk->lost || broke))
         log_text(&line, "reason",
                  text_of(walk->attempts && !walk->lost ? exchange->status.message
                                                        : walk->status.message));
@@ -138,6 +139,8 @@ void tell_failure(struct walk *walk)
         details_add(&walk->details, text_literal("http_status"),
                     (struct text){digits, text_from_u64(digits, walk->exchange.http_status)});
     details_add(&walk->details, text_literal("step"), text_of(walk_step_names[walk->step]));
+    if (walk->fault.effect == FAULT_SYSTEM)
+        details_add(&walk->details, text_literal("outcome"), text_literal("unknown"));
     if (walk->status.code == STATUS_INTERNAL)
         details_add(&walk->details, text_literal("incident"), trace_request_id(&walk->trace));
     refusal_send(walk->call, &walk->details, &walk->status);

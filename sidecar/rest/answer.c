@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/answer.h"
 
+#include "base/inflate.h"
+#include "rest/fault_body.h"
 #include "schema/validate.h"
 
 #include "base/banned.h"
+
+/* No JSON text begins with these bytes, RFC 1952 section 2.3.1. */
+static bool is_gzip(struct text body)
+{
+    static const struct text magic = {"\x1f\x8b", 2};
+    return body.bytes >= magic.bytes && memcmp(body.at, magic.at, magic.bytes) == 0;
+}
+
+bool answer_inflate(struct http_answer *answer, size_t most, struct arena *arena,
+                    struct status *status)
+{
+    struct text coding = http_answer_field(answer, text_literal("Content-Encoding"));
+    bool is_deflate = answer->body.bytes > 0 && text_equal_nocase(coding, text_literal("deflate"));
+    if (!is_deflate && !is_gzip(answer->body))
+        return true;
+    if (inflate_text(answer->body, most, arena, &answer->body, status))
+        return true;
+    struct status inner = *status;
+    return status_fail(status, inner.code, "the answer's compressed body %s", inner.message);
+}
 
 static bool read_body(const struct schema_method *method, struct text body,
                       const struct json_reading *reading, struct arena *arena,
@@ -26,6 +48,21 @@ static bool may_be_empty(const struct schema_method *method)
     return method->answer->field_count == 0;
 }
 
+/* Why the body cannot be used: because it is one of an error, or as the reader says. */
+static bool refuse_body(const struct http_answer *answer, struct arena *arena,
+                        struct status *status)
+{
+    struct fault_body fault;
+    fault_body_read(answer, (struct text){NULL, 0}, arena, arena, &fault);
+    status->code = STATUS_UNKNOWN;
+    if (fault.code.bytes == 0 || fault.message.bytes == 0)
+        return status_wrap(status, "the upstream answered %u, but with a body that cannot be used",
+                           answer->status);
+    return status_fail(status, STATUS_UNKNOWN,
+                       "the upstream answered %u, but with an error's body: %.*s (%.*s)",
+                       answer->status, text_arguments(fault.message), text_arguments(fault.code));
+}
+
 bool answer_decode(const struct schema_method *method, const struct http_answer *answer,
                    struct arena *arena, json_unreadable *unreadable, void *context,
                    ProtobufCMessage **message, struct status *status)
@@ -33,15 +70,12 @@ bool answer_decode(const struct schema_method *method, const struct http_answer 
     const struct json_reading reading = {.unreadable = unreadable, .context = context};
     struct violations violations;
     ProtobufCMessage *read = NULL;
-    struct text body =
-        answer->body.bytes == 0 && may_be_empty(method) ? text_literal("{}") : answer->body;
+    struct text body = json_without_mark(answer->body);
+    if (body.bytes == 0 && may_be_empty(method))
+        body = text_literal("{}");
     if (!read_body(method, body, &reading, arena, &read, status) ||
-        (method->answer->has_rules &&
-         !validate(method->answer, read, arena, &violations, status))) {
-        status->code = STATUS_UNKNOWN;
-        return status_wrap(status, "the upstream answered %u, but with a body that cannot be used",
-                           answer->status);
-    }
+        (method->answer->has_rules && !validate(method->answer, read, arena, &violations, status)))
+        return refuse_body(answer, arena, status);
     *message = read;
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of a successful HTTP answer to the method's answer message. Pure; any thread. */
+/* The body of an HTTP answer: its plain bytes, and a success to the method's answer message. Pure;
+ * any thread. */
 #pragma once
 
 #include "base/arena.h"
@@ -9,10 +10,20 @@
 #include "schema/schema.h"
 
 /*
+ * Inflates a body that the upstream compressed although requests say "Accept-Encoding: identity":
+ * gzip, whether or not Content-Encoding names it, and deflate. Other bodies stay as they are. The
+ * plain bytes are the arena's. RESOURCE_EXHAUSTED when they are more than `most` or the arena is
+ * full, INVALID_ARGUMENT when the body cannot be inflated.
+ */
+must_use bool answer_inflate(struct http_answer *answer, size_t most, struct arena *arena,
+                             struct status *status);
+
+/*
  * Reads the body. A member that cannot be read is told to `unreadable` (may be NULL) and left
  * absent; but the fields that the .proto calls required have to be there. The body's bytes must
  * outlive the message. UNKNOWN when it cannot be read: the upstream said yes, and what it did is
- * not known.
+ * not known. The message has the upstream's words when the body is one of an error, and those may
+ * repeat the credential.
  */
 must_use bool answer_decode(const struct schema_method *method, const struct http_answer *answer,
                             struct arena *arena, json_unreadable *unreadable, void *context,

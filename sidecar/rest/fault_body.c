@@ -8,24 +8,29 @@
 
 #include "base/banned.h"
 
+/* Where in a body a member is: beside nothing, in one wrapper object, or in the first of a list. */
+enum place { OUTER, WRAPPED, LISTED, ELSEWHERE };
+
 /* Where error bodies keep what we look for. Of several that a body has the one with the highest
  * rank counts: the vendor's own names, then the general ones, then those inside one wrapper object
- * (IAM, Keystone). */
+ * (IAM, Keystone), then those of a list. */
 static const struct member {
     const char *name;
-    size_t depth;
+    enum place place;
     int rank;
     enum { MEMBER_CODE, MEMBER_MESSAGE, MEMBER_REQUEST_ID } kind;
 } members[] = {
-    {"error_code", 1, 4, MEMBER_CODE},       {"code", 1, 3, MEMBER_CODE},
-    {"error_code", 2, 2, MEMBER_CODE},       {"code", 2, 1, MEMBER_CODE},
-    {"error_msg", 1, 4, MEMBER_MESSAGE},     {"message", 1, 3, MEMBER_MESSAGE},
-    {"error_msg", 2, 2, MEMBER_MESSAGE},     {"message", 2, 1, MEMBER_MESSAGE},
-    {"request_id", 1, 4, MEMBER_REQUEST_ID},
+    {"error_code", OUTER, 6, MEMBER_CODE},       {"code", OUTER, 5, MEMBER_CODE},
+    {"error_code", WRAPPED, 4, MEMBER_CODE},     {"code", WRAPPED, 3, MEMBER_CODE},
+    {"error_code", LISTED, 2, MEMBER_CODE},      {"code", LISTED, 1, MEMBER_CODE},
+    {"error_msg", OUTER, 6, MEMBER_MESSAGE},     {"message", OUTER, 5, MEMBER_MESSAGE},
+    {"error_msg", WRAPPED, 4, MEMBER_MESSAGE},   {"message", WRAPPED, 3, MEMBER_MESSAGE},
+    {"error_msg", LISTED, 2, MEMBER_MESSAGE},    {"message", LISTED, 1, MEMBER_MESSAGE},
+    {"request_id", OUTER, 6, MEMBER_REQUEST_ID}, {"request_id", LISTED, 2, MEMBER_REQUEST_ID},
 };
 
-/* The highest rank inside a wrapper. */
-#define WRAPPED_RANK 2
+/* The highest rank of what is not a member of the outer object. */
+#define INNER_RANK 4
 
 /* As much of the upstream's words as a person reads. */
 #define MESSAGE_BYTES 512
@@ -42,6 +47,19 @@ struct search {
     struct text found[3];
 };
 
+/* The place of what is inside `path`, "error." or "errors[0]." or "". */
+static enum place place_of(struct text path)
+{
+    static const struct text first_of_list[] = {{"[0].", 4}, {"errors[0].", 10}};
+    if (path.bytes == 0)
+        return OUTER;
+    for (size_t i = 0; i < array_length(first_of_list); i++)
+        if (text_equal(path, first_of_list[i]))
+            return LISTED;
+    bool deep = memchr(path.at, '[', path.bytes) || memchr(path.at, '.', path.bytes - 1);
+    return deep ? ELSEWHERE : WRAPPED;
+}
+
 static bool consider_member(struct text path, struct text value, bool is_string, void *context)
 {
     (void)is_string;
@@ -49,12 +67,10 @@ static bool consider_member(struct text path, struct text value, bool is_string,
     const char *dot = memrchr(path.at, '.', path.bytes);
     const char *name_at = dot ? dot + 1 : path.at;
     struct text name = {name_at, (size_t)(path.at + path.bytes - name_at)};
-    size_t depth = dot ? 2 : 1;
-    if (memchr(path.at, '[', path.bytes) || (dot && memchr(path.at, '.', (size_t)(dot - path.at))))
-        return true;
+    enum place place = place_of((struct text){path.at, (size_t)(name_at - path.at)});
     for (size_t i = 0; i < array_length(members); i++) {
         const struct member *member = &members[i];
-        if (member->depth != depth || value.bytes == 0 ||
+        if (member->place != place || value.bytes == 0 ||
             !text_equal(name, text_of(member->name)) || search->rank[member->kind] >= member->rank)
             continue;
         search->rank[member->kind] = member->rank;
@@ -161,19 +177,21 @@ static struct text text_behind(struct text text, const char *mark, const char *e
     return (struct text){at, (size_t)(end - at)};
 }
 
-/* So many units, in digits: at most the longest wait, also when no number can hold it; 0 for what
- * is no number. */
-static int64_t wait_of(struct text digits, int64_t unit_ms)
+/* A wait of that many units, which are digits: at most the longest, also when no number can hold
+ * it. False, with `wait_ms` untouched, for what is not a number. */
+static bool read_wait(struct text digits, int64_t unit_ms, int64_t *wait_ms)
 {
     int64_t count = 0;
     for (size_t i = 0; i < digits.bytes; i++) {
         if (digits.at[i] < '0' || digits.at[i] > '9')
-            return 0;
+            return false;
         count = count * 10 + (digits.at[i] - '0');
         if (count > LONGEST_WAIT_MS)
             count = LONGEST_WAIT_MS;
     }
-    return count * unit_ms < LONGEST_WAIT_MS ? count * unit_ms : LONGEST_WAIT_MS;
+    if (digits.bytes > 0)
+        *wait_ms = count * unit_ms < LONGEST_WAIT_MS ? count * unit_ms : LONGEST_WAIT_MS;
+    return digits.bytes > 0;
 }
 
 /* "…over ratelimit,limit:200,time:5 minute": the window's length. */
@@ -183,6 +201,7 @@ static int64_t window_ms(struct text message)
         const char *unit;
         int64_t ms;
     } units[] = {{"second", 1000}, {"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
+    int64_t wait_ms = 0;
     struct text window = text_behind(message, ",time:", ",;.\"");
     const char *space = window.bytes ? memchr(window.at, ' ', window.bytes) : NULL;
     if (!space)
@@ -191,24 +210,33 @@ static int64_t window_ms(struct text message)
                 unit = {space + 1, window.bytes - count.bytes - 1};
     for (size_t i = 0; i < array_length(units); i++) {
         size_t bytes = strlen(units[i].unit);
-        if (unit.bytes >= bytes && memcmp(unit.at, units[i].unit, bytes) == 0)
-            return wait_of(count, units[i].ms);
+        if (unit.bytes >= bytes && memcmp(unit.at, units[i].unit, bytes) == 0 &&
+            read_wait(count, units[i].ms, &wait_ms))
+            break;
     }
-    return 0;
+    return wait_ms;
 }
 
 /* Retry-After, RFC 9110 section 10.2.3: seconds, or a date, which is taken relative to the answer's
- * own. */
-static int64_t retry_after_ms(const struct http_answer *answer)
+ * own; without one nothing is known but that there is a wait. False when it is neither. */
+static bool read_retry_after(const struct http_answer *answer, int64_t *wait_ms)
 {
     struct text value = http_answer_field(answer, text_literal("Retry-After"));
     int64_t then, now;
-    if (!http_date(value, &then) ||
-        !http_date(http_answer_field(answer, text_literal("Date")), &now))
-        return wait_of(value, 1000);
-    if (then <= now)
-        return 0;
-    return then - now < LONGEST_WAIT_MS / 1000 ? (then - now) * 1000 : LONGEST_WAIT_MS;
+    if (!http_date(value, &then))
+        return read_wait(value, 1000, wait_ms);
+    if (!http_date(http_answer_field(answer, text_literal("Date")), &now) || then <= now)
+        return true;
+    *wait_ms = then - now < LONGEST_WAIT_MS / 1000 ? (then - now) * 1000 : LONGEST_WAIT_MS;
+    return true;
+}
+
+/* Envoy's own word that it did not pass the request on: its circuit breaker or its rate limit is
+ * full. */
+static bool envoy_turned_it_away(const struct http_answer *answer)
+{
+    return http_answer_field(answer, text_literal("x-envoy-overloaded")).bytes > 0 ||
+           http_answer_field(answer, text_literal("x-envoy-ratelimited")).bytes > 0;
 }
 
 /* Without user and password, and without the port. */
@@ -235,17 +263,36 @@ struct text fault_body_request_id(const struct http_answer *answer, struct text 
  * whole still count, since the vendor's code tells more than the HTTP status does. */
 static void search_body(struct text body, struct arena *scratch, struct search *search)
 {
-    static const struct text byte_order_mark = {"\xef\xbb\xbf", 3};
     const struct json_limits limits = {0};
     struct status ignored;
-    if (body.bytes >= byte_order_mark.bytes &&
-        memcmp(body.at, byte_order_mark.at, byte_order_mark.bytes) == 0)
-        body = (struct text){body.at + byte_order_mark.bytes, body.bytes - byte_order_mark.bytes};
-    if (json_walk(body, &limits, scratch, consider_member, search, &ignored))
+    if (json_walk(json_without_mark(body), &limits, scratch, consider_member, search, &ignored))
         return;
     for (size_t kind = 0; kind < array_length(search->found); kind++)
-        if (search->rank[kind] <= WRAPPED_RANK)
+        if (search->rank[kind] <= INNER_RANK)
             search->found[kind] = (struct text){NULL, 0};
+}
+
+/* "APIG.3201" rather than "401" or nothing. */
+static bool is_vendors_code(struct text code)
+{
+    return code.bytes > 0 && is_letter(code.at[0]);
+}
+
+/* A server that passes on another's error may put its whole body, as text, where the words go.
+ * Those are the words then, and its code counts where the server has none of its own. */
+static void search_words(struct arena *scratch, struct search *search)
+{
+    struct search inner = {0};
+    struct text words = search->found[MEMBER_MESSAGE];
+    if (words.bytes == 0 || (words.at[0] != '{' && words.at[0] != '['))
+        return;
+    search_body(words, scratch, &inner);
+    for (size_t kind = 0; kind < array_length(inner.found); kind++) {
+        bool has_own = kind == MEMBER_CODE ? is_vendors_code(search->found[kind])
+                                           : kind != MEMBER_MESSAGE && search->found[kind].bytes;
+        if (inner.found[kind].bytes && !has_own)
+            search->found[kind] = inner.found[kind];
+    }
 }
 
 void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
@@ -253,6 +300,7 @@ void fault_body_read(const struct http_answer *answer, struct text secret, struc
 {
     struct search search = {0};
     search_body(answer->body, scratch, &search);
+    search_words(scratch, &search);
     struct text code = search.found[MEMBER_CODE], message = search.found[MEMBER_MESSAGE],
                 request_id = fault_body_request_id(answer, secret);
     if (request_id.bytes == 0)
@@ -262,8 +310,9 @@ void fault_body_read(const struct http_answer *answer, struct text secret, struc
         .message = one_line(message, secret, arena),
         .request_id = keep(request_id, arena),
         .location_host = keep(location_host(answer, secret), arena),
-        .wait_ms = retry_after_ms(answer),
+        .is_header_page = text_behind(answer->body, FAULT_HEADER_PAGE, "").at != NULL,
     };
+    body->turned_away = read_retry_after(answer, &body->wait_ms) || envoy_turned_it_away(answer);
     body->field =
         plain_word(text_behind(body->message, "parameterName:", " .,;"), FIELD_BYTES, secret);
     body->window_ms = window_ms(body->message);

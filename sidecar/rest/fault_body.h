@@ -11,6 +11,9 @@
 #include "base/http.h"
 #include "base/text.h"
 
+/* The title of nginx' page for a header that is too large, whose HTTP status is 400. */
+#define FAULT_HEADER_PAGE "Request Header Or Cookie Too Large"
+
 /* Copies in the arena; empty is "not there". Short, of plain characters, and without the secret. */
 struct fault_body {
     struct text code;          /* "APIG.3201" */
@@ -18,8 +21,11 @@ struct fault_body {
     struct text request_id;    /* of the header or the body */
     struct text field;         /* that the message blames */
     struct text location_host; /* of a redirect */
-    int64_t wait_ms;           /* of Retry-After; 0: none */
+    int64_t wait_ms;           /* of Retry-After; 0: none, or at once */
     int64_t window_ms;         /* of a throttling text; 0: none */
+    bool turned_away; /* the server says that it did not take the request on: Retry-After, Envoy's
+                         x-envoy-overloaded or x-envoy-ratelimited */
+    bool is_header_page;
 };
 
 /* The header's request id alone, of any answer, which it is a view of. */

@@ -71,6 +71,9 @@ struct json_reading {
     void *context;
 };
 
+/* The text without a byte order mark in front, which a reader may ignore (RFC 8259 section 8.1). */
+struct text json_without_mark(struct text json);
+
 /*
  * Reads one JSON object into a new message. The message may hold views of `json`, which has to
  * outlive it. A string is read as the number that it holds, and a number where a string is declared

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/json.h"
 
+#include <string.h>
+
 #include "rest/json_name_set.h"
 #include "rest/json_text.h"
 
@@ -75,6 +77,14 @@ static bool walk_value(struct walk *walk)
         return false;
     tell(walk, value, next == '"');
     return true;
+}
+
+struct text json_without_mark(struct text json)
+{
+    static const struct text mark = {"\xef\xbb\xbf", 3};
+    bool has_one = json.bytes >= mark.bytes && memcmp(json.at, mark.at, mark.bytes) == 0;
+    size_t skipped = has_one ? mark.bytes : 0;
+    return (struct text){json.at + skipped, json.bytes - skipped};
 }
 
 bool json_walk(struct text json, const struct json_limits *limits, struct arena *arena,

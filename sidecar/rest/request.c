@@ -97,6 +97,7 @@ bool request_encode(const struct schema_method *method, const ProtobufCMessage *
     request->body = (struct text){NULL, 0};
     request->has_body = false;
     request_add_field(request, text_literal("Accept"), text_literal("application/json"));
+    request_add_field(request, text_literal("Accept-Encoding"), text_literal("identity"));
     request_add_field(request, text_literal("User-Agent"), text_literal("apig-sidecar"));
     if (!method->rule.body_whole && !method->rule.body)
         return true;

@@ -2,7 +2,8 @@
 """
 The golden exchanges of tests/cases through the whole binary: the call, the exact bytes that it sends upstream, the bytes that
 are answered, the reply or the status with its details. A case without request.http must send nothing; one with "attempts"
-sends the same bytes that often. "retry" is what a retry policy is told: "never", "later" or nothing.
+sends the same bytes that often. "retry" is what a retry policy is told: "never", "later" or nothing. "metadata" are entries
+of ErrorInfo's metadata, null for one that must not be there. A call has 30 s unless it says "deadline_ms".
 """
 import json
 import pathlib
@@ -63,7 +64,8 @@ def test_case(shared, case):
 
     asked = read(case, "call.json")
     metadata = {"x-request-id": REQUEST_ID, **asked.get("metadata", {})}
-    call = sidecar.client().call(asked["method"], asked["message"], metadata=list(metadata.items()))
+    call = sidecar.client().call(asked["method"], asked["message"], metadata=list(metadata.items()),
+                                 timeout=asked.get("deadline_ms", 30_000) / 1000)
 
     assert (call.code().name, call.details()) == (expect["code"], call.details())
     assert expect.get("message", "") in call.details()
@@ -74,6 +76,8 @@ def test_case(shared, case):
         told = details(call)
         info = told["ErrorInfo"]
         assert (info.domain, info.reason, retry(call, told)) == (expect["domain"], expect["reason"], expect.get("retry"))
+        wanted = expect.get("metadata", {})
+        assert {key: info.metadata.get(key) for key in wanted} == wanted
     assert [request.raw for request in upstream.requests[before:]] == expected
     if attempts > 1:
         assert ("x-apig-attempts", str(attempts)) in [(key, value) for key, value in call.trailing_metadata()]

@@ -141,17 +141,28 @@ HUGE = {
     "a large page": http(502, b"<html>" + b"<p>Sorry</p>" * 80_000),
     "many members": http(400, {f"member_{n}": {"code": "APIG.3201", "message": "m" * 100} for n in range(9000)}),
 }
+ERROR = {"error_code": "APIG.3201", "error_msg": "x" * 10_000_000}
 TOO_LARGE = {
-    "error": http(400, {"error_code": "APIG.3201", "error_msg": "x" * 10_000_000}),
-    "chunked error": chunked({"error_code": "APIG.3201", "error_msg": "x" * 10_000_000}, (65536,), 400),
+    "error": http(500, ERROR),
+    "chunked error": chunked(ERROR, (65536,), 500),
     "success": http(201, {"id": "1", "remark": "x" * 10_000_000}),
 }
 NO_ANSWER = {
+    "headers only": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n",
+    "half a body": error(500, "APIG.3201")[:-10],
+    "half a chunk": chunked(status=500)[:-30],
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "half a status line": b"HTTP/1.1 400 Bad Req",
+}
+# What follows the status line of a 4xx does not count.
+STATUS_ALONE = {
+    "too large": http(400, ERROR),
+    "chunked and too large": chunked(ERROR, (65536,), 400),
     "headers only": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n",
+    "half a header": b"HTTP/1.1 400 Bad Request\r\nContent-Le",
     "half a body": error(400, "APIG.3201")[:-10],
     "half a chunk": chunked(status=400)[:-30],
-    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
-    "half a header": b"HTTP/1.1 400 Bad Req",
+    "garbage": b"HTTP/1.1 400 Bad Request\r\n\x00\r\n\r\n",
 }
 
 
@@ -197,6 +208,18 @@ def test_an_answer_that_is_none_leaves_the_outcome_unknown(client, upstream, dat
     assert (call.code().name, info.reason) == ("UNKNOWN", "OUTCOME_UNKNOWN")
     assert info.metadata["name"] == "api_group_001"
     assert dict(call.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
+
+
+@pytest.mark.parametrize("data", STATUS_ALONE.values(), ids=STATUS_ALONE)
+def test_a_4xx_that_breaks_or_is_too_large_counts_by_its_status(start, upstream, data):
+    sidecar = start()
+    upstream.script(answer_then_end_if_it_may(data), answer())
+    call = sidecar.client().start()
+    info = details(call)["ErrorInfo"]
+    assert (call.code().name, info.domain, info.reason) == ("INVALID_ARGUMENT", "apig.huaweicloud.com", "HTTP_400")
+    assert sidecar.client().create()
+    [line] = [line for line in sidecar.wait_log(2, event="call") if line["code"] != "OK"]
+    assert line["http_status"] == 400 and line["reason"]
 
 
 # Small in bytes, and more in memory than a call may take.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Does the caller learn the truth, whatever the vendor answered? One row an answer."""
 import json
+import time
 
 import grpc
 import pytest
@@ -17,21 +18,24 @@ TABLE = [
     (403, "APIG.3101", "RESOURCE_EXHAUSTED"), (404, "APIG.3030", "NOT_FOUND"), (404, "APIG.3001", "NOT_FOUND"),
     (404, "APIGW.0101", "FAILED_PRECONDITION"), (404, "APIG.0101", "FAILED_PRECONDITION"), (409, "APIC.7701", "ABORTED"),
     (412, "APIG.3458", "FAILED_PRECONDITION"), (413, "APIGW.0201", "INVALID_ARGUMENT"),
-    (414, "APIGW.0201", "INVALID_ARGUMENT"), (494, "APIGW.0201", "INVALID_ARGUMENT"), (429, "APIGW.0308", "RESOURCE_EXHAUSTED"),
+    (414, "APIGW.0201", "INVALID_ARGUMENT"), (494, "APIGW.0201", "FAILED_PRECONDITION"), (503, "APIGW.0201", "UNKNOWN"),
+    (429, "APIGW.0308", "RESOURCE_EXHAUSTED"),
     (500, "APIG.9999", "INTERNAL"), (500, "APIG.3500", "UNKNOWN"), (500, "APIG.9004", "UNAVAILABLE"),
     (500, "APIG.9008", "RESOURCE_EXHAUSTED"), (500, "APIG.9005", "UNKNOWN"), (502, "APIGW.0202", "UNKNOWN"),
     (504, "APIGW.0203", "UNKNOWN"), (503, "APIGW.0613", "UNAVAILABLE"),
 ]
 # HTTP status of an answer without a vendor's code → gRPC's code
 BARE = [
-    (301, "FAILED_PRECONDITION"), (400, "INVALID_ARGUMENT"), (403, "PERMISSION_DENIED"), (408, "UNAVAILABLE"),
-    (409, "ABORTED"), (412, "FAILED_PRECONDITION"), (429, "RESOURCE_EXHAUSTED"), (500, "UNKNOWN"), (502, "UNKNOWN"),
-    (503, "UNAVAILABLE"), (504, "UNKNOWN"),
+    (301, "FAILED_PRECONDITION"), (303, "UNKNOWN"), (400, "INVALID_ARGUMENT"), (403, "PERMISSION_DENIED"), (408, "UNAVAILABLE"),
+    (409, "ABORTED"), (412, "FAILED_PRECONDITION"), (415, "FAILED_PRECONDITION"), (429, "RESOURCE_EXHAUSTED"),
+    (431, "FAILED_PRECONDITION"), (494, "FAILED_PRECONDITION"), (500, "UNKNOWN"), (501, "UNIMPLEMENTED"), (502, "UNKNOWN"),
+    (503, "UNKNOWN"), (504, "UNKNOWN"),
 ]
 MESSAGE = "What the vendor says;id:42"
-# What was certainly not processed and may be later is sent again.
+# What was certainly not processed and may be later is sent again. SECONDS are less than a throttling upstream is left alone.
 ATTEMPTS = 4
-SENT_AGAIN = {"APIGW.0308", "APIG.9004", "APIG.9008", "APIGW.0613", 408, 429, 503}
+SENT_AGAIN = {"APIG.9004", "APIGW.0613", 408}
+SECONDS = 4
 
 
 def answers(key, data):
@@ -41,7 +45,7 @@ def answers(key, data):
 @pytest.mark.parametrize("status,code,expected", TABLE, ids=lambda value: str(value))
 def test_the_vendors_code_decides_and_its_words_are_in_the_message(client, upstream, status, code, expected):
     upstream.script(*answers(code, error(status, code, MESSAGE, request_id="9f2c")))
-    name, message = client.refusal()
+    name, message = client.refusal(timeout=SECONDS)
     assert name == expected
     assert code in message and MESSAGE in message and "9f2c" in message
 
@@ -50,9 +54,41 @@ def test_the_vendors_code_decides_and_its_words_are_in_the_message(client, upstr
 @pytest.mark.parametrize("body", [b"", b"<html>proxy</html>"], ids=["empty", "html"])
 def test_without_a_code_the_http_status_decides(client, upstream, status, expected, body):
     upstream.script(*answers(status, http(status, body)))
-    name, message = client.refusal()
+    name, message = client.refusal(timeout=SECONDS)
     assert name == expected
     assert str(status) in message
+
+
+@pytest.mark.parametrize("field", ["Retry-After: 0", "x-envoy-overloaded: true", "x-envoy-ratelimited: true"])
+def test_a_503_is_sent_again_when_the_server_says_that_it_did_not_take_the_request(client, upstream, field):
+    upstream.script(answer(http(503, b"", [field])), answer())
+    assert client.create()
+    upstream.script(*[answer(http(503, b"", [field]))] * ATTEMPTS)
+    assert client.refusal()[0] == "UNAVAILABLE"
+
+
+def test_a_bare_503_is_an_unknown_outcome_that_is_never_sent_again(client, upstream):
+    upstream.script(answer(http(503, b"upstream connect error", ["server: envoy"])))
+    call = client.start()
+    info = details(call)["ErrorInfo"]
+    assert (call.code().name, info.reason, info.metadata["name"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "api_group_001")
+    assert dict(call.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
+    assert len(upstream.requests) == 1
+
+
+def test_a_throttling_upstream_is_left_alone_as_long_as_callers_are_told_to(client, upstream):
+    times = []
+
+    def throttle(connection):
+        connection.read()
+        times.append(time.monotonic())
+        connection.send(http(429, b""))
+        return True
+    upstream.script(throttle, throttle)
+    call = client.start(timeout=9)
+    assert call.code().name == "RESOURCE_EXHAUSTED"
+    told = details(call)["RetryInfo"].retry_delay.ToMilliseconds() / 1000
+    assert times[1] - times[0] >= 5 <= told
 
 
 @pytest.mark.parametrize("body", [

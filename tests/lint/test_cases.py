@@ -26,11 +26,20 @@ def numbers(text):
     return (found[0], found[-1]) if found else (0, 999)
 
 
+def holds(condition, answer):
+    """Whether an answer has what a row asks beside the status: one of the fields in `…`, or a page with the words in "…"."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    fields = re.findall(r"`([\w-]+)`?", condition)
+    words = re.findall(r'"([^"]+)"', condition)
+    return not condition or any(f"\r\n{field}:".lower().encode() in head.lower() for field in fields) or any(
+        text.encode() in body for text in words)
+
+
 VENDOR_ROWS = [(code.partition(".")[0], *numbers(code), status, grpc) for code, status, _, grpc, *_ in rows(0)]
-HTTP_ROWS = [(*numbers(status), grpc) for status, grpc, *_ in rows(1)]
+HTTP_ROWS = [(*numbers(status), status.partition(" with ")[2], grpc) for status, grpc, *_ in rows(1)]
 
 
-def row_of(status, code):
+def row_of(status, code, answer):
     """The first row that decides an answer of that HTTP status and error code."""
     if match := re.fullmatch(r"(API[A-Z]+)\.(\d{4})", code):
         prefix, number = match[1], int(match[2])
@@ -39,7 +48,7 @@ def row_of(status, code):
         for row in VENDOR_ROWS:
             if row[0] == prefix and row[1] <= number <= row[2] and row[3] in ("any", str(status)):
                 return row
-    return next(row for row in HTTP_ROWS if row[0] <= status <= row[1])
+    return next(row for row in HTTP_ROWS if row[0] <= status <= row[1] and holds(row[2], answer))
 
 
 @functools.lru_cache(None)
@@ -49,7 +58,7 @@ def proven():
     for folder in CASES.glob("error_*"):
         answer = (folder / "answer.http").read_bytes()
         code = re.search(rb'"error_code":"([\w.]+)"', answer)
-        row = row_of(int(answer.split()[1]), code[1].decode() if code and "body_is" not in folder.name else "")
+        row = row_of(int(answer.split()[1]), code[1].decode() if code and "body_is" not in folder.name else "", answer)
         seen.setdefault(row, set()).add(json.loads((folder / "expect.json").read_text(encoding="utf-8"))["code"])
     return seen
 

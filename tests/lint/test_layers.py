@@ -12,7 +12,7 @@ LIBRARIES = {
     r"openssl/.*": r"base/pem\.c|upstream/(connector|trust)\.c|server/(tls|tls_context|tunnel)\.c",
     r"event2/.*": r"base/inbox\.[ch]|upstream/|credential/|server/|admin/|(sidecar|watch)\.[ch]|road\.[ch]",
     r"pcre2.*": r"schema/",
-    r"zlib\.h": r"server/",
+    r"zlib\.h": r"base/inflate\.c",
     r"protobuf-c/.*": r"schema/|rest/|client/|server/|road\.[ch]",
     r".*\.pb-c\.h": r"schema/|rest/|server/|client/",
 }

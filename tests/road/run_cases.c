@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
@@ -20,6 +21,7 @@
 #define TOKEN "MIIF-the-token-of-the-cases"
 #define REQUEST_ID "5f2c1d0a-case"
 #define MEMORY (64U << 20)
+#define DEADLINE_MS INT64_C(30000)
 
 /* One folder. */
 struct golden {
@@ -152,6 +154,32 @@ static struct text expected(const struct golden *golden, const char *member)
     return value ? text_of(value) : text_literal("");
 }
 
+/* An entry of ErrorInfo's metadata; {NULL, 0} when there is none. */
+static struct text entry_of(const Google__Rpc__ErrorInfo *info, const char *key)
+{
+    for (size_t i = 0; info && i < info->n_metadata; i++)
+        if (strcmp(info->metadata[i]->key, key) == 0)
+            return text_of(info->metadata[i]->value);
+    return (struct text){NULL, 0};
+}
+
+/* The entries of ErrorInfo's metadata that the case names; null stands for an entry that must not
+ * be there. */
+static bool same_metadata(const struct golden *golden, const Google__Rpc__ErrorInfo *info)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(json_object_get(golden->expect, "metadata"), key, value)
+    {
+        struct text is = entry_of(info, key);
+        struct text should =
+            json_is_string(value) ? text_of(json_string_value(value)) : text_literal("");
+        if (!text_equal(is, should))
+            return fail(golden, key, is, should);
+    }
+    return true;
+}
+
 /* What a failure has to carry: who says it, in which word. */
 static bool same_error_info(const struct golden *golden, const Google__Rpc__Status *status)
 {
@@ -165,7 +193,8 @@ static bool same_error_info(const struct golden *golden, const Google__Rpc__Stat
     bool same = (text_equal(domain, expected(golden, "domain")) ||
                  fail(golden, "the domain", domain, expected(golden, "domain"))) &&
                 (text_equal(reason, expected(golden, "reason")) ||
-                 fail(golden, "the reason", reason, expected(golden, "reason")));
+                 fail(golden, "the reason", reason, expected(golden, "reason"))) &&
+                same_metadata(golden, info);
     if (info)
         google__rpc__error_info__free_unpacked(info, NULL);
     return same;
@@ -226,6 +255,9 @@ static bool run(struct rig *rig, const char *folder, const char *name)
         const struct rig_answer answer = {.bytes = golden.answer};
         const struct rig_upstream upstream = {
             .answers = &answer, .answer_count = 1, .ends_stream = true};
+        const json_t *deadline_ms = json_object_get(golden.call, "deadline_ms");
+        rig_deadline_ns(rig, (deadline_ms ? json_integer_value(deadline_ms) : DEADLINE_MS) *
+                                 CLOCK_NS_PER_MS);
         metadata_of(&golden, metadata, array_length(metadata));
         good = judge(&golden, method,
                      rig_call(rig, method, encode(&golden, method), metadata, &upstream));

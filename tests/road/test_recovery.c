@@ -34,6 +34,10 @@
     "HTTP/1.1 400 Bad Request\r\nContent-Length: 43\r\n\r\n"                                       \
     "{\"error_code\":\"APIG.3201\",\"error_msg\":\"x\"} "
 
+#define SYSTEM_ERROR                                                                               \
+    "HTTP/1.1 500 Oops\r\nContent-Length: 43\r\n\r\n"                                              \
+    "{\"error_code\":\"APIG.9999\",\"error_msg\":\"x\"} "
+
 enum { ANSWERS = 8, ANSWER_BYTES = 2048 };
 
 struct script {
@@ -155,11 +159,10 @@ static void assert_metadata(const Google__Rpc__ErrorInfo *info, const char *key,
         fail_msg("no metadata %s", key);
 }
 
-/* `lookup` and `name` are ErrorInfo's metadata; NULL when they are not to be there. */
-static void assert_failed(const struct rig_result *result, enum status_code code,
-                          const char *reason, const char *lookup, const char *pushback)
+/* `lookup`, `outcome` and `name` are ErrorInfo's metadata; NULL when they are not to be there. */
+static void assert_details(const struct rig_result *result, const char *reason, const char *lookup,
+                           const char *outcome)
 {
-    assert_int_equal(result->code, code);
     struct text details = rig_trailer(result, "grpc-status-details-bin");
     Google__Rpc__Status *status =
         google__rpc__status__unpack(NULL, details.bytes, (const uint8_t *)details.at);
@@ -170,9 +173,17 @@ static void assert_failed(const struct rig_result *result, enum status_code code
     assert_non_null(info);
     assert_string_equal(info->reason, reason);
     assert_metadata(info, "lookup", lookup);
+    assert_metadata(info, "outcome", outcome);
     assert_metadata(info, "name", "name");
     google__rpc__error_info__free_unpacked(info, NULL);
     google__rpc__status__free_unpacked(status, NULL);
+}
+
+static void assert_failed(const struct rig_result *result, enum status_code code,
+                          const char *reason, const char *lookup, const char *pushback)
+{
+    assert_int_equal(result->code, code);
+    assert_details(result, reason, lookup, code == STATUS_INTERNAL ? "unknown" : NULL);
     if (pushback)
         assert_true(text_equal(rig_trailer(result, "grpc-retry-pushback-ms"), text_of(pushback)));
 }
@@ -227,6 +238,9 @@ static void every_unknown_outcome_is_looked_up(void **state)
         "SSH-2.0-OpenSSH\r\n\r\n",
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 303 See Other\r\nContent-Length: 0\r\n\r\n",
+        SYSTEM_ERROR,
     };
     for (size_t i = 0; i < array_length(unknowns); i++) {
         script->count = 0;
@@ -236,6 +250,26 @@ static void every_unknown_outcome_is_looked_up(void **state)
         assert_found(result);
         assert_requests(result, "POST GET");
     }
+}
+
+/* The vendor itself does not know what became of it, so nothing listed proves nothing, and the
+ * fault is for whoever can mend it. */
+static void a_system_error_stays_one_when_nothing_is_listed(void **state)
+{
+    struct script *script = *state;
+    then(script, SYSTEM_ERROR);
+    then_list_of_none(script);
+    const struct rig_result *result = create(script);
+    assert_requests(result, "POST GET");
+    assert_failed(result, STATUS_INTERNAL, "APIG_9999", "ABSENT", "-1");
+}
+
+static void a_system_error_leaves_no_outcome_unknown_that_the_look_up_tells(void **state)
+{
+    struct script *script = *state;
+    then(script, SYSTEM_ERROR);
+    then_list_of_one(script, DATE, OLD);
+    assert_failed(create(script), STATUS_ALREADY_EXISTS, "ALREADY_EXISTS", "OLDER", "-1");
 }
 
 static void a_known_outcome_is_not_looked_up(void **state)
@@ -329,6 +363,7 @@ static void a_look_up_that_fails_leaves_the_outcome_unknown(void **state)
     struct script *script = *state;
     static const char *const failures[] = {
         "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 303 See Other\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\noops",
         "HTTP/1.1 204 No Content\r\n\r\n",
@@ -389,6 +424,7 @@ static void where_it_may_still_happen_nothing_listed_proves_nothing(void **state
         "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
         "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"id\":",
         "HTTP/1.1 201 Created\r\nX: \x01\r\n\r\n",
+        "HTTP/1.1 303 See Other\r\nContent-Length: 0\r\n\r\n",
     };
     for (size_t i = 0; i < array_length(answers); i++) {
         script->count = 0;
@@ -573,6 +609,8 @@ int main(void)
         guarantee(it_is_off_by_default),
         guarantee(a_create_that_happened_is_a_yes),
         guarantee(every_unknown_outcome_is_looked_up),
+        guarantee(a_system_error_stays_one_when_nothing_is_listed),
+        guarantee(a_system_error_leaves_no_outcome_unknown_that_the_look_up_tells),
         guarantee(a_known_outcome_is_not_looked_up),
         guarantee(what_was_there_before_the_call_already_exists),
         guarantee(a_create_that_did_not_happen_is_sent_again),

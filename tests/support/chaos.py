@@ -13,8 +13,8 @@ import urllib.parse
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 NO_ANSWER = {
-    "busy": BUSY, "busy list": BUSY,
-    "throttled": b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n",
+    "busy": BUSY.replace(b"Content", b"x-envoy-overloaded: true\r\nContent"), "busy list": BUSY,
+    "throttled": b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
     "gave up waiting": b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
     "refused list": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
 }
@@ -25,6 +25,7 @@ TO_CONNECTIONS = {"reset after accepting": 60, "reset within the handshake": 60}
 TO_CREATES = {
     "reset before reading": 10, "reset within the request": 10, "reset before creating": 15, "reset after creating": 15,
     "cut answer": 10, "late answer": 10, "gave up waiting": 10, "busy": 15, "throttled": 10,
+    "lost behind a proxy": 15,
 }
 TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refused list": 60}
 
@@ -175,6 +176,8 @@ class Chaos:
         answer = self.create(name)
         if misfortune == "reset after creating":
             return b""
+        if misfortune == "lost behind a proxy":
+            return BUSY
         if misfortune == "late answer":
             await asyncio.sleep(LATE_SECONDS)
         return answer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 HEAD_BYTES = 160 * 1024
 FIELDS = re.compile(
-    r"host|content-type|content-length|accept|user-agent|x-auth-token|x-request-id"
+    r"host|content-type|content-length|accept|accept-encoding|user-agent|x-auth-token|x-request-id"
     r"|traceparent|tracestate|b3|x-b3-[a-z]+")
 REQUEST_LINE = re.compile(rb"([A-Z]+) (/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*) HTTP/1\.1")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([!-~](?:[ !-~]*[!-~])?)")

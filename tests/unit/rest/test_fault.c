@@ -54,13 +54,13 @@ static void the_vendors_code_decides_first(void **state)
     expect(500, "APIG.9006", STATUS_UNKNOWN, FAULT_UNKNOWN);
     expect(500, "APIG.9013", STATUS_UNAVAILABLE, FAULT_PASSING);
     expect(500, "APIG.9008", STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED);
-    expect(500, "APIG.9999", STATUS_INTERNAL, FAULT_REFUSED);
+    expect(500, "APIG.9999", STATUS_INTERNAL, FAULT_SYSTEM);
 }
 
 static void the_front_gateways_numbers_mean_the_same_under_both_prefixes(void **state)
 {
     (void)state;
-    static const char *const prefixes[] = {"APIGW", "APIG"};
+    static const char *const prefixes[] = {"APIGW", "APIG", "apigw", "Apig"};
     static const struct {
         unsigned number, status;
         enum status_code code;
@@ -68,22 +68,24 @@ static void the_front_gateways_numbers_mean_the_same_under_both_prefixes(void **
     } rows[] = {
         {101, 404, STATUS_FAILED_PRECONDITION, FAULT_MISDIRECTED},
         {201, 413, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
-        {201, 500, STATUS_INTERNAL, FAULT_REFUSED},
+        {201, 494, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
+        {201, 500, STATUS_INTERNAL, FAULT_SYSTEM},
         {201, 502, STATUS_UNKNOWN, FAULT_UNKNOWN},
         {201, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT},
-        {201, 503, STATUS_UNAVAILABLE, FAULT_PASSING},
-        {201, 501, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {201, 503, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {201, 501, STATUS_UNIMPLEMENTED, FAULT_REFUSED},
         {203, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT},
         {301, 401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
         {307, 401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
         {308, 429, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
         {613, 503, STATUS_UNAVAILABLE, FAULT_PASSING},
         {610, 502, STATUS_UNKNOWN, FAULT_UNKNOWN},
-        {611, 500, STATUS_INTERNAL, FAULT_REFUSED},
+        {611, 500, STATUS_INTERNAL, FAULT_SYSTEM},
         {802, 403, STATUS_PERMISSION_DENIED, FAULT_REFUSED},
         {106, 400, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+        {106, 500, STATUS_INTERNAL, FAULT_SYSTEM},
     };
-    for (size_t prefix = 0; prefix < 2; prefix++)
+    for (size_t prefix = 0; prefix < array_length(prefixes); prefix++)
         for (size_t i = 0; i < array_length(rows); i++) {
             char code[16];
             snprintf(code, sizeof code, "%s.%04u", prefixes[prefix], rows[i].number);
@@ -100,17 +102,23 @@ static void without_a_known_code_the_http_status_decides(void **state)
         enum fault_effect effect;
     } rows[] = {
         {302, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+        {303, STATUS_UNKNOWN, FAULT_SEE_OTHER},
         {400, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
         {401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
         {403, STATUS_PERMISSION_DENIED, FAULT_REFUSED},
         {404, STATUS_NOT_FOUND, FAULT_REFUSED},
         {408, STATUS_UNAVAILABLE, FAULT_PASSING},
         {409, STATUS_ABORTED, FAULT_BUSY},
+        {415, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
         {418, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
         {429, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
+        {431, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
+        {494, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
+        {499, STATUS_UNKNOWN, FAULT_TIMED_OUT},
         {500, STATUS_UNKNOWN, FAULT_UNKNOWN},
+        {501, STATUS_UNIMPLEMENTED, FAULT_REFUSED},
         {502, STATUS_UNKNOWN, FAULT_UNKNOWN},
-        {503, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {503, STATUS_UNKNOWN, FAULT_UNKNOWN},
         {504, STATUS_UNKNOWN, FAULT_TIMED_OUT},
         {599, STATUS_UNKNOWN, FAULT_UNKNOWN},
     };
@@ -119,6 +127,57 @@ static void without_a_known_code_the_http_status_decides(void **state)
         expect(rows[i].status, "APIG.7777", rows[i].code, rows[i].effect);
         expect(rows[i].status, "nonsense", rows[i].code, rows[i].effect);
     }
+}
+
+static void a_503_was_not_processed_when_the_server_says_so(void **state)
+{
+    (void)state;
+    static const struct {
+        struct http_field field;
+        enum status_code code;
+        int64_t retry_ms;
+    } rows[] = {
+        {{.name = {"Retry-After", 11}, .value = {"3", 1}}, STATUS_UNAVAILABLE, 3000},
+        {{.name = {"retry-after", 11}, .value = {"0", 1}}, STATUS_UNAVAILABLE, DETAILS_SOON_MS},
+        {{.name = {"Retry-After", 11}, .value = {"Sun, 06 Nov 1994 08:50:37 GMT", 29}},
+         STATUS_UNAVAILABLE,
+         DETAILS_SOON_MS},
+        {{.name = {"x-envoy-overloaded", 18}, .value = {"true", 4}},
+         STATUS_UNAVAILABLE,
+         DETAILS_SOON_MS},
+        {{.name = {"X-Envoy-RateLimited", 19}, .value = {"true", 4}},
+         STATUS_UNAVAILABLE,
+         DETAILS_SOON_MS},
+        {{.name = {"Retry-After", 11}, .value = {"soon", 4}}, STATUS_UNKNOWN, DETAILS_NEVER_RETRY},
+        {{.name = {"Retry-After", 11}, .value = {"", 0}}, STATUS_UNKNOWN, DETAILS_NEVER_RETRY},
+        {{.name = {"server", 6}, .value = {"envoy", 5}}, STATUS_UNKNOWN, DETAILS_NEVER_RETRY},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
+        struct fault fault = read_fault(&arena, 503, "", &rows[i].field, 1);
+        assert_int_equal(fault.code, rows[i].code);
+        assert_int_equal(fault.retry_ms, rows[i].retry_ms);
+        /* Of any other failure that nobody knows the outcome of, a wait says nothing. */
+        assert_int_equal(read_fault(&arena, 502, "", &rows[i].field, 1).code, STATUS_UNKNOWN);
+        arena_clear(&arena);
+    }
+}
+
+static void a_header_that_is_too_large_is_not_the_callers(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct status status;
+    struct http_answer answer = {.status = 400};
+    struct fault fault =
+        read_fault(&arena, 400, "<center>Request Header Or Cookie Too Large</center>", NULL, 0);
+    assert_int_equal(fault.effect, FAULT_HEADER);
+    assert_false(fault_status(&fault, &answer, &status));
+    assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
+    assert_string_equal(status.message, "the upstream gave no reason (HTTP 400); the sidecar "
+                                        "writes the header, most of which is the token");
+    arena_clear(&arena);
+    expect(400, "", STATUS_INVALID_ARGUMENT, FAULT_REFUSED);
 }
 
 static void every_shape_of_body_is_read(void **state)
@@ -146,6 +205,24 @@ static void every_shape_of_body_is_read(void **state)
         {"{\"error\":{\"code\":\"A.1\"},", "", "", ""},
         {"{\"error_code\":{\"deep\":{\"er\":1}}}", "", "", ""},
         {"[[[[[[1]]]]]]", "", "", ""},
+        {"[{\"error_code\":\"A.1\",\"error_msg\":\"m\"},{\"error_code\":\"B.2\"}]", "A.1", "m", ""},
+        {"{\"errors\":[{\"code\":\"A.1\",\"message\":\"m\",\"request_id\":\"9f\"}]}", "A.1", "m",
+         "9f"},
+        {"{\"errors\":[{\"error_code\":\"A.1\"}],\"error\":{\"code\":\"B.2\"},\"message\":\"m\"}",
+         "B.2", "m", ""},
+        {"{\"details\":[{\"error_code\":\"A.1\",\"error_msg\":\"m\"}]}", "", "", ""},
+        {"[[{\"error_code\":\"A.1\"}]]", "", "", ""},
+        {"{\"errors\":[{\"x\":{\"error_code\":\"A.1\"}}]}", "", "", ""},
+        {"[{\"error_code\":\"A.1\"},", "", "", ""},
+        {"{\"error_msg\":\"{\\\"error_code\\\":\\\"A.1\\\",\\\"error_msg\\\":\\\"m\\\","
+         "\\\"request_id\\\":\\\"9f\\\"}\"}",
+         "A.1", "m", "9f"},
+        {"{\"code\":500,\"message\":\"[{\\\"error_code\\\":\\\"A.1\\\"}]\"}", "A.1",
+         "[{\"error_code\":\"A.1\"}]", ""},
+        {"{\"error_code\":\"B.2\",\"error_msg\":\"{\\\"error_code\\\":\\\"A.1\\\","
+         "\\\"error_msg\\\":\\\"m\\\"}\"}",
+         "B.2", "m", ""},
+        {"{\"error_code\":\"B.2\",\"error_msg\":\"{not JSON\"}", "B.2", "{not JSON", ""},
     };
     for (size_t i = 0; i < array_length(shapes); i++) {
         struct arena arena;
@@ -266,9 +343,14 @@ static void what_only_reads_may_be_asked_again(void **state)
         enum status_code code;
         enum fault_effect effect;
     } rows[] = {
-        {500, STATUS_UNAVAILABLE, FAULT_PASSING},    {504, STATUS_UNAVAILABLE, FAULT_PASSING},
-        {503, STATUS_UNAVAILABLE, FAULT_PASSING},    {404, STATUS_NOT_FOUND, FAULT_REFUSED},
+        {500, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {504, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {503, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {404, STATUS_NOT_FOUND, FAULT_REFUSED},
         {401, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
+        {303, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+        {499, STATUS_UNAVAILABLE, FAULT_PASSING},
+        {501, STATUS_UNIMPLEMENTED, FAULT_REFUSED},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct arena arena;
@@ -297,9 +379,11 @@ static void what_the_caller_is_told_of_coming_back_follows_from_the_effect(void 
         {500, "{\"error_code\":\"APIG.9999\"}", false, DETAILS_NEVER_RETRY},
         {500, "", false, DETAILS_NEVER_RETRY},
         {504, "", false, DETAILS_NEVER_RETRY},
+        {503, "", false, DETAILS_NEVER_RETRY},
+        {303, "", false, DETAILS_NEVER_RETRY},
         {409, "{\"error_code\":\"APIC.7701\"}", true, 0},
         {401, "", true, 0},
-        {503, "", true, 0},
+        {503, "{\"error_code\":\"APIGW.0613\"}", true, 0},
         {429, "", true, 0},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
@@ -363,6 +447,30 @@ static void the_wait_comes_from_the_header_or_the_throttling_text(void **state)
     }
 }
 
+static void what_throttles_without_a_word_is_left_alone_as_long_as_callers_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned status;
+        const char *body;
+        bool waits;
+    } rows[] = {
+        {429, "", true},
+        {500, "{\"error_code\":\"APIG.9008\"}", true},
+        {429, "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"limit:200,time:5 minute\"}", true},
+        {408, "", false},
+        {503, "{\"error_code\":\"APIGW.0613\"}", false},
+        {401, "", false},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
+        struct fault fault = read_fault(&arena, rows[i].status, rows[i].body, NULL, 0);
+        assert_true(fault.retry_ms > 0);
+        assert_int_equal(fault.wait_ms, rows[i].waits ? fault.retry_ms : 0);
+        arena_clear(&arena);
+    }
+}
+
 static void a_redirect_says_where_it_would_have_led(void **state)
 {
     (void)state;
@@ -408,6 +516,8 @@ int main(void)
         cmocka_unit_test(the_vendors_code_decides_first),
         cmocka_unit_test(the_front_gateways_numbers_mean_the_same_under_both_prefixes),
         cmocka_unit_test(without_a_known_code_the_http_status_decides),
+        cmocka_unit_test(a_503_was_not_processed_when_the_server_says_so),
+        cmocka_unit_test(a_header_that_is_too_large_is_not_the_callers),
         cmocka_unit_test(every_shape_of_body_is_read),
         cmocka_unit_test(the_words_are_one_short_line_without_pages_and_secrets),
         cmocka_unit_test(pages_are_no_words),
@@ -417,6 +527,7 @@ int main(void)
         cmocka_unit_test(what_the_caller_is_told_of_coming_back_follows_from_the_effect),
         cmocka_unit_test(the_field_that_is_blamed_is_named),
         cmocka_unit_test(the_wait_comes_from_the_header_or_the_throttling_text),
+        cmocka_unit_test(what_throttles_without_a_word_is_left_alone_as_long_as_callers_are_told),
         cmocka_unit_test(a_redirect_says_where_it_would_have_led),
         cmocka_unit_test(the_status_has_words_code_and_request),
     };

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT */
+#include "rest/fault_table.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/banned.h"
+
+/*
+ * The vendor's codes, "APIG.3201": prefix and number. Their meanings are those of the published
+ * error tables: for APIG. from 1000 and for APIC. the API reference's appendix "Error Codes", for
+ * the front gateway, below 1000, the user guide's "Error Codes". The front gateway's numbers mean
+ * the same under APIGW. and APIG. (sites differ). The gRPC code follows from what the caller should
+ * do next, which the comments say where the meaning does not. Several rows for one number are told
+ * apart by the HTTP status; 0 stands for any. The first row that fits decides.
+ */
+static const struct vendor_row {
+    const char *prefix;
+    unsigned first, last;
+    unsigned http_status;
+    enum status_code code;
+    enum fault_effect effect;
+    const char *meaning;
+} vendor_rows[] = {
+    /* The management service: about the request. */
+    {"APIG", 2000, 2013, 0, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "a parameter is wrong"},
+    {"APIG", 3201, 3201, 0, STATUS_ALREADY_EXISTS, FAULT_REFUSED, "a group of that name exists"},
+    {"APIG", 3309, 3309, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
+     "the operation was performed before"},
+    {"APIG", 3001, 3001, 0, STATUS_NOT_FOUND, FAULT_REFUSED, "the group does not exist"},
+    {"APIG", 3030, 3030, 0, STATUS_NOT_FOUND, FAULT_REFUSED, "the gateway instance does not exist"},
+    {"APIC", 7302, 7302, 0, STATUS_NOT_FOUND, FAULT_REFUSED, "the gateway instance does not exist"},
+    {"APIG", 3415, 3415, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED, "the group contains APIs"},
+    {"APIG", 3458, 3458, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
+     "the instance lacks the feature"},
+    /* What the instance is busy with ends: the whole operation may be begun anew then. */
+    {"APIG", 3718, 3718, 0, STATUS_ABORTED, FAULT_BUSY, "a task is running"},
+    {"APIC", 7701, 7701, 0, STATUS_ABORTED, FAULT_BUSY, "the instance is busy"},
+    {"APIC", 7712, 7712, 0, STATUS_ABORTED, FAULT_BUSY, "the instance is locked"},
+    /* Quotas: waiting does not help, deleting something or a larger quota does. */
+    {"APIG", 3100, 3101, 0, STATUS_RESOURCE_EXHAUSTED, FAULT_REFUSED, "a quota is used up"},
+    /* The credential: ours, so that the caller can only wait until it is renewed. */
+    {"APIG", 1000, 1003, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL,
+     "the token is missing, expired, unreadable or without project"},
+    {"APIG", 1007, 1009, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL,
+     "the token has no domain, an unknown one, or no user"},
+    {"APIC", 7100, 7103, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL,
+     "the token is missing, expired, unreadable or without project"},
+    {"APIC", 7105, 7105, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the token has no account"},
+    {"APIC", 7107, 7107, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the token has no user"},
+    /* The account: an operator has to mend it. */
+    {"APIG", 1011, 1013, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
+     "the account is not verified, in arrears or frozen"},
+    /* Rights: whoever owns the account grants them. */
+    {"APIG", 1005, 1005, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no right to the method"},
+    {"APIG", 1020, 1020, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "too few rights"},
+    {"APIG", 1101, 1101, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no rights to groups"},
+    {"APIG", 1119, 1119, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no fine-grained rights"},
+    {"APIG", 1136, 1136, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no rights to the instance"},
+    {"APIG", 1140, 1140, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no rights to the feature"},
+    {"APIG", 1200, 1201, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "resources of another tenant"},
+    {"APIC", 7106, 7106, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the account is restricted"},
+    {"APIC", 7109, 7111, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED,
+     "the project is restricted or frozen"},
+    {"APIC", 7118, 7118, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the account lacks rights"},
+    {"APIC", 7130, 7130, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED,
+     "no rights to the enterprise project"},
+    {"APIC", 7134, 7134, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "enterprise projects are off"},
+    {"APIC", 7300, 7300, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no rights to the instance"},
+    /* Dependencies of the service that fail before it writes. */
+    {"APIG", 1010, 1010, 0, STATUS_UNAVAILABLE, FAULT_PASSING,
+     "the policy decision server is unreachable"},
+    {"APIG", 1029, 1029, 0, STATUS_UNAVAILABLE, FAULT_PASSING, "the policy decision failed"},
+    {"APIG", 9004, 9004, 0, STATUS_UNAVAILABLE, FAULT_PASSING, "IAM failed"},
+    {"APIG", 9013, 9013, 0, STATUS_UNAVAILABLE, FAULT_PASSING, "the certificate service failed"},
+    /* And those that may follow the write. */
+    {"APIG", 3500, 3500, 0, STATUS_UNKNOWN, FAULT_UNKNOWN, "etcd was not synchronised"},
+    {"APIG", 9005, 9007, 0, STATUS_UNKNOWN, FAULT_UNKNOWN,
+     "the VPC, DNS or load balancer service failed"},
+    {"APIG", 9008, 9008, 0, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED,
+     "too many requests, said with a 500"},
+    /* Faults that trying again does not mend. Nothing says that they come before the write. */
+    {"APIG", 9999, 9999, 0, STATUS_INTERNAL, FAULT_SYSTEM, "system error"},
+    {"APIC", 9000, 9000, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
+    {"APIC", 9100, 9100, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
+    {"APIC", 9999, 9999, 0, STATUS_INTERNAL, FAULT_SYSTEM, "system error"},
+
+    /* The front gateway. 0101 is about the place and not about an instance, so it is no NOT_FOUND.
+     */
+    {"APIGW", 101, 101, 0, STATUS_FAILED_PRECONDITION, FAULT_MISDIRECTED,
+     "the path is not published there"},
+    /* The gateway's own set-up lacks something, which an operator has to mend. */
+    {"APIGW", 106, 106, 400, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
+     "the backend is not set up"},
+    {"APIGW", 103, 107, 0, STATUS_INTERNAL, FAULT_SYSTEM, "a backend or plug-in is not set up"},
+    /* One code, many statuses; with any other the status alone decides. */
+    {"APIGW", 201, 201, 400, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "the request is malformed"},
+    {"APIGW", 201, 201, 413, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "the body is above 12 MB"},
+    {"APIGW", 201, 201, 414, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "the URI is above 32 KB"},
+    {"APIGW", 201, 201, 494, STATUS_FAILED_PRECONDITION, FAULT_HEADER,
+     "the header is above 32 KB, or 128 KB in all"},
+    {"APIGW", 201, 201, 500, STATUS_INTERNAL, FAULT_SYSTEM, "the gateway failed"},
+    {"APIGW", 201, 201, 502, STATUS_UNKNOWN, FAULT_UNKNOWN, "the backend failed"},
+    {"APIGW", 201, 201, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT, "the backend did not answer in time"},
+    {"APIGW", 202, 202, 0, STATUS_UNKNOWN, FAULT_UNKNOWN, "the backend is unavailable"},
+    {"APIGW", 203, 203, 0, STATUS_UNKNOWN, FAULT_TIMED_OUT, "the backend did not answer in time"},
+    /* Our set-up, not the request. */
+    {"APIGW", 204, 205, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
+     "TLS version or client certificate"},
+    {"APIGW", 301, 301, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the IAM credential is wrong"},
+    {"APIGW", 303, 303, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the app credential is wrong"},
+    {"APIGW", 305, 305, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the credential is wrong"},
+    {"APIGW", 307, 307, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL,
+     "the token is expired, or of another region"},
+    {"APIGW", 311, 311, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the debug credential is wrong"},
+    {"APIGW", 302, 302, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the user is not authorised"},
+    {"APIGW", 304, 304, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the app is not authorised"},
+    {"APIGW", 306, 306, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "access is denied"},
+    {"APIGW", 310, 310, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the project is unavailable"},
+    {"APIGW", 308, 308, 0, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED, "throttled"},
+    /* Addresses and regions that are not let in. */
+    {"APIGW", 401, 402, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the address is not let in"},
+    {"APIGW", 404, 405, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the region is not let in"},
+    {"APIGW", 802, 802, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED,
+     "the IAM user is of another region"},
+    {"APIGW", 602, 602, 0, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "bad request"},
+    {"APIGW", 607, 607, 0, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "the protocol is not allowed"},
+    {"APIGW", 610, 610, 0, STATUS_UNKNOWN, FAULT_UNKNOWN, "bad gateway"},
+    {"APIGW", 613, 613, 0, STATUS_UNAVAILABLE, FAULT_PASSING, "IAM is unavailable"},
+    {"APIGW", 601, 601, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
+    {"APIGW", 605, 606, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
+    {"APIGW", 608, 612, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
+};
+
+/* What else of an answer bears on its HTTP status, and how docs/statuses.md says it. */
+enum condition { ALWAYS, IF_TURNED_AWAY, IF_HEADER_PAGE };
+
+static const char *const condition_words[] = {
+    [ALWAYS] = "",
+    [IF_TURNED_AWAY] = " with `Retry-After`, `x-envoy-overloaded` or `x-envoy-ratelimited`",
+    [IF_HEADER_PAGE] = " with nginx' page \"" FAULT_HEADER_PAGE "\"",
+};
+
+/* HTTP statuses when no vendor code decides (RFC 9110 section 15, RFC 6585; 494 and 499 are
+ * nginx's); the first row that fits. */
+static const struct http_row {
+    unsigned first, last;
+    enum condition condition;
+    enum status_code code;
+    enum fault_effect effect;
+} http_rows[] = {
+    /* It is also what answers a POST that was processed. */
+    {303, 303, ALWAYS, STATUS_UNKNOWN, FAULT_SEE_OTHER},
+    /* Never followed: the credential is for one place. */
+    {300, 399, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+    /* The token can be larger than the server takes; nothing that the caller wrote is in the
+       header. */
+    {400, 400, IF_HEADER_PAGE, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
+    {400, 400, ALWAYS, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
+    /* The caller sent no credential, so it has none to mend. */
+    {401, 401, ALWAYS, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
+    {403, 403, ALWAYS, STATUS_PERMISSION_DENIED, FAULT_REFUSED},
+    /* What the path names, the instance for one, is not there, or no longer. */
+    {404, 404, ALWAYS, STATUS_NOT_FOUND, FAULT_REFUSED},
+    {410, 410, ALWAYS, STATUS_NOT_FOUND, FAULT_REFUSED},
+    /* The place is there and does not know the method: ask for something else. */
+    {405, 405, ALWAYS, STATUS_UNIMPLEMENTED, FAULT_REFUSED},
+    /* RFC 9110 section 15.5.9: the request was not received whole. */
+    {408, 408, ALWAYS, STATUS_UNAVAILABLE, FAULT_PASSING},
+    /* A conflict with what goes on there: begin the whole operation anew. */
+    {409, 409, ALWAYS, STATUS_ABORTED, FAULT_BUSY},
+    /* Too large: mend the request. */
+    {413, 414, ALWAYS, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
+    /* The media type is ours. */
+    {415, 415, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+    {421, 421, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_MISDIRECTED},
+    {422, 422, ALWAYS, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
+    {429, 429, ALWAYS, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
+    {431, 431, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
+    {494, 494, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
+    /* A server on the way gave up, because it took us to have hung up: what stands behind it may
+       have the request. */
+    {499, 499, ALWAYS, STATUS_UNKNOWN, FAULT_TIMED_OUT},
+    /* 402, 412, 423, 428, 451 and what is no name of HTTP's: the request is well formed, and
+       something else has to change before it is repeated. */
+    {400, 499, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
+    /* RFC 9110 section 15.6.2: the server does not know how to process it. */
+    {501, 501, ALWAYS, STATUS_UNIMPLEMENTED, FAULT_REFUSED},
+    /* Envoy answers a bare 503 also when the connection behind it broke after the whole request was
+       sent, so only the server's own word proves that it was not processed. */
+    {503, 503, IF_TURNED_AWAY, STATUS_UNAVAILABLE, FAULT_PASSING},
+    {503, 503, ALWAYS, STATUS_UNKNOWN, FAULT_UNKNOWN},
+    {504, 504, ALWAYS, STATUS_UNKNOWN, FAULT_TIMED_OUT},
+    {0, 999, ALWAYS, STATUS_UNKNOWN, FAULT_UNKNOWN},
+};
+
+/* What an effect means: what the caller's retry policy is told of it, what became of the request,
+ * and the decision in its stead when the request only reads, which is set where nothing proves that
+ * it was not processed. */
+static const struct {
+    int64_t retry_ms;
+    const char *words;
+    const char *hint;
+    bool is_unknown, may_come_later;
+    struct fault_decision reading;
+} effects[] = {
+    [FAULT_REFUSED] = {.words = "not processed; the same request will be refused again"},
+    [FAULT_MISDIRECTED] = {.words = "not processed: endpoint, region or project id is wrong"},
+    [FAULT_HEADER] = {.words = "not processed: the header is too large, most likely the token",
+                      .hint = "; the sidecar writes the header, most of which is the token"},
+    [FAULT_CREDENTIAL] = {DETAILS_LATER_MS,
+                          "not processed: our credential was refused; tried again with a new one"},
+    [FAULT_PASSING] = {DETAILS_SOON_MS, "not processed; tried again here, and may be later"},
+    [FAULT_BUSY] = {DETAILS_LATER_MS, "not processed: busy; may be tried later as a whole"},
+    [FAULT_THROTTLED] = {DETAILS_LATER_MS,
+                         "not processed: too many requests; tried again if there is time"},
+    [FAULT_UNKNOWN] = {DETAILS_NEVER_RETRY,
+                       "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
+                       .is_unknown = true, .reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
+    [FAULT_TIMED_OUT] = {DETAILS_NEVER_RETRY,
+                         "perhaps processed, now or later (OUTCOME_UNKNOWN); look before you "
+                         "repeat it",
+                         .is_unknown = true, .may_come_later = true,
+                         .reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
+    [FAULT_SEE_OTHER] = {DETAILS_NEVER_RETRY,
+                         "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
+                         .is_unknown = true, .may_come_later = true,
+                         .reading = {STATUS_FAILED_PRECONDITION, FAULT_REFUSED}},
+    [FAULT_SYSTEM] = {DETAILS_NEVER_RETRY,
+                      "perhaps processed (`outcome` = `unknown`); look, and report it",
+                      .hint = "; whether the request was carried out is not known",
+                      .is_unknown = true, .may_come_later = true,
+                      .reading = {STATUS_INTERNAL, FAULT_REFUSED}},
+};
+
+/* Some refusals must not even be tried again by a retry policy that would: the quota is used up,
+ * the name is taken, the fault stays. */
+int64_t fault_decision_retry_ms(struct fault_decision decision)
+{
+    enum status_code code = decision.code;
+    bool stays = decision.effect == FAULT_REFUSED &&
+                 (code == STATUS_RESOURCE_EXHAUSTED || code == STATUS_ALREADY_EXISTS ||
+                  code == STATUS_INTERNAL);
+    return stays ? DETAILS_NEVER_RETRY : effects[decision.effect].retry_ms;
+}
+
+bool fault_effect_may_come_later(enum fault_effect effect)
+{
+    return effects[effect].may_come_later;
+}
+
+bool fault_effect_is_unknown(enum fault_effect effect)
+{
+    return effects[effect].is_unknown;
+}
+
+const char *fault_effect_hint(enum fault_effect effect)
+{
+    return effects[effect].hint ? effects[effect].hint : "";
+}
+
+struct fault_decision fault_decide_for_reading(struct fault_decision decision)
+{
+    return effects[decision.effect].is_unknown ? effects[decision.effect].reading : decision;
+}
+
+/* "APIG.3201" to "APIG" and 3201; the front gateway's APIG.0308 to "APIGW" and 308. */
+static bool split_code(struct text code, struct text *prefix, unsigned *number)
+{
+    uint64_t digits;
+    const char *dot = code.bytes ? memchr(code.at, '.', code.bytes) : NULL;
+    if (!dot ||
+        !text_to_u64((struct text){dot + 1, (size_t)(code.at + code.bytes - dot - 1)}, &digits) ||
+        digits > 9999)
+        return false;
+    *prefix = (struct text){code.at, (size_t)(dot - code.at)};
+    *number = (unsigned)digits;
+    if (digits < 1000 && text_equal_nocase(*prefix, text_literal("APIG")))
+        *prefix = text_literal("APIGW");
+    return true;
+}
+
+bool fault_decide_by_code(struct text vendor_code, unsigned http_status,
+                          struct fault_decision *decision)
+{
+    struct text prefix;
+    unsigned number;
+    if (!split_code(vendor_code, &prefix, &number))
+        return false;
+    for (size_t i = 0; i < array_length(vendor_rows); i++) {
+        const struct vendor_row *row = &vendor_rows[i];
+        if (number < row->first || number > row->last ||
+            !text_equal_nocase(prefix, text_of(row->prefix)) ||
+            (row->http_status != 0 && row->http_status != http_status))
+            continue;
+        *decision = (struct fault_decision){row->code, row->effect};
+        return true;
+    }
+    return false;
+}
+
+static bool holds(enum condition condition, const struct fault_body *body)
+{
+    const bool facts[] = {
+        [ALWAYS] = true,
+        [IF_TURNED_AWAY] = body->turned_away,
+        [IF_HEADER_PAGE] = body->is_header_page,
+    };
+    return facts[condition];
+}
+
+struct fault_decision fault_decide_by_status(unsigned http_status, const struct fault_body *body)
+{
+    const struct http_row *row = http_rows;
+    while (http_status < row->first || http_status > row->last || !holds(row->condition, body))
+        row++;
+    return (struct fault_decision){row->code, row->effect};
+}
+
+static void write_range(struct buffer *out, const char *prefix, unsigned first, unsigned last,
+                        int digits)
+{
+    char text[32];
+    int bytes = first == last ? snprintf(text, sizeof text, "%s%0*u", prefix, digits, first)
+                              : snprintf(text, sizeof text, "%s%0*u–%0*u", prefix, digits, first,
+                                         digits, last);
+    buffer_add(out, text, (size_t)bytes);
+}
+
+void fault_write_retry(struct buffer *out, int64_t retry_ms)
+{
+    if (retry_ms == DETAILS_NEVER_RETRY)
+        buffer_add_literal(out, "never");
+    if (retry_ms > 0) {
+        buffer_add_u64(out, (uint64_t)retry_ms);
+        buffer_add_literal(out, " ms");
+    }
+}
+
+static void write_decision(struct buffer *out, enum status_code code, enum fault_effect effect)
+{
+    buffer_add_literal(out, " | `");
+    buffer_add_text(out, text_of(status_code_name(code)));
+    buffer_add_literal(out, "` | ");
+    buffer_add_text(out, text_of(effects[effect].words));
+    buffer_add_literal(out, " | ");
+    fault_write_retry(out, fault_decision_retry_ms((struct fault_decision){code, effect}));
+    buffer_add_literal(out, " |\n");
+}
+
+static void write_vendor_row(struct buffer *out, const struct vendor_row *row)
+{
+    char prefix[16];
+    snprintf(prefix, sizeof prefix, "%s.", row->prefix);
+    buffer_add_literal(out, "| ");
+    write_range(out, prefix, row->first, row->last, 4);
+    buffer_add_literal(out, " | ");
+    if (row->http_status)
+        buffer_add_u64(out, row->http_status);
+    else
+        buffer_add_literal(out, "any");
+    buffer_add_literal(out, " | ");
+    buffer_add_text(out, text_of(row->meaning));
+    write_decision(out, row->code, row->effect);
+}
+
+static void write_http_row(struct buffer *out, const struct http_row *row)
+{
+    buffer_add_literal(out, "| ");
+    if (row->first == 0)
+        buffer_add_literal(out, "any other");
+    else
+        write_range(out, "", row->first, row->last, 3);
+    buffer_add_text(out, text_of(condition_words[row->condition]));
+    write_decision(out, row->code, row->effect);
+}
+
+void fault_write_markdown(struct buffer *out)
+{
+    buffer_add_literal(out, "| vendor's code | HTTP status | meaning | gRPC code | what became of "
+                            "the request | repeat after |\n|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < array_length(vendor_rows); i++)
+        write_vendor_row(out, &vendor_rows[i]);
+    buffer_add_literal(out, "\n| HTTP status, without such a code | gRPC code | what became of the "
+                            "request | repeat after |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < array_length(http_rows); i++)
+        write_http_row(out, &http_rows[i]);
+}
