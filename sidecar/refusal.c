@@ -37,10 +37,10 @@ static const struct {
 };
 
 /*
- * What decides when there is no answer, behind rest/fault.c's two tables: what ended the exchange,
- * and whether a byte of the request had left. When none had, or the request only reads, nothing was
- * changed. Otherwise the reason is OUTCOME_UNKNOWN, never to be repeated unseen, and the code
- * UNKNOWN, but where the caller itself has ended the call.
+ * What decides when there is no answer, behind rest/fault_table.c's two tables: what ended the
+ * exchange, and whether a byte of the request had left. When none had, or the request only reads,
+ * nothing was changed. Otherwise the reason is OUTCOME_UNKNOWN, never to be repeated unseen, and
+ * the code UNKNOWN, but where the caller itself has ended the call.
  */
 static const struct {
     const char *words;

@@ -8,7 +8,7 @@
 
 /*
  * gzip (RFC 1952) or zlib (RFC 1950, HTTP's and gRPC's "deflate") to plain bytes in the arena, of
- * which they may take three times as many as come out. INVALID_ARGUMENT when they are neither, are
+ * which they may take four times as many as come out. INVALID_ARGUMENT when they are neither, are
  * cut off or have bytes behind their end; RESOURCE_EXHAUSTED above `most` and when the arena is
  * full. The messages go on from the name of what is compressed: "cannot be inflated: …".
  */

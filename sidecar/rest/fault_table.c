@@ -194,9 +194,9 @@ static const struct http_row {
     {0, 999, ALWAYS, STATUS_UNKNOWN, FAULT_UNKNOWN},
 };
 
-/* What an effect means: what the caller's retry policy is told of it, what became of the request,
- * and the decision in its stead when the request only reads, which is set where nothing proves that
- * it was not processed. */
+/* What an effect means: what the caller's retry policy is told of it, what became of the request, a
+ * hint behind the upstream's words, and, where nothing proves that the request was not processed,
+ * the decision instead of this one when it only reads. */
 static const struct {
     int64_t retry_ms;
     const char *words;
@@ -208,28 +208,35 @@ static const struct {
     [FAULT_MISDIRECTED] = {.words = "not processed: endpoint, region or project id is wrong"},
     [FAULT_HEADER] = {.words = "not processed: the header is too large, most likely the token",
                       .hint = "; the sidecar writes the header, most of which is the token"},
-    [FAULT_CREDENTIAL] = {DETAILS_LATER_MS,
-                          "not processed: our credential was refused; tried again with a new one"},
-    [FAULT_PASSING] = {DETAILS_SOON_MS, "not processed; tried again here, and may be later"},
-    [FAULT_BUSY] = {DETAILS_LATER_MS, "not processed: busy; may be tried later as a whole"},
-    [FAULT_THROTTLED] = {DETAILS_LATER_MS,
-                         "not processed: too many requests; tried again if there is time"},
-    [FAULT_UNKNOWN] = {DETAILS_NEVER_RETRY,
-                       "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
-                       .is_unknown = true, .reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
-    [FAULT_TIMED_OUT] = {DETAILS_NEVER_RETRY,
-                         "perhaps processed, now or later (OUTCOME_UNKNOWN); look before you "
-                         "repeat it",
-                         .is_unknown = true, .may_come_later = true,
+    [FAULT_CREDENTIAL] =
+        {.retry_ms = DETAILS_LATER_MS,
+         .words = "not processed: our credential was refused; tried again with a new one"},
+    [FAULT_PASSING] = {.retry_ms = DETAILS_SOON_MS,
+                       .words = "not processed; tried again here, and may be later"},
+    [FAULT_BUSY] = {.retry_ms = DETAILS_LATER_MS,
+                    .words = "not processed: busy; may be tried later as a whole"},
+    [FAULT_THROTTLED] = {.retry_ms = DETAILS_LATER_MS,
+                         .words = "not processed: too many requests; tried again if there is time"},
+    [FAULT_UNKNOWN] = {.retry_ms = DETAILS_NEVER_RETRY,
+                       .words = "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
+                       .is_unknown = true,
+                       .reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
+    [FAULT_TIMED_OUT] = {.retry_ms = DETAILS_NEVER_RETRY,
+                         .words = "perhaps processed, now or later (OUTCOME_UNKNOWN); look before "
+                                  "you repeat it",
+                         .is_unknown = true,
+                         .may_come_later = true,
                          .reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
-    [FAULT_SEE_OTHER] = {DETAILS_NEVER_RETRY,
-                         "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
-                         .is_unknown = true, .may_come_later = true,
+    [FAULT_SEE_OTHER] = {.retry_ms = DETAILS_NEVER_RETRY,
+                         .words = "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
+                         .is_unknown = true,
+                         .may_come_later = true,
                          .reading = {STATUS_FAILED_PRECONDITION, FAULT_REFUSED}},
-    [FAULT_SYSTEM] = {DETAILS_NEVER_RETRY,
-                      "perhaps processed (`outcome` = `unknown`); look, and report it",
+    [FAULT_SYSTEM] = {.retry_ms = DETAILS_NEVER_RETRY,
+                      .words = "perhaps processed (`outcome` = `unknown`); look, and report it",
                       .hint = "; whether the request was carried out is not known",
-                      .is_unknown = true, .may_come_later = true,
+                      .is_unknown = true,
+                      .may_come_later = true,
                       .reading = {STATUS_INTERNAL, FAULT_REFUSED}},
 };
 

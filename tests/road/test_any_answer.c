@@ -41,12 +41,16 @@ static uint64_t draw(uint64_t below)
 #define pick(list) list[draw(array_length(list))]
 
 static const char *const status_lines[] = {
-    "HTTP/1.1 201 Created",     "HTTP/1.1 200 OK",          "HTTP/1.1 204 No Content",
-    "HTTP/1.1 302 Found",       "HTTP/1.1 400 Bad Request", "HTTP/1.1 401 Unauthorized",
-    "HTTP/1.1 403 Forbidden",   "HTTP/1.1 404 Not Found",   "HTTP/1.1 409 Conflict",
-    "HTTP/1.1 429 Too Many",    "HTTP/1.1 500 Error",       "HTTP/1.1 502 Bad Gateway",
-    "HTTP/1.1 503 Unavailable", "HTTP/1.1 504 Timeout",     "HTTP/1.1 100 Continue",
-    "HTTP/1.1 101 Switching",   "HTTP/1.0 201 Created",     "HTTP/2 201",
+    "HTTP/1.1 201 Created",     "HTTP/1.1 200 OK",
+    "HTTP/1.1 204 No Content",  "HTTP/1.1 302 Found",
+    "HTTP/1.1 303 See Other",   "HTTP/1.1 501 No",
+    "HTTP/1.1 400 Bad Request", "HTTP/1.1 401 Unauthorized",
+    "HTTP/1.1 403 Forbidden",   "HTTP/1.1 404 Not Found",
+    "HTTP/1.1 409 Conflict",    "HTTP/1.1 429 Too Many",
+    "HTTP/1.1 500 Error",       "HTTP/1.1 502 Bad Gateway",
+    "HTTP/1.1 503 Unavailable", "HTTP/1.1 504 Timeout",
+    "HTTP/1.1 100 Continue",    "HTTP/1.1 101 Switching",
+    "HTTP/1.0 201 Created",     "HTTP/2 201",
     "HTTP/1.1 999 x",           "SSH-2.0-OpenSSH",
 };
 
@@ -59,6 +63,10 @@ static const char *const fields[] = {
     "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n",
     "Date: Sun, 06 Nov 1994 08:49:30 GMT\r\n",
     "Location: https://elsewhere.example/" TOKEN "\r\n",
+    "Retry-After: 0\r\n",
+    "x-envoy-overloaded: true\r\n",
+    "Content-Encoding: gzip\r\n",
+    "Content-Encoding: deflate\r\n",
     "Connection: close\r\n",
     "Transfer-Encoding: gzip\r\n",
     "Content-Length: 5\r\n",
@@ -99,6 +107,14 @@ static const char *const bodies[] = {
     "08-04T09:"
     "05:30Z\"}]}",
     "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":[[[[[[[[[[]]]]]]]]]]}}}}}}}}",
+    "[{\"error_code\":\"APIG.3201\",\"error_msg\":\"The name exists\"}]",
+    "{\"errors\":[{\"error_code\":\"apig.2011\",\"error_msg\":\"" TOKEN "\"}]}",
+    "{\"error_msg\":\"{\\\"error_code\\\":\\\"APIG.2011\\\",\\\"error_msg\\\":\\\"" TOKEN
+    "\\\"}\"}",
+    "\xef\xbb\xbf{\"id\":\"7\"}",
+    "\x1f\x8b\x08 not gzip",
+    "x\x9c not zlib",
+    "<html><title>400 Request Header Or Cookie Too Large</title></html>",
     "<html><body><h1>502 Bad Gateway</h1></body></html>",
     "",
     "[]",
