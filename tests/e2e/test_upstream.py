@@ -83,7 +83,7 @@ def test_the_split_of_an_answer_changes_nothing(client, upstream, data, pieces):
 @by_end
 def test_an_answer_that_only_the_end_of_the_connection_delimits_is_whole_when_the_end_is_said(client, upstream, end):
     upstream.script(answer_then_end(b"HTTP/1.1 400 X\r\n\r\n" + b'{"error_code":"APIG.3201","error_msg":"x"}', end))
-    assert client.refusal()[0] == ("ALREADY_EXISTS" if end is Connection.close else "UNKNOWN")
+    assert client.refusal()[0] == ("ALREADY_EXISTS" if end is Connection.close else "INVALID_ARGUMENT")
 
 
 def test_bytes_behind_an_answer_end_the_connection(client, upstream):
