@@ -241,8 +241,7 @@ void refusal_of_older(struct details *details, struct status *status)
                "the answer was lost, and a look-up showed one that was there before the call");
 }
 
-/* Up to a fifth later, so that callers who were told together do not come back together. */
-static int64_t spread(int64_t wait_ms)
+int64_t refusal_spread_ms(int64_t wait_ms)
 {
     return wait_ms > 0 ? wait_ms + arc4random_uniform((uint32_t)wait_ms / 5 + 1) : wait_ms;
 }
@@ -259,7 +258,7 @@ static void encode(const struct details *details, struct status *status, struct 
                    struct call_trailers *trailers)
 {
     struct details sent = *details;
-    sent.retry_ms = spread(details->retry_ms);
+    sent.retry_ms = refusal_spread_ms(details->retry_ms);
     trailers->details = details_encode(&sent, status, arena);
     trailers->pushback = pushback_of(sent.retry_ms, arena);
 }
@@ -313,15 +312,34 @@ static void write_retry_cell(struct buffer *out, int64_t wait_ms)
     buffer_add_char(out, ' ');
 }
 
+/* Of a call that is not committed: the retry policies that the pages recommend have these codes,
+ * and a negative pushback stops them. */
+static bool is_retried_by_policy(enum status_code code, int64_t wait_ms)
+{
+    return (code == STATUS_UNAVAILABLE || code == STATUS_RESOURCE_EXHAUSTED) &&
+           wait_ms != DETAILS_NEVER_RETRY;
+}
+
+static void write_retrier_cell(struct buffer *out, enum status_code code, int64_t wait_ms,
+                               bool sidecar)
+{
+    if (!is_retried_by_policy(code, wait_ms))
+        write_cell(out, "nobody");
+    else
+        write_cell(out, sidecar ? "the sidecar; then the client's policy" : "the client's policy");
+}
+
 static void write_exchange_rows(struct buffer *out)
 {
     buffer_add_literal(out, "| without an answer, because | nothing had left, or it only reads | "
-                            "reason | repeat after | something had left (OUTCOME_UNKNOWN) "
-                            "|\n|---|---|---|---|---|\n");
+                            "reason | who retries | repeat after | something had left "
+                            "(OUTCOME_UNKNOWN), nobody retries |\n|---|---|---|---|---|---|\n");
     for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
         write_cell(out, exchange_rows[i].words);
         write_code_cell(out, status_code_name(exchange_rows[i].unchanged));
         write_code_cell(out, reason_names[exchange_rows[i].reason]);
+        write_retrier_cell(out, exchange_rows[i].unchanged, exchange_rows[i].wait_ms,
+                           i == EXCHANGE_CAUSE_CONNECT || i == EXCHANGE_CAUSE_LOST);
         write_retry_cell(out, exchange_rows[i].wait_ms);
         if (exchange_rows[i].cause[0] == '\0')
             write_cell(out, "—");
@@ -334,11 +352,12 @@ static void write_exchange_rows(struct buffer *out)
 static void write_step_rows(struct buffer *out)
 {
     buffer_add_literal(out, "\n| refused before anything was sent, at step | gRPC code | reason | "
-                            "repeat after |\n|---|---|---|---|\n");
+                            "who retries | repeat after |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < array_length(step_rows); i++) {
         write_cell(out, step_rows[i].step ? step_rows[i].step : "any");
         write_code_cell(out, status_code_name(step_rows[i].code));
         write_code_cell(out, reason_names[step_rows[i].reason]);
+        write_retrier_cell(out, step_rows[i].code, step_rows[i].wait_ms, false);
         write_retry_cell(out, step_rows[i].wait_ms);
         buffer_add_literal(out, "|\n");
     }

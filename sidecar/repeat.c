@@ -51,7 +51,8 @@ bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_ns)
 
 bool walk_may_repeat(struct walk *walk, unsigned made)
 {
-    int64_t wanted_ns = walk->exchange.stay_away_ns + walk->fault.wait_ms * CLOCK_NS_PER_MS;
+    int64_t wanted_ns =
+        walk->exchange.stay_away_ns + refusal_spread_ms(walk->fault.wait_ms) * CLOCK_NS_PER_MS;
     if (has_new_credential(walk)) {
         count_retry(walk, METRIC_RETRY_CREDENTIAL);
         return true;

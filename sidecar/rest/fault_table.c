@@ -194,12 +194,14 @@ static const struct http_row {
     {0, 999, ALWAYS, STATUS_UNKNOWN, FAULT_UNKNOWN},
 };
 
-/* What an effect means: what the caller's retry policy is told of it, what became of the request, a
- * hint behind the upstream's words, and, where nothing proves that the request was not processed,
- * the decision instead of this one when it only reads. */
+/* What an effect means: what the caller's retry policy is told of it, what became of the request,
+ * who retries the call (a policy does not: the call is committed), a hint behind the upstream's
+ * words, and, where nothing proves that the request was not processed, the decision instead of this
+ * one when it only reads. */
 static const struct {
     int64_t retry_ms;
     const char *words;
+    const char *retried_by;
     const char *hint;
     bool is_unknown, may_come_later;
     struct fault_decision reading;
@@ -208,15 +210,19 @@ static const struct {
     [FAULT_MISDIRECTED] = {.words = "not processed: endpoint, region or project id is wrong"},
     [FAULT_HEADER] = {.words = "not processed: the header is too large, most likely the token",
                       .hint = "; the sidecar writes the header, most of which is the token"},
-    [FAULT_CREDENTIAL] =
-        {.retry_ms = DETAILS_LATER_MS,
-         .words = "not processed: our credential was refused; tried again with a new one"},
+    [FAULT_CREDENTIAL] = {.retry_ms = DETAILS_LATER_MS,
+                          .words = "not processed: the sidecar's credential was refused",
+                          .retried_by =
+                              "the sidecar once, with a newer credential; then the application"},
     [FAULT_PASSING] = {.retry_ms = DETAILS_SOON_MS,
-                       .words = "not processed; tried again here, and may be later"},
+                       .words = "not processed; may succeed later",
+                       .retried_by = "the sidecar; then the application"},
     [FAULT_BUSY] = {.retry_ms = DETAILS_LATER_MS,
-                    .words = "not processed: busy; may be tried later as a whole"},
+                    .words = "not processed: the resource is busy",
+                    .retried_by = "the application"},
     [FAULT_THROTTLED] = {.retry_ms = DETAILS_LATER_MS,
-                         .words = "not processed: too many requests; tried again if there is time"},
+                         .words = "not processed: too many requests",
+                         .retried_by = "the sidecar; then the application"},
     [FAULT_UNKNOWN] = {.retry_ms = DETAILS_NEVER_RETRY,
                        .words = "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
                        .is_unknown = true,
@@ -351,6 +357,9 @@ static void write_decision(struct buffer *out, enum status_code code, enum fault
     buffer_add_literal(out, "` | ");
     buffer_add_text(out, text_of(effects[effect].words));
     buffer_add_literal(out, " | ");
+    buffer_add_text(out,
+                    text_of(effects[effect].retried_by ? effects[effect].retried_by : "nobody"));
+    buffer_add_literal(out, " | ");
     fault_write_retry(out, fault_decision_retry_ms((struct fault_decision){code, effect}));
     buffer_add_literal(out, " |\n");
 }
@@ -384,12 +393,13 @@ static void write_http_row(struct buffer *out, const struct http_row *row)
 
 void fault_write_markdown(struct buffer *out)
 {
-    buffer_add_literal(out, "| vendor's code | HTTP status | meaning | gRPC code | what became of "
-                            "the request | repeat after |\n|---|---|---|---|---|---|\n");
+    buffer_add_literal(
+        out, "| vendor's code | HTTP status | meaning | gRPC code | what became of "
+             "the request | who retries | repeat after |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < array_length(vendor_rows); i++)
         write_vendor_row(out, &vendor_rows[i]);
     buffer_add_literal(out, "\n| HTTP status, without such a code | gRPC code | what became of the "
-                            "request | repeat after |\n|---|---|---|---|\n");
+                            "request | who retries | repeat after |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < array_length(http_rows); i++)
         write_http_row(out, &http_rows[i]);
 }
