@@ -71,13 +71,20 @@ class Connection:
         request = read_request(self.reader, self.upstream.authority)
         if request is None:
             raise Unexpected("the connection ended where a request was due")
-        if self.readable():
+        if self.pipelined():
             raise Unexpected("bytes behind the request, which is pipelining")
         self.upstream.note(request)
         return request
 
-    def readable(self):
-        return self.socket.pending() > 0 or bool(select.select([self.socket], [], [], 0)[0])
+    def pipelined(self):
+        """Whether bytes have arrived that nobody has read. The peer's close is readable as well, but it has no bytes."""
+        self.socket.settimeout(0)
+        try:
+            return self.reader.fill()
+        except (ssl.SSLWantReadError, ConnectionError):
+            return False
+        finally:
+            self.socket.settimeout(SAFETY_SECONDS)
 
     def wait_readable(self):
         """False when the peer ended the connection instead of sending."""
