@@ -242,7 +242,8 @@ def test_an_answer_that_fills_the_memory_crowds_no_detail_out(client, upstream, 
 def test_the_token_as_the_name_of_a_field_is_in_no_trailer_and_no_log(sidecar, client, upstream, token):
     secret = token.path.read_text()
     upstream.script(*[answer_then_end(b"HTTP/1.1 400 Bad Request\r\n%s\r\n\r\n" % field) for field in (
-        secret.encode() + b": \x01", secret.encode() + b": 1\r\nContent-Length: 0", secret.encode(), b" " + secret.encode())])
+        secret.encode() + b": \x01", secret.encode() + b": 1\r\nContent-Length: 0\r\nConnection: close", secret.encode(),
+        b" " + secret.encode())])
     for _ in range(4):
         call = client.start()
         assert call.exception()
