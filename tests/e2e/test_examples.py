@@ -2,12 +2,13 @@
 """Do the examples of each language create a group, wait as they are told, and say why there is none?"""
 import json
 import re
+import signal
 import subprocess
 
 import pytest
 
 from support.client import IDS
-from support.sidecar import environment
+from support.sidecar import Sidecar, environment
 from support.toolchain import ROOT, go, newer, run, tool
 from support.upstream import GROUP, answer, end_after_reading, error, http
 
@@ -16,6 +17,8 @@ CODE_LINES = 30
 SECONDS = 60
 SOURCES = {"cpp": "create.cc", "go": "main.go", "java": "src/main/java/Create.java", "node": "create.js",
            "python": "create.py", "rust": "src/main.rs"}
+RULE = ("UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.",
+        "UNAVAILABLE without one comes from the transport. Look for the name before calling again.")
 NO_CODE = re.compile(r'\s*(//.*|#.*|/\*\*.*|""".*|import\b.*|from\b.*|use\b.*|package\b.*|const.* require.*|\t"[\w./]+"|[(){};,]*)')
 
 
@@ -41,11 +44,19 @@ def example(request):
 
 
 @pytest.fixture
-def create(example, start, tmp_path):
+def sidecar(upstream, token, tmp_path):
+    options = [f"--listen=unix:{tmp_path}/apig.sock", *(f"--{key.replace('_', '-')}={value}" for key, value in IDS.items())]
+    made = Sidecar(upstream, token.path, options=options).ready()
+    yield made
+    if made.process.returncode != -signal.SIGKILL:
+        made.stop()
+
+
+@pytest.fixture
+def create(example, sidecar, tmp_path):
     """What the example prints; over a Unix socket where the language's gRPC makes that as easy."""
     language, command = example
     unix = f"unix:{tmp_path}/apig.sock"
-    sidecar = start(f"--listen={unix}", *(f"--{key.replace('_', '-')}={value}" for key, value in IDS.items()))
     address = {"java": sidecar.address, "rust": f"http://{sidecar.address}"}.get(language, unix)
 
     def create(name="api_group_001"):
@@ -60,7 +71,7 @@ def failure(printed):
     """(code as gRPC spells it, without underscores; the message; the lines of details)."""
     first, *details = printed.splitlines()
     code, _, message = first.partition(" ")
-    numbers = {"2": "UNKNOWN", "3": "INVALIDARGUMENT"}  # C++ has no names
+    numbers = {"2": "UNKNOWN", "3": "INVALIDARGUMENT", "14": "UNAVAILABLE"}  # C++ has no names
     return numbers.get(code, code.upper().replace("_", "")), message, details
 
 
@@ -84,6 +95,23 @@ def test_it_does_not_create_again_what_may_exist(create, upstream):
     upstream.script(end_after_reading())
     code, message, details = failure(create())
     assert (code, details) == ("UNKNOWN", ["reason OUTCOME_UNKNOWN"]) and message
+
+
+def test_it_does_not_create_again_what_a_killed_sidecar_may_have_sent(create, sidecar, upstream):
+    def kill(connection):
+        connection.read()
+        sidecar.kill()
+        return False
+    upstream.script(kill)
+    code, _, details = failure(create())
+    assert sidecar.wait() == -signal.SIGKILL
+    assert code in ("UNAVAILABLE", "UNKNOWN") and not details  # tonic calls a lost connection UNKNOWN
+
+
+@pytest.mark.parametrize("language", SOURCES)
+def test_it_states_what_unavailable_means(language):
+    source = (EXAMPLES / language / SOURCES[language]).read_text()
+    assert all(sentence in source for sentence in RULE)
 
 
 def test_it_says_what_is_wrong_with_a_request(create):

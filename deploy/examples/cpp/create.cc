@@ -27,6 +27,8 @@ int main(int, char **arguments)
         std::cout << "created " << group.id() << '\n';
     else
         std::cout << status.error_code() << ' ' << status.error_message() << '\n';
+    // UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.
+    // UNAVAILABLE without one comes from the transport. Look for the name before calling again.
     google::rpc::Status details;
     google::rpc::ErrorInfo info;
     google::rpc::BadRequest bad;

@@ -33,6 +33,8 @@ func main() {
 		fmt.Println("created", group.Id)
 		return
 	}
+	// UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.
+	// UNAVAILABLE without one comes from the transport. Look for the name before calling again.
 	fmt.Println(status.Code(err), status.Convert(err).Message())
 	for _, detail := range status.Convert(err).Details() {
 		switch detail := detail.(type) {

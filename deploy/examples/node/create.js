@@ -11,9 +11,14 @@ const [address, name, config] = process.argv.slice(2);
 const policy = { "grpc.service_config": fs.readFileSync(config, "utf8") };
 const groups = new ApiGroupService(address, grpc.credentials.createInsecure(), policy);
 
-groups.createApiGroup({ name }, (error, group) => {
+// grpc-js ignores waitForReady in a service config.
+const metadata = new grpc.Metadata({ waitForReady: true });
+
+groups.createApiGroup({ name }, metadata, (error, group) => {
   groups.close();
   if (!error) return console.log("created", group.id);
+  // UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.
+  // UNAVAILABLE without one comes from the transport. Look for the name before calling again.
   console.log(grpc.status[error.code], error.details);
   for (const packed of error.metadata.get("grpc-status-details-bin")) {
     for (const any of api["google.rpc.Status"].deserialize(packed).details) {

@@ -17,6 +17,8 @@ with grpc.insecure_channel(address, options) as channel:
         group = groups.CreateApiGroup(api_group_service_pb2.CreateApiGroupRequest(name=name))
         print("created", group.id)
     except grpc.RpcError as error:
+        # UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.
+        # UNAVAILABLE without one comes from the transport. Look for the name before calling again.
         print(error.code().name, error.details())
         status = rpc_status.from_call(error)
         for detail in status.details if status else ():

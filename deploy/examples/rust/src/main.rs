@@ -9,12 +9,15 @@ mod api {
     tonic::include_proto!("huaweicloud.apig.v2");
 }
 
-/// How long to rest before another attempt. tonic reads no service config: its rule stands here.
+/// How long to wait before another attempt. tonic reads no service config, so its policy stands here.
+/// UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.
+/// UNAVAILABLE without one comes from the transport. Look for the name before calling again.
 fn rest(status: &Status, attempt: u32) -> Option<Duration> {
     let told = status.metadata().get("grpc-retry-pushback-ms");
     let ms = told.map_or(Some(100 << attempt), |told| told.to_str().ok()?.parse().ok());
     let again = matches!(status.code(), Code::Unavailable | Code::ResourceExhausted);
-    ms.filter(|_| again && attempt < 4).map(Duration::from_millis)
+    let is_of_sidecar = status.get_details_error_info().is_some();
+    ms.filter(|_| again && is_of_sidecar && attempt < 4).map(Duration::from_millis)
 }
 
 #[tokio::main(flavor = "current_thread")]

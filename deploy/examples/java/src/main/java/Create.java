@@ -24,6 +24,8 @@ public final class Create {
             var request = CreateApiGroupRequest.newBuilder().setName(arguments[1]).build();
             System.out.println("created " + ApiGroupServiceGrpc.newBlockingStub(channel).createApiGroup(request).getId());
         } catch (StatusRuntimeException failed) {
+            // UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.
+            // UNAVAILABLE without one comes from the transport. Look for the name before calling again.
             System.out.println(failed.getStatus().getCode() + " " + failed.getStatus().getDescription());
             for (Any detail : StatusProto.fromThrowable(failed).getDetailsList()) {
                 if (detail.is(ErrorInfo.class)) {
