@@ -106,6 +106,22 @@ static bool is_attempt_count(struct text name, struct text value, bool *is_retry
     return grpc || envoy;
 }
 
+static bool is_within_limits(size_t count, size_t bytes, const struct config *config,
+                             struct status *status)
+{
+    if (count > config->max_metadata_count)
+        return status_fail(
+            status, STATUS_RESOURCE_EXHAUSTED,
+            "the call has %zu metadata entries, more than --max-metadata-count allows, %lu", count,
+            config->max_metadata_count);
+    if (bytes > config->max_metadata_bytes)
+        return status_fail(
+            status, STATUS_RESOURCE_EXHAUSTED,
+            "the call's metadata has %zu bytes, more than --max-metadata allows, %lu", bytes,
+            config->max_metadata_bytes);
+    return true;
+}
+
 bool trace_read(struct trace *trace, struct call *call, const struct config *config,
                 struct status *status)
 {
@@ -122,21 +138,11 @@ bool trace_read(struct trace *trace, struct call *call, const struct config *con
         pick(trace, name, value);
         counted -= is_attempt_count(name, value, &trace->is_retry);
     }
-    if (counted > config->max_metadata_count)
-        return status_fail(
-            status, STATUS_RESOURCE_EXHAUSTED,
-            "the call has %zu metadata entries, more than --max-metadata-count allows, %lu",
-            counted, config->max_metadata_count);
-    if (bytes > config->max_metadata_bytes)
-        return status_fail(
-            status, STATUS_RESOURCE_EXHAUSTED,
-            "the call's metadata has %zu bytes, more than --max-metadata allows, %lu", bytes,
-            config->max_metadata_bytes);
     drop_stray_tracestate(trace);
     if (!trace->request_id.bytes)
         make_request_id(trace);
     call_send_metadata(call, "x-request-id", trace->request_id);
-    return true;
+    return is_within_limits(counted, bytes, config, status);
 }
 
 bool trace_write(const struct trace *trace, struct http_request *request, struct status *status)

@@ -25,8 +25,8 @@ struct trace {
 };
 
 /* Picks what is passed on; makes a request id when the caller has none, and returns it to the
- * caller. What retrying clients and proxies add does not count against --max-metadata-count.
- * RESOURCE_EXHAUSTED, naming the option, when the metadata is more than
+ * caller, also when this fails. What retrying clients and proxies add does not count against
+ * --max-metadata-count. RESOURCE_EXHAUSTED, naming the option, when the metadata is more than
  * --max-metadata or --max-metadata-count. */
 must_use bool trace_read(struct trace *trace, struct call *call, const struct config *config,
                          struct status *status);
