@@ -3,9 +3,9 @@
 import time
 
 from support.bystander import bystander
-from support.client import Client, refusal
+from support.client import Client, details
 from support.h2peer import GOAWAY, Peer
-from support.upstream import answer, late
+from support.upstream import answer, late, silence
 
 
 def test_more_connections_than_one_peer_may_have_are_refused_and_the_option_is_told(start, upstream, tmp_path):
@@ -50,12 +50,37 @@ def test_an_old_connection_is_told_to_go_and_its_call_has_time_to_end(start, ups
     assert call.result().id
 
 
-def test_a_call_on_an_old_connection_has_no_more_than_the_grace(start, upstream):
-    sidecar = start("--max-age=500ms", "--max-age-grace=500ms")
-    upstream.script(late())
+def hang(connection):
+    """Takes no part in the handshake."""
+    connection.socket.recv(1 << 20)
+    connection.wait_end()
+
+
+def end_of_grace(sidecar):
+    """How a call ends that would take longer than the grace of its connection: the call, and its line of the log."""
     began = time.monotonic()
-    assert refusal(sidecar.client().start())[0] == "UNAVAILABLE"
-    assert time.monotonic() - began < 20
+    call = sidecar.client().start()
+    assert call.exception() and time.monotonic() - began < 20
+    return call, sidecar.wait_log(event="call")[0]
+
+
+def test_a_call_that_was_sent_ends_with_the_grace_of_its_old_connection_and_its_outcome_is_unknown(start, upstream):
+    silent = silence()
+    upstream.script(silent)
+    call, line = end_of_grace(start("--max-age=500ms", "--max-age-grace=500ms"))
+    info = details(call)["ErrorInfo"]
+    assert (call.code().name, info.reason, info.metadata["name"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "api_group_001")
+    assert dict(call.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
+    assert line["code"] == "UNKNOWN"
+    assert silent.ended.wait(60)
+
+
+def test_a_call_that_was_not_sent_ends_with_the_grace_of_its_old_connection_and_may_be_repeated(start, upstream):
+    upstream.greet(*[hang] * 4)
+    call, line = end_of_grace(start("--max-age=500ms", "--max-age-grace=500ms"))
+    assert call.code().name == line["code"] == "UNAVAILABLE"
+    assert details(call)["ErrorInfo"].domain == "apig-sidecar" and "nothing was sent" in call.details()
+    assert int(dict(call.trailing_metadata())["grpc-retry-pushback-ms"]) > 0
 
 
 def test_a_new_connection_has_to_speak_in_time(start):

@@ -162,6 +162,15 @@ def retry(call, told):
     return "later"
 
 
+SENT = {"OUTCOME_UNKNOWN", "NOT_CARRIED_OUT", "ALREADY_EXISTS"}  # reasons of calls whose request had begun to leave
+
+
+def place_of_request_id(call):
+    """Where x-request-id came."""
+    places = {"ahead": call.initial_metadata(), "behind": call.trailing_metadata()}
+    return [place for place, metadata in places.items() if "x-request-id" in dict(metadata or ())]
+
+
 @pytest.mark.parametrize("happens,code,reason,when,metadata,words", TABLE.values(), ids=TABLE)
 def test_a_failure_of_its_own_tells_all(start, upstream, token, tmp_path, happens, code, reason, when, metadata, words):
     call = happens(Scene(start, upstream, token, tmp_path))
@@ -172,6 +181,8 @@ def test_a_failure_of_its_own_tells_all(start, upstream, token, tmp_path, happen
     assert metadata.items() <= dict(info.metadata).items()
     assert words in call.details()
     assert retry(call, told) == when
+    if reason != "UNKNOWN_METHOD":
+        assert place_of_request_id(call) == ["ahead" if reason in SENT else "behind"]
 
 
 def test_a_redirect_tells_the_host_that_it_leads_to_and_no_more(client, upstream):

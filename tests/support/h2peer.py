@@ -2,6 +2,7 @@
 """A caller that keeps no rule: HTTP/2 frame by frame over a socket (RFC 9113), with hpack for headers."""
 import contextlib
 import itertools
+import select
 import socket
 import struct
 import threading
@@ -119,6 +120,13 @@ class Peer:
         except ConnectionError:
             raise EOFError from None
 
+    def arrived(self):
+        """The frames that have come by now, without a wait."""
+        while select.select([self.socket], [], [], 0)[0] and (piece := self.socket.recv(1 << 20)):
+            self.received += piece
+        while len(self.received) >= 9 and len(self.received) >= 9 + int.from_bytes(self.received[:3], "big"):
+            yield self.read()
+
     def frames(self):
         """All that come until the connection ends; fails when it does not."""
         try:
@@ -131,12 +139,27 @@ class Peer:
         """The frames that came until the peer ended the connection."""
         return list(self.frames())
 
+    def call(self, more=(), method="CreateApiGroup", **values):
+        """Sends a whole call of that method, and returns its stream."""
+        stream = next(self.streams)
+        request = api.from_dict(f"huaweicloud.apig.v2.{method}Request", {**IDS, **values})
+        self.send(self.headers(stream, more, path=f"/{api.SERVICE}/{method}"), self.message(stream, request.SerializeToString()))
+        return stream
+
     def create(self, more=()):
         """The trailers of a whole CreateApiGroup."""
-        stream = next(self.streams)
-        request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "of_a_peer"})
-        self.send(self.headers(stream, more), self.message(stream, request.SerializeToString()))
-        return self.trailers(stream)
+        return self.trailers(self.call(more, name="of_a_peer"))
+
+    def response(self, stream):
+        """All of a stream until its end: headers as dicts, and the bytes of messages."""
+        pieces, ended = [], False
+        while not ended:
+            kind, flags, number, payload = self.read()
+            piece = dict(self.decoder.decode(payload)) if kind == HEADERS else payload
+            if number == stream and kind in (HEADERS, DATA):
+                pieces.append(piece)
+                ended = flags & END_STREAM
+        return pieces
 
     def trailers(self, stream):
         """The last headers of a stream, as a dict; other streams' headers are only decoded."""

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MIT
+"""
+A call is committed when response headers go to its caller: before a request that changes something begins to leave, and not
+earlier, because a client repeats by its policy only what is not committed (gRFC A6). Seen frame by frame.
+"""
+import threading
+import time
+
+import pytest
+
+from support.h2peer import END_STREAM, HEADERS, SECONDS, Peer
+from support.upstream import answer, end_after_reading, error, http, silence
+
+LISTING = {"size": 0, "total": 0, "groups": []}
+AT_A_TIME, ROUNDS = 32, 8
+
+
+@pytest.fixture
+def peer():
+    """peer(sidecar) is a connection of its own."""
+    made = []
+
+    def peer(sidecar):
+        made.append(Peer(sidecar.address))
+        return made[-1]
+    yield peer
+    for each in made:
+        each.socket.close()
+
+
+class Observer:
+    """Steps of an upstream's script that see what had come to the peer when a request's first byte arrived. The peer is
+    read by it alone."""
+
+    def __init__(self, peer):
+        self.peer, self.lock = peer, threading.Lock()
+        self.headers, self.ended = {}, set()  # stream → its first headers; the streams that have ended
+        self.seen = {}  # stream → those first headers, or None, when its request's first byte arrived
+
+    def look(self):
+        with self.lock:
+            for kind, flags, stream, payload in self.peer.arrived():
+                if kind == HEADERS:
+                    self.headers.setdefault(stream, dict(self.peer.decoder.decode(payload)))
+                if kind == HEADERS and flags & END_STREAM:
+                    self.ended.add(stream)
+            return dict(self.headers)
+
+    def step(self, data):
+        def step(connection):
+            committed = self.look()
+            request = connection.read()
+            stream = int(request.fields["x-request-id"])
+            self.seen[stream] = committed.get(stream)
+            connection.send(data)
+            return True
+        return step
+
+    def wait(self, streams):
+        latest = time.monotonic() + SECONDS
+        while not self.ended >= set(streams):
+            assert time.monotonic() < latest, f"{set(streams) - self.ended} did not end"
+            self.look()
+            time.sleep(0.001)
+
+
+def call(peer, **how):
+    """A call whose id is the stream that it will have."""
+    number = next(peer.streams)
+    peer.streams = iter([number, *range(number + 2, 1 << 20, 2)])
+    return peer.call([("x-request-id", str(number))], **how)
+
+
+@pytest.mark.parametrize("options", [[], ["--upstream-connections=2"]], ids=["connections to spare", "calls that wait"])
+def test_the_caller_has_response_headers_before_a_create_begins_to_leave(start, upstream, peer, options):
+    observer = Observer(peer(start(*options)))
+    upstream.always = observer.step(http())
+    for _ in range(ROUNDS):
+        streams = [call(observer.peer, name="api_group_001") for _ in range(AT_A_TIME)]
+        observer.wait(streams)
+    assert len(observer.seen) == ROUNDS * AT_A_TIME
+    assert not [stream for stream, headers in observer.seen.items() if not headers or "grpc-status" in headers]
+    assert all(headers["x-request-id"] == str(stream) for stream, headers in observer.seen.items())
+
+
+@pytest.mark.parametrize("data", [http(200, LISTING), http(403, b"")], ids=["listed", "refused"])
+def test_a_call_that_only_reads_is_not_committed_before_it_is_answered(sidecar, upstream, peer, data):
+    observer = Observer(peer(sidecar))
+    upstream.always = observer.step(data)
+    streams = [call(observer.peer, method="ListApiGroups") for _ in range(AT_A_TIME)]
+    observer.wait(streams)
+    assert observer.seen == dict.fromkeys(streams)
+
+
+def test_a_create_that_is_refused_by_the_upstream_has_its_id_ahead(sidecar, upstream, peer):
+    upstream.script(answer(error(400, "APIG.2011")))
+    connection = peer(sidecar)
+    headers, trailers = connection.response(connection.call([("x-request-id", "7")], name="api_group_001"))
+    assert headers["x-request-id"] == "7" and "grpc-status" not in headers
+    assert (trailers["grpc-status"], trailers["x-apig-attempts"]) == ("3", "1") and "x-request-id" not in trailers
+
+
+def test_a_read_that_is_answered_has_its_id_ahead(sidecar, upstream, peer):
+    upstream.script(answer(http(200, LISTING)))
+    connection = peer(sidecar)
+    headers, _, trailers = connection.response(connection.call([("x-request-id", "7")], "ListApiGroups"))
+    assert headers["x-request-id"] == "7"
+    assert trailers["grpc-status"] == "0" and "x-request-id" not in trailers
+
+
+class Scene:
+    """What the fixtures give, in one place."""
+
+    def __init__(self, start, upstream, token, peer):
+        self.start, self.upstream, self.token, self.peer = start, upstream, token, peer
+
+    def call(self, *options, more=(), method="CreateApiGroup", **values):
+        """The response of a call."""
+        peer = self.peer(self.start(*options))
+        values = values if method == "ListApiGroups" else {"name": "api_group_001", **values}
+        return peer.response(peer.call([("x-request-id", "7"), *more], method, **values))
+
+
+def no_credential(scene):
+    scene.token.remove()
+    return scene.call()
+
+
+def too_many_calls(scene):
+    scene.upstream.script(silence())
+    sidecar = scene.start("--max-in-flight=1")
+    holder, second = scene.peer(sidecar), scene.peer(sidecar)
+    holder.call(name="holder")
+    scene.upstream.wait_requests(1)
+    return second.response(second.call([("x-request-id", "7")], name="api_group_001"))
+
+
+def lost_read(scene):
+    scene.upstream.always = end_after_reading()
+    return scene.call(method="ListApiGroups")
+
+
+# what happens, grpc-status, what a retry policy is told
+BEFORE = {
+    "a rule is broken": (lambda scene: scene.call(name="?"), "3", None),
+    "too many metadata": (lambda scene: scene.call("--max-metadata-count=1", more=[("a", "b")]), "8", "never"),
+    "too many calls": (too_many_calls, "8", "later"),
+    "no credential": (no_credential, "14", "later"),
+    "the upstream cannot be reached": (lambda scene: scene.call("--upstream=https://localhost:1"), "14", "later"),
+    "a read whose answer is lost": (lost_read, "14", "later"),
+}
+
+
+@pytest.mark.parametrize("happens,code,retry", BEFORE.values(), ids=BEFORE)
+def test_a_failure_before_the_commit_is_one_frame_of_trailers_only(start, upstream, token, peer, happens, code, retry):
+    [trailers] = happens(Scene(start, upstream, token, peer))
+    assert trailers["grpc-status"] == code
+    assert trailers["x-request-id"] == "7"
+    assert trailers["grpc-status-details-bin"]
+    pushback = trailers.get("grpc-retry-pushback-ms")
+    assert (pushback and ("never" if pushback == "-1" else "later")) == retry
+
+
+def test_an_unknown_method_is_one_frame_of_trailers_only(sidecar, peer):
+    connection = peer(sidecar)
+    stream = next(connection.streams)
+    connection.send(connection.headers(stream, path="/x.Y/Z"), connection.message(stream, b""))
+    [trailers] = connection.response(stream)
+    assert trailers["grpc-status"] == "12" and trailers["grpc-status-details-bin"]
+
+
+def reset(connection):
+    """Ends a connection before the handshake; the sidecar's next attempt has another one."""
+    connection.reset()
+
+
+def test_attempts_of_which_nothing_left_are_not_counted(start, upstream, peer):
+    upstream.greet(reset)
+    upstream.script(answer())
+    connection = peer(start())
+    assert connection.create()["x-apig-attempts"] == "1"
+    assert upstream.connections == 2
+    assert "x-apig-attempts" not in peer(start("--upstream=https://localhost:1")).create()
+
+
+def test_each_attempt_that_left_is_counted(sidecar, upstream, peer):
+    upstream.script(answer(error(503, "APIGW.0613")), answer())
+    assert peer(sidecar).create()["x-apig-attempts"] == "2"
+
+
+@pytest.mark.parametrize("name,value,code", [
+    ("grpc-previous-rpc-attempts", "0", "0"), ("grpc-previous-rpc-attempts", "1", "14"), ("grpc-previous-rpc-attempts", "3", "14"),
+    ("x-envoy-attempt-count", "1", "0"), ("x-envoy-attempt-count", "2", "14"),
+])
+def test_a_call_that_was_made_before_is_not_tried_again_here(sidecar, upstream, peer, name, value, code):
+    """Else the attempts here and those of its caller would multiply."""
+    upstream.greet(reset)
+    upstream.script(*[answer()] * (code == "0"))
+    assert peer(sidecar).create([(name, value)])["grpc-status"] == code
+
+
+@pytest.mark.parametrize("more", [("grpc-previous-rpc-attempts", "1"), ("x-envoy-attempt-count", "2")])
+def test_what_the_upstream_refused_is_tried_again_whatever_was_before(sidecar, upstream, peer, more):
+    """Nobody else can, once the call is committed."""
+    upstream.script(answer(error(503, "APIGW.0613")), answer())
+    trailers = peer(sidecar).create([more])
+    assert (trailers["grpc-status"], trailers["x-apig-attempts"]) == ("0", "2")
+
+
+@pytest.mark.parametrize("entries,code", [(2, "0"), (3, "8")])
+def test_numbers_of_attempts_do_not_count_as_metadata_of_the_caller(start, upstream, peer, entries, code):
+    upstream.script(*[answer()] * (code == "0"))
+    connection = peer(start("--max-metadata-count=2"))
+    more = [("grpc-previous-rpc-attempts", "1"), ("x-envoy-attempt-count", "2"), *[(f"x-{n}", "v") for n in range(entries)]]
+    assert connection.create(more)["grpc-status"] == code
