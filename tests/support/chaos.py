@@ -33,16 +33,19 @@ TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refuse
 class Chaos:
     """`groups` has what was created, by name: a second create of a name is refused, as APIG does, and its name goes to `repeated`,
     also when the caller never hears of it. What a gateway gave up waiting for is created later, unless the upstream restarts
-    before; its name goes to `late`. Without a seed nothing breaks."""
+    before; its name goes to `late`. Without a seed nothing breaks but by the misfortune that `always` names."""
 
-    def __init__(self, certificate, seed):
+    def __init__(self, certificate, seed, port=0):
         self.certificate = certificate
         self.random = random.Random(seed) if seed is not None else None
+        self.always = None
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
         self.groups, self.repeated, self.late, self.requests, self.misfortunes = {}, [], set(), 0, {}
         self.writers, self.pending, self.restarts = set(), set(), 0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.certificate, certificate.key)
-        self.port = 0
+        self.port = port
         self.loop = asyncio.new_event_loop()
         started = threading.Event()
         self.thread = threading.Thread(target=self.run, args=(started,), daemon=True)
@@ -86,6 +89,13 @@ class Chaos:
         """Stops listening, resets all connections and listens again."""
         asyncio.run_coroutine_threadsafe(self.interrupt(), self.loop).result(30)
 
+    def hold(self):
+        """From now on a create is carried out and not answered, until release()."""
+        self.loop.call_soon_threadsafe(self.may_answer.clear)
+
+    def release(self):
+        self.loop.call_soon_threadsafe(self.may_answer.set)
+
     def settle(self):
         """Waits for what is still to be created."""
         async def created():
@@ -94,7 +104,7 @@ class Chaos:
 
     def draw(self, shares):
         if not self.random:
-            return None
+            return self.always if self.always in shares else None
         drawn = self.random.randrange(1000)
         for name, share in shares.items():
             if drawn < share:
@@ -174,6 +184,7 @@ class Chaos:
         if misfortune == "reset before creating":
             return b""
         answer = self.create(name)
+        await self.may_answer.wait()
         if misfortune == "reset after creating":
             return b""
         if misfortune == "lost behind a proxy":

@@ -13,8 +13,6 @@ from support.toolchain import ROOT, python_with
 TYPES = "type.googleapis.com/envoy.extensions."
 MANAGER = "filters.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "router", "typed_config": {"@type": TYPES + "filters.http.router.v3.Router"}}
-HTTP2 = {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-    "@type": TYPES + "upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": {"http2_protocol_options": {}}}}
 UNLIMITED = dict.fromkeys(("max_connections", "max_pending_requests", "max_requests", "max_retries"), 2**32 - 1)
 
 
@@ -25,6 +23,11 @@ def envoy_command():
     except AssertionError as failure:
         pytest.skip(f"no Envoy to be had: {failure}")
     return python.parent / "envoy"
+
+
+def http2(**options):
+    return {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+        "@type": TYPES + "upstreams.http.v3.HttpProtocolOptions", "explicit_http_config": {"http2_protocol_options": options}}}
 
 
 def address(port):
@@ -46,8 +49,9 @@ def listener(name, route, transport_socket=None, **more):
     """It picks a port, and hands all calls to `route`."""
     manager = {
         "@type": TYPES + MANAGER, "stat_prefix": name, "codec_type": "HTTP2", "http_filters": [ROUTER],
-        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [
-            {"match": {"prefix": "/"}, "route": {"timeout": "0s", **route}}]}]}, **more}
+        "route_config": {"virtual_hosts": [{
+            "name": "all", "domains": ["*"], "include_request_attempt_count": True,
+            "routes": [{"match": {"prefix": "/"}, "route": {"timeout": "0s", **route}}]}]}, **more}
     chain = {"filters": [{"name": "manager", "typed_config": manager}]}
     if transport_socket:
         chain["transport_socket"] = transport_socket
@@ -55,10 +59,18 @@ def listener(name, route, transport_socket=None, **more):
 
 
 def cluster(name, endpoints, **more):
-    return {"name": name, "type": "STATIC", "connect_timeout": "5s", "typed_extension_protocol_options": HTTP2,
+    return {"name": name, "type": "STATIC", "connect_timeout": "5s", "typed_extension_protocol_options": http2(),
             "circuit_breakers": {"thresholds": [UNLIMITED]},
             "load_assignment": {"cluster_name": name, "endpoints": [
                 {"lb_endpoints": [{"endpoint": endpoint} for endpoint in endpoints]}]}, **more}
+
+
+def retrying(port, retry_policy):
+    """Takes calls in plaintext and hands them to the port on loopback, again where the policy has it; it pings every second."""
+    pings = http2(connection_keepalive={"interval": "1s", "timeout": "5s"})
+    return {
+        "listeners": [listener("retrying", {"cluster": "sidecars", "retry_policy": retry_policy})],
+        "clusters": [cluster("sidecars", [{"address": address(port)}], typed_extension_protocol_options=pings)]}
 
 
 def inbound(port, certificate, authority, **more):
