@@ -231,7 +231,8 @@ def test_creates_that_a_killed_sidecar_had_sent_are_not_made_again(scene, caller
     scene.sidecar(counting)
     ends = scene.ends()
     assert not counting.repeated
-    assert {ends[number]["code"] for number in sent} <= {"UNAVAILABLE", "UNKNOWN"}
+    # Each client has its own code for a connection that ends behind the response headers; none of them says OK.
+    assert {ends[number]["code"] for number in sent} <= {"UNAVAILABLE", "UNKNOWN", "INTERNAL"}
     assert not [number for number in sent if ends[number]["reason"] or scene.lines(number)]
     assert not [number for number, end in ends.items() if end["code"] == "OK" and number not in counting.groups]
 
