@@ -7,16 +7,16 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/process.h"
 #include "client/call.h"
 #include "client/check.h"
-#include "client/ports.h"
+#include "client/probe_commands.h"
 #include "config/config.h"
 #include "credential/credential.h"
-#include "refusal.h"
+#include "pipeline/failure.h"
 #include "rest/fault.h"
 #include "server/server.h"
 #include "sidecar.h"
+#include "system/process.h"
 #include "upstream/upstream.h"
 
 #include "base/banned.h"

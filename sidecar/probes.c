@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "condition.h"
+#include "probes.h"
 
 #include "base/clock.h"
 

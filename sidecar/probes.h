@@ -10,8 +10,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "admin/heartbeat.h"
 #include "admin/monitor.h"
+#include "admin/watchdog.h"
 #include "credential/credential.h"
 #include "server/server.h"
 #include "upstream/upstream.h"

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "watch.h"
+#include "reloader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/memory.h"
-#include "credential/file_watch.h"
+#include "system/file_watch.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
 

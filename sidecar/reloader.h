@@ -8,10 +8,10 @@
 
 #include <event2/event.h>
 
-#include "base/metric.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "server/server.h"
+#include "telemetry/metric.h"
 #include "upstream/upstream.h"
 
 struct watch;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "admin/http_port.h"
-#include "base/log.h"
 #include "base/memory.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/socket.h"
+#include "system/address.h"
 
 #include "base/banned.h"
 

@@ -8,10 +8,10 @@
 
 #include <event2/event.h>
 
-#include "admin/http_head.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "http/request_head.h"
 
 struct http_port;
 

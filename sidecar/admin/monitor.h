@@ -8,10 +8,10 @@
 
 #include <event2/event.h>
 
-#include "base/metric.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "telemetry/metric.h"
 
 struct monitor;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "admin/heartbeat.h"
+#include "admin/watchdog.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/pulse.h"
 #include "base/text.h"
+#include "system/thread_ping.h"
 
 struct heartbeat;
 

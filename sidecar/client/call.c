@@ -9,9 +9,9 @@
 #include <stdio.h>
 
 #include "base/grpc_start.h"
-#include "client/explain.h"
-#include "client/order.h"
-#include "rest/json.h"
+#include "client/call_options.h"
+#include "client/print_status.h"
+#include "json/json.h"
 #include "schema/schema.h"
 #include "schema/wire.h"
 

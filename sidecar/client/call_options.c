@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/order.h"
+#include "client/call_options.h"
 
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "config/config.h"
+#include "system/file.h"
 
 #include "base/banned.h"
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "constraint/validate.h"
 #include "schema/schema.h"
-#include "schema/validate.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/errand.h"
+#include "client/command.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/dial.h"
+#include "client/local_http.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/explain.h"
+#include "client/print_status.h"
 
 #include <string.h>
 

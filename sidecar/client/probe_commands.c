@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-#include "client/ports.h"
+#include "client/probe_commands.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "client/dial.h"
-#include "client/errand.h"
-#include "client/explain.h"
+#include "client/command.h"
+#include "client/local_http.h"
+#include "client/print_status.h"
 
 #include "base/banned.h"
 

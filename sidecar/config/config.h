@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/log.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "telemetry/log.h"
 
 /* Where something listens or connects: one of the two forms. */
 struct config_address {

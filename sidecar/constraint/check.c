@@ -2,7 +2,7 @@
 /* One value against one rule. */
 #include <stdlib.h>
 
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 
 #include "base/banned.h"
 

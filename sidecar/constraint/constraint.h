@@ -6,8 +6,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "constraint/validate.h"
 #include "schema/message.h"
-#include "schema/validate.h"
 
 enum check_kind {
     CHECK_CONST,
@@ -110,7 +110,7 @@ void number_write(const struct number *number, struct buffer *out);
 /* NULL for a number of StringRules that is no format which is checked. */
 const struct string_format *string_format_find(uint32_t number);
 
-/* The formats of schema/address.c and schema/uri.c. */
+/* The formats of constraint/ip.c and constraint/uri.c. */
 bool is_ip(struct text text);
 bool is_ipv4(struct text text);
 bool is_ipv6(struct text text);

@@ -2,7 +2,7 @@
 /* Rules in words. */
 #include <string.h>
 
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 
 #include "base/banned.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The well-known formats of strings, as protovalidate defines them. */
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 
 #include "base/banned.h"
 

@@ -2,7 +2,7 @@
 /* IP addresses and prefixes as protovalidate's formats have them. */
 #include <arpa/inet.h>
 
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 
 #include "base/banned.h"
 

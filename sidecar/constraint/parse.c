@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/rules.h"
+#include "constraint/parse.h"
 
-#include "schema/parsing.h"
+#include "constraint/constraint.h"
 
 #include "base/banned.h"
 

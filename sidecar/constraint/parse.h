@@ -3,8 +3,8 @@
  * which reads the rules of one type. */
 #pragma once
 
-#include "schema/rules.h"
-#include "schema/vocabulary.h"
+#include "constraint/constraint.h"
+#include "constraint/table.h"
 
 /* protoc writes each line of an option as an occurrence of its own, so that whatever is read adds
  * to what came before. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The rules of one type, of which each becomes a check. */
-#include "schema/parsing.h"
+#include "constraint/parse.h"
 
 #include "base/banned.h"
 

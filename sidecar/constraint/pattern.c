@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 
 #include "base/memory.h"
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 
 #include "base/banned.h"
 

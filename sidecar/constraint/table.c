@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/vocabulary.h"
+#include "constraint/table.h"
 
 #include "base/banned.h"
 

@@ -3,7 +3,7 @@
  * thread. */
 #pragma once
 
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 #include "schema/wire.h"
 
 /* What a rule does. */

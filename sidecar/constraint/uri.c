@@ -2,7 +2,7 @@
 /* URIs as RFC 3986 has them; names in comments are those of its grammar. */
 #include <string.h>
 
-#include "schema/rules.h"
+#include "constraint/constraint.h"
 
 #include "base/banned.h"
 

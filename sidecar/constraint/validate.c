@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/validate.h"
+#include "constraint/validate.h"
 
 #include <stdio.h>
 
-#include "base/trail.h"
-#include "schema/rules.h"
+#include "constraint/constraint.h"
+#include "schema/field_path.h"
 
 #include "base/banned.h"
 

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/memory.h"
-#include "base/secret.h"
-#include "credential/file_watch.h"
 #include "credential/source_file.h"
+#include "system/file.h"
+#include "system/file_watch.h"
+#include "system/secret.h"
 
 #include "base/banned.h"
 

@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/http.h"
 #include "base/status.h"
+#include "http/nouns.h"
 
 /* The front gateway takes at most 32 KiB in one header. */
 #define CREDENTIAL_BYTES 32768

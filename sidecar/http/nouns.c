@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/http.h"
+#include "http/nouns.h"
 
 #include <time.h>
 

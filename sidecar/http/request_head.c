@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "admin/http_head.h"
+#include "http/request_head.h"
 
 #include "base/banned.h"
 

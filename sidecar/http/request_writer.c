@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/http1.h"
+#include "http/request_writer.h"
 
 #include <assert.h>
 
-#include "upstream/http1_syntax.h"
+#include "http/syntax.h"
 
 #include "base/banned.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/http1.h"
+#include "http/response_reader.h"
 
 #include <assert.h>
 
-#include "upstream/http1_syntax.h"
+#include "http/syntax.h"
 
 #include "base/banned.h"
 

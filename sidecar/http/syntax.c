@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/http1_syntax.h"
+#include "http/syntax.h"
 
 #include "base/compiler.h"
 

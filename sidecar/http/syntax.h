@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/http.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "http/nouns.h"
 
 /* RFC 9110 section 5.6.2: one or more tchar, as in a method or a field's name. */
 bool http1_is_token(struct text text);

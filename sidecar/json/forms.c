@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json_forms.h"
+#include "json/forms.h"
 
 #include <stdint.h>
 #include <string.h>

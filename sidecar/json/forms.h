@@ -10,7 +10,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
-#include "rest/json_text.h"
+#include "json/tokens.h"
 #include "schema/message.h"
 
 /* Writes a Timestamp, Duration or FieldMask as its string, without quotes. INVALID_ARGUMENT when

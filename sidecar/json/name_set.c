@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json_name_set.h"
+#include "json/name_set.h"
 
 #include <stdint.h>
 

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/text.h"
-#include "rest/json_text.h"
+#include "json/tokens.h"
 
 /* Names that take no memory of the arena: most objects have no more. */
 #define JSON_FEW_NAMES 8

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json_number.h"
+#include "json/numbers.h"
 
 #include "base/banned.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json.h"
+#include "json/json.h"
 
-#include "base/trail.h"
-#include "rest/json_forms.h"
-#include "rest/json_name_set.h"
-#include "rest/json_scalar.h"
-#include "rest/json_text.h"
+#include "json/forms.h"
+#include "json/name_set.h"
+#include "json/scalar.h"
+#include "json/tokens.h"
+#include "schema/field_path.h"
 
 #include "base/banned.h"
 

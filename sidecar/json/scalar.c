@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json_scalar.h"
+#include "json/scalar.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/base64.h"
-#include "rest/json_number.h"
+#include "json/numbers.h"
 
 #include "base/banned.h"
 

@@ -2,7 +2,7 @@
 /* One JSON value read as one scalar. Between the parts of the JSON reader. Pure. */
 #pragma once
 
-#include "rest/json_text.h"
+#include "json/tokens.h"
 #include "schema/message.h"
 
 /*

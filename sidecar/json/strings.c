@@ -2,7 +2,7 @@
 #include <endian.h>
 #include <stdint.h>
 
-#include "rest/json_text.h"
+#include "json/tokens.h"
 
 #include "base/banned.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json_text.h"
+#include "json/tokens.h"
 
-#include "rest/json_name_set.h"
-#include "rest/json_number.h"
+#include "json/name_set.h"
+#include "json/numbers.h"
 
 #include "base/banned.h"
 

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "rest/json.h"
+#include "json/json.h"
 
 /* Reading: where we are, and why it failed. */
 struct json_source {

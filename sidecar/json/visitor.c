@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json.h"
+#include "json/json.h"
 
 #include <string.h>
 
-#include "rest/json_name_set.h"
-#include "rest/json_text.h"
+#include "json/name_set.h"
+#include "json/tokens.h"
 
 #include "base/banned.h"
 

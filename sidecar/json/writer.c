@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json.h"
+#include "json/json.h"
 
 #include <assert.h>
 #include <math.h>
 
 #include "base/base64.h"
-#include "rest/json_forms.h"
-#include "rest/json_text.h"
+#include "json/forms.h"
+#include "json/tokens.h"
 
 #include "base/banned.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
-#include "base/log.h"
-#include "base/secret.h"
-#include "walk.h"
+#include "pipeline/transaction.h"
+#include "system/secret.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
 

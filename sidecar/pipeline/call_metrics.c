@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "count.h"
+#include "pipeline/call_metrics.h"
 
 #include "base/clock.h"
-#include "walk.h"
+#include "pipeline/transaction.h"
 
 #include "base/banned.h"
 

@@ -3,7 +3,7 @@
  * call. */
 #pragma once
 
-#include "base/metric.h"
+#include "telemetry/metric.h"
 
 struct walk;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "refusal.h"
+#include "pipeline/failure.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "rest/answer.h"
+#include "rest/response.h"
 
 #include "base/banned.h"
 

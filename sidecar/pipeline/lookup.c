@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "recovery.h"
+#include "pipeline/lookup.h"
 
 #include <string.h>
 
 #include "base/clock.h"
-#include "rest/json_forms.h"
+#include "json/forms.h"
 
 #include "base/banned.h"
 

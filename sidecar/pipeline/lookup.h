@@ -2,16 +2,16 @@
 /*
  * What became of a create whose answer was lost, as the list of what exists tells it: the question
  * and the judgement. Which method is asked and what counts is data of the .proto
- * (schema/recovery.h). Pure; any thread.
+ * (schema/recovery_option.h). Pure; any thread.
  */
 #pragma once
 
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/http.h"
 #include "base/status.h"
-#include "schema/recovery.h"
+#include "http/nouns.h"
+#include "schema/recovery_option.h"
 #include "upstream/upstream.h"
 
 enum recovery_verdict {

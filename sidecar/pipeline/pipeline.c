@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-#include "road.h"
+#include "pipeline/pipeline.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "rest/answer.h"
+#include "constraint/validate.h"
+#include "http/request_writer.h"
+#include "pipeline/transaction.h"
 #include "rest/fault.h"
 #include "rest/fault_body.h"
 #include "rest/request.h"
-#include "schema/validate.h"
+#include "rest/response.h"
 #include "schema/wire.h"
-#include "upstream/http1.h"
-#include "walk.h"
 
 #include "base/banned.h"
 

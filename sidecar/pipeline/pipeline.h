@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The road of a call: what happens to it, in order, from the caller's bytes to its answer. Read
- * road.c first. The parts it walks through are built and freed by sidecar.c and must outlive all
- * calls.
+ * pipeline/pipeline.c first. The parts it walks through are built and freed by sidecar.c and must
+ * outlive all calls.
  */
 #pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "base/metric.h"
 #include "config/config.h"
 #include "credential/credential.h"
+#include "pipeline/retry_budget.h"
 #include "server/call.h"
-#include "upstream/attempt.h"
+#include "telemetry/metric.h"
 #include "upstream/upstream.h"
 
 struct road {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/clock.h"
-#include "rest/answer.h"
-#include "walk.h"
+#include "pipeline/transaction.h"
+#include "rest/response.h"
 
 #include "base/banned.h"
 

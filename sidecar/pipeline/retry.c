@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "walk.h"
+#include "pipeline/transaction.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/attempt.h"
+#include "pipeline/retry_budget.h"
 
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "walk.h"
+#include "pipeline/transaction.h"
 
 #include "base/banned.h"
 

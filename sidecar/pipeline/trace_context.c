@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/trace_context.h"
+#include "pipeline/trace_context.h"
 
 #include "base/banned.h"
 

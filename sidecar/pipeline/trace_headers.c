@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "trace.h"
+#include "pipeline/trace_headers.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "base/trace_context.h"
+#include "pipeline/trace_context.h"
 #include "rest/request.h"
 
 #include "base/banned.h"

@@ -6,9 +6,9 @@
  */
 #pragma once
 
-#include "base/http.h"
 #include "base/status.h"
 #include "config/config.h"
+#include "http/nouns.h"
 #include "server/call.h"
 
 /* One is kept for a request id of our own. */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call on its way, for the files of the road alone: road.c walks it, repeat.c says whether it
- * may be sent again, lost.c looks a lost create up, tell.c says what became of it. The poller's
- * thread walks a call out, the upstream's thread walks it back in.
+ * One call on its way, for the files of the road alone: pipeline/pipeline.c walks it,
+ * pipeline/retry.c says whether it may be sent again, pipeline/recovery.c looks a lost create up,
+ * pipeline/access_log.c says what became of it. The poller's thread walks a call out, the
+ * upstream's thread walks it back in.
  */
 #pragma once
 
 #include <stdalign.h>
 #include <stdbool.h>
 
-#include "count.h"
-#include "recovery.h"
-#include "refusal.h"
-#include "road.h"
-#include "trace.h"
+#include "pipeline/call_metrics.h"
+#include "pipeline/failure.h"
+#include "pipeline/lookup.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/trace_headers.h"
 
 /* Where a call is, in order: the log's and the details' field, a label of metrics. */
 #define STEPS(row)                                                                                 \
@@ -86,8 +87,9 @@ must_use bool walk_encode(struct walk *walk, const struct schema_method *method,
 /* Adds the credential and makes the request's bytes. */
 must_use bool walk_sign(struct walk *walk);
 
-/* Of send.c. The step: commits the call when a connection is free for it, and hands its request
- * over when that is done; hands it over as it is when none is free, or when it only reads. */
+/* Of pipeline/send.c. The step: commits the call when a connection is free for it, and hands its
+ * request over when that is done; hands it over as it is when none is free, or when it only reads.
+ */
 must_use bool walk_send(struct walk *walk);
 
 /* A call_handler's `committed` and `cancelled`. */
@@ -121,8 +123,8 @@ void walk_send_again(struct walk *walk);
 /* Always the last step, whatever came before. */
 void walk_reply(struct walk *walk);
 
-/* Of repeat.c. RFC 9110 section 9.2.1: the request changes nothing, so that it may be repeated.
- * True of a look-up. */
+/* Of pipeline/retry.c. RFC 9110 section 9.2.1: the request changes nothing, so that it may be
+ * repeated. True of a look-up. */
 bool walk_only_reads(const struct walk *walk);
 
 /* Whether one more attempt may follow the `made` ones, and then after which rest; spends of the
@@ -133,13 +135,13 @@ must_use bool walk_may_attempt(struct walk *walk, unsigned made, int64_t wanted_
  * certainly not processed or only reads, and may go better. Then as walk_may_attempt. */
 must_use bool walk_may_repeat(struct walk *walk, unsigned made);
 
-/* Of lost.c. True when a look-up has begun: it replies then. */
+/* Of pipeline/recovery.c. True when a look-up has begun: it replies then. */
 must_use bool lost_look_up(struct walk *walk);
 
 /* The answer to a look-up, in the exchange. */
 void lost_looked_up(struct walk *walk);
 
-/* Of tell.c: what the caller hears and what the log says. */
+/* Of pipeline/access_log.c: what the caller hears and what the log says. */
 void tell_name_to_look_for(struct walk *walk);
 void tell_failure(struct walk *walk);
 void tell_attempts(struct walk *walk);

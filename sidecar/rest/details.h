@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "schema/validate.h"
+#include "constraint/validate.h"
 
 #define DETAILS_METADATA 8
 

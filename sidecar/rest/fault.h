@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/http.h"
 #include "base/status.h"
+#include "http/nouns.h"
 #include "rest/details.h"
 
 enum fault_effect {

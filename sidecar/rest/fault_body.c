@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "base/secret.h"
-#include "rest/json.h"
+#include "json/json.h"
+#include "system/secret.h"
 
 #include "base/banned.h"
 

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/http.h"
 #include "base/text.h"
+#include "http/nouns.h"
 
 /* The title of nginx' page for a header that is too large, whose HTTP status is 400. */
 #define FAULT_HEADER_PAGE "Request Header Or Cookie Too Large"

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "rest/json.h"
-#include "schema/rule.h"
+#include "json/json.h"
+#include "schema/http_rule.h"
 
 #include "base/banned.h"
 

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "base/arena.h"
-#include "base/http.h"
 #include "base/status.h"
+#include "http/nouns.h"
 #include "schema/schema.h"
 
 /* Sets the string field of that name when the message has one and it is empty. `value` must outlive

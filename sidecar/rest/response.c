@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/answer.h"
+#include "rest/response.h"
 
 #include "base/inflate.h"
+#include "constraint/validate.h"
 #include "rest/fault_body.h"
-#include "schema/validate.h"
 
 #include "base/banned.h"
 

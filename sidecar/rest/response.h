@@ -4,9 +4,9 @@
 #pragma once
 
 #include "base/arena.h"
-#include "base/http.h"
 #include "base/status.h"
-#include "rest/json.h"
+#include "http/nouns.h"
+#include "json/json.h"
 #include "schema/schema.h"
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/set.h"
+#include "schema/descriptor_set.h"
 
 #include <stdlib.h>
 

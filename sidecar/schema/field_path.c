@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/trail.h"
+#include "schema/field_path.h"
 
 #include "base/banned.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/rule.h"
+#include "schema/http_rule.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/base64.h"
-#include "schema/template.h"
+#include "schema/http_template.h"
 
 #include "base/banned.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/rule.h"
+#include "schema/http_rule.h"
 
-#include "schema/template.h"
+#include "schema/http_template.h"
 #include "schema/wire.h"
 
 #include "base/banned.h"

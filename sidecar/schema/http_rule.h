@@ -19,7 +19,7 @@ struct field_path {
     size_t depth;
 };
 
-struct rule_segment; /* schema/template.h: fixed text, or a variable */
+struct rule_segment; /* schema/http_template.h: fixed text, or a variable */
 
 struct rule {
     struct text method;   /* "POST" */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/template.h"
+#include "schema/http_template.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /* Path templates: read at start by template.c for rule.c, filled in for each call by expand.c. */
 #pragma once
 
-#include "schema/rule.h"
+#include "schema/http_rule.h"
 
 struct rule_segment {
     struct text literal;               /* sent as it is, slashes included; empty for a variable */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* From a file to a schema: what is mounted comes beside what is linked in. */
-#include "base/file.h"
 #include "schema/schema.h"
 #include "schema/wire.h"
+#include "system/file.h"
 
 #include "base/banned.h"
 

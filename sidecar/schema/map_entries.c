@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/entries.h"
+#include "schema/map_entries.h"
 
 #include <stdlib.h>
 

@@ -82,7 +82,7 @@ struct schema_enum {
 };
 
 struct schema_message;
-struct rules; /* schema/validate.h */
+struct rules; /* constraint/validate.h */
 
 struct schema_field {
     struct text name;      /* the proto's own */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "schema/recovery.h"
+#include "schema/readable_name.h"
+#include "schema/recovery_option.h"
 #include "schema/wire.h"
-#include "schema/words.h"
 
 #include "base/banned.h"
 

@@ -3,8 +3,8 @@
  * read-only afterwards. */
 #pragma once
 
+#include "schema/descriptor_set.h"
 #include "schema/schema.h"
-#include "schema/set.h"
 #include "schema/type.h"
 
 struct methods {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/recovery.h"
+#include "schema/recovery_option.h"
 
 #include "base/memory.h"
 #include "schema/wire.h"

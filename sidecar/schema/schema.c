@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "schema/descriptor_set.h"
 #include "schema/method.h"
-#include "schema/set.h"
 #include "schema/type.h"
 
 #include "base/banned.h"

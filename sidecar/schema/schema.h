@@ -8,10 +8,10 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "schema/http_rule.h"
 #include "schema/message.h"
-#include "schema/rule.h"
 
-struct schema_recovery; /* schema/recovery.h */
+struct schema_recovery; /* schema/recovery_option.h */
 
 struct schema_method {
     const char *path;    /* "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup", terminated */

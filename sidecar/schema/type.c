@@ -2,8 +2,8 @@
 #include "schema/type.h"
 
 #include "base/memory.h"
+#include "constraint/validate.h"
 #include "schema/layout.h"
-#include "schema/validate.h"
 #include "schema/well_known.h"
 
 #include "base/banned.h"

@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include "schema/descriptor_set.h"
 #include "schema/message.h"
-#include "schema/set.h"
 
 struct type;
 

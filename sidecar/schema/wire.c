@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/wire.h"
 
-#include "schema/entries.h"
+#include "schema/map_entries.h"
 
 #include "base/banned.h"
 

@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "server/inflate.h"
 #include "server/call_state.h"
+#include "server/inflate.h"
 #include "server/unary.h"
 #include "server/xfcc.h"
 

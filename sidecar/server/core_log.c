@@ -3,8 +3,8 @@
 
 #include <grpc/support/log.h>
 
-#include "base/log.h"
 #include "base/text.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/farewell.h"
+#include "server/drain.h"
 
 #include <assert.h>
 #include <poll.h>

@@ -10,9 +10,9 @@
 
 #include <event2/event.h>
 
-#include "server/bell.h"
 #include "server/core.h"
 #include "server/listener.h"
+#include "server/poller.h"
 
 struct farewell;
 

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/socket.h"
-#include "server/guest.h"
+#include "server/preface_wait.h"
 #include "server/tls.h"
+#include "system/address.h"
 
 #include "base/banned.h"
 

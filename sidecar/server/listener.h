@@ -12,12 +12,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/metric.h"
-#include "base/pulse.h"
-#include "base/reload.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "server/peer.h"
+#include "system/reload.h"
+#include "system/thread_ping.h"
+#include "telemetry/metric.h"
 
 struct listeners;
 

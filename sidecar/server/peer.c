@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/rate.h"
-#include "base/socket.h"
+#include "base/rate_limit.h"
+#include "system/address.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/bell.h"
+#include "server/poller.h"
 
 #include <stdlib.h>
 

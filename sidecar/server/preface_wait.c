@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/guest.h"
+#include "server/preface_wait.h"
 
 #include <errno.h>
 #include <stdbool.h>

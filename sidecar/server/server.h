@@ -8,13 +8,13 @@
 #include <event2/event.h>
 #include <stdbool.h>
 
-#include "base/metric.h"
-#include "base/pulse.h"
-#include "base/reload.h"
 #include "base/status.h"
 #include "config/config.h"
 #include "schema/schema.h"
 #include "server/call.h"
+#include "system/reload.h"
+#include "system/thread_ping.h"
+#include "telemetry/metric.h"
 
 struct server;
 

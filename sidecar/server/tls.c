@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/inbox.h"
 #include "base/memory.h"
 #include "server/preface.h"
 #include "server/tunnel.h"
+#include "system/task_queue.h"
 
 #include "base/banned.h"
 

@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/pulse.h"
-#include "base/reload.h"
 #include "base/status.h"
 #include "server/access.h"
 #include "server/tls_context.h"
+#include "system/reload.h"
+#include "system/thread_ping.h"
 
 struct tls;
 

@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
-#include "base/pem.h"
 #include "base/status.h"
 #include "config/config.h"
+#include "system/pem.h"
 
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 

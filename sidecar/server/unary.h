@@ -4,12 +4,12 @@
 
 #include <sys/queue.h>
 
-#include "base/metric.h"
 #include "config/config.h"
 #include "schema/schema.h"
 #include "server/call.h"
 #include "server/core.h"
 #include "server/listener.h"
+#include "telemetry/metric.h"
 
 /* The calls of all methods that are open, in the order in which they came. The poller's thread. */
 struct open_calls {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/unknown.h"
+#include "server/unknown_method.h"
 
 #include <stdlib.h>
 

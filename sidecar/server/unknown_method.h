@@ -5,9 +5,9 @@
  */
 #pragma once
 
-#include "base/metric.h"
 #include "server/call.h"
 #include "server/core.h"
+#include "telemetry/metric.h"
 
 struct unknown;
 

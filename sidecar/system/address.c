@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/socket.h"
+#include "system/address.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "credential/file_watch.h"
+#include "system/file_watch.h"
 
 #include <libgen.h>
 #include <stdlib.h>

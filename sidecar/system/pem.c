@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/pem.h"
+#include "system/pem.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
-#include "base/file.h"
 #include "base/memory.h"
+#include "system/file.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/process.h"
+#include "system/process.h"
 
 #include <stddef.h>
 #include <stdlib.h>

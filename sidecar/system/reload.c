@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/reload.h"
+#include "system/reload.h"
 
 #include <string.h>
 

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "base/pem.h"
 #include "base/status.h"
+#include "system/pem.h"
 
 enum reload_news {
     RELOAD_NOTHING,  /* as before */

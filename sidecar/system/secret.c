@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/secret.h"
+#include "system/secret.h"
 
 #include <string.h>
 #include <sys/mman.h>

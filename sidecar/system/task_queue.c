@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/inbox.h"
+#include "system/task_queue.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>

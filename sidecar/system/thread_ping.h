@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/compiler.h"
-#include "base/inbox.h"
+#include "system/task_queue.h"
 
 struct pulse {
     atomic_bool is_owed;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/usage.h"
+#include "system/usage.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/log.h"
+#include "telemetry/log.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log_line.h"
-#include "base/rate.h"
+#include "base/rate_limit.h"
+#include "telemetry/log_line.h"
 
 #include "base/banned.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/log_line.h"
+#include "telemetry/log_line.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * the functions of log.h. Any thread. */
 #pragma once
 
-#include "base/log.h"
+#include "telemetry/log.h"
 
 void log_line_begin(struct log_line *line, enum log_format format, enum log_level level,
                     const char *event);

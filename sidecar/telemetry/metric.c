@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/metric.h"
+#include "telemetry/metric.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/metric_cells.h"
+#include "telemetry/metric_cells.h"
 
 #include "base/banned.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/metric_cells.h"
 #include "base/status.h"
+#include "telemetry/metric_cells.h"
 
 #include "base/banned.h"
 

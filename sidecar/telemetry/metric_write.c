@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/metric_cells.h"
+#include "telemetry/metric_cells.h"
 
 #include "base/banned.h"
 

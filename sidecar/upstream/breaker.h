@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/compiler.h"
-#include "base/metric.h"
+#include "telemetry/metric.h"
 
 #define BREAKER_FIRST_PAUSE_NS (50 * CLOCK_NS_PER_MS)
 #define BREAKER_LONGEST_PAUSE_NS CLOCK_NS_PER_S

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/limit.h"
+#include "upstream/concurrency_limit.h"
 
 #include <math.h>
 

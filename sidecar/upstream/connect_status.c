@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/reach.h"
+#include "upstream/connect_status.h"
 
 #include "base/banned.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "upstream/http1.h"
+#include "http/response_reader.h"
 
 #include "base/banned.h"
 

@@ -8,9 +8,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-#include "base/pulse.h"
+#include "system/thread_ping.h"
+#include "upstream/connect_status.h"
 #include "upstream/pool.h"
-#include "upstream/reach.h"
 #include "upstream/upstream.h"
 
 TAILQ_HEAD(exchange_list, exchange);

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "upstream/forecast.h"
-#include "upstream/limit.h"
+#include "upstream/concurrency_limit.h"
+#include "upstream/wait_estimate.h"
 
 #include "base/banned.h"
 

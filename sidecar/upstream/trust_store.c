@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/trust.h"
+#include "upstream/trust_store.h"
 
 #include <openssl/x509_vfy.h>
 #include <pthread.h>

@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 #include "base/compiler.h"
-#include "base/reload.h"
 #include "base/status.h"
+#include "system/reload.h"
 
 struct x509_store_st; /* OpenSSL's X509_STORE */
 struct trust;

@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 #include "upstream/loop.h"
-#include "upstream/trust.h"
+#include "upstream/trust_store.h"
 
 #include "base/banned.h"
 

@@ -15,13 +15,13 @@
 #include <sys/queue.h>
 
 #include "base/arena.h"
-#include "base/http.h"
-#include "base/inbox.h"
-#include "base/metric.h"
-#include "base/pulse.h"
-#include "base/reload.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "http/nouns.h"
+#include "system/reload.h"
+#include "system/task_queue.h"
+#include "system/thread_ping.h"
+#include "telemetry/metric.h"
 #include "upstream/breaker.h"
 
 /* Where requests go and how; the strings must outlive the upstream. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "upstream/forecast.h"
+#include "upstream/wait_estimate.h"
 
 #include <math.h>
 

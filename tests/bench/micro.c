@@ -5,14 +5,15 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "constraint/validate.h"
+#include "http/request_writer.h"
+#include "http/response_reader.h"
+#include "json/json.h"
 #include "meter.h"
-#include "rest/answer.h"
-#include "rest/json.h"
 #include "rest/request.h"
+#include "rest/response.h"
 #include "schema/schema.h"
-#include "schema/validate.h"
 #include "schema/wire.h"
-#include "upstream/http1.h"
 
 #include "base/banned.h"
 

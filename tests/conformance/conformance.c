@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "base/memory.h"
-#include "rest/json.h"
+#include "json/json.h"
 #include "schema/schema.h"
 #include "schema/wire.h"
+#include "system/file.h"
 
 #include "base/banned.h"
 

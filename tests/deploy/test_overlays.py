@@ -94,7 +94,7 @@ def test_a_drain_ends_before_kubernetes_loses_its_patience(name):
 @pytest.mark.parametrize("name", OWN)
 def test_it_grows_by_a_metric_that_the_program_has(name):
     metric, = named(name, "HorizontalPodAutoscaler", "apig-sidecar")["spec"]["metrics"]
-    assert f'"{metric["pods"]["metric"]["name"]}"' in (ROOT / "sidecar/base/metric_table.c").read_text()
+    assert f'"{metric["pods"]["metric"]["name"]}"' in (ROOT / "sidecar/telemetry/metric_table.c").read_text()
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if "istio" in name])

@@ -59,7 +59,7 @@ def test_case(shared, case):
         expected = [(CASES / case / "request.http").read_bytes()
                     .replace(b"{{token}}", token.path.read_text().encode()).replace(b"{{host}}", upstream.authority.encode())
                     .replace(b"{{request_id}}", REQUEST_ID.encode())] * attempts
-        data = (CASES / case / "answer.http").read_bytes()
+        data = (CASES / case / "response.http").read_bytes()
         upstream.script(*[(answer_then_end if b"\r\nConnection: close\r\n" in data else answer)(data)] * attempts)
 
     asked = read(case, "call.json")

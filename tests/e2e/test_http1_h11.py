@@ -83,7 +83,7 @@ def read_by_h11(stream, method, ends):
     fields = [(name, value) for name, value in answer.headers.raw_items()]
     # h11 never keeps HTTP/1.0, says nothing of streams that end, and takes a 204 that announces a body for a good one.
     framed = {name for name, _ in answer.headers} & {b"content-length", b"transfer-encoding"}
-    has_opinion = framed and answer.http_version != b"1.0" and answer.status_code != 204
+    has_opinion = framed and response.http_version != b"1.0" and answer.status_code != 204
     kept = connection.their_state is h11.DONE if has_opinion else None
     return "complete", answer.status_code, fields, body, len(stream) - len(connection.trailing_data[0]), kept
 

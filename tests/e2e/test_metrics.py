@@ -14,7 +14,7 @@ from support.secret import TOKEN
 from support.upstream import answer, end_after_reading, error, http, late, silence
 
 METHOD = f"{SERVICE}/CreateApiGroup"
-SEEN_ROWS = 64 + 32 + 1  # sidecar/base/metric.h
+SEEN_ROWS = 64 + 32 + 1  # sidecar/telemetry/metric.h
 
 
 def told(sidecar, name, **labels):

@@ -4,13 +4,13 @@
  * ways that its first byte says. What is read is JSON to the reader without types as well; it is
  * written, read and written again: both writings have to be the same.
  */
-#include "rest/json.h"
+#include "json/json.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
-#include "base/file.h"
 #include "schema/schema.h"
+#include "system/file.h"
 
 #include "base/banned.h"
 

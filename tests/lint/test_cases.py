@@ -56,7 +56,7 @@ def proven():
     """What the cases of errors answer: {row: the gRPC codes that they expect}."""
     seen = {}
     for folder in CASES.glob("error_*"):
-        answer = (folder / "answer.http").read_bytes()
+        answer = (folder / "response.http").read_bytes()
         code = re.search(rb'"error_code":"([\w.]+)"', answer)
         row = row_of(int(answer.split()[1]), code[1].decode() if code and "body_is" not in folder.name else "", answer)
         seen.setdefault(row, set()).add(json.loads((folder / "expect.json").read_text(encoding="utf-8"))["code"])

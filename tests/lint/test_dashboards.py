@@ -13,7 +13,7 @@ ALERTS, ALERTS_TEST, DASHBOARD = (f"{FOLDER}/{name}" for name in ("alerts.yaml",
 NOT_SHOWN = set()  # metrics that the dashboard leaves out on purpose
 OF_PROMETHEUS = {"job", "instance", "le", "alertname"}  # labels that are none of ours
 
-TABLE = read("sidecar/base/metric_table.c")
+TABLE = read("sidecar/telemetry/metric_table.c")
 TYPES = dict(re.findall(r'ROW\(\w+,\s*"(\w+)",\s*(\w+),', TABLE))
 LABELS = set(re.findall(r'LABEL\(\w+, "(\w+)"', TABLE)) | OF_PROMETHEUS
 SUFFIX = re.compile(r"_(bucket|sum|count)$")

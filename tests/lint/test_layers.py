@@ -1,63 +1,63 @@
 # SPDX-License-Identifier: MIT
-"""May a room include what it includes? The table of ARCHITECTURE.md says so, and this holds it to that."""
+"""May a layer include what it includes? The table of ARCHITECTURE.md says so, and this holds it to that."""
 import re
 
 import pytest
 from sources import includes, program_sources, read
 
-# a library's headers → the rooms and files that may include them
+# a library's headers → the layers and files that may include them
 LIBRARIES = {
     r"grpc/.*(?<!\.pb-c\.h)": r"server/|client/",
     r"curl/.*": r"upstream/",
-    r"openssl/.*": r"base/pem\.c|upstream/(connector|trust)\.c|server/(tls|tls_context|tunnel)\.c",
-    r"event2/.*": r"base/inbox\.[ch]|upstream/|credential/|server/|admin/|(sidecar|watch)\.[ch]|road\.[ch]",
-    r"pcre2.*": r"schema/",
+    r"openssl/.*": r"system/pem\.c|upstream/(connector|trust_store)\.c|server/(tls|tls_context|tunnel)\.c",
+    r"event2/.*": r"system/(task_queue|file_watch)\.[ch]|upstream/|credential/|server/|admin/|(sidecar|reloader)\.[ch]|pipeline/pipeline\.[ch]",
+    r"pcre2.*": r"constraint/",
     r"zlib\.h": r"base/inflate\.c",
-    r"protobuf-c/.*": r"schema/|rest/|client/|server/|road\.[ch]",
-    r".*\.pb-c\.h": r"schema/|rest/|server/|client/",
+    r"protobuf-c/.*": r"schema/|constraint/|json/|rest/|client/|server/|pipeline/pipeline\.[ch]",
+    r".*\.pb-c\.h": r"schema/|constraint/|rest/|server/|client/",
 }
 
 
-def read_rooms():
-    """Room or file at the top → the rooms that it may include beside itself, of the table under "Rooms"."""
-    rows = re.findall(r"^\| (`[^|]*`) \|[^|]*\|([^|]*)\|$", read("ARCHITECTURE.md").partition("## Rooms")[2].partition("\n## ")[0],
+def read_layers():
+    """Room or file at the top → the layers that it may include beside itself, of the table under "Layers"."""
+    rows = re.findall(r"^\| (`[^|]*`) \|[^|]*\|([^|]*)\|$", read("ARCHITECTURE.md").partition("## Layers")[2].partition("\n## ")[0],
                       re.M)
     names = [(re.findall(r"`([^`]+)`", first), allowed.strip()) for first, allowed in rows]
-    rooms = {name for first, _ in names for name in first if "." not in name}
+    layers = {name for first, _ in names for name in first if "." not in name}
 
     def allowed_of(text):
-        listed = set(re.findall(r"\w+", text)) & rooms
-        return rooms - listed if text.startswith("all") else listed
+        listed = set(re.findall(r"\w+", text)) & layers
+        return layers - listed if text.startswith("all") else listed
     return {name: allowed_of(text) for first, text in names for name in first}
 
 
-ROOMS = read_rooms()
+LAYERS = read_layers()
 
 
-def room_of(path):
+def layer_of(path):
     folder, slash, file = path.removeprefix("sidecar/").partition("/")
-    return folder if slash or folder in ROOMS else folder.replace(".h", ".c")
+    return folder if slash or folder in LAYERS else folder.replace(".h", ".c")
 
 
-def test_the_table_has_every_room():
-    assert {room_of(path) for path in program_sources()} <= ROOMS.keys()
+def test_the_table_has_every_layer():
+    assert {layer_of(path) for path in program_sources()} <= LAYERS.keys()
 
 
 @pytest.mark.parametrize("path", program_sources())
-def test_a_room_includes_only_what_the_table_allows(path):
-    room = room_of(path)
-    allowed = ROOMS[room] | {room}
-    wrong = [f"{path}:{number}: {room} must not include {included}" for number, included in includes(path)
-             if (target := included.partition("/")[0]) != included and target in ROOMS and target not in allowed]
+def test_a_layer_includes_only_what_the_table_allows(path):
+    layer = layer_of(path)
+    allowed = LAYERS[layer] | {layer}
+    wrong = [f"{path}:{number}: {layer} must not include {included}" for number, included in includes(path)
+             if (target := included.partition("/")[0]) != included and target in LAYERS and target not in allowed]
     assert not wrong
 
 
 @pytest.mark.parametrize("path", program_sources())
-def test_a_library_is_used_in_its_room_only(path):
+def test_a_library_is_used_in_its_layer_only(path):
     inside = path.removeprefix("sidecar/")
-    wrong = [f"{path}:{number}: {included} is for {rooms}"
-             for number, included in includes(path) for library, rooms in LIBRARIES.items()
-             if re.fullmatch(library, included) and not re.match(rooms, inside)]
+    wrong = [f"{path}:{number}: {included} is for {layers}"
+             for number, included in includes(path) for library, layers in LIBRARIES.items()
+             if re.fullmatch(library, included) and not re.match(layers, inside)]
     assert not wrong
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the files keep the habits of the house?"""
+"""Do the files keep the project's habits?"""
 import os
 import re
 import shutil

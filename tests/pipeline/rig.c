@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "upstream/http1.h"
+#include "http/response_reader.h"
 
 #define MEMORY (256U << 20)
 #define ANSWER_BYTES (4U << 20)

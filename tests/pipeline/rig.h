@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole road of a call in process: road.c with a caller and an upstream that are made of
- * memory. What a caller would send goes in, what the upstream answers is given as bytes, what each
- * of them would have seen comes out. Time is the rig's too: it passes while the road rests and
- * while the upstream takes its time, and at no other moment.
+ * The whole road of a call in process: pipeline/pipeline.c with a caller and an upstream that are
+ * made of memory. What a caller would send goes in, what the upstream answers is given as bytes,
+ * what each of them would have seen comes out. Time is the rig's too: it passes while the road
+ * rests and while the upstream takes its time, and at no other moment.
  */
 #pragma once
 
 #include "config/config.h"
-#include "road.h"
+#include "pipeline/pipeline.h"
 #include "schema/schema.h"
 
 /* One answer of the upstream's. */

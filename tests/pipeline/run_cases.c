@@ -11,12 +11,12 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
-#include "rest/json.h"
+#include "json/json.h"
 #include "rig.h"
 #include "schema/wire.h"
+#include "system/file.h"
 
 #define TOKEN "MIIF-the-token-of-the-cases"
 #define REQUEST_ID "5f2c1d0a-case"
@@ -88,7 +88,7 @@ static bool load(struct golden *golden, const char *folder)
     add_replaced(&request, template);
     golden->request = buffer_text(&request);
     return golden->call && golden->expect &&
-           file_read(path_of(golden, folder, "answer.http"), MEMORY, &golden->arena,
+           file_read(path_of(golden, folder, "response.http"), MEMORY, &golden->arena,
                      &golden->answer, &status);
 }
 

@@ -15,8 +15,8 @@
 #include "base/clock.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
+#include "http/syntax.h"
 #include "rig.h"
-#include "upstream/http1_syntax.h"
 
 #define TOKEN "MIIF-a-token-that-nobody-may-see"
 #define CASES 120000

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "upstream/http1.h"
+#include "http/response_reader.h"
 
 /* How a stream is read: in a first piece and further ones of `then` bytes; what it answers; whether
  * the peer ends it behind the last byte. */

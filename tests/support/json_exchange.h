@@ -2,7 +2,7 @@
 /* One JSON document read and written again, in an arena of its own. Include cmocka.h first. */
 #pragma once
 
-#include "rest/json.h"
+#include "json/json.h"
 
 #include "sets.h"
 

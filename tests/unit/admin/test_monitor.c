@@ -21,7 +21,7 @@
 #include "admin/admin.h"
 #include "admin/monitor.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
 

@@ -10,7 +10,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
-#include "admin/heartbeat.h"
+#include "admin/watchdog.h"
 #include "loop.h"
 
 #include "base/banned.h"

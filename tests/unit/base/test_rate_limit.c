@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/rate.h"
+#include "base/rate_limit.h"
 
 #include "base/banned.h"
 

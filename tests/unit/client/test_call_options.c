@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "client/order.h"
+#include "client/call_options.h"
 
 #define WORDS 40
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "client/errand.h"
+#include "client/command.h"
 
 #include "base/banned.h"
 

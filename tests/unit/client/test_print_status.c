@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "client/explain.h"
+#include "client/print_status.h"
 
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/validate.h"
+#include "constraint/validate.h"
 
 #include <ctype.h>
 #include <setjmp.h>

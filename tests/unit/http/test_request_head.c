@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "admin/http_head.h"
+#include "http/request_head.h"
 
 #include "base/banned.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "upstream/http1.h"
+#include "http/request_writer.h"
 
 #include "base/banned.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Documents of a seeded chance, and mutations of them, read here and by jansson. */
-#include "rest/json.h"
+#include "json/json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

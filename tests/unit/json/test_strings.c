@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rest/json_text.h"
+#include "json/tokens.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "upstream/attempt.h"
+#include "pipeline/retry_budget.h"
 
 static const int64_t long_ns = 100 * CLOCK_NS_PER_S;
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/trace_context.h"
+#include "pipeline/trace_context.h"
 
 #include "base/banned.h"
 

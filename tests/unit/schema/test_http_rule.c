@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/rule.h"
+#include "schema/http_rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "schema/words.h"
+#include "schema/readable_name.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

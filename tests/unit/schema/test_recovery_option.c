@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "schema/recovery.h"
+#include "schema/recovery_option.h"
 
 static const struct schema_method *method_of(const struct schema *schema, const char *name)
 {

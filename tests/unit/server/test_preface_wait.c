@@ -16,7 +16,7 @@
 
 #include "base/compiler.h"
 #include "loop.h"
-#include "server/guest.h"
+#include "server/preface_wait.h"
 
 #include "base/banned.h"
 

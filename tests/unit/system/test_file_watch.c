@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "credential/file_watch.h"
 #include "loop.h"
+#include "system/file_watch.h"
 
 #define SOON_US 1000
 #define NEVER_S 1000

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/reload.h"
+#include "system/reload.h"
 
 #include "base/banned.h"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/secret.h"
+#include "system/secret.h"
 
 #include "base/banned.h"
 

@@ -18,7 +18,7 @@
 #include <jansson.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
 

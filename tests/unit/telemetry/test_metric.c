@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/metric.h"
-#include "base/metric_cells.h"
-#include "base/usage.h"
+#include "system/usage.h"
+#include "telemetry/metric.h"
+#include "telemetry/metric_cells.h"
 
 #include "base/banned.h"
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "upstream/limit.h"
+#include "upstream/concurrency_limit.h"
 
 /* An upstream that works on so many requests at a time; the others wait there. */
 struct model {

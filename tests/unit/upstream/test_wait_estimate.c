@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "upstream/forecast.h"
+#include "upstream/wait_estimate.h"
 
 static const int64_t start_ns = 1000 * CLOCK_NS_PER_S;
 

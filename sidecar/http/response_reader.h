@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HTTP/1.1 on paper (RFC 9112): the bytes of a request, and a strict reader of one answer that may
- * arrive in any pieces. No input or output happens here. Pure; one thread at a time for each
- * reader.
+ * A strict reader of one HTTP/1.1 response (RFC 9112) that may arrive in any pieces. No input
+ * happens here. Pure; one thread at a time for each reader.
  */
 #pragma once
 
@@ -10,19 +9,9 @@
 #include <stddef.h>
 
 #include "base/arena.h"
-#include "base/http.h"
 #include "base/status.h"
 #include "base/text.h"
-
-/*
- * The whole request, in one block of exactly its size: request line, Host, the request's fields,
- * Content-Length, body. INVALID_ARGUMENT when method, target, host, a field's name or value holds
- * what RFC 9110 section 5.5 and RFC 9112 section 3 do not allow (nothing of a caller's can add a
- * line), and for a field that is written here: Host, Content-Length, Transfer-Encoding.
- * RESOURCE_EXHAUSTED when the arena is full. A field's value never stands in a message.
- */
-must_use bool http1_request(const struct http_request *request, struct text host,
-                            struct arena *arena, struct text *bytes, struct status *status);
+#include "http/nouns.h"
 
 struct http1_limits {
     size_t head_bytes;  /* status line and fields of one answer, interim ones counted apart */
