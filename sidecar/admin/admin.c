@@ -37,8 +37,8 @@ static unsigned set_log_level(void *context, const struct http_head *head, struc
     (void)context;
     enum log_level level;
     struct text word = head->body;
-    if (word.bytes > 0 && word.at[word.bytes - 1] == '\n')
-        word.bytes--;
+    if (word.size > 0 && word.data[word.size - 1] == '\n')
+        word.size--;
     if (!log_level_parse(word, &level)) {
         buffer_add_literal(&reply->body, "the body has to be debug, info, warning or error\n");
         return 400;

@@ -93,17 +93,17 @@ static void answer(struct guest *guest, unsigned status, const struct http_head 
     evbuffer_add_printf(out,
                         "Content-Type: %s\r\nContent-Length: %zu\r\n"
                         "Cache-Control: no-store\r\nConnection: close\r\n\r\n",
-                        reply->content_type, body.bytes);
+                        reply->content_type, body.size);
     if (!head || !text_equal(head->method, text_literal("HEAD")))
-        evbuffer_add(out, body.at, body.bytes);
+        evbuffer_add(out, body.data, body.size);
 }
 
 /* A refusal in one line of text. */
 static void refuse_with(struct guest *guest, unsigned status, const struct http_head *head,
                         const char *allow, struct text why)
 {
-    const struct http_reply reply = {.content_type = plain_text,
-                                     .body = {.at = (char *)(uintptr_t)why.at, .bytes = why.bytes}};
+    const struct http_reply reply = {
+        .content_type = plain_text, .body = {.at = (char *)(uintptr_t)why.data, .bytes = why.size}};
     answer(guest, status, head, &reply, allow);
 }
 

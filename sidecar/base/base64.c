@@ -10,9 +10,9 @@ static const char digits[2][65] = {
 
 void base64_encode(struct text bytes, enum base64_alphabet alphabet, struct buffer *out)
 {
-    const unsigned char *at = (const unsigned char *)bytes.at;
-    for (size_t i = 0; i < bytes.bytes; i += 3) {
-        size_t have = bytes.bytes - i < 3 ? bytes.bytes - i : 3;
+    const unsigned char *at = (const unsigned char *)bytes.data;
+    for (size_t i = 0; i < bytes.size; i += 3) {
+        size_t have = bytes.size - i < 3 ? bytes.size - i : 3;
         uint32_t word = (uint32_t)at[i] << 16;
         word |= have > 1 ? (uint32_t)at[i + 1] << 8 : 0;
         word |= have > 2 ? at[i + 2] : 0;
@@ -37,15 +37,15 @@ static int digit_value(char c)
 
 bool base64_decode(struct text encoded, char *at, size_t *bytes)
 {
-    size_t count = encoded.bytes, written = 0;
+    size_t count = encoded.size, written = 0;
     uint32_t word = 0;
     if (count > 0 && count % 4 == 0)
-        for (int padding = 0; padding < 2 && encoded.at[count - 1] == '='; padding++)
+        for (int padding = 0; padding < 2 && encoded.data[count - 1] == '='; padding++)
             count--;
     if (count % 4 == 1)
         return false;
     for (size_t i = 0; i < count; i++) {
-        int value = digit_value(encoded.at[i]);
+        int value = digit_value(encoded.data[i]);
         if (value < 0)
             return false;
         word = word << 6 | (uint32_t)value;

@@ -40,7 +40,7 @@ bool inflate_text(struct text packed, size_t most, struct arena *arena, struct t
                   struct status *status)
 {
     struct buffer out;
-    z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed.at, .avail_in = (uInt)packed.bytes};
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed.data, .avail_in = (uInt)packed.size};
     buffer_init(&out, arena, 1024);
     if (out.room == 0 || inflateInit2(&stream, EITHER_FORMAT) != Z_OK)
         return no_memory(status);

@@ -13,10 +13,10 @@ static char lower(char c)
 
 bool text_equal_nocase(struct text a, struct text b)
 {
-    if (a.bytes != b.bytes)
+    if (a.size != b.size)
         return false;
-    for (size_t i = 0; i < a.bytes; i++)
-        if (a.at[i] != b.at[i] && lower(a.at[i]) != lower(b.at[i]))
+    for (size_t i = 0; i < a.size; i++)
+        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i]))
             return false;
     return true;
 }
@@ -49,8 +49,8 @@ static size_t wide_character(const unsigned char *at, const unsigned char *end)
 
 bool text_is_utf8(struct text text)
 {
-    const unsigned char *at = (const unsigned char *)text.at;
-    const unsigned char *end = at + text.bytes;
+    const unsigned char *at = (const unsigned char *)text.data;
+    const unsigned char *end = at + text.size;
     while (at < end) {
         uint64_t word;
         if (end - at >= (ptrdiff_t)sizeof word) {
@@ -71,16 +71,16 @@ bool text_is_utf8(struct text text)
 size_t text_code_points(struct text utf8)
 {
     size_t count = 0;
-    for (size_t i = 0; i < utf8.bytes; i++)
-        count += ((unsigned char)utf8.at[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < utf8.size; i++)
+        count += ((unsigned char)utf8.data[i] & 0xc0) != 0x80;
     return count;
 }
 
 size_t text_cut(struct text text, size_t most)
 {
-    if (text.bytes <= most)
-        return text.bytes;
-    while (most > 0 && ((unsigned char)text.at[most] & 0xc0) == 0x80)
+    if (text.size <= most)
+        return text.size;
+    while (most > 0 && ((unsigned char)text.data[most] & 0xc0) == 0x80)
         most--;
     return most;
 }
@@ -97,13 +97,13 @@ void text_format(char *at, size_t size, const char *format, va_list arguments)
 bool text_to_u64(struct text text, uint64_t *number)
 {
     uint64_t sum = 0;
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned digit = (unsigned char)text.at[i] - (unsigned)'0';
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned digit = (unsigned char)text.data[i] - (unsigned)'0';
         if (digit > 9 || __builtin_mul_overflow(sum, 10U, &sum) ||
             __builtin_add_overflow(sum, digit, &sum))
             return false;
     }
-    if (text.bytes == 0)
+    if (text.size == 0)
         return false;
     *number = sum;
     return true;
@@ -147,7 +147,7 @@ void buffer_add(struct buffer *buffer, const char *at, size_t bytes)
 
 void buffer_add_text(struct buffer *buffer, struct text text)
 {
-    buffer_add(buffer, text.at, text.bytes);
+    buffer_add(buffer, text.data, text.size);
 }
 
 size_t text_from_u64(char *at, uint64_t number)

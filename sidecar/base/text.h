@@ -17,14 +17,14 @@
 #include "base/compiler.h"
 
 struct text {
-    const char *at;
-    size_t bytes;
+    const char *data;
+    size_t size;
 };
 
 #define text_literal(literal) ((struct text){"" literal, sizeof(literal) - 1})
 
 /* For printf's "%.*s". */
-#define text_arguments(text) (int)(text).bytes, (text).at
+#define text_arguments(text) (int)(text).size, (text).data
 
 static inline struct text text_of(const char *terminated)
 {
@@ -33,7 +33,7 @@ static inline struct text text_of(const char *terminated)
 
 static inline bool text_equal(struct text a, struct text b)
 {
-    return a.bytes == b.bytes && (a.bytes == 0 || memcmp(a.at, b.at, a.bytes) == 0);
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
 /* ASCII letters compare without case; nothing else does. */

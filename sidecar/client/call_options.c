@@ -131,11 +131,11 @@ static bool take_flag(struct order *order, int count, char *const arguments[], i
                            "%.*s: no such option of call; there are --target, --deadline, "
                            "--metadata and --descriptor-set",
                            (int)text_cut(name, SHOWN_BYTES), written);
-    bool joined = written[name.bytes] == '=';
+    bool joined = written[name.size] == '=';
     if (!joined && (count < 2 || strncmp(arguments[1], "--", 2) == 0))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow", written);
     *used = joined ? 1 : 2;
-    return flag->set(order, joined ? written + name.bytes + 1 : arguments[1], arena, status) ||
+    return flag->set(order, joined ? written + name.size + 1 : arguments[1], arena, status) ||
            status_wrap(status, "%s", flag->name);
 }
 

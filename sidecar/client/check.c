@@ -53,7 +53,7 @@ static void print_fields(const struct schema_message *message, struct text path,
         buffer_init(&rules, arena, 64);
         buffer_add_text(&name, path);
         buffer_add_text(&name, field->name);
-        rules_describe(field->rules, &rules);
+        rules_describe(field->constraints, &rules);
         printf("    %-24.*s %.*s\n", text_arguments(buffer_text(&name)),
                text_arguments(rules.bytes ? buffer_text(&rules) : text_literal("any")));
         buffer_add_char(&name, '.');
@@ -74,8 +74,9 @@ static void check_schema(struct findings *findings)
     const struct schema_method *methods = schema_methods(schema, &count);
     puts("RPCs");
     for (size_t i = 0; i < count; i++) {
-        printf("  %s\n    %.*s %.*s\n", methods[i].path, text_arguments(methods[i].rule.method),
-               text_arguments(methods[i].rule.template));
+        printf("  %s\n    %.*s %.*s\n", methods[i].path,
+               text_arguments(methods[i].http_rule.method),
+               text_arguments(methods[i].http_rule.template));
         print_fields(methods[i].request, text_literal(""), NULL, findings->arena);
     }
     schema_free(schema);

@@ -150,14 +150,14 @@ static bool is_digit(char c)
 static bool read_answer(struct text all, struct dial_answer *answer, struct status *status)
 {
     static const struct text version = {"HTTP/1.1 ", 9};
-    const char *head_end = memmem(all.at, all.bytes, "\r\n\r\n", 4);
-    const char *code = all.at + version.bytes;
-    if (!head_end || head_end - all.at < (ptrdiff_t)version.bytes + 3 ||
-        memcmp(all.at, version.at, version.bytes) != 0 || !is_digit(code[0]) ||
+    const char *head_end = memmem(all.data, all.size, "\r\n\r\n", 4);
+    const char *code = all.data + version.size;
+    if (!head_end || head_end - all.data < (ptrdiff_t)version.size + 3 ||
+        memcmp(all.data, version.data, version.size) != 0 || !is_digit(code[0]) ||
         !is_digit(code[1]) || !is_digit(code[2]))
         return status_fail(status, STATUS_INTERNAL, "what answers there is no sidecar");
     answer->status = (unsigned)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
-    answer->body = (struct text){head_end + 4, (size_t)(all.at + all.bytes - head_end) - 4};
+    answer->body = (struct text){head_end + 4, (size_t)(all.data + all.size - head_end) - 4};
     return true;
 }
 

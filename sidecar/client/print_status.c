@@ -15,9 +15,9 @@
 
 void explain_text(struct text text, struct buffer *out)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned char c = (unsigned char)text.at[i];
-        buffer_add_char(out, c < ' ' || c == 0x7f ? '?' : text.at[i]);
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        buffer_add_char(out, c < ' ' || c == 0x7f ? '?' : text.data[i]);
     }
 }
 
@@ -103,7 +103,7 @@ static void explain_any(const Google__Protobuf__Any *any, struct buffer *out)
 static void explain_details(struct text value, struct buffer *out)
 {
     Google__Rpc__Status *status =
-        google__rpc__status__unpack(NULL, value.bytes, (const uint8_t *)value.at);
+        google__rpc__status__unpack(NULL, value.size, (const uint8_t *)value.data);
     if (!status)
         return;
     for (size_t i = 0; i < status->n_details; i++)

@@ -93,7 +93,7 @@ static const struct errand_word shutdown_word = {
 static void print(FILE *where, const char *before, struct text line, struct arena *arena)
 {
     struct buffer out;
-    buffer_init(&out, arena, line.bytes + 64);
+    buffer_init(&out, arena, line.size + 64);
     buffer_add_text(&out, text_of(before));
     explain_text(line, &out);
     buffer_add_char(&out, '\n');
@@ -108,8 +108,8 @@ static int complain(const struct status *status, struct arena *arena, int exit_c
 
 static struct text first_line(struct text body)
 {
-    const char *end = memchr(body.at, '\n', body.bytes);
-    return (struct text){body.at, end ? (size_t)(end - body.at) : body.bytes};
+    const char *end = memchr(body.data, '\n', body.size);
+    return (struct text){body.data, end ? (size_t)(end - body.data) : body.size};
 }
 
 static bool has_port(const struct config_address *at, const char *option, struct status *status)
@@ -130,7 +130,7 @@ static bool ask(const struct errand *errand, int64_t until_ns, struct arena *are
     *line = first_line(answer.body);
     return answer.status == 200 ||
            status_fail(status, STATUS_UNAVAILABLE, "%.*s",
-                       (int)text_cut(*line, STATUS_MESSAGE_BYTES), line->at);
+                       (int)text_cut(*line, STATUS_MESSAGE_BYTES), line->data);
 }
 
 static int finish(bool good, struct text line, const struct status *status, struct arena *arena)

@@ -11,18 +11,18 @@
 /* A path that a socket's address has room for; relative ones would depend on where we start. */
 static bool is_socket_path(struct text path)
 {
-    return path.bytes > 1 && path.at[0] == '/' &&
-           path.bytes < sizeof((struct sockaddr_un *)0)->sun_path;
+    return path.size > 1 && path.data[0] == '/' &&
+           path.size < sizeof((struct sockaddr_un *)0)->sun_path;
 }
 
 static bool read_unix(struct text written, struct arena *arena, struct config_address *address)
 {
     static const struct text prefix = {"unix:", 5};
-    struct text path = {written.at + prefix.bytes, written.bytes - prefix.bytes};
-    if (written.bytes < prefix.bytes || memcmp(written.at, prefix.at, prefix.bytes) != 0 ||
+    struct text path = {written.data + prefix.size, written.size - prefix.size};
+    if (written.size < prefix.size || memcmp(written.data, prefix.data, prefix.size) != 0 ||
         !is_socket_path(path))
         return false;
-    *address = (struct config_address){.unix_path = arena_copy(arena, path.at, path.bytes)};
+    *address = (struct config_address){.unix_path = arena_copy(arena, path.data, path.size)};
     return address->unix_path;
 }
 
@@ -33,7 +33,7 @@ static bool read_tcp(struct text written, struct arena *arena, struct config_add
     if (!url_split_authority(written, &host, &digits) || !text_to_u64(digits, &port) ||
         port > UINT16_MAX)
         return false;
-    *address = (struct config_address){.host = arena_copy(arena, host.at, host.bytes),
+    *address = (struct config_address){.host = arena_copy(arena, host.data, host.size),
                                        .port = (uint16_t)port};
     return address->host;
 }
@@ -45,7 +45,7 @@ bool config_address_parse(struct text text, struct arena *arena, struct config_a
     if (!read_unix(text, arena, &read) && !read_tcp(text, arena, &read))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "\"%.*s\": allowed is host:port, [IPv6]:port or unix:/path",
-                           (int)text_cut(text, 200), text.at);
+                           (int)text_cut(text, 200), text.data);
     *address = read;
     return true;
 }

@@ -21,19 +21,19 @@ bool config_caller_may_have(enum caller_kind kind, char c)
 /* The scheme and the trust domain stand for themselves, "*" is for what is behind. */
 static bool is_uri_pattern(struct text text)
 {
-    const char *authority = memmem(text.at, text.bytes, "://", 3);
-    const char *end = text.at + text.bytes;
+    const char *authority = memmem(text.data, text.size, "://", 3);
+    const char *end = text.data + text.size;
     authority = authority ? authority + 3 : end;
     const char *path = memchr(authority, '/', (size_t)(end - authority));
-    return authority > text.at + 3 && path && path > authority && path + 1 < end &&
-           !memchr(text.at, '*', (size_t)(path - text.at));
+    return authority > text.data + 3 && path && path > authority && path + 1 < end &&
+           !memchr(text.data, '*', (size_t)(path - text.data));
 }
 
 /* "*" alone would seem to mean everybody. */
 static bool is_dns_pattern(struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++)
-        if (isalnum((unsigned char)text.at[i]))
+    for (size_t i = 0; i < text.size; i++)
+        if (isalnum((unsigned char)text.data[i]))
             return true;
     return false;
 }
@@ -42,7 +42,7 @@ static bool is_id(struct text text)
 {
     uint64_t number;
     return text_to_u64(text, &number) && number < UINT32_MAX &&
-           (text.bytes == 1 || text.at[0] != '0');
+           (text.size == 1 || text.data[0] != '0');
 }
 
 static const struct {
@@ -57,7 +57,7 @@ static const struct {
 
 static bool begins(struct text text, struct text begin)
 {
-    return text.bytes >= begin.bytes && memcmp(text.at, begin.at, begin.bytes) == 0;
+    return text.size >= begin.size && memcmp(text.data, begin.data, begin.size) == 0;
 }
 
 static enum caller_kind kind_of(struct text written)
@@ -66,25 +66,25 @@ static enum caller_kind kind_of(struct text written)
         return CALLER_UID;
     if (begins(written, kinds[CALLER_GID].begin))
         return CALLER_GID;
-    return memmem(written.at, written.bytes, "://", 3) ? CALLER_URI : CALLER_DNS;
+    return memmem(written.data, written.size, "://", 3) ? CALLER_URI : CALLER_DNS;
 }
 
 bool config_caller_parse(struct text written, struct arena *arena, struct config_caller *caller)
 {
     enum caller_kind kind = kind_of(written);
-    size_t begin = kinds[kind].begin.bytes;
-    struct text rest = {written.at + begin, written.bytes - begin};
-    for (size_t i = 0; i < rest.bytes; i++)
-        if (rest.at[i] != '*' && !config_caller_may_have(kind, rest.at[i]))
+    size_t begin = kinds[kind].begin.size;
+    struct text rest = {written.data + begin, written.size - begin};
+    for (size_t i = 0; i < rest.size; i++)
+        if (rest.data[i] != '*' && !config_caller_may_have(kind, rest.data[i]))
             return false;
     if (!kinds[kind].is_good(rest))
         return false;
-    const char *copy = arena_copy(arena, rest.at, rest.bytes);
-    *caller = (struct config_caller){.kind = kind, .pattern = {copy, rest.bytes}};
+    const char *copy = arena_copy(arena, rest.data, rest.size);
+    *caller = (struct config_caller){.kind = kind, .pattern = {copy, rest.size}};
     return copy;
 }
 
 const char *config_caller_prefix(enum caller_kind kind)
 {
-    return kinds[kind].begin.at;
+    return kinds[kind].begin.data;
 }

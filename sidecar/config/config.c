@@ -77,12 +77,12 @@ static bool take_variable(struct config *config, const char *entry, struct statu
     static const char prefix[] = "APIG_SIDECAR_";
     char nearest[OPTION_SPELLED_BYTES];
     struct text name = {entry, strcspn(entry, "=")};
-    if (strncmp(entry, prefix, sizeof prefix - 1) != 0 || entry[name.bytes] == '\0' ||
-        entry[name.bytes + 1] == '\0')
+    if (strncmp(entry, prefix, sizeof prefix - 1) != 0 || entry[name.size] == '\0' ||
+        entry[name.size + 1] == '\0')
         return true;
     const struct option *option = option_find(name, ORIGIN_VARIABLE);
     if (option)
-        return take(config, option, entry + name.bytes + 1, ORIGIN_VARIABLE, status);
+        return take(config, option, entry + name.size + 1, ORIGIN_VARIABLE, status);
     if (is_of_a_service(entry))
         return true;
     option_spell_nearest(name, ORIGIN_VARIABLE, nearest);
@@ -94,7 +94,7 @@ static bool unknown_flag(const struct config *config, struct text name, struct s
 {
     char nearest[OPTION_SPELLED_BYTES];
     struct text shown = value_shown(name, &memory_of(config)->arena);
-    if (name.bytes < 2 || memcmp(name.at, "--", 2) != 0)
+    if (name.size < 2 || memcmp(name.data, "--", 2) != 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "\"%.*s\" is no option; options begin with --", text_arguments(shown));
     option_spell_nearest(name, ORIGIN_FLAG, nearest);
@@ -113,8 +113,8 @@ static bool take_flag(struct config *config, int count, char *const arguments[],
     if (!option)
         return unknown_flag(config, name, status);
     *used = 1;
-    if (written[name.bytes] == '=')
-        return take(config, option, written + name.bytes + 1, ORIGIN_FLAG, status);
+    if (written[name.size] == '=')
+        return take(config, option, written + name.size + 1, ORIGIN_FLAG, status);
     if (option->kind == OPTION_SWITCH)
         return take(config, option, "true", ORIGIN_FLAG, status);
     if (count < 2 || strncmp(arguments[1], "--", 2) == 0)

@@ -115,8 +115,8 @@ void option_spell(const struct option *option, enum option_origin origin,
 {
     bool variable = origin == ORIGIN_VARIABLE;
     struct text prefix = variable ? text_literal(VARIABLE_PREFIX) : text_literal(FLAG_PREFIX);
-    size_t used = prefix.bytes;
-    memcpy(spelled, prefix.at, used);
+    size_t used = prefix.size;
+    memcpy(spelled, prefix.data, used);
     for (const char *c = option->name; *c && used < OPTION_SPELLED_BYTES - 1; c++)
         spelled[used++] = variable ? variable_character(*c) : *c;
     spelled[used] = '\0';
@@ -148,19 +148,19 @@ static bool same_letter(char a, char b)
 static size_t distance(struct text a, struct text b)
 {
     size_t row[OPTION_SPELLED_BYTES];
-    for (size_t i = 0; i <= b.bytes; i++)
+    for (size_t i = 0; i <= b.size; i++)
         row[i] = i;
-    for (size_t i = 1; i <= a.bytes; i++) {
+    for (size_t i = 1; i <= a.size; i++) {
         size_t diagonal = row[0];
         row[0] = i;
-        for (size_t j = 1; j <= b.bytes; j++) {
+        for (size_t j = 1; j <= b.size; j++) {
             size_t above = row[j];
             row[j] = least_of(row[j - 1] + 1, above + 1,
-                              diagonal + !same_letter(a.at[i - 1], b.at[j - 1]));
+                              diagonal + !same_letter(a.data[i - 1], b.data[j - 1]));
             diagonal = above;
         }
     }
-    return row[b.bytes];
+    return row[b.size];
 }
 
 void option_spell_nearest(struct text written, enum option_origin origin,

@@ -20,41 +20,41 @@ static const struct {
 static bool is_address(int family, struct text text)
 {
     char terminated[INET6_ADDRSTRLEN], address[sizeof(struct in6_addr)];
-    if (text.bytes >= sizeof terminated)
+    if (text.size >= sizeof terminated)
         return false;
-    memcpy(terminated, text.at, text.bytes);
-    terminated[text.bytes] = '\0';
+    memcpy(terminated, text.data, text.size);
+    terminated[text.size] = '\0';
     return inet_pton(family, terminated, address) == 1;
 }
 
 /* What is in front of the first `separator`; all of it when there is none. */
 static struct text before(struct text text, char separator)
 {
-    const char *end = memchr(text.at, separator, text.bytes);
-    return (struct text){text.at, end ? (size_t)(end - text.at) : text.bytes};
+    const char *end = memchr(text.data, separator, text.size);
+    return (struct text){text.data, end ? (size_t)(end - text.data) : text.size};
 }
 
 static struct text without_first(struct text text, size_t bytes)
 {
-    size_t left_out = bytes < text.bytes ? bytes : text.bytes;
-    return (struct text){text.at + left_out, text.bytes - left_out};
+    size_t left_out = bytes < text.size ? bytes : text.size;
+    return (struct text){text.data + left_out, text.size - left_out};
 }
 
 static bool is_label(struct text label)
 {
-    if (label.bytes == 0 || label.bytes > LABEL_BYTES || label.at[0] == '-' ||
-        label.at[label.bytes - 1] == '-')
+    if (label.size == 0 || label.size > LABEL_BYTES || label.data[0] == '-' ||
+        label.data[label.size - 1] == '-')
         return false;
-    for (size_t i = 0; i < label.bytes; i++)
-        if (!isalnum((unsigned char)label.at[i]) && label.at[i] != '-' && label.at[i] != '_')
+    for (size_t i = 0; i < label.size; i++)
+        if (!isalnum((unsigned char)label.data[i]) && label.data[i] != '-' && label.data[i] != '_')
             return false;
     return true;
 }
 
 static bool is_number(struct text label)
 {
-    for (size_t i = 0; i < label.bytes; i++)
-        if (!isdigit((unsigned char)label.at[i]))
+    for (size_t i = 0; i < label.size; i++)
+        if (!isdigit((unsigned char)label.data[i]))
             return false;
     return true;
 }
@@ -63,9 +63,9 @@ static bool is_number(struct text label)
 static bool is_name(struct text name)
 {
     struct text label = {0};
-    if (name.bytes == 0 || name.bytes > NAME_BYTES || name.at[name.bytes - 1] == '.')
+    if (name.size == 0 || name.size > NAME_BYTES || name.data[name.size - 1] == '.')
         return false;
-    for (struct text rest = name; rest.bytes > 0; rest = without_first(rest, label.bytes + 1)) {
+    for (struct text rest = name; rest.size > 0; rest = without_first(rest, label.size + 1)) {
         label = before(rest, '.');
         if (!is_label(label))
             return false;
@@ -75,14 +75,14 @@ static bool is_name(struct text name)
 
 bool url_split_authority(struct text authority, struct text *host, struct text *port)
 {
-    bool bracketed = authority.bytes > 0 && authority.at[0] == '[';
+    bool bracketed = authority.size > 0 && authority.data[0] == '[';
     struct text name =
         bracketed ? before(without_first(authority, 1), ']') : before(authority, ':');
-    struct text rest = without_first(authority, name.bytes + (bracketed ? 2 : 0));
+    struct text rest = without_first(authority, name.size + (bracketed ? 2 : 0));
     struct text digits = without_first(rest, 1);
-    if (rest.bytes > 0 && (rest.at[0] != ':' || digits.bytes == 0 || !is_number(digits)))
+    if (rest.size > 0 && (rest.data[0] != ':' || digits.size == 0 || !is_number(digits)))
         return false;
-    if (bracketed ? !memchr(authority.at, ']', authority.bytes) || !is_address(AF_INET6, name)
+    if (bracketed ? !memchr(authority.data, ']', authority.size) || !is_address(AF_INET6, name)
                   : !is_name(name))
         return false;
     *host = name;
@@ -100,14 +100,14 @@ static bool is_port(struct text digits)
 static bool is_segment(struct text segment)
 {
     static const char also[] = "-._~!$&'()*+,;=:@";
-    if (segment.bytes == 0 || text_equal(segment, text_literal(".")) ||
+    if (segment.size == 0 || text_equal(segment, text_literal(".")) ||
         text_equal(segment, text_literal("..")))
         return false;
-    for (size_t i = 0; i < segment.bytes; i++) {
-        unsigned char c = (unsigned char)segment.at[i];
-        bool escaped = c == '%' && segment.bytes - i > 2 &&
-                       isxdigit((unsigned char)segment.at[i + 1]) &&
-                       isxdigit((unsigned char)segment.at[i + 2]);
+    for (size_t i = 0; i < segment.size; i++) {
+        unsigned char c = (unsigned char)segment.data[i];
+        bool escaped = c == '%' && segment.size - i > 2 &&
+                       isxdigit((unsigned char)segment.data[i + 1]) &&
+                       isxdigit((unsigned char)segment.data[i + 2]);
         if (!escaped && !isalnum(c) && (c == '\0' || !strchr(also, c)))
             return false;
     }
@@ -116,34 +116,34 @@ static bool is_segment(struct text segment)
 
 static bool is_prefix(struct text prefix)
 {
-    while (prefix.bytes > 0) {
+    while (prefix.size > 0) {
         struct text segment = before(without_first(prefix, 1), '/');
         if (!is_segment(segment))
             return false;
-        prefix = without_first(prefix, segment.bytes + 1);
+        prefix = without_first(prefix, segment.size + 1);
     }
     return true;
 }
 
 static bool take_scheme(struct text scheme, struct text *url)
 {
-    if (url->bytes < scheme.bytes || memcmp(url->at, scheme.at, scheme.bytes) != 0)
+    if (url->size < scheme.size || memcmp(url->data, scheme.data, scheme.size) != 0)
         return false;
-    *url = without_first(*url, scheme.bytes);
+    *url = without_first(*url, scheme.size);
     return true;
 }
 
 bool url_is_upstream(struct text written, struct text *url)
 {
     struct text whole = written, host, port;
-    while (whole.bytes > 0 && whole.at[whole.bytes - 1] == '/')
-        whole.bytes--;
+    while (whole.size > 0 && whole.data[whole.size - 1] == '/')
+        whole.size--;
     struct text rest = whole;
     if (!take_scheme(text_literal("https://"), &rest))
         return false;
     struct text authority = before(rest, '/');
-    if (!url_split_authority(authority, &host, &port) || (port.bytes > 0 && !is_port(port)) ||
-        !is_prefix(without_first(rest, authority.bytes)))
+    if (!url_split_authority(authority, &host, &port) || (port.size > 0 && !is_port(port)) ||
+        !is_prefix(without_first(rest, authority.size)))
         return false;
     *url = whole;
     return true;
@@ -158,9 +158,9 @@ bool url_is_proxy(struct text written)
 
 bool url_is_region(struct text written)
 {
-    for (size_t i = 0; i < written.bytes; i++)
-        if (!islower((unsigned char)written.at[i]) && !isdigit((unsigned char)written.at[i]) &&
-            written.at[i] != '-')
+    for (size_t i = 0; i < written.size; i++)
+        if (!islower((unsigned char)written.data[i]) && !isdigit((unsigned char)written.data[i]) &&
+            written.data[i] != '-')
             return false;
     return is_label(written);
 }

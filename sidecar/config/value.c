@@ -147,7 +147,7 @@ static void write_share(const struct option *option, const void *member, struct 
 
 static bool keep(struct text text, void *member, struct arena *owned)
 {
-    const char *copy = arena_copy(owned, text.at, text.bytes);
+    const char *copy = arena_copy(owned, text.data, text.size);
     if (copy)
         *(const char **)member = copy;
     return copy;
@@ -244,9 +244,9 @@ static bool read_listeners(const struct option *option, const char *written, voi
             !config_address_parse(one, owned, &config->listen[config->listen_count], &ignored))
             return false;
         config->listen_count++;
-        if (written[one.bytes] == '\0')
+        if (written[one.size] == '\0')
             return true;
-        written += one.bytes + 1;
+        written += one.size + 1;
     }
 }
 
@@ -275,9 +275,9 @@ static bool read_callers(const struct option *option, const char *written, void 
             return false;
         *end = caller;
         end = &caller->next;
-        if (written[one.bytes] == '\0')
+        if (written[one.size] == '\0')
             return true;
-        written += one.bytes + 1;
+        written += one.size + 1;
     }
 }
 
@@ -362,13 +362,13 @@ void value_write(const struct option *option, const struct config *config, struc
 struct text value_shown(struct text written, struct arena *arena)
 {
     /* What has a user in front of a host may have a password too. */
-    if (memchr(written.at, '@', written.bytes))
+    if (memchr(written.data, '@', written.size))
         return text_literal("…@…");
     struct buffer out;
     size_t bytes = text_cut(written, SHOWN_BYTES);
     buffer_init(&out, arena, bytes);
     for (size_t i = 0; i < bytes; i++)
-        buffer_add_char(&out, is_control(written.at[i]) ? '?' : written.at[i]);
+        buffer_add_char(&out, is_control(written.data[i]) ? '?' : written.data[i]);
     return buffer_text(&out);
 }
 
@@ -389,13 +389,13 @@ bool config_duration_parse(struct text text, int64_t *ns, struct status *status)
 {
     char written[32] = "";
     uint64_t number;
-    if (text.bytes < sizeof written)
-        memcpy(written, text.at, text.bytes);
+    if (text.size < sizeof written)
+        memcpy(written, text.data, text.size);
     if (!read_quantity(durations, written, &number) ||
         number > (uint64_t)(24 * 3600 * CLOCK_NS_PER_S))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "\"%.*s\": allowed is a duration up to 24h, such as 500ms",
-                           (int)text_cut(text, 200), text.at);
+                           (int)text_cut(text, 200), text.data);
     *ns = (int64_t)number;
     return true;
 }

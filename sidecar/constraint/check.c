@@ -116,29 +116,29 @@ static bool is_unique(struct checking *checking, const struct subject *subject)
 
 static bool starts_with(struct text text, struct text part)
 {
-    return text.bytes >= part.bytes && memcmp(text.at, part.at, part.bytes) == 0;
+    return text.size >= part.size && memcmp(text.data, part.data, part.size) == 0;
 }
 
 static bool ends_with(struct text text, struct text part)
 {
-    return text.bytes >= part.bytes &&
-           memcmp(text.at + text.bytes - part.bytes, part.at, part.bytes) == 0;
+    return text.size >= part.size &&
+           memcmp(text.data + text.size - part.size, part.data, part.size) == 0;
 }
 
 static bool contains(struct text text, struct text part)
 {
-    return part.bytes == 0 || memmem(text.at, text.bytes, part.at, part.bytes);
+    return part.size == 0 || memmem(text.data, text.size, part.data, part.size);
 }
 
 /* Code points are counted only when the bytes leave it open: a code point has one to four. */
 static bool has_min_length(struct text text, uint64_t least)
 {
-    return text.bytes >= least && (text.bytes / 4 >= least || text_code_points(text) >= least);
+    return text.size >= least && (text.size / 4 >= least || text_code_points(text) >= least);
 }
 
 static bool has_max_length(struct text text, uint64_t most)
 {
-    return text.bytes <= most || (text.bytes / 4 <= most && text_code_points(text) <= most);
+    return text.size <= most || (text.size / 4 <= most && text_code_points(text) <= most);
 }
 
 static void *arena_for_pcre(PCRE2_SIZE bytes, void *arena)
@@ -189,11 +189,11 @@ static bool holds(struct checking *checking, const struct check *check,
     case CHECK_MAX_LEN:
         return has_max_length(bytes, check->count);
     case CHECK_LEN_BYTES:
-        return bytes.bytes == check->count;
+        return bytes.size == check->count;
     case CHECK_MIN_BYTES:
-        return bytes.bytes >= check->count;
+        return bytes.size >= check->count;
     case CHECK_MAX_BYTES:
-        return bytes.bytes <= check->count;
+        return bytes.size <= check->count;
     case CHECK_PREFIX:
         return starts_with(bytes, check->operands[0].text);
     case CHECK_SUFFIX:

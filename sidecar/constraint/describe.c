@@ -27,9 +27,9 @@ static void add_operand(struct buffer *out, struct text text)
         return;
     }
     buffer_add_literal(out, "0x");
-    for (size_t i = 0; i < text.bytes; i++) {
-        buffer_add_char(out, "0123456789abcdef"[(unsigned char)text.at[i] >> 4]);
-        buffer_add_char(out, "0123456789abcdef"[text.at[i] & 15]);
+    for (size_t i = 0; i < text.size; i++) {
+        buffer_add_char(out, "0123456789abcdef"[(unsigned char)text.data[i] >> 4]);
+        buffer_add_char(out, "0123456789abcdef"[text.data[i] & 15]);
     }
 }
 
@@ -39,7 +39,7 @@ static void add_operands(struct buffer *out, const struct check *check)
         const struct operand *operand = &check->operands[i];
         if (i > 0)
             buffer_add_literal(out, ", ");
-        if (operand->text.at)
+        if (operand->text.data)
             add_operand(out, operand->text);
         else
             number_write(&operand->number, out);

@@ -21,41 +21,41 @@ static bool is_hex(char c)
 
 static bool is_trimmed_uuid(struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++)
-        if (!is_hex(text.at[i]))
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_hex(text.data[i]))
             return false;
-    return text.bytes == 32;
+    return text.size == 32;
 }
 
 static bool is_uuid(struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
+    for (size_t i = 0; i < text.size; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text.at[i] != '-' : !is_hex(text.at[i]))
+        if (dash ? text.data[i] != '-' : !is_hex(text.data[i]))
             return false;
     }
-    return text.bytes == 36;
+    return text.size == 36;
 }
 
 /* Twenty-six digits of Crockford's base 32, of which the first has three bits. */
 static bool is_ulid(struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.at[i];
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
         if ((!is_letter(c) && !is_digit(c)) || memchr("ILOUilou", c, 8))
             return false;
     }
-    return text.bytes == 26 && text.at[0] >= '0' && text.at[0] <= '7';
+    return text.size == 26 && text.data[0] >= '0' && text.data[0] <= '7';
 }
 
 /* RFC 1123 section 2.1: letters, digits and inner dashes. */
 static bool is_label(struct text label)
 {
-    if (label.bytes == 0 || label.bytes > 63 || label.at[0] == '-' ||
-        label.at[label.bytes - 1] == '-')
+    if (label.size == 0 || label.size > 63 || label.data[0] == '-' ||
+        label.data[label.size - 1] == '-')
         return false;
-    for (size_t i = 0; i < label.bytes; i++)
-        if (!is_letter(label.at[i]) && !is_digit(label.at[i]) && label.at[i] != '-')
+    for (size_t i = 0; i < label.size; i++)
+        if (!is_letter(label.data[i]) && !is_digit(label.data[i]) && label.data[i] != '-')
             return false;
     return true;
 }
@@ -64,20 +64,20 @@ static bool is_label(struct text label)
 static bool are_labels(struct text text, struct text *last)
 {
     for (;;) {
-        const char *dot = text.bytes ? memchr(text.at, '.', text.bytes) : NULL;
-        *last = (struct text){text.at, dot ? (size_t)(dot - text.at) : text.bytes};
+        const char *dot = text.size ? memchr(text.data, '.', text.size) : NULL;
+        *last = (struct text){text.data, dot ? (size_t)(dot - text.data) : text.size};
         if (!is_label(*last))
             return false;
         if (!dot)
             return true;
-        text = (struct text){dot + 1, text.bytes - last->bytes - 1};
+        text = (struct text){dot + 1, text.size - last->size - 1};
     }
 }
 
 static bool is_number(struct text label)
 {
-    for (size_t i = 0; i < label.bytes; i++)
-        if (!is_digit(label.at[i]))
+    for (size_t i = 0; i < label.size; i++)
+        if (!is_digit(label.data[i]))
             return false;
     return true;
 }
@@ -86,10 +86,10 @@ static bool is_number(struct text label)
 static bool is_hostname(struct text text)
 {
     struct text last;
-    if (text.bytes > 253)
+    if (text.size > 253)
         return false;
-    if (text.bytes > 0 && text.at[text.bytes - 1] == '.')
-        text.bytes--;
+    if (text.size > 0 && text.data[text.size - 1] == '.')
+        text.size--;
     return are_labels(text, &last) && !is_number(last);
 }
 
@@ -103,34 +103,34 @@ static bool is_address(struct text text)
 static bool is_email(struct text text)
 {
     struct text last;
-    const char *at = text.bytes ? memchr(text.at, '@', text.bytes) : NULL;
-    if (!at || at == text.at)
+    const char *at = text.size ? memchr(text.data, '@', text.size) : NULL;
+    if (!at || at == text.data)
         return false;
-    for (const char *c = text.at; c < at; c++)
+    for (const char *c = text.data; c < at; c++)
         if (!is_letter(*c) && !is_digit(*c) && !memchr(".!#$%&'*+/=?^_`{|}~-", *c, 20))
             return false;
-    return are_labels((struct text){at + 1, (size_t)(text.at + text.bytes - at - 1)}, &last);
+    return are_labels((struct text){at + 1, (size_t)(text.data + text.size - at - 1)}, &last);
 }
 
 static bool is_port(struct text text)
 {
     uint64_t port;
-    bool plain = text.bytes == 1 || (text.bytes > 1 && text.at[0] != '0');
+    bool plain = text.size == 1 || (text.size > 1 && text.data[0] != '0');
     return plain && text_to_u64(text, &port) && port <= UINT16_MAX;
 }
 
 /* "example.com:443", "10.0.0.1:443", "[::1]:443". */
 static bool is_host_and_port(struct text text)
 {
-    const char *colon = text.bytes ? memrchr(text.at, ':', text.bytes) : NULL;
+    const char *colon = text.size ? memrchr(text.data, ':', text.size) : NULL;
     if (!colon)
         return false;
-    struct text host = {text.at, (size_t)(colon - text.at)};
-    struct text port = {colon + 1, text.bytes - host.bytes - 1};
+    struct text host = {text.data, (size_t)(colon - text.data)};
+    struct text port = {colon + 1, text.size - host.size - 1};
     if (!is_port(port))
         return false;
-    if (host.bytes > 1 && host.at[0] == '[' && host.at[host.bytes - 1] == ']')
-        return is_ipv6((struct text){host.at + 1, host.bytes - 2});
+    if (host.size > 1 && host.data[0] == '[' && host.data[host.size - 1] == ']')
+        return is_ipv6((struct text){host.data + 1, host.size - 2});
     return is_hostname(host) || is_ipv4(host);
 }
 

@@ -15,10 +15,10 @@ static bool read_address(const struct family *family, struct text text,
                          unsigned char address[sizeof(struct in6_addr)])
 {
     char terminated[INET6_ADDRSTRLEN];
-    if (text.bytes == 0 || text.bytes >= sizeof terminated || memchr(text.at, '\0', text.bytes))
+    if (text.size == 0 || text.size >= sizeof terminated || memchr(text.data, '\0', text.size))
         return false;
-    memcpy(terminated, text.at, text.bytes);
-    terminated[text.bytes] = '\0';
+    memcpy(terminated, text.data, text.size);
+    terminated[text.size] = '\0';
     return inet_pton(family->number, terminated, address) == 1;
 }
 
@@ -32,9 +32,9 @@ bool is_ipv4(struct text text)
 bool is_ipv6(struct text text)
 {
     unsigned char address[sizeof(struct in6_addr)];
-    const char *percent = text.bytes ? memchr(text.at, '%', text.bytes) : NULL;
-    struct text host = {text.at, percent ? (size_t)(percent - text.at) : text.bytes};
-    size_t zone_bytes = text.bytes - host.bytes;
+    const char *percent = text.size ? memchr(text.data, '%', text.size) : NULL;
+    struct text host = {text.data, percent ? (size_t)(percent - text.data) : text.size};
+    size_t zone_bytes = text.size - host.size;
     if (percent && (zone_bytes == 1 || memchr(percent, '\0', zone_bytes)))
         return false;
     return read_address(&ipv6, host, address);
@@ -58,13 +58,13 @@ static bool ends_in_zeros(const struct family *family, const unsigned char *addr
 static bool is_prefix(const struct family *family, bool strict, struct text text)
 {
     unsigned char address[sizeof(struct in6_addr)];
-    const char *slash = text.bytes ? memchr(text.at, '/', text.bytes) : NULL;
+    const char *slash = text.size ? memchr(text.data, '/', text.size) : NULL;
     uint64_t bits;
     if (!slash)
         return false;
-    struct text host = {text.at, (size_t)(slash - text.at)};
-    struct text length = {slash + 1, text.bytes - host.bytes - 1};
-    bool plain = length.bytes == 1 || (length.bytes > 1 && length.at[0] != '0');
+    struct text host = {text.data, (size_t)(slash - text.data)};
+    struct text length = {slash + 1, text.size - host.size - 1};
+    bool plain = length.size == 1 || (length.size > 1 && length.data[0] != '0');
     return plain && text_to_u64(length, &bits) && bits <= family->bits &&
            read_address(family, host, address) && (!strict || ends_in_zeros(family, address, bits));
 }

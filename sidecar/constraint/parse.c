@@ -74,7 +74,7 @@ static bool parse_container(struct parsing *parsing, struct text bytes,
                             bool (*parse)(struct parsing *parsing, const struct wire_field *value))
 {
     struct wire_field value;
-    while (bytes.bytes > 0) {
+    while (bytes.size > 0) {
         if (!wire_next(&bytes, &value))
             return parsing_unreadable(parsing);
         if (!parse(parsing, &value))
@@ -137,7 +137,7 @@ static bool each_occurrence(struct parsing *parsing, struct text options, bool *
                             bool (*parse)(struct parsing *parsing, struct text bytes))
 {
     struct wire_field option;
-    while (options.bytes > 0) {
+    while (options.size > 0) {
         if (!wire_next(&options, &option))
             return parsing_unreadable(parsing);
         if (option.number == PREDEFINED_EXTENSION)
@@ -178,7 +178,7 @@ bool rules_parse_field(struct text where, struct text field_options, struct sche
         return status_wrap(status, "%.*s", text_arguments(where));
     }
     if (found)
-        field->rules = parsing.rules;
+        field->constraints = parsing.rules;
     return true;
 }
 
@@ -224,14 +224,14 @@ static bool add_required_oneof(const struct parsing *parsing, struct text oneof,
     struct rules *rules = arena_zalloc(parsing->arena, sizeof *rules);
     if (!rules)
         return parsing_no_memory(parsing);
-    if (message->rules)
-        *rules = *message->rules;
+    if (message->constraints)
+        *rules = *message->constraints;
     if (rules->required_oneof_count == array_length(rules->required_oneofs))
         return parsing_refuse(parsing,
                               "make it the ninth oneof of its message that is required; eight "
                               "are enforced");
     rules->required_oneofs[rules->required_oneof_count++] = oneof;
-    message->rules = rules;
+    message->constraints = rules;
     return true;
 }
 

@@ -70,12 +70,12 @@ static bool add_operand(const struct parsing *parsing, const struct type_rules *
     size_t before =
         check->kind == CHECK_IN || check->kind == CHECK_NOT_IN ? check->operand_count : 0;
     struct operand *grown = arena_alloc(parsing->arena, (before + 1) * sizeof *grown);
-    char *kept = textual ? arena_copy(parsing->arena, value->bytes.at, value->bytes.bytes) : NULL;
+    char *kept = textual ? arena_copy(parsing->arena, value->bytes.data, value->bytes.size) : NULL;
     if (!grown || (textual && !kept))
         return parsing_no_memory(parsing);
     if (before > 0)
         memcpy(grown, check->operands, before * sizeof *grown);
-    grown[before] = textual ? (struct operand){.text = {kept, value->bytes.bytes}}
+    grown[before] = textual ? (struct operand){.text = {kept, value->bytes.size}}
                             : (struct operand){.number = number_of_rule(part->type, value->value)};
     check->operands = grown;
     check->operand_count = before + 1;
@@ -165,7 +165,7 @@ static bool add_format(struct parsing *parsing, const struct string_format *form
 bool part_parse(struct parsing *parsing, const struct type_rules *part, struct text bytes)
 {
     struct wire_field value;
-    while (bytes.bytes > 0) {
+    while (bytes.size > 0) {
         if (!wire_next(&bytes, &value))
             return parsing_unreadable(parsing);
         const struct rule_row *row = vocabulary_row(part->rows, value.number);

@@ -23,7 +23,7 @@ static pcre2_code *compile(struct text translated, int *error)
     pcre2_compile_context *context = memory_expect(pcre2_compile_context_create(NULL));
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
     pcre2_code *code =
-        pcre2_compile((PCRE2_SPTR)translated.at, translated.bytes, OPTIONS, error, &at, context);
+        pcre2_compile((PCRE2_SPTR)translated.data, translated.size, OPTIONS, error, &at, context);
     pcre2_compile_context_free(context);
     /* Where the kernel does not let us, patterns are interpreted. */
     if (code)
@@ -39,8 +39,8 @@ bool pattern_compile(struct text text, struct arena *arena, const struct pattern
     if (!text_is_utf8(text))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "its pattern is not UTF-8");
     struct pattern *made = arena_zalloc(arena, sizeof *made);
-    char *kept = arena_copy(arena, text.at, text.bytes);
-    buffer_init(&translated, arena, text.bytes + 1);
+    char *kept = arena_copy(arena, text.data, text.size);
+    buffer_init(&translated, arena, text.size + 1);
     if (!re2_translate(text, &translated, status))
         return status_wrap(status, "pattern \"%.*s\"", text_arguments(text));
     if (!made || !kept || translated.full)
@@ -55,7 +55,7 @@ bool pattern_compile(struct text text, struct arena *arena, const struct pattern
     made->context = memory_expect(pcre2_match_context_create(NULL));
     pcre2_set_match_limit(made->context, MATCH_LIMIT);
     pcre2_set_heap_limit(made->context, HEAP_LIMIT_KIB);
-    made->text = (struct text){kept, text.bytes};
+    made->text = (struct text){kept, text.size};
     *pattern = made;
     return true;
 }
@@ -69,11 +69,11 @@ void pattern_release(const struct pattern *pattern)
 enum pattern_outcome pattern_match(const struct pattern *pattern, struct text utf8,
                                    pcre2_match_data *match)
 {
-    int outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.at, utf8.bytes, 0, PCRE2_NO_UTF_CHECK,
-                              match, pattern->context);
+    int outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.data, utf8.size, 0,
+                              PCRE2_NO_UTF_CHECK, match, pattern->context);
     /* Compiled patterns have the thread's stack only, the interpreter has the arena. */
     if (outcome == PCRE2_ERROR_JIT_STACKLIMIT)
-        outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.at, utf8.bytes, 0,
+        outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.data, utf8.size, 0,
                               PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, match, pattern->context);
     if (outcome >= 0)
         return PATTERN_MATCHES;

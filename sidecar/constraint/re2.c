@@ -67,24 +67,24 @@ static const struct {
 static bool refuse(const struct translation *translation, const char *what)
 {
     return status_fail(translation->status, STATUS_INVALID_ARGUMENT, "byte %zu: %s",
-                       (size_t)(translation->rest.at - translation->whole.at), what);
+                       (size_t)(translation->rest.data - translation->whole.data), what);
 }
 
 /* The byte `ahead` of the next one; '\0' behind the end. */
 static char peek(const struct translation *translation, size_t ahead)
 {
-    return ahead < translation->rest.bytes ? translation->rest.at[ahead] : '\0';
+    return ahead < translation->rest.size ? translation->rest.data[ahead] : '\0';
 }
 
 static void drop(struct translation *translation, size_t bytes)
 {
     translation->rest =
-        (struct text){translation->rest.at + bytes, translation->rest.bytes - bytes};
+        (struct text){translation->rest.data + bytes, translation->rest.size - bytes};
 }
 
 static void copy(struct translation *translation, size_t bytes)
 {
-    buffer_add(translation->out, translation->rest.at, bytes);
+    buffer_add(translation->out, translation->rest.data, bytes);
     drop(translation, bytes);
 }
 
@@ -131,7 +131,7 @@ static bool translate_hex(struct translation *translation)
 /* "L", "Lu" and their like; other names are scripts. */
 static bool is_category(struct text name)
 {
-    return name.bytes <= 2 && memchr("CLMNPSZ", name.at[0], 7);
+    return name.size <= 2 && memchr("CLMNPSZ", name.data[0], 7);
 }
 
 /* "\pL", "\p{Lu}", "\p{^Greek}". PCRE2 takes a script's name for more than the script itself. */
@@ -147,7 +147,7 @@ static bool translate_property(struct translation *translation)
     }
     size_t letters = braced ? count(translation, start, is_name_character)
                             : (size_t)is_letter(peek(translation, start));
-    struct text name = {translation->rest.at + start, letters};
+    struct text name = {translation->rest.data + start, letters};
     if (letters == 0 || (braced && peek(translation, start + letters) != '}'))
         return refuse(translation, "\\p needs the name of a class");
     bool script = !is_category(name) && !text_equal(name, text_literal("Any"));
@@ -219,7 +219,7 @@ static bool translate_named_class(struct translation *translation)
 {
     bool negated = peek(translation, 2) == '^';
     size_t start = negated ? 3 : 2, letters = count(translation, start, is_letter);
-    struct text name = {translation->rest.at + start, letters};
+    struct text name = {translation->rest.data + start, letters};
     bool ends =
         peek(translation, start + letters) == ':' && peek(translation, start + letters + 1) == ']';
     for (size_t i = 0; ends && letters > 0 && i < array_length(classes); i++)
@@ -274,7 +274,7 @@ static bool translate_repetition(struct translation *translation, size_t bytes)
 static bool translate_number(const struct translation *translation, size_t ahead, size_t digits)
 {
     uint64_t number = 0;
-    struct text text = {translation->rest.at + ahead, digits};
+    struct text text = {translation->rest.data + ahead, digits};
     return digits == 0 || (text_to_u64(text, &number) && number <= MOST_REPEATS)
                ? true
                : refuse(translation, "RE2 does not repeat more than 1000 times");
@@ -320,7 +320,7 @@ static bool translate_group(struct translation *translation)
         return true;
     }
     size_t at = 2 + count(translation, 2, is_flag);
-    translation->caseless |= memchr(translation->rest.at, 'i', at) != NULL;
+    translation->caseless |= memchr(translation->rest.data, 'i', at) != NULL;
     if (peek(translation, at) == '-' && is_flag(peek(translation, at + 1)))
         at += 1 + count(translation, at + 1, is_flag);
     if (peek(translation, at) != ':' && (peek(translation, at) != ')' || at == 2))
@@ -356,7 +356,7 @@ bool re2_translate(struct text pattern, struct buffer *out, struct status *statu
 {
     struct translation translation = {
         .whole = pattern, .rest = pattern, .out = out, .status = status};
-    while (translation.rest.bytes > 0) {
+    while (translation.rest.size > 0) {
         bool good =
             translation.in_class ? translate_in_class(&translation) : translate_next(&translation);
         if (!good)

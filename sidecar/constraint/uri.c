@@ -29,9 +29,9 @@ static int hex_value(char c)
 /* pct-encoded at `at`: its byte, or -1. */
 static int encoded_byte(struct text text, size_t at)
 {
-    if (text.bytes - at < 3 || text.at[at] != '%')
+    if (text.size - at < 3 || text.data[at] != '%')
         return -1;
-    int high = hex_value(text.at[at + 1]), low = hex_value(text.at[at + 2]);
+    int high = hex_value(text.data[at + 1]), low = hex_value(text.data[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
@@ -41,8 +41,8 @@ static int encoded_byte(struct text text, size_t at)
 /* Letters, digits and `others`; `encoded` allows pct-encoded as well. */
 static bool consists_of(struct text text, const char *others, bool encoded)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.at[i];
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
         if (is_letter(c) || is_digit(c) || (c && strchr(others, c)))
             continue;
         if (!encoded || encoded_byte(text, i) < 0)
@@ -55,7 +55,7 @@ static bool consists_of(struct text text, const char *others, bool encoded)
 /* Section 3.2.2: what a host encodes is UTF-8, and all bytes of such a character are encoded. */
 static bool encodes_utf8(struct text text)
 {
-    for (size_t i = 0; i < text.bytes;) {
+    for (size_t i = 0; i < text.size;) {
         char character[4];
         size_t bytes = 0;
         while (bytes < sizeof character && encoded_byte(text, i + 3 * bytes) >= 0) {
@@ -75,30 +75,30 @@ static bool encodes_utf8(struct text text)
 /* Splits at the first `c`: true when there is one, `behind` is what follows it. */
 static bool split(struct text *text, char c, struct text *behind)
 {
-    const char *at = text->bytes ? memchr(text->at, c, text->bytes) : NULL;
+    const char *at = text->size ? memchr(text->data, c, text->size) : NULL;
     if (!at)
         return false;
-    *behind = (struct text){at + 1, (size_t)(text->at + text->bytes - at - 1)};
-    text->bytes = (size_t)(at - text->at);
+    *behind = (struct text){at + 1, (size_t)(text->data + text->size - at - 1)};
+    text->size = (size_t)(at - text->data);
     return true;
 }
 
 static struct text skip(struct text text, size_t bytes)
 {
-    return (struct text){text.at + bytes, text.bytes - bytes};
+    return (struct text){text.data + bytes, text.size - bytes};
 }
 
 /* IPvFuture: "v1.fe80::a". */
 static bool is_future(struct text text)
 {
     struct text behind;
-    if (text.bytes == 0 || (text.at[0] != 'v' && text.at[0] != 'V'))
+    if (text.size == 0 || (text.data[0] != 'v' && text.data[0] != 'V'))
         return false;
     struct text version = skip(text, 1);
-    if (!split(&version, '.', &behind) || version.bytes == 0 || behind.bytes == 0)
+    if (!split(&version, '.', &behind) || version.size == 0 || behind.size == 0)
         return false;
-    for (size_t i = 0; i < version.bytes; i++)
-        if (hex_value(version.at[i]) < 0)
+    for (size_t i = 0; i < version.size; i++)
+        if (hex_value(version.data[i]) < 0)
             return false;
     return consists_of(behind, UNRESERVED SUB_DELIMS ":", false);
 }
@@ -109,15 +109,15 @@ static bool is_ip_literal(struct text text)
     struct text zone;
     if (!split(&text, '%', &zone))
         return is_ipv6(text) || is_future(text);
-    bool begins = zone.bytes > 2 && zone.at[0] == '2' && zone.at[1] == '5';
+    bool begins = zone.size > 2 && zone.data[0] == '2' && zone.data[1] == '5';
     return begins && consists_of(skip(zone, 2), UNRESERVED, true) && encodes_utf8(skip(zone, 2)) &&
            is_ipv6(text);
 }
 
 static bool is_port(struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++)
-        if (!is_digit(text.at[i]))
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_digit(text.data[i]))
             return false;
     return true;
 }
@@ -126,11 +126,11 @@ static bool is_port(struct text text)
 static bool is_host_with_port(struct text text)
 {
     struct text behind, port;
-    if (text.bytes > 0 && text.at[0] == '[') {
+    if (text.size > 0 && text.data[0] == '[') {
         struct text literal = skip(text, 1);
         if (!split(&literal, ']', &behind) || !is_ip_literal(literal))
             return false;
-        return behind.bytes == 0 || (behind.at[0] == ':' && is_port(skip(behind, 1)));
+        return behind.size == 0 || (behind.data[0] == ':' && is_port(skip(behind, 1)));
     }
     if (split(&text, ':', &port) && !is_port(port))
         return false;
@@ -156,7 +156,7 @@ static bool is_rest(struct text text, bool relative)
     (void)split(&text, '?', &query);
     if (!consists_of(query, PCHAR "/?", true) || !consists_of(fragment, PCHAR "/?", true))
         return false;
-    if (text.bytes < 2 || memcmp(text.at, "//", 2) != 0) {
+    if (text.size < 2 || memcmp(text.data, "//", 2) != 0) {
         struct text first = text, behind;
         (void)split(&first, '/', &behind);
         return consists_of(text, PCHAR "/", true) && !(relative && split(&first, ':', &behind));
@@ -169,7 +169,7 @@ static bool is_rest(struct text text, bool relative)
 bool is_uri(struct text text)
 {
     struct text rest, scheme = text;
-    return split(&scheme, ':', &rest) && scheme.bytes > 0 && is_letter(scheme.at[0]) &&
+    return split(&scheme, ':', &rest) && scheme.size > 0 && is_letter(scheme.data[0]) &&
            consists_of(scheme, "+-.", false) && is_rest(rest, false);
 }
 

@@ -29,7 +29,7 @@ static void violate(struct validation *validation, const struct trail *trail, co
         return;
     }
     struct text field = trail_text(trail, validation->checking.arena);
-    validation->checking.full |= field.bytes == 0;
+    validation->checking.full |= field.size == 0;
     violations->list[violations->count++] = (struct violation){
         .field = field,
         .rule_id = text_of(rule_id),
@@ -45,7 +45,7 @@ static void violate_check(struct validation *validation, const struct check *che
     struct text message = check->demand;
     if (outcome == CHECK_GAVE_UP)
         message = text_literal("takes too much work to be matched against its pattern");
-    if (check->format && subject->bytes.bytes == 0)
+    if (check->format && subject->bytes.size == 0)
         id = check->format->empty_id;
     violate(validation, trail, id, message);
 }
@@ -73,7 +73,7 @@ static bool is_zero(const struct schema_field *field, const void *at)
     if (field->type == FIELD_MESSAGE)
         return false;
     if (field->type == FIELD_STRING || field->type == FIELD_BYTES)
-        return bytes_at(field, at).bytes == 0;
+        return bytes_at(field, at).size == 0;
     struct number number = number_of(field->type, at);
     return number.form == NUMBER_REAL ? number.d == 0 : number.u == 0;
 }
@@ -109,7 +109,7 @@ static void validate_element(struct validation *validation, const struct schema_
 static void validate_elements(struct validation *validation, const struct schema_field *field,
                               const ProtobufCMessage *message, const struct trail *trail)
 {
-    const struct rules *rules = field->rules ? field->rules->items : NULL;
+    const struct rules *rules = field->constraints ? field->constraints->items : NULL;
     const char *elements = *(char *const *)schema_value(message, field);
     size_t count = schema_count(message, field), bytes = schema_type_bytes(field->type);
     if (!rules && (field->type != FIELD_MESSAGE || !field->message->has_rules))
@@ -148,7 +148,7 @@ static void validate_entries(struct validation *validation, const struct schema_
 {
     const struct schema_field *key = schema_field_by_number(field->message, 1),
                               *value = schema_field_by_number(field->message, 2);
-    const struct rules *rules = field->rules;
+    const struct rules *rules = field->constraints;
     ProtobufCMessage *const *entries =
         *(ProtobufCMessage *const *const *)schema_value(message, field);
     if (!(rules && (rules->keys || rules->values)) && !field->message->has_rules)
@@ -166,7 +166,7 @@ static void validate_entries(struct validation *validation, const struct schema_
 static void validate_container(struct validation *validation, const struct schema_field *field,
                                const ProtobufCMessage *message, const struct trail *trail)
 {
-    const struct rules *rules = field->rules;
+    const struct rules *rules = field->constraints;
     struct subject subject = {
         .field = field,
         .at = schema_value(message, field),
@@ -185,7 +185,7 @@ static void validate_container(struct validation *validation, const struct schem
 static void validate_field(struct validation *validation, const struct schema_field *field,
                            const ProtobufCMessage *message, const struct trail *trail)
 {
-    const struct rules *rules = field->rules;
+    const struct rules *rules = field->constraints;
     bool present = schema_field_present(message, field);
     bool tracks = field->shape == FIELD_OPTIONAL || field->shape == FIELD_ONEOF ||
                   (field->shape == FIELD_SINGULAR && field->type == FIELD_MESSAGE);
@@ -214,15 +214,15 @@ static void validate_message(struct validation *validation, const struct schema_
 {
     if (!type->has_rules)
         return;
-    for (size_t i = 0; type->rules && i < type->rules->required_oneof_count; i++) {
-        const struct trail here = {.outer = trail, .name = type->rules->required_oneofs[i]};
+    for (size_t i = 0; type->constraints && i < type->constraints->required_oneof_count; i++) {
+        const struct trail here = {.outer = trail, .name = type->constraints->required_oneofs[i]};
         if (!oneof_is_set(type, message, here.name))
             violate(validation, &here, "required", text_literal("one of its members must be set"));
     }
     for (size_t i = 0; i < type->field_count; i++) {
         const struct schema_field *field = &type->fields[i];
         const struct trail here = {.outer = trail, .name = field->name};
-        if (field->rules || (field->message && field->message->has_rules))
+        if (field->constraints || (field->message && field->message->has_rules))
             validate_field(validation, field, message, &here);
     }
 }

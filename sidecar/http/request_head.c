@@ -6,31 +6,31 @@
 /* The characters of RFC 9110 section 5.6.2's token. */
 static bool is_token(struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.at[i];
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
         bool alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
         if (!alphanumeric && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
             return false;
     }
-    return text.bytes > 0;
+    return text.size > 0;
 }
 
 static bool is_visible(struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++)
-        if (text.at[i] <= ' ' || text.at[i] > '~')
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] <= ' ' || text.data[i] > '~')
             return false;
-    return text.bytes > 0;
+    return text.size > 0;
 }
 
 /* What stands before the first `end`, which is taken as well; false when there is none. */
 static bool take_until(struct text *rest, struct text end, struct text *taken)
 {
-    const char *at = memmem(rest->at, rest->bytes, end.at, end.bytes);
+    const char *at = memmem(rest->data, rest->size, end.data, end.size);
     if (!at)
         return false;
-    *taken = (struct text){rest->at, (size_t)(at - rest->at)};
-    *rest = (struct text){at + end.bytes, rest->bytes - taken->bytes - end.bytes};
+    *taken = (struct text){rest->data, (size_t)(at - rest->data)};
+    *rest = (struct text){at + end.size, rest->size - taken->size - end.size};
     return true;
 }
 
@@ -39,10 +39,10 @@ static unsigned read_request_line(struct text line, struct http_head *head)
     struct text target;
     if (!take_until(&line, text_literal(" "), &head->method) || !is_token(head->method) ||
         !take_until(&line, text_literal(" "), &target) || !is_visible(target) ||
-        target.at[0] != '/')
+        target.data[0] != '/')
         return 400;
-    if (line.bytes != sizeof "HTTP/1.1" - 1 ||
-        memcmp(line.at, "HTTP/1.", sizeof "HTTP/1." - 1) != 0)
+    if (line.size != sizeof "HTTP/1.1" - 1 ||
+        memcmp(line.data, "HTTP/1.", sizeof "HTTP/1." - 1) != 0)
         return 505;
     head->path = target;
     if (take_until(&target, text_literal("?"), &head->path))
@@ -52,10 +52,10 @@ static unsigned read_request_line(struct text line, struct http_head *head)
 
 static struct text trim(struct text text)
 {
-    while (text.bytes > 0 && (*text.at == ' ' || *text.at == '\t'))
-        text = (struct text){text.at + 1, text.bytes - 1};
-    while (text.bytes > 0 && (text.at[text.bytes - 1] == ' ' || text.at[text.bytes - 1] == '\t'))
-        text.bytes--;
+    while (text.size > 0 && (*text.data == ' ' || *text.data == '\t'))
+        text = (struct text){text.data + 1, text.size - 1};
+    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+        text.size--;
     return text;
 }
 
@@ -68,7 +68,7 @@ static unsigned read_field(struct text line, struct http_head *head)
         return 400;
     if (text_equal_nocase(name, text_literal("transfer-encoding")))
         return 411;
-    if (text_equal_nocase(name, text_literal("accept")) && head->accept.bytes == 0)
+    if (text_equal_nocase(name, text_literal("accept")) && head->accept.size == 0)
         head->accept = trim(line);
     if (!text_equal_nocase(name, text_literal("content-length")))
         return 0;
@@ -86,7 +86,7 @@ unsigned http_head_read(struct text bytes, struct http_head *head)
         return 400;
     unsigned refusal = read_request_line(line, &made);
     while (refusal == 0 && take_until(&bytes, text_literal("\r\n"), &line)) {
-        if (line.bytes == 0) {
+        if (line.size == 0) {
             *head = made;
             return 0;
         }
@@ -98,11 +98,11 @@ unsigned http_head_read(struct text bytes, struct http_head *head)
 /* The part before the next `end`, or all that is left; false when nothing is. */
 static bool take_part(struct text *rest, struct text end, struct text *part)
 {
-    if (rest->bytes == 0)
+    if (rest->size == 0)
         return false;
     if (!take_until(rest, end, part)) {
         *part = *rest;
-        rest->bytes = 0;
+        rest->size = 0;
     }
     *part = trim(*part);
     return true;
@@ -111,8 +111,8 @@ static bool take_part(struct text *rest, struct text end, struct text *part)
 /* "q=0", "q=0.000": what is named in order to be refused. */
 static bool is_zero(struct text weight)
 {
-    for (size_t i = 0; i < weight.bytes; i++)
-        if (weight.at[i] != '0' && weight.at[i] != '.')
+    for (size_t i = 0; i < weight.size; i++)
+        if (weight.data[i] != '0' && weight.data[i] != '.')
             return false;
     return true;
 }

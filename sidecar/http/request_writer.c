@@ -21,10 +21,10 @@ __extension__ static const bool host_bytes[256] = {
 
 static bool consists_of(struct text text, const bool allowed[256])
 {
-    for (size_t i = 0; i < text.bytes; i++)
-        if (!allowed[(unsigned char)text.at[i]])
+    for (size_t i = 0; i < text.size; i++)
+        if (!allowed[(unsigned char)text.data[i]])
             return false;
-    return text.bytes > 0;
+    return text.size > 0;
 }
 
 /* Fields that delimit the request or say where it goes are written here and nowhere else. */
@@ -62,7 +62,7 @@ static bool check_request(const struct http_request *request, struct text host,
     if (!http1_is_token(request->method))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the request's method is not an HTTP token");
-    if (!consists_of(request->target, target_bytes) || request->target.at[0] != '/')
+    if (!consists_of(request->target, target_bytes) || request->target.data[0] != '/')
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the request's target does not begin with / or holds a character that "
                            "has to be percent-encoded");
@@ -83,20 +83,19 @@ static bool check_request(const struct http_request *request, struct text host,
 static size_t request_bytes(const struct http_request *request, struct text host,
                             struct text content_length)
 {
-    size_t bytes = request->method.bytes + sizeof " " - 1 + request->target.bytes +
-                   sizeof VERSION_AND_HOST - 1 + host.bytes + content_length.bytes +
-                   sizeof HEAD_END - 1 + request->body.bytes;
+    size_t bytes = request->method.size + sizeof " " - 1 + request->target.size +
+                   sizeof VERSION_AND_HOST - 1 + host.size + content_length.size + sizeof HEAD_END -
+                   1 + request->body.size;
     for (size_t i = 0; i < request->field_count; i++)
-        bytes +=
-            sizeof "\r\n: " - 1 + request->fields[i].name.bytes + request->fields[i].value.bytes;
+        bytes += sizeof "\r\n: " - 1 + request->fields[i].name.size + request->fields[i].value.size;
     return bytes;
 }
 
 static char *put(char *at, struct text piece)
 {
-    if (piece.bytes > 0)
-        memcpy(at, piece.at, piece.bytes);
-    return at + piece.bytes;
+    if (piece.size > 0)
+        memcpy(at, piece.data, piece.size);
+    return at + piece.size;
 }
 
 static char *put_request(char *at, const struct http_request *request, struct text host,
@@ -126,7 +125,7 @@ static struct text write_content_length(const struct http_request *request,
     if (!request->has_body)
         return (struct text){line, 0};
     char *number = put(line, text_literal(CONTENT_LENGTH));
-    size_t digits = text_from_u64(number, request->body.bytes);
+    size_t digits = text_from_u64(number, request->body.size);
     return (struct text){line, (size_t)(number - line) + digits};
 }
 
@@ -134,7 +133,7 @@ bool http1_request(const struct http_request *request, struct text host, struct 
                    struct text *bytes, struct status *status)
 {
     assert(request->field_count <= HTTP_REQUEST_FIELDS);
-    assert(request->has_body || request->body.bytes == 0);
+    assert(request->has_body || request->body.size == 0);
     if (!check_request(request, host, status))
         return false;
 

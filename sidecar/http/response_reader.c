@@ -46,9 +46,9 @@ struct http1_reader {
 
 static struct text cut_front(struct text *rest, size_t bytes)
 {
-    struct text front = {rest->at, bytes};
-    rest->at += bytes;
-    rest->bytes -= bytes;
+    struct text front = {rest->data, bytes};
+    rest->data += bytes;
+    rest->size -= bytes;
     return front;
 }
 
@@ -188,15 +188,15 @@ static struct http_field *field_add(struct http1_reader *reader)
 
 static bool read_field_line(struct http1_reader *reader, struct text line, struct status *status)
 {
-    if (line.bytes == 0)
+    if (line.size == 0)
         return head_end(reader, status);
     if (reader->field_count == reader->limits.field_count)
         return too_many_fields(reader, status);
     struct http_field *field = field_add(reader);
-    const char *copy = arena_copy(reader->arena, line.at, line.bytes);
+    const char *copy = arena_copy(reader->arena, line.data, line.size);
     if (!field || !copy)
         return arena_full(reader, status);
-    return http1_read_field_line((struct text){copy, line.bytes}, field, status) &&
+    return http1_read_field_line((struct text){copy, line.size}, field, status) &&
            http1_note_framing(field, &reader->framing, status);
 }
 
@@ -207,7 +207,7 @@ static bool read_chunk_line(struct http1_reader *reader, struct text line, struc
     size_t extension_bytes;
     if (!http1_read_chunk_line(line, &size, &extension_bytes, status))
         return false;
-    reader->line_room += line.bytes - extension_bytes + sizeof "\r\n" - 1;
+    reader->line_room += line.size - extension_bytes + sizeof "\r\n" - 1;
     reader->stage = STAGE_CHUNK_BODY;
     if (size == 0) {
         reader->stage = STAGE_TRAILER_LINE;
@@ -221,7 +221,7 @@ static bool read_chunk_line(struct http1_reader *reader, struct text line, struc
 static bool read_trailer_line(struct http1_reader *reader, struct text line, struct status *status)
 {
     struct http_field dropped;
-    if (line.bytes == 0) {
+    if (line.size == 0) {
         reader->stage = STAGE_COMPLETE;
         return true;
     }
@@ -243,12 +243,12 @@ struct stage_row {
 static bool take_fixed(struct http1_reader *reader, const struct stage_row *row, struct text *rest,
                        struct status *status)
 {
-    size_t missing = row->fixed.bytes - reader->matched;
-    struct text piece = cut_front(rest, rest->bytes < missing ? rest->bytes : missing);
-    if (memcmp(piece.at, row->fixed.at + reader->matched, piece.bytes) != 0)
+    size_t missing = row->fixed.size - reader->matched;
+    struct text piece = cut_front(rest, rest->size < missing ? rest->size : missing);
+    if (memcmp(piece.data, row->fixed.data + reader->matched, piece.size) != 0)
         return status_fail(status, STATUS_UNKNOWN, "%s", row->refusal);
-    reader->matched += piece.bytes;
-    if (reader->matched == row->fixed.bytes) {
+    reader->matched += piece.size;
+    if (reader->matched == row->fixed.size) {
         reader->matched = 0;
         reader->stage = row->next;
     }
@@ -271,12 +271,12 @@ static bool take_line(struct http1_reader *reader, const struct stage_row *row, 
                       struct status *status)
 {
     size_t room = reader->line_room - reader->line.bytes;
-    size_t searched = rest->bytes < room ? rest->bytes : room;
-    const char *feed = memchr(rest->at, '\n', searched);
+    size_t searched = rest->size < room ? rest->size : room;
+    const char *feed = memchr(rest->data, '\n', searched);
     if (!feed && searched == room)
         return lines_too_long(reader, row, status);
 
-    struct text line = cut_front(rest, feed ? (size_t)(feed - rest->at) + 1 : searched);
+    struct text line = cut_front(rest, feed ? (size_t)(feed - rest->data) + 1 : searched);
     if (!feed || reader->line.bytes > 0) {
         buffer_add_text(&reader->line, line);
         if (reader->line.full)
@@ -287,11 +287,11 @@ static bool take_line(struct http1_reader *reader, const struct stage_row *row, 
         return true;
 
     reader->line.bytes = 0;
-    reader->line_room -= line.bytes;
-    if (line.bytes < 2 || line.at[line.bytes - 2] != '\r')
+    reader->line_room -= line.size;
+    if (line.size < 2 || line.data[line.size - 2] != '\r')
         return status_fail(status, STATUS_UNKNOWN,
                            "a line of the answer ends without a carriage return");
-    line.bytes -= 2;
+    line.size -= 2;
     return row->read(reader, line, status);
 }
 
@@ -299,7 +299,7 @@ static bool take_counted(struct http1_reader *reader, const struct stage_row *ro
                          struct text *rest, struct status *status)
 {
     (void)status;
-    size_t bytes = rest->bytes < reader->remaining ? rest->bytes : reader->remaining;
+    size_t bytes = rest->size < reader->remaining ? rest->size : reader->remaining;
     buffer_add_text(&reader->body, cut_front(rest, bytes));
     reader->remaining -= bytes;
     if (reader->remaining == 0)
@@ -311,9 +311,9 @@ static bool take_until_end(struct http1_reader *reader, const struct stage_row *
                            struct text *rest, struct status *status)
 {
     (void)row;
-    if (!expect_bytes(reader, rest->bytes, status))
+    if (!expect_bytes(reader, rest->size, status))
         return false;
-    buffer_add_text(&reader->body, cut_front(rest, rest->bytes));
+    buffer_add_text(&reader->body, cut_front(rest, rest->size));
     return true;
 }
 
@@ -371,12 +371,12 @@ enum http1_progress http1_reader_feed(struct http1_reader *reader, struct text p
 {
     assert(reader->stage != STAGE_COMPLETE && reader->fault == HTTP1_FAULT_NONE);
     struct text rest = piece;
-    while (rest.bytes > 0 && reader->stage != STAGE_COMPLETE) {
+    while (rest.size > 0 && reader->stage != STAGE_COMPLETE) {
         const struct stage_row *row = &stages[reader->stage];
         if (!row->take(reader, row, &rest, status))
             return broken(reader);
     }
-    *consumed = piece.bytes - rest.bytes;
+    *consumed = piece.size - rest.size;
     return reader->stage == STAGE_COMPLETE ? HTTP1_COMPLETE : HTTP1_MORE;
 }
 

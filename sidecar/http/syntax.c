@@ -15,14 +15,14 @@ __extension__ static const bool is_tchar[256] = {
 static size_t token_bytes(struct text text)
 {
     size_t bytes = 0;
-    while (bytes < text.bytes && is_tchar[(unsigned char)text.at[bytes]])
+    while (bytes < text.size && is_tchar[(unsigned char)text.data[bytes]])
         bytes++;
     return bytes;
 }
 
 bool http1_is_token(struct text text)
 {
-    return text.bytes > 0 && token_bytes(text) == text.bytes;
+    return text.size > 0 && token_bytes(text) == text.size;
 }
 
 /* As many bytes as every processor we build for compares at once. */
@@ -42,9 +42,9 @@ static lanes plain_lanes(const char *at)
  * the one before. */
 static bool is_plain(struct text text)
 {
-    const char *last = text.at + text.bytes - sizeof(block);
+    const char *last = text.data + text.size - sizeof(block);
     lanes plain = plain_lanes(last);
-    for (const char *at = text.at; at < last; at += sizeof(block))
+    for (const char *at = text.data; at < last; at += sizeof(block))
         plain &= plain_lanes(at);
 
     uint64_t halves[2];
@@ -54,10 +54,10 @@ static bool is_plain(struct text text)
 
 bool http1_is_field_value(struct text text)
 {
-    if (text.bytes >= sizeof(block) && is_plain(text))
+    if (text.size >= sizeof(block) && is_plain(text))
         return true;
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
         if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
             return false;
     }
@@ -76,19 +76,19 @@ static bool is_whitespace(char c)
 
 static struct text trim(struct text text)
 {
-    while (text.bytes > 0 && is_whitespace(text.at[0]))
-        text.at++, text.bytes--;
-    while (text.bytes > 0 && is_whitespace(text.at[text.bytes - 1]))
-        text.bytes--;
+    while (text.size > 0 && is_whitespace(text.data[0]))
+        text.data++, text.size--;
+    while (text.size > 0 && is_whitespace(text.data[text.size - 1]))
+        text.size--;
     return text;
 }
 
 /* "1 200" and, after a space, whatever reason. */
 static bool is_status_line(struct text line)
 {
-    return line.bytes >= 5 && is_digit(line.at[0]) && line.at[1] == ' ' && is_digit(line.at[2]) &&
-           is_digit(line.at[3]) && is_digit(line.at[4]) && (line.bytes == 5 || line.at[5] == ' ') &&
-           http1_is_field_value(line);
+    return line.size >= 5 && is_digit(line.data[0]) && line.data[1] == ' ' &&
+           is_digit(line.data[2]) && is_digit(line.data[3]) && is_digit(line.data[4]) &&
+           (line.size == 5 || line.data[5] == ' ') && http1_is_field_value(line);
 }
 
 bool http1_read_status_line(struct text line, unsigned *minor_version, unsigned *code,
@@ -99,30 +99,30 @@ bool http1_read_status_line(struct text line, unsigned *minor_version, unsigned 
                            "the answer's first line is not of the form \"HTTP/1.1 200 OK\"");
     unsigned number = 0;
     for (size_t i = 2; i < 5; i++)
-        number = number * 10 + (unsigned)(line.at[i] - '0');
+        number = number * 10 + (unsigned)(line.data[i] - '0');
     if (number < 100 || number > 599)
         return status_fail(status, STATUS_UNKNOWN,
                            "the answer's HTTP status is %03u; HTTP defines 100 to 599", number);
-    *minor_version = (unsigned)(line.at[0] - '0');
+    *minor_version = (unsigned)(line.data[0] - '0');
     *code = number;
     return true;
 }
 
 bool http1_read_field_line(struct text line, struct http_field *field, struct status *status)
 {
-    if (line.bytes > 0 && is_whitespace(line.at[0]))
+    if (line.size > 0 && is_whitespace(line.data[0]))
         return status_fail(status, STATUS_UNKNOWN,
                            "a field of the answer is folded over several lines");
     size_t name = token_bytes(line);
-    if (name == 0 || name == line.bytes || line.at[name] != ':')
+    if (name == 0 || name == line.size || line.data[name] != ':')
         return status_fail(status, STATUS_UNKNOWN,
                            "a field line of the answer does not begin with a name and a colon");
     /* Name and colon are made of a value's bytes too, and a whole line is looked at faster. */
     if (!http1_is_field_value(line))
         return status_fail(status, STATUS_UNKNOWN,
                            "a field of the answer holds a control character");
-    field->name = (struct text){line.at, name};
-    field->value = trim((struct text){line.at + name + 1, line.bytes - name - 1});
+    field->name = (struct text){line.data, name};
+    field->value = trim((struct text){line.data + name + 1, line.size - name - 1});
     return true;
 }
 
@@ -138,8 +138,8 @@ static int hexadecimal(char c)
 static bool is_extension(struct text text)
 {
     struct text extension = trim(text);
-    return text.bytes == 0 ||
-           (extension.bytes > 0 && extension.at[0] == ';' && http1_is_field_value(extension));
+    return text.size == 0 ||
+           (extension.size > 0 && extension.data[0] == ';' && http1_is_field_value(extension));
 }
 
 bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_bytes,
@@ -147,18 +147,18 @@ bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_b
 {
     uint64_t sum = 0;
     size_t digits = 0;
-    for (int digit; digits < line.bytes && (digit = hexadecimal(line.at[digits])) >= 0; digits++)
+    for (int digit; digits < line.size && (digit = hexadecimal(line.data[digits])) >= 0; digits++)
         sum = sum << 4 | (unsigned)digit;
     if (digits == 0 || digits > HTTP1_CHUNK_DIGITS)
         return status_fail(status, STATUS_UNKNOWN,
                            "the size of a chunk of the answer is not 1 to %d hexadecimal digits",
                            HTTP1_CHUNK_DIGITS);
-    struct text rest = {line.at + digits, line.bytes - digits};
+    struct text rest = {line.data + digits, line.size - digits};
     if (!is_extension(rest))
         return status_fail(status, STATUS_UNKNOWN,
                            "behind the size of a chunk of the answer stands what is no extension");
     *size = sum;
-    *extension_bytes = rest.bytes;
+    *extension_bytes = rest.size;
     return true;
 }
 
@@ -192,7 +192,7 @@ static bool note_transfer_encoding(struct text value, struct http1_framing *fram
 static bool note_connection(struct text value, struct http1_framing *framing, struct status *status)
 {
     (void)status;
-    for (const char *at = value.at, *end = at + value.bytes, *comma; at < end; at = comma + 1) {
+    for (const char *at = value.data, *end = at + value.size, *comma; at < end; at = comma + 1) {
         comma = memchr(at, ',', (size_t)(end - at));
         comma = comma ? comma : end;
         struct text option = trim((struct text){at, (size_t)(comma - at)});
@@ -215,7 +215,7 @@ bool http1_note_framing(const struct http_field *field, struct http1_framing *fr
                         struct status *status)
 {
     for (size_t i = 0; i < array_length(framing_fields); i++)
-        if (field->name.bytes == framing_fields[i].name.bytes &&
+        if (field->name.size == framing_fields[i].name.size &&
             text_equal_nocase(field->name, framing_fields[i].name))
             return framing_fields[i].note(field->value, framing, status);
     return true;

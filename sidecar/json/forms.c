@@ -138,14 +138,14 @@ static bool write_duration(const struct schema_message *type, const ProtobufCMes
 /* "foo_bar.baz" to "fooBar.baz"; what would not come back is refused. */
 static bool add_camel(struct text path, struct buffer *out, struct status *status)
 {
-    for (size_t i = 0; i < path.bytes; i++) {
-        char c = path.at[i], next = i + 1 < path.bytes ? path.at[i + 1] : '\0';
+    for (size_t i = 0; i < path.size; i++) {
+        char c = path.data[i], next = i + 1 < path.size ? path.data[i + 1] : '\0';
         if ((c >= 'A' && c <= 'Z') || (c == '_' && (next < 'a' || next > 'z')))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "the field mask's path \"%.*s\" has no JSON form",
                                text_arguments(path));
         if (c == '_')
-            buffer_add_char(out, (char)(path.at[++i] - 'a' + 'A'));
+            buffer_add_char(out, (char)(path.data[++i] - 'a' + 'A'));
         else
             buffer_add_char(out, c);
     }
@@ -170,23 +170,23 @@ static bool write_mask(const struct schema_message *type, const ProtobufCMessage
 static bool take_digits(struct text *text, size_t digits, int *number)
 {
     int read = 0;
-    if (text->bytes < digits)
+    if (text->size < digits)
         return false;
     for (size_t i = 0; i < digits; i++) {
-        if (text->at[i] < '0' || text->at[i] > '9')
+        if (text->data[i] < '0' || text->data[i] > '9')
             return false;
-        read = read * 10 + (text->at[i] - '0');
+        read = read * 10 + (text->data[i] - '0');
     }
-    *text = (struct text){text->at + digits, text->bytes - digits};
+    *text = (struct text){text->data + digits, text->size - digits};
     *number = read;
     return true;
 }
 
 static bool take(struct text *text, char c)
 {
-    if (text->bytes == 0 || text->at[0] != c)
+    if (text->size == 0 || text->data[0] != c)
         return false;
-    *text = (struct text){text->at + 1, text->bytes - 1};
+    *text = (struct text){text->data + 1, text->size - 1};
     return true;
 }
 
@@ -241,7 +241,7 @@ bool json_form_timestamp(struct text text, int64_t *seconds, int32_t *nanos)
         return false;
     int64_t moment =
         FIRST_SECOND + day_number(day) * (int64_t)DAY + hour * 3600 + minute * 60 + second;
-    if (!take_fraction(&text, &fraction) || !take_zone(&text, &moment) || text.bytes > 0 ||
+    if (!take_fraction(&text, &fraction) || !take_zone(&text, &moment) || text.size > 0 ||
         moment < FIRST_SECOND || moment > LAST_SECOND)
         return false;
     *seconds = moment;
@@ -254,12 +254,13 @@ static bool parse_duration(struct text text, int64_t *seconds, int32_t *nanos)
     bool negative = take(&text, '-');
     size_t digits = 0;
     uint64_t whole;
-    while (digits < text.bytes && text.at[digits] >= '0' && text.at[digits] <= '9')
+    while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9')
         digits++;
-    if (!text_to_u64((struct text){text.at, digits}, &whole) || whole > (uint64_t)LONGEST_DURATION)
+    if (!text_to_u64((struct text){text.data, digits}, &whole) ||
+        whole > (uint64_t)LONGEST_DURATION)
         return false;
-    text = (struct text){text.at + digits, text.bytes - digits};
-    if (!take_fraction(&text, nanos) || !take(&text, 's') || text.bytes > 0)
+    text = (struct text){text.data + digits, text.size - digits};
+    if (!take_fraction(&text, nanos) || !take(&text, 's') || text.size > 0)
         return false;
     *seconds = negative ? -(int64_t)whole : (int64_t)whole;
     *nanos = negative ? -*nanos : *nanos;
@@ -282,8 +283,8 @@ static bool read_time(const struct schema_message *type, struct text text,
 /* "fooBar.baz" to "foo_bar.baz". */
 static bool add_snake(struct text path, struct buffer *out)
 {
-    for (size_t i = 0; i < path.bytes; i++) {
-        char c = path.at[i];
+    for (size_t i = 0; i < path.size; i++) {
+        char c = path.data[i];
         bool upper = c >= 'A' && c <= 'Z';
         if (c == '_')
             return false;
@@ -306,8 +307,8 @@ static bool read_path(const struct schema_message *type, struct text path,
     const struct schema_field *field = schema_field_by_number(type, 1);
     ProtobufCBinaryData *place = schema_reserve(message, field, 1, source->arena);
     struct buffer snake;
-    buffer_init(&snake, source->arena, path.bytes * 2);
-    if (path.bytes == 0 || !add_snake(path, &snake))
+    buffer_init(&snake, source->arena, path.size * 2);
+    if (path.size == 0 || !add_snake(path, &snake))
         return mismatch(type, source);
     if (!place || snake.full)
         return json_no_memory(source);
@@ -320,10 +321,10 @@ static bool read_path(const struct schema_message *type, struct text path,
 static bool read_mask(const struct schema_message *type, struct text text,
                       ProtobufCMessage *message, struct json_source *source)
 {
-    const char *end = text.at + text.bytes, *comma;
-    if (text.bytes == 0)
+    const char *end = text.data + text.size, *comma;
+    if (text.size == 0)
         return true;
-    for (const char *at = text.at;; at = comma + 1) {
+    for (const char *at = text.data;; at = comma + 1) {
         comma = memchr(at, ',', (size_t)(end - at));
         struct text path = {at, (size_t)((comma ? comma : end) - at)};
         if (!read_path(type, path, message, source))

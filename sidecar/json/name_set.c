@@ -11,10 +11,10 @@
  * collide. */
 static size_t hash(struct text name, const struct json_source *source)
 {
-    uint64_t sum = (uintptr_t)source ^ name.bytes;
-    for (size_t i = 0; i < name.bytes; i += sizeof sum) {
+    uint64_t sum = (uintptr_t)source ^ name.size;
+    for (size_t i = 0; i < name.size; i += sizeof sum) {
         uint64_t word = 0;
-        memcpy(&word, name.at + i, name.bytes - i < sizeof word ? name.bytes - i : sizeof word);
+        memcpy(&word, name.data + i, name.size - i < sizeof word ? name.size - i : sizeof word);
         sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         sum ^= sum >> 32;
     }
@@ -26,7 +26,7 @@ static struct text *slot_of(const struct json_name_set *names, struct text name,
                             const struct json_source *source)
 {
     size_t index = hash(name, source) & (names->room - 1);
-    while (names->slots[index].at && !text_equal(names->slots[index], name))
+    while (names->slots[index].data && !text_equal(names->slots[index], name))
         index = (index + 1) & (names->room - 1);
     return &names->slots[index];
 }
@@ -41,7 +41,7 @@ static bool make_table(struct json_name_set *names, const struct text *old, size
     names->slots = slots;
     names->room = room;
     for (size_t i = 0; i < old_count; i++)
-        if (old[i].at)
+        if (old[i].data)
             *slot_of(names, old[i], source) = old[i];
     return true;
 }
@@ -67,7 +67,7 @@ static bool add_to_table(struct json_name_set *names, struct text name, struct j
         !make_table(names, names->slots, names->room, names->room * 2, source))
         return false;
     struct text *slot = slot_of(names, name, source);
-    if (slot->at)
+    if (slot->data)
         return twice(source);
     *slot = name;
     names->count++;

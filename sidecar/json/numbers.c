@@ -45,7 +45,7 @@ size_t json_number_bytes(const char *at, const char *end)
 
 bool json_is_number(struct text text)
 {
-    return text.bytes > 0 && json_number_bytes(text.at, text.at + text.bytes) == text.bytes;
+    return text.size > 0 && json_number_bytes(text.data, text.data + text.size) == text.size;
 }
 
 /* Far beyond what a 64-bit number has, and near enough that sums of it do not overflow. */
@@ -77,7 +77,7 @@ static bool scale(uint64_t *number, int64_t exponent)
 /* Zeros wait until a digit follows them: at the end of a fraction they say nothing. */
 static bool read_whole(struct text number, bool *negative, uint64_t *magnitude)
 {
-    const char *at = number.at, *end = number.at + number.bytes, *point = NULL;
+    const char *at = number.data, *end = number.data + number.size, *point = NULL;
     int64_t zeros = 0, places = 0;
     uint64_t sum = 0;
     *negative = *at == '-';

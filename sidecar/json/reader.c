@@ -161,7 +161,7 @@ static bool read_member(struct reader *reader, const struct schema_field *field,
         return false;
     struct text path = trail_text(trail, source->arena);
     if (!reader->reading->unreadable)
-        return status_wrap(source->status, "%.*s", (int)text_cut(path, 256), path.at);
+        return status_wrap(source->status, "%.*s", (int)text_cut(path, 256), path.data);
     reader->reading->unreadable(path, source->status, reader->reading->context);
     status_clear(source->status);
     forget(field, message);
@@ -176,7 +176,7 @@ static bool skip_unknown(struct reader *reader, struct text name)
         return json_skip(&reader->source);
     reader->source.broken = true;
     return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
-                       "\"%.*s\" is no field of the message", (int)text_cut(name, 256), name.at);
+                       "\"%.*s\" is no field of the message", (int)text_cut(name, 256), name.data);
 }
 
 /* Fields that an object's members are counted for without taking memory. */

@@ -16,7 +16,7 @@ static bool mismatch(struct json_source *source, const char *wanted)
 
 static void put_text(void *at, struct text text)
 {
-    *(ProtobufCBinaryData *)at = (ProtobufCBinaryData){text.bytes, (uint8_t *)(uintptr_t)text.at};
+    *(ProtobufCBinaryData *)at = (ProtobufCBinaryData){text.size, (uint8_t *)(uintptr_t)text.data};
 }
 
 static bool put_signed(struct text number, bool narrow, void *at)
@@ -110,7 +110,7 @@ static bool read_real(struct json_source *source, bool single, void *at)
     }
     if (quoted && !json_is_number(text))
         return mismatch(source, "number");
-    const char *copy = arena_copy(source->arena, text.at, text.bytes);
+    const char *copy = arena_copy(source->arena, text.data, text.size);
     if (!copy)
         return json_no_memory(source);
     value = single ? (double)strtof(copy, NULL) : strtod(copy, NULL);
@@ -168,7 +168,7 @@ static bool read_bytes(struct json_source *source, void *at)
         return mismatch(source, "base64 string");
     if (!json_take_string(source, &encoded))
         return false;
-    char *decoded = arena_alloc(source->arena, base64_room(encoded.bytes));
+    char *decoded = arena_alloc(source->arena, base64_room(encoded.size));
     if (!decoded)
         return json_no_memory(source);
     if (!base64_decode(encoded, decoded, &bytes))
@@ -240,8 +240,8 @@ bool json_scalar(struct json_source *source, const struct schema_field *field, b
 /* Digits behind an optional minus, and no zero that could be left out. */
 static bool is_usual_integer(struct text name)
 {
-    return json_is_number(name) && !memchr(name.at, '.', name.bytes) &&
-           !memchr(name.at, 'e', name.bytes) && !memchr(name.at, 'E', name.bytes) &&
+    return json_is_number(name) && !memchr(name.data, '.', name.size) &&
+           !memchr(name.data, 'e', name.size) && !memchr(name.data, 'E', name.size) &&
            !text_equal(name, text_literal("-0"));
 }
 

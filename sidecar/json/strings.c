@@ -197,15 +197,15 @@ static void add_escape(struct buffer *out, char c)
 void json_add_string(struct buffer *out, struct text text)
 {
     size_t done = 0;
-    if (!buffer_reserve(out, text.bytes + 2))
+    if (!buffer_reserve(out, text.size + 2))
         return;
     out->at[out->bytes++] = '"';
-    while (done < text.bytes) {
-        size_t run = plain_run(text.at + done, text.at + text.bytes).bytes;
-        buffer_add(out, text.at + done, run);
+    while (done < text.size) {
+        size_t run = plain_run(text.data + done, text.data + text.size).bytes;
+        buffer_add(out, text.data + done, run);
         done += run;
-        if (done < text.bytes)
-            add_escape(out, text.at[done++]);
+        if (done < text.size)
+            add_escape(out, text.data[done++]);
     }
     buffer_add_char(out, '"');
 }

@@ -13,11 +13,11 @@ void json_source_init(struct json_source *source, struct text json,
                       const struct json_limits *limits, struct arena *arena, struct status *status)
 {
     /* An empty text may be nowhere. */
-    const char *start = json.bytes ? json.at : "";
+    const char *start = json.size ? json.data : "";
     *source = (struct json_source){
         .start = start,
         .at = start,
-        .end = start + json.bytes,
+        .end = start + json.size,
         .arena = arena,
         .limits = {.depth = limits->depth ? limits->depth : DEFAULT_DEPTH,
                    .names = limits->names ? limits->names : DEFAULT_NAMES},

@@ -82,9 +82,9 @@ static bool walk_value(struct walk *walk)
 struct text json_without_mark(struct text json)
 {
     static const struct text mark = {"\xef\xbb\xbf", 3};
-    bool has_one = json.bytes >= mark.bytes && memcmp(json.at, mark.at, mark.bytes) == 0;
-    size_t skipped = has_one ? mark.bytes : 0;
-    return (struct text){json.at + skipped, json.bytes - skipped};
+    bool has_one = json.size >= mark.size && memcmp(json.data, mark.data, mark.size) == 0;
+    size_t skipped = has_one ? mark.size : 0;
+    return (struct text){json.data + skipped, json.size - skipped};
 }
 
 bool json_walk(struct text json, const struct json_limits *limits, struct arena *arena,

@@ -48,7 +48,7 @@ static struct text requested(const struct walk *walk, struct text name, size_t m
         return (struct text){NULL, 0};
     const ProtobufCBinaryData *value = schema_value(walk->message, field);
     struct text text = {(const char *)value->data, value->len};
-    return (struct text){text.at, text_cut(text, most)};
+    return (struct text){text.data, text_cut(text, most)};
 }
 
 /* Where to look when the outcome is unknown: a create is found by its name. */
@@ -115,17 +115,17 @@ void tell_log(const struct walk *walk)
     if (walk->attempts > 1)
         log_number(&line, "attempts", walk->attempts);
     log_milliseconds(&line, "total_ms", clock_now_ns() - received_ns);
-    log_number(&line, "request_bytes", (int64_t)walk->bytes.bytes);
+    log_number(&line, "request_bytes", (int64_t)walk->bytes.size);
     log_number(&line, "answer_bytes", (int64_t)walk->answer_bytes);
     log_text(&line, "request_id", trace_request_id(&walk->trace));
     log_text(&line, "trace_id", walk->trace.id);
     log_text(&line, "upstream_request_id", walk->fault.request_id);
     log_text(&line, "recovered", text_of(recovery_verdict_names[walk->verdict]));
     bool broke = exchange->outcome != EXCHANGE_ANSWERED || exchange->cause != EXCHANGE_CAUSE_NONE;
-    if (!good && (walk->lost || broke))
+    if (!good && (walk->unknown_outcome || broke))
         log_text(&line, "reason",
-                 text_of(walk->attempts && !walk->lost ? exchange->status.message
-                                                       : walk->status.message));
+                 text_of(walk->attempts && !walk->unknown_outcome ? exchange->status.message
+                                                                  : walk->status.message));
     log_end(&line);
 }
 
@@ -134,7 +134,7 @@ void tell_failure(struct walk *walk)
     char digits[DECIMAL_BYTES];
     if (walk->fault.effect == FAULT_MISDIRECTED)
         tell_place(walk);
-    status_prepend(&walk->status, "%.*s", text_arguments(call_method(walk->call)->words));
+    status_prepend(&walk->status, "%.*s", text_arguments(call_method(walk->call)->readable_name));
     if (walk->exchange.http_status)
         details_add(&walk->details, text_literal("http_status"),
                     (struct text){digits, text_from_u64(digits, walk->exchange.http_status)});

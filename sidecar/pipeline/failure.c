@@ -173,13 +173,13 @@ static struct text vendor_reason(const struct fault *fault, unsigned http_status
     struct text code = fault->vendor_code;
     struct buffer reason;
     buffer_init(&reason, arena, 32);
-    if (code.bytes == 0 || !is_letter(code.at[0])) {
+    if (code.size == 0 || !is_letter(code.data[0])) {
         buffer_add_literal(&reason, "HTTP_");
         buffer_add_u64(&reason, http_status);
         return buffer_text(&reason);
     }
-    for (size_t i = 0; i < code.bytes; i++) {
-        char c = code.at[i];
+    for (size_t i = 0; i < code.size; i++) {
+        char c = code.data[i];
         bool lower = c >= 'a' && c <= 'z';
         buffer_add_char(&reason, lower ? (char)(c - 'a' + 'A') : c == '.' || c == '-' ? '_' : c);
     }
@@ -188,7 +188,7 @@ static struct text vendor_reason(const struct fault *fault, unsigned http_status
 
 static const struct violations *blame(struct text field, struct text message, struct arena *arena)
 {
-    struct violations *violations = field.bytes ? arena_zalloc(arena, sizeof *violations) : NULL;
+    struct violations *violations = field.size ? arena_zalloc(arena, sizeof *violations) : NULL;
     if (violations)
         violations->list[violations->count++] =
             (struct violation){.field = field, .message = message};

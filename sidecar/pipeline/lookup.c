@@ -35,8 +35,8 @@ static void copy_value(const ProtobufCMessage *create, const struct recovery_cop
 static void set_constant(const struct recovery_constant *constant, ProtobufCMessage *question)
 {
     ProtobufCBinaryData *value = schema_value(question, constant->field);
-    value->len = constant->value.bytes;
-    value->data = (uint8_t *)(uintptr_t)constant->value.at;
+    value->len = constant->value.size;
+    value->data = (uint8_t *)(uintptr_t)constant->value.data;
     schema_field_mark_present(question, constant->field);
 }
 
@@ -105,7 +105,7 @@ static bool read_created(const struct schema_recovery *recovery, const ProtobufC
     if (!json_form_timestamp(text, &seconds, &nanos) || seconds < 0 ||
         seconds >= INT64_MAX / CLOCK_NS_PER_S)
         return false;
-    bool has_fraction = text.bytes > 0 && memchr(text.at, '.', text.bytes);
+    bool has_fraction = text.size > 0 && memchr(text.data, '.', text.size);
     *created_ns = seconds * CLOCK_NS_PER_S + (has_fraction ? nanos : CLOCK_NS_PER_S - 1);
     return true;
 }

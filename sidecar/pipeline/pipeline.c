@@ -178,9 +178,9 @@ static void note_unreadable(struct text path, const struct status *why, void *co
     if (unreadable->count++ > 0)
         return;
     struct text reason = text_of(why->message);
-    const char *copy = arena_copy(&walk->answer_arena, reason.at, reason.bytes);
+    const char *copy = arena_copy(&walk->answer_arena, reason.data, reason.size);
     unreadable->first = path;
-    unreadable->reason = (struct text){copy, copy ? reason.bytes : 0};
+    unreadable->reason = (struct text){copy, copy ? reason.size : 0};
 }
 
 bool walk_decode(struct walk *walk, const struct schema_method *method, ProtobufCMessage **message)
@@ -239,7 +239,7 @@ void walk_send_again(struct walk *walk)
 {
     walk_release_credential(walk);
     walk->fault = (struct fault){0};
-    walk->lost = NULL;
+    walk->unknown_outcome = NULL;
     arena_clear(&walk->answer_arena);
     arena_clear(&walk->fault_arena);
     details_init(&walk->details);
@@ -291,11 +291,11 @@ void walk_exchanged(struct exchange *exchange)
 {
     struct walk *walk = container_of(exchange, struct walk, exchange);
     walk_wipe_request(walk);
-    walk->sent_attempts += exchange->outcome != EXCHANGE_NOT_SENT && !walk->lost;
+    walk->sent_attempts += exchange->outcome != EXCHANGE_NOT_SENT && !walk->unknown_outcome;
     refusal_settle(exchange, walk->road->config->max_answer_bytes);
     walk->fault = read_fault(walk);
     count_exchange(walk, walk->fault.vendor_code);
-    if (walk->lost)
+    if (walk->unknown_outcome)
         lost_looked_up(walk);
     else
         on_answered(walk);

@@ -17,8 +17,8 @@ static bool may_look_up(const struct walk *walk)
 /* The outcome stays what it was. */
 static void let_stand(struct walk *walk)
 {
-    walk->fault = walk->lost->fault;
-    walk->status = walk->lost->status;
+    walk->fault = walk->unknown_outcome->fault;
+    walk->status = walk->unknown_outcome->status;
 }
 
 /* Nothing of the create's answer is needed any more: what is told of it has its own memory. */
@@ -28,7 +28,7 @@ static bool ask(struct walk *walk)
     ProtobufCMessage *question;
     walk_release_credential(walk);
     arena_clear(&walk->answer_arena);
-    walk->lost->asked++;
+    walk->unknown_outcome->asked++;
     if (!recovery_question(recovery, walk->message, &walk->arena, &question, &walk->status) ||
         !walk_encode(walk, recovery->lookup, question) || !walk_sign(walk))
         return false;
@@ -59,7 +59,7 @@ static void conclude(struct walk *walk)
         refusal_of_older(&walk->details, &walk->status);
         break;
     case RECOVERY_ABSENT:
-        if (absence_is_proof(walk->lost))
+        if (absence_is_proof(walk->unknown_outcome))
             refusal_of_absent(&walk->details, &walk->status);
         else
             let_stand(walk);
@@ -77,8 +77,8 @@ static void conclude(struct walk *walk)
 static void keep_request_id(struct walk *walk, struct lost *lost)
 {
     struct text *id = &lost->fault.request_id;
-    const char *copy = arena_copy(&walk->fault_arena, id->at ? id->at : "", id->bytes);
-    *id = (struct text){copy, copy ? id->bytes : 0};
+    const char *copy = arena_copy(&walk->fault_arena, id->data ? id->data : "", id->size);
+    *id = (struct text){copy, copy ? id->size : 0};
     walk->details.request_id = *id;
 }
 
@@ -91,7 +91,7 @@ bool lost_look_up(struct walk *walk)
         0, walk->request, walk->fault, walk->exchange.http_status, walk->status,
     };
     keep_request_id(walk, lost);
-    walk->lost = lost;
+    walk->unknown_outcome = lost;
     walk->step = STEP_LOOK_UP;
     walk->exchange.rest_ns = LOOKUP_REST_NS;
     if (ask(walk))
@@ -118,18 +118,19 @@ static enum recovery_verdict judge(struct walk *walk)
 /* Whether the create goes on its way again. */
 static bool begins_anew(struct walk *walk)
 {
-    return walk->verdict == RECOVERY_ABSENT && absence_is_proof(walk->lost) &&
+    return walk->verdict == RECOVERY_ABSENT && absence_is_proof(walk->unknown_outcome) &&
            walk_may_attempt(walk, walk->attempts, 0);
 }
 
 void lost_looked_up(struct walk *walk)
 {
     walk->verdict = judge(walk);
-    if (walk->verdict == RECOVERY_FAILED && walk_may_repeat(walk, walk->lost->asked) && ask(walk))
+    if (walk->verdict == RECOVERY_FAILED && walk_may_repeat(walk, walk->unknown_outcome->asked) &&
+        ask(walk))
         return;
     count_look_up(walk);
-    walk->request = walk->lost->request;
-    walk->exchange.http_status = walk->lost->http_status;
+    walk->request = walk->unknown_outcome->request;
+    walk->exchange.http_status = walk->unknown_outcome->http_status;
     if (begins_anew(walk)) {
         count_retry(walk, METRIC_RETRY_ABSENT);
         walk_send_again(walk);

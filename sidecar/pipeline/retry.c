@@ -8,7 +8,7 @@
 
 bool walk_only_reads(const struct walk *walk)
 {
-    return walk->lost || call_method(walk->call)->only_reads;
+    return walk->unknown_outcome || call_method(walk->call)->only_reads;
 }
 
 /* A refused credential is read again; if there is another one by now, the call is sent once more

@@ -8,8 +8,8 @@
 void walk_wipe_request(struct walk *walk)
 {
     struct text *bytes = &walk->exchange.request;
-    explicit_bzero((char *)(uintptr_t)bytes->at, bytes->bytes);
-    bytes->bytes = 0;
+    explicit_bzero((char *)(uintptr_t)bytes->data, bytes->size);
+    bytes->size = 0;
 }
 
 static void on_released(struct exchange *exchange)

@@ -12,7 +12,7 @@
 
 static struct text behind(struct text text, size_t bytes)
 {
-    return (struct text){text.at + bytes, text.bytes - bytes};
+    return (struct text){text.data + bytes, text.size - bytes};
 }
 
 static bool is_digit(char c)
@@ -23,12 +23,12 @@ static bool is_digit(char c)
 /* Takes so many lower-case hexadecimal digits from the front. */
 static bool take_digits(struct text *text, size_t digits, struct text *taken)
 {
-    if (text->bytes < digits)
+    if (text->size < digits)
         return false;
     for (size_t i = 0; i < digits; i++)
-        if (!is_digit(text->at[i]))
+        if (!is_digit(text->data[i]))
             return false;
-    *taken = (struct text){text->at, digits};
+    *taken = (struct text){text->data, digits};
     *text = behind(*text, digits);
     return true;
 }
@@ -40,7 +40,7 @@ static bool take_id(struct text *text, size_t digits, struct text *id)
     if (!take_digits(&rest, digits, &taken))
         return false;
     for (size_t i = 0; i < digits; i++) {
-        if (taken.at[i] == '0')
+        if (taken.data[i] == '0')
             continue;
         *id = taken;
         *text = rest;
@@ -51,7 +51,7 @@ static bool take_id(struct text *text, size_t digits, struct text *id)
 
 static bool take_char(struct text *text, char c)
 {
-    if (text->bytes == 0 || *text->at != c)
+    if (text->size == 0 || *text->data != c)
         return false;
     *text = behind(*text, 1);
     return true;
@@ -67,7 +67,7 @@ static bool read_traceparent(struct text value, struct text *trace_id)
         !take_digits(&value, 2, &flags) || text_equal(version, text_literal("ff")))
         return false;
     bool is_first = text_equal(version, text_literal("00"));
-    if (value.bytes > 0 && (is_first || *value.at != '-'))
+    if (value.size > 0 && (is_first || *value.data != '-'))
         return false;
     *trace_id = id;
     return true;
@@ -80,19 +80,19 @@ static bool is_key_byte(char c)
 
 static bool is_member(struct text member)
 {
-    const char *equals = member.bytes ? memchr(member.at, '=', member.bytes) : NULL;
+    const char *equals = member.size ? memchr(member.data, '=', member.size) : NULL;
     if (!equals)
         return false;
-    struct text key = {member.at, (size_t)(equals - member.at)};
-    struct text value = behind(member, key.bytes + 1);
-    if (key.bytes == 0 || key.bytes > TRACESTATE_PART_BYTES || value.bytes == 0 ||
-        value.bytes > TRACESTATE_PART_BYTES)
+    struct text key = {member.data, (size_t)(equals - member.data)};
+    struct text value = behind(member, key.size + 1);
+    if (key.size == 0 || key.size > TRACESTATE_PART_BYTES || value.size == 0 ||
+        value.size > TRACESTATE_PART_BYTES)
         return false;
-    for (size_t i = 0; i < key.bytes; i++)
-        if (!is_key_byte(key.at[i]))
+    for (size_t i = 0; i < key.size; i++)
+        if (!is_key_byte(key.data[i]))
             return false;
-    for (size_t i = 0; i < value.bytes; i++)
-        if (value.at[i] < ' ' || value.at[i] > '~' || value.at[i] == '=')
+    for (size_t i = 0; i < value.size; i++)
+        if (value.data[i] < ' ' || value.data[i] > '~' || value.data[i] == '=')
             return false;
     return true;
 }
@@ -104,10 +104,10 @@ static bool is_blank(char c)
 
 static struct text trimmed(struct text text)
 {
-    while (text.bytes > 0 && is_blank(*text.at))
+    while (text.size > 0 && is_blank(*text.data))
         text = behind(text, 1);
-    while (text.bytes > 0 && is_blank(text.at[text.bytes - 1]))
-        text.bytes--;
+    while (text.size > 0 && is_blank(text.data[text.size - 1]))
+        text.size--;
     return text;
 }
 
@@ -116,11 +116,11 @@ static bool read_tracestate(struct text value, struct text *trace_id)
 {
     (void)trace_id;
     for (size_t members = 0; members < TRACESTATE_MEMBERS; members++) {
-        const char *comma = value.bytes ? memchr(value.at, ',', value.bytes) : NULL;
-        struct text rest = comma ? behind(value, (size_t)(comma - value.at) + 1) : value;
+        const char *comma = value.size ? memchr(value.data, ',', value.size) : NULL;
+        struct text rest = comma ? behind(value, (size_t)(comma - value.data) + 1) : value;
         struct text member =
-            trimmed(comma ? (struct text){value.at, (size_t)(comma - value.at)} : value);
-        if (member.bytes > 0 && !is_member(member))
+            trimmed(comma ? (struct text){value.data, (size_t)(comma - value.data)} : value);
+        if (member.size > 0 && !is_member(member))
             return false;
         if (!comma)
             return true;
@@ -137,20 +137,20 @@ static bool take_b3_trace_id(struct text *text, struct text *id)
 
 static bool is_one_of(struct text value, const char *characters)
 {
-    return value.bytes == 1 && *value.at && strchr(characters, *value.at);
+    return value.size == 1 && *value.data && strchr(characters, *value.data);
 }
 
 /* What may follow B3's span: a sampling state, and behind it the parent's span. */
 static bool is_b3_rest(struct text rest)
 {
     struct text span;
-    if (rest.bytes == 0)
+    if (rest.size == 0)
         return true;
-    if (!take_char(&rest, '-') || rest.bytes == 0 || !is_one_of((struct text){rest.at, 1}, "01d"))
+    if (!take_char(&rest, '-') || rest.size == 0 || !is_one_of((struct text){rest.data, 1}, "01d"))
         return false;
     rest = behind(rest, 1);
-    return rest.bytes == 0 ||
-           (take_char(&rest, '-') && take_id(&rest, SPAN_ID_DIGITS, &span) && rest.bytes == 0);
+    return rest.size == 0 ||
+           (take_char(&rest, '-') && take_id(&rest, SPAN_ID_DIGITS, &span) && rest.size == 0);
 }
 
 /* "{TraceId}-{SpanId}-{SamplingState}-{ParentSpanId}", of which the last two may be missing, or a
@@ -170,7 +170,7 @@ static bool read_b3(struct text value, struct text *trace_id)
 static bool read_b3_trace_id(struct text value, struct text *trace_id)
 {
     struct text id;
-    if (!take_b3_trace_id(&value, &id) || value.bytes > 0)
+    if (!take_b3_trace_id(&value, &id) || value.size > 0)
         return false;
     *trace_id = id;
     return true;
@@ -180,7 +180,7 @@ static bool read_b3_span_id(struct text value, struct text *trace_id)
 {
     (void)trace_id;
     struct text span;
-    return take_id(&value, SPAN_ID_DIGITS, &span) && value.bytes == 0;
+    return take_id(&value, SPAN_ID_DIGITS, &span) && value.size == 0;
 }
 
 /* Before there was a standard, some wrote words. */

@@ -34,10 +34,10 @@ static bool may_follow(const struct trace *trace, struct text name)
 
 static bool is_request_id(struct text value)
 {
-    if (value.bytes > LONGEST_REQUEST_ID)
+    if (value.size > LONGEST_REQUEST_ID)
         return false;
-    for (size_t i = 0; i < value.bytes; i++)
-        if (value.at[i] <= ' ' || value.at[i] > '~')
+    for (size_t i = 0; i < value.size; i++)
+        if (value.data[i] <= ' ' || value.data[i] > '~')
             return false;
     return true;
 }
@@ -46,13 +46,13 @@ static void pick(struct trace *trace, struct text name, struct text value)
 {
     struct text trace_id = {NULL, 0};
     bool is_id = text_equal(name, text_literal("x-request-id"));
-    if (value.bytes == 0 || value.bytes > LONGEST_VALUE || trace->count == TRACE_FIELDS - 1 ||
+    if (value.size == 0 || value.size > LONGEST_VALUE || trace->count == TRACE_FIELDS - 1 ||
         !(is_id ? is_request_id(value) : trace_context_read(name, value, &trace_id)) ||
         !may_follow(trace, name))
         return;
     if (is_id)
         trace->request_id = value;
-    if (!trace->id.bytes || text_equal(name, traceparent))
+    if (!trace->id.size || text_equal(name, traceparent))
         trace->id = trace_id;
     trace->fields[trace->count++] = (struct http_field){.name = name, .value = value};
 }
@@ -132,14 +132,14 @@ bool trace_read(struct trace *trace, struct call *call, const struct config *con
     for (size_t i = 0; i < count; i++) {
         struct text name, value;
         bool legal = call_metadata(call, i, &name, &value);
-        bytes += name.bytes + value.bytes + FIELD_OVERHEAD;
+        bytes += name.size + value.size + FIELD_OVERHEAD;
         if (!legal)
             continue;
         pick(trace, name, value);
         counted -= is_attempt_count(name, value, &trace->is_retry);
     }
     drop_stray_tracestate(trace);
-    if (!trace->request_id.bytes)
+    if (!trace->request_id.size)
         make_request_id(trace);
     call_send_metadata(call, "x-request-id", trace->request_id);
     return is_within_limits(counted, bytes, config, status);

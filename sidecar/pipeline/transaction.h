@@ -66,10 +66,10 @@ struct walk {
     struct unreadable unreadable;
     size_t answer_bytes;
     unsigned attempts, sent_attempts; /* begun; of these, such of which a byte left us */
-    bool handed_over;  /* to the upstream; the poller's thread alone reads and writes it */
-    bool committed;    /* to the caller: its client does not retry the call any more */
-    bool refreshed;    /* the credential, after it was refused */
-    struct lost *lost; /* NULL when nothing is looked up */
+    bool handed_over; /* to the upstream; the poller's thread alone reads and writes it */
+    bool committed;   /* to the caller: its client does not retry the call any more */
+    bool refreshed;   /* the credential, after it was refused */
+    struct lost *unknown_outcome;  /* NULL when nothing is looked up */
     enum recovery_verdict verdict; /* of the last look-up */
     /* From here on it is not zeroed for each call: whoever fills it begins. */
     struct trace trace;

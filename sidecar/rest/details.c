@@ -30,7 +30,7 @@ void details_init(struct details *details)
 
 void details_add(struct details *details, struct text key, struct text value)
 {
-    if (value.bytes == 0 || details->metadata_count == DETAILS_METADATA)
+    if (value.size == 0 || details->metadata_count == DETAILS_METADATA)
         return;
     details->metadata[details->metadata_count].key = key;
     details->metadata[details->metadata_count].value = value;
@@ -40,7 +40,7 @@ void details_add(struct details *details, struct text key, struct text value)
 /* protobuf-c wants terminated strings. */
 static char *terminated(struct text text, struct arena *arena)
 {
-    return arena_copy(arena, text.at ? text.at : "", text.bytes);
+    return arena_copy(arena, text.data ? text.data : "", text.size);
 }
 
 static Google__Protobuf__Any *pack_any(const ProtobufCMessage *message, const char *type,
@@ -155,14 +155,14 @@ static size_t percent_encoded_bytes(const char *message)
 static size_t trailer_bytes(const struct status *status, struct text encoded)
 {
     return OTHER_TRAILERS + sizeof "grpc-message" + percent_encoded_bytes(status->message) +
-           FIELD_OVERHEAD + sizeof "grpc-status-details-bin" + (encoded.bytes + 2) / 3 * 4 +
+           FIELD_OVERHEAD + sizeof "grpc-status-details-bin" + (encoded.size + 2) / 3 * 4 +
            FIELD_OVERHEAD;
 }
 
 static void halve(char *message)
 {
     struct text whole = text_of(message);
-    message[text_cut(whole, whole.bytes / 2)] = '\0';
+    message[text_cut(whole, whole.size / 2)] = '\0';
 }
 
 /* Drops the next thing; false when only the reason is left. */
@@ -185,7 +185,7 @@ static bool drop_next(struct portion *portion, struct status *status)
 
 static bool fits(const struct status *status, struct text encoded)
 {
-    return encoded.bytes > 0 && trailer_bytes(status, encoded) <= DETAILS_TRAILER_BYTES;
+    return encoded.size > 0 && trailer_bytes(status, encoded) <= DETAILS_TRAILER_BYTES;
 }
 
 struct text details_encode(const struct details *details, struct status *status,
@@ -193,7 +193,7 @@ struct text details_encode(const struct details *details, struct status *status,
 {
     struct portion portion = {
         .retry = details->retry_ms > 0,
-        .request = details->request_id.bytes > 0,
+        .request = details->request_id.size > 0,
         .violations = details->violations ? details->violations->count : 0,
         .metadata = details->metadata_count,
     };

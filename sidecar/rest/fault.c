@@ -66,9 +66,9 @@ bool fault_status(const struct fault *fault, const struct http_answer *answer,
                   struct status *status)
 {
     struct text message =
-        fault->message.bytes ? fault->message : text_literal("the upstream gave no reason");
+        fault->message.size ? fault->message : text_literal("the upstream gave no reason");
     return status_fail(status, fault->code, "%.*s (%.*s%sHTTP %u%s%.*s)%s", text_arguments(message),
-                       text_arguments(fault->vendor_code), fault->vendor_code.bytes ? ", " : "",
-                       answer->status, fault->request_id.bytes ? ", request " : "",
+                       text_arguments(fault->vendor_code), fault->vendor_code.size ? ", " : "",
+                       answer->status, fault->request_id.size ? ", request " : "",
                        text_arguments(fault->request_id), fault_effect_hint(fault->effect));
 }

@@ -51,12 +51,12 @@ struct search {
 static enum place place_of(struct text path)
 {
     static const struct text first_of_list[] = {{"[0].", 4}, {"errors[0].", 10}};
-    if (path.bytes == 0)
+    if (path.size == 0)
         return OUTER;
     for (size_t i = 0; i < array_length(first_of_list); i++)
         if (text_equal(path, first_of_list[i]))
             return LISTED;
-    bool deep = memchr(path.at, '[', path.bytes) || memchr(path.at, '.', path.bytes - 1);
+    bool deep = memchr(path.data, '[', path.size) || memchr(path.data, '.', path.size - 1);
     return deep ? ELSEWHERE : WRAPPED;
 }
 
@@ -64,14 +64,14 @@ static bool consider_member(struct text path, struct text value, bool is_string,
 {
     (void)is_string;
     struct search *search = context;
-    const char *dot = memrchr(path.at, '.', path.bytes);
-    const char *name_at = dot ? dot + 1 : path.at;
-    struct text name = {name_at, (size_t)(path.at + path.bytes - name_at)};
-    enum place place = place_of((struct text){path.at, (size_t)(name_at - path.at)});
+    const char *dot = memrchr(path.data, '.', path.size);
+    const char *name_at = dot ? dot + 1 : path.data;
+    struct text name = {name_at, (size_t)(path.data + path.size - name_at)};
+    enum place place = place_of((struct text){path.data, (size_t)(name_at - path.data)});
     for (size_t i = 0; i < array_length(members); i++) {
         const struct member *member = &members[i];
-        if (member->place != place || value.bytes == 0 ||
-            !text_equal(name, text_of(member->name)) || search->rank[member->kind] >= member->rank)
+        if (member->place != place || value.size == 0 || !text_equal(name, text_of(member->name)) ||
+            search->rank[member->kind] >= member->rank)
             continue;
         search->rank[member->kind] = member->rank;
         search->found[member->kind] = value;
@@ -91,17 +91,17 @@ static bool is_token_character(char c)
 
 static struct text keep(struct text text, struct arena *arena)
 {
-    const char *copy = text.bytes ? arena_copy(arena, text.at, text.bytes) : NULL;
-    return (struct text){copy, copy ? text.bytes : 0};
+    const char *copy = text.size ? arena_copy(arena, text.data, text.size) : NULL;
+    return (struct text){copy, copy ? text.size : 0};
 }
 
 /* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
 static struct text plain_word(struct text text, size_t most, struct text secret)
 {
-    if (text.bytes > most || secret_is_in(text, secret))
+    if (text.size > most || secret_is_in(text, secret))
         return (struct text){NULL, 0};
-    for (size_t i = 0; i < text.bytes; i++)
-        if (!is_token_character(text.at[i]))
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_token_character(text.data[i]))
             return (struct text){NULL, 0};
     return text;
 }
@@ -109,9 +109,9 @@ static struct text plain_word(struct text text, size_t most, struct text secret)
 /* A tag, a comment or a document type: what has one is a page for people and not a message. */
 static bool is_page(struct text text)
 {
-    for (size_t i = 0; i + 1 < text.bytes; i++) {
-        char next = text.at[i + 1];
-        if (text.at[i] == '<' && (is_letter(next) || next == '/' || next == '!'))
+    for (size_t i = 0; i + 1 < text.size; i++) {
+        char next = text.data[i + 1];
+        if (text.data[i] == '<' && (is_letter(next) || next == '/' || next == '!'))
             return true;
     }
     return false;
@@ -132,15 +132,15 @@ static const struct {
 /* The bytes of a character that disturbs; 0 for one that does not. */
 static size_t disturbing_bytes(struct text rest)
 {
-    unsigned char first = (unsigned char)rest.at[0];
+    unsigned char first = (unsigned char)rest.data[0];
     if (first < ' ' || first == 0x7f)
         return 1;
     for (size_t i = 0; i < array_length(disturbing); i++) {
         const char *wanted = disturbing[i].first;
         size_t bytes = disturbing[i].bytes;
-        if (rest.bytes >= bytes && memcmp(rest.at, wanted, bytes - 1) == 0 &&
-            (unsigned char)rest.at[bytes - 1] >= (unsigned char)wanted[bytes - 1] &&
-            (unsigned char)rest.at[bytes - 1] <= disturbing[i].last)
+        if (rest.size >= bytes && memcmp(rest.data, wanted, bytes - 1) == 0 &&
+            (unsigned char)rest.data[bytes - 1] >= (unsigned char)wanted[bytes - 1] &&
+            (unsigned char)rest.data[bytes - 1] <= disturbing[i].last)
             return bytes;
     }
     return 0;
@@ -152,7 +152,7 @@ static struct text one_line(struct text text, struct text secret, struct arena *
 {
     size_t bytes = text_cut(text, MESSAGE_BYTES), used = 0;
     char *line = !is_page(text) && !secret_is_in(text, secret) && text_is_utf8(text)
-                     ? arena_copy(arena, text.at, bytes)
+                     ? arena_copy(arena, text.data, bytes)
                      : NULL;
     if (!line)
         return (struct text){NULL, 0};
@@ -168,11 +168,11 @@ static struct text one_line(struct text text, struct text secret, struct arena *
  * there. */
 static struct text text_behind(struct text text, const char *mark, const char *ends)
 {
-    const char *found = text.bytes ? memmem(text.at, text.bytes, mark, strlen(mark)) : NULL;
+    const char *found = text.size ? memmem(text.data, text.size, mark, strlen(mark)) : NULL;
     if (!found)
         return (struct text){NULL, 0};
     const char *at = found + strlen(mark), *end = at;
-    while (end < text.at + text.bytes && !strchr(ends, *end))
+    while (end < text.data + text.size && !strchr(ends, *end))
         end++;
     return (struct text){at, (size_t)(end - at)};
 }
@@ -182,16 +182,16 @@ static struct text text_behind(struct text text, const char *mark, const char *e
 static bool read_wait(struct text digits, int64_t unit_ms, int64_t *wait_ms)
 {
     int64_t count = 0;
-    for (size_t i = 0; i < digits.bytes; i++) {
-        if (digits.at[i] < '0' || digits.at[i] > '9')
+    for (size_t i = 0; i < digits.size; i++) {
+        if (digits.data[i] < '0' || digits.data[i] > '9')
             return false;
-        count = count * 10 + (digits.at[i] - '0');
+        count = count * 10 + (digits.data[i] - '0');
         if (count > LONGEST_WAIT_MS)
             count = LONGEST_WAIT_MS;
     }
-    if (digits.bytes > 0)
+    if (digits.size > 0)
         *wait_ms = count * unit_ms < LONGEST_WAIT_MS ? count * unit_ms : LONGEST_WAIT_MS;
-    return digits.bytes > 0;
+    return digits.size > 0;
 }
 
 /* "…over ratelimit,limit:200,time:5 minute": the window's length. */
@@ -203,14 +203,14 @@ static int64_t window_ms(struct text message)
     } units[] = {{"second", 1000}, {"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
     int64_t wait_ms = 0;
     struct text window = text_behind(message, ",time:", ",;.\"");
-    const char *space = window.bytes ? memchr(window.at, ' ', window.bytes) : NULL;
+    const char *space = window.size ? memchr(window.data, ' ', window.size) : NULL;
     if (!space)
         return 0;
-    struct text count = {window.at, (size_t)(space - window.at)},
-                unit = {space + 1, window.bytes - count.bytes - 1};
+    struct text count = {window.data, (size_t)(space - window.data)},
+                unit = {space + 1, window.size - count.size - 1};
     for (size_t i = 0; i < array_length(units); i++) {
         size_t bytes = strlen(units[i].unit);
-        if (unit.bytes >= bytes && memcmp(unit.at, units[i].unit, bytes) == 0 &&
+        if (unit.size >= bytes && memcmp(unit.data, units[i].unit, bytes) == 0 &&
             read_wait(count, units[i].ms, &wait_ms))
             break;
     }
@@ -235,8 +235,8 @@ static bool read_retry_after(const struct http_answer *answer, int64_t *wait_ms)
  * full. */
 static bool envoy_turned_it_away(const struct http_answer *answer)
 {
-    return http_answer_field(answer, text_literal("x-envoy-overloaded")).bytes > 0 ||
-           http_answer_field(answer, text_literal("x-envoy-ratelimited")).bytes > 0;
+    return http_answer_field(answer, text_literal("x-envoy-overloaded")).size > 0 ||
+           http_answer_field(answer, text_literal("x-envoy-ratelimited")).size > 0;
 }
 
 /* Without user and password, and without the port. */
@@ -244,12 +244,12 @@ static struct text location_host(const struct http_answer *answer, struct text s
 {
     struct text location = http_answer_field(answer, text_literal("Location")),
                 authority = text_behind(location, "://", "/?#");
-    const char *at = authority.bytes ? memrchr(authority.at, '@', authority.bytes) : NULL;
+    const char *at = authority.size ? memrchr(authority.data, '@', authority.size) : NULL;
     if (at)
-        authority = (struct text){at + 1, (size_t)(authority.at + authority.bytes - at - 1)};
-    const char *colon = authority.bytes ? memchr(authority.at, ':', authority.bytes) : NULL;
+        authority = (struct text){at + 1, (size_t)(authority.data + authority.size - at - 1)};
+    const char *colon = authority.size ? memchr(authority.data, ':', authority.size) : NULL;
     if (colon)
-        authority.bytes = (size_t)(colon - authority.at);
+        authority.size = (size_t)(colon - authority.data);
     return plain_word(authority, HOST_BYTES, secret);
 }
 
@@ -275,7 +275,7 @@ static void search_body(struct text body, struct arena *scratch, struct search *
 /* "APIG.3201" rather than "401" or nothing. */
 static bool is_vendors_code(struct text code)
 {
-    return code.bytes > 0 && is_letter(code.at[0]);
+    return code.size > 0 && is_letter(code.data[0]);
 }
 
 /* A server that passes on another's error may put its whole body, as text, where the words go.
@@ -284,13 +284,13 @@ static void search_words(struct arena *scratch, struct search *search)
 {
     struct search inner = {0};
     struct text words = search->found[MEMBER_MESSAGE];
-    if (words.bytes == 0 || (words.at[0] != '{' && words.at[0] != '['))
+    if (words.size == 0 || (words.data[0] != '{' && words.data[0] != '['))
         return;
     search_body(words, scratch, &inner);
     for (size_t kind = 0; kind < array_length(inner.found); kind++) {
         bool has_own = kind == MEMBER_CODE ? is_vendors_code(search->found[kind])
-                                           : kind != MEMBER_MESSAGE && search->found[kind].bytes;
-        if (inner.found[kind].bytes && !has_own)
+                                           : kind != MEMBER_MESSAGE && search->found[kind].size;
+        if (inner.found[kind].size && !has_own)
             search->found[kind] = inner.found[kind];
     }
 }
@@ -303,14 +303,14 @@ void fault_body_read(const struct http_answer *answer, struct text secret, struc
     search_words(scratch, &search);
     struct text code = search.found[MEMBER_CODE], message = search.found[MEMBER_MESSAGE],
                 request_id = fault_body_request_id(answer, secret);
-    if (request_id.bytes == 0)
+    if (request_id.size == 0)
         request_id = plain_word(search.found[MEMBER_REQUEST_ID], REQUEST_ID_BYTES, secret);
     *body = (struct fault_body){
         .code = keep(plain_word(code, CODE_BYTES, secret), arena),
         .message = one_line(message, secret, arena),
         .request_id = keep(request_id, arena),
         .location_host = keep(location_host(answer, secret), arena),
-        .is_header_page = text_behind(answer->body, FAULT_HEADER_PAGE, "").at != NULL,
+        .is_header_page = text_behind(answer->body, FAULT_HEADER_PAGE, "").data != NULL,
     };
     body->turned_away = read_retry_after(answer, &body->wait_ms) || envoy_turned_it_away(answer);
     body->field =

@@ -42,13 +42,13 @@ static bool encode_target(const struct schema_method *method, const ProtobufCMes
                           struct status *status)
 {
     struct buffer out, query;
-    buffer_init(&out, arena, EXPECTED_TARGET_BYTES + prefix.bytes);
+    buffer_init(&out, arena, EXPECTED_TARGET_BYTES + prefix.size);
     buffer_add_text(&out, prefix);
-    if (!rule_expand_path(&method->rule, message, &out, status))
+    if (!rule_expand_path(&method->http_rule, message, &out, status))
         return false;
-    if (!method->rule.body_whole) {
+    if (!method->http_rule.body_whole) {
         buffer_init(&query, arena, 0);
-        if (!rule_expand_query(&method->rule, method->request, message, &query, status))
+        if (!rule_expand_query(&method->http_rule, method->request, message, &query, status))
             return false;
         if (query.bytes > 0)
             buffer_add_char(&out, '?');
@@ -69,7 +69,7 @@ static bool in_path(const struct schema_field *field, const void *rule)
 static bool encode_body(const struct schema_method *method, const ProtobufCMessage *message,
                         struct arena *arena, struct http_request *request, struct status *status)
 {
-    const struct rule *rule = &method->rule;
+    const struct rule *rule = &method->http_rule;
     struct buffer out;
     buffer_init(&out, arena, EXPECTED_BODY_BYTES);
     bool good =
@@ -91,7 +91,7 @@ bool request_encode(const struct schema_method *method, const ProtobufCMessage *
     struct text target;
     if (!encode_target(method, message, prefix, arena, &target, status))
         return false;
-    request->method = method->rule.method;
+    request->method = method->http_rule.method;
     request->target = target;
     request->field_count = 0;
     request->body = (struct text){NULL, 0};
@@ -99,7 +99,7 @@ bool request_encode(const struct schema_method *method, const ProtobufCMessage *
     request_add_field(request, text_literal("Accept"), text_literal("application/json"));
     request_add_field(request, text_literal("Accept-Encoding"), text_literal("identity"));
     request_add_field(request, text_literal("User-Agent"), text_literal("apig-sidecar"));
-    if (!method->rule.body_whole && !method->rule.body)
+    if (!method->http_rule.body_whole && !method->http_rule.body)
         return true;
     return encode_body(method, message, arena, request, status);
 }

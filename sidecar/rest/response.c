@@ -11,14 +11,14 @@
 static bool is_gzip(struct text body)
 {
     static const struct text magic = {"\x1f\x8b", 2};
-    return body.bytes >= magic.bytes && memcmp(body.at, magic.at, magic.bytes) == 0;
+    return body.size >= magic.size && memcmp(body.data, magic.data, magic.size) == 0;
 }
 
 bool answer_inflate(struct http_answer *answer, size_t most, struct arena *arena,
                     struct status *status)
 {
     struct text coding = http_answer_field(answer, text_literal("Content-Encoding"));
-    bool is_deflate = answer->body.bytes > 0 && text_equal_nocase(coding, text_literal("deflate"));
+    bool is_deflate = answer->body.size > 0 && text_equal_nocase(coding, text_literal("deflate"));
     if (!is_deflate && !is_gzip(answer->body))
         return true;
     if (inflate_text(answer->body, most, arena, &answer->body, status))
@@ -31,12 +31,12 @@ static bool read_body(const struct schema_method *method, struct text body,
                       const struct json_reading *reading, struct arena *arena,
                       ProtobufCMessage **message, struct status *status)
 {
-    if (!method->rule.answer_body)
+    if (!method->http_rule.answer_body)
         return json_read(method->answer, body, reading, arena, message, status);
     ProtobufCMessage *whole = schema_message_new(method->answer, arena);
     if (!whole)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the answer");
-    if (!json_read_field(method->rule.answer_body, body, reading, arena, whole, status))
+    if (!json_read_field(method->http_rule.answer_body, body, reading, arena, whole, status))
         return false;
     *message = whole;
     return true;
@@ -55,7 +55,7 @@ static bool refuse_body(const struct http_answer *answer, struct arena *arena,
     struct fault_body fault;
     fault_body_read(answer, (struct text){NULL, 0}, arena, arena, &fault);
     status->code = STATUS_UNKNOWN;
-    if (fault.code.bytes == 0 || fault.message.bytes == 0)
+    if (fault.code.size == 0 || fault.message.size == 0)
         return status_wrap(status, "the upstream answered %u, but with a body that cannot be used",
                            answer->status);
     return status_fail(status, STATUS_UNKNOWN,
@@ -71,7 +71,7 @@ bool answer_decode(const struct schema_method *method, const struct http_answer 
     struct violations violations;
     ProtobufCMessage *read = NULL;
     struct text body = json_without_mark(answer->body);
-    if (body.bytes == 0 && may_be_empty(method))
+    if (body.size == 0 && may_be_empty(method))
         body = text_literal("{}");
     if (!read_body(method, body, &reading, arena, &read, status) ||
         (method->answer->has_rules && !validate(method->answer, read, arena, &violations, status)))

@@ -29,7 +29,7 @@ static void keep_in_arena(void *arena, void *taken)
  * the field that holds the outermost ones. */
 static bool is_framed(struct text bytes, uint32_t nested, unsigned most)
 {
-    while (bytes.bytes > 0) {
+    while (bytes.size > 0) {
         struct wire_field field;
         if (!wire_next(&bytes, &field))
             return false;
@@ -43,24 +43,24 @@ static bool is_framed(struct text bytes, uint32_t nested, unsigned most)
 
 static bool is_name(struct text name)
 {
-    for (size_t i = 0; i < name.bytes; i++) {
-        char c = name.at[i];
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
         if (!letter && (i == 0 || c < '0' || c > '9'))
             return false;
     }
-    return name.bytes > 0;
+    return name.size > 0;
 }
 
 struct text set_join(struct arena *arena, struct text scope, struct text name)
 {
-    if (scope.bytes == 0)
+    if (scope.size == 0)
         return name;
-    char *joined = take_from_arena(arena, scope.bytes + 1 + name.bytes);
-    memcpy(joined, scope.at, scope.bytes);
-    joined[scope.bytes] = '.';
-    memcpy(joined + scope.bytes + 1, name.at, name.bytes);
-    return (struct text){joined, scope.bytes + 1 + name.bytes};
+    char *joined = take_from_arena(arena, scope.size + 1 + name.size);
+    memcpy(joined, scope.data, scope.size);
+    joined[scope.size] = '.';
+    memcpy(joined + scope.size + 1, name.data, name.size);
+    return (struct text){joined, scope.size + 1 + name.size};
 }
 
 struct text set_options(const ProtobufCMessage *options, struct arena *arena)
@@ -77,8 +77,8 @@ static bool read_file(struct text bytes, struct arena *arena, struct set_file *f
     ProtobufCAllocator allocator = {take_from_arena, keep_in_arena, arena};
     const file_proto *proto = NULL;
     if (is_framed(bytes, FILE_MESSAGE_TYPE, NESTING))
-        proto = google__protobuf__file_descriptor_proto__unpack(&allocator, bytes.bytes,
-                                                                (const uint8_t *)bytes.at);
+        proto = google__protobuf__file_descriptor_proto__unpack(&allocator, bytes.size,
+                                                                (const uint8_t *)bytes.data);
     if (!proto || !proto->name || !text_is_utf8(text_of(proto->name)))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "file %zu of the descriptor set is no FileDescriptorProto",
@@ -93,7 +93,7 @@ static bool read_file(struct text bytes, struct arena *arena, struct set_file *f
 static bool count_files(struct text bytes, size_t *count)
 {
     *count = 0;
-    while (bytes.bytes > 0) {
+    while (bytes.size > 0) {
         struct wire_field field;
         if (!wire_next(&bytes, &field) || field.number != SET_FILE || field.type != WIRE_BYTES)
             return false;
@@ -191,7 +191,7 @@ static struct symbol *add(struct collecting *collecting, struct text scope, cons
     if (!is_name(own)) {
         status_set(collecting->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is no name",
                    text_arguments(collecting->file->file.name), text_arguments(scope),
-                   text_is_utf8(own) ? own.at : "?");
+                   text_is_utf8(own) ? own.data : "?");
         return NULL;
     }
     make_room(collecting);

@@ -10,17 +10,17 @@
 static void add_quoted(struct text key, struct buffer *out)
 {
     buffer_add_char(out, '"');
-    for (size_t i = 0; i < key.bytes; i++) {
-        if (key.at[i] == '"' || key.at[i] == '\\')
+    for (size_t i = 0; i < key.size; i++) {
+        if (key.data[i] == '"' || key.data[i] == '\\')
             buffer_add_char(out, '\\');
-        buffer_add_char(out, key.at[i]);
+        buffer_add_char(out, key.data[i]);
     }
     buffer_add_char(out, '"');
 }
 
 static void add_step(const struct trail *step, struct buffer *out)
 {
-    struct text name = {step->name.at, text_cut(step->name, LONGEST_NAME)};
+    struct text name = {step->name.data, text_cut(step->name, LONGEST_NAME)};
     switch (step->kind) {
     case TRAIL_ELEMENT:
         buffer_add_char(out, '[');

@@ -19,17 +19,17 @@ static const bool unreserved[256] = {
 static void percent_encode(struct text text, bool keep_slashes, struct buffer *out)
 {
     size_t plain = 0;
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned char c = (unsigned char)text.at[i];
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
         if (unreserved[c] || (keep_slashes && c == '/'))
             continue;
         const char encoded[] = {'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]};
-        buffer_add(out, text.at + plain, i - plain);
+        buffer_add(out, text.data + plain, i - plain);
         buffer_add(out, encoded, sizeof encoded);
         plain = i + 1;
     }
-    if (plain < text.bytes)
-        buffer_add(out, text.at + plain, text.bytes - plain);
+    if (plain < text.size)
+        buffer_add(out, text.data + plain, text.size - plain);
 }
 
 static struct text bytes_of(const void *at)
@@ -126,11 +126,11 @@ static const void *find_value(const struct field_path *path, const ProtobufCMess
  */
 static struct text take_segment(struct text *rest, bool *more)
 {
-    const char *slash = rest->bytes ? memchr(rest->at, '/', rest->bytes) : NULL;
-    struct text segment = {rest->at, slash ? (size_t)(slash - rest->at) : rest->bytes};
-    size_t taken = segment.bytes + (slash ? 1 : 0);
+    const char *slash = rest->size ? memchr(rest->data, '/', rest->size) : NULL;
+    struct text segment = {rest->data, slash ? (size_t)(slash - rest->data) : rest->size};
+    size_t taken = segment.size + (slash ? 1 : 0);
     *more = slash;
-    *rest = (struct text){rest->at + taken, rest->bytes - taken};
+    *rest = (struct text){rest->data + taken, rest->size - taken};
     return segment;
 }
 
@@ -158,7 +158,7 @@ static const char *bad_segment(struct text value, bool multiple)
         struct text segment = take_segment(&value, &more);
         if (text_equal(segment, text_literal(".")) || text_equal(segment, text_literal("..")))
             return "must not be, or hold, a \".\" or \"..\" segment of the path";
-        if (multiple && segment.bytes == 0)
+        if (multiple && segment.size == 0)
             return "must not hold an empty segment of the path";
     }
     return NULL;
@@ -172,9 +172,10 @@ static bool expand_variable(const struct rule_segment *segment, const ProtobufCM
     struct text value = {NULL, 0};
     if (at)
         value = scalar_text(variable->fields[variable->depth - 1]->type, at, path);
-    const char *why = value.bytes == 0                      ? "must be set: it is part of the path"
-                      : memchr(value.at, '\0', value.bytes) ? "must not hold a NUL character"
-                                                            : bad_segment(value, segment->multiple);
+    const char *why = value.size == 0 ? "must be set: it is part of the path"
+                      : memchr(value.data, '\0', value.size)
+                          ? "must not hold a NUL character"
+                          : bad_segment(value, segment->multiple);
     if (path->full)
         return true; /* which the caller tells */
     if (why)

@@ -57,7 +57,7 @@ static bool read_custom(struct text custom, struct option *option, struct status
     if (!option->is_custom)
         option->method = option->template = (struct text){"", 0};
     option->is_custom = true;
-    while (custom.bytes > 0) {
+    while (custom.size > 0) {
         if (!wire_next(&custom, &field))
             return unreadable(status);
         bool known = field.number == CUSTOM_KIND || field.number == CUSTOM_PATH;
@@ -86,7 +86,7 @@ static bool read_option(struct text bytes, struct option *option, struct status 
 {
     struct wire_field field;
     *option = (struct option){.method = {"", 0}, .body = {"", 0}, .answer_body = {"", 0}};
-    while (bytes.bytes > 0) {
+    while (bytes.size > 0) {
         bool good = wire_next(&bytes, &field) ? true : unreadable(status);
         if (!good)
             return false;
@@ -117,16 +117,16 @@ static bool read_option(struct text bytes, struct option *option, struct status 
  * to the servers on the way. */
 static bool is_http_method(struct text method)
 {
-    for (size_t i = 0; i < method.bytes; i++)
-        if (method.at[i] < 'A' || method.at[i] > 'Z')
+    for (size_t i = 0; i < method.size; i++)
+        if (method.data[i] < 'A' || method.data[i] > 'Z')
             return false;
-    return method.bytes > 0 && !text_equal(method, text_literal("CONNECT")) &&
+    return method.size > 0 && !text_equal(method, text_literal("CONNECT")) &&
            !text_equal(method, text_literal("TRACE"));
 }
 
 static bool check_request_line(const struct option *option, struct status *status)
 {
-    if (option->template.bytes == 0)
+    if (option->template.size == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "the HTTP rule has no path");
     return is_http_method(option->method)
                ? true
@@ -157,14 +157,14 @@ static bool read_bodies(const struct option *option, const struct schema_message
                         struct status *status)
 {
     rule->body_whole = text_equal(option->body, text_literal("*"));
-    if (option->body.bytes > 0 && !rule->body_whole) {
+    if (option->body.size > 0 && !rule->body_whole) {
         rule->body = schema_field_by_name(request, option->body, false);
         if (!rule->body)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "body: \"%.*s\" names no field of the request",
                                text_arguments(option->body));
     }
-    if (option->answer_body.bytes > 0) {
+    if (option->answer_body.size > 0) {
         rule->answer_body = schema_field_by_name(answer, option->answer_body, false);
         if (!rule->answer_body)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
@@ -236,10 +236,10 @@ static bool parse(struct text http_rule, const struct schema_message *request,
     struct option option;
     struct looking looking = {.arena = arena, .status = status};
     /* The rule goes on pointing into its bytes. */
-    char *kept = arena_copy(arena, http_rule.at, http_rule.bytes);
+    char *kept = arena_copy(arena, http_rule.data, http_rule.size);
     if (!kept)
         return full(status);
-    if (!read_option((struct text){kept, http_rule.bytes}, &option, status) ||
+    if (!read_option((struct text){kept, http_rule.size}, &option, status) ||
         !check_request_line(&option, status))
         return false;
     *rule = (struct rule){.method = option.method, .template = option.template};

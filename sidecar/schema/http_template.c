@@ -30,19 +30,19 @@ static bool full(struct status *status)
 
 static bool next_is(const struct reading *reading, char c)
 {
-    return reading->rest.bytes > 0 && reading->rest.at[0] == c;
+    return reading->rest.size > 0 && reading->rest.data[0] == c;
 }
 
 static struct text skip(struct text text, size_t bytes)
 {
-    return (struct text){text.at + bytes, text.bytes - bytes};
+    return (struct text){text.data + bytes, text.size - bytes};
 }
 
 /* The part before the first `c`, or all of it. */
 static struct text until(struct text text, char c)
 {
-    const char *end = text.bytes ? memchr(text.at, c, text.bytes) : NULL;
-    return (struct text){text.at, end ? (size_t)(end - text.at) : text.bytes};
+    const char *end = text.size ? memchr(text.data, c, text.size) : NULL;
+    return (struct text){text.data, end ? (size_t)(end - text.data) : text.size};
 }
 
 /* RFC 3986 section 3.3: what a path segment may hold, but for the characters that templates use
@@ -62,10 +62,10 @@ static bool is_hex(char c)
 static size_t literal_bytes(struct text text)
 {
     size_t bytes = 0;
-    while (bytes < text.bytes) {
-        bool encoded = text.at[bytes] == '%' && text.bytes - bytes > 2 &&
-                       is_hex(text.at[bytes + 1]) && is_hex(text.at[bytes + 2]);
-        if (!encoded && !is_literal_character(text.at[bytes]))
+    while (bytes < text.size) {
+        bool encoded = text.data[bytes] == '%' && text.size - bytes > 2 &&
+                       is_hex(text.data[bytes + 1]) && is_hex(text.data[bytes + 2]);
+        if (!encoded && !is_literal_character(text.data[bytes]))
             break;
         bytes += encoded ? 3 : 1;
     }
@@ -76,11 +76,11 @@ static size_t literal_bytes(struct text text)
 static bool is_dot_segment(struct text segment)
 {
     size_t dots = 0;
-    for (; segment.bytes > 0; dots++) {
-        struct text encoded = {segment.at, 3};
-        if (segment.at[0] == '.')
+    for (; segment.size > 0; dots++) {
+        struct text encoded = {segment.data, 3};
+        if (segment.data[0] == '.')
             segment = skip(segment, 1);
-        else if (segment.bytes >= 3 && text_equal_nocase(encoded, text_literal("%2e")))
+        else if (segment.size >= 3 && text_equal_nocase(encoded, text_literal("%2e")))
             segment = skip(segment, 3);
         else
             return false;
@@ -90,13 +90,13 @@ static bool is_dot_segment(struct text segment)
 
 static bool is_identifier(struct text name)
 {
-    for (size_t i = 0; i < name.bytes; i++) {
-        char c = name.at[i];
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
         if (!letter && (i == 0 || c < '0' || c > '9'))
             return false;
     }
-    return name.bytes > 0;
+    return name.size > 0;
 }
 
 /* Fails unless a path may go through, or end at, that field. */
@@ -124,7 +124,7 @@ static bool resolve_path(struct text name, const struct schema_message *message,
     struct text rest = name;
     for (bool is_last = false; !is_last; depth++) {
         struct text part = until(rest, '.');
-        is_last = part.bytes == rest.bytes;
+        is_last = part.size == rest.size;
         bool can_be = message && depth < MOST_PATH_DEPTH && is_identifier(part);
         const struct schema_field *field =
             can_be ? schema_field_by_name(message, part, false) : NULL;
@@ -135,7 +135,7 @@ static bool resolve_path(struct text name, const struct schema_message *message,
             return false;
         fields[depth] = field;
         message = field->message;
-        rest = is_last ? rest : skip(rest, part.bytes + 1);
+        rest = is_last ? rest : skip(rest, part.size + 1);
     }
     const struct schema_field **kept = arena_alloc(arena, depth * sizeof(*kept));
     if (!kept)
@@ -148,12 +148,12 @@ static bool resolve_path(struct text name, const struct schema_message *message,
 /* Literals that lie side by side in the template are one. */
 static bool add_literal(struct reading *reading, size_t bytes, struct status *status)
 {
-    struct text literal = {reading->rest.at, bytes};
+    struct text literal = {reading->rest.data, bytes};
     struct rule_segment *last =
         reading->segment_count ? &reading->segments[reading->segment_count - 1] : NULL;
     reading->rest = skip(reading->rest, bytes);
     if (last && !last->variable) {
-        last->literal.bytes += bytes;
+        last->literal.size += bytes;
         return true;
     }
     if (reading->segment_count == MOST_SEGMENTS)
@@ -171,15 +171,15 @@ static bool read_pattern(struct text pattern, struct rule_segment *segment, stru
     for (bool is_last = false; !is_last;) {
         struct text part = until(rest, '/');
         bool many = text_equal(part, text_literal("**"));
-        is_last = part.bytes == rest.bytes;
+        is_last = part.size == rest.size;
         segment->multiple |= many || !is_last;
         /* A value is compared as it is, so that nothing here may be encoded. */
-        bool literal = part.bytes > 0 && literal_bytes(part) == part.bytes &&
-                       !memchr(part.at, '%', part.bytes) && !is_dot_segment(part);
+        bool literal = part.size > 0 && literal_bytes(part) == part.size &&
+                       !memchr(part.data, '%', part.size) && !is_dot_segment(part);
         if ((!literal && !many && !text_equal(part, text_literal("*"))) || (many && !is_last))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "\"%.*s\" is no template of a variable", text_arguments(pattern));
-        rest = is_last ? rest : skip(rest, part.bytes + 1);
+        rest = is_last ? rest : skip(rest, part.size + 1);
     }
     return true;
 }
@@ -198,7 +198,7 @@ static bool add_variable(struct reading *reading, struct text name, struct text 
     if (!read_pattern(pattern, &segment, status) ||
         !resolve_path(name, reading->request, reading->arena, variable, status))
         return false;
-    reading->ended = memmem(pattern.at, pattern.bytes, "**", 2);
+    reading->ended = memmem(pattern.data, pattern.size, "**", 2);
     segment.variable = variable;
     reading->variable_count++;
     reading->segments[reading->segment_count++] = segment;
@@ -209,30 +209,30 @@ static bool add_variable(struct reading *reading, struct text name, struct text 
 static bool read_variable(struct reading *reading, struct status *status)
 {
     struct text inside = until(skip(reading->rest, 1), '}');
-    if (inside.bytes + 1 == reading->rest.bytes)
+    if (inside.size + 1 == reading->rest.size)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it has a { without a }");
     struct text name = until(inside, '='), pattern = text_literal("*");
-    if (name.bytes < inside.bytes)
-        pattern = skip(inside, name.bytes + 1);
-    reading->rest = skip(reading->rest, inside.bytes + 2);
+    if (name.size < inside.size)
+        pattern = skip(inside, name.size + 1);
+    reading->rest = skip(reading->rest, inside.size + 2);
     return add_variable(reading, name, pattern, status);
 }
 
 static bool read_literal(struct reading *reading, struct status *status)
 {
-    struct text literal = {reading->rest.at, literal_bytes(reading->rest)};
-    if (literal.bytes == 0 && next_is(reading, '*'))
+    struct text literal = {reading->rest.data, literal_bytes(reading->rest)};
+    if (literal.size == 0 && next_is(reading, '*'))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "a \"*\" outside of a variable has nothing to stand for it");
-    if (literal.bytes == 0)
+    if (literal.size == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "it has an empty segment, or a character that cannot be sent, before "
                            "its last %zu characters",
-                           reading->rest.bytes);
+                           reading->rest.size);
     if (is_dot_segment(literal))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it has a \"%.*s\" segment",
                            text_arguments(literal));
-    return add_literal(reading, literal.bytes, status);
+    return add_literal(reading, literal.size, status);
 }
 
 /* "/" before each segment, ":verb" behind the last. */
@@ -251,7 +251,7 @@ static bool read_template(struct reading *reading, struct status *status)
         return false;
     if (reading->segment_count == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it does not begin with a slash");
-    return reading->rest.bytes == 0
+    return reading->rest.size == 0
                ? true
                : status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.*s\" cannot stand at its end",
                              text_arguments(reading->rest));

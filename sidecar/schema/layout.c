@@ -81,7 +81,7 @@ static ProtobufCFieldDescriptor describe(const struct schema_field *field, struc
     if (field->packed)
         flags |= PROTOBUF_C_FIELD_FLAG_PACKED;
     return (ProtobufCFieldDescriptor){
-        .name = memory_expect(arena_copy(arena, field->name.at, field->name.bytes)),
+        .name = memory_expect(arena_copy(arena, field->name.data, field->name.size)),
         .id = field->number,
         .label = label_of(field),
         .type = type_of(field->type),
@@ -117,7 +117,7 @@ static void describe_message(const struct schema_message *message,
         fields[i] = describe(message->by_number[i], arena);
     *descriptor = (ProtobufCMessageDescriptor){
         .magic = PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-        .name = memory_expect(arena_copy(arena, message->full_name.at, message->full_name.bytes)),
+        .name = memory_expect(arena_copy(arena, message->full_name.data, message->full_name.size)),
         .sizeof_message = message->size,
         .n_fields = (unsigned)count,
         .fields = fields,

@@ -17,11 +17,11 @@ enum { SET_FILE = 1, FILE_NAME = 1 };
 static bool next_file(struct text *rest, struct text *whole, struct text *content)
 {
     struct wire_field field;
-    const char *start = rest->at;
-    if (rest->bytes == 0 || !wire_next(rest, &field) || field.number != SET_FILE ||
+    const char *start = rest->data;
+    if (rest->size == 0 || !wire_next(rest, &field) || field.number != SET_FILE ||
         field.type != WIRE_BYTES)
         return false;
-    *whole = (struct text){start, (size_t)(rest->at - start)};
+    *whole = (struct text){start, (size_t)(rest->data - start)};
     *content = field.bytes;
     return true;
 }
@@ -29,7 +29,7 @@ static bool next_file(struct text *rest, struct text *whole, struct text *conten
 static struct text name_of(struct text content)
 {
     struct wire_field field;
-    while (content.bytes > 0 && wire_next(&content, &field))
+    while (content.size > 0 && wire_next(&content, &field))
         if (field.number == FILE_NAME && field.type == WIRE_BYTES)
             return field.bytes;
     return (struct text){NULL, 0};
@@ -50,7 +50,7 @@ static bool join(struct text mounted, struct arena *arena, struct text *set)
 {
     struct text embedded = schema_embedded(), whole, content;
     struct buffer joined;
-    buffer_init(&joined, arena, mounted.bytes + embedded.bytes);
+    buffer_init(&joined, arena, mounted.size + embedded.size);
     buffer_add_text(&joined, mounted);
     while (next_file(&embedded, &whole, &content))
         if (!has_file(mounted, name_of(content)))

@@ -32,9 +32,9 @@ size_t schema_type_bytes(enum field_type type)
 
 int schema_compare_names(struct text a, struct text b)
 {
-    if (a.bytes != b.bytes)
-        return a.bytes < b.bytes ? -1 : 1;
-    return a.bytes ? memcmp(a.at, b.at, a.bytes) : 0;
+    if (a.size != b.size)
+        return a.size < b.size ? -1 : 1;
+    return a.size ? memcmp(a.data, b.data, a.size) : 0;
 }
 
 static struct text own_name(const struct schema_field *field)

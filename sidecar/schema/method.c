@@ -23,8 +23,8 @@ static bool find_option(const method_proto *proto, uint32_t extension, struct ar
     struct buffer pieces;
     struct wire_field field;
     bool found = false;
-    buffer_init(&pieces, arena, rest.bytes);
-    while (rest.bytes > 0 && wire_next(&rest, &field)) {
+    buffer_init(&pieces, arena, rest.size);
+    while (rest.size > 0 && wire_next(&rest, &field)) {
         if (field.number != extension || field.type != WIRE_BYTES)
             continue;
         buffer_add_text(&pieces, field.bytes);
@@ -38,7 +38,7 @@ static bool find_option(const method_proto *proto, uint32_t extension, struct ar
 static const char *path_of(struct text service, struct text name, struct arena *arena)
 {
     struct buffer path;
-    buffer_init(&path, arena, service.bytes + name.bytes + 3);
+    buffer_init(&path, arena, service.size + name.size + 3);
     buffer_add_char(&path, '/');
     buffer_add_text(&path, service);
     buffer_add_char(&path, '/');
@@ -66,7 +66,7 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
         .path = path_of(service->name, name, arena),
         .service = service->name,
         .name = name,
-        .words = words_of(name, arena),
+        .readable_name = words_of(name, arena),
         .only_reads = proto->options &&
                       proto->options->idempotency_level ==
                           GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS,
@@ -159,9 +159,9 @@ static bool read_rule(const struct set *set, struct text http, struct arena *are
     buffer_add_literal(&where, ": ");
     buffer_add_text(&where, symbol_of(method, arena));
     if (!rule_parse(buffer_text(&where), http, method->request, method->answer, arena,
-                    &method->rule, status))
+                    &method->http_rule, status))
         return false;
-    method->only_reads |= text_equal(method->rule.method, text_literal("GET"));
+    method->only_reads |= text_equal(method->http_rule.method, text_literal("GET"));
     return true;
 }
 
@@ -170,7 +170,7 @@ static bool read_recovery(const struct set *set, const struct methods *methods, 
 {
     struct schema_method *method = &methods->list[index];
     struct text option = methods->recoveries[index];
-    if (!option.at || recovery_parse(methods, method, option, arena, &method->recovery, status))
+    if (!option.data || recovery_parse(methods, method, option, arena, &method->recovery, status))
         return true;
     return status_wrap(status, "%.*s: %.*s", text_arguments(file_of(set, method)->name),
                        text_arguments(symbol_of(method, arena)));
@@ -186,12 +186,12 @@ static struct text request_of(const struct rule *rule, struct arena *arena)
 {
     struct buffer request;
     struct text template = rule->template;
-    buffer_init(&request, arena, rule->method.bytes + template.bytes + 16);
+    buffer_init(&request, arena, rule->method.size + template.size + 16);
     buffer_add_text(&request, rule->method);
     buffer_add_char(&request, ' ');
     bool in_name = false;
-    for (size_t i = 0; i < template.bytes; i++) {
-        char c = template.at[i];
+    for (size_t i = 0; i < template.size; i++) {
+        char c = template.data[i];
         if (in_name && c == '}')
             buffer_add_char(&request, '*');
         if (!in_name || c == '}')
@@ -212,7 +212,8 @@ static bool check_routes(const struct set *set, const struct methods *methods, s
 {
     struct route *routes = room(arena, methods->count, sizeof *routes);
     for (size_t i = 0; i < methods->count; i++)
-        routes[i] = (struct route){request_of(&methods->list[i].rule, arena), &methods->list[i]};
+        routes[i] =
+            (struct route){request_of(&methods->list[i].http_rule, arena), &methods->list[i]};
     qsort(routes, methods->count, sizeof *routes, compare_routes);
     for (size_t i = 1; i < methods->count; i++) {
         const struct schema_method *method = routes[i].method, *other = routes[i - 1].method;
@@ -278,9 +279,9 @@ static const struct schema_method *find_name(const struct methods *methods, stru
 
 const struct schema_method *methods_find(const struct methods *methods, struct text name)
 {
-    if (name.bytes > 0 && name.at[0] == '/')
-        return find_path(methods, (struct text){name.at + 1, name.bytes - 1});
-    if (name.bytes > 0 && memchr(name.at, '/', name.bytes))
+    if (name.size > 0 && name.data[0] == '/')
+        return find_path(methods, (struct text){name.data + 1, name.size - 1});
+    if (name.size > 0 && memchr(name.data, '/', name.size))
         return find_path(methods, name);
     return find_name(methods, name);
 }

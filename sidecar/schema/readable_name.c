@@ -21,21 +21,21 @@ static bool is_lower(char c)
  * follows: "GetURLDomain" is Get, URL, Domain. */
 static bool begins_word(struct text name, size_t i)
 {
-    if (i == 0 || !is_upper(name.at[i]))
+    if (i == 0 || !is_upper(name.data[i]))
         return false;
-    return !is_upper(name.at[i - 1]) || (i + 1 < name.bytes && is_lower(name.at[i + 1]));
+    return !is_upper(name.data[i - 1]) || (i + 1 < name.size && is_lower(name.data[i + 1]));
 }
 
 static void add_word(struct buffer *words, struct text word)
 {
-    bool capitals = word.bytes > 1 && is_upper(word.at[0]) && is_upper(word.at[1]);
+    bool capitals = word.size > 1 && is_upper(word.data[0]) && is_upper(word.data[1]);
     for (size_t i = 0; i < array_length(acronyms) && !capitals; i++)
         if (text_equal_nocase(word, text_of(acronyms[i]))) {
             word = text_of(acronyms[i]);
             capitals = true;
         }
-    for (size_t i = 0; i < word.bytes; i++) {
-        char c = word.at[i];
+    for (size_t i = 0; i < word.size; i++) {
+        char c = word.data[i];
         buffer_add_char(words, is_upper(c) && !capitals ? (char)(c - 'A' + 'a') : c);
     }
 }
@@ -43,14 +43,14 @@ static void add_word(struct buffer *words, struct text word)
 struct text words_of(struct text name, struct arena *arena)
 {
     struct buffer words;
-    buffer_init(&words, arena, name.bytes * 2);
+    buffer_init(&words, arena, name.size * 2);
     size_t start = 0;
-    for (size_t i = 1; i <= name.bytes; i++) {
-        if (i < name.bytes && !begins_word(name, i))
+    for (size_t i = 1; i <= name.size; i++) {
+        if (i < name.size && !begins_word(name, i))
             continue;
         if (start > 0)
             buffer_add_char(&words, ' ');
-        add_word(&words, (struct text){name.at + start, i - start});
+        add_word(&words, (struct text){name.data + start, i - start});
         start = i;
     }
     return buffer_text(&words);

@@ -78,7 +78,7 @@ static bool read_names(struct option *option)
 {
     struct text rest = option->bytes;
     struct wire_field field;
-    while (rest.bytes > 0) {
+    while (rest.size > 0) {
         if (!wire_next(&rest, &field) || field.type != WIRE_BYTES || field.number >= FIELDS)
             return malformed(option);
         option->names[field.number] = field.bytes;
@@ -92,7 +92,7 @@ static bool read_constant(const struct option *option, struct text entry,
 {
     struct text parts[3] = {{NULL, 0}, {"", 0}, {"", 0}};
     struct wire_field field;
-    while (entry.bytes > 0) {
+    while (entry.size > 0) {
         if (!wire_next(&entry, &field) || field.type != WIRE_BYTES || field.number > 2)
             return malformed(option);
         parts[field.number] = field.bytes;
@@ -106,10 +106,10 @@ static bool read_constants(const struct option *option, struct schema_recovery *
 {
     struct text rest = option->bytes;
     struct wire_field field;
-    size_t most = option->bytes.bytes / 2 + 1; /* an entry has at least its tag and length */
+    size_t most = option->bytes.size / 2 + 1; /* an entry has at least its tag and length */
     recovery->constants =
         memory_expect(arena_zalloc(option->arena, most * sizeof *recovery->constants));
-    while (rest.bytes > 0 && wire_next(&rest, &field)) {
+    while (rest.size > 0 && wire_next(&rest, &field)) {
         if (field.number != SET)
             continue;
         if (!read_constant(option, field.bytes, recovery->lookup->request,

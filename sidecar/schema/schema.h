@@ -17,9 +17,9 @@ struct schema_method {
     const char *path;    /* "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup", terminated */
     struct text service; /* "huaweicloud.apig.v2.ApiGroupService" */
     struct text name;    /* "CreateApiGroup" */
-    struct text words;   /* "create API group": what it does, for messages */
+    struct text readable_name; /* "create API group": what it does, for messages */
     const struct schema_message *request, *answer;
-    struct rule rule;
+    struct rule http_rule;
     bool only_reads;                        /* a GET, or idempotency_level = NO_SIDE_EFFECTS */
     const struct schema_recovery *recovery; /* NULL when the .proto says none */
 };

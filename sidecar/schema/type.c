@@ -123,13 +123,13 @@ static bool ask_enum(const struct types *types, const char *type_name,
 /* "sl_domain" → "slDomain", for sets that leave json_name out. */
 static struct text camel_case(const struct types *types, struct text name)
 {
-    char *camel = zeroed(types, name.bytes + 1);
+    char *camel = zeroed(types, name.size + 1);
     size_t bytes = 0;
-    for (size_t i = 0; i < name.bytes; i++) {
-        char c = name.at[i];
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
         if (c == '_')
             continue;
-        bool starts = i > 0 && name.at[i - 1] == '_';
+        bool starts = i > 0 && name.data[i - 1] == '_';
         camel[bytes++] = starts && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
     }
     return (struct text){camel, bytes};
@@ -284,7 +284,7 @@ static struct text where(const struct types *types, const struct type *type, str
     buffer_add_text(&where, type->symbol->file->file.name);
     buffer_add_literal(&where, ": ");
     buffer_add_text(&where, type->message.full_name);
-    if (field.bytes > 0)
+    if (field.size > 0)
         buffer_add_char(&where, '.');
     buffer_add_text(&where, field);
     return buffer_text(&where);
@@ -295,7 +295,7 @@ static bool read_field_rules(const struct types *types, const struct type *type,
                              struct status *status)
 {
     struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.bytes == 0 ||
+    return options.size == 0 ||
            rules_parse_field(where(types, type, field->name), options, field, types->arena, status);
 }
 
@@ -304,8 +304,8 @@ static bool read_oneof_rules(const struct types *types, const oneof_proto *proto
 {
     struct text name = text_of(proto->name);
     struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.bytes == 0 || rules_parse_oneof(where(types, type, name), options, name,
-                                                   &type->message, types->arena, status);
+    return options.size == 0 || rules_parse_oneof(where(types, type, name), options, name,
+                                                  &type->message, types->arena, status);
 }
 
 static bool read_rules(const struct types *types, struct type *type, struct status *status)
@@ -318,19 +318,19 @@ static bool read_rules(const struct types *types, struct type *type, struct stat
         if (!read_oneof_rules(types, proto->oneof_decl[i], type, status))
             return false;
     struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.bytes == 0 || rules_parse_message(where(types, type, (struct text){"", 0}),
-                                                     options, &type->message, types->arena, status);
+    return options.size == 0 || rules_parse_message(where(types, type, (struct text){"", 0}),
+                                                    options, &type->message, types->arena, status);
 }
 
 /* Whether a message, or one that it can hold, has rules: so that validation need not walk the
  * others. */
 static bool has_rules(const struct schema_message *message)
 {
-    if (message->rules || message->has_rules)
+    if (message->constraints || message->has_rules)
         return true;
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
-        if (field->rules || (field->message && field->message->has_rules))
+        if (field->constraints || (field->message && field->message->has_rules))
             return true;
     }
     return false;
@@ -375,8 +375,8 @@ const struct schema_message *types_find(const struct types *types, struct text f
 void types_release(const struct types *types)
 {
     for (const struct type *type = types->first; type; type = type->next) {
-        rules_release(type->message.rules);
+        rules_release(type->message.constraints);
         for (size_t i = 0; i < type->message.field_count; i++)
-            rules_release(type->fields[i].rules);
+            rules_release(type->fields[i].constraints);
     }
 }

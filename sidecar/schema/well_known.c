@@ -38,9 +38,9 @@ static const struct known table[] = {
 static const struct known *find(struct text full_name)
 {
     struct text package = text_literal("google.protobuf.");
-    if (full_name.bytes < package.bytes || memcmp(full_name.at, package.at, package.bytes) != 0)
+    if (full_name.size < package.size || memcmp(full_name.data, package.data, package.size) != 0)
         return NULL;
-    struct text name = {full_name.at + package.bytes, full_name.bytes - package.bytes};
+    struct text name = {full_name.data + package.size, full_name.size - package.size};
     for (size_t i = 0; i < array_length(table); i++)
         if (text_equal(text_of(table[i].name), name))
             return &table[i];

@@ -11,15 +11,15 @@
 static bool take_varint(struct text *rest, uint64_t *value)
 {
     uint64_t sum = 0;
-    size_t most = rest->bytes < VARINT_BYTES ? rest->bytes : VARINT_BYTES;
+    size_t most = rest->size < VARINT_BYTES ? rest->size : VARINT_BYTES;
     for (size_t i = 0; i < most; i++) {
-        uint64_t byte = (unsigned char)rest->at[i];
+        uint64_t byte = (unsigned char)rest->data[i];
         sum |= (byte & 0x7f) << (7 * i);
         if (byte & 0x80)
             continue;
         if (i == VARINT_BYTES - 1 && byte > 1)
             return false;
-        *rest = (struct text){rest->at + i + 1, rest->bytes - i - 1};
+        *rest = (struct text){rest->data + i + 1, rest->size - i - 1};
         *value = sum;
         return true;
     }
@@ -28,10 +28,10 @@ static bool take_varint(struct text *rest, uint64_t *value)
 
 static bool take_bytes(struct text *rest, size_t bytes, struct text *taken)
 {
-    if (bytes > rest->bytes)
+    if (bytes > rest->size)
         return false;
-    *taken = (struct text){rest->at, bytes};
-    *rest = (struct text){rest->at + bytes, rest->bytes - bytes};
+    *taken = (struct text){rest->data, bytes};
+    *rest = (struct text){rest->data + bytes, rest->size - bytes};
     return true;
 }
 
@@ -43,7 +43,7 @@ static bool take_fixed(struct text *rest, size_t bytes, uint64_t *value)
         return false;
     *value = 0;
     for (size_t i = 0; i < bytes; i++)
-        *value |= (uint64_t)(unsigned char)taken.at[i] << (8 * i);
+        *value |= (uint64_t)(unsigned char)taken.data[i] << (8 * i);
     return true;
 }
 
@@ -145,18 +145,18 @@ static bool store_bytes(const struct reading *reading, const struct target *targ
                         struct text bytes, ProtobufCBinaryData *slot)
 {
     *slot = (ProtobufCBinaryData){0, NULL};
-    if (bytes.bytes == 0)
+    if (bytes.size == 0)
         return true;
     if (target->field->type == FIELD_STRING) {
         if (!text_is_utf8(bytes))
             return fail(reading, target, "is not UTF-8");
-        if (memchr(bytes.at, '\0', bytes.bytes))
+        if (memchr(bytes.data, '\0', bytes.size))
             return fail(reading, target, "holds a NUL character");
     }
-    uint8_t *copy = arena_alloc(reading->arena, bytes.bytes);
+    uint8_t *copy = arena_alloc(reading->arena, bytes.size);
     if (!copy)
         return fail_full(reading);
-    *slot = (ProtobufCBinaryData){bytes.bytes, memcpy(copy, bytes.at, bytes.bytes)};
+    *slot = (ProtobufCBinaryData){bytes.size, memcpy(copy, bytes.data, bytes.size)};
     return true;
 }
 
@@ -229,10 +229,10 @@ static bool read_element(struct reading *reading, const struct target *target,
 static size_t packed_count(enum wire_type type, struct text bytes)
 {
     if (type != WIRE_VARINT)
-        return bytes.bytes / (type == WIRE_FIXED64 ? 8 : 4);
+        return bytes.size / (type == WIRE_FIXED64 ? 8 : 4);
     size_t count = 0;
-    for (size_t i = 0; i < bytes.bytes; i++)
-        count += !((unsigned char)bytes.at[i] & 0x80);
+    for (size_t i = 0; i < bytes.size; i++)
+        count += !((unsigned char)bytes.data[i] & 0x80);
     return count;
 }
 
@@ -252,7 +252,7 @@ static bool read_packed(const struct reading *reading, const struct target *targ
         store_number(field->type, value, slot);
         slot += schema_type_bytes(field->type);
     }
-    if (bytes.bytes > 0)
+    if (bytes.size > 0)
         return fail(reading, target, "is packed wrongly");
     schema_add_count(target->message, field, count);
     return true;
@@ -275,7 +275,7 @@ static bool read_fields(struct reading *reading, const struct schema_message *ty
                         struct text bytes, ProtobufCMessage *message)
 {
     struct target target = {.type = type, .message = message, .depth = depth};
-    while (bytes.bytes > 0) {
+    while (bytes.size > 0) {
         struct wire_field wire;
         if (!wire_next(&bytes, &wire))
             return status_fail(reading->status, STATUS_INVALID_ARGUMENT,

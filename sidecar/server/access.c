@@ -31,16 +31,16 @@ static bool star_takes(enum caller_kind kind, char c)
 static bool matches(enum caller_kind kind, struct text pattern, struct text name)
 {
     size_t p = 0, n = 0, after_star = 0, star_end = 0;
-    while (n < name.bytes || p < pattern.bytes) {
-        if (p < pattern.bytes && n < name.bytes && pattern.at[p] == '*' &&
-            star_takes(kind, name.at[n])) {
+    while (n < name.size || p < pattern.size) {
+        if (p < pattern.size && n < name.size && pattern.data[p] == '*' &&
+            star_takes(kind, name.data[n])) {
             after_star = ++p;
             star_end = ++n;
-        } else if (p < pattern.bytes && n < name.bytes && pattern.at[p] != '*' &&
-                   is_same(kind, pattern.at[p], name.at[n])) {
+        } else if (p < pattern.size && n < name.size && pattern.data[p] != '*' &&
+                   is_same(kind, pattern.data[p], name.data[n])) {
             p++;
             n++;
-        } else if (after_star && star_end < name.bytes && star_takes(kind, name.at[star_end])) {
+        } else if (after_star && star_end < name.size && star_takes(kind, name.data[star_end])) {
             p = after_star;
             n = ++star_end;
         } else {
@@ -56,7 +56,7 @@ bool access_allows(const struct config_caller *callers, const struct identity *n
         return true;
     for (; callers; callers = callers->next)
         for (size_t i = 0; i < count; i++)
-            if (names[i].kind == callers->kind && names[i].name.bytes <= LONGEST_NAME &&
+            if (names[i].kind == callers->kind && names[i].name.size <= LONGEST_NAME &&
                 matches(callers->kind, callers->pattern, names[i].name))
                 return true;
     return false;
@@ -64,10 +64,10 @@ bool access_allows(const struct config_caller *callers, const struct identity *n
 
 static bool is_legal(const struct identity *identity)
 {
-    for (size_t i = 0; i < identity->name.bytes; i++)
-        if (!config_caller_may_have(identity->kind, identity->name.at[i]))
+    for (size_t i = 0; i < identity->name.size; i++)
+        if (!config_caller_may_have(identity->kind, identity->name.data[i]))
             return false;
-    return identity->name.bytes > 0;
+    return identity->name.size > 0;
 }
 
 struct text access_shown(const struct identity *names, size_t count)

@@ -288,10 +288,10 @@ bool call_message(struct call *call, struct arena *arena, struct text *bytes, st
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the caller sent no whole request message");
     struct text raw = flatten(call);
-    if (raw.bytes > most)
+    if (raw.size > most)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                            "the request message has %zu bytes, more than --max-message allows, %zu",
-                           raw.bytes, most);
+                           raw.size, most);
     if (call->payload->data.raw.compression != GRPC_COMPRESS_NONE)
         return inflate_message(raw, most, arena, bytes, status);
     *bytes = raw;

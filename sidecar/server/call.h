@@ -96,9 +96,9 @@ void call_send_trailer(struct call *call, const char *name, struct text value);
 
 static inline void call_send_trailers(struct call *call, const struct call_trailers *trailers)
 {
-    if (trailers->details.bytes > 0)
+    if (trailers->details.size > 0)
         call_send_trailer(call, "grpc-status-details-bin", trailers->details);
-    if (trailers->pushback.bytes > 0)
+    if (trailers->pushback.size > 0)
         call_send_trailer(call, "grpc-retry-pushback-ms", trailers->pushback);
 }
 

@@ -41,7 +41,7 @@ static inline struct text core_text(const grpc_slice *slice)
 
 static inline grpc_slice core_slice(struct text text)
 {
-    return grpc_slice_from_copied_buffer(text.at, text.bytes);
+    return grpc_slice_from_copied_buffer(text.data, text.size);
 }
 
 /* What all calls and streams of a server share: how many of them live, and one more while the

@@ -24,7 +24,7 @@ static void take(gpr_log_func_args *said)
     const char *file = strrchr(said->file, '/');
     if (!log_begin_repeat(&line, level_of(said->severity), LOG_REPEAT_CORE))
         return;
-    log_text(&line, "message", (struct text){message.at, text_cut(message, MESSAGE_BYTES)});
+    log_text(&line, "message", (struct text){message.data, text_cut(message, MESSAGE_BYTES)});
     log_text(&line, "file", text_of(file ? file + 1 : said->file));
     log_number(&line, "line", said->line);
     log_end(&line);

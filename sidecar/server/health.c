@@ -39,7 +39,7 @@ static bool is_known(const struct health *health, struct text service)
     for (size_t i = 0; i < count; i++)
         if (text_equal(services[i], service))
             return true;
-    return service.bytes == 0;
+    return service.size == 0;
 }
 
 static serving_status state_now(struct health *health)

@@ -40,10 +40,10 @@ struct peers {
 
 static void set_caller(struct peer *peer, struct text caller)
 {
-    if (caller.bytes == 0)
+    if (caller.size == 0)
         caller = text_literal("anonymous");
-    size_t bytes = caller.bytes < CALLER_BYTES ? caller.bytes : CALLER_BYTES - 1;
-    memcpy(peer->caller, caller.at, bytes);
+    size_t bytes = caller.size < CALLER_BYTES ? caller.size : CALLER_BYTES - 1;
+    memcpy(peer->caller, caller.data, bytes);
     peer->caller[bytes] = '\0';
 }
 

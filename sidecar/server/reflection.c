@@ -104,7 +104,7 @@ static void give(struct asking *asking, const struct files *files)
     for (size_t i = 0; i < files->count; i++) {
         struct text bytes = files->list[i]->bytes;
         given->file_descriptor_proto[i] =
-            (ProtobufCBinaryData){bytes.bytes, (uint8_t *)(uintptr_t)bytes.at};
+            (ProtobufCBinaryData){bytes.size, (uint8_t *)(uintptr_t)bytes.data};
     }
     asking->answer.message_response_case = ANSWERED(FILE_DESCRIPTOR_RESPONSE);
     asking->answer.file_descriptor_response = given;
@@ -163,7 +163,7 @@ static void add_service(struct asking *asking, service_list *list, struct text n
 {
     service_response *service = take(asking, sizeof *service);
     grpc__reflection__v1__service_response__init(service);
-    service->name = memory_expect(arena_copy(asking->arena, name.at, name.bytes));
+    service->name = memory_expect(arena_copy(asking->arena, name.data, name.size));
     list->service[list->n_service++] = service;
 }
 

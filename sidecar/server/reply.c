@@ -66,7 +66,7 @@ static void give_up(struct call *call)
 {
     struct status status;
     struct text ahead = find_value(&call->initial, "x-request-id");
-    struct text incident = ahead.at ? ahead : find_value(&call->trailing, "x-request-id");
+    struct text incident = ahead.data ? ahead : find_value(&call->trailing, "x-request-id");
     status_set(&status, STATUS_INTERNAL, "the answer's metadata is not legal; incident %.*s",
                text_arguments(incident));
     grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL, status.message, NULL);

@@ -163,7 +163,7 @@ static struct text copy_message(grpc_byte_buffer *message, struct arena *arena)
         return (struct text){"", 0};
     grpc_slice whole = grpc_byte_buffer_reader_readall(&reader);
     struct text bytes = core_text(&whole);
-    bytes.at = memory_expect(arena_copy(arena, bytes.at, bytes.bytes));
+    bytes.data = memory_expect(arena_copy(arena, bytes.data, bytes.size));
     grpc_slice_unref(whole);
     grpc_byte_buffer_reader_destroy(&reader);
     return bytes;
@@ -185,7 +185,7 @@ static bool read_question(const struct stream *stream, struct arena *arena,
                            "the request message does not inflate to at most %d bytes",
                            STREAM_QUESTION_BYTES);
     ProtobufCMessage *read = protobuf_c_message_unpack(stream->method->row->question, &allocator,
-                                                       bytes.bytes, (const uint8_t *)bytes.at);
+                                                       bytes.size, (const uint8_t *)bytes.data);
     if (!read)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "the request message is no %s",
                            stream->method->row->question->name);

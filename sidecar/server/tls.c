@@ -231,7 +231,7 @@ static void on_added(struct inbox_letter *letter)
 void tls_add(struct tls *tls, int outer, int inner, int other)
 {
     struct session *session = memory_expect(calloc(1, sizeof *session));
-    session->added.open = on_added;
+    session->added.run = on_added;
     session->tls = tls;
     session->outer = outer;
     session->inner = inner;
@@ -308,8 +308,8 @@ bool tls_open(const struct tls_files *files, int64_t patience_ns, const struct t
     made->events = *events;
     made->patience_ns = patience_ns;
     made->admitting = true;
-    made->stop.open = on_stop;
-    made->end.open = on_end;
+    made->stop.run = on_stop;
+    made->end.run = on_end;
     LIST_INIT(&made->arriving);
     LIST_INIT(&made->tunnels);
     sem_init(&made->stopped, 0, 0);

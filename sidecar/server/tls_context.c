@@ -49,7 +49,7 @@ static int no_password(char *password, int size, int writing, void *context)
 
 static bool use_key(const struct pem_file *file, SSL_CTX *context, struct status *status)
 {
-    BIO *reader = memory_expect(BIO_new_mem_buf(file->text.at, (int)file->text.bytes));
+    BIO *reader = memory_expect(BIO_new_mem_buf(file->text.data, (int)file->text.size));
     EVP_PKEY *key = PEM_read_bio_PrivateKey(reader, NULL, no_password, NULL);
     BIO_free(reader);
     if (!key)
@@ -131,8 +131,8 @@ bool tls_context_load(const struct tls_files *files, struct tls_context *context
     arena_init(&arena, (size_t)4 * FILES * PEM_FILE_BYTES);
     bool good = pem_read(read, FILES, &arena, status) && make(read, context, status);
     struct text key = read[KEY].text;
-    if (key.bytes)
-        explicit_bzero((char *)(uintptr_t)key.at, key.bytes);
+    if (key.size)
+        explicit_bzero((char *)(uintptr_t)key.data, key.size);
     arena_clear(&arena);
     return good;
 }

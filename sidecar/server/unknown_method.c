@@ -57,9 +57,9 @@ static void arm(struct unknown *unknown)
 /* What may be shown of a path: any bytes may have come. */
 static void show(struct text path, char shown[PATH_BYTES + 1])
 {
-    size_t bytes = path.bytes < PATH_BYTES ? path.bytes : PATH_BYTES;
+    size_t bytes = path.size < PATH_BYTES ? path.size : PATH_BYTES;
     for (size_t i = 0; i < bytes; i++)
-        shown[i] = path.at[i] >= ' ' && path.at[i] <= '~' ? path.at[i] : '?';
+        shown[i] = path.data[i] >= ' ' && path.data[i] <= '~' ? path.data[i] : '?';
     shown[bytes] = '\0';
 }
 
@@ -71,7 +71,7 @@ static void send_status(struct stranger *stranger, const struct status *status, 
     grpc_op operations[] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA},
         {.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
-         .data.send_status_from_server = {.trailing_metadata_count = details.bytes > 0,
+         .data.send_status_from_server = {.trailing_metadata_count = details.size > 0,
                                           .trailing_metadata = &trailer,
                                           .status = (grpc_status_code)status->code,
                                           .status_details = &message}},

@@ -7,21 +7,21 @@
 
 static bool take(struct text *rest, char c)
 {
-    if (rest->bytes == 0 || rest->at[0] != c)
+    if (rest->size == 0 || rest->data[0] != c)
         return false;
-    rest->at++;
-    rest->bytes--;
+    rest->data++;
+    rest->size--;
     return true;
 }
 
 /* The longest beginning of which `takes` is true. */
 static struct text take_while(struct text *rest, bool (*takes)(char c))
 {
-    struct text taken = {rest->at, 0};
-    while (taken.bytes < rest->bytes && takes(rest->at[taken.bytes]))
-        taken.bytes++;
-    rest->at += taken.bytes;
-    rest->bytes -= taken.bytes;
+    struct text taken = {rest->data, 0};
+    while (taken.size < rest->size && takes(rest->data[taken.size]))
+        taken.size++;
+    rest->data += taken.size;
+    rest->size -= taken.size;
     return taken;
 }
 
@@ -48,16 +48,16 @@ static bool is_quoted(char c)
 /* Without the quotes, but with backslashes, which no name that counts has. */
 static bool take_quoted(struct text *rest, struct text *value)
 {
-    const char *start = rest->at;
+    const char *start = rest->data;
     for (;;) {
         take_while(rest, is_quoted);
-        *value = (struct text){start, (size_t)(rest->at - start)};
+        *value = (struct text){start, (size_t)(rest->data - start)};
         if (take(rest, '"'))
             return true;
-        if (!take(rest, '\\') || rest->bytes == 0)
+        if (!take(rest, '\\') || rest->size == 0)
             return false;
-        rest->at++;
-        rest->bytes--;
+        rest->data++;
+        rest->size--;
     }
 }
 
@@ -70,14 +70,14 @@ static void note(struct text key, struct text value, struct identity names[IDENT
                  size_t *count)
 {
     for (size_t i = 0; i < array_length(keys); i++)
-        if (text_equal_nocase(key, keys[i].key) && value.bytes > 0 && *count < IDENTITY_MOST)
+        if (text_equal_nocase(key, keys[i].key) && value.size > 0 && *count < IDENTITY_MOST)
             names[(*count)++] = (struct identity){keys[i].kind, value};
 }
 
 static bool take_pair(struct text *rest, struct identity names[IDENTITY_MOST], size_t *count)
 {
     struct text value, key = take_while(rest, is_letter);
-    if (key.bytes == 0 || !take(rest, '='))
+    if (key.size == 0 || !take(rest, '='))
         return false;
     if (!take(rest, '"'))
         value = take_while(rest, is_plain);
@@ -98,7 +98,7 @@ bool xfcc_read(struct text header, struct identity names[IDENTITY_MOST], size_t 
                 return false;
         while (take(&header, ';'));
     } while (take(&header, ','));
-    if (header.bytes > 0)
+    if (header.size > 0)
         return false;
     *count = found;
     return true;

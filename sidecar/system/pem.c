@@ -44,7 +44,7 @@ bool pem_certificates(const struct pem_file *file,
                       bool (*take)(struct x509_st *certificate, size_t index, void *context),
                       void *context, struct status *status)
 {
-    BIO *reader = memory_expect(BIO_new_mem_buf(file->text.at, (int)file->text.bytes));
+    BIO *reader = memory_expect(BIO_new_mem_buf(file->text.data, (int)file->text.size));
     size_t count = 0;
     bool good = true;
     ERR_clear_error();
@@ -65,6 +65,6 @@ void pem_digest(const struct pem_file *files, size_t count, unsigned char digest
     unsigned char each[8][SHA256_DIGEST_LENGTH] = {{0}};
     /* Where one file ends and the next begins is part of it. */
     for (size_t i = 0; i < count && i < array_length(each); i++)
-        SHA256((const unsigned char *)files[i].text.at, files[i].text.bytes, each[i]);
+        SHA256((const unsigned char *)files[i].text.data, files[i].text.size, each[i]);
     SHA256(each[0], sizeof each, digest);
 }

@@ -29,6 +29,6 @@ void secret_free(void *secret, size_t bytes)
 
 bool secret_is_in(struct text text, struct text secret)
 {
-    size_t bytes = secret.bytes < TELLING_BYTES ? secret.bytes : TELLING_BYTES;
-    return bytes > 0 && text.bytes >= bytes && memmem(text.at, text.bytes, secret.at, bytes);
+    size_t bytes = secret.size < TELLING_BYTES ? secret.size : TELLING_BYTES;
+    return bytes > 0 && text.size >= bytes && memmem(text.data, text.size, secret.data, bytes);
 }

@@ -28,7 +28,7 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
     struct inbox_letter *letter = oldest_first(atomic_exchange(&inbox->newest, NULL));
     for (struct inbox_letter *next; letter; letter = next) {
         next = letter->next;
-        letter->open(letter);
+        letter->run(letter);
     }
 }
 

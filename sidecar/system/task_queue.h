@@ -14,7 +14,7 @@
 
 struct inbox_letter {
     struct inbox_letter *next;
-    void (*open)(struct inbox_letter *letter); /* on the loop's thread */
+    void (*run)(struct inbox_letter *letter); /* on the loop's thread */
 };
 
 struct inbox {

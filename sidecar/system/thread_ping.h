@@ -31,7 +31,7 @@ static inline void pulse_open(struct inbox_letter *letter)
 
 static inline void pulse_post(struct pulse_letter *asked, struct inbox *inbox, struct pulse *pulse)
 {
-    asked->letter.open = pulse_open;
+    asked->letter.run = pulse_open;
     asked->pulse = pulse;
     inbox_post(inbox, &asked->letter);
 }

@@ -77,7 +77,7 @@ static void put(struct log_line *line, const char *at, size_t bytes)
 
 static void put_text(struct log_line *line, struct text text)
 {
-    put(line, text.at, text.bytes);
+    put(line, text.data, text.size);
 }
 
 /* Printable ASCII that stands for itself in a JSON string. */
@@ -99,24 +99,24 @@ static bool are_plain(uint64_t word)
 static size_t copy_plain(char *at, struct text text, size_t bytes)
 {
     size_t done = 0;
-    if (bytes > text.bytes)
-        bytes = text.bytes;
+    if (bytes > text.size)
+        bytes = text.size;
     for (uint64_t word; bytes - done >= sizeof word; done += sizeof word) {
-        memcpy(&word, text.at + done, sizeof word);
+        memcpy(&word, text.data + done, sizeof word);
         if (!are_plain(word))
             break;
         memcpy(at + done, &word, sizeof word);
     }
-    for (; done < bytes && is_plain(text.at[done]); done++)
-        at[done] = text.at[done];
+    for (; done < bytes && is_plain(text.data[done]); done++)
+        at[done] = text.data[done];
     return done;
 }
 
 /* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none. */
 static size_t character_bytes(struct text text)
 {
-    for (size_t bytes = 1; bytes <= 4 && bytes <= text.bytes; bytes++)
-        if (text_is_utf8((struct text){text.at, bytes}))
+    for (size_t bytes = 1; bytes <= 4 && bytes <= text.size; bytes++)
+        if (text_is_utf8((struct text){text.data, bytes}))
             return bytes;
     return 0;
 }
@@ -142,14 +142,14 @@ static size_t put_special(struct log_line *line, struct text text)
         put_text(line, text_literal("\xef\xbf\xbd"));
         return 1;
     }
-    if (*text.at == '"' || *text.at == '\\')
+    if (*text.data == '"' || *text.data == '\\')
         put(line, "\\", 1);
-    if (is_c1(text.at, bytes))
-        put_unicode(line, (unsigned char)text.at[1]);
-    else if ((unsigned char)*text.at < ' ' || *text.at == 0x7f)
-        put_unicode(line, (unsigned char)*text.at);
+    if (is_c1(text.data, bytes))
+        put_unicode(line, (unsigned char)text.data[1]);
+    else if ((unsigned char)*text.data < ' ' || *text.data == 0x7f)
+        put_unicode(line, (unsigned char)*text.data);
     else
-        put(line, text.at, bytes);
+        put(line, text.data, bytes);
     return bytes;
 }
 
@@ -160,11 +160,11 @@ static void put_escaped(struct log_line *line, struct text text)
     for (;;) {
         size_t run = copy_plain(line->bytes + line->used, text, room(line) - 1);
         line->used += run;
-        text = (struct text){text.at + run, text.bytes - run};
-        if (text.bytes == 0 || room(line) <= ESCAPE_BYTES)
+        text = (struct text){text.data + run, text.size - run};
+        if (text.size == 0 || room(line) <= ESCAPE_BYTES)
             return;
         size_t taken = put_special(line, text);
-        text = (struct text){text.at + taken, text.bytes - taken};
+        text = (struct text){text.data + taken, text.size - taken};
     }
 }
 
@@ -198,7 +198,7 @@ void log_line_begin(struct log_line *line, enum log_format format, enum log_leve
 
 void log_text(struct log_line *line, const char *name, struct text value)
 {
-    char *at = value.bytes ? put_name(line, name) : NULL;
+    char *at = value.size ? put_name(line, name) : NULL;
     if (!at)
         return;
     *at++ = '"';

@@ -25,7 +25,7 @@ static void tell_methods_apart(struct metrics *metrics, const struct metric_valu
             break;
         metrics->methods[told] = methods->names[told];
     }
-    metrics->methods[told] = other.at;
+    metrics->methods[told] = other.data;
     metrics->values[METRIC_LABEL_METHOD] = (struct metric_values){metrics->methods, told + 1};
 }
 
@@ -141,9 +141,9 @@ static struct metric_seen_row *find_or_add(struct metric_seen *seen, const struc
     if (!row && used < most) {
         row = &seen->rows[used];
         for (size_t i = 0; i < 2; i++) {
-            row->bytes[i] = pair[i].bytes;
-            if (pair[i].bytes)
-                memcpy(row->values[i], pair[i].at, pair[i].bytes);
+            row->bytes[i] = pair[i].size;
+            if (pair[i].size)
+                memcpy(row->values[i], pair[i].data, pair[i].size);
         }
         atomic_store_explicit(&seen->used, used + 1, memory_order_release);
     }
@@ -153,7 +153,7 @@ static struct metric_seen_row *find_or_add(struct metric_seen *seen, const struc
 
 static struct text told(struct text value)
 {
-    return value.bytes <= METRIC_VALUE_BYTES && text_is_utf8(value) ? value : other;
+    return value.size <= METRIC_VALUE_BYTES && text_is_utf8(value) ? value : other;
 }
 
 static struct metric_seen_row *row_for(struct metrics *metrics, enum metric metric,

@@ -38,8 +38,8 @@ static void add(struct labels *labels, const char *name, struct text value)
 
 static void write_escaped(struct buffer *out, struct text text)
 {
-    for (size_t i = 0; i < text.bytes; i++) {
-        char c = text.at[i];
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
         if (c == '\\' || c == '"' || c == '\n')
             buffer_add_char(out, '\\');
         buffer_add_char(out, c == '\n' ? 'n' : c);
@@ -94,7 +94,7 @@ static struct text family_name(const struct metric_row *row, enum metric_format 
 {
     struct text name = text_of(row->name);
     if (format == METRIC_OPENMETRICS && row->type == METRIC_COUNTER)
-        name.bytes -= sizeof "_total" - 1;
+        name.size -= sizeof "_total" - 1;
     return name;
 }
 

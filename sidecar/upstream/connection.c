@@ -54,7 +54,7 @@ static void answered(struct connection *connection, bool reusable)
     struct exchange *exchange = connection->exchange;
     /* An answer that came before the request was sent whole leaves the rest of it in the way of the
      * next one. */
-    reusable = reusable && exchange->sent_bytes == exchange->request.bytes &&
+    reusable = reusable && exchange->sent_bytes == exchange->request.size &&
                http1_reader_keeps_alive(connection->reader);
     exchange->outcome = EXCHANGE_ANSWERED;
     exchange->answer = http1_reader_answer(connection->reader);
@@ -156,9 +156,9 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 static void write_request(struct connection *connection)
 {
     struct exchange *exchange = connection->exchange;
-    while (exchange->sent_bytes < exchange->request.bytes) {
-        size_t moved, rest = exchange->request.bytes - exchange->sent_bytes;
-        struct text piece = {exchange->request.at + exchange->sent_bytes,
+    while (exchange->sent_bytes < exchange->request.size) {
+        size_t moved, rest = exchange->request.size - exchange->sent_bytes;
+        struct text piece = {exchange->request.data + exchange->sent_bytes,
                              rest < LINK_PIECE_BYTES ? rest : LINK_PIECE_BYTES};
         enum link_result result = link_send(connection->link, piece, &moved);
         if (result == LINK_AGAIN) {
@@ -243,8 +243,8 @@ void connection_free(struct connection *connection)
 static bool is_head(const struct exchange *exchange)
 {
     static const struct text head = text_literal("HEAD ");
-    return exchange->request.bytes > head.bytes &&
-           text_equal((struct text){exchange->request.at, head.bytes}, head);
+    return exchange->request.size > head.size &&
+           text_equal((struct text){exchange->request.data, head.size}, head);
 }
 
 static bool is_prepared(struct exchange *exchange)

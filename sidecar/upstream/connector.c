@@ -337,9 +337,9 @@ static enum link_result result_of(const struct link *link, CURLcode code, size_t
 
 enum link_result link_send(struct link *link, struct text piece, size_t *moved)
 {
-    assert(piece.bytes > 0 && piece.bytes <= LINK_PIECE_BYTES);
+    assert(piece.size > 0 && piece.size <= LINK_PIECE_BYTES);
     *moved = 0;
-    CURLcode code = curl_easy_send(link->easy, piece.at, piece.bytes, moved);
+    CURLcode code = curl_easy_send(link->easy, piece.data, piece.size, moved);
     return result_of(link, code, *moved);
 }
 

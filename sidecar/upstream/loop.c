@@ -111,8 +111,8 @@ static bool prepare(struct upstream_loop *loop, const struct upstream_settings *
     event_config_free(config);
     loop->most_connections = settings->connections;
     sem_init(&loop->all_ended, 0, 0);
-    loop->end_all.open = on_end_all;
-    loop->stop.open = on_stop;
+    loop->end_all.run = on_end_all;
+    loop->stop.run = on_stop;
     if (!loop->base || !turns_init(loop) || !inbox_init(&loop->inbox, loop->base))
         return status_fail(status, STATUS_INTERNAL, "open an upstream loop: %m");
     const struct pool_events events = {on_finished, on_tried, loop};
@@ -160,9 +160,9 @@ void loop_close(struct upstream_loop *loop)
 void loop_adopt(struct upstream_loop *loop, struct exchange *exchange)
 {
     exchange->loop = loop;
-    exchange->submitted.open = on_submitted;
-    exchange->cancelled.open = on_cancelled;
-    exchange->committed.open = on_committed;
+    exchange->submitted.run = on_submitted;
+    exchange->cancelled.run = on_cancelled;
+    exchange->committed.run = on_committed;
 }
 
 bool loop_reserve(struct exchange *exchange)

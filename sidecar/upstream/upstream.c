@@ -24,10 +24,10 @@ struct upstream {
 static struct text authority_of(const char *url)
 {
     static const struct text scheme = text_literal("https://"), port = text_literal(":443");
-    struct text authority = text_of(url + scheme.bytes);
-    if (authority.bytes > port.bytes &&
-        text_equal((struct text){authority.at + authority.bytes - port.bytes, port.bytes}, port))
-        authority.bytes -= port.bytes;
+    struct text authority = text_of(url + scheme.size);
+    if (authority.size > port.size &&
+        text_equal((struct text){authority.data + authority.size - port.size, port.size}, port))
+        authority.size -= port.size;
     return authority;
 }
 

@@ -232,10 +232,11 @@ static struct http_answer read_stream(struct subject *subject, struct text strea
     struct status status;
     struct http1_reader *reader = memory_expect(http1_reader_new(&subject->call, &limits, false));
     enum http1_progress progress = HTTP1_MORE;
-    for (size_t at = 0, consumed = 0; progress == HTTP1_MORE && at < stream.bytes; at += consumed) {
-        size_t rest = stream.bytes - at;
-        progress = http1_reader_feed(
-            reader, (struct text){stream.at + at, rest < piece ? rest : piece}, &consumed, &status);
+    for (size_t at = 0, consumed = 0; progress == HTTP1_MORE && at < stream.size; at += consumed) {
+        size_t rest = stream.size - at;
+        progress =
+            http1_reader_feed(reader, (struct text){stream.data + at, rest < piece ? rest : piece},
+                              &consumed, &status);
     }
     expect(progress == HTTP1_COMPLETE, &status);
     return http1_reader_answer(reader);

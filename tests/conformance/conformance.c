@@ -63,7 +63,7 @@ static void answer_with(struct exchange *exchange, const char *name, struct text
 {
     const struct schema_field *field = field_of(exchange->answer_type, name);
     *(ProtobufCBinaryData *)schema_value(exchange->answer, field) =
-        (ProtobufCBinaryData){text.bytes, (uint8_t *)(uintptr_t)text.at};
+        (ProtobufCBinaryData){text.size, (uint8_t *)(uintptr_t)text.data};
     schema_field_mark_present(exchange->answer, field);
 }
 
@@ -155,14 +155,14 @@ static bool receive(struct arena *arena, struct text *request)
     assert(bytes <= LARGEST_REQUEST);
     char *at = memory_expect(arena_alloc(arena, bytes));
     *request = (struct text){at, fread(at, 1, bytes, stdin)};
-    return request->bytes == bytes;
+    return request->size == bytes;
 }
 
 static void send(struct text answer)
 {
-    uint32_t bytes = htole32((uint32_t)answer.bytes);
+    uint32_t bytes = htole32((uint32_t)answer.size);
     fwrite(&bytes, sizeof bytes, 1, stdout);
-    fwrite(answer.at, 1, answer.bytes, stdout);
+    fwrite(answer.data, 1, answer.size, stdout);
     fflush(stdout);
 }
 

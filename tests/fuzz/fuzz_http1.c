@@ -17,20 +17,20 @@ static const struct http1_limits limits = {
 
 static void check_field(const struct http_field *field)
 {
-    assert(field->name.bytes > 0 && !memchr(field->name.at, ':', field->name.bytes));
-    assert(!field->value.bytes || (!memchr(field->value.at, '\r', field->value.bytes) &&
-                                   !memchr(field->value.at, '\n', field->value.bytes) &&
-                                   !memchr(field->value.at, '\0', field->value.bytes)));
+    assert(field->name.size > 0 && !memchr(field->name.data, ':', field->name.size));
+    assert(!field->value.size || (!memchr(field->value.data, '\r', field->value.size) &&
+                                  !memchr(field->value.data, '\n', field->value.size) &&
+                                  !memchr(field->value.data, '\0', field->value.size)));
 }
 
 static void check_complete(const struct reading *reading, struct text stream)
 {
-    assert(reading->consumed <= stream.bytes && reading->fault == HTTP1_FAULT_NONE);
+    assert(reading->consumed <= stream.size && reading->fault == HTTP1_FAULT_NONE);
     assert(reading->answer.status == reading->status);
     assert(reading->status >= 200 && reading->status <= 599);
     assert(reading->answer.field_count <= limits.field_count);
-    assert(reading->answer.body.bytes <= limits.body_bytes);
-    assert(reading->answer.body.bytes <= stream.bytes);
+    assert(reading->answer.body.size <= limits.body_bytes);
+    assert(reading->answer.body.size <= stream.size);
     for (size_t i = 0; i < reading->answer.field_count; i++)
         check_field(&reading->answer.fields[i]);
 }
@@ -53,7 +53,7 @@ static void check(struct text stream, const struct reading_plan *plan, size_t fi
     assert(whole.progress != HTTP1_MORE || !plan->ends);
     bool alike = reads_alike(&whole, stream, plan, 1, 1) &&
                  reads_alike(&whole, stream, plan, first, then) &&
-                 reads_alike(&whole, stream, plan, first, stream.bytes + 1);
+                 reads_alike(&whole, stream, plan, first, stream.size + 1);
     assert(alike);
     reading_clear(&whole);
 }

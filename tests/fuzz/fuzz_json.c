@@ -35,13 +35,13 @@ static const struct schema_message *build_type(void)
 static void hear(struct text path, const struct status *why, void *context)
 {
     (void)context;
-    assert(path.bytes > 0 && why->code == STATUS_INVALID_ARGUMENT);
+    assert(path.size > 0 && why->code == STATUS_INVALID_ARGUMENT);
 }
 
 static bool visit(struct text path, struct text value, bool is_string, void *context)
 {
     (void)context;
-    assert(text_is_utf8(path) && text_is_utf8(value) && (is_string || value.bytes > 0));
+    assert(text_is_utf8(path) && text_is_utf8(value) && (is_string || value.size > 0));
     return true;
 }
 

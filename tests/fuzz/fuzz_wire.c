@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     if (!read_and_pack(type, once, &twice) || !text_equal(once, twice))
         abort();
-    free((void *)(uintptr_t)once.at);
-    free((void *)(uintptr_t)twice.at);
+    free((void *)(uintptr_t)once.data);
+    free((void *)(uintptr_t)twice.data);
     return 0;
 }

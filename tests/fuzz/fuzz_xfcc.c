@@ -17,8 +17,8 @@ static void check_names(struct text header, const struct identity *names, size_t
     assert(count <= IDENTITY_MOST);
     for (size_t i = 0; i < count; i++) {
         struct text name = names[i].name;
-        assert(name.bytes > 0 && name.at >= header.at &&
-               name.at + name.bytes <= header.at + header.bytes);
+        assert(name.size > 0 && name.data >= header.data &&
+               name.data + name.size <= header.data + header.size);
     }
 }
 
@@ -30,7 +30,7 @@ static void check_access(struct text pattern, const struct identity *names, size
     arena_init(&arena, 1 << 16);
     if (config_caller_parse(pattern, &arena, &caller) && access_allows(&caller, names, count)) {
         struct text shown = access_shown(names, count);
-        assert(shown.bytes > 0);
+        assert(shown.size > 0);
     }
     arena_clear(&arena);
 }
@@ -46,6 +46,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (xfcc_read(header, names, &count))
         check_names(header, names, count);
     if (line)
-        check_access((struct text){line + 1, size - header.bytes - 1}, names, count);
+        check_access((struct text){line + 1, size - header.size - 1}, names, count);
     return 0;
 }

@@ -64,9 +64,9 @@ void clock_stamp(char stamp[CLOCK_STAMP_BYTES])
 
 static struct text keep(struct rig *rig, struct text text)
 {
-    char *kept = arena_copy(&rig->arena, text.at ? text.at : "", text.bytes);
+    char *kept = arena_copy(&rig->arena, text.data ? text.data : "", text.size);
     assert(kept);
-    return (struct text){kept, text.bytes};
+    return (struct text){kept, text.size};
 }
 
 void *call_state(struct call *call)
@@ -235,7 +235,7 @@ static bool read_answer(struct http1_reader *reader, struct text answer, struct 
 {
     size_t consumed;
     enum http1_progress progress = HTTP1_MORE;
-    if (answer.bytes > 0)
+    if (answer.size > 0)
         progress = http1_reader_feed(reader, answer, &consumed, &exchange->status);
     if (progress == HTTP1_BROKEN) {
         exchange->cause = http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
@@ -263,7 +263,7 @@ static void end_exchange(struct exchange *exchange, enum exchange_outcome outcom
     exchange->ended_ns = the_rig->now_ns;
     exchange->outcome = outcome;
     exchange->cause = cause;
-    exchange->sent_bytes = outcome == EXCHANGE_NOT_SENT ? 0 : exchange->request.bytes;
+    exchange->sent_bytes = outcome == EXCHANGE_NOT_SENT ? 0 : exchange->request.size;
     if (outcome != EXCHANGE_ANSWERED && exchange->status.code == STATUS_OK)
         status_set(&exchange->status, STATUS_UNKNOWN, "the exchange ended");
     exchange->done(exchange);

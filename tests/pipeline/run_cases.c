@@ -58,17 +58,17 @@ static void add_replaced(struct buffer *out, struct text text)
         const char *mark, *value;
     } marks[] = {
         {"{{token}}", TOKEN}, {"{{host}}", "upstream.example"}, {"{{request_id}}", REQUEST_ID}};
-    for (size_t i = 0; i < text.bytes;) {
+    for (size_t i = 0; i < text.size;) {
         size_t used = 0;
         for (size_t mark = 0; mark < array_length(marks) && !used; mark++) {
             size_t bytes = strlen(marks[mark].mark);
-            if (text.bytes - i < bytes || memcmp(text.at + i, marks[mark].mark, bytes) != 0)
+            if (text.size - i < bytes || memcmp(text.data + i, marks[mark].mark, bytes) != 0)
                 continue;
             buffer_add_text(out, text_of(marks[mark].value));
             used = bytes;
         }
         if (!used)
-            buffer_add_char(out, text.at[i]);
+            buffer_add_char(out, text.data[i]);
         i += used ? used : 1;
     }
 }
@@ -84,7 +84,7 @@ static bool load(struct golden *golden, const char *folder)
                               &template, &status);
     if (!golden->sends)
         return golden->call && golden->expect;
-    buffer_init(&request, &golden->arena, template.bytes + 1024);
+    buffer_init(&request, &golden->arena, template.size + 1024);
     add_replaced(&request, template);
     golden->request = buffer_text(&request);
     return golden->call && golden->expect &&
@@ -204,7 +204,7 @@ static bool same_error_info(const struct golden *golden, const Google__Rpc__Stat
 static bool same_retry(const struct golden *golden, const struct rig_result *result)
 {
     struct text pushback = rig_trailer(result, "grpc-retry-pushback-ms");
-    struct text retry = pushback.bytes == 0                        ? text_literal("")
+    struct text retry = pushback.size == 0                         ? text_literal("")
                         : text_equal(pushback, text_literal("-1")) ? text_literal("never")
                                                                    : text_literal("later");
     return text_equal(retry, expected(golden, "retry")) ||
@@ -215,7 +215,7 @@ static bool same_details(const struct golden *golden, const struct rig_result *r
 {
     struct text details = rig_trailer(result, "grpc-status-details-bin");
     Google__Rpc__Status *status =
-        google__rpc__status__unpack(NULL, details.bytes, (const uint8_t *)details.at);
+        google__rpc__status__unpack(NULL, details.size, (const uint8_t *)details.data);
     bool same = same_error_info(golden, status) && same_retry(golden, result);
     if (status)
         google__rpc__status__free_unpacked(status, NULL);
@@ -229,7 +229,7 @@ static bool judge(struct golden *golden, const struct schema_method *method,
     const char *words = json_string_value(json_object_get(golden->expect, "message"));
     if (result->replies != 1 || !text_equal(text_of(status_code_name(result->code)), code))
         return fail(golden, "the code", text_of(status_code_name(result->code)), code);
-    if (words && !memmem(result->message.at, result->message.bytes, words, strlen(words)))
+    if (words && !memmem(result->message.data, result->message.size, words, strlen(words)))
         return fail(golden, "the message", result->message, text_of(words));
     json_t *attempts = json_object_get(golden->expect, "attempts");
     if (result->request_count != (attempts ? (size_t)json_integer_value(attempts) : golden->sends))

@@ -241,20 +241,20 @@ static void make_answers(struct rig_answer answers[MOST_ANSWERS])
 
 static bool holds(struct text text, const char *part)
 {
-    return text.bytes > 0 && memmem(text.at, text.bytes, part, strlen(part));
+    return text.size > 0 && memmem(text.data, text.size, part, strlen(part));
 }
 
 static size_t encoded_bytes(const char *name, struct text value)
 {
     bool binary = strlen(name) > 4 && strcmp(name + strlen(name) - 4, "-bin") == 0;
-    return strlen(name) + 32 + (binary ? (value.bytes + 2) / 3 * 4 : value.bytes);
+    return strlen(name) + 32 + (binary ? (value.size + 2) / 3 * 4 : value.size);
 }
 
 static size_t percent_bytes(struct text message)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < message.bytes; i++)
-        bytes += message.at[i] >= ' ' && message.at[i] <= '~' && message.at[i] != '%' ? 1 : 3;
+    for (size_t i = 0; i < message.size; i++)
+        bytes += message.data[i] >= ' ' && message.data[i] <= '~' && message.data[i] != '%' ? 1 : 3;
     return bytes;
 }
 
@@ -331,7 +331,7 @@ static void expect_details(const struct rig_result *result)
 {
     struct text details = rig_trailer(result, "grpc-status-details-bin");
     Google__Rpc__Status *status =
-        google__rpc__status__unpack(NULL, details.bytes, (const uint8_t *)details.at);
+        google__rpc__status__unpack(NULL, details.size, (const uint8_t *)details.data);
     assert_non_null(status);
     assert_int_equal(status->code, result->code);
     assert_true(text_equal(text_of(status->message), result->message));
@@ -344,10 +344,10 @@ static void expect_details(const struct rig_result *result)
 
 static void expect_plain_line(struct text message)
 {
-    assert_in_range(message.bytes, 1, 1024);
+    assert_in_range(message.size, 1, 1024);
     assert_true(text_is_utf8(message));
-    for (size_t i = 0; i < message.bytes; i++) {
-        char c = message.at[i], next = i + 1 < message.bytes ? message.at[i + 1] : ' ';
+    for (size_t i = 0; i < message.size; i++) {
+        char c = message.data[i], next = i + 1 < message.size ? message.data[i + 1] : ' ';
         assert_true((unsigned char)c >= ' ' && c != 0x7f);
         assert_false(c == '<' && (next == '/' || next == '!' || (next | 0x20) == 'h'));
     }
@@ -356,7 +356,7 @@ static void expect_plain_line(struct text message)
 
 static bool is_post(struct text request)
 {
-    return request.bytes > 4 && memcmp(request.at, "POST", 4) == 0;
+    return request.size > 4 && memcmp(request.data, "POST", 4) == 0;
 }
 
 /* Whether the bytes begin with the status line of a yes: from then on nothing may be created again.
@@ -365,12 +365,12 @@ static bool says_yes(struct text answer)
 {
     unsigned minor, status;
     struct status why;
-    const char *end = answer.bytes ? memmem(answer.at, answer.bytes, "\r\n", 2) : NULL;
+    const char *end = answer.size ? memmem(answer.data, answer.size, "\r\n", 2) : NULL;
     size_t start = strlen("HTTP/1.");
-    return end && end > answer.at + start && memcmp(answer.at, "HTTP/1.", start) == 0 &&
+    return end && end > answer.data + start && memcmp(answer.data, "HTTP/1.", start) == 0 &&
            http1_read_status_line(
-               (struct text){answer.at + start, (size_t)(end - answer.at) - start}, &minor, &status,
-               &why) &&
+               (struct text){answer.data + start, (size_t)(end - answer.data) - start}, &minor,
+               &status, &why) &&
            status / 100 == 2;
 }
 
@@ -397,7 +397,7 @@ static void judge(const struct rig_result *result)
     if (result->code == STATUS_OK) {
         /* A create's yes has an id: field 1, a string. */
         if (is_post(result->requests[0]))
-            assert_true(result->answer.bytes > 2 && result->answer.at[0] == 0x0a);
+            assert_true(result->answer.size > 2 && result->answer.data[0] == 0x0a);
         return;
     }
     expect_plain_line(result->message);

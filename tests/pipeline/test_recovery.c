@@ -119,10 +119,10 @@ static void assert_requests(const struct rig_result *result, const char *wanted)
     char seen[64] = "";
     for (size_t i = 0; i < result->request_count; i++) {
         struct text request = result->requests[i];
-        const char *space = memchr(request.at, ' ', request.bytes);
+        const char *space = memchr(request.data, ' ', request.size);
         assert_non_null(space);
         snprintf(seen + strlen(seen), sizeof seen - strlen(seen), "%s%.*s", i ? " " : "",
-                 (int)(space - request.at), request.at);
+                 (int)(space - request.data), request.data);
     }
     assert_string_equal(seen, wanted);
 }
@@ -130,7 +130,7 @@ static void assert_requests(const struct rig_result *result, const char *wanted)
 static void assert_target(const struct rig_result *result, size_t index, const char *target)
 {
     struct text request = result->requests[index];
-    const char *space = memchr(request.at, ' ', request.bytes);
+    const char *space = memchr(request.data, ' ', request.size);
     assert_non_null(space);
     assert_memory_equal(space + 1, target, strlen(target));
     assert_int_equal(space[1 + strlen(target)], ' ');
@@ -140,7 +140,7 @@ static void assert_target(const struct rig_result *result, size_t index, const c
 static void assert_found(const struct rig_result *result)
 {
     assert_int_equal(result->code, STATUS_OK);
-    assert_memory_equal(result->answer.at,
+    assert_memory_equal(result->answer.data,
                         "\n\1"
                         "7\x12\4name",
                         9);
@@ -165,7 +165,7 @@ static void assert_details(const struct rig_result *result, const char *reason, 
 {
     struct text details = rig_trailer(result, "grpc-status-details-bin");
     Google__Rpc__Status *status =
-        google__rpc__status__unpack(NULL, details.bytes, (const uint8_t *)details.at);
+        google__rpc__status__unpack(NULL, details.size, (const uint8_t *)details.data);
     assert_non_null(status);
     assert_true(status->n_details > 0);
     Google__Rpc__ErrorInfo *info = google__rpc__error_info__unpack(
@@ -223,7 +223,7 @@ static void a_create_that_happened_is_a_yes(void **state)
     assert_requests(result, "POST GET");
     assert_target(result, 1, LIST_TARGET "name&precise_search=name");
     assert_true(text_equal(rig_trailer(result, "x-apig-attempts"), text_literal("1")));
-    assert_null(rig_trailer(result, "grpc-status-details-bin").at);
+    assert_null(rig_trailer(result, "grpc-status-details-bin").data);
 }
 
 static void every_unknown_outcome_is_looked_up(void **state)
@@ -354,8 +354,8 @@ static void when_no_attempt_is_left_the_caller_may_try_again(void **state)
     const struct rig_result *result = create(script);
     assert_int_equal(result->request_count, 8);
     assert_failed(result, STATUS_UNAVAILABLE, "NOT_CARRIED_OUT", "ABSENT", NULL);
-    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").bytes > 0);
-    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").at[0] != '-');
+    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").size > 0);
+    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").data[0] != '-');
 }
 
 static void a_look_up_that_fails_leaves_the_outcome_unknown(void **state)
@@ -599,7 +599,7 @@ static void a_list_is_not_recovered(void **state)
     /* It only reads, so it may be repeated, here and by the caller. */
     assert_requests(result, "GET GET GET GET");
     assert_int_equal(result->code, STATUS_UNAVAILABLE);
-    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").at[0] != '-');
+    assert_true(rig_trailer(result, "grpc-retry-pushback-ms").data[0] != '-');
 }
 
 int main(void)

@@ -25,8 +25,8 @@ static const struct http1_limits limits = {
 static void put_string(struct text text)
 {
     putchar('"');
-    for (size_t i = 0; i < text.bytes; i++) {
-        unsigned char byte = (unsigned char)text.at[i];
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
         if (byte < 0x20 || byte > 0x7e || byte == '"' || byte == '\\')
             printf("\\u%04x", byte);
         else

@@ -36,11 +36,11 @@ static inline enum http1_progress feed_piece(struct http1_reader *reader, struct
                                              struct reading *reading)
 {
     size_t consumed = 0;
-    char *copy = memory_expect(malloc(piece.bytes + (piece.bytes == 0)));
-    memcpy(copy, piece.at, piece.bytes);
+    char *copy = memory_expect(malloc(piece.size + (piece.size == 0)));
+    memcpy(copy, piece.data, piece.size);
     enum http1_progress progress =
-        http1_reader_feed(reader, (struct text){copy, piece.bytes}, &consumed, &reading->why);
-    memset(copy, '#', piece.bytes);
+        http1_reader_feed(reader, (struct text){copy, piece.size}, &consumed, &reading->why);
+    memset(copy, '#', piece.size);
     free(copy);
     reading->consumed += consumed;
     return progress;
@@ -53,11 +53,11 @@ static inline void reading_init(struct reading *reading, struct text stream,
     arena_init(&reading->arena, (size_t)1 << 26);
     struct http1_reader *reader =
         memory_expect(http1_reader_new(&reading->arena, &plan->limits, plan->head_request));
-    for (size_t at = 0, bytes = plan->first; at < stream.bytes && reading->progress == HTTP1_MORE;
+    for (size_t at = 0, bytes = plan->first; at < stream.size && reading->progress == HTTP1_MORE;
          at += bytes, bytes = plan->then) {
-        if (bytes > stream.bytes - at)
-            bytes = stream.bytes - at;
-        reading->progress = feed_piece(reader, (struct text){stream.at + at, bytes}, reading);
+        if (bytes > stream.size - at)
+            bytes = stream.size - at;
+        reading->progress = feed_piece(reader, (struct text){stream.data + at, bytes}, reading);
     }
     if (reading->progress == HTTP1_MORE && plan->ends)
         reading->progress = http1_reader_end(reader, &reading->why);

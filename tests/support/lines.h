@@ -9,9 +9,9 @@
 static inline void lines_set_number(enum field_type type, struct text value, void *at)
 {
     char text[64];
-    assert_true(value.bytes < sizeof text);
-    memcpy(text, value.at, value.bytes);
-    text[value.bytes] = '\0';
+    assert_true(value.size < sizeof text);
+    memcpy(text, value.data, value.size);
+    text[value.size] = '\0';
     uint64_t whole = text[0] == '-' ? (uint64_t)strtoll(text, NULL, 10) : strtoull(text, NULL, 10);
     if (type == FIELD_FLOAT)
         *(float *)at = strtof(text, NULL);
@@ -28,10 +28,10 @@ static inline void lines_set(const struct schema_message *type, ProtobufCMessage
 
 static inline struct text lines_part(struct text *path)
 {
-    const char *dot = path->bytes ? memchr(path->at, '.', path->bytes) : NULL;
-    struct text part = {path->at, dot ? (size_t)(dot - path->at) : path->bytes};
-    size_t taken = part.bytes + (dot ? 1 : 0);
-    *path = (struct text){path->at + taken, path->bytes - taken};
+    const char *dot = path->size ? memchr(path->data, '.', path->size) : NULL;
+    struct text part = {path->data, dot ? (size_t)(dot - path->data) : path->size};
+    size_t taken = part.size + (dot ? 1 : 0);
+    *path = (struct text){path->data + taken, path->size - taken};
     return part;
 }
 
@@ -41,12 +41,12 @@ static inline void lines_set_value(const struct schema_field *field, struct text
 {
     if (field->type == FIELD_STRING || field->type == FIELD_BYTES) {
         *(ProtobufCBinaryData *)at =
-            (ProtobufCBinaryData){value.bytes, (uint8_t *)(uintptr_t)value.at};
+            (ProtobufCBinaryData){value.size, (uint8_t *)(uintptr_t)value.data};
     } else if (field->type == FIELD_MESSAGE) {
         ProtobufCMessage **inner = at;
         if (!*inner)
             *inner = schema_message_new(field->message, arena);
-        if (path.bytes > 0)
+        if (path.size > 0)
             lines_set(field->message, *inner, path, value, arena);
     } else {
         lines_set_number(field->type, value, at);

@@ -44,7 +44,7 @@ static inline struct sets sets_load(const char *path)
 static inline void sets_clear(struct sets *sets)
 {
     schema_free(sets->schema);
-    free((void *)(uintptr_t)sets->bytes.at);
+    free((void *)(uintptr_t)sets->bytes.data);
 }
 
 /* "Scalars" of the package test.types. */

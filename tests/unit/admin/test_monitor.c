@@ -132,7 +132,7 @@ static int connect_to(const char *address)
 
 static void send_all(int fd, struct text bytes)
 {
-    assert_int_equal(send(fd, bytes.at, bytes.bytes, 0), (ssize_t)bytes.bytes);
+    assert_int_equal(send(fd, bytes.data, bytes.size, 0), (ssize_t)bytes.size);
 }
 
 /* Turns the loop until the peer closes; what it sent, terminated. Closes `fd`. */
@@ -298,9 +298,9 @@ static void an_order_waits_for_its_whole_body(void **state)
     int fd = connect_to(admin_address(trial.admin));
     struct text request =
         text_literal("POST /quitquitquit HTTP/1.1\r\nContent-Length: 3\r\n\r\nnow");
-    for (size_t i = 0; i < request.bytes; i++) {
+    for (size_t i = 0; i < request.size; i++) {
         assert_int_equal(trial.drains, 0);
-        send_all(fd, (struct text){request.at + i, 1});
+        send_all(fd, (struct text){request.data + i, 1});
         event_base_loop(trial.loop, EVLOOP_NONBLOCK);
     }
     assert_answer(receive(&trial, fd), "HTTP/1.1 202 ", "draining\n");

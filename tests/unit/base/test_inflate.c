@@ -74,7 +74,7 @@ static void expect_refusal(struct trial *trial, size_t most, enum status_code co
     struct status status;
     assert_false(inflate_text(trial->message, most, &trial->arena, &plain, &status));
     assert_int_equal(status.code, code);
-    assert_int_equal(plain.bytes, 7);
+    assert_int_equal(plain.size, 7);
     if (!strstr(status.message, named))
         fail_msg("%s", status.message);
 }
@@ -121,9 +121,9 @@ static void a_text_cut_off_anywhere_is_refused(void **state)
 {
     struct trial *trial = *state;
     pack(trial, GZIP, 300);
-    for (struct text whole = trial->message; trial->message.bytes-- > 0;) {
+    for (struct text whole = trial->message; trial->message.size-- > 0;) {
         expect_refusal(trial, PLAIN_BYTES, STATUS_INVALID_ARGUMENT, "cannot be inflated");
-        assert_true(trial->message.bytes < whole.bytes);
+        assert_true(trial->message.size < whole.size);
     }
 }
 
@@ -131,7 +131,7 @@ static void bytes_behind_the_end_are_refused(void **state)
 {
     struct trial *trial = *state;
     pack(trial, GZIP, 300);
-    trial->packed[trial->message.bytes++] = 0;
+    trial->packed[trial->message.size++] = 0;
     expect_refusal(trial, PLAIN_BYTES, STATUS_INVALID_ARGUMENT, "cannot be inflated");
 }
 
@@ -139,7 +139,7 @@ static void a_wrong_checksum_is_refused(void **state)
 {
     struct trial *trial = *state;
     pack(trial, GZIP, 300);
-    trial->packed[trial->message.bytes - 5] ^= 1;
+    trial->packed[trial->message.size - 5] ^= 1;
     expect_refusal(trial, PLAIN_BYTES, STATUS_INVALID_ARGUMENT, "cannot be inflated");
 }
 
@@ -150,7 +150,7 @@ static void what_is_in_neither_format_is_refused(void **state)
     expect_refusal(trial, PLAIN_BYTES, STATUS_INVALID_ARGUMENT, "cannot be inflated");
     trial->message = text_literal("plain text");
     expect_refusal(trial, PLAIN_BYTES, STATUS_INVALID_ARGUMENT, "cannot be inflated");
-    trial->message.bytes = 0;
+    trial->message.size = 0;
     expect_refusal(trial, PLAIN_BYTES, STATUS_INVALID_ARGUMENT, "cannot be inflated");
 }
 

@@ -33,7 +33,7 @@ static struct text status_with(const char *type, const ProtobufCMessage *detail,
     google__rpc__status__init(&status);
     google__protobuf__any__init(&any);
     any.type_url = (char *)(uintptr_t)type;
-    any.value = (ProtobufCBinaryData){packed.bytes, (uint8_t *)(uintptr_t)packed.at};
+    any.value = (ProtobufCBinaryData){packed.size, (uint8_t *)(uintptr_t)packed.data};
     status.details = list;
     status.n_details = 1;
     return pack(&status.base, arena);

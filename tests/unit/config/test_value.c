@@ -81,10 +81,10 @@ static bool has_line(struct text text, const char *line)
 {
     char squeezed[8192] = "\n", wanted[256];
     size_t used = 1;
-    assert_true(text.bytes < sizeof squeezed - 1);
-    for (size_t i = 0; i < text.bytes; i++)
-        if (text.at[i] != ' ' || squeezed[used - 1] != ' ')
-            squeezed[used++] = text.at[i];
+    assert_true(text.size < sizeof squeezed - 1);
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] != ' ' || squeezed[used - 1] != ' ')
+            squeezed[used++] = text.data[i];
     snprintf(wanted, sizeof wanted, "\n%s\n", line);
     return memmem(squeezed, used, wanted, strlen(wanted));
 }

@@ -426,7 +426,7 @@ static void uris_are_those_of_rfc_3986(void **state)
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct text value = text_of(rows[i].value);
-        const char *id = value.bytes ? "string.uri" : "string.uri_empty";
+        const char *id = value.size ? "string.uri" : "string.uri_empty";
         expect_id("Formats", "uri", value, rows[i].is_uri ? NULL : id);
         expect_id("Formats", "uri_ref", value, rows[i].is_reference ? NULL : "string.uri_ref");
     }
@@ -712,7 +712,8 @@ static void rules_are_described_as_a_person_would(void **state)
     for (size_t i = 0; i < array_length(rows); i++) {
         struct buffer out;
         buffer_init(&out, &arena, 0);
-        rules_describe(sets_field(sets_type(&validated, rows[i].type), rows[i].field)->rules, &out);
+        rules_describe(sets_field(sets_type(&validated, rows[i].type), rows[i].field)->constraints,
+                       &out);
         if (!text_equal(buffer_text(&out), text_of(rows[i].description)))
             fail_msg("\"%.*s\" is not \"%s\"", text_arguments(buffer_text(&out)),
                      rows[i].description);
@@ -723,10 +724,10 @@ static void rules_are_described_as_a_person_would(void **state)
 static struct text piece(unsigned number, struct text bytes)
 {
     struct buffer out;
-    buffer_init(&out, &arena, bytes.bytes + 8);
+    buffer_init(&out, &arena, bytes.size + 8);
     for (unsigned tag = number << 3 | 2; tag > 0; tag >>= 7)
         buffer_add_char(&out, (char)((tag & 0x7f) | (tag > 0x7f ? 0x80 : 0)));
-    for (size_t size = bytes.bytes, first = 1; size > 0 || first; size >>= 7, first = 0)
+    for (size_t size = bytes.size, first = 1; size > 0 || first; size >>= 7, first = 0)
         buffer_add_char(&out, (char)((size & 0x7f) | (size > 0x7f ? 0x80 : 0)));
     buffer_add_text(&out, bytes);
     return buffer_text(&out);
@@ -737,7 +738,7 @@ static bool read_rules(const char *type, const char *field, struct text field_ru
                        struct schema_field *read, struct status *status)
 {
     *read = *sets_field(sets_type(&validated, type), field);
-    read->rules = NULL;
+    read->constraints = NULL;
     return rules_parse_field(text_literal("its place"), piece(1159, field_rules), read, &arena,
                              status);
 }
@@ -749,7 +750,7 @@ static void expect_refusal(const char *type, const char *field, struct text fiel
     struct schema_field read;
     if (read_rules(type, field, field_rules, &read, &status))
         fail_msg("%s was not refused: %s", field, why);
-    assert_null(read.rules);
+    assert_null(read.constraints);
     assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
     assert_memory_equal(status.message, "its place: ", 11);
     if (!strstr(status.message, why))
@@ -824,7 +825,7 @@ static bool fits(struct text string_rules, const char *value)
     lines_set(sets_type(&validated, "Plain"), message, text_literal("name"), text_of(value),
               &arena);
     bool good = validate(&type, message, &arena, &violations, &status);
-    rules_release(field.rules);
+    rules_release(field.constraints);
     return good;
 }
 
@@ -886,11 +887,11 @@ static bool match(struct text pattern, struct text value, struct violations *vio
     type.has_rules = true;
     ProtobufCMessage *message = schema_message_new(&type, &arena);
     *(ProtobufCBinaryData *)schema_value(message, &field) =
-        (ProtobufCBinaryData){value.bytes, (uint8_t *)(uintptr_t)value.at};
+        (ProtobufCBinaryData){value.size, (uint8_t *)(uintptr_t)value.data};
     bool good = validate(&type, message, &arena, violations, &status);
     if (!good)
         assert_true(text_equal(violations->list[0].rule_id, text_literal("string.pattern")));
-    rules_release(field.rules);
+    rules_release(field.constraints);
     return good;
 }
 
@@ -1169,7 +1170,7 @@ static void a_pattern_cannot_use_up_the_machine(void **state)
     /* Exponential: given up, which is a violation that says so. */
     struct violations violations;
     assert_false(match(text_literal("^(a+)+$"), (struct text){text + MANY - 64, 64}, &violations));
-    assert_non_null(memmem(violations.list[0].message.at, violations.list[0].message.bytes,
+    assert_non_null(memmem(violations.list[0].message.data, violations.list[0].message.size,
                            "too much work", 13));
     free(text);
 }

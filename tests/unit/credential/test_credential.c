@@ -580,10 +580,10 @@ struct signer {
 /* Each token is one letter again and again, as often as its alphabet's place times 100. */
 static bool is_whole(struct text token)
 {
-    for (size_t i = 1; i < token.bytes; i++)
-        if (token.at[i] != token.at[0])
+    for (size_t i = 1; i < token.size; i++)
+        if (token.data[i] != token.data[0])
             return false;
-    return token.bytes == 100U * (unsigned)(token.at[0] - 'a' + 1);
+    return token.size == 100U * (unsigned)(token.data[0] - 'a' + 1);
 }
 
 static void *sign_on_and_on(void *context)

@@ -85,10 +85,10 @@ static void every_beginning_of_a_head_is_refused(void **state)
 {
     (void)state;
     struct text whole = text_literal("GET /a?b HTTP/1.1\r\nContent-Length: 1\r\n\r\n");
-    for (size_t bytes = 0; bytes < whole.bytes; bytes++) {
+    for (size_t bytes = 0; bytes < whole.size; bytes++) {
         struct http_head head;
         char *part = malloc(bytes + 1);
-        memcpy(part, whole.at, bytes);
+        memcpy(part, whole.data, bytes);
         part = realloc(part, bytes ? bytes : 1);
         assert_int_not_equal(http_head_read((struct text){part, bytes}, &head), 0);
         free(part);

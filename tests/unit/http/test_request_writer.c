@@ -129,7 +129,7 @@ static void check_byte(int byte, struct text text)
     assert_int_equal(write_request(&request, host, 1 << 16, &status), is_tchar(byte));
     request = usual_request();
     assert_int_equal(write_request(&request, text, 1 << 16, &status), is_host_byte(byte));
-    char target[] = {'/', text.at[0], '\0'};
+    char target[] = {'/', text.data[0], '\0'};
     request.target = (struct text){target, 2};
     assert_int_equal(write_request(&request, host, 1 << 16, &status), is_target_byte(byte));
 }
@@ -226,10 +226,10 @@ static void a_request_takes_its_size_and_no_more(void **state)
     struct status status;
     arena_init(&arena, 1 << 20);
     assert_true(http1_request(&request, host, &arena, &bytes, &status));
-    assert_true(arena.taken < bytes.bytes + 16);
+    assert_true(arena.taken < bytes.size + 16);
     arena_clear(&arena);
 
-    assert_false(write_request(&request, host, bytes.bytes - 1, &status));
+    assert_false(write_request(&request, host, bytes.size - 1, &status));
     assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
 }
 

@@ -19,15 +19,15 @@ static const struct http1_limits limits = {
 
 static struct reading_plan whole(struct text stream)
 {
-    return (struct reading_plan){.first = stream.bytes + 1, .then = 1, .limits = limits};
+    return (struct reading_plan){.first = stream.size + 1, .then = 1, .limits = limits};
 }
 
 /* Byte by byte, and in two pieces at each place. */
 static void assert_cuts_do_not_matter(const struct reading *reading, struct text stream,
                                       const struct reading_plan *plan, const char *name)
 {
-    for (size_t first = 0; first <= stream.bytes; first++)
-        if (!reads_alike(reading, stream, plan, first, stream.bytes + 1))
+    for (size_t first = 0; first <= stream.size; first++)
+        if (!reads_alike(reading, stream, plan, first, stream.size + 1))
             fail_msg("%s: two pieces, the first of %zu bytes, are read differently", name, first);
     for (size_t size = 1; size <= 8; size++)
         if (!reads_alike(reading, stream, plan, size, size))
@@ -129,10 +129,10 @@ static void check_good(const struct good_answer *good)
     if (!text_equal(reading.answer.body, text_of(good->body)) ||
         reading.answer.status != good->status || reading.status != good->status ||
         reading.answer.field_count != good->field_count ||
-        reading.consumed != stream.bytes - good->left || reading.keeps_alive == good->closes)
+        reading.consumed != stream.size - good->left || reading.keeps_alive == good->closes)
         fail_msg("%s: HTTP status %u, %zu fields, body '%.*s', %zu bytes of %zu, kept alive: %d",
                  good->name, reading.answer.status, reading.answer.field_count,
-                 text_arguments(reading.answer.body), reading.consumed, stream.bytes,
+                 text_arguments(reading.answer.body), reading.consumed, stream.size,
                  reading.keeps_alive);
     assert_cuts_do_not_matter(&reading, stream, &plan, good->name);
     reading_clear(&reading);
@@ -364,7 +364,7 @@ static void values_are_found_without_the_whitespace_around_them(void **state)
         text_equal(http_answer_field(&reading.answer, text_literal("b")), text_literal("")));
     assert_true(
         text_equal(http_answer_field(&reading.answer, text_literal("C")), text_literal("z")));
-    assert_null(http_answer_field(&reading.answer, text_literal("d")).at);
+    assert_null(http_answer_field(&reading.answer, text_literal("d")).data);
     reading_clear(&reading);
 }
 
@@ -534,7 +534,7 @@ static void many_fields_are_kept_in_their_order(void **state)
     reading_init(&reading, buffer_text(&stream), &plan);
     assert_int_equal(reading.answer.field_count, 1 + 'Z' - '!');
     for (size_t i = 1; i < reading.answer.field_count; i++)
-        assert_int_equal(reading.answer.fields[i].value.at[0], '!' + (int)i - 1);
+        assert_int_equal(reading.answer.fields[i].value.data[0], '!' + (int)i - 1);
     reading_clear(&reading);
     arena_clear(&arena);
 }

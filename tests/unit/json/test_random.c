@@ -124,19 +124,19 @@ static struct text make_document(struct maker *maker, uint64_t seed)
 static void mutate(struct maker *maker, struct text document, struct buffer *out)
 {
     static const char bytes[] = "{}[]\",:\\ue0-+.19tn \n\x01\x80\xed\xff";
-    size_t at = chance(maker, document.bytes), kind = chance(maker, 3);
-    buffer_add(out, document.at, at);
+    size_t at = chance(maker, document.size), kind = chance(maker, 3);
+    buffer_add(out, document.data, at);
     if (kind != 0)
         buffer_add_char(out, bytes[chance(maker, sizeof bytes - 1)]);
     size_t behind = kind == 2 ? at : at + 1;
-    buffer_add(out, document.at + behind, document.bytes - behind);
+    buffer_add(out, document.data + behind, document.size - behind);
 }
 
 /* As another library reads it; NULL when that refuses, also for limits that only it has. */
 static json_t *read_elsewhere(struct text document, bool *comparable)
 {
     json_error_t error;
-    json_t *read = json_loadb(document.at, document.bytes,
+    json_t *read = json_loadb(document.data, document.size,
                               JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES |
                                   JSON_DECODE_INT_AS_REAL,
                               &error);
@@ -211,7 +211,7 @@ static void mutations_are_json_here_when_they_are_elsewhere(void **state)
         for (size_t i = 0; i < MUTATIONS; i++) {
             struct buffer mutation;
             bool comparable;
-            buffer_init(&mutation, &maker.arena, document.bytes + 1);
+            buffer_init(&mutation, &maker.arena, document.size + 1);
             mutate(&maker, document, &mutation);
             json_t *elsewhere = read_elsewhere(buffer_text(&mutation), &comparable);
             if (comparable && is_json(buffer_text(&mutation)) != (elsewhere != NULL))

@@ -104,7 +104,7 @@ static void what_does_not_is_not(void **state)
         struct text id = {NULL, 0};
         if (trace_context_read(text_of(illegal[i].name), text_of(illegal[i].value), &id))
             fail_msg("%s: %s", illegal[i].name, illegal[i].value);
-        assert_null(id.at);
+        assert_null(id.data);
     }
 }
 

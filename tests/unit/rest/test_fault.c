@@ -246,14 +246,14 @@ static void the_words_are_one_short_line_without_pages_and_secrets(void **state)
     fault = read_fault(
         &arena, 400, "{\"error_code\":\"A.1\",\"error_msg\":\"token SECRETTOKEN-OF-32-… is bad\"}",
         NULL, 0);
-    assert_int_equal(fault.message.bytes, 0);
+    assert_int_equal(fault.message.size, 0);
     arena_clear(&arena);
     fault = read_fault(
         &arena, 400,
         "{\"error_code\":\"SECRETTOKEN-OF-32-B\",\"request_id\":\"xSECRETTOKEN-OF-32-Bx\"}", NULL,
         0);
-    assert_int_equal(fault.vendor_code.bytes, 0);
-    assert_int_equal(fault.request_id.bytes, 0);
+    assert_int_equal(fault.vendor_code.size, 0);
+    assert_int_equal(fault.request_id.size, 0);
     arena_clear(&arena);
     char body[8192];
     int used = snprintf(body, sizeof body, "{\"error_msg\":\"");
@@ -261,7 +261,7 @@ static void the_words_are_one_short_line_without_pages_and_secrets(void **state)
         used += snprintf(body + used, sizeof body - (size_t)used, "组");
     snprintf(body + used, sizeof body - (size_t)used, "\"}");
     fault = read_fault(&arena, 400, body, NULL, 0);
-    assert_in_range(fault.message.bytes, 1, 512);
+    assert_in_range(fault.message.size, 1, 512);
     assert_true(text_is_utf8(fault.message));
     arena_clear(&arena);
 }

@@ -21,9 +21,9 @@ enum { GET = 2, PUT = 3, POST = 4, DELETE = 5, PATCH = 6, BODY = 7, CUSTOM = 8, 
 /* One field of an option, as protoc would write it. */
 static void add_piece(struct buffer *option, unsigned number, struct text value)
 {
-    assert_true(value.bytes < 128);
+    assert_true(value.size < 128);
     buffer_add_char(option, (char)(number << 3 | 2));
-    buffer_add_char(option, (char)value.bytes);
+    buffer_add_char(option, (char)value.size);
     buffer_add_text(option, value);
 }
 
@@ -159,9 +159,9 @@ static void all_but_unreserved_characters_are_encoded(void **state)
         char lines[128];
         snprintf(lines, sizeof lines, "id=%s", rows[i].value);
         assert_true(path_for("/{id}", lines, &path, &status));
-        assert_text((struct text){path.at + 1, path.bytes - 1}, rows[i].single);
+        assert_text((struct text){path.data + 1, path.size - 1}, rows[i].single);
         assert_true(path_for("/{id=**}", lines, &path, &status));
-        assert_text((struct text){path.at + 1, path.bytes - 1}, rows[i].multiple);
+        assert_text((struct text){path.data + 1, path.size - 1}, rows[i].multiple);
     }
 }
 
@@ -456,10 +456,10 @@ static void a_rule_is_the_same_in_one_block_and_in_lines(void **state)
         fail_msg("%s", status.message);
     for (size_t i = 0; i < array_length(rows); i++) {
         const struct schema_method *method = schema_method_find(schema, text_of(rows[i].name));
-        assert_text(method->rule.method, "HEAD");
-        assert_text(method->rule.template, rows[i].template);
-        assert_ptr_equal(method->rule.body, sets_field(method->request, "part"));
-        assert_ptr_equal(method->rule.answer_body, sets_field(method->answer, "parts"));
+        assert_text(method->http_rule.method, "HEAD");
+        assert_text(method->http_rule.template, rows[i].template);
+        assert_ptr_equal(method->http_rule.body, sets_field(method->request, "part"));
+        assert_ptr_equal(method->http_rule.answer_body, sets_field(method->answer, "parts"));
     }
     schema_free(schema);
 }

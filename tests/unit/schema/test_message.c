@@ -95,8 +95,8 @@ static void only_real_oneofs_have_a_name(void **state)
     const struct schema_message *choice = sets_type(&sets, "Choice");
     assert_true(text_equal(sets_field(choice, "text")->oneof, text_literal("choice")));
     assert_true(text_equal(sets_field(choice, "no")->oneof, text_literal("other")));
-    assert_int_equal(sets_field(choice, "before")->oneof.bytes, 0);
-    assert_int_equal(sets_field(sets_type(&sets, "Optionals"), "a_bool")->oneof.bytes, 0);
+    assert_int_equal(sets_field(choice, "before")->oneof.size, 0);
+    assert_int_equal(sets_field(sets_type(&sets, "Optionals"), "a_bool")->oneof.size, 0);
 }
 
 static void a_type_can_hold_itself(void **state)
@@ -179,7 +179,7 @@ static void protobuf_c_finds_each_number_and_no_other(void **state)
                 protobuf_c_message_descriptor_get_field(descriptor, number);
             assert_int_equal(found != NULL, field != NULL);
             if (found)
-                assert_string_equal(found->name, field->name.at);
+                assert_string_equal(found->name, field->name.data);
         }
     }
     const ProtobufCFieldDescriptor *largest =

@@ -31,8 +31,8 @@ static void the_embedded_set_serves_api_groups(void **state)
     assert_int_equal(count, 2);
     assert_string_equal(method[1].path, "/huaweicloud.apig.v2.ApiGroupService/ListApiGroups");
     assert_string_equal(method->path, "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup");
-    assert_true(text_equal(method->words, text_literal("create API group")));
-    assert_true(text_equal(method->rule.method, text_literal("POST")));
+    assert_true(text_equal(method->readable_name, text_literal("create API group")));
+    assert_true(text_equal(method->http_rule.method, text_literal("POST")));
     assert_true(text_equal(method->request->full_name,
                            text_literal("huaweicloud.apig.v2.CreateApiGroupRequest")));
     assert_true(
@@ -59,8 +59,8 @@ static void a_type_knows_whether_it_has_rules(void **state)
     struct schema *schema = embedded();
     const struct schema_method *method = schema_method_find(schema, text_literal("CreateApiGroup"));
     assert_true(method->request->has_rules);
-    assert_non_null(sets_field(method->request, "name")->rules);
-    assert_null(sets_field(method->request, "version")->rules);
+    assert_non_null(sets_field(method->request, "name")->constraints);
+    assert_null(sets_field(method->request, "version")->constraints);
     assert_true(method->answer->has_rules);
     const struct schema_message *domain =
         schema_message_by_name(schema, text_literal("huaweicloud.apig.v2.UrlDomain"));
@@ -86,19 +86,19 @@ static void both_spellings_of_the_http_option_are_read(void **state)
     (void)state;
     const struct schema_method *whole =
         schema_method_find(served.schema, text_literal("test.served.First/Shared"));
-    assert_true(text_equal(whole->rule.template, text_literal("/v1/first")));
-    assert_true(whole->rule.body_whole);
+    assert_true(text_equal(whole->http_rule.template, text_literal("/v1/first")));
+    assert_true(whole->http_rule.body_whole);
     const struct schema_method *lines =
         schema_method_find(served.schema, text_literal("test.served.Second/Shared"));
-    assert_true(text_equal(lines->rule.template, text_literal("/v1/second")));
-    assert_ptr_equal(lines->rule.body, sets_field(lines->request, "part"));
+    assert_true(text_equal(lines->http_rule.template, text_literal("/v1/second")));
+    assert_ptr_equal(lines->http_rule.body, sets_field(lines->request, "part"));
 }
 
 static void a_method_of_several_bindings_is_served_by_the_first(void **state)
 {
     (void)state;
     const struct schema_method *method = schema_method_find(served.schema, text_literal("Several"));
-    assert_true(text_equal(method->rule.template, text_literal("/v1/several/{id}")));
+    assert_true(text_equal(method->http_rule.template, text_literal("/v1/several/{id}")));
 }
 
 static void a_method_is_found_by_path_and_by_a_name_of_its_own(void **state)
@@ -190,7 +190,7 @@ static void a_file_has_its_bytes_and_its_imports(void **state)
     assert_true(text_equal(file->imports[0], text_literal("google/api/annotations.proto")));
     assert_non_null(schema_file_by_name(served.schema, file->imports[0]));
     /* Field 1 of a FileDescriptorProto is its name. */
-    assert_memory_equal(file->bytes.at, "\x0a\x0cserved.proto", 14);
+    assert_memory_equal(file->bytes.data, "\x0a\x0cserved.proto", 14);
 }
 
 static void only_types_that_served_methods_reach_are_built(void **state)
@@ -206,10 +206,10 @@ static void only_types_that_served_methods_reach_are_built(void **state)
 /* The first line that says what is to be said, behind "refused: ". */
 static void expected_refusal(struct text source, char *expected, size_t room)
 {
-    const char *at = memmem(source.at, source.bytes, "refused: ", 9);
+    const char *at = memmem(source.data, source.size, "refused: ", 9);
     assert_non_null(at);
     at += 9;
-    const char *end = memchr(at, '\n', source.bytes - (size_t)(at - source.at));
+    const char *end = memchr(at, '\n', source.size - (size_t)(at - source.data));
     assert_non_null(end);
     assert_true((size_t)(end - at) < room);
     snprintf(expected, room, "%.*s", (int)(end - at), at);
@@ -231,8 +231,8 @@ static void check_refusal(const char *file)
     assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
     if (!strstr(status.message, expected))
         fail_msg("%s: \"%s\" does not say \"%s\"", file, status.message, expected);
-    free((void *)(uintptr_t)set.at);
-    free((void *)(uintptr_t)source.at);
+    free((void *)(uintptr_t)set.data);
+    free((void *)(uintptr_t)source.data);
 }
 
 static void what_cannot_be_honoured_is_refused_with_its_place(void **state)
@@ -297,10 +297,10 @@ static void types_nested_without_end_are_refused(void **state)
 static void every_beginning_of_a_set_is_refused_or_built(void **state)
 {
     (void)state;
-    for (size_t part = 0; part < served.bytes.bytes; part += 7) {
+    for (size_t part = 0; part < served.bytes.size; part += 7) {
         char *copy = malloc(part + 1); /* so that reading past its end is seen */
         assert_non_null(copy);
-        memcpy(copy, served.bytes.at, part);
+        memcpy(copy, served.bytes.data, part);
         struct schema *schema = NULL;
         struct status status;
         if (schema_new((struct text){copy, part}, &schema, &status))

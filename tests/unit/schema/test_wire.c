@@ -87,9 +87,9 @@ static void round_trip(const char *name)
     snprintf(path, sizeof path, "messages/%s.txtpb", name);
     struct text source = sets_read(TESTS_DIR "/unit/schema", path);
     char type[128];
-    assert_int_equal(
-        snprintf(type, sizeof type, "%.*s", (int)strcspn(source.at + 28, "\n"), source.at + 28) > 0,
-        1);
+    assert_int_equal(snprintf(type, sizeof type, "%.*s", (int)strcspn(source.data + 28, "\n"),
+                              source.data + 28) > 0,
+                     1);
     snprintf(path, sizeof path, "messages/%s.binpb", name);
     struct text bytes = sets_read(SETS_DIR, path);
     scoped(read) struct read read;
@@ -98,12 +98,12 @@ static void round_trip(const char *name)
     uint8_t *again = malloc(packed + 1);
     assert_non_null(again);
     assert_int_equal(protobuf_c_message_pack(read.message, again), packed);
-    if (packed != bytes.bytes || (packed && memcmp(again, bytes.at, packed) != 0))
+    if (packed != bytes.size || (packed && memcmp(again, bytes.data, packed) != 0))
         fail_msg("%s: packed again it has %zu bytes instead of the same %zu", name, packed,
-                 bytes.bytes);
+                 bytes.size);
     free(again);
-    free((void *)(uintptr_t)bytes.at);
-    free((void *)(uintptr_t)source.at);
+    free((void *)(uintptr_t)bytes.data);
+    free((void *)(uintptr_t)source.data);
 }
 
 static void what_google_writes_is_read_and_packed_to_the_same_bytes(void **state)
@@ -133,16 +133,16 @@ static void every_beginning_of_a_message_is_read_or_refused(void **state)
                                            {"messages/scalars.binpb", "Scalars"}};
     for (size_t i = 0; i < array_length(types); i++) {
         struct text bytes = sets_read(SETS_DIR, types[i][0]);
-        for (size_t part = 0; part <= bytes.bytes; part++) {
+        for (size_t part = 0; part <= bytes.size; part++) {
             char *copy = malloc(part + 1); /* so that reading past its end is seen */
             assert_non_null(copy);
-            memcpy(copy, bytes.at, part);
+            memcpy(copy, bytes.data, part);
             scoped(read) struct read read;
             if (!read_bytes(&read, types[i][1], (struct text){copy, part}))
                 assert_int_equal(read.status.code, STATUS_INVALID_ARGUMENT);
             free(copy);
         }
-        free((void *)(uintptr_t)bytes.at);
+        free((void *)(uintptr_t)bytes.data);
     }
 }
 

@@ -119,7 +119,7 @@ static void a_name_longer_than_any_matches_nothing(void **state)
     memcpy(longer, "x://a/", 6);
     struct identity name = {CALLER_URI, {longer, sizeof longer}};
     assert_false(access_allows(&caller, &name, 1));
-    name.name.bytes--;
+    name.name.size--;
     assert_true(access_allows(&caller, &name, 1));
     arena_clear(&arena);
 }
@@ -133,8 +133,8 @@ static void what_is_shown_is_a_legal_name_and_a_uri_first(void **state)
     struct text shown = access_shown(names, 3);
     assert_true(text_equal(shown, names[2].name));
     assert_true(text_equal(access_shown(names, 2), names[0].name));
-    assert_int_equal(access_shown(names + 1, 1).bytes, 0);
-    assert_int_equal(access_shown(NULL, 0).bytes, 0);
+    assert_int_equal(access_shown(names + 1, 1).size, 0);
+    assert_int_equal(access_shown(NULL, 0).size, 0);
 }
 
 int main(void)

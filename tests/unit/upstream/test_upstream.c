@@ -33,8 +33,8 @@ static void an_answer_comes_whole_and_the_connection_is_used_again(void **state)
         ask_whole(&ask, trial.upstream, 100000);
         assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
         assert_int_equal(ask.exchange.answer.status, 201);
-        assert_int_equal(ask.exchange.answer.body.bytes, 13);
-        assert_int_equal(ask.exchange.sent_bytes, ask.exchange.request.bytes);
+        assert_int_equal(ask.exchange.answer.body.size, 13);
+        assert_int_equal(ask.exchange.sent_bytes, ask.exchange.request.size);
         assert_int_equal(ask.exchange.connection_reused, i == 1);
         ask_clear(&ask);
     }
@@ -81,7 +81,7 @@ static void the_end_of_the_connection_ends_an_answer_that_says_no_length(void **
     begin(&trial, &script, 1);
     ask_whole(&ask, trial.upstream, 10);
     assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
-    assert_int_equal(ask.exchange.answer.body.bytes, 2);
+    assert_int_equal(ask.exchange.answer.body.size, 2);
     ask_clear(&ask);
     finish(&trial);
 }
@@ -97,7 +97,7 @@ static void the_answer_to_a_head_has_no_body(void **state)
     ask_start_by("HEAD", &ask, trial.upstream, 0, 20 * CLOCK_NS_PER_S);
     ask_wait(&ask);
     assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
-    assert_int_equal(ask.exchange.answer.body.bytes, 0);
+    assert_int_equal(ask.exchange.answer.body.size, 0);
     ask_clear(&ask);
     finish(&trial);
 }
