@@ -223,7 +223,7 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
         .proxy = config->upstream_proxy,
         .loops = config->upstream_loops,
         .connections = config->upstream_connections,
-        .answer_bytes = config->max_answer_bytes,
+        .response_bytes = config->max_response_bytes,
         .connection_idle_ns = UPSTREAM_IDLE_NS,
         .connection_age_ns = UPSTREAM_AGE_NS,
         .metrics = sidecar->metrics,

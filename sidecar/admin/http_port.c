@@ -81,8 +81,8 @@ static void guest_free(struct guest *guest)
 static const char plain_text[] = "text/plain; charset=utf-8";
 
 /* The answer to a request: `head` is NULL when it could not be read. */
-static void answer(struct guest *guest, unsigned status, const struct http_head *head,
-                   const struct http_reply *reply, const char *allow)
+static void respond(struct guest *guest, unsigned status, const struct http_head *head,
+                    const struct http_reply *reply, const char *allow)
 {
     struct text body = buffer_text(&reply->body);
     struct evbuffer *out = bufferevent_get_output(guest->events);
@@ -104,7 +104,7 @@ static void refuse_with(struct guest *guest, unsigned status, const struct http_
 {
     const struct http_reply reply = {
         .content_type = plain_text, .body = {.at = (char *)(uintptr_t)why.data, .bytes = why.size}};
-    answer(guest, status, head, &reply, allow);
+    respond(guest, status, head, &reply, allow);
 }
 
 static void refuse(struct guest *guest, unsigned status)
@@ -112,15 +112,15 @@ static void refuse(struct guest *guest, unsigned status)
     refuse_with(guest, status, NULL, NULL, text_literal("the request cannot be read\n"));
 }
 
-static void answer_page(struct guest *guest, const struct http_head *head,
-                        const struct http_page *page)
+static void respond_page(struct guest *guest, const struct http_head *head,
+                         const struct http_page *page)
 {
     struct arena arena;
     struct http_reply reply = {.content_type = plain_text};
     arena_init(&arena, PAGE_MEMORY);
     buffer_init(&reply.body, &arena, 0);
-    unsigned status = page->answer(guest->port->context, head, &reply);
-    answer(guest, reply.body.full ? 500 : status, head, &reply, NULL);
+    unsigned status = page->respond(guest->port->context, head, &reply);
+    respond(guest, reply.body.full ? 500 : status, head, &reply, NULL);
     arena_clear(&arena);
 }
 
@@ -130,7 +130,7 @@ static bool is_method_of(const struct http_page *page, struct text method)
     return text_equal(text_of(page->method), head ? text_literal("GET") : method);
 }
 
-static void answer_request(struct guest *guest, const struct http_head *head)
+static void respond_request(struct guest *guest, const struct http_head *head)
 {
     const struct http_page *found = NULL;
     for (size_t i = 0; i < guest->port->page_count; i++) {
@@ -139,7 +139,7 @@ static void answer_request(struct guest *guest, const struct http_head *head)
             continue;
         found = page;
         if (is_method_of(page, head->method)) {
-            answer_page(guest, head, page);
+            respond_page(guest, head, page);
             return;
         }
     }
@@ -170,7 +170,7 @@ static void read_request(struct guest *guest, struct evbuffer *in)
         refuse(guest, refusal);
     } else if (bytes - head_bytes >= head.body_bytes) {
         head.body = (struct text){at + head_bytes, head.body_bytes};
-        answer_request(guest, &head);
+        respond_request(guest, &head);
     }
 }
 

@@ -24,7 +24,7 @@ struct http_page {
     const char *method; /* "GET" answers HEAD as well */
     const char *path;
     /* Fills in the reply and returns the HTTP status. */
-    unsigned (*answer)(void *context, const struct http_head *head, struct http_reply *reply);
+    unsigned (*respond)(void *context, const struct http_head *head, struct http_reply *reply);
 };
 
 /* FAILED_PRECONDITION, naming `option`, when the address cannot be listened on. `address`, `pages`

@@ -36,8 +36,8 @@ static bool report(const struct monitor *monitor, const struct monitor_check *ch
     return good;
 }
 
-static unsigned answer(const struct monitor *monitor, enum monitor_page page, const char *verdict,
-                       const struct http_head *head, struct http_reply *reply)
+static unsigned respond(const struct monitor *monitor, enum monitor_page page, const char *verdict,
+                        const struct http_head *head, struct http_reply *reply)
 {
     const struct monitor_questions *questions = &monitor->questions;
     bool verbose = text_equal(head->query, text_literal("verbose")), good = true;
@@ -58,17 +58,17 @@ static unsigned answer(const struct monitor *monitor, enum monitor_page page, co
 
 static unsigned live(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, MONITOR_LIVE, "live", head, reply);
+    return respond(context, MONITOR_LIVE, "live", head, reply);
 }
 
 static unsigned ready(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, MONITOR_READY, "ready", head, reply);
+    return respond(context, MONITOR_READY, "ready", head, reply);
 }
 
 static unsigned started(void *context, const struct http_head *head, struct http_reply *reply)
 {
-    return answer(context, MONITOR_STARTED, "started", head, reply);
+    return respond(context, MONITOR_STARTED, "started", head, reply);
 }
 
 /* Prometheus' own format, unless the newer one is asked for by name. */

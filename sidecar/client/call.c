@@ -18,8 +18,8 @@
 #include "base/banned.h"
 
 #define MEMORY (512U << 20)
-/* Above what any --max-answer lets through. */
-#define ANSWER_BYTES (256 << 20)
+/* Above what any --max-response lets through. */
+#define RESPONSE_BYTES (256 << 20)
 
 enum { EXIT_NOT_PRINTED = 1, EXIT_USAGE = 2, EXIT_CODES = 64 };
 
@@ -32,7 +32,7 @@ struct call {
     grpc_channel *channel;
     grpc_completion_queue *queue;
     grpc_call *rpc;
-    grpc_byte_buffer *request, *answer;
+    grpc_byte_buffer *request, *response;
     grpc_metadata_array initial, trailing; /* their texts are the rpc's */
     grpc_status_code code;
     grpc_slice message;
@@ -83,7 +83,7 @@ static void open_channel(struct call *call)
         {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
         {GRPC_ARG_INTEGER,
          (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         {.integer = ANSWER_BYTES}},
+         {.integer = RESPONSE_BYTES}},
     };
     grpc_channel_args arguments = {array_length(list), list};
     grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
@@ -116,7 +116,7 @@ static void run(struct call *call)
         {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
         {.op = GRPC_OP_RECV_INITIAL_METADATA,
          .data.recv_initial_metadata.recv_initial_metadata = &call->initial},
-        {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &call->answer},
+        {.op = GRPC_OP_RECV_MESSAGE, .data.recv_message.recv_message = &call->response},
         {.op = GRPC_OP_RECV_STATUS_ON_CLIENT,
          .data.recv_status_on_client = {.trailing_metadata = &call->trailing,
                                         .status = &call->code,
@@ -133,20 +133,20 @@ static struct text slice_text(const grpc_slice *slice)
     return (struct text){(const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
 }
 
-static bool print_answer(struct call *call, struct status *status)
+static bool print_response(struct call *call, struct status *status)
 {
     const struct json_style style = {.indented = true};
     struct buffer out;
     ProtobufCMessage *message;
     grpc_byte_buffer_reader reader;
-    if (!call->answer || !grpc_byte_buffer_reader_init(&reader, call->answer))
+    if (!call->response || !grpc_byte_buffer_reader_init(&reader, call->response))
         return status_fail(status, STATUS_INTERNAL, "the answer has no message");
     grpc_slice bytes = grpc_byte_buffer_reader_readall(&reader);
     grpc_byte_buffer_reader_destroy(&reader);
     buffer_init(&out, &call->arena, 1024);
     bool good =
-        wire_unpack(call->method->answer, slice_text(&bytes), &call->arena, &message, status) &&
-        json_write(call->method->answer, message, &style, NULL, NULL, &out, status);
+        wire_unpack(call->method->response, slice_text(&bytes), &call->arena, &message, status) &&
+        json_write(call->method->response, message, &style, NULL, NULL, &out, status);
     grpc_slice_unref(bytes);
     if (!good)
         return status_wrap(status, "print the answer");
@@ -176,7 +176,7 @@ static int finish(struct call *call, struct status *status)
         print_failure(call);
         return EXIT_CODES + (int)call->code;
     }
-    return print_answer(call, status) ? 0 : complain(call, status, EXIT_NOT_PRINTED);
+    return print_response(call, status) ? 0 : complain(call, status, EXIT_NOT_PRINTED);
 }
 
 static int make_call(struct call *call)
@@ -203,8 +203,8 @@ static void call_clear(struct call *call)
     grpc_slice_unref(call->message);
     grpc_metadata_array_destroy(&call->initial);
     grpc_metadata_array_destroy(&call->trailing);
-    if (call->answer)
-        grpc_byte_buffer_destroy(call->answer);
+    if (call->response)
+        grpc_byte_buffer_destroy(call->response);
     if (call->rpc)
         close_rpc(call);
     if (call->request)

@@ -15,7 +15,7 @@
 #include "base/banned.h"
 
 #define REQUEST_BYTES 256
-#define ANSWER_BYTES 65536
+#define RESPONSE_BYTES 65536
 
 /* Above any address, "unix:" and its path included. */
 #define SHOWN_BYTES 256
@@ -128,10 +128,10 @@ static bool send_request(int fd, const char *method, const char *path, struct st
 
 static bool receive(int fd, int64_t until_ns, char *at, size_t *bytes, struct status *status)
 {
-    for (*bytes = 0; *bytes < ANSWER_BYTES;) {
+    for (*bytes = 0; *bytes < RESPONSE_BYTES;) {
         if (!await(fd, POLLIN, until_ns, status))
             return false;
-        ssize_t got = recv(fd, at + *bytes, ANSWER_BYTES - *bytes, 0);
+        ssize_t got = recv(fd, at + *bytes, RESPONSE_BYTES - *bytes, 0);
         if (got == 0)
             return true;
         if (got < 0 && errno != EAGAIN && errno != EINTR)
@@ -147,7 +147,7 @@ static bool is_digit(char c)
 }
 
 /* "HTTP/1.1 200 OK", fields, an empty line, the body up to the connection's end. */
-static bool read_answer(struct text all, struct dial_answer *answer, struct status *status)
+static bool read_response(struct text all, struct dial_response *response, struct status *status)
 {
     static const struct text version = {"HTTP/1.1 ", 9};
     const char *head_end = memmem(all.data, all.size, "\r\n\r\n", 4);
@@ -156,24 +156,24 @@ static bool read_answer(struct text all, struct dial_answer *answer, struct stat
         memcmp(all.data, version.data, version.size) != 0 || !is_digit(code[0]) ||
         !is_digit(code[1]) || !is_digit(code[2]))
         return status_fail(status, STATUS_INTERNAL, "what answers there is no sidecar");
-    answer->status = (unsigned)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
-    answer->body = (struct text){head_end + 4, (size_t)(all.data + all.size - head_end) - 4};
+    response->status = (unsigned)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
+    response->body = (struct text){head_end + 4, (size_t)(all.data + all.size - head_end) - 4};
     return true;
 }
 
 static bool exchange(int fd, const char *method, const char *path, int64_t until_ns,
-                     struct arena *arena, struct dial_answer *answer, struct status *status)
+                     struct arena *arena, struct dial_response *response, struct status *status)
 {
     size_t bytes;
-    char *at = arena_alloc(arena, ANSWER_BYTES);
+    char *at = arena_alloc(arena, RESPONSE_BYTES);
     if (!at)
         return status_fail(status, STATUS_INTERNAL, "the answer has no room");
     return send_request(fd, method, path, status) && receive(fd, until_ns, at, &bytes, status) &&
-           read_answer((struct text){at, bytes}, answer, status);
+           read_response((struct text){at, bytes}, response, status);
 }
 
 bool dial(const struct config_address *at, const char *method, const char *path, int64_t until_ns,
-          struct arena *arena, struct dial_answer *answer, struct status *status)
+          struct arena *arena, struct dial_response *response, struct status *status)
 {
     char shown[SHOWN_BYTES];
     int fd;
@@ -182,7 +182,7 @@ bool dial(const struct config_address *at, const char *method, const char *path,
                               : connect_tcp(at, until_ns, &fd, status);
     if (!good)
         return status_wrap(status, "ask %s", shown);
-    good = exchange(fd, method, path, until_ns, arena, answer, status);
+    good = exchange(fd, method, path, until_ns, arena, response, status);
     close(fd);
     return good || status_wrap(status, "ask %s", shown);
 }

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "config/config.h"
 
-struct dial_answer {
+struct dial_response {
     unsigned status;  /* HTTP's */
     struct text body; /* in the arena; any bytes */
 };
@@ -21,5 +21,5 @@ struct dial_answer {
  * answer comes in time, INTERNAL when it is none or is larger than any page of ours.
  */
 must_use bool dial(const struct config_address *at, const char *method, const char *path,
-                   int64_t until_ns, struct arena *arena, struct dial_answer *answer,
+                   int64_t until_ns, struct arena *arena, struct dial_response *response,
                    struct status *status);

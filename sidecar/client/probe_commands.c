@@ -15,7 +15,7 @@
 #define MEMORY (1U << 20)
 
 /* How long one answer may take. A sidecar answers within a millisecond. */
-#define ANSWER_NS (2 * CLOCK_NS_PER_S)
+#define RESPONSE_NS (2 * CLOCK_NS_PER_S)
 
 /* Between two questions; each pause is twice the one before. */
 #define FIRST_PAUSE_NS (10 * CLOCK_NS_PER_MS)
@@ -124,11 +124,11 @@ static bool has_port(const struct config_address *at, const char *option, struct
 static bool ask(const struct errand *errand, int64_t until_ns, struct arena *arena,
                 struct text *line, struct status *status)
 {
-    struct dial_answer answer;
-    if (!dial(&errand->config.monitor, "GET", errand->page, until_ns, arena, &answer, status))
+    struct dial_response response;
+    if (!dial(&errand->config.monitor, "GET", errand->page, until_ns, arena, &response, status))
         return false;
-    *line = first_line(answer.body);
-    return answer.status == 200 ||
+    *line = first_line(response.body);
+    return response.status == 200 ||
            status_fail(status, STATUS_UNAVAILABLE, "%.*s",
                        (int)text_cut(*line, STATUS_MESSAGE_BYTES), line->data);
 }
@@ -182,7 +182,7 @@ static int await_ready(const struct errand *errand, struct arena *arena)
     if (!has_port(&errand->config.monitor, "--monitor", &heard))
         return complain(&heard, arena, EXIT_USAGE);
     status_clear(&reason);
-    while (!ask(errand, earlier(clock_now_ns() + ANSWER_NS, until_ns), arena, &line, &heard)) {
+    while (!ask(errand, earlier(clock_now_ns() + RESPONSE_NS, until_ns), arena, &line, &heard)) {
         keep_reason(&reason, &heard);
         if (clock_now_ns() >= until_ns) {
             status_prepend(&reason, "not ready within --timeout");
@@ -196,13 +196,13 @@ static int await_ready(const struct errand *errand, struct arena *arena)
 
 static bool order_drain(const struct errand *errand, struct arena *arena, struct status *status)
 {
-    struct dial_answer answer;
-    if (!dial(&errand->config.admin, "POST", "/quitquitquit", clock_now_ns() + ANSWER_NS, arena,
-              &answer, status))
+    struct dial_response response;
+    if (!dial(&errand->config.admin, "POST", "/quitquitquit", clock_now_ns() + RESPONSE_NS, arena,
+              &response, status))
         return false;
-    return answer.status == 202 ||
+    return response.status == 202 ||
            status_fail(status, STATUS_INTERNAL, "ask for the end: the answer is HTTP status %u",
-                       answer.status);
+                       response.status);
 }
 
 /* It has ended when nobody listens on --admin any more. */
@@ -210,10 +210,10 @@ static bool await_end(const struct errand *errand, struct arena *arena, struct s
 {
     int64_t until_ns = clock_now_ns() + errand->timeout_ns, pause_ns = FIRST_PAUSE_NS;
     while (clock_now_ns() < until_ns) {
-        struct dial_answer answer;
+        struct dial_response response;
         struct status end;
-        if (!dial(&errand->config.admin, "GET", "/", earlier(clock_now_ns() + ANSWER_NS, until_ns),
-                  arena, &answer, &end) &&
+        if (!dial(&errand->config.admin, "GET", "/",
+                  earlier(clock_now_ns() + RESPONSE_NS, until_ns), arena, &response, &end) &&
             end.code == STATUS_FAILED_PRECONDITION)
             return true;
         pause_for(&pause_ns, until_ns);
@@ -260,7 +260,7 @@ static int run(const struct errand_word *word, struct errand errand, int count, 
 
 int client_health(int count, char *arguments[])
 {
-    struct errand errand = {.page = "/readyz", .timeout_ns = ANSWER_NS};
+    struct errand errand = {.page = "/readyz", .timeout_ns = RESPONSE_NS};
     return run(&health_word, errand, count, arguments, health);
 }
 

@@ -70,7 +70,7 @@ const struct option option_table[] = {
      "calls at a time on one connection; who gives up more than that in a second is disconnected"},
     {"max-message", OPTION_SIZE, at(max_message_bytes), 1, 256 * MIB, "1MiB",
      "largest request message"},
-    {"max-answer", OPTION_SIZE, at(max_answer_bytes), 1, 256 * MIB, "4MiB",
+    {"max-response", OPTION_SIZE, at(max_response_bytes), 1, 256 * MIB, "4MiB",
      "largest body of an upstream's answer"},
     {"max-metadata", OPTION_SIZE, at(max_metadata_bytes), 1, 48 * KIB, "16KiB",
      "a caller's metadata, all together"},

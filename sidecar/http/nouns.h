@@ -28,7 +28,7 @@ struct http_request {
     bool has_body; /* a Content-Length is sent, also when the body is empty */
 };
 
-struct http_answer {
+struct http_response {
     unsigned status; /* 200 to 599 */
     const struct http_field *fields;
     size_t field_count;
@@ -37,11 +37,12 @@ struct http_answer {
 
 /* The value of the first field of that name, compared without case; {NULL, 0} when there is none.
  */
-static inline struct text http_answer_field(const struct http_answer *answer, struct text name)
+static inline struct text http_response_field(const struct http_response *response,
+                                              struct text name)
 {
-    for (size_t i = 0; i < answer->field_count; i++)
-        if (text_equal_nocase(answer->fields[i].name, name))
-            return answer->fields[i].value;
+    for (size_t i = 0; i < response->field_count; i++)
+        if (text_equal_nocase(response->fields[i].name, name))
+            return response->fields[i].value;
     return (struct text){NULL, 0};
 }
 

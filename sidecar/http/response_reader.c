@@ -391,13 +391,13 @@ enum http1_progress http1_reader_end(struct http1_reader *reader, struct status 
     return broken(reader);
 }
 
-struct http_answer http1_reader_answer(const struct http1_reader *reader)
+struct http_response http1_reader_response(const struct http1_reader *reader)
 {
     assert(reader->stage == STAGE_COMPLETE);
-    return (struct http_answer){.status = reader->code,
-                                .fields = reader->fields,
-                                .field_count = reader->field_count,
-                                .body = buffer_text(&reader->body)};
+    return (struct http_response){.status = reader->code,
+                                  .fields = reader->fields,
+                                  .field_count = reader->field_count,
+                                  .body = buffer_text(&reader->body)};
 }
 
 unsigned http1_reader_status(const struct http1_reader *reader)

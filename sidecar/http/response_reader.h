@@ -65,7 +65,7 @@ must_use enum http1_progress http1_reader_feed(struct http1_reader *reader, stru
 must_use enum http1_progress http1_reader_end(struct http1_reader *reader, struct status *status);
 
 /* The answer, once complete; its memory is the arena's. */
-struct http_answer http1_reader_answer(const struct http1_reader *reader);
+struct http_response http1_reader_response(const struct http1_reader *reader);
 
 /* The HTTP status as soon as the final status line was read, else 0: also of an answer that then
  * broke. */

@@ -28,7 +28,7 @@ void tell_unreadable(const struct walk *walk)
 {
     const struct unreadable *unreadable = &walk->unreadable;
     struct log_line line;
-    if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_ANSWER_MEMBER))
+    if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_RESPONSE_MEMBER))
         return;
     log_text(&line, "method", text_of(call_method(walk->call)->path));
     if (!is_secret(walk, unreadable->first))
@@ -116,7 +116,7 @@ void tell_log(const struct walk *walk)
         log_number(&line, "attempts", walk->attempts);
     log_milliseconds(&line, "total_ms", clock_now_ns() - received_ns);
     log_number(&line, "request_bytes", (int64_t)walk->bytes.size);
-    log_number(&line, "answer_bytes", (int64_t)walk->answer_bytes);
+    log_number(&line, "response_bytes", (int64_t)walk->response_bytes);
     log_text(&line, "request_id", trace_request_id(&walk->trace));
     log_text(&line, "trace_id", walk->trace.id);
     log_text(&line, "upstream_request_id", walk->fault.request_id);

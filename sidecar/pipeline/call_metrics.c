@@ -27,8 +27,8 @@ static const char *const causes[] = {
     [EXCHANGE_CAUSE_BREAKER] = "breaker",
     [EXCHANGE_CAUSE_OVERLOADED] = "overloaded",
     [EXCHANGE_CAUSE_LOST] = "lost",
-    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = "unreadable_answer",
-    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = "answer_too_large",
+    [EXCHANGE_CAUSE_UNREADABLE_RESPONSE] = "unreadable_response",
+    [EXCHANGE_CAUSE_RESPONSE_TOO_LARGE] = "response_too_large",
     [EXCHANGE_CAUSE_DEADLINE] = "deadline",
     [EXCHANGE_CAUSE_CANCELLED] = "cancelled",
     [EXCHANGE_CAUSE_STOPPED] = "stopped",
@@ -48,12 +48,12 @@ void count_values(struct metric_values given[METRIC_LABEL_COUNT])
         (struct metric_values){recovery_verdict_names + 1, RECOVERY_VERDICTS - 1};
 }
 
-static void count_answer(struct metrics *metrics, const struct exchange *exchange,
-                         struct text vendor_code)
+static void count_response(struct metrics *metrics, const struct exchange *exchange,
+                           struct text vendor_code)
 {
     char digits[DECIMAL_BYTES];
     struct text status = {digits, text_from_u64(digits, exchange->http_status)};
-    metric_count_seen(metrics, METRIC_UPSTREAM_ANSWERS, status, vendor_code);
+    metric_count_seen(metrics, METRIC_UPSTREAM_RESPONSES, status, vendor_code);
 }
 
 void count_exchange(const struct walk *walk, struct text vendor_code)
@@ -65,7 +65,7 @@ void count_exchange(const struct walk *walk, struct text vendor_code)
     metric_observe(metrics, METRIC_UPSTREAM_QUEUE_DURATION, 0,
                    waited_until_ns - exchange->queued_ns);
     if (exchange->http_status)
-        count_answer(metrics, exchange, vendor_code);
+        count_response(metrics, exchange, vendor_code);
     if (!exchange->started_ns)
         return;
     metric_count(metrics, METRIC_UPSTREAM_CONNECTION_USES, exchange->connection_reused, 0);

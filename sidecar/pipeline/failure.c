@@ -63,12 +63,13 @@ static const struct {
     [EXCHANGE_CAUSE_LOST] = {"the connection was lost", STATUS_UNAVAILABLE,
                              REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS, STATUS_UNKNOWN,
                              "CONNECTION_LOST"},
-    [EXCHANGE_CAUSE_UNREADABLE_ANSWER] = {"what came is no answer", STATUS_UNAVAILABLE,
-                                          REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
-                                          STATUS_UNKNOWN, "ANSWER_UNREADABLE"},
-    [EXCHANGE_CAUSE_ANSWER_TOO_LARGE] = {"the answer is larger than --max-answer",
-                                         STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED,
-                                         DETAILS_NEVER_RETRY, STATUS_UNKNOWN, "ANSWER_TOO_LARGE"},
+    [EXCHANGE_CAUSE_UNREADABLE_RESPONSE] = {"what came is no answer", STATUS_UNAVAILABLE,
+                                            REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
+                                            STATUS_UNKNOWN, "RESPONSE_UNREADABLE"},
+    [EXCHANGE_CAUSE_RESPONSE_TOO_LARGE] = {"the answer is larger than --max-response",
+                                           STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED,
+                                           DETAILS_NEVER_RETRY, STATUS_UNKNOWN,
+                                           "RESPONSE_TOO_LARGE"},
     [EXCHANGE_CAUSE_DEADLINE] = {"the deadline passed", STATUS_DEADLINE_EXCEEDED,
                                  REASON_DEADLINE_EXCEEDED, 0, STATUS_DEADLINE_EXCEEDED, "DEADLINE"},
     [EXCHANGE_CAUSE_CANCELLED] = {"the caller cancelled, or its connection ended", STATUS_CANCELLED,
@@ -102,13 +103,13 @@ void refusal_of_step(struct details *details, const char *step, const struct sta
     set_own(details, REASON_INTERNAL, DETAILS_NEVER_RETRY);
 }
 
-static void inflate_answer(struct exchange *exchange, size_t most)
+static void inflate_response(struct exchange *exchange, size_t most)
 {
-    if (answer_inflate(&exchange->answer, most, exchange->arena, &exchange->status))
+    if (response_inflate(&exchange->response, most, exchange->arena, &exchange->status))
         return;
     exchange->cause = exchange->status.code == STATUS_RESOURCE_EXHAUSTED
-                          ? EXCHANGE_CAUSE_ANSWER_TOO_LARGE
-                          : EXCHANGE_CAUSE_UNREADABLE_ANSWER;
+                          ? EXCHANGE_CAUSE_RESPONSE_TOO_LARGE
+                          : EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
     exchange->outcome = EXCHANGE_PERHAPS_PROCESSED;
 }
 
@@ -119,18 +120,18 @@ static bool broke_behind_refusal(const struct exchange *exchange)
     return exchange->outcome == EXCHANGE_PERHAPS_PROCESSED && exchange->http_status >= 400 &&
            exchange->http_status <= 499 &&
            (exchange->cause == EXCHANGE_CAUSE_LOST ||
-            exchange->cause == EXCHANGE_CAUSE_UNREADABLE_ANSWER ||
-            exchange->cause == EXCHANGE_CAUSE_ANSWER_TOO_LARGE);
+            exchange->cause == EXCHANGE_CAUSE_UNREADABLE_RESPONSE ||
+            exchange->cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE);
 }
 
 void refusal_settle(struct exchange *exchange, size_t most)
 {
     if (exchange->outcome == EXCHANGE_ANSWERED)
-        inflate_answer(exchange, most);
+        inflate_response(exchange, most);
     if (!broke_behind_refusal(exchange))
         return;
     exchange->outcome = EXCHANGE_ANSWERED;
-    exchange->answer = (struct http_answer){.status = exchange->http_status};
+    exchange->response = (struct http_response){.status = exchange->http_status};
 }
 
 static int64_t exchange_wait_ms(const struct exchange *exchange)
@@ -145,7 +146,7 @@ bool refusal_of_exchange(struct details *details, const struct exchange *exchang
 {
     enum exchange_cause cause = exchange->cause;
     bool sent = exchange->outcome != EXCHANGE_NOT_SENT;
-    const char *limit = cause == EXCHANGE_CAUSE_ANSWER_TOO_LARGE ? " (--max-answer)" : "";
+    const char *limit = cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE ? " (--max-response)" : "";
     if (!sent || only_reads) {
         set_own(details, exchange_rows[cause].reason, exchange_wait_ms(exchange));
         return status_fail(
@@ -196,10 +197,11 @@ static const struct violations *blame(struct text field, struct text message, st
 }
 
 bool refusal_of_fault(struct details *details, const struct fault *fault,
-                      const struct http_answer *answer, struct arena *arena, struct status *status)
+                      const struct http_response *response, struct arena *arena,
+                      struct status *status)
 {
     details->domain = vendor_domain;
-    details->reason = vendor_reason(fault, answer->status, arena);
+    details->reason = vendor_reason(fault, response->status, arena);
     details->retry_ms = fault->retry_ms;
     if (fault_is_unknown(fault) && fault->effect != FAULT_SYSTEM)
         set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
@@ -207,10 +209,10 @@ bool refusal_of_fault(struct details *details, const struct fault *fault,
     details->violations = blame(fault->field, fault->message, arena);
     details_add(details, text_literal("error_code"), fault->vendor_code);
     details_add(details, text_literal("location_host"), fault->location_host);
-    return fault_status(fault, answer, status);
+    return fault_status(fault, response, status);
 }
 
-void refusal_of_answer(struct details *details, const char *cause, struct text request_id)
+void refusal_of_response(struct details *details, const char *cause, struct text request_id)
 {
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details->request_id = request_id;

@@ -32,12 +32,12 @@ must_use bool refusal_of_exchange(struct details *details, const struct exchange
 /* The upstream answered with a fault. Sets the status, too; returns false. The details share the
  * fault's texts and take more of the arena, which holds them: a few kilobytes at most. */
 must_use bool refusal_of_fault(struct details *details, const struct fault *fault,
-                               const struct http_answer *answer, struct arena *arena,
+                               const struct http_response *response, struct arena *arena,
                                struct status *status);
 
 /* The upstream said yes with an answer that cannot be used. `cause` is a word of ours:
- * "ANSWER_UNREADABLE". */
-void refusal_of_answer(struct details *details, const char *cause, struct text request_id);
+ * "RESPONSE_UNREADABLE". */
+void refusal_of_response(struct details *details, const char *cause, struct text request_id);
 
 /* The upstream refused because the thing exists, and an attempt of this very call may have created
  * it. Follows refusal_of_fault; sets the status anew. */

@@ -19,7 +19,8 @@ const char *const recovery_verdict_names[RECOVERY_VERDICTS] = {
 bool recovery_may_help(enum exchange_cause cause)
 {
     return cause == EXCHANGE_CAUSE_NONE || cause == EXCHANGE_CAUSE_LOST ||
-           cause == EXCHANGE_CAUSE_UNREADABLE_ANSWER || cause == EXCHANGE_CAUSE_ANSWER_TOO_LARGE;
+           cause == EXCHANGE_CAUSE_UNREADABLE_RESPONSE ||
+           cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE;
 }
 
 static void copy_value(const ProtobufCMessage *create, const struct recovery_copy *copy,
@@ -54,10 +55,10 @@ bool recovery_question(const struct schema_recovery *recovery, const ProtobufCMe
     return true;
 }
 
-int64_t recovery_earliest_ns(const struct http_answer *answer, int64_t ago_ns, int64_t now_ns)
+int64_t recovery_earliest_ns(const struct http_response *response, int64_t ago_ns, int64_t now_ns)
 {
     int64_t date;
-    if (!http_date(http_answer_field(answer, text_literal("Date")), &date) ||
+    if (!http_date(http_response_field(response, text_literal("Date")), &date) ||
         date > INT64_MAX / CLOCK_NS_PER_S || date < 0)
         return now_ns - ago_ns - CLOCK_DIFFERENCE_NS;
     return date * CLOCK_NS_PER_S - ago_ns;

@@ -43,7 +43,7 @@ must_use bool recovery_question(const struct schema_recovery *recovery,
  * answer's Date, which was true when the answer was made; without one by our clock `now_ns`, of
  * which 5 s of difference are assumed.
  */
-int64_t recovery_earliest_ns(const struct http_answer *answer, int64_t ago_ns, int64_t now_ns);
+int64_t recovery_earliest_ns(const struct http_response *response, int64_t ago_ns, int64_t now_ns);
 
 /*
  * Judges the look-up's answer message. `found` is set with RECOVERY_FOUND: a message of the

@@ -19,7 +19,7 @@
 /* A message in memory can take several times its bytes on the wire; beside it there is the request
  * made of it. */
 #define MEMORY_PER_MESSAGE_BYTE 16
-#define MEMORY_PER_ANSWER_BYTE 8
+#define MEMORY_PER_RESPONSE_BYTE 8
 #define MEMORY_BESIDE (256 * 1024)
 
 /* What is kept of an upstream's fault, several times. */
@@ -34,9 +34,9 @@ static void walk_init(struct walk *walk, struct road *road, struct call *call)
     arena_init_with(&walk->arena,
                     config->max_message_bytes * MEMORY_PER_MESSAGE_BYTE + MEMORY_BESIDE,
                     walk->memory, sizeof walk->memory);
-    arena_init_with(&walk->answer_arena,
-                    config->max_answer_bytes * MEMORY_PER_ANSWER_BYTE + MEMORY_BESIDE,
-                    walk->answer_memory, sizeof walk->answer_memory);
+    arena_init_with(&walk->response_arena,
+                    config->max_response_bytes * MEMORY_PER_RESPONSE_BYTE + MEMORY_BESIDE,
+                    walk->response_memory, sizeof walk->response_memory);
     arena_init(&walk->fault_arena, FAULT_BYTES);
     exchange_init(&walk->exchange);
     details_init(&walk->details);
@@ -167,7 +167,7 @@ static bool is_unknown(const struct walk *walk)
 {
     if (walk->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED)
         return !walk_only_reads(walk);
-    return fault_is_unknown(&walk->fault) || fault_is_success(walk->exchange.answer.status);
+    return fault_is_unknown(&walk->fault) || fault_is_success(walk->exchange.response.status);
 }
 
 /* A json_unreadable. */
@@ -178,7 +178,7 @@ static void note_unreadable(struct text path, const struct status *why, void *co
     if (unreadable->count++ > 0)
         return;
     struct text reason = text_of(why->message);
-    const char *copy = arena_copy(&walk->answer_arena, reason.data, reason.size);
+    const char *copy = arena_copy(&walk->response_arena, reason.data, reason.size);
     unreadable->first = path;
     unreadable->reason = (struct text){copy, copy ? reason.size : 0};
 }
@@ -186,8 +186,8 @@ static void note_unreadable(struct text path, const struct status *why, void *co
 bool walk_decode(struct walk *walk, const struct schema_method *method, ProtobufCMessage **message)
 {
     walk->unreadable.count = 0;
-    if (!answer_decode(method, &walk->exchange.answer, &walk->answer_arena, note_unreadable, walk,
-                       message, &walk->status)) {
+    if (!response_decode(method, &walk->exchange.response, &walk->response_arena, note_unreadable,
+                         walk, message, &walk->status)) {
         tell_no_secret(walk);
         return false;
     }
@@ -199,31 +199,31 @@ bool walk_decode(struct walk *walk, const struct schema_method *method, Protobuf
 /* The answer, or why there is none. */
 static bool interpret(struct walk *walk)
 {
-    const struct http_answer *answer = &walk->exchange.answer;
+    const struct http_response *response = &walk->exchange.response;
     if (walk->exchange.outcome != EXCHANGE_ANSWERED)
         return refusal_of_exchange(&walk->details, &walk->exchange, walk_only_reads(walk),
                                    &walk->status);
-    if (!fault_is_success(answer->status))
-        return refusal_of_fault(&walk->details, &walk->fault, answer, &walk->fault_arena,
+    if (!fault_is_success(response->status))
+        return refusal_of_fault(&walk->details, &walk->fault, response, &walk->fault_arena,
                                 &walk->status);
-    if (walk_decode(walk, call_method(walk->call), &walk->answer))
+    if (walk_decode(walk, call_method(walk->call), &walk->response))
         return true;
-    refusal_of_answer(&walk->details, "ANSWER_UNREADABLE", walk->fault.request_id);
+    refusal_of_response(&walk->details, "RESPONSE_UNREADABLE", walk->fault.request_id);
     return false;
 }
 
 static struct fault read_fault(struct walk *walk)
 {
-    const struct http_answer *answer = &walk->exchange.answer;
+    const struct http_response *response = &walk->exchange.response;
     struct text token = credential_value(walk->credential);
     struct fault fault = {0};
     if (walk->exchange.outcome != EXCHANGE_ANSWERED)
         return fault;
-    if (fault_is_success(answer->status)) {
-        fault.request_id = fault_body_request_id(answer, token);
+    if (fault_is_success(response->status)) {
+        fault.request_id = fault_body_request_id(response, token);
         return fault;
     }
-    fault_read(answer, token, &walk->answer_arena, &walk->fault_arena, &fault);
+    fault_read(response, token, &walk->response_arena, &walk->fault_arena, &fault);
     if (walk_only_reads(walk))
         fault_of_safe_request(&fault);
     return fault;
@@ -240,7 +240,7 @@ void walk_send_again(struct walk *walk)
     walk_release_credential(walk);
     walk->fault = (struct fault){0};
     walk->unknown_outcome = NULL;
-    arena_clear(&walk->answer_arena);
+    arena_clear(&walk->response_arena);
     arena_clear(&walk->fault_arena);
     details_init(&walk->details);
     status_clear(&walk->status);
@@ -292,7 +292,7 @@ void walk_exchanged(struct exchange *exchange)
     struct walk *walk = container_of(exchange, struct walk, exchange);
     walk_wipe_request(walk);
     walk->sent_attempts += exchange->outcome != EXCHANGE_NOT_SENT && !walk->unknown_outcome;
-    refusal_settle(exchange, walk->road->config->max_answer_bytes);
+    refusal_settle(exchange, walk->road->config->max_response_bytes);
     walk->fault = read_fault(walk);
     count_exchange(walk, walk->fault.vendor_code);
     if (walk->unknown_outcome)
@@ -301,17 +301,17 @@ void walk_exchanged(struct exchange *exchange)
         on_answered(walk);
 }
 
-static void pack_answer(struct walk *walk)
+static void pack_response(struct walk *walk)
 {
     walk->step = STEP_REPLY;
-    walk->answer_bytes = protobuf_c_message_get_packed_size(walk->answer);
-    protobuf_c_message_pack(walk->answer, call_answer_space(walk->call, walk->answer_bytes));
+    walk->response_bytes = protobuf_c_message_get_packed_size(walk->response);
+    protobuf_c_message_pack(walk->response, call_response_space(walk->call, walk->response_bytes));
 }
 
 void walk_reply(struct walk *walk)
 {
     if (walk->status.code == STATUS_OK)
-        pack_answer(walk);
+        pack_response(walk);
     else
         tell_failure(walk);
     if (walk->sent_attempts > 0)
@@ -327,7 +327,7 @@ static void end(struct call *call, void *context)
     (void)context;
     struct walk *walk = call_state(call);
     arena_clear(&walk->arena);
-    arena_clear(&walk->answer_arena);
+    arena_clear(&walk->response_arena);
     arena_clear(&walk->fault_arena);
 }
 

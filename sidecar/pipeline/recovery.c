@@ -27,7 +27,7 @@ static bool ask(struct walk *walk)
     const struct schema_recovery *recovery = call_method(walk->call)->recovery;
     ProtobufCMessage *question;
     walk_release_credential(walk);
-    arena_clear(&walk->answer_arena);
+    arena_clear(&walk->response_arena);
     walk->unknown_outcome->asked++;
     if (!recovery_question(recovery, walk->message, &walk->arena, &question, &walk->status) ||
         !walk_encode(walk, recovery->lookup, question) || !walk_sign(walk))
@@ -105,14 +105,14 @@ bool lost_look_up(struct walk *walk)
 static enum recovery_verdict judge(struct walk *walk)
 {
     const struct schema_recovery *recovery = call_method(walk->call)->recovery;
-    const struct http_answer *answer = &walk->exchange.answer;
+    const struct http_response *response = &walk->exchange.response;
     ProtobufCMessage *listed;
-    if (walk->exchange.outcome != EXCHANGE_ANSWERED || !fault_is_success(answer->status) ||
+    if (walk->exchange.outcome != EXCHANGE_ANSWERED || !fault_is_success(response->status) ||
         !walk_decode(walk, recovery->lookup, &listed))
         return RECOVERY_FAILED;
     int64_t ago_ns = clock_now_ns() - call_received_ns(walk->call);
-    int64_t earliest_ns = recovery_earliest_ns(answer, ago_ns, clock_calendar_ns());
-    return recovery_judge(recovery, walk->message, listed, earliest_ns, &walk->answer);
+    int64_t earliest_ns = recovery_earliest_ns(response, ago_ns, clock_calendar_ns());
+    return recovery_judge(recovery, walk->message, listed, earliest_ns, &walk->response);
 }
 
 /* Whether the create goes on its way again. */

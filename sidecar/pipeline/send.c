@@ -43,7 +43,7 @@ static bool sign_anew(struct exchange *exchange)
 
 static void prepare_exchange(struct walk *walk)
 {
-    walk->exchange.arena = &walk->answer_arena;
+    walk->exchange.arena = &walk->response_arena;
     walk->exchange.deadline_ns = call_deadline_ns(walk->call);
     walk->exchange.deadline_cause = call_ends_with_connection(walk->call)
                                         ? EXCHANGE_CAUSE_CONNECTION_AGE

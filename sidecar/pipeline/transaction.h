@@ -33,7 +33,7 @@ extern const char *const walk_step_names[STEP_COUNT];
 
 /* What a usual call needs of memory, so that it allocates nothing but itself. */
 #define USUAL_REQUEST_BYTES 6144
-#define USUAL_ANSWER_BYTES 4096
+#define USUAL_RESPONSE_BYTES 4096
 
 /* An unknown outcome while it is looked up: what stands when nothing better is found. */
 struct lost {
@@ -56,15 +56,15 @@ struct walk {
     struct road *road;
     struct call *call;
     enum step step;
-    struct arena arena, answer_arena;
+    struct arena arena, response_arena;
     struct arena
         fault_arena;   /* what a failure tells: no answer can crowd it out, or take it away */
     struct text bytes; /* of the request message */
-    ProtobufCMessage *message, *answer;
+    ProtobufCMessage *message, *response;
     struct credential_snapshot *credential; /* that the request was signed with */
     struct fault fault;
     struct unreadable unreadable;
-    size_t answer_bytes;
+    size_t response_bytes;
     unsigned attempts, sent_attempts; /* begun; of these, such of which a byte left us */
     bool handed_over; /* to the upstream; the poller's thread alone reads and writes it */
     bool committed;   /* to the caller: its client does not retry the call any more */
@@ -77,7 +77,7 @@ struct walk {
     struct exchange exchange;
     struct details details; /* of a failure */
     struct status status;   /* what the caller will hear */
-    alignas(max_align_t) char memory[USUAL_REQUEST_BYTES], answer_memory[USUAL_ANSWER_BYTES];
+    alignas(max_align_t) char memory[USUAL_REQUEST_BYTES], response_memory[USUAL_RESPONSE_BYTES];
 };
 
 /* Encodes a request into walk->request, with what of the caller's metadata goes upstream. */

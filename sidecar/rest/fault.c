@@ -26,12 +26,12 @@ static void decide(struct fault *fault, struct fault_decision decision)
         fault->wait_ms = fault->retry_ms;
 }
 
-void fault_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
+void fault_read(const struct http_response *response, struct text secret, struct arena *scratch,
                 struct arena *arena, struct fault *fault)
 {
     struct fault_body body;
     struct fault_decision decision;
-    fault_body_read(answer, secret, scratch, arena, &body);
+    fault_body_read(response, secret, scratch, arena, &body);
     *fault = (struct fault){
         .vendor_code = body.code,
         .message = body.message,
@@ -40,8 +40,8 @@ void fault_read(const struct http_answer *answer, struct text secret, struct are
         .location_host = body.location_host,
         .wait_ms = body.wait_ms,
     };
-    if (!fault_decide_by_code(fault->vendor_code, answer->status, &decision))
-        decision = fault_decide_by_status(answer->status, &body);
+    if (!fault_decide_by_code(fault->vendor_code, response->status, &decision))
+        decision = fault_decide_by_status(response->status, &body);
     if (fault->wait_ms == 0 && decision.effect == FAULT_THROTTLED)
         fault->wait_ms = body.window_ms;
     decide(fault, decision);
@@ -62,13 +62,13 @@ bool fault_may_come_later(const struct fault *fault)
     return fault_effect_may_come_later(fault->effect);
 }
 
-bool fault_status(const struct fault *fault, const struct http_answer *answer,
+bool fault_status(const struct fault *fault, const struct http_response *response,
                   struct status *status)
 {
     struct text message =
         fault->message.size ? fault->message : text_literal("the upstream gave no reason");
     return status_fail(status, fault->code, "%.*s (%.*s%sHTTP %u%s%.*s)%s", text_arguments(message),
                        text_arguments(fault->vendor_code), fault->vendor_code.size ? ", " : "",
-                       answer->status, fault->request_id.size ? ", request " : "",
+                       response->status, fault->request_id.size ? ", request " : "",
                        text_arguments(fault->request_id), fault_effect_hint(fault->effect));
 }

@@ -47,7 +47,7 @@ bool fault_is_success(unsigned http_status);
 /* Reads an answer that is no success; whatever its body is, there is a fault. Its texts are copies
  * in the arena, a few hundred bytes; `scratch` has what is only needed for reading. What repeats
  * `secret`, the credential that the request had, is left out. */
-void fault_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
+void fault_read(const struct http_response *response, struct text secret, struct arena *scratch,
                 struct arena *arena, struct fault *fault);
 
 /* What the fault means when its request only reads (RFC 9110 section 9.2.1): it has changed
@@ -63,7 +63,7 @@ bool fault_may_come_later(const struct fault *fault);
 
 /* The fault as a status, "The API group name already exists (APIG.3201, HTTP 400, request 9f…)".
  * Returns false. */
-must_use bool fault_status(const struct fault *fault, const struct http_answer *answer,
+must_use bool fault_status(const struct fault *fault, const struct http_response *response,
                            struct status *status);
 
 /* The two tables in Markdown, for docs/statuses.md. */

@@ -219,13 +219,13 @@ static int64_t window_ms(struct text message)
 
 /* Retry-After, RFC 9110 section 10.2.3: seconds, or a date, which is taken relative to the answer's
  * own; without one nothing is known but that there is a wait. False when it is neither. */
-static bool read_retry_after(const struct http_answer *answer, int64_t *wait_ms)
+static bool read_retry_after(const struct http_response *response, int64_t *wait_ms)
 {
-    struct text value = http_answer_field(answer, text_literal("Retry-After"));
+    struct text value = http_response_field(response, text_literal("Retry-After"));
     int64_t then, now;
     if (!http_date(value, &then))
         return read_wait(value, 1000, wait_ms);
-    if (!http_date(http_answer_field(answer, text_literal("Date")), &now) || then <= now)
+    if (!http_date(http_response_field(response, text_literal("Date")), &now) || then <= now)
         return true;
     *wait_ms = then - now < LONGEST_WAIT_MS / 1000 ? (then - now) * 1000 : LONGEST_WAIT_MS;
     return true;
@@ -233,16 +233,16 @@ static bool read_retry_after(const struct http_answer *answer, int64_t *wait_ms)
 
 /* Envoy's own word that it did not pass the request on: its circuit breaker or its rate limit is
  * full. */
-static bool envoy_turned_it_away(const struct http_answer *answer)
+static bool envoy_turned_it_away(const struct http_response *response)
 {
-    return http_answer_field(answer, text_literal("x-envoy-overloaded")).size > 0 ||
-           http_answer_field(answer, text_literal("x-envoy-ratelimited")).size > 0;
+    return http_response_field(response, text_literal("x-envoy-overloaded")).size > 0 ||
+           http_response_field(response, text_literal("x-envoy-ratelimited")).size > 0;
 }
 
 /* Without user and password, and without the port. */
-static struct text location_host(const struct http_answer *answer, struct text secret)
+static struct text location_host(const struct http_response *response, struct text secret)
 {
-    struct text location = http_answer_field(answer, text_literal("Location")),
+    struct text location = http_response_field(response, text_literal("Location")),
                 authority = text_behind(location, "://", "/?#");
     const char *at = authority.size ? memrchr(authority.data, '@', authority.size) : NULL;
     if (at)
@@ -253,9 +253,9 @@ static struct text location_host(const struct http_answer *answer, struct text s
     return plain_word(authority, HOST_BYTES, secret);
 }
 
-struct text fault_body_request_id(const struct http_answer *answer, struct text secret)
+struct text fault_body_request_id(const struct http_response *response, struct text secret)
 {
-    return plain_word(http_answer_field(answer, text_literal("X-Request-Id")), REQUEST_ID_BYTES,
+    return plain_word(http_response_field(response, text_literal("X-Request-Id")), REQUEST_ID_BYTES,
                       secret);
 }
 
@@ -295,24 +295,25 @@ static void search_words(struct arena *scratch, struct search *search)
     }
 }
 
-void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
-                     struct arena *arena, struct fault_body *body)
+void fault_body_read(const struct http_response *response, struct text secret,
+                     struct arena *scratch, struct arena *arena, struct fault_body *body)
 {
     struct search search = {0};
-    search_body(answer->body, scratch, &search);
+    search_body(response->body, scratch, &search);
     search_words(scratch, &search);
     struct text code = search.found[MEMBER_CODE], message = search.found[MEMBER_MESSAGE],
-                request_id = fault_body_request_id(answer, secret);
+                request_id = fault_body_request_id(response, secret);
     if (request_id.size == 0)
         request_id = plain_word(search.found[MEMBER_REQUEST_ID], REQUEST_ID_BYTES, secret);
     *body = (struct fault_body){
         .code = keep(plain_word(code, CODE_BYTES, secret), arena),
         .message = one_line(message, secret, arena),
         .request_id = keep(request_id, arena),
-        .location_host = keep(location_host(answer, secret), arena),
-        .is_header_page = text_behind(answer->body, FAULT_HEADER_PAGE, "").data != NULL,
+        .location_host = keep(location_host(response, secret), arena),
+        .is_header_page = text_behind(response->body, FAULT_HEADER_PAGE, "").data != NULL,
     };
-    body->turned_away = read_retry_after(answer, &body->wait_ms) || envoy_turned_it_away(answer);
+    body->turned_away =
+        read_retry_after(response, &body->wait_ms) || envoy_turned_it_away(response);
     body->field =
         plain_word(text_behind(body->message, "parameterName:", " .,;"), FIELD_BYTES, secret);
     body->window_ms = window_ms(body->message);

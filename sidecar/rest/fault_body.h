@@ -29,9 +29,9 @@ struct fault_body {
 };
 
 /* The header's request id alone, of any answer, which it is a view of. */
-struct text fault_body_request_id(const struct http_answer *answer, struct text secret);
+struct text fault_body_request_id(const struct http_response *response, struct text secret);
 
 /* There is always a result: a body that is no JSON says nothing. `scratch` has what is only needed
  * for reading, as much as the answer makes it; when it is full, what was found so far counts. */
-void fault_body_read(const struct http_answer *answer, struct text secret, struct arena *scratch,
-                     struct arena *arena, struct fault_body *body);
+void fault_body_read(const struct http_response *response, struct text secret,
+                     struct arena *scratch, struct arena *arena, struct fault_body *body);

@@ -14,14 +14,14 @@ static bool is_gzip(struct text body)
     return body.size >= magic.size && memcmp(body.data, magic.data, magic.size) == 0;
 }
 
-bool answer_inflate(struct http_answer *answer, size_t most, struct arena *arena,
-                    struct status *status)
+bool response_inflate(struct http_response *response, size_t most, struct arena *arena,
+                      struct status *status)
 {
-    struct text coding = http_answer_field(answer, text_literal("Content-Encoding"));
-    bool is_deflate = answer->body.size > 0 && text_equal_nocase(coding, text_literal("deflate"));
-    if (!is_deflate && !is_gzip(answer->body))
+    struct text coding = http_response_field(response, text_literal("Content-Encoding"));
+    bool is_deflate = response->body.size > 0 && text_equal_nocase(coding, text_literal("deflate"));
+    if (!is_deflate && !is_gzip(response->body))
         return true;
-    if (inflate_text(answer->body, most, arena, &answer->body, status))
+    if (inflate_text(response->body, most, arena, &response->body, status))
         return true;
     struct status inner = *status;
     return status_fail(status, inner.code, "the answer's compressed body %s", inner.message);
@@ -31,12 +31,12 @@ static bool read_body(const struct schema_method *method, struct text body,
                       const struct json_reading *reading, struct arena *arena,
                       ProtobufCMessage **message, struct status *status)
 {
-    if (!method->http_rule.answer_body)
-        return json_read(method->answer, body, reading, arena, message, status);
-    ProtobufCMessage *whole = schema_message_new(method->answer, arena);
+    if (!method->http_rule.response_body)
+        return json_read(method->response, body, reading, arena, message, status);
+    ProtobufCMessage *whole = schema_message_new(method->response, arena);
     if (!whole)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the answer");
-    if (!json_read_field(method->http_rule.answer_body, body, reading, arena, whole, status))
+    if (!json_read_field(method->http_rule.response_body, body, reading, arena, whole, status))
         return false;
     *message = whole;
     return true;
@@ -45,37 +45,38 @@ static bool read_body(const struct schema_method *method, struct text body,
 /* google.protobuf.Empty and its like have nothing to say; their answer may have no body at all. */
 static bool may_be_empty(const struct schema_method *method)
 {
-    return method->answer->field_count == 0;
+    return method->response->field_count == 0;
 }
 
 /* Why the body cannot be used: because it is one of an error, or as the reader says. */
-static bool refuse_body(const struct http_answer *answer, struct arena *arena,
+static bool refuse_body(const struct http_response *response, struct arena *arena,
                         struct status *status)
 {
     struct fault_body fault;
-    fault_body_read(answer, (struct text){NULL, 0}, arena, arena, &fault);
+    fault_body_read(response, (struct text){NULL, 0}, arena, arena, &fault);
     status->code = STATUS_UNKNOWN;
     if (fault.code.size == 0 || fault.message.size == 0)
         return status_wrap(status, "the upstream answered %u, but with a body that cannot be used",
-                           answer->status);
+                           response->status);
     return status_fail(status, STATUS_UNKNOWN,
                        "the upstream answered %u, but with an error's body: %.*s (%.*s)",
-                       answer->status, text_arguments(fault.message), text_arguments(fault.code));
+                       response->status, text_arguments(fault.message), text_arguments(fault.code));
 }
 
-bool answer_decode(const struct schema_method *method, const struct http_answer *answer,
-                   struct arena *arena, json_unreadable *unreadable, void *context,
-                   ProtobufCMessage **message, struct status *status)
+bool response_decode(const struct schema_method *method, const struct http_response *response,
+                     struct arena *arena, json_unreadable *unreadable, void *context,
+                     ProtobufCMessage **message, struct status *status)
 {
     const struct json_reading reading = {.unreadable = unreadable, .context = context};
     struct violations violations;
     ProtobufCMessage *read = NULL;
-    struct text body = json_without_mark(answer->body);
+    struct text body = json_without_mark(response->body);
     if (body.size == 0 && may_be_empty(method))
         body = text_literal("{}");
     if (!read_body(method, body, &reading, arena, &read, status) ||
-        (method->answer->has_rules && !validate(method->answer, read, arena, &violations, status)))
-        return refuse_body(answer, arena, status);
+        (method->response->has_rules &&
+         !validate(method->response, read, arena, &violations, status)))
+        return refuse_body(response, arena, status);
     *message = read;
     return true;
 }

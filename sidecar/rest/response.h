@@ -15,8 +15,8 @@
  * plain bytes are the arena's. RESOURCE_EXHAUSTED when they are more than `most` or the arena is
  * full, INVALID_ARGUMENT when the body cannot be inflated.
  */
-must_use bool answer_inflate(struct http_answer *answer, size_t most, struct arena *arena,
-                             struct status *status);
+must_use bool response_inflate(struct http_response *response, size_t most, struct arena *arena,
+                               struct status *status);
 
 /*
  * Reads the body. A member that cannot be read is told to `unreadable` (may be NULL) and left
@@ -25,6 +25,7 @@ must_use bool answer_inflate(struct http_answer *answer, size_t most, struct are
  * not known. The message has the upstream's words when the body is one of an error, and those may
  * repeat the credential.
  */
-must_use bool answer_decode(const struct schema_method *method, const struct http_answer *answer,
-                            struct arena *arena, json_unreadable *unreadable, void *context,
-                            ProtobufCMessage **message, struct status *status);
+must_use bool response_decode(const struct schema_method *method,
+                              const struct http_response *response, struct arena *arena,
+                              json_unreadable *unreadable, void *context,
+                              ProtobufCMessage **message, struct status *status);

@@ -26,7 +26,7 @@ static const struct {
 
 /* What a google.api.HttpRule says. */
 struct option {
-    struct text method, template, body, answer_body;
+    struct text method, template, body, response_body;
     bool is_custom;
 };
 
@@ -85,7 +85,7 @@ static bool read_pattern(const struct wire_field *field, struct option *option,
 static bool read_option(struct text bytes, struct option *option, struct status *status)
 {
     struct wire_field field;
-    *option = (struct option){.method = {"", 0}, .body = {"", 0}, .answer_body = {"", 0}};
+    *option = (struct option){.method = {"", 0}, .body = {"", 0}, .response_body = {"", 0}};
     while (bytes.size > 0) {
         bool good = wire_next(&bytes, &field) ? true : unreadable(status);
         if (!good)
@@ -98,7 +98,7 @@ static bool read_option(struct text bytes, struct option *option, struct status 
             good = take_string(&field, &option->body, status);
             break;
         case OPTION_RESPONSE_BODY:
-            good = take_string(&field, &option->answer_body, status);
+            good = take_string(&field, &option->response_body, status);
             break;
         case OPTION_CUSTOM:
             good = field.type == WIRE_BYTES ? read_custom(field.bytes, option, status)
@@ -153,7 +153,7 @@ static bool check_apart(const struct rule *rule, struct status *status)
 }
 
 static bool read_bodies(const struct option *option, const struct schema_message *request,
-                        const struct schema_message *answer, struct rule *rule,
+                        const struct schema_message *response, struct rule *rule,
                         struct status *status)
 {
     rule->body_whole = text_equal(option->body, text_literal("*"));
@@ -164,12 +164,12 @@ static bool read_bodies(const struct option *option, const struct schema_message
                                "body: \"%.*s\" names no field of the request",
                                text_arguments(option->body));
     }
-    if (option->answer_body.size > 0) {
-        rule->answer_body = schema_field_by_name(answer, option->answer_body, false);
-        if (!rule->answer_body)
+    if (option->response_body.size > 0) {
+        rule->response_body = schema_field_by_name(response, option->response_body, false);
+        if (!rule->response_body)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "response_body: \"%.*s\" names no field of the answer",
-                               text_arguments(option->answer_body));
+                               text_arguments(option->response_body));
     }
     return check_apart(rule, status);
 }
@@ -230,7 +230,7 @@ static bool check_query(struct looking *looking, const struct schema_message *me
 }
 
 static bool parse(struct text http_rule, const struct schema_message *request,
-                  const struct schema_message *answer, struct arena *arena, struct rule *rule,
+                  const struct schema_message *response, struct arena *arena, struct rule *rule,
                   struct status *status)
 {
     struct option option;
@@ -244,16 +244,16 @@ static bool parse(struct text http_rule, const struct schema_message *request,
         return false;
     *rule = (struct rule){.method = option.method, .template = option.template};
     return template_parse(option.template, request, arena, rule, status) &&
-           read_bodies(&option, request, answer, rule, status) &&
+           read_bodies(&option, request, response, rule, status) &&
            (rule->body_whole || check_query(&looking, request, rule->body, 0));
 }
 
 bool rule_parse(struct text where, struct text http_rule, const struct schema_message *request,
-                const struct schema_message *answer, struct arena *arena, struct rule *rule,
+                const struct schema_message *response, struct arena *arena, struct rule *rule,
                 struct status *status)
 {
     struct rule parsed;
-    if (!parse(http_rule, request, answer, arena, &parsed, status))
+    if (!parse(http_rule, request, response, arena, &parsed, status))
         return status_wrap(status, "%.*s", text_arguments(where));
     *rule = parsed;
     return true;

@@ -28,9 +28,9 @@ struct rule {
     size_t segment_count;
     const struct field_path *variables; /* in the order of the path */
     size_t variable_count;
-    bool body_whole;                        /* body: "*" */
-    const struct schema_field *body;        /* body: "field"; NULL otherwise */
-    const struct schema_field *answer_body; /* response_body: "field"; NULL for the whole */
+    bool body_whole;                          /* body: "*" */
+    const struct schema_field *body;          /* body: "field"; NULL otherwise */
+    const struct schema_field *response_body; /* response_body: "field"; NULL for the whole */
 };
 
 /*
@@ -47,8 +47,9 @@ struct rule {
  * not used.
  */
 must_use bool rule_parse(struct text where, struct text http_rule,
-                         const struct schema_message *request, const struct schema_message *answer,
-                         struct arena *arena, struct rule *rule, struct status *status);
+                         const struct schema_message *request,
+                         const struct schema_message *response, struct arena *arena,
+                         struct rule *rule, struct status *status);
 
 /*
  * What stands for a value in path and query: numbers in decimal, NaN, Infinity, -Infinity; true and

@@ -74,7 +74,7 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
     if (proto->client_streaming || proto->server_streaming)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "streaming methods cannot be served");
     if (!types_ask(types, proto->input_type, &method->request, status) ||
-        !types_ask(types, proto->output_type, &method->answer, status))
+        !types_ask(types, proto->output_type, &method->response, status))
         return false;
     if (find_option(proto, RECOVERY_EXTENSION, arena, &recovery))
         methods->recoveries[methods->count] = recovery;
@@ -158,7 +158,7 @@ static bool read_rule(const struct set *set, struct text http, struct arena *are
     buffer_add_text(&where, file_of(set, method)->name);
     buffer_add_literal(&where, ": ");
     buffer_add_text(&where, symbol_of(method, arena));
-    if (!rule_parse(buffer_text(&where), http, method->request, method->answer, arena,
+    if (!rule_parse(buffer_text(&where), http, method->request, method->response, arena,
                     &method->http_rule, status))
         return false;
     method->only_reads |= text_equal(method->http_rule.method, text_literal("GET"));

@@ -143,13 +143,13 @@ static void find_copies(const struct option *option, struct schema_recovery *rec
 
 static bool check_element(const struct option *option, const struct schema_recovery *recovery)
 {
-    if (recovery->list->message == option->method->answer)
+    if (recovery->list->message == option->method->response)
         return true;
     return status_fail(option->status, STATUS_INVALID_ARGUMENT,
                        "recovery: \"%.*s\" lists %.*s, but the answer is %.*s",
                        text_arguments(recovery->list->name),
                        text_arguments(recovery->list->message->full_name),
-                       text_arguments(option->method->answer->full_name));
+                       text_arguments(option->method->response->full_name));
 }
 
 bool recovery_parse(const struct methods *methods, const struct schema_method *method,
@@ -160,12 +160,12 @@ bool recovery_parse(const struct methods *methods, const struct schema_method *m
     struct schema_recovery *made = memory_expect(arena_zalloc(arena, sizeof *made));
     const struct text *names = option.names;
     if (!read_names(&option) || !find_lookup(&option, methods, &made->lookup) ||
-        !find_field(&option, made->lookup->answer, names[LIST], KIND_LIST, &made->list) ||
-        !find_field(&option, made->lookup->answer, names[TOTAL], KIND_INTEGER, &made->total) ||
+        !find_field(&option, made->lookup->response, names[LIST], KIND_LIST, &made->list) ||
+        !find_field(&option, made->lookup->response, names[TOTAL], KIND_INTEGER, &made->total) ||
         !find_field(&option, method->request, names[MATCH], KIND_STRING, &made->wanted) ||
         !check_element(&option, made) ||
-        !find_field(&option, method->answer, names[MATCH], KIND_STRING, &made->match) ||
-        !find_field(&option, method->answer, names[CREATED], KIND_STRING, &made->created) ||
+        !find_field(&option, method->response, names[MATCH], KIND_STRING, &made->match) ||
+        !find_field(&option, method->response, names[CREATED], KIND_STRING, &made->created) ||
         !read_constants(&option, made))
         return false;
     find_copies(&option, made);

@@ -18,7 +18,7 @@ struct schema_method {
     struct text service; /* "huaweicloud.apig.v2.ApiGroupService" */
     struct text name;    /* "CreateApiGroup" */
     struct text readable_name; /* "create API group": what it does, for messages */
-    const struct schema_message *request, *answer;
+    const struct schema_message *request, *response;
     struct rule http_rule;
     bool only_reads;                        /* a GET, or idempotency_level = NO_SIDE_EFFECTS */
     const struct schema_recovery *recovery; /* NULL when the .proto says none */

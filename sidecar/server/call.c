@@ -103,8 +103,8 @@ static void free_whole(struct call *call)
         unary->handler->end(call, unary->handler->context);
     if (call->has_message)
         grpc_slice_unref(call->message);
-    if (call->has_answer)
-        grpc_slice_unref(call->answer);
+    if (call->has_response)
+        grpc_slice_unref(call->response);
     grpc_metadata_array_destroy(&call->metadata);
     if (call->payload)
         grpc_byte_buffer_destroy(call->payload);

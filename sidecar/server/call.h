@@ -103,7 +103,7 @@ static inline void call_send_trailers(struct call *call, const struct call_trail
 }
 
 /* Memory for the answer's bytes, to be filled before call_reply; at most once. */
-uint8_t *call_answer_space(struct call *call, size_t bytes);
+uint8_t *call_response_space(struct call *call, size_t bytes);
 
 /*
  * Sends the metadata that goes ahead of the answer now. A client that has received it never retries
@@ -113,8 +113,8 @@ uint8_t *call_answer_space(struct call *call, size_t bytes);
  */
 void call_commit(struct call *call);
 
-/* Answers: OK with the bytes put into call_answer_space, or a failure. The call must not be touched
- * afterwards, unless it is held. Once, any thread. */
+/* Answers: OK with the bytes put into call_response_space, or a failure. The call must not be
+ * touched afterwards, unless it is held. Once, any thread. */
 void call_reply(struct call *call, const struct status *status);
 
 /* Keeps the call, beyond its reply if need be, until it is released. Any thread. */

@@ -21,8 +21,8 @@ struct call {
     gpr_timespec deadline;
     grpc_metadata_array metadata;
     grpc_byte_buffer *payload;
-    grpc_slice message, answer;
-    bool has_message, has_answer;
+    grpc_slice message, response;
+    bool has_message, has_response;
     bool begun; /* by its handler */
     bool is_committed;
     bool ends_with_connection;

@@ -14,7 +14,7 @@
 #define STREAMS_OF_WATCH 100
 
 typedef Grpc__Health__V1__HealthCheckRequest question;
-typedef Grpc__Health__V1__HealthCheckResponse answer;
+typedef Grpc__Health__V1__HealthCheckResponse response;
 typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 
 /* Names as long as the generated ones hide what is said. */
@@ -49,10 +49,10 @@ static serving_status state_now(struct health *health)
 
 static void tell(struct stream *stream, serving_status state)
 {
-    answer told;
+    response told;
     grpc__health__v1__health_check_response__init(&told);
     told.status = state;
-    stream_answer(stream, &told.base);
+    stream_response(stream, &told.base);
 }
 
 static void on_check(struct stream *stream, const ProtobufCMessage *asked, struct arena *arena)

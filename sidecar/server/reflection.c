@@ -44,7 +44,7 @@ struct reflection {
 struct asking {
     const struct reflection *reflection;
     const request *question;
-    response answer;
+    response response;
     struct arena *arena;
 };
 
@@ -60,8 +60,8 @@ static void refuse(struct asking *asking, const struct status *status)
     error->error_code = (int32_t)status->code;
     error->error_message =
         memory_expect(arena_copy(asking->arena, status->message, strlen(status->message)));
-    asking->answer.message_response_case = ANSWERED(ERROR_RESPONSE);
-    asking->answer.error_response = error;
+    asking->response.message_response_case = ANSWERED(ERROR_RESPONSE);
+    asking->response.error_response = error;
 }
 
 static void refuse_unknown(struct asking *asking, const char *what, const char *name)
@@ -106,8 +106,8 @@ static void give(struct asking *asking, const struct files *files)
         given->file_descriptor_proto[i] =
             (ProtobufCBinaryData){bytes.size, (uint8_t *)(uintptr_t)bytes.data};
     }
-    asking->answer.message_response_case = ANSWERED(FILE_DESCRIPTOR_RESPONSE);
-    asking->answer.file_descriptor_response = given;
+    asking->response.message_response_case = ANSWERED(FILE_DESCRIPTOR_RESPONSE);
+    asking->response.file_descriptor_response = given;
 }
 
 /* The file and all that it imports, itself first. */
@@ -138,23 +138,23 @@ static void give_found(struct asking *asking, find_file *find, const char *what,
     refuse_unknown(asking, what, name);
 }
 
-static void answer_file_by_name(struct asking *asking)
+static void respond_file_by_name(struct asking *asking)
 {
     give_found(asking, schema_file_by_name, "file", asking->question->file_by_filename);
 }
 
-static void answer_file_by_symbol(struct asking *asking)
+static void respond_file_by_symbol(struct asking *asking)
 {
     give_found(asking, schema_file_by_symbol, "symbol", asking->question->file_containing_symbol);
 }
 
-static void answer_extension(struct asking *asking)
+static void respond_extension(struct asking *asking)
 {
     refuse_unknown(asking, "extension of",
                    asking->question->file_containing_extension->containing_type);
 }
 
-static void answer_extension_numbers(struct asking *asking)
+static void respond_extension_numbers(struct asking *asking)
 {
     refuse_unknown(asking, "extension of", asking->question->all_extension_numbers_of_type);
 }
@@ -167,7 +167,7 @@ static void add_service(struct asking *asking, service_list *list, struct text n
     list->service[list->n_service++] = service;
 }
 
-static void answer_services(struct asking *asking)
+static void respond_services(struct asking *asking)
 {
     size_t count;
     const struct text *services = schema_services(asking->reflection->schema, &count);
@@ -178,24 +178,24 @@ static void answer_services(struct asking *asking)
         add_service(asking, list, services[i]);
     for (size_t i = 0; i < array_length(own_services); i++)
         add_service(asking, list, text_of(own_services[i]));
-    asking->answer.message_response_case = ANSWERED(LIST_SERVICES_RESPONSE);
-    asking->answer.list_services_response = list;
+    asking->response.message_response_case = ANSWERED(LIST_SERVICES_RESPONSE);
+    asking->response.list_services_response = list;
 }
 
-static void answer_nothing(struct asking *asking)
+static void respond_nothing(struct asking *asking)
 {
     struct status status;
     status_set(&status, STATUS_INVALID_ARGUMENT, "the request asks for nothing");
     refuse(asking, &status);
 }
 
-static void (*const answers[])(struct asking *asking) = {
-    [ASKED(_NOT_SET)] = answer_nothing,
-    [ASKED(FILE_BY_FILENAME)] = answer_file_by_name,
-    [ASKED(FILE_CONTAINING_SYMBOL)] = answer_file_by_symbol,
-    [ASKED(FILE_CONTAINING_EXTENSION)] = answer_extension,
-    [ASKED(ALL_EXTENSION_NUMBERS_OF_TYPE)] = answer_extension_numbers,
-    [ASKED(LIST_SERVICES)] = answer_services,
+static void (*const responses[])(struct asking *asking) = {
+    [ASKED(_NOT_SET)] = respond_nothing,
+    [ASKED(FILE_BY_FILENAME)] = respond_file_by_name,
+    [ASKED(FILE_CONTAINING_SYMBOL)] = respond_file_by_symbol,
+    [ASKED(FILE_CONTAINING_EXTENSION)] = respond_extension,
+    [ASKED(ALL_EXTENSION_NUMBERS_OF_TYPE)] = respond_extension_numbers,
+    [ASKED(LIST_SERVICES)] = respond_services,
 };
 
 static void on_asked(struct stream *stream, const ProtobufCMessage *message, struct arena *arena)
@@ -203,11 +203,11 @@ static void on_asked(struct stream *stream, const ProtobufCMessage *message, str
     request *question = (request *)(uintptr_t)message;
     struct asking asking = {
         .reflection = stream_context(stream), .question = question, .arena = arena};
-    grpc__reflection__v1__server_reflection_response__init(&asking.answer);
-    asking.answer.valid_host = question->host;
-    asking.answer.original_request = question;
-    answers[question->message_request_case](&asking);
-    stream_answer(stream, &asking.answer.base);
+    grpc__reflection__v1__server_reflection_response__init(&asking.response);
+    asking.response.valid_host = question->host;
+    asking.response.original_request = question;
+    responses[question->message_request_case](&asking);
+    stream_response(stream, &asking.response.base);
 }
 
 /* The two versions differ in nothing but their name. */

@@ -45,11 +45,11 @@ static void release_metadata(struct metadata_list *list)
     list->count = 0;
 }
 
-uint8_t *call_answer_space(struct call *call, size_t bytes)
+uint8_t *call_response_space(struct call *call, size_t bytes)
 {
-    call->answer = grpc_slice_malloc(bytes);
-    call->has_answer = true;
-    return GRPC_SLICE_START_PTR(call->answer);
+    call->response = grpc_slice_malloc(bytes);
+    call->has_response = true;
+    return GRPC_SLICE_START_PTR(call->response);
 }
 
 static struct text find_value(const struct metadata_list *list, const char *name)
@@ -105,7 +105,7 @@ void call_reply(struct call *call, const struct status *status)
     bool good = status->code == STATUS_OK;
     if (!good && !call->is_committed)
         send_behind(call);
-    grpc_byte_buffer *message = good ? grpc_raw_byte_buffer_create(&call->answer, 1) : NULL;
+    grpc_byte_buffer *message = good ? grpc_raw_byte_buffer_create(&call->response, 1) : NULL;
     grpc_slice details = grpc_slice_from_copied_string(status->message);
     grpc_op operations[3];
     size_t count = 0;

@@ -151,7 +151,7 @@ static bool register_methods(struct server *server, const struct config *config,
 static void on_asked(struct tag *tag, bool good)
 {
     (void)good;
-    pulse_answer(atomic_load(&container_of(tag, struct server, asked)->pulse));
+    pulse_response(atomic_load(&container_of(tag, struct server, asked)->pulse));
 }
 
 /* The main thread's end of the last call's farewell. */

@@ -109,11 +109,11 @@ static void send_status(struct stream *stream)
     grpc_slice_unref(message);
 }
 
-void stream_answer(struct stream *stream, const ProtobufCMessage *answer)
+void stream_response(struct stream *stream, const ProtobufCMessage *response)
 {
     assert(stream_is_idle(stream));
-    grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(answer));
-    protobuf_c_message_pack(answer, GRPC_SLICE_START_PTR(bytes));
+    grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(response));
+    protobuf_c_message_pack(response, GRPC_SLICE_START_PTR(bytes));
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
     put_out(stream,
             (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message});

@@ -56,11 +56,11 @@ void streams_free(struct streams *streams);
 void *stream_context(struct stream *stream);
 void *stream_state(struct stream *stream);
 
-/* True when stream_answer may be called: nothing is being sent, and the end has not been. */
+/* True when stream_response may be called: nothing is being sent, and the end has not been. */
 bool stream_is_idle(const struct stream *stream);
 
 /* Sends an answer. */
-void stream_answer(struct stream *stream, const ProtobufCMessage *answer);
+void stream_response(struct stream *stream, const ProtobufCMessage *response);
 
 /* Ends the stream when the answer that is being sent has left; only the first one counts. */
 void stream_finish(struct stream *stream, const struct status *status);

@@ -86,7 +86,7 @@ static void send_status(struct stranger *stranger, const struct status *status, 
     grpc_slice_unref(message);
 }
 
-static void answer(struct stranger *stranger)
+static void respond(struct stranger *stranger)
 {
     const struct call_handler *handler = stranger->unknown->handler;
     char path[PATH_BYTES + 1];
@@ -113,7 +113,7 @@ static void on_opened(struct tag *tag, bool good)
     life_enter(stranger->unknown->life);
     metric_count(stranger->unknown->metrics, METRIC_CALLS, METRIC_OTHER, STATUS_UNIMPLEMENTED);
     stranger->fd = core_descriptor(stranger->rpc);
-    answer(stranger);
+    respond(stranger);
 }
 
 static void on_answered(struct tag *tag, bool good)

@@ -13,7 +13,7 @@ struct pulse {
     atomic_bool is_owed;
 };
 
-static inline void pulse_answer(struct pulse *pulse)
+static inline void pulse_response(struct pulse *pulse)
 {
     atomic_store_explicit(&pulse->is_owed, false, memory_order_release);
 }
@@ -26,7 +26,7 @@ struct pulse_letter {
 
 static inline void pulse_open(struct inbox_letter *letter)
 {
-    pulse_answer(container_of(letter, struct pulse_letter, letter)->pulse);
+    pulse_response(container_of(letter, struct pulse_letter, letter)->pulse);
 }
 
 static inline void pulse_post(struct pulse_letter *asked, struct inbox *inbox, struct pulse *pulse)

@@ -75,7 +75,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
  */
 #define LOG_REPEATS(row)                                                                           \
     row(CONNECTION_REFUSED, "connection refused") row(CONNECTION_CLOSED, "connection closed")      \
-        row(CORE, "gRPC core") row(ANSWER_MEMBER, "answer member unreadable")
+        row(CORE, "gRPC core") row(RESPONSE_MEMBER, "answer member unreadable")
 
 enum log_repeat {
 #define LOG_REPEAT(name, event) LOG_REPEAT_##name,

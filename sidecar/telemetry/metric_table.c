@@ -25,7 +25,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Calls by the step that ended them: reply for those that went well."),
     ROW(FAILURES, "apig_sidecar_failures_total", COUNTER, "", REASON, NONE,
         "Calls that failed, by the reason in their ErrorInfo; _OTHER: the service's own, see "
-        "apig_sidecar_upstream_answers_total."),
+        "apig_sidecar_upstream_responses_total."),
     ROW(CALLS_IN_FLIGHT, "apig_sidecar_calls_in_flight", GAUGE, "", NONE, NONE,
         "Calls under way, of which --max-in-flight are allowed."),
     ROW(CONNECTIONS, "apig_sidecar_connections", GAUGE, "", NONE, NONE,
@@ -40,7 +40,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "--max-streams allows at a time."),
     ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
         "Calls of callers that --allow-callers does not let in."),
-    ROW(UPSTREAM_ANSWERS, "apig_sidecar_upstream_answers_total", COUNTER, "", HTTP_STATUS,
+    ROW(UPSTREAM_RESPONSES, "apig_sidecar_upstream_responses_total", COUNTER, "", HTTP_STATUS,
         VENDOR_CODE,
         "Answers of the upstream, by HTTP status and error_code; _OTHER stands for what came after "
         "many different ones."),

@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* The front gateway's own answers stay far below. */
-static const struct http1_limits answer_limits = {
+static const struct http1_limits response_limits = {
     .head_bytes = 65536, .field_count = 100, .interim = 8};
 
 /* One record of TLS and a little more; shared by all connections of a thread, since what is read is
@@ -57,7 +57,7 @@ static void answered(struct connection *connection, bool reusable)
     reusable = reusable && exchange->sent_bytes == exchange->request.size &&
                http1_reader_keeps_alive(connection->reader);
     exchange->outcome = EXCHANGE_ANSWERED;
-    exchange->answer = http1_reader_answer(connection->reader);
+    exchange->response = http1_reader_response(connection->reader);
     detach(connection, reusable ? CONNECTION_IDLE : CONNECTION_CLOSED);
     connection->events->finished(connection, exchange, reusable, connection->events->pool);
 }
@@ -65,8 +65,8 @@ static void answered(struct connection *connection, bool reusable)
 static enum exchange_cause cause_of(const struct http1_reader *reader)
 {
     return http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
-               ? EXCHANGE_CAUSE_ANSWER_TOO_LARGE
-               : EXCHANGE_CAUSE_UNREADABLE_ANSWER;
+               ? EXCHANGE_CAUSE_RESPONSE_TOO_LARGE
+               : EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
 }
 
 static void stream_broke(struct connection *connection)
@@ -92,7 +92,7 @@ static void stream_ended(struct connection *connection)
 }
 
 /* True when more can be read now. */
-static bool read_answer(struct connection *connection)
+static bool read_response(struct connection *connection)
 {
     size_t bytes, consumed;
     enum link_result result = link_receive(connection->link, received, sizeof received, &bytes);
@@ -143,7 +143,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct connection *connection = context;
     if (connection->state == CONNECTION_BUSY) {
-        while (read_answer(connection))
+        while (read_response(connection))
             ;
         return;
     }
@@ -257,8 +257,8 @@ static bool is_prepared(struct exchange *exchange)
 
 static bool open_reader(struct connection *connection, struct exchange *exchange)
 {
-    struct http1_limits limits = answer_limits;
-    limits.body_bytes = connection->events->answer_bytes;
+    struct http1_limits limits = response_limits;
+    limits.body_bytes = connection->events->response_bytes;
     connection->reader = http1_reader_new(exchange->arena, &limits, is_head(exchange));
     return connection->reader || status_fail(&exchange->status, STATUS_INTERNAL,
                                              "the call's memory has no room for an answer");

@@ -32,7 +32,7 @@ struct connection_events {
     /* It was idle, and the peer closed it or sent what nobody asked for. */
     void (*ended)(struct connection *connection, void *pool);
     void *pool;
-    size_t answer_bytes;
+    size_t response_bytes;
 };
 
 struct connection {

@@ -188,7 +188,7 @@ void loop_send(struct exchange *exchange)
     exchange->sent_bytes = 0;
     exchange->http_status = 0;
     exchange->stay_away_ns = 0;
-    exchange->answer = (struct http_answer){0};
+    exchange->response = (struct http_response){0};
     exchange->started_ns = 0;
     exchange->queued_ns = clock_now_ns();
     status_clear(&exchange->status);

@@ -146,7 +146,7 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
         return false;
     struct pool *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct pool){
-        .events = {on_opened, on_failed, on_finished, on_ended, made, settings->answer_bytes},
+        .events = {on_opened, on_failed, on_finished, on_ended, made, settings->response_bytes},
         .settings = settings,
         .loop = loop,
         .connector = connector,

@@ -32,7 +32,7 @@ struct upstream_settings {
     const char *proxy;   /* "http://host:port"; NULL for none */
     size_t loops;
     size_t connections;         /* at most, for each loop */
-    size_t answer_bytes;        /* the largest body of an answer */
+    size_t response_bytes;      /* the largest body of an answer */
     int64_t connection_idle_ns; /* then it is closed; at least 12 µs */
     int64_t connection_age_ns;  /* then it takes no more exchanges, so that a change of the
                                    upstream's addresses reaches us */
@@ -51,12 +51,12 @@ enum exchange_outcome {
 /* What ended an exchange that was not answered. */
 enum exchange_cause {
     EXCHANGE_CAUSE_NONE,
-    EXCHANGE_CAUSE_CONNECT,           /* no connection could be made */
-    EXCHANGE_CAUSE_BREAKER,           /* none could be made before, and none is tried for now */
-    EXCHANGE_CAUSE_OVERLOADED,        /* its turn would come too late */
-    EXCHANGE_CAUSE_LOST,              /* the connection ended, or could not be written to */
-    EXCHANGE_CAUSE_UNREADABLE_ANSWER, /* what came is no answer */
-    EXCHANGE_CAUSE_ANSWER_TOO_LARGE,
+    EXCHANGE_CAUSE_CONNECT,             /* no connection could be made */
+    EXCHANGE_CAUSE_BREAKER,             /* none could be made before, and none is tried for now */
+    EXCHANGE_CAUSE_OVERLOADED,          /* its turn would come too late */
+    EXCHANGE_CAUSE_LOST,                /* the connection ended, or could not be written to */
+    EXCHANGE_CAUSE_UNREADABLE_RESPONSE, /* what came is no answer */
+    EXCHANGE_CAUSE_RESPONSE_TOO_LARGE,
     EXCHANGE_CAUSE_DEADLINE,
     EXCHANGE_CAUSE_CANCELLED,
     EXCHANGE_CAUSE_STOPPED,        /* upstream_end_all */
@@ -100,10 +100,10 @@ struct exchange {
     /* What became of it, set when `done` is called. */
     enum exchange_outcome outcome;
     enum exchange_cause cause;
-    size_t sent_bytes;         /* of the request, that may have left us */
-    struct http_answer answer; /* when answered */
-    unsigned http_status;      /* also of an answer that broke behind its status line; else 0 */
-    int64_t stay_away_ns;      /* not sent: how long it makes sense to; 0 when that is not known */
+    size_t sent_bytes;             /* of the request, that may have left us */
+    struct http_response response; /* when answered */
+    unsigned http_status;          /* also of an answer that broke behind its status line; else 0 */
+    int64_t stay_away_ns; /* not sent: how long it makes sense to; 0 when that is not known */
     bool connection_reused;
     int64_t queued_ns, started_ns, ended_ns; /* sent to here, first byte written or 0, done */
 

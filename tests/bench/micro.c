@@ -31,8 +31,8 @@ struct subject {
     struct schema *schema;
     const struct schema_method *method;
     ProtobufCMessage *message, *group;
-    struct text wire, token, large_token, answer, chunked_answer;
-    struct http_answer read_answer;
+    struct text wire, token, large_token, response, chunked_response;
+    struct http_response read_response;
 };
 
 static const char request_json[] =
@@ -47,7 +47,7 @@ static const char group_json[] =
     "\"on_sell_status\":2,\"url_domains\":[],\"is_default\":2,"
     "\"remark\":\"API group 1, for the orders\"}";
 
-static const char answer_head[] =
+static const char response_head[] =
     "HTTP/1.1 201 Created\r\nServer: api-gateway\r\nDate: Tue, 04 Aug 2026 09:05:22 GMT\r\n"
     "Content-Type: application/json\r\nX-Request-Id: 9f0c2c3e7f1a4f0f8a3f2b7a1c5d6e7f\r\n"
     "X-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"
@@ -83,26 +83,26 @@ static struct text token_of(struct arena *arena, size_t bytes)
     return (struct text){token, bytes};
 }
 
-static struct text answer_of(struct arena *arena, bool chunked)
+static struct text response_of(struct arena *arena, bool chunked)
 {
-    struct buffer answer;
-    buffer_init(&answer, arena, 1024);
-    buffer_add_text(&answer, text_of(answer_head));
+    struct buffer response;
+    buffer_init(&response, arena, 1024);
+    buffer_add_text(&response, text_of(response_head));
     if (chunked) {
-        buffer_add_literal(&answer, "Transfer-Encoding: chunked\r\n\r\n");
+        buffer_add_literal(&response, "Transfer-Encoding: chunked\r\n\r\n");
         /* The body as one chunk, whose size has three digits. */
         char size[8];
         snprintf(size, sizeof size, "%zx\r\n", sizeof group_json - 1);
-        buffer_add_text(&answer, text_of(size));
-        buffer_add_text(&answer, text_of(group_json));
-        buffer_add_literal(&answer, "\r\n0\r\n\r\n");
-        return buffer_text(&answer);
+        buffer_add_text(&response, text_of(size));
+        buffer_add_text(&response, text_of(group_json));
+        buffer_add_literal(&response, "\r\n0\r\n\r\n");
+        return buffer_text(&response);
     }
-    buffer_add_literal(&answer, "Content-Length: ");
-    buffer_add_u64(&answer, sizeof group_json - 1);
-    buffer_add_literal(&answer, "\r\n\r\n");
-    buffer_add_text(&answer, text_of(group_json));
-    return buffer_text(&answer);
+    buffer_add_literal(&response, "Content-Length: ");
+    buffer_add_u64(&response, sizeof group_json - 1);
+    buffer_add_literal(&response, "\r\n\r\n");
+    buffer_add_text(&response, text_of(group_json));
+    return buffer_text(&response);
 }
 
 static struct text pack(struct arena *arena, const ProtobufCMessage *message)
@@ -121,13 +121,13 @@ static void subject_init(struct subject *subject)
     expect(schema_new(schema_embedded(), &subject->schema, &status), &status);
     subject->method = schema_method_find(subject->schema, text_literal("CreateApiGroup"));
     subject->message = read_json(subject, subject->method->request, request_json);
-    subject->group = read_json(subject, subject->method->answer, group_json);
+    subject->group = read_json(subject, subject->method->response, group_json);
     subject->wire = pack(&subject->kept, subject->message);
     subject->token = token_of(&subject->kept, 2048);
     subject->large_token = token_of(&subject->kept, 10240);
-    subject->answer = answer_of(&subject->kept, false);
-    subject->chunked_answer = answer_of(&subject->kept, true);
-    subject->read_answer = (struct http_answer){.status = 201, .body = text_of(group_json)};
+    subject->response = response_of(&subject->kept, false);
+    subject->chunked_response = response_of(&subject->kept, true);
+    subject->read_response = (struct http_response){.status = 201, .body = text_of(group_json)};
 }
 
 static void subject_clear(struct subject *subject)
@@ -170,8 +170,8 @@ static void run_json_read(struct subject *subject)
     static const struct json_reading reading = {.strict = false};
     struct status status;
     ProtobufCMessage *message;
-    expect(json_read(subject->method->answer, subject->read_answer.body, &reading, &subject->call,
-                     &message, &status),
+    expect(json_read(subject->method->response, subject->read_response.body, &reading,
+                     &subject->call, &message, &status),
            &status);
 }
 
@@ -227,7 +227,7 @@ static void run_request_large_token(struct subject *subject)
     write_bytes(subject, &request, subject->large_token);
 }
 
-static struct http_answer read_stream(struct subject *subject, struct text stream, size_t piece)
+static struct http_response read_stream(struct subject *subject, struct text stream, size_t piece)
 {
     struct status status;
     struct http1_reader *reader = memory_expect(http1_reader_new(&subject->call, &limits, false));
@@ -239,36 +239,36 @@ static struct http_answer read_stream(struct subject *subject, struct text strea
                               &consumed, &status);
     }
     expect(progress == HTTP1_COMPLETE, &status);
-    return http1_reader_answer(reader);
+    return http1_reader_response(reader);
 }
 
 static void run_read(struct subject *subject)
 {
-    read_stream(subject, subject->answer, SIZE_MAX);
+    read_stream(subject, subject->response, SIZE_MAX);
 }
 
 static void run_read_chunked(struct subject *subject)
 {
-    read_stream(subject, subject->chunked_answer, SIZE_MAX);
+    read_stream(subject, subject->chunked_response, SIZE_MAX);
 }
 
 static void run_read_in_pieces(struct subject *subject)
 {
-    read_stream(subject, subject->answer, 16);
+    read_stream(subject, subject->response, 16);
 }
 
-static void decode(struct subject *subject, const struct http_answer *answer,
+static void decode(struct subject *subject, const struct http_response *response,
                    ProtobufCMessage **group)
 {
     struct status status;
-    expect(answer_decode(subject->method, answer, &subject->call, NULL, NULL, group, &status),
+    expect(response_decode(subject->method, response, &subject->call, NULL, NULL, group, &status),
            &status);
 }
 
 static void run_decode(struct subject *subject)
 {
     ProtobufCMessage *group;
-    decode(subject, &subject->read_answer, &group);
+    decode(subject, &subject->read_response, &group);
 }
 
 static void run_pack(struct subject *subject)
@@ -288,8 +288,8 @@ static void run_road(struct subject *subject)
     expect(validate(type, message, &subject->call, &violations, &status), &status);
     encode(subject, message, &request);
     write_bytes(subject, &request, subject->token);
-    struct http_answer answer = read_stream(subject, subject->answer, SIZE_MAX);
-    decode(subject, &answer, &group);
+    struct http_response response = read_stream(subject, subject->response, SIZE_MAX);
+    decode(subject, &response, &group);
     pack(&subject->call, group);
 }
 

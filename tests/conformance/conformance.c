@@ -30,8 +30,8 @@ static const struct json_style style = {.names = JSON_NAMES_CAMEL, .int64 = JSON
 
 struct exchange {
     const struct schema *schema;
-    const struct schema_message *request_type, *answer_type;
-    ProtobufCMessage *request, *answer;
+    const struct schema_message *request_type, *response_type;
+    ProtobufCMessage *request, *response;
     struct arena arena;
 };
 
@@ -59,19 +59,20 @@ static bool request_has(const struct exchange *exchange, const char *name)
     return schema_field_present(exchange->request, field_of(exchange->request_type, name));
 }
 
-static void answer_with(struct exchange *exchange, const char *name, struct text text)
+static void respond_with(struct exchange *exchange, const char *name, struct text text)
 {
-    const struct schema_field *field = field_of(exchange->answer_type, name);
-    *(ProtobufCBinaryData *)schema_value(exchange->answer, field) =
+    const struct schema_field *field = field_of(exchange->response_type, name);
+    *(ProtobufCBinaryData *)schema_value(exchange->response, field) =
         (ProtobufCBinaryData){text.size, (uint8_t *)(uintptr_t)text.data};
-    schema_field_mark_present(exchange->answer, field);
+    schema_field_mark_present(exchange->response, field);
 }
 
-static void answer_failure(struct exchange *exchange, const char *name, const struct status *status)
+static void respond_failure(struct exchange *exchange, const char *name,
+                            const struct status *status)
 {
     size_t bytes = strlen(status->message);
     const char *copy = memory_expect(arena_copy(&exchange->arena, status->message, bytes));
-    answer_with(exchange, name, (struct text){copy, bytes});
+    respond_with(exchange, name, (struct text){copy, bytes});
 }
 
 static struct text pack(const ProtobufCMessage *message, struct arena *arena)
@@ -106,20 +107,20 @@ static bool read_payload(struct exchange *exchange, const struct schema_message 
                      message, status);
 }
 
-static void write_answer(struct exchange *exchange, const struct schema_message *type,
-                         const ProtobufCMessage *message)
+static void write_response(struct exchange *exchange, const struct schema_message *type,
+                           const ProtobufCMessage *message)
 {
     struct buffer json;
     struct status status;
     if (request_number(exchange, "requested_output_format") == FORMAT_PROTOBUF) {
-        answer_with(exchange, "protobuf_payload", pack(message, &exchange->arena));
+        respond_with(exchange, "protobuf_payload", pack(message, &exchange->arena));
         return;
     }
     buffer_init(&json, &exchange->arena, 0);
     if (json_write(type, message, &style, NULL, NULL, &json, &status))
-        answer_with(exchange, "json_payload", buffer_text(&json));
+        respond_with(exchange, "json_payload", buffer_text(&json));
     else
-        answer_failure(exchange, "serialize_error", &status);
+        respond_failure(exchange, "serialize_error", &status);
 }
 
 /* NULL when the program has nothing to do with what is asked: text format, proto2, editions. */
@@ -132,17 +133,17 @@ static const struct schema_message *type_to_test(const struct exchange *exchange
     return schema_message_by_name(exchange->schema, request_text(exchange, "message_type"));
 }
 
-static void answer_request(struct exchange *exchange)
+static void respond_request(struct exchange *exchange)
 {
     ProtobufCMessage *message;
     struct status status;
     const struct schema_message *type = type_to_test(exchange);
     if (!type)
-        answer_with(exchange, "skipped", text_literal("not a format or message of this program"));
+        respond_with(exchange, "skipped", text_literal("not a format or message of this program"));
     else if (read_payload(exchange, type, &message, &status))
-        write_answer(exchange, type, message);
+        write_response(exchange, type, message);
     else
-        answer_failure(exchange, "parse_error", &status);
+        respond_failure(exchange, "parse_error", &status);
 }
 
 /* A number of bytes, in little endian, and that many bytes; false at the end. */
@@ -158,11 +159,11 @@ static bool receive(struct arena *arena, struct text *request)
     return request->size == bytes;
 }
 
-static void send(struct text answer)
+static void send(struct text response)
 {
-    uint32_t bytes = htole32((uint32_t)answer.size);
+    uint32_t bytes = htole32((uint32_t)response.size);
     fwrite(&bytes, sizeof bytes, 1, stdout);
-    fwrite(answer.data, 1, answer.size, stdout);
+    fwrite(response.data, 1, response.size, stdout);
     fflush(stdout);
 }
 
@@ -173,7 +174,7 @@ static bool serve(const struct schema *schema)
         .schema = schema,
         .request_type =
             schema_message_by_name(schema, text_literal("conformance.ConformanceRequest")),
-        .answer_type =
+        .response_type =
             schema_message_by_name(schema, text_literal("conformance.ConformanceResponse")),
     };
     struct text request;
@@ -181,13 +182,14 @@ static bool serve(const struct schema *schema)
     arena_init(&exchange.arena, ARENA_BYTES);
     bool received = receive(&exchange.arena, &request);
     if (received) {
-        exchange.answer = memory_expect(schema_message_new(exchange.answer_type, &exchange.arena));
+        exchange.response =
+            memory_expect(schema_message_new(exchange.response_type, &exchange.arena));
         if (wire_unpack(exchange.request_type, request, &exchange.arena, &exchange.request,
                         &status))
-            answer_request(&exchange);
+            respond_request(&exchange);
         else
-            answer_failure(&exchange, "runtime_error", &status);
-        send(pack(exchange.answer, &exchange.arena));
+            respond_failure(&exchange, "runtime_error", &status);
+        send(pack(exchange.response, &exchange.arena));
     }
     arena_clear(&exchange.arena);
     return received;

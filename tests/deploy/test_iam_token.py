@@ -22,17 +22,17 @@ class Peers(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.take()
-        self.answer(self.server.iam_status, {"token": {"expires_at": "2026-01-04T09:05:22.701000Z"}})
+        self.response(self.server.iam_status, {"token": {"expires_at": "2026-01-04T09:05:22.701000Z"}})
 
     def do_PATCH(self):
         self.take()
-        self.answer(200, {})
+        self.response(200, {})
 
     def take(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.taken.append((self.command, self.path, self.headers, body))
 
-    def answer(self, status, body):
+    def response(self, status, body):
         self.send_response(status)
         self.send_header("X-Subject-Token", TOKEN)
         self.end_headers()

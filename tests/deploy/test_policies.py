@@ -124,8 +124,8 @@ def test_the_words_that_kubelet_runs_are_the_programs(name):
 def ask(url):
     """(status, body)"""
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            return answer.status, answer.read().decode()
+        with urllib.request.urlopen(url, timeout=60) as response:
+            return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 

@@ -14,7 +14,7 @@ from support.certificate import make_certificate
 from support.client import Client, details
 from support.metrics import value
 from support.sidecar import run
-from support.upstream import answer
+from support.upstream import response
 
 CART = "spiffe://test/ns/shop/sa/cart"
 XFCC = f"By=spiffe://test/ns/shop/sa/proxy;Hash=0a1b;Subject=\"CN=a,O=b\";URI={CART}"
@@ -51,7 +51,7 @@ def expect_denied(client, caller, **how):
 
 
 def expect_welcome(client, upstream, **how):
-    upstream.script(answer())
+    upstream.script(response())
     client.create(**how)
 
 
@@ -126,7 +126,7 @@ def test_a_call_of_another_user_is_that_users(start, upstream, open_folder):
     if os.getuid() != 0 or subprocess.run(["cat", tests / "support/client.py"], capture_output=True, **other).returncode:
         pytest.skip("only root can call as another user, who has to be able to read the tests")
     sidecar = start("--allow-callers=uid:65532", listen=f"unix:{open_folder}/s")
-    upstream.script(answer())
+    upstream.script(response())
     program = ("import sys; sys.path.insert(0, sys.argv[1]); from support.client import Client; "
                "Client(sys.argv[2]).create()")
     subprocess.run([sys.executable, "-c", program, tests, sidecar.address], check=True, timeout=60, **other)

@@ -8,7 +8,7 @@ import pytest
 
 from support import metrics
 from support.client import details
-from support.upstream import Upstream, answer, late
+from support.upstream import Upstream, response, late
 
 LONGEST_PAUSE = 1  # second
 
@@ -61,14 +61,14 @@ def test_it_is_found_again_before_anybody_calls(sidecar, client, upstream):
         assert time.monotonic() - came_back < 10 * LONGEST_PAUSE
     assert changes("closed") == 1
     assert changes("half_open") == changes("open")
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
 
 
 def test_calls_succeed_once_the_pause_that_they_are_told_is_over(client, upstream):
     with down(upstream):
         assert client.refusal()[0] == "UNAVAILABLE"
-    upstream.script(answer())
+    upstream.script(response())
     came_back = time.monotonic()
     while (call := client.start()).exception():
         assert call.code() is grpc.StatusCode.UNAVAILABLE
@@ -78,7 +78,7 @@ def test_calls_succeed_once_the_pause_that_they_are_told_is_over(client, upstrea
 
 def test_connections_that_work_are_used_while_no_other_can_be_made(sidecar, client, upstream):
     first = late()
-    upstream.script(first, answer(), answer())
+    upstream.script(first, response(), response())
     busy = client.start()
     upstream.wait_requests(1)
     with down(upstream):

@@ -9,7 +9,7 @@ import pytest
 
 from support.client import IDS
 from support.sidecar import run
-from support.upstream import GROUP, answer, error, silence
+from support.upstream import GROUP, response, error, silence
 
 REQUEST = json.dumps({**IDS, "name": "api_group_001"})
 
@@ -22,7 +22,7 @@ def call(sidecar):
 
 
 def test_call_prints_the_reply_as_json_and_nothing_else(call, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     ended = call("CreateApiGroup", REQUEST)
     assert ended.returncode == 0
     reply = json.loads(ended.stdout)
@@ -34,20 +34,20 @@ def test_call_prints_the_reply_as_json_and_nothing_else(call, upstream):
 @pytest.mark.parametrize("method", ["CreateApiGroup", "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup",
                                     "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup"])
 def test_a_method_is_named_as_one_likes(call, upstream, method):
-    upstream.script(answer())
+    upstream.script(response())
     assert call(method, REQUEST).returncode == 0
 
 
 def test_the_request_comes_from_a_file_or_from_stdin(call, upstream, tmp_path):
     (tmp_path / "request.json").write_text(REQUEST)
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     assert call("CreateApiGroup", f"@{tmp_path}/request.json").returncode == 0
     assert call("CreateApiGroup", input=REQUEST).returncode == 0
     assert [request.json()["name"] for request in upstream.requests] == ["api_group_001"] * 2
 
 
 def test_a_refusal_is_told_on_stderr_and_in_the_exit_code(call, upstream):
-    upstream.script(answer(error(400, "APIG.3201", "The name exists")))
+    upstream.script(response(error(400, "APIG.3201", "The name exists")))
     ended = call("CreateApiGroup", REQUEST)
     assert ended.returncode == 64 + grpc.StatusCode.ALREADY_EXISTS.value[0]
     assert ended.stdout == ""
@@ -55,7 +55,7 @@ def test_a_refusal_is_told_on_stderr_and_in_the_exit_code(call, upstream):
 
 
 def test_metadata_and_deadline_are_the_calls(call, upstream):
-    upstream.script(answer(), silence())
+    upstream.script(response(), silence())
     assert call("--metadata", "x-request-id=of-the-shell", "CreateApiGroup", REQUEST).returncode == 0
     assert upstream.requests[0].fields["x-request-id"] == "of-the-shell"
     ended = call("--deadline=300ms", "CreateApiGroup", REQUEST)
@@ -80,7 +80,7 @@ def test_what_cannot_be_asked_is_told_in_one_line(call, arguments, code):
 
 def test_call_speaks_to_a_unix_socket(start, upstream, tmp_path):
     start(listen=f"unix:{tmp_path}/s")
-    upstream.script(answer())
+    upstream.script(response())
     assert run("call", f"--target=unix:{tmp_path}/s", "CreateApiGroup", REQUEST).returncode == 0
 
 

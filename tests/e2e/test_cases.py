@@ -14,7 +14,7 @@ from support import api
 from support.client import details
 from support.secret import TokenFile
 from support.sidecar import Sidecar
-from support.upstream import Upstream, answer, answer_then_end
+from support.upstream import Upstream, response, response_then_end
 
 CASES = pathlib.Path(__file__).resolve().parents[1] / "cases"
 REQUEST_ID = "5f2c1d0a-case"
@@ -60,7 +60,7 @@ def test_case(shared, case):
                     .replace(b"{{token}}", token.path.read_text().encode()).replace(b"{{host}}", upstream.authority.encode())
                     .replace(b"{{request_id}}", REQUEST_ID.encode())] * attempts
         data = (CASES / case / "response.http").read_bytes()
-        upstream.script(*[(answer_then_end if b"\r\nConnection: close\r\n" in data else answer)(data)] * attempts)
+        upstream.script(*[(response_then_end if b"\r\nConnection: close\r\n" in data else response)(data)] * attempts)
 
     asked = read(case, "call.json")
     metadata = {"x-request-id": REQUEST_ID, **asked.get("metadata", {})}

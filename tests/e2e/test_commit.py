@@ -9,7 +9,7 @@ import time
 import pytest
 
 from support.h2peer import END_STREAM, HEADERS, SECONDS, Peer
-from support.upstream import answer, end_after_reading, error, http, silence
+from support.upstream import response, end_after_reading, error, http, silence
 
 LISTING = {"size": 0, "total": 0, "groups": []}
 AT_A_TIME, ROUNDS = 32, 8
@@ -93,7 +93,7 @@ def test_a_call_that_only_reads_is_not_committed_before_it_is_answered(sidecar, 
 
 
 def test_a_create_that_is_refused_by_the_upstream_has_its_id_ahead(sidecar, upstream, peer):
-    upstream.script(answer(error(400, "APIG.2011")))
+    upstream.script(response(error(400, "APIG.2011")))
     connection = peer(sidecar)
     headers, trailers = connection.response(connection.call([("x-request-id", "7")], name="api_group_001"))
     assert headers["x-request-id"] == "7" and "grpc-status" not in headers
@@ -101,7 +101,7 @@ def test_a_create_that_is_refused_by_the_upstream_has_its_id_ahead(sidecar, upst
 
 
 def test_a_read_that_is_answered_has_its_id_ahead(sidecar, upstream, peer):
-    upstream.script(answer(http(200, LISTING)))
+    upstream.script(response(http(200, LISTING)))
     connection = peer(sidecar)
     headers, _, trailers = connection.response(connection.call([("x-request-id", "7")], "ListApiGroups"))
     assert headers["x-request-id"] == "7"
@@ -176,7 +176,7 @@ def reset(connection):
 
 def test_attempts_of_which_nothing_left_are_not_counted(start, upstream, peer):
     upstream.greet(reset)
-    upstream.script(answer())
+    upstream.script(response())
     connection = peer(start())
     assert connection.create()["x-apig-attempts"] == "1"
     assert upstream.connections == 2
@@ -184,7 +184,7 @@ def test_attempts_of_which_nothing_left_are_not_counted(start, upstream, peer):
 
 
 def test_each_attempt_that_left_is_counted(sidecar, upstream, peer):
-    upstream.script(answer(error(503, "APIGW.0613")), answer())
+    upstream.script(response(error(503, "APIGW.0613")), response())
     assert peer(sidecar).create()["x-apig-attempts"] == "2"
 
 
@@ -195,21 +195,21 @@ def test_each_attempt_that_left_is_counted(sidecar, upstream, peer):
 def test_a_call_that_was_made_before_is_not_tried_again_here(sidecar, upstream, peer, name, value, code):
     """Else the attempts here and those of its caller would multiply."""
     upstream.greet(reset)
-    upstream.script(*[answer()] * (code == "0"))
+    upstream.script(*[response()] * (code == "0"))
     assert peer(sidecar).create([(name, value)])["grpc-status"] == code
 
 
 @pytest.mark.parametrize("more", [("grpc-previous-rpc-attempts", "1"), ("x-envoy-attempt-count", "2")])
 def test_what_the_upstream_refused_is_tried_again_whatever_was_before(sidecar, upstream, peer, more):
     """Nobody else can, once the call is committed."""
-    upstream.script(answer(error(503, "APIGW.0613")), answer())
+    upstream.script(response(error(503, "APIGW.0613")), response())
     trailers = peer(sidecar).create([more])
     assert (trailers["grpc-status"], trailers["x-apig-attempts"]) == ("0", "2")
 
 
 @pytest.mark.parametrize("entries,code", [(2, "0"), (3, "8")])
 def test_numbers_of_attempts_do_not_count_as_metadata_of_the_caller(start, upstream, peer, entries, code):
-    upstream.script(*[answer()] * (code == "0"))
+    upstream.script(*[response()] * (code == "0"))
     connection = peer(start("--max-metadata-count=2"))
     more = [("grpc-previous-rpc-attempts", "1"), ("x-envoy-attempt-count", "2"), *[(f"x-{n}", "v") for n in range(entries)]]
     assert connection.create(more)["grpc-status"] == code

@@ -7,13 +7,13 @@ import pytest
 
 from support.client import COLLECTION, IDS
 from support.simulator import Simulator
-from support.upstream import GROUP, answer, chunked, http
+from support.upstream import GROUP, response, chunked, http
 
 PRESENT = {name: value for name, value in GROUP.items() if value != []}  # gRPC knows no empty list
 
 
 def test_a_create_arrives_as_the_contract_says_and_every_field_comes_back(client, upstream, token):
-    upstream.script(answer())
+    upstream.script(response())
     assert client.create("api_group_001", remark="API group 1") == PRESENT
     [request] = upstream.requests
     assert (request.method, request.target) == ("POST", COLLECTION)
@@ -23,34 +23,34 @@ def test_a_create_arrives_as_the_contract_says_and_every_field_comes_back(client
 
 def test_chinese_names_travel_as_utf8_both_ways(client, upstream):
     name = "接口分组（测试）：一、二"
-    upstream.script(answer(http(201, {**GROUP, "name": name})))
+    upstream.script(response(http(201, {**GROUP, "name": name})))
     assert client.create(name)["name"] == name
     assert name in upstream.requests[0].body.decode()
 
 
 def test_the_longest_name_is_counted_in_characters(client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     client.create("组" * 255)
     assert upstream.requests[0].json() == {"name": "组" * 255}
 
 
 def test_text_that_json_escapes_arrives_unchanged(client, upstream):
     remark = 'quote " backslash \\ tab \t newline \n control \x01 slash / \U0001f600'
-    upstream.script(answer(http(201, {**GROUP, "remark": remark})))
+    upstream.script(response(http(201, {**GROUP, "remark": remark})))
     assert client.create(remark=remark)["remark"] == remark
     assert upstream.requests[0].json()["remark"] == remark
 
 
 @pytest.mark.parametrize("optional", [{}, {"remark": ""}, {"version": ""}, {"roma_app_id": "a", "version": "V2"}])
 def test_an_optional_field_is_sent_when_it_is_set_even_if_empty(client, upstream, optional):
-    upstream.script(answer())
+    upstream.script(response())
     client.create(**optional)
     assert upstream.requests[0].json() == {"name": "api_group_001", **optional}
 
 
 def test_ids_that_the_caller_leaves_out_are_filled_in(start, upstream):
     client = start("--project-id=own-project", "--instance-id=own-instance").client()
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     client.create(project_id="", instance_id="")
     client.create()
     assert [request.target for request in upstream.requests] == [
@@ -72,7 +72,7 @@ def test_a_name_that_every_source_rejects_never_goes_upstream(client, name):
 
 
 def test_a_remark_of_1000_characters_is_accepted_and_1001_are_not(client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     client.create(remark="注" * 1000)
     code, message = client.refusal(remark="注" * 1001)
     assert code == "INVALID_ARGUMENT"
@@ -88,7 +88,7 @@ def test_all_violations_are_told_at_once(client):
 @pytest.mark.parametrize("value", [".", "..", "%2e%2e"])
 def test_a_path_value_cannot_walk_up(client, upstream, value):
     if "%" in value:  # only text that looks encoded; encoded once more it is harmless
-        upstream.script(answer())
+        upstream.script(response())
         client.create(instance_id=value)
         assert "/instances/%252e%252e/" in upstream.requests[0].target
         return
@@ -96,43 +96,43 @@ def test_a_path_value_cannot_walk_up(client, upstream, value):
 
 
 def test_a_path_value_is_percent_encoded(client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     client.create(instance_id="a/b?c#d e%组")
     assert "/instances/a%2Fb%3Fc%23d%20e%25%E7%BB%84/api-groups" in upstream.requests[0].target
 
 
 def test_fields_of_no_field_are_skipped_and_null_is_absent(client, upstream):
-    upstream.script(answer(http(201, {"id": "1", "new_field": {"deep": [1, None]}, "remark": None})))
+    upstream.script(response(http(201, {"id": "1", "new_field": {"deep": [1, None]}, "remark": None})))
     assert client.create() == {"id": "1"}
 
 
 def test_a_number_that_is_not_listed_passes_and_a_scope_may_be_a_number(client, upstream):
     domains = [{"domain": "a.example.com", "cname_status": 9, "ingress_http_port": -1, "ssl_infos": [{"type": 2}]}]
-    upstream.script(answer(http(201, {"id": "1", "status": 77, "url_domains": domains})))
+    upstream.script(response(http(201, {"id": "1", "status": 77, "url_domains": domains})))
     domains = [{**domains[0], "ssl_infos": [{"type": "2"}]}]
     assert client.create() == {"id": "1", "status": 77, "url_domains": domains}
 
 
 @pytest.mark.parametrize("data", [http(), chunked(), http(200), http(202)], ids=["length", "chunked", "200", "202"])
 def test_every_success_and_framing_is_read(client, upstream, data):
-    upstream.script(answer(data))
+    upstream.script(response(data))
     assert client.create() == PRESENT
 
 
-def test_a_good_answer_with_a_field_that_cannot_be_read_is_still_a_success(sidecar, client, upstream):
-    upstream.script(answer(http(201, {**GROUP, "status": "no number"})))
+def test_a_good_response_with_a_field_that_cannot_be_read_is_still_a_success(sidecar, client, upstream):
+    upstream.script(response(http(201, {**GROUP, "status": "no number"})))
     assert client.create() == {name: value for name, value in PRESENT.items() if name != "status"}
     sidecar.wait_log(level="warning")
 
 
 def test_connections_are_used_again(client, upstream):
-    upstream.script(*[answer()] * 20)
+    upstream.script(*[response()] * 20)
     for number in range(20):
         client.create(f"group_{number}")
     assert upstream.connections == 1
 
 
-def test_many_calls_at_once_each_get_their_own_answer(start, certificate, token):
+def test_many_calls_at_once_each_get_their_own_response(start, certificate, token):
     simulator = Simulator(certificate, token=token.path.read_text())
     simulator.certificate = certificate
     simulator.start()

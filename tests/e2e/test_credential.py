@@ -7,7 +7,7 @@ import pytest
 
 from support.process import looking
 from support.secret import TOKEN, MountedSecret, TokenFile
-from support.upstream import answer, http, error, late
+from support.upstream import response, http, error, late
 
 NEXT = "MIIEnext-" + "fedcba9876543210" * 8
 LOADED, REJECTED = "credential loaded", "credential rejected"
@@ -25,7 +25,7 @@ def started(start, token):
 
 def token_of_next_call(upstream, client):
     before = len(upstream.requests)
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
     return upstream.requests[before].token
 
@@ -116,7 +116,7 @@ def test_a_refused_token_is_read_again_and_sent_once_more_when_it_changed(starte
         token.write(NEXT)
         connection.send(error(401, code))
         return True
-    upstream.script(rotate, answer())
+    upstream.script(rotate, response())
     client.create()
     assert [request.token for request in upstream.requests] == [TOKEN, NEXT]
     assert upstream.requests[0].body == upstream.requests[1].body
@@ -124,7 +124,7 @@ def test_a_refused_token_is_read_again_and_sent_once_more_when_it_changed(starte
 
 def test_an_attempt_is_signed_when_it_is_sent_and_not_before_its_delay(started, upstream, token):
     sidecar = started()
-    upstream.script(answer(http(503, {}, ["Retry-After: 1"])), answer())
+    upstream.script(response(http(503, {}, ["Retry-After: 1"])), response())
     call = sidecar.client().start()
     upstream.wait_requests(1)
     token.write(NEXT)
@@ -135,7 +135,7 @@ def test_an_attempt_is_signed_when_it_is_sent_and_not_before_its_delay(started, 
 
 
 def test_a_refused_token_that_did_not_change_is_not_sent_again(started, upstream):
-    upstream.script(answer(error(401, "APIG.1002")))
+    upstream.script(response(error(401, "APIG.1002")))
     assert started().client().refusal()[0] == "UNAVAILABLE"
     assert len(upstream.requests) == 1
 
@@ -148,7 +148,7 @@ def test_a_second_refusal_is_the_end(started, upstream, token):
         token.write(NEXT)
         connection.send(error(401, "APIG.1002"))
         return True
-    upstream.script(rotate, answer(error(401, "APIG.1002")))
+    upstream.script(rotate, response(error(401, "APIG.1002")))
     assert client.refusal()[0] == "UNAVAILABLE"
     assert len(upstream.requests) == 2
 

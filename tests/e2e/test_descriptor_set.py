@@ -6,7 +6,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from support import api
 from support.client import refusal
 from support.sidecar import run
-from support.upstream import answer, http
+from support.upstream import response, http
 
 HEAD = """syntax = "proto3";
 package test.v1;
@@ -77,7 +77,7 @@ REQUESTS = [
 
 @pytest.mark.parametrize("method,request_,verb,target,body", REQUESTS, ids=[row[0] + row[2] for row in REQUESTS])
 def test_a_request_is_what_the_annotation_says(things, upstream, method, request_, verb, target, body):
-    upstream.script(answer(http(204, b"") if method == "Delete" else http(200, {})))
+    upstream.script(response(http(204, b"") if method == "Delete" else http(200, {})))
     things(method, **request_).result()
     [request] = upstream.requests
     assert (request.method, request.target) == (verb, target)
@@ -85,8 +85,8 @@ def test_a_request_is_what_the_annotation_says(things, upstream, method, request
     assert ("content-length" in request.fields) == (body is not None)
 
 
-def test_an_answer_is_read_as_its_type_says(things, upstream):
-    upstream.script(answer(http(200, b'{"things":[{"id":"1","size":-9007199254740993,"weights":{"a":1e300}},{"raw":"_-8"}],'
+def test_a_response_is_read_as_its_type_says(things, upstream):
+    upstream.script(response(http(200, b'{"things":[{"id":"1","size":-9007199254740993,"weights":{"a":1e300}},{"raw":"_-8"}],'
                                      b'"total":18446744073709551615}')))
     assert things("List").result() == {
         "things": [{"id": "1", "size": "-9007199254740993", "weights": {"a": 1e300}}, {"raw": "/+8="}],
@@ -94,7 +94,7 @@ def test_an_answer_is_read_as_its_type_says(things, upstream):
 
 
 def test_a_response_body_is_one_field_of_the_reply(things, upstream):
-    upstream.script(answer(http(200, [{"id": "1"}, {"id": "2"}])))
+    upstream.script(response(http(200, [{"id": "1"}, {"id": "2"}])))
     assert things("Names").result() == {"things": [{"id": "1"}, {"id": "2"}]}
 
 
@@ -146,6 +146,6 @@ def test_what_could_not_be_honoured_ends_the_start_and_is_named(upstream, token,
 
 def test_mounted_services_come_beside_the_embedded_ones(start, upstream, tmp_path):
     client = start(f"--descriptor-set={compiled(tmp_path, THINGS)}").client()
-    upstream.script(answer())
+    upstream.script(response())
     assert client.create()["id"]
     assert client.unary("/test.v1.Things/Delete", b"").code().name == "INVALID_ARGUMENT"

@@ -10,7 +10,7 @@ from support import api
 from support.client import IDS, details
 from support.sidecar import environment
 from support.toolchain import ROOT, go, go_install, newer, python_with, run, tool
-from support.upstream import answer, answer_then_end, chunked, end_after_reading, error, http
+from support.upstream import response, response_then_end, chunked, end_after_reading, error, http
 
 CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
 BUILT = ROOT / "build/clients"
@@ -67,7 +67,7 @@ def test_all_violations_of_a_request_are_told_at_once(decode):
 
 
 def test_what_the_vendor_blames_is_a_violation_too(decode, upstream):
-    upstream.script(answer(error(400, "APIG.2011", PARAMETER, request_id="9f2c")))
+    upstream.script(response(error(400, "APIG.2011", PARAMETER, request_id="9f2c")))
     told = decode()
     assert told["details"] == {
         "ErrorInfo": {"reason": "APIG_2011", "domain": "apig.huaweicloud.com", "metadata": {
@@ -80,7 +80,7 @@ def test_what_the_vendor_blames_is_a_violation_too(decode, upstream):
 
 
 def test_the_wait_of_retry_info_is_the_one_for_retry_policies(decode, upstream):
-    upstream.script(answer(error(429, "APIGW.0308", WINDOW)))
+    upstream.script(response(error(429, "APIGW.0308", WINDOW)))
     told = decode()
     seconds = float(told["details"]["RetryInfo"]["retryDelay"].removesuffix("s"))
     assert told["code"] == 8
@@ -109,7 +109,7 @@ def test_grpcurl_lists_and_describes_the_service(grpcurl, sidecar):
 
 
 def test_grpcurl_prints_the_details(grpcurl, sidecar, upstream):
-    upstream.script(answer(error(400, "APIG.2011", PARAMETER, request_id="9f2c")))
+    upstream.script(response(error(400, "APIG.2011", PARAMETER, request_id="9f2c")))
     values = json.dumps({**IDS, "name": "api_group_001"})
     ended = subprocess.run([grpcurl, "-plaintext", "-d", values, sidecar.address, f"{api.SERVICE}/CreateApiGroup"],
                            capture_output=True, text=True, timeout=60)
@@ -147,7 +147,7 @@ TOO_LARGE = {
     "chunked error": chunked(ERROR, (65536,), 500),
     "success": http(201, {"id": "1", "remark": "x" * 10_000_000}),
 }
-NO_ANSWER = {
+NO_RESPONSE = {
     "headers only": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 100\r\n\r\n",
     "half a body": error(500, "APIG.3201")[:-10],
     "half a chunk": chunked(status=500)[:-30],
@@ -168,7 +168,7 @@ STATUS_ALONE = {
 
 @pytest.mark.parametrize("data", HUGE.values(), ids=HUGE)
 def test_trailers_stay_small_whatever_the_vendor_says(client, upstream, data):
-    upstream.script(answer(data))
+    upstream.script(response(data))
     call = client.start("组" * 255)
     assert call.exception() and details(call)["ErrorInfo"].reason
     assert trailer_bytes(call) < TRAILER_BYTES
@@ -181,14 +181,14 @@ def test_trailers_stay_small_whatever_the_caller_says(client):
 
 
 @pytest.mark.parametrize("data", TOO_LARGE.values(), ids=TOO_LARGE)
-def test_ten_megabytes_are_an_answer_that_is_too_large(client, upstream, data):
-    upstream.script(answer_then_end_if_it_may(data))
+def test_ten_megabytes_are_a_response_that_is_too_large(client, upstream, data):
+    upstream.script(respond_then_end_if_it_may(data))
     call = client.start()
     info = details(call)["ErrorInfo"]
-    assert (call.code().name, info.reason, info.metadata["cause"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "ANSWER_TOO_LARGE")
+    assert (call.code().name, info.reason, info.metadata["cause"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "RESPONSE_TOO_LARGE")
 
 
-def answer_then_end_if_it_may(data):
+def respond_then_end_if_it_may(data):
     """The sidecar ends the connection somewhere in the middle."""
     def step(connection):
         connection.read()
@@ -200,9 +200,9 @@ def answer_then_end_if_it_may(data):
     return step
 
 
-@pytest.mark.parametrize("data", NO_ANSWER.values(), ids=NO_ANSWER)
-def test_an_answer_that_is_none_leaves_the_outcome_unknown(client, upstream, data):
-    upstream.script(answer_then_end(data))
+@pytest.mark.parametrize("data", NO_RESPONSE.values(), ids=NO_RESPONSE)
+def test_a_response_that_is_none_leaves_the_outcome_unknown(client, upstream, data):
+    upstream.script(response_then_end(data))
     call = client.start()
     info = details(call)["ErrorInfo"]
     assert (call.code().name, info.reason) == ("UNKNOWN", "OUTCOME_UNKNOWN")
@@ -213,7 +213,7 @@ def test_an_answer_that_is_none_leaves_the_outcome_unknown(client, upstream, dat
 @pytest.mark.parametrize("data", STATUS_ALONE.values(), ids=STATUS_ALONE)
 def test_a_4xx_that_breaks_or_is_too_large_counts_by_its_status(start, upstream, data):
     sidecar = start()
-    upstream.script(answer_then_end_if_it_may(data), answer())
+    upstream.script(respond_then_end_if_it_may(data), response())
     call = sidecar.client().start()
     info = details(call)["ErrorInfo"]
     assert (call.code().name, info.domain, info.reason) == ("INVALID_ARGUMENT", "apig.huaweicloud.com", "HTTP_400")
@@ -232,8 +232,8 @@ FILLING = {
 
 
 @pytest.mark.parametrize("data,reason", FILLING.values(), ids=FILLING)
-def test_an_answer_that_fills_the_memory_crowds_no_detail_out(client, upstream, data, reason):
-    upstream.script(answer(data))
+def test_a_response_that_fills_the_memory_crowds_no_detail_out(client, upstream, data, reason):
+    upstream.script(response(data))
     call = client.start()
     assert call.exception() and details(call)["ErrorInfo"].reason == reason
     assert client.refusal("?")[0] == "INVALID_ARGUMENT"  # and it lives
@@ -241,7 +241,7 @@ def test_an_answer_that_fills_the_memory_crowds_no_detail_out(client, upstream, 
 
 def test_the_token_as_the_name_of_a_field_is_in_no_trailer_and_no_log(sidecar, client, upstream, token):
     secret = token.path.read_text()
-    upstream.script(*[answer_then_end(b"HTTP/1.1 400 Bad Request\r\n%s\r\n\r\n" % field) for field in (
+    upstream.script(*[response_then_end(b"HTTP/1.1 400 Bad Request\r\n%s\r\n\r\n" % field) for field in (
         secret.encode() + b": \x01", secret.encode() + b": 1\r\nContent-Length: 0\r\nConnection: close", secret.encode(),
         b" " + secret.encode())])
     for _ in range(4):
@@ -264,7 +264,7 @@ def test_the_token_is_in_no_trailer(client, upstream, token, where):
         fields = [f"Location: https://{secret}/{secret}"]
     else:
         body[where] = secret
-    upstream.script(answer(http(302 if where == "location" else 400, body, fields)))
+    upstream.script(response(http(302 if where == "location" else 400, body, fields)))
     call = client.start()
     assert call.exception()
     trailers = b"".join(value if isinstance(value, bytes) else value.encode() for _, value in call.trailing_metadata())

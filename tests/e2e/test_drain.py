@@ -13,7 +13,7 @@ from support import api
 from support.client import IDS
 from support.load import Load
 from support.sidecar import Sidecar, free_port
-from support.upstream import GROUP, answer, http, late
+from support.upstream import GROUP, response, http, late
 
 BETWEEN = 200  # calls that end well between two restarts
 OWN_DEFAULTS = [("grpc.enable_retries", 1), ("grpc.initial_reconnect_backoff_ms", 20)]  # gRPC's, but for the patience
@@ -138,7 +138,7 @@ def test_a_drain_reads_on_when_a_call_takes_long(start, upstream):
 
 def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream):
     sidecar = start("--drain-timeout=300ms")
-    upstream.always = answer(http(body={**GROUP, "remark": "x" * 60000}))
+    upstream.always = response(http(body={**GROUP, "remark": "x" * 60000}))
     caller = RawCaller(sidecar.address, buffer_bytes=4096)
     widest = 2**31 - 1
     caller.socket.sendall(frames.SettingsFrame(settings={frames.SettingsFrame.INITIAL_WINDOW_SIZE: widest}).serialize() +
@@ -154,7 +154,7 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
 @pytest.mark.parametrize("turn", range(5))  # the program may see the one or the other first
 def test_a_connection_that_comes_with_the_signal_hears_what_became_of_its_call(start, upstream, turn):
     """A reset would leave that open: its caller has sent the call."""
-    upstream.always = answer()
+    upstream.always = response()
     sidecar = start()
     sidecar.signal(signal.SIGSTOP)
     callers = [RawCaller(sidecar.address) for _ in range(20)]

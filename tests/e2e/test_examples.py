@@ -10,7 +10,7 @@ import pytest
 from support.client import IDS
 from support.sidecar import Sidecar, environment
 from support.toolchain import ROOT, go, newer, run, tool
-from support.upstream import GROUP, answer, end_after_reading, error, http
+from support.upstream import GROUP, response, end_after_reading, error, http
 
 EXAMPLES = ROOT / "deploy/examples"
 CODE_LINES = 30
@@ -76,18 +76,18 @@ def failure(printed):
 
 
 def test_it_creates_a_group(create, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     assert create() == f"created {GROUP['id']}\n"
 
 
 def test_it_tries_again_when_it_is_told_to(create, upstream):
     throttled = http(429, {"error_code": "APIGW.0308", "error_msg": "Too many"}, ["Retry-After: 1"])
-    upstream.script(answer(throttled), answer())
+    upstream.script(response(throttled), response())
     assert create() == f"created {GROUP['id']}\n"
 
 
 def test_it_does_not_try_again_when_it_is_told_not_to(create, upstream):
-    upstream.script(answer(error(403, "APIG.3101", "The quota is used up")))
+    upstream.script(response(error(403, "APIG.3101", "The quota is used up")))
     assert "reason APIG_3101" in create()
 
 

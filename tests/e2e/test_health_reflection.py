@@ -9,7 +9,7 @@ from google.protobuf import descriptor_pb2
 
 from support import api
 from support.client import refusal
-from support.upstream import answer
+from support.upstream import response
 
 CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
@@ -105,7 +105,7 @@ def test_streams_are_no_calls_in_flight(start, upstream):
     client = start("--max-in-flight=1").client()
     seen, reflection = watch(client), Reflection(client)
     assert next(seen) == SERVING and reflection.ask({"list_services": ""})
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
     assert reflection.end() == "OK"
 
@@ -157,7 +157,7 @@ def test_a_file_comes_first_and_with_all_its_imports_each_once(client):
                                         "google/protobuf/descriptor.proto", "buf/validate/validate.proto"})
 
 
-def test_an_answer_repeats_its_question(client):
+def test_a_response_repeats_its_question(client):
     asked = {"host": "some.host", "file_by_filename": "no.proto"}
     reply = Reflection(client).ask(asked)
     assert reply.valid_host == "some.host"
@@ -232,5 +232,5 @@ def test_a_connection_that_never_speaks_http2_is_closed_in_time(start, upstream)
                 assert stranger.recv(1) == b""
             except ConnectionResetError:
                 pass
-    upstream.script(answer())
+    upstream.script(response())
     sidecar.client().create()

@@ -10,7 +10,7 @@ from support.bystander import bystander
 from support.client import IDS
 from support.h2peer import PREFACE, RST_STREAM, Peer
 from support.process import descriptors, status
-from support.upstream import GROUP, answer, http
+from support.upstream import GROUP, response, http
 
 INITIAL_WINDOW = 4
 FEW_DESCRIPTORS = 64
@@ -25,7 +25,7 @@ def have_descriptors(count):
 
 def test_others_are_served_while_descriptors_run_out(start, upstream):
     sidecar = start(prefix=["prlimit", f"--nofile={FEW_DESCRIPTORS}:{FEW_DESCRIPTORS}"])
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), contextlib.ExitStack() as strangers:
         for _ in range(4 * FEW_DESCRIPTORS):
             strangers.enter_context(Peer(sidecar.address, greet=False))
@@ -37,7 +37,7 @@ def test_others_are_served_while_descriptors_run_out(start, upstream):
 def test_ten_thousand_idle_connections_disturb_nobody(start, upstream):
     count = have_descriptors(10000)
     sidecar = start(f"--max-connections={count + 10}", f"--max-connections-per-peer={count + 10}", "--handshake-timeout=1h")
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), contextlib.ExitStack() as idle:
         for number in range(count):
             idle.enter_context(Peer(sidecar.address, greet=number % 4 == 0))
@@ -49,7 +49,7 @@ def test_ten_thousand_idle_connections_disturb_nobody(start, upstream):
 @pytest.mark.parametrize("said", [b"", PREFACE[:10]], ids=["silent", "in the preface"])
 def test_who_does_not_get_to_the_point_is_turned_away(start, upstream, said):
     sidecar = start("--handshake-timeout=1s")
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), contextlib.ExitStack() as tricklers:
         peers = [tricklers.enter_context(Peer(sidecar.address, greet=False)) for _ in range(50)]
         for peer in peers:
@@ -60,7 +60,7 @@ def test_who_does_not_get_to_the_point_is_turned_away(start, upstream, said):
 
 def test_who_stops_amid_headers_is_sent_away_as_idle(start, upstream):
     sidecar = start("--idle-timeout=1s")
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), contextlib.ExitStack() as slow:
         peers = [slow.enter_context(Peer(sidecar.address)) for _ in range(50)]
         for peer in peers:
@@ -78,9 +78,9 @@ def call_with_a_shut_window(peer, calls):
         peer.send(peer.headers(stream), peer.message(stream, REQUEST))
 
 
-def test_who_takes_no_answers_holds_up_nobody_and_loses_them(start, upstream):
+def test_who_takes_no_responses_holds_up_nobody_and_loses_them(start, upstream):
     sidecar = start("--max-in-flight=100", "--deadline=1s", "--log-sample=0")
-    upstream.always = answer()
+    upstream.always = response()
     with Peer(sidecar.address, settings=[(INITIAL_WINDOW, 0)]) as peer:
         for sent in range(0, 400, 20):
             call_with_a_shut_window(peer, 20)
@@ -92,7 +92,7 @@ def test_who_takes_no_answers_holds_up_nobody_and_loses_them(start, upstream):
 
 def test_who_reads_nothing_at_all_costs_bounded_memory(start, upstream):
     sidecar = start("--log-sample=0")
-    upstream.always = answer(http(201, {**GROUP, "remark": "r" * 100_000}))
+    upstream.always = response(http(201, {**GROUP, "remark": "r" * 100_000}))
     with bystander(sidecar), Peer(sidecar.address, settings=[(INITIAL_WINDOW, 1 << 30)], receive_bytes=4096) as peer:
         call_with_a_shut_window(peer, 500)
         upstream.wait_requests(500)

@@ -3,7 +3,7 @@
 import time
 
 from support.h2peer import Peer
-from support.upstream import GROUP, answer, http
+from support.upstream import GROUP, response, http
 
 FLOOD = 500
 
@@ -18,7 +18,7 @@ def check_flood(sidecar, event, began):
 
 
 def test_malformed_headers_are_counted_and_do_not_fill_the_log(sidecar, client, upstream):
-    upstream.always = answer()
+    upstream.always = response()
     began = time.monotonic()
     with Peer(sidecar.address) as peer:
         for number in range(FLOOD):
@@ -29,8 +29,8 @@ def test_malformed_headers_are_counted_and_do_not_fill_the_log(sidecar, client, 
     assert "forged" not in {line["event"] for line in sidecar.lines}
 
 
-def test_unreadable_answers_are_counted_and_do_not_fill_the_log(sidecar, client, upstream):
-    upstream.always = answer(http(201, {**GROUP, "status": "no number"}))
+def test_unreadable_responses_are_counted_and_do_not_fill_the_log(sidecar, client, upstream):
+    upstream.always = response(http(201, {**GROUP, "status": "no number"}))
     began = time.monotonic()
     for call in [client.start() for _ in range(FLOOD)]:
         call.result()
@@ -39,7 +39,7 @@ def test_unreadable_answers_are_counted_and_do_not_fill_the_log(sidecar, client,
 
 def test_refused_connections_are_counted_and_do_not_fill_the_log(start, upstream):
     sidecar = start("--max-connections=1")
-    upstream.always = answer()
+    upstream.always = response()
     client = sidecar.client()
     client.create()
     began = time.monotonic()
@@ -53,7 +53,7 @@ def test_refused_connections_are_counted_and_do_not_fill_the_log(start, upstream
 def test_the_level_of_the_log_is_changed_while_running(start, upstream):
     sidecar = start()
     client = sidecar.client()
-    upstream.always = answer()
+    upstream.always = response()
     assert sidecar.ask("/log-level", "PUT", "error") == (200, "error\n")
     client.create("unseen")
     assert sidecar.ask("/log-level", "PUT", "loud")[0] == 400

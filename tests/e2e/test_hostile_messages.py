@@ -9,7 +9,7 @@ from support.bystander import bystander
 from support.client import IDS, refusal
 from support.h2peer import Peer
 from support.process import status
-from support.upstream import answer, late
+from support.upstream import response, late
 
 MOST_METADATA = 16384  # --max-metadata's default
 CORE_METADATA = 65536  # what C-core is told to allow, sidecar/server/server.c
@@ -21,7 +21,7 @@ def request(**fields):
 
 def test_bad_base64_ends_its_own_connection_and_no_other(sidecar, upstream):
     """C-core 1.51 takes it for a fault of the connection (CVE-2023-32732)."""
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar):
         for _ in range(20):
             with Peer(sidecar.address) as peer:
@@ -50,7 +50,7 @@ def test_metadata_above_the_bound_costs_its_own_stream_only(sidecar, upstream, s
     [("x-large", "v" * 30 * CORE_METADATA)], [(f"x-{number}", "v" * 30) for number in range(20000)],
 ], ids=["large", "many"])
 def test_metadata_without_end_is_the_peers_own_trouble(sidecar, upstream, more):
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar):
         for _ in range(5):
             with Peer(sidecar.address) as peer:
@@ -93,14 +93,14 @@ def test_27_KB_of_nesting_are_the_callers_mistake(start, upstream, tmp_path, kin
     (tmp_path / "nodes.proto").write_text(NODES)
     (tmp_path / "nodes.binpb").write_bytes(api.compile_set(["nodes.proto"], [tmp_path]))
     sidecar = start(f"--descriptor-set={tmp_path / 'nodes.binpb'}")
-    upstream.always = answer()
+    upstream.always = response()
     client = sidecar.client()
     with bystander(sidecar):
         assert refusal(client.unary("/test.v1.Nodes/Plant", NESTED[kind]))[0] == "INVALID_ARGUMENT"
 
 
 def test_gzip_bombs_are_refused_before_they_grow(sidecar, upstream):
-    upstream.always = answer()
+    upstream.always = response()
     bomb = gzip.compress(b"\0" * (32 << 20), 9)
     with bystander(sidecar), Peer(sidecar.address) as peer:
         for _ in range(5):

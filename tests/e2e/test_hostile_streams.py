@@ -10,7 +10,7 @@ from support import api
 from support.bystander import bystander
 from support.h2peer import CANCEL, DATA, PING, RST_STREAM, SETTINGS, WINDOW_UPDATE, Peer, frame
 from support.process import status
-from support.upstream import answer
+from support.upstream import response
 
 STREAMS, RESETS = 100, 20000
 CLOSED = "connection closed"
@@ -30,7 +30,7 @@ def reset_streams(peer, behind_headers=b"", path=api.CREATE):
 ], ids=["headers", "a piece", "a message", "unknown", "watch"])
 def test_who_opens_and_resets_streams_is_disconnected_and_others_are_served(start, upstream, behind_headers, path):
     sidecar = start(f"--max-streams={STREAMS}", "--log-sample=0")
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address) as peer:
         peer.send_until_closed(reset_streams(peer, behind_headers, path))
         peer.wait_end()
@@ -40,7 +40,7 @@ def test_who_opens_and_resets_streams_is_disconnected_and_others_are_served(star
 
 def test_as_many_calls_as_may_be_open_may_be_given_up_at_once(start, upstream):
     sidecar = start(f"--max-streams={STREAMS}")
-    upstream.always = answer()
+    upstream.always = response()
     with Peer(sidecar.address) as peer:
         peer.send(*itertools.islice(reset_streams(peer), STREAMS))
         assert peer.create()["grpc-status"] == "0"
@@ -63,7 +63,7 @@ FLOODS = {
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_of_frames_is_the_peers_own_trouble(sidecar, upstream, flood, reads):
     """C-core 1.51 keeps 5 KB for each of at most 10,000 pings until it closes the connection."""
-    upstream.always = answer()
+    upstream.always = response()
     before = status(sidecar.process, "VmHWM")
     with bystander(sidecar):
         for _ in range(3):
@@ -75,14 +75,14 @@ def test_a_flood_of_frames_is_the_peers_own_trouble(sidecar, upstream, flood, re
 
 def test_a_flood_of_pings_changes_no_call(sidecar, upstream):
     """C-core would end the connection after the third, and with it calls whose request is upstream."""
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address) as peer:
         peer.send(FLOODS["ping"])
         assert peer.create()["grpc-status"] == "0"
 
 
 def test_empty_pieces_of_a_message_stay_the_peers_own_trouble(sidecar, upstream):
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address) as peer:
         stream = next(peer.streams)
         peer.send(peer.headers(stream))

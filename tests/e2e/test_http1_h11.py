@@ -67,7 +67,7 @@ def read_by_h11(stream, method, ends):
     connection.receive_data(stream)
     if ends:
         connection.receive_data(b"")
-    answer, body = None, b""
+    response, body = None, b""
     try:
         while not isinstance(event := connection.next_event(), h11.EndOfMessage):
             if event is h11.NEED_DATA:
@@ -75,17 +75,17 @@ def read_by_h11(stream, method, ends):
             if isinstance(event, h11.ConnectionClosed):
                 return ("broken",)
             if isinstance(event, h11.Response):
-                answer = event
+                response = event
             if isinstance(event, h11.Data):
                 body += event.data
     except h11.RemoteProtocolError:
         return ("broken",)
-    fields = [(name, value) for name, value in answer.headers.raw_items()]
+    fields = [(name, value) for name, value in response.headers.raw_items()]
     # h11 never keeps HTTP/1.0, says nothing of streams that end, and takes a 204 that announces a body for a good one.
-    framed = {name for name, _ in answer.headers} & {b"content-length", b"transfer-encoding"}
-    has_opinion = framed and response.http_version != b"1.0" and answer.status_code != 204
+    framed = {name for name, _ in response.headers} & {b"content-length", b"transfer-encoding"}
+    has_opinion = framed and response.http_version != b"1.0" and response.status_code != 204
     kept = connection.their_state is h11.DONE if has_opinion else None
-    return "complete", answer.status_code, fields, body, len(stream) - len(connection.trailing_data[0]), kept
+    return "complete", response.status_code, fields, body, len(stream) - len(connection.trailing_data[0]), kept
 
 
 def lengths_once(fields):
@@ -129,7 +129,7 @@ def differs(ours, theirs, ends):
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["stream ends", "stream stays open"])
-def test_answers_are_read_as_h11_reads_them(ends):
+def test_responses_are_read_as_h11_reads_them(ends):
     chance = random.Random(9112)
     orders = [(mutated(chance), chance.choice(["GET", "GET", "GET", "HEAD"]), ends) for _ in range(STREAMS)]
     alike, unmeant = 0, []

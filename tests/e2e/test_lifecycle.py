@@ -10,7 +10,7 @@ import pytest
 from support.client import Client
 from support.process import descriptors
 from support.sidecar import run
-from support.upstream import answer, late, silence
+from support.upstream import response, late, silence
 
 
 def test_sigterm_ends_an_idle_sidecar_with_0(start):
@@ -85,7 +85,7 @@ def test_a_second_signal_ends_it_at_once(start, upstream):
 def test_port_0_picks_a_port_of_its_own_each_time(start, upstream):
     addresses = [start().address for _ in range(2)]
     assert addresses[0] != addresses[1]
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     for address in addresses:
         Client(address).create()
 
@@ -93,7 +93,7 @@ def test_port_0_picks_a_port_of_its_own_each_time(start, upstream):
 def test_several_listeners_serve(start, upstream, tmp_path):
     sidecar = start(f"--listen=unix:{tmp_path}/s")
     sidecar.wait_log(2, event="listening")
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     for target in (sidecar.address, f"unix:{tmp_path}/s"):
         Client(target).create()
 
@@ -103,14 +103,14 @@ def test_a_unix_socket_serves_is_removed_at_the_end_and_replaced_when_stale(star
     for _ in range(2):
         sidecar = start(listen=f"unix:{path}")
         assert stat.S_ISSOCK(path.stat().st_mode)
-        upstream.script(answer())
+        upstream.script(response())
         sidecar.client().create()
         sidecar.stop()
         assert not path.exists()
     stale = socket.socket(socket.AF_UNIX)
     stale.bind(str(path))
     stale.close()
-    upstream.script(answer())
+    upstream.script(response())
     start(listen=f"unix:{path}").client().create()
 
 
@@ -157,7 +157,7 @@ def test_a_wrong_variable_is_named_as_well():
 
 
 def test_a_flag_wins_over_its_variable(start, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     sidecar = start("--instance-id=of-the-flag", variables={"APIG_SIDECAR_INSTANCE_ID": "of-the-variable"})
     sidecar.client().create(instance_id="")
     assert "/instances/of-the-flag/" in upstream.requests[0].target
@@ -173,7 +173,7 @@ def test_plaintext_on_a_public_address_needs_permission(start, upstream):
     ended = run("serve", "--listen=0.0.0.0:0", f"--upstream={upstream.url}")
     assert ended.returncode == 2
     assert "--allow-public-plaintext" in ended.stderr
-    upstream.script(answer())
+    upstream.script(response())
     public = start("--allow-public-plaintext", listen="0.0.0.0:0")
     Client("127.0.0.1:" + public.address.rsplit(":", 1)[1]).create()
 
@@ -189,7 +189,7 @@ def test_a_descriptor_set_that_cannot_be_served_ends_with_1_and_is_named(upstrea
 
 def test_it_holds_no_more_descriptors_after_many_connections(start, upstream):
     sidecar = start()
-    upstream.always = answer()
+    upstream.always = response()
     Client(sidecar.address).create()
     before = descriptors(sidecar.process)
     for _ in range(20):

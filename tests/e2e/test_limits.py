@@ -5,12 +5,12 @@ import time
 from support.bystander import bystander
 from support.client import Client, details
 from support.h2peer import GOAWAY, Peer
-from support.upstream import answer, late, silence
+from support.upstream import response, late, silence
 
 
 def test_more_connections_than_one_peer_may_have_are_refused_and_the_option_is_told(start, upstream, tmp_path):
     sidecar = start("--max-connections-per-peer=2", f"--listen=unix:{tmp_path}/socket")
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address) as second:
         assert second.create()["grpc-status"] == "0"
         with Peer(sidecar.address, greet=False) as third:
@@ -21,7 +21,7 @@ def test_more_connections_than_one_peer_may_have_are_refused_and_the_option_is_t
 
 def test_more_connections_than_allowed_are_refused_and_the_option_is_told(start, upstream):
     sidecar = start("--max-connections=1")
-    upstream.always = answer()
+    upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address, greet=False) as second:
         assert second.wait_end() == []
         assert "--max-connections " in sidecar.wait_log(event="connection refused")[0]["message"]

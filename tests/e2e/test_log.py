@@ -2,7 +2,7 @@
 """Does the log have a line for each call that failed, for as many of the others as wanted, and does /config say what is in force?"""
 import pytest
 
-from support.upstream import answer, error
+from support.upstream import response, error
 
 
 @pytest.mark.parametrize("share,expected", [("0", 0), ("0.25", 10), ("1", 40)])
@@ -10,9 +10,9 @@ def test_of_successes_a_share_is_logged_and_of_failures_each(start, upstream, sh
     sidecar = start(f"--log-sample={share}")
     client = sidecar.client()
     for _ in range(40):
-        upstream.script(answer())
+        upstream.script(response())
         client.create()
-    upstream.script(answer(error(400, "APIG.2011")), answer(error(500, "APIG.9999")))
+    upstream.script(response(error(400, "APIG.2011")), response(error(500, "APIG.9999")))
     for _ in range(2):
         client.start().exception()
     client.refusal(name="?")

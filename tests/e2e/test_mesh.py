@@ -13,7 +13,7 @@ from support.load import Load
 from support.metrics import value
 from support.sidecar import Sidecar, free_port
 from support.toolchain import ROOT
-from support.upstream import answer, silence
+from support.upstream import response, silence
 
 CART, STRANGER = "spiffe://test/ns/shop/sa/cart", "spiffe://test/ns/shop/sa/stranger"
 FLAGS = ["--trust-xfcc", "--allow-callers=spiffe://test/ns/*/sa/cart"]
@@ -151,7 +151,7 @@ def test_what_a_killed_sidecar_had_sent_is_not_sent_again(mesh, client, upstream
 
 def test_a_caller_is_known_by_its_certificate(mesh, client, upstream):
     mesh = mesh(upstream)
-    upstream.script(answer())
+    upstream.script(response())
     client(mesh.outbound(CART, mesh.endpoints[:1])).create()
     assert mesh.sidecars[0].wait_log(event="call")[0]["caller"] == CART
 
@@ -190,7 +190,7 @@ def ask_readyz(mesh):
 def test_a_proxy_that_asks_for_health_leaves_out_a_pod_that_will_drain(mesh, client, upstream, ask):
     mesh = mesh(upstream, "--drain-delay=1h")
     envoy = mesh.outbound(CART, **ask(mesh))
-    upstream.always = answer()
+    upstream.always = response()
     going, staying = mesh.sidecars
     going.signal()
     envoy.wait_for(lambda: envoy.endpoints()[mesh.inbound[0].port].get("failed_active_health_check"))

@@ -11,7 +11,7 @@ from support import metrics
 from support.api import SERVICE
 from support.client import IDS, refusal
 from support.secret import TOKEN
-from support.upstream import answer, end_after_reading, error, http, late, silence
+from support.upstream import response, end_after_reading, error, http, late, silence
 
 METHOD = f"{SERVICE}/CreateApiGroup"
 SEEN_ROWS = 64 + 32 + 1  # sidecar/telemetry/metric.h
@@ -25,8 +25,8 @@ def calls(sidecar, code, method=METHOD):
     return told(sidecar, "rpc_server_calls_total", rpc_method=method, rpc_response_status_code=code)
 
 
-def answers(sidecar, status, code=""):
-    return told(sidecar, "apig_sidecar_upstream_answers_total", http_response_status_code=status, vendor_code=code)
+def responses(sidecar, status, code=""):
+    return told(sidecar, "apig_sidecar_upstream_responses_total", http_response_status_code=status, vendor_code=code)
 
 
 def exchanges(sidecar, outcome, cause="none"):
@@ -50,7 +50,7 @@ def test_the_page_is_what_promtool_wants(sidecar, client, upstream, many):
     if not shutil.which("promtool"):
         pytest.skip("promtool is not installed")
     if many:
-        upstream.script(answer(), answer(error(400, "APIG.3201")))
+        upstream.script(response(), response(error(400, "APIG.3201")))
         client.create()
         client.refusal()
     content_type, page = metrics.fetch(sidecar)
@@ -60,7 +60,7 @@ def test_the_page_is_what_promtool_wants(sidecar, client, upstream, many):
 
 
 def test_openmetrics_comes_when_it_is_asked_for(sidecar, client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
     content_type, page = metrics.fetch(sidecar, metrics.OPENMETRICS)
     assert content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -79,13 +79,13 @@ def test_a_process_is_told_by_its_standard_names(sidecar):
 
 
 def test_calls_that_go_well_are_counted_with_their_times_and_connections(sidecar, client, upstream):
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     assert calls(sidecar, "OK") == 0
     client.create()
     client.create()
     assert calls(sidecar, "OK") == 2
     assert ended(sidecar, "reply") == 2
-    assert answers(sidecar, "201") == 2
+    assert responses(sidecar, "201") == 2
     assert exchanges(sidecar, "answered") == 2
     uses = "apig_sidecar_upstream_connection_uses_total"
     assert [told(sidecar, uses, connection=which) for which in ("new", "reused")] == [1, 1]
@@ -110,15 +110,15 @@ def test_a_request_that_breaks_a_rule_is_counted_by_the_step_that_refused_it(sid
 
 
 def test_a_refusal_of_the_service_is_counted_by_its_status_and_code(sidecar, client, upstream):
-    upstream.script(answer(error(400, "APIG.3201")))
+    upstream.script(response(error(400, "APIG.3201")))
     assert client.refusal()[0] == "ALREADY_EXISTS"
     assert calls(sidecar, "ALREADY_EXISTS") == 1
-    assert answers(sidecar, "400", "APIG.3201") == 1
+    assert responses(sidecar, "400", "APIG.3201") == 1
     assert ended(sidecar, "interpret") == 1
     assert failures(sidecar, "_OTHER") == 1
 
 
-def test_a_lost_answer_is_counted_as_an_unknown_outcome(sidecar, client, upstream):
+def test_a_lost_response_is_counted_as_an_unknown_outcome(sidecar, client, upstream):
     upstream.script(end_after_reading())
     assert client.refusal()[0] == "UNKNOWN"
     assert failures(sidecar, "OUTCOME_UNKNOWN") == 1
@@ -169,24 +169,24 @@ def test_a_request_that_is_sent_again_is_counted_by_its_cause(start, upstream, t
         connection.send(error(401, "APIG.1002"))
         return True
     sidecar.secrets.add(f"{TOKEN}2")
-    upstream.script(rotate, answer(error(503, "APIG.1010")), answer())
+    upstream.script(rotate, response(error(503, "APIG.1010")), response())
     sidecar.client().create()
     assert [retries(sidecar, cause) for cause in ("credential", "turned_away", "absent")] == [1, 1, 0]
     assert exchanges(sidecar, "answered") == 3
-    assert (answers(sidecar, "401", "APIG.1002"), answers(sidecar, "503", "APIG.1010")) == (1, 1)
+    assert (responses(sidecar, "401", "APIG.1002"), responses(sidecar, "503", "APIG.1010")) == (1, 1)
     assert calls(sidecar, "OK") == 1
 
 
 def test_look_ups_are_counted_by_what_they_told(start, upstream):
     sidecar = start("--recover-lost-creates")
-    nothing = answer(http(200, {"size": 0, "total": 0, "groups": []}))
-    upstream.script(end_after_reading(), nothing, end_after_reading(), answer(error(500, "APIG.9999")))
+    nothing = response(http(200, {"size": 0, "total": 0, "groups": []}))
+    upstream.script(end_after_reading(), nothing, end_after_reading(), response(error(500, "APIG.9999")))
     assert sidecar.client().refusal()[0] == "UNKNOWN"
     told_by = {verdict: told(sidecar, "apig_sidecar_recoveries_total", verdict=verdict)
                for verdict in ("FOUND", "OLDER", "ABSENT", "FAILED")}
     assert told_by == {"FOUND": 0, "OLDER": 0, "ABSENT": 1, "FAILED": 1}
     assert retries(sidecar, "absent") == 1
-    assert answers(sidecar, "500", "APIG.9999") == 1
+    assert responses(sidecar, "500", "APIG.9999") == 1
 
 
 def test_a_drain_is_told_while_it_lasts(start, upstream):
@@ -205,7 +205,7 @@ def test_a_drain_is_told_while_it_lasts(start, upstream):
 
 def test_connections_above_the_bound_are_counted(start, upstream):
     sidecar = start("--max-connections=1")
-    upstream.always = answer()
+    upstream.always = response()
     sidecar.client().create()
     assert sidecar.client().refusal()[0] == "UNAVAILABLE"
     [cause] = [dict(labels)["cause"] for name, labels in metrics.samples(sidecar)
@@ -237,33 +237,33 @@ def test_a_token_that_the_upstream_repeats_is_not_told(start, upstream, token, s
     sidecar = start()
     sidecar.secrets.add(secret)
     codes = [secret, secret[:60], f"APIG.{secret}"]
-    upstream.script(*[answer(error(400, code, code)) for code in codes])
+    upstream.script(*[response(error(400, code, code)) for code in codes])
     client = sidecar.client()
     for _ in codes:
         client.refusal()
     for accept in ("*/*", metrics.OPENMETRICS):
         assert secret[:60] not in metrics.fetch(sidecar, accept)[1]
     assert sum(count for (name, _), count in metrics.samples(sidecar).items()
-               if name == "apig_sidecar_upstream_answers_total") == len(codes)
+               if name == "apig_sidecar_upstream_responses_total") == len(codes)
 
 
 def test_a_flood_of_odd_codes_and_statuses_has_its_bound(sidecar, client, upstream):
-    upstream.script(answer(error(400, "APIG.3201")))
+    upstream.script(response(error(400, "APIG.3201")))
     client.refusal()
     numbers = itertools.count()
 
     def odd(connection):
         number = next(numbers)
-        return answer(error(400 + number % 99, f"ODD.{number}"))(connection)
+        return response(error(400 + number % 99, f"ODD.{number}"))(connection)
     upstream.always = odd
     for _ in range(300):
         client.refusal()
     counted = {labels: count for (name, labels), count in metrics.samples(sidecar).items()
-               if name == "apig_sidecar_upstream_answers_total"}
+               if name == "apig_sidecar_upstream_responses_total"}
     assert len(counted) <= SEEN_ROWS
     assert sum(counted.values()) == 1 + next(numbers) > 300
-    assert answers(sidecar, "400", "APIG.3201") == 1
-    assert answers(sidecar, "_OTHER", "_OTHER") > 0
+    assert responses(sidecar, "400", "APIG.3201") == 1
+    assert responses(sidecar, "_OTHER", "_OTHER") > 0
 
 
 def test_a_flood_of_unknown_methods_is_one_row(sidecar, client):
@@ -276,7 +276,7 @@ def test_a_flood_of_unknown_methods_is_one_row(sidecar, client):
 
 
 def test_what_callers_send_is_no_label(sidecar, client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     before = metrics.samples(sidecar).keys()
     client.create("group-of-somebody", metadata=[("x-request-id", "request-of-somebody")])
     client.refusal("?", project_id=IDS["project_id"] + "?")

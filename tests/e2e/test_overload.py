@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 from support.client import details
-from support.upstream import answer, http, late
+from support.upstream import response, http, late
 
 EXCHANGE = 1.0  # seconds that the first exchange takes, by which later ones are judged
 
@@ -44,7 +44,7 @@ def test_who_would_wait_in_vain_is_refused_at_once_and_the_others_are_served(bus
         assert "--upstream-connections" in call.details()
         assert "nothing was sent" in call.details()
     assert not held.done()
-    upstream.script(*[answer()] * 3)
+    upstream.script(*[response()] * 3)
     go.set()
     for call in (held, *patient):
         call.result()
@@ -69,7 +69,7 @@ def test_a_slow_time_that_is_over_keeps_nobody_out(busy, upstream):
     client, held, go = busy
     go.set()
     held.result()
-    upstream.script(*[answer()] * 3)
+    upstream.script(*[response()] * 3)
     for number in range(3):
         client.create(f"quick_{number}", timeout=0.9 * EXCHANGE)
     assert len(upstream.requests) == 5
@@ -80,7 +80,7 @@ def test_a_call_whose_turn_comes_too_late_is_not_sent(busy, upstream):
     began = time.monotonic()
     hasty = client.start("hasty", timeout=3 * EXCHANGE)
     patient = client.start("patient")
-    upstream.script(answer())
+    upstream.script(response())
     time.sleep(max(0, began + 2.5 * EXCHANGE - time.monotonic()))  # what is left to the hasty one is not enough by then
     go.set()
     held.result()

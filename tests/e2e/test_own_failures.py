@@ -8,7 +8,7 @@ import pytest
 
 from support import api
 from support.client import details
-from support.upstream import answer, answer_then_end, end_after_reading, error, http, silence
+from support.upstream import response, response_then_end, end_after_reading, error, http, silence
 
 SET = """syntax = "proto3";
 package test.v1;
@@ -97,7 +97,7 @@ def message_that_takes_much_memory(scene):
 
 
 def listing(*groups):
-    return answer(http(200, {"size": len(groups), "total": len(groups), "groups": groups}, [f"Date: {formatdate(usegmt=True)}"]))
+    return response(http(200, {"size": len(groups), "total": len(groups), "groups": groups}, [f"Date: {formatdate(usegmt=True)}"]))
 
 
 OLD = {"id": "7", "name": "api_group_001", "register_time": "2020-07-31T06:55:55.5Z"}
@@ -139,12 +139,12 @@ TABLE = {
                                      {"cause": "DRAINING", **NAME}, "look before"),
     "the connection is lost": (lambda scene: scene.create(script=[end_after_reading()]), "UNKNOWN", "OUTCOME_UNKNOWN",
                                "never", {"cause": "CONNECTION_LOST", **NAME}, "look before"),
-    "what comes is no HTTP": (lambda scene: scene.create(script=[answer_then_end(b"SSH-2.0-OpenSSH\r\n")]), "UNKNOWN",
-                              "OUTCOME_UNKNOWN", "never", {"cause": "ANSWER_UNREADABLE", **NAME}, "look before"),
-    "a yes that cannot be read": (lambda scene: scene.create(script=[answer(http(201, b"{", ["X-Request-Id: 9f2c"]))]), "UNKNOWN",
-                                  "OUTCOME_UNKNOWN", "never", {"cause": "ANSWER_UNREADABLE", "http_status": "201", **NAME}, "201"),
-    "an answer that is too large": (lambda scene: scene.create("--max-answer=1KiB", script=[answer_then_end(http(201, b" " * 2000))]),
-                                    "UNKNOWN", "OUTCOME_UNKNOWN", "never", {"cause": "ANSWER_TOO_LARGE", **NAME}, "--max-answer"),
+    "what comes is no HTTP": (lambda scene: scene.create(script=[response_then_end(b"SSH-2.0-OpenSSH\r\n")]), "UNKNOWN",
+                              "OUTCOME_UNKNOWN", "never", {"cause": "RESPONSE_UNREADABLE", **NAME}, "look before"),
+    "a yes that cannot be read": (lambda scene: scene.create(script=[response(http(201, b"{", ["X-Request-Id: 9f2c"]))]), "UNKNOWN",
+                                  "OUTCOME_UNKNOWN", "never", {"cause": "RESPONSE_UNREADABLE", "http_status": "201", **NAME}, "201"),
+    "an answer that is too large": (lambda scene: scene.create("--max-response=1KiB", script=[response_then_end(http(201, b" " * 2000))]),
+                                    "UNKNOWN", "OUTCOME_UNKNOWN", "never", {"cause": "RESPONSE_TOO_LARGE", **NAME}, "--max-response"),
     "nothing was created": (lambda scene: scene.create("--recover-lost-creates", script=[end_after_reading(), listing()] * 4),
                             "UNAVAILABLE", "NOT_CARRIED_OUT", "later", {"lookup": "ABSENT", **NAME}, "nothing was created"),
     "it was there before": (lambda scene: scene.create("--recover-lost-creates", script=[end_after_reading(), listing(OLD)]),
@@ -186,7 +186,7 @@ def test_a_failure_of_its_own_tells_all(start, upstream, token, tmp_path, happen
 
 
 def test_a_redirect_tells_the_host_that_it_leads_to_and_no_more(client, upstream):
-    upstream.script(answer(http(302, b"", ["Location: https://user:password@elsewhere.example:8443/path?query"])))
+    upstream.script(response(http(302, b"", ["Location: https://user:password@elsewhere.example:8443/path?query"])))
     call = client.start()
     info = details(call)["ErrorInfo"]
     assert (call.code().name, info.reason, info.metadata["location_host"]) == ("FAILED_PRECONDITION", "HTTP_302", "elsewhere.example")
@@ -194,17 +194,17 @@ def test_a_redirect_tells_the_host_that_it_leads_to_and_no_more(client, upstream
 
 
 def test_a_fault_that_stays_has_an_incident(client, upstream):
-    upstream.script(answer(error(500, "APIC.9999")))
+    upstream.script(response(error(500, "APIC.9999")))
     call = client.start(metadata=[("x-request-id", "incident-7")])
     assert details(call)["ErrorInfo"].metadata["incident"] == "incident-7"
 
 
 @pytest.mark.parametrize("value,code", [("no number", "OK"), (0, "UNKNOWN")])
-def test_a_token_that_an_answer_has_as_a_key_is_told_nobody(start, upstream, token, tmp_path, value, code):
+def test_a_token_that_a_response_has_as_a_key_is_told_nobody(start, upstream, token, tmp_path, value, code):
     secret = "MIIF" + "0123456789abcdef" * 64  # longer than what is told of a path
     token.write(secret)
     sidecar = start(with_set(tmp_path))
-    upstream.script(answer(http(200, {"labels": {secret: value}})))
+    upstream.script(response(http(200, {"labels": {secret: value}})))
     call = sidecar.client().unary("/test.v1.Things/Label", b"")
     assert call.code().name == code
     [line] = sidecar.wait_log(event="call")

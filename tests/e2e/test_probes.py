@@ -11,7 +11,7 @@ import pytest
 from support import api
 from support.client import refusal
 from support.sidecar import SECONDS
-from support.upstream import answer
+from support.upstream import response
 
 CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 SERVING, NOT_SERVING = 1, 2
@@ -75,7 +75,7 @@ def test_a_credential_that_goes_bad_leaves_it_ready_with_the_last_good_one(start
     sidecar.wait_log(event="credential rejected")
     assert probe(sidecar, "/readyz")[0] == 200
     assert health(sidecar.client()) == SERVING
-    upstream.script(answer())
+    upstream.script(response())
     sidecar.client().create()
 
 

@@ -11,7 +11,7 @@ import pytest
 from support.process import limit, mappings
 from support.secret import TOKEN, TokenFile
 from support.sidecar import BINARY, WRAPPER
-from support.upstream import answer
+from support.upstream import response
 
 NEXT = "MIIEnext-" + "fedcba9876543210" * 8
 NOBODY = 65532
@@ -43,7 +43,7 @@ def as_nobody(start, upstream, certificate):
 
 
 def test_it_serves_as_a_user_without_rights_who_cannot_write(as_nobody, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     sidecar = as_nobody()
     sidecar.client().create()
     page = dict(line.rsplit(" ", 1) for line in sidecar.ask("/metrics", port="monitor")[1].splitlines() if line[0] != "#")
@@ -57,7 +57,7 @@ def test_nobody_but_root_may_look_into_it(as_nobody):
 
 
 def test_variables_that_would_write_down_secrets_or_divert_calls_are_ignored(start, upstream, tmp_path):
-    upstream.script(answer())
+    upstream.script(response())
     keys, nowhere = tmp_path / "keys", "http://127.0.0.1:1"
     proxies = {name: nowhere for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "grpc_proxy")}
     sidecar = start(variables={"SSLKEYLOGFILE": str(keys), "GRPC_TRACE": "all", "GRPC_VERBOSITY": "DEBUG", **proxies})
@@ -83,7 +83,7 @@ def test_enough_descriptors_are_not_worth_a_word(start):
 def test_a_token_that_was_replaced_is_nowhere_in_memory(start, upstream, token):
     sidecar = start()
     client = sidecar.client()
-    upstream.always = answer()
+    upstream.always = response()
     for call in [client.start(f"group_{number}", remark="r" * (number * 40)) for number in range(20)]:
         call.result()
     in_use = sum(memory.count(TOKEN.encode()) for memory in mappings(sidecar.process))

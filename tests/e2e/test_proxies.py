@@ -16,19 +16,19 @@ AT_ONCE = 4  # faults of a proxy
 NOT_PROCESSED = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 FAULTS = {
     "refused by every server": Fault(listening=0),
-    "refused by one server": Fault(listening=1, says=lambda answer: answer),
+    "refused by one server": Fault(listening=1, says=lambda response: response),
     "closed before the request": Fault(reads="nothing"),
     "reset before the request": Fault(reads="nothing", ends="reset"),
     "closed during the request": Fault(reads="head"),
     "reset during the request": Fault(reads="head", ends="reset"),
     "closed after the request": Fault(),
     "reset after the request": Fault(ends="reset"),
-    "half a head": Fault(says=lambda answer: answer[:20]),
-    "half a body": Fault(says=lambda answer: answer[:-20]),
-    "garbage": Fault(says=lambda answer: b"\x16\x03\x01 garbage\r\n\r\n"),
+    "half a head": Fault(says=lambda response: response[:20]),
+    "half a body": Fault(says=lambda response: response[:-20]),
+    "garbage": Fault(says=lambda response: b"\x16\x03\x01 garbage\r\n\r\n"),
     "silence": Fault(ends="never"),
-    "half a body, then silence": Fault(says=lambda answer: answer[:-20], ends="never"),
-    "100 Continue, then closed": Fault(says=lambda answer: b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "half a body, then silence": Fault(says=lambda response: response[:-20], ends="never"),
+    "100 Continue, then closed": Fault(says=lambda response: b"HTTP/1.1 100 Continue\r\n\r\n"),
     "reused connection closed during the request": Fault(reads="head", reused=True),
     "reused connection reset during the request": Fault(reads="head", ends="reset", reused=True),
     "reused connection closed after the request": Fault(reused=True),
@@ -112,7 +112,7 @@ def test_a_status_says_not_processed_only_when_that_is_so(calls):
     assert code == "UNKNOWN" if site.created[NAME] else code in (*NOT_PROCESSED, "UNKNOWN")
 
 
-def test_with_look_ups_a_create_whose_answer_is_lost_ends_well(calls):
+def test_with_look_ups_a_create_whose_response_is_lost_ends_well(calls):
     site, call = calls[1]
     if site.fault.listening == SERVERS:
         assert site.created[NAME] == 1

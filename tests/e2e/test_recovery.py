@@ -7,7 +7,7 @@ from email.utils import formatdate
 import pytest
 
 from support.client import COLLECTION, details
-from support.upstream import GROUP, Connection, answer, answer_then_end, end_after_reading, error, http
+from support.upstream import GROUP, Connection, response, response_then_end, end_after_reading, error, http
 
 NAME = "组（测试）/1"
 LIST = f"{COLLECTION}?name={urllib.parse.quote(NAME, safe='')}&precise_search=name"
@@ -15,7 +15,7 @@ LIST = f"{COLLECTION}?name={urllib.parse.quote(NAME, safe='')}&precise_search=na
 
 def listing(*groups, date=True):
     fields = [f"Date: {formatdate(usegmt=True)}"] if date else []
-    return answer(http(200, {"size": len(groups), "total": len(groups), "groups": groups}, fields))
+    return response(http(200, {"size": len(groups), "total": len(groups), "groups": groups}, fields))
 
 
 def group(seconds_ago=0):
@@ -33,8 +33,8 @@ def client(start):
 
 
 @pytest.mark.parametrize("lost", [end_after_reading(), end_after_reading(Connection.reset),
-                                  answer_then_end(http()[:-40]), answer(http(201, b"{}")),
-                                  answer(error(504, "APIG.0201"))])
+                                  response_then_end(http()[:-40]), response(http(201, b"{}")),
+                                  response(error(504, "APIG.0201"))])
 def test_a_create_that_happened_is_answered_with_its_group(client, upstream, lost):
     made = group()
     upstream.script(lost, listing(made))
@@ -51,7 +51,7 @@ def test_a_group_that_was_there_before_already_exists(client, upstream):
 
 
 def test_a_create_that_did_not_happen_is_sent_again(client, upstream):
-    upstream.script(end_after_reading(), listing(), answer())
+    upstream.script(end_after_reading(), listing(), response())
     call = client.start(NAME)
     assert call.result()
     assert dict(call.trailing_metadata())["x-apig-attempts"] == "2"
@@ -59,7 +59,7 @@ def test_a_create_that_did_not_happen_is_sent_again(client, upstream):
     assert upstream.requests[2].body == upstream.requests[0].body
 
 
-@pytest.mark.parametrize("failure,asked", [(end_after_reading(), 4), (answer(http(503, b"")), 4), (answer(http(404, b"")), 1)])
+@pytest.mark.parametrize("failure,asked", [(end_after_reading(), 4), (response(http(503, b"")), 4), (response(http(404, b"")), 1)])
 def test_when_the_look_up_fails_the_outcome_stays_unknown(client, upstream, failure, asked):
     upstream.script(end_after_reading(), *[failure] * asked)
     assert client.refusal(NAME)[0] == "UNKNOWN"
@@ -79,20 +79,20 @@ def test_a_look_up_whose_credential_is_refused_is_repeated_with_a_new_one(client
 
 
 def test_a_look_up_that_fails_for_now_is_repeated(client, upstream):
-    upstream.script(end_after_reading(), end_after_reading(), answer(http(503, b"")), listing(group()))
+    upstream.script(end_after_reading(), end_after_reading(), response(http(503, b"")), listing(group()))
     assert client.create(NAME)["name"] == NAME
     assert requests(upstream) == [("POST", COLLECTION)] + [("GET", LIST)] * 3
 
 
-def test_an_answer_that_fills_the_memory_is_looked_up_as_well(client, upstream):
+def test_a_response_that_fills_the_memory_is_looked_up_as_well(client, upstream):
     domains = b",".join([b'{"ssl_infos":[{},{},{},{}]}'] * 65_000)
-    upstream.script(answer(http(201, b'{"id":"1","url_domains":[%s]}' % domains)), listing(group()))
+    upstream.script(response(http(201, b'{"id":"1","url_domains":[%s]}' % domains)), listing(group()))
     assert client.create(NAME)["name"] == NAME
     assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST)]
 
 
 def test_a_gateway_that_gave_up_waiting_may_still_create_what_is_not_listed(client, upstream):
-    upstream.script(answer(error(504, "APIGW.0203")), listing())
+    upstream.script(response(error(504, "APIGW.0203")), listing())
     call = client.start(NAME)
     info = details(call)["ErrorInfo"]
     assert (call.code().name, info.reason, info.metadata["lookup"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "ABSENT")
@@ -101,7 +101,7 @@ def test_a_gateway_that_gave_up_waiting_may_still_create_what_is_not_listed(clie
 
 def test_the_log_says_what_the_look_up_told(start, upstream):
     sidecar = start("--recover-lost-creates")
-    upstream.script(end_after_reading(), listing(group()), end_after_reading(), answer(http(404, b"")))
+    upstream.script(end_after_reading(), listing(group()), end_after_reading(), response(http(404, b"")))
     sidecar.client().create(NAME)
     sidecar.client().refusal(NAME)
     [found] = sidecar.wait_log(event="call", recovered="FOUND")

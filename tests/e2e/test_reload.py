@@ -11,7 +11,7 @@ from support.certificate import Certificate, make_certificate
 from support.metrics import value
 from support.secret import Mount
 from support.sidecar import run
-from support.upstream import answer, answer_then_end, http
+from support.upstream import response, response_then_end, http
 
 SECONDS = 60  # no wait of a test lasts longer, whatever goes wrong
 
@@ -43,7 +43,7 @@ class Served:
 
 def test_a_certificate_is_replaced_under_load_without_a_failed_call(start, tmp_path, upstream):
     served = Served(start, tmp_path)
-    upstream.always = answer()
+    upstream.always = response()
     certificates = [served.first, *(make_certificate(tmp_path / f"next_{number}") for number in range(3))]
     trusted = tmp_path / "all.pem"
     trusted.write_bytes(b"".join(each.certificate.read_bytes() for each in certificates))
@@ -79,7 +79,7 @@ def test_a_certificate_is_replaced_under_load_without_a_failed_call(start, tmp_p
 @pytest.mark.parametrize("bad", ["key of another", "no certificate", "no key", "missing"])
 def test_a_bad_certificate_leaves_the_last_one_in_use_until_a_good_one_comes(start, tmp_path, upstream, bad):
     served = Served(start, tmp_path)
-    upstream.always = answer()
+    upstream.always = response()
     other = make_certificate(tmp_path / "other")
     files = {"key of another": {**pems(served.first), "tls.key": other.key.read_bytes()},
              "no certificate": {**pems(other), "tls.crt": b"-----BEGIN CERTIFICATE-----\nAA=="},
@@ -100,7 +100,7 @@ def test_a_client_ca_that_is_taken_away_lets_no_new_connection_in(start, tmp_pat
     callers = {authority: make_certificate(tmp_path / f"of_{name}", "caller", f"URI:spiffe://test/{name}", authority)
                for authority, name in ((old, "old"), (new, "new"))}
     served = Served(start, tmp_path, client_ca=old)
-    upstream.always = answer()
+    upstream.always = response()
     before = served.client(served.first, callers[old])
     before.create()
     assert served.client(served.first, callers[new]).refusal()[0] == "UNAVAILABLE"
@@ -122,7 +122,7 @@ class Trusting:
 
     def call_and_end(self):
         """A call behind which the connection is closed, so that the next one needs another."""
-        self.upstream.script(answer_then_end(http(fields=["Connection: close"])))
+        self.upstream.script(response_then_end(http(fields=["Connection: close"])))
         self.client.create()
 
     def present(self, certificate):
@@ -140,7 +140,7 @@ def test_the_upstreams_ca_is_replaced_and_no_session_outlives_it(start, tmp_path
     code, message = trusting.client.refusal()
     assert code == "UNAVAILABLE" and "certificate" in message
     trusting.present(other)
-    upstream.always = answer()
+    upstream.always = response()
     until_it_tries_again = time.monotonic() + SECONDS
     while trusting.client.start().code() is not grpc.StatusCode.OK:
         assert time.monotonic() < until_it_tries_again
@@ -148,7 +148,7 @@ def test_the_upstreams_ca_is_replaced_and_no_session_outlives_it(start, tmp_path
 
 def test_a_connection_that_is_open_outlives_a_change_of_the_upstreams_ca(start, tmp_path, upstream):
     trusting = Trusting(start, tmp_path, upstream)
-    upstream.always = answer()
+    upstream.always = response()
     trusting.client.create()
     trusting.mount.swap({"ca.crt": make_certificate(tmp_path / "other").certificate.read_bytes()})
     trusting.sidecar.wait_log(event="upstream CA loaded")

@@ -17,7 +17,7 @@ from support.h2peer import PING, Peer, frame
 from support.metrics import value
 from support.retrying import CALLERS, Caller, wait_until
 from support.sidecar import Sidecar, free_port
-from support.upstream import answer, late
+from support.upstream import response, late
 
 NEVER_CARRIED_OUT = ("UNAVAILABLE", "RESOURCE_EXHAUSTED")
 KILLED_CREATES = 500 if os.environ.get("CI") else 100
@@ -151,7 +151,7 @@ def test_a_call_is_made_again_until_the_upstream_can_be_reached(scene, caller, c
 
 def test_a_call_is_made_again_until_the_sidecar_has_room(scene, caller, upstream):
     holding = late()
-    upstream.script(holding, answer())
+    upstream.script(holding, response())
     sidecar = scene.sidecar(upstream, "--max-in-flight=1")
     holder = Client(sidecar.address)
     held = holder.start("holder")
@@ -209,7 +209,7 @@ def test_a_call_that_finds_nobody_waits_for_the_sidecar(scene, callers, counting
     assert set(scene.counts().values()) == {1}
 
 
-def test_a_create_whose_answer_is_lost_is_not_made_again(scene, callers, counting):
+def test_a_create_whose_response_is_lost_is_not_made_again(scene, callers, counting):
     counting.always = "reset after creating"
     scene.sidecar(counting)
     scene.call(*callers)

@@ -4,7 +4,7 @@ import pytest
 
 from support.secret import TOKEN
 from support.sidecar import run
-from support.upstream import answer, error, http
+from support.upstream import response, error, http
 
 USED, REJECTED = "MIIEused-" + "fedcba9876543210" * 8, "MIIErejected " + "0f1e2d3c4b5a6978" * 8
 PAGES = [("admin", "GET", "/config", None), ("admin", "PUT", "/log-level", "debug"), ("monitor", "GET", "/metrics", None),
@@ -15,19 +15,19 @@ PAGES = [("admin", "GET", "/config", None), ("admin", "PUT", "/log-level", "debu
 def live_through(sidecar, client, upstream, token):
     """All that has to do with tokens; what the caller hears of it."""
     heard = []
-    for reply in (answer(), answer(error(401, "APIG.1002", f"Incorrect token {TOKEN}")),
-                  answer(http(201, b"{" + TOKEN.encode())), answer(error(500, TOKEN[:60], TOKEN))):
+    for reply in (response(), response(error(401, "APIG.1002", f"Incorrect token {TOKEN}")),
+                  response(http(201, b"{" + TOKEN.encode())), response(error(500, TOKEN[:60], TOKEN))):
         upstream.script(reply)
         heard.append(client.start(metadata=[("x-auth-token", "callers-own")]))
         heard[-1].exception()
     token.write(USED)
     sidecar.wait_log(2, event="credential loaded")
-    upstream.script(answer(), answer(error(400, "APIG.2011", f"no good: {USED}")))
+    upstream.script(response(), response(error(400, "APIG.2011", f"no good: {USED}")))
     heard += [client.start(), client.start()]
     [call.exception() for call in heard]
     token.write(REJECTED)
     sidecar.wait_log(event="credential rejected")
-    upstream.script(answer())
+    upstream.script(response())
     heard.append(client.start())
     heard[-1].exception()
     return [str((call.code(), call.details(), call.initial_metadata(), call.trailing_metadata())) for call in heard]

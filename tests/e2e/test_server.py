@@ -8,7 +8,7 @@ import pytest
 
 from support import api
 from support.client import IDS, Client, refusal
-from support.upstream import GROUP, answer, late
+from support.upstream import GROUP, response, late
 
 SERVICE = "huaweicloud.apig.v2.ApiGroupService"
 HEALTH = "grpc.health.v1.Health"
@@ -47,13 +47,13 @@ def ask_reflection(client, package, *questions):
         request_serializer=lambda question: api.from_dict(f"{package}.ServerReflectionRequest", question).SerializeToString(),
         response_deserializer=api.message(f"{package}.ServerReflectionResponse").FromString,
     )(iter(asked.get, None), timeout=30)
-    answers = []
+    responses = []
     for question in questions:
         asked.put(question)
-        answers.append(next(stream))
+        responses.append(next(stream))
     asked.put(None)
     assert list(stream) == [] and stream.code() is grpc.StatusCode.OK
-    return answers
+    return responses
 
 
 @pytest.mark.parametrize("package", REFLECTION)
@@ -94,13 +94,13 @@ def test_an_unknown_method_is_unimplemented(client, path):
 
 
 def test_a_gzip_request_is_accepted(client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     assert client.create(remark="r" * 900, compression=grpc.Compression.Gzip)["id"] == GROUP["id"]
     assert upstream.requests[0].json()["remark"] == "r" * 900
 
 
 def test_a_deflate_request_is_accepted_or_unimplemented(client, upstream):
-    upstream.always = answer()
+    upstream.always = response()
     call = client.start(remark="r" * 900, compression=grpc.Compression.Deflate)
     assert call.code() in (grpc.StatusCode.OK, grpc.StatusCode.UNIMPLEMENTED)
 
@@ -111,7 +111,7 @@ def request_bytes(**fields):
 
 def test_a_message_above_the_bound_is_refused_and_the_connection_lives(client, upstream):
     assert refusal(client.unary(api.CREATE, request_bytes(remark="r" * (2 << 20))))[0] == "RESOURCE_EXHAUSTED"
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
 
 
@@ -128,7 +128,7 @@ def test_an_empty_request_is_the_callers_mistake(client):
 
 
 def test_unknown_fields_of_a_newer_client_are_skipped(client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     client.unary(api.CREATE, request_bytes() + b"\xca\x3e\x03new").result()
     assert upstream.requests[0].json() == {"name": "abc"}
 
@@ -144,7 +144,7 @@ def test_more_calls_than_allowed_are_refused_and_told_so(start, upstream):
         step.go.set()
     for call in calls:
         call.result()
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
 
 
@@ -159,7 +159,7 @@ def test_what_is_not_http2_is_turned_away_and_others_are_served(sidecar, client,
                     pass
             except OSError:
                 pass  # it was turned away while we spoke
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
 
 
@@ -167,13 +167,13 @@ def test_metadata_above_the_bound_is_refused_and_other_calls_live(start, upstrea
     client = start("--max-metadata=4KiB", "--max-metadata-count=20").client()
     assert client.refusal(metadata=[("x-large", "v" * 5000)])[0] == "RESOURCE_EXHAUSTED"
     assert client.refusal(metadata=[(f"x-{number}", "v") for number in range(40)])[0] == "RESOURCE_EXHAUSTED"
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
 
 
 def test_connections_above_the_bound_are_turned_away_until_there_is_room(start, upstream):
     sidecar = start("--max-connections=2")
-    upstream.always = answer()
+    upstream.always = response()
     clients = [sidecar.client() for _ in range(2)]
     for client in clients:
         client.create()

@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from support.client import IDS, details, refusal
-from support.upstream import answer, end_after_reading, error, http
+from support.upstream import response, end_after_reading, error, http
 
 # HTTP status, vendor's code → gRPC's code
 TABLE = [
@@ -38,13 +38,13 @@ SENT_AGAIN = {"APIG.9004", "APIGW.0613", 408}
 SECONDS = 4
 
 
-def answers(key, data):
-    return [answer(data)] * (ATTEMPTS if key in SENT_AGAIN else 1)
+def responses(key, data):
+    return [response(data)] * (ATTEMPTS if key in SENT_AGAIN else 1)
 
 
 @pytest.mark.parametrize("status,code,expected", TABLE, ids=lambda value: str(value))
 def test_the_vendors_code_decides_and_its_words_are_in_the_message(client, upstream, status, code, expected):
-    upstream.script(*answers(code, error(status, code, MESSAGE, request_id="9f2c")))
+    upstream.script(*responses(code, error(status, code, MESSAGE, request_id="9f2c")))
     name, message = client.refusal(timeout=SECONDS)
     assert name == expected
     assert code in message and MESSAGE in message and "9f2c" in message
@@ -53,7 +53,7 @@ def test_the_vendors_code_decides_and_its_words_are_in_the_message(client, upstr
 @pytest.mark.parametrize("status,expected", BARE, ids=str)
 @pytest.mark.parametrize("body", [b"", b"<html>proxy</html>"], ids=["empty", "html"])
 def test_without_a_code_the_http_status_decides(client, upstream, status, expected, body):
-    upstream.script(*answers(status, http(status, body)))
+    upstream.script(*responses(status, http(status, body)))
     name, message = client.refusal(timeout=SECONDS)
     assert name == expected
     assert str(status) in message
@@ -61,14 +61,14 @@ def test_without_a_code_the_http_status_decides(client, upstream, status, expect
 
 @pytest.mark.parametrize("field", ["Retry-After: 0", "x-envoy-overloaded: true", "x-envoy-ratelimited: true"])
 def test_a_503_is_sent_again_when_the_server_says_that_it_did_not_take_the_request(client, upstream, field):
-    upstream.script(answer(http(503, b"", [field])), answer())
+    upstream.script(response(http(503, b"", [field])), response())
     assert client.create()
-    upstream.script(*[answer(http(503, b"", [field]))] * ATTEMPTS)
+    upstream.script(*[response(http(503, b"", [field]))] * ATTEMPTS)
     assert client.refusal()[0] == "UNAVAILABLE"
 
 
 def test_a_bare_503_is_an_unknown_outcome_that_is_never_sent_again(client, upstream):
-    upstream.script(answer(http(503, b"upstream connect error", ["server: envoy"])))
+    upstream.script(response(http(503, b"upstream connect error", ["server: envoy"])))
     call = client.start()
     info = details(call)["ErrorInfo"]
     assert (call.code().name, info.reason, info.metadata["name"]) == ("UNKNOWN", "OUTCOME_UNKNOWN", "api_group_001")
@@ -97,67 +97,67 @@ def test_a_throttling_upstream_is_left_alone_as_long_as_callers_are_told_to(clie
     {"error": {"code": "APIG.3201", "message": MESSAGE}},
 ], ids=["service", "short names", "wrapped"])
 def test_every_shape_of_error_body_is_read(client, upstream, body):
-    upstream.script(answer(http(400, body)))
+    upstream.script(response(http(400, body)))
     name, message = client.refusal()
     assert name == "ALREADY_EXISTS"
     assert MESSAGE in message
 
 
 def test_keystones_integer_code_is_no_vendor_code_but_its_message_is_told(client, upstream):
-    upstream.script(answer(http(403, {"error": {"code": 403, "message": MESSAGE, "title": "Forbidden"}})))
+    upstream.script(response(http(403, {"error": {"code": 403, "message": MESSAGE, "title": "Forbidden"}})))
     name, message = client.refusal()
     assert name == "PERMISSION_DENIED"
     assert MESSAGE in message
 
 
 def test_a_refused_credential_is_our_fault_and_not_the_callers(client, upstream):
-    upstream.script(answer(error(401, "APIG.1002", MESSAGE)))
+    upstream.script(response(error(401, "APIG.1002", MESSAGE)))
     assert client.refusal()[0] == "UNAVAILABLE"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"name":"x"}', b'{"id":""}', b'{"id":1', b"[]", b'{"id":"1","id":"2"}',
                                   b'{"id":"\xff"}', b'{"id":"1"} x'], ids=repr)
 def test_a_success_that_cannot_be_read_is_an_unknown_outcome(client, upstream, body):
-    upstream.script(answer(http(201, body)))
+    upstream.script(response(http(201, body)))
     assert client.refusal()[0] == "UNKNOWN"
 
 
-def test_an_answer_above_the_bound_is_an_unknown_outcome(start, upstream):
-    client = start("--max-answer=64KiB").client()
-    upstream.script(answer(http(201, {"id": "1", "remark": "r" * 70000})))
+def test_a_response_above_the_bound_is_an_unknown_outcome(start, upstream):
+    client = start("--max-response=64KiB").client()
+    upstream.script(response(http(201, {"id": "1", "remark": "r" * 70000})))
     assert client.refusal()[0] == "UNKNOWN"
 
 
 def test_a_message_stays_bounded_and_readable_whatever_the_vendor_says(client, upstream):
-    upstream.script(answer(error(400, "APIG.2011", "组\n\x00\x1b[31m%" * 5000)))
+    upstream.script(response(error(400, "APIG.2011", "组\n\x00\x1b[31m%" * 5000)))
     name, message = client.refusal()
     assert name == "INVALID_ARGUMENT"
     assert 0 < len(message.encode()) < 6000
 
 
-def test_a_token_that_an_answer_repeats_is_removed(client, upstream, token):
-    upstream.script(answer(error(403, "APIG.1005", f"token {token.path.read_text()} has no rights")))
+def test_a_token_that_a_response_repeats_is_removed(client, upstream, token):
+    upstream.script(response(error(403, "APIG.1005", f"token {token.path.read_text()} has no rights")))
     call = client.start()
     assert call.code() is grpc.StatusCode.PERMISSION_DENIED
     assert token.path.read_text() not in call.details() + str(call.trailing_metadata())
 
 
 def test_a_redirect_is_never_followed(client, upstream):
-    upstream.script(answer(http(307, b"", [f"Location: {upstream.url}/elsewhere"])))
+    upstream.script(response(http(307, b"", [f"Location: {upstream.url}/elsewhere"])))
     assert client.refusal()[0] == "FAILED_PRECONDITION"
     assert len(upstream.requests) == 1
 
 
 def test_a_path_that_is_not_published_names_the_place(start, upstream):
     client = start(f"--upstream={upstream.url}/prefix").client()
-    upstream.script(answer(error(404, "APIGW.0101", MESSAGE)))
+    upstream.script(response(error(404, "APIGW.0101", MESSAGE)))
     name, message = client.refusal()
     assert name == "FAILED_PRECONDITION"
     assert MESSAGE in message and f"{upstream.authority}/prefix" in message and f'"{IDS["project_id"]}"' in message
 
 
-def test_a_list_whose_answer_is_lost_may_be_repeated(client, upstream):
-    upstream.script(end_after_reading(), answer(http(500, b"")), answer(http(200, {"size": 0, "total": 0, "groups": []})))
+def test_a_list_whose_response_is_lost_may_be_repeated(client, upstream):
+    upstream.script(end_after_reading(), response(http(500, b"")), response(http(200, {"size": 0, "total": 0, "groups": []})))
     assert client.call("ListApiGroups", IDS).result()
     upstream.script(*[end_after_reading()] * 4)
     assert refusal(client.call("ListApiGroups", IDS))[0] == "UNAVAILABLE"
@@ -166,7 +166,7 @@ def test_a_list_whose_answer_is_lost_may_be_repeated(client, upstream):
 def test_a_fault_that_stays_is_an_error_in_the_log_and_an_unknown_outcome_a_warning(start, upstream):
     sidecar = start("--log-level=warning")
     client = sidecar.client()
-    upstream.script(answer(error(500, "APIG.9999")), end_after_reading(), answer())
+    upstream.script(response(error(500, "APIG.9999")), end_after_reading(), response())
     call = client.start()
     assert call.exception()
     assert client.refusal()[0] == "UNKNOWN"
@@ -177,7 +177,7 @@ def test_a_fault_that_stays_is_an_error_in_the_log_and_an_unknown_outcome_a_warn
 
 
 def test_members_that_cannot_be_read_are_one_warning_however_many(sidecar, client, upstream):
-    upstream.script(answer(http(201, {"id": "1", "url_domains": [{"cname_status": "x"}] * 5000})))
+    upstream.script(response(http(201, {"id": "1", "url_domains": [{"cname_status": "x"}] * 5000})))
     client.create()
     sidecar.wait_log(event="call")
     [warning] = [line for line in sidecar.lines if line["event"] == "answer member unreadable"]
@@ -185,7 +185,7 @@ def test_members_that_cannot_be_read_are_one_warning_however_many(sidecar, clien
 
 
 def test_the_log_line_of_a_call_tells_where_it_ended(sidecar, client, upstream):
-    upstream.script(answer(), answer(error(400, "APIG.3201")))
+    upstream.script(response(), response(error(400, "APIG.3201")))
     client.create()
     client.refusal()
     client.refusal("?")

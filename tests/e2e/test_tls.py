@@ -12,7 +12,7 @@ import pytest
 from support.certificate import make_certificate
 from support.client import Client
 from support.sidecar import run
-from support.upstream import GROUP, answer, http, late, silence
+from support.upstream import GROUP, response, http, late, silence
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"
@@ -82,7 +82,7 @@ def is_turned_away(sidecar, *how, **more):
 
 
 def test_calls_come_by_tls(tls, own, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     tls.client(credentials=trust(own)).create()
 
 
@@ -110,26 +110,26 @@ def test_a_caller_that_does_not_offer_http2_is_turned_away(tls, own, protocols):
 
 def test_plaintext_is_turned_away(tls, own, upstream):
     assert Client(tls.address).refusal()[0] == "UNAVAILABLE"
-    upstream.script(answer())
+    upstream.script(response())
     tls.client(credentials=trust(own)).create()
 
 
 def test_a_unix_socket_stays_plaintext(start, own, upstream, tmp_path):
     sidecar = start(*flags(own), f"--listen=unix:{tmp_path}/s")
     sidecar.wait_log(2, event="listening")
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     Client(f"unix:{tmp_path}/s").create()
     sidecar.client(credentials=trust(own)).create()
 
 
 def test_a_certificate_of_the_callers_authority_lets_in(mtls, own, caller, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     mtls.client(credentials=trust(own, caller)).create()
     assert mtls.wait_log(event="call")[0]["caller"] == "spiffe://test/ns/a/sa/b"
 
 
 def test_without_a_certificate_of_that_authority_nobody_gets_in(mtls, own, caller, upstream, tmp_path):
-    upstream.always = answer()
+    upstream.always = response()
     bystander = mtls.client(credentials=trust(own, caller))
     bystander.create()
     assert not is_turned_away(mtls, own, caller=caller)
@@ -179,17 +179,17 @@ def test_a_preface_in_pieces_is_welcome(tls, own):
 
 def test_large_messages_come_whole_both_ways(start, own, upstream):
     """Larger than what fits into all buffers on the way."""
-    sidecar = start(*flags(own), "--max-message=4MiB", "--max-answer=4MiB")
+    sidecar = start(*flags(own), "--max-message=4MiB", "--max-response=4MiB")
     client = sidecar.client(credentials=trust(own))
     refused = client.start(remark="r" * (3 << 20))
     assert refused.code() is grpc.StatusCode.INVALID_ARGUMENT and "remark" in refused.details()
     remark = "".join(map(str, range(500_000)))
-    upstream.always = answer(http(body={**GROUP, "remark": remark}))
+    upstream.always = response(http(body={**GROUP, "remark": remark}))
     calls = [client.start() for _ in range(4)]
     assert all(call.result().remark == remark for call in calls)
 
 
-def test_a_drain_brings_every_answer(start, own, upstream):
+def test_a_drain_brings_every_response(start, own, upstream):
     sidecar = start(*flags(own))
     steps = [late() for _ in range(20)]
     upstream.script(*steps)
@@ -226,7 +226,7 @@ def test_a_drain_is_not_held_up_by_who_never_reads_or_never_finishes_a_handshake
 
 def test_limits_count_tls_connections(start, own, upstream):
     sidecar = start(*flags(own), "--max-connections=2")
-    upstream.always = answer()
+    upstream.always = response()
     clients = [sidecar.client(credentials=trust(own)) for _ in range(2)]
     for client in clients:
         client.create()
@@ -239,7 +239,7 @@ def test_limits_count_tls_connections(start, own, upstream):
 
 
 def test_it_serves_again_after_descriptors_ran_out(tls, own, upstream):
-    upstream.always = answer()
+    upstream.always = response()
     tls.client(credentials=trust(own)).create()
     host, _, port = tls.address.rpartition(":")
     used, (_, hard) = len(os.listdir(f"/proc/{tls.process.pid}/fd")), resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -252,7 +252,7 @@ def test_it_serves_again_after_descriptors_ran_out(tls, own, upstream):
 
 
 def test_it_holds_no_more_descriptors_after_many_connections(tls, own, upstream):
-    upstream.always = answer()
+    upstream.always = response()
     watcher = tls.client(credentials=trust(own))
 
     def descriptors():

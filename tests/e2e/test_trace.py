@@ -3,7 +3,7 @@
 import pytest
 
 from support.h2peer import Peer
-from support.upstream import answer
+from support.upstream import response
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"
@@ -13,7 +13,7 @@ W3C = {"traceparent": PARENT, "tracestate": "vendor=1,other=2"}
 
 
 def fields_of(client, upstream, metadata):
-    upstream.script(answer())
+    upstream.script(response())
     client.create(metadata=[*metadata.items()])
     return upstream.requests[-1].fields
 
@@ -52,7 +52,7 @@ def test_tracestate_goes_with_its_traceparent_or_not_at_all(client, upstream):
 
 
 def test_trace_context_that_is_given_twice_goes_upstream_once(client, upstream):
-    upstream.script(answer())
+    upstream.script(response())
     client.create(metadata=[("traceparent", PARENT)] * 2 + [("x-request-id", "one"), ("x-request-id", "two")])
     assert upstream.requests[0].fields["x-request-id"] in ("one", "two")
 
@@ -63,7 +63,7 @@ def test_a_failure_is_found_by_its_trace_too(sidecar, client):
 
 
 def test_a_request_id_is_made_when_the_caller_has_none_and_is_returned(client, upstream):
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     calls = [client.start(), client.start(metadata=[("x-request-id", "of-the-caller")])]
     returned = [dict(call.initial_metadata()).get("x-request-id") for call in calls]  # of a failure: test_own_failures.py
     sent = {request.fields["x-request-id"] for request in upstream.wait_requests(2)}
@@ -79,7 +79,7 @@ def test_a_request_id_that_is_not_legal_is_replaced(client, upstream, illegal):
 
 @pytest.mark.parametrize("name", ["traceparent", "tracestate", "b3", "x-b3-traceid", "x-request-id"])
 def test_a_line_break_in_trace_context_writes_no_header_of_its_own(sidecar, upstream, name):
-    upstream.script(answer())
+    upstream.script(response())
     with Peer(sidecar.address) as peer:
         assert peer.create([(name, PARENT + "\r\nX-Forged: 1"), ("x-other", "\r\nX-Forged: 1")])["grpc-status"] == "0"
     assert "x-forged" not in upstream.requests[0].fields

@@ -8,7 +8,7 @@ import grpc
 import pytest
 
 from support.certificate import make_certificate
-from support.upstream import (GROUP, Connection, Upstream, answer, answer_then_end, chunked, end_after_reading, http, late,
+from support.upstream import (GROUP, Connection, Upstream, response, response_then_end, chunked, end_after_reading, http, late,
                               reset_before_reading, silence)
 
 SPLITS = [1, 2, 3, 17, 100]
@@ -20,27 +20,27 @@ BODY = http().partition(b"\r\n\r\n")[2]
 @pytest.mark.parametrize("step", [*map(end_after_reading, ENDS.values()), reset_before_reading],
                          ids=[*ENDS, "reset while writing"])
 @pytest.mark.parametrize("before", [0, 1], ids=["fresh", "reused"])
-def test_a_lost_answer_is_an_unknown_outcome_and_nothing_is_sent_again(client, upstream, step, before):
-    upstream.script(*[answer()] * before, step)
+def test_a_lost_response_is_an_unknown_outcome_and_nothing_is_sent_again(client, upstream, step, before):
+    upstream.script(*[response()] * before, step)
     for _ in range(before):
         client.create()
     assert client.refusal()[0] == "UNKNOWN"
     assert len(upstream.requests) <= before + 1
-    upstream.script(answer())
+    upstream.script(response())
     client.create()
 
 
 @pytest.mark.parametrize("cut", [1, 9, 20, 60, len(http()) - 1])
 @by_end
-def test_a_truncated_answer_is_an_unknown_outcome(client, upstream, cut, end):
-    upstream.script(answer_then_end(http()[:cut], end))
+def test_a_truncated_response_is_an_unknown_outcome(client, upstream, cut, end):
+    upstream.script(response_then_end(http()[:cut], end))
     assert client.refusal()[0] == "UNKNOWN"
     assert len(upstream.requests) == 1
 
 
 @pytest.mark.parametrize("data", [chunked()[:-5], chunked()[:-2], chunked()[:200]], ids=["no last chunk", "no end", "inside"])
-def test_a_truncated_chunked_answer_is_an_unknown_outcome(client, upstream, data):
-    upstream.script(answer_then_end(data))
+def test_a_truncated_chunked_response_is_an_unknown_outcome(client, upstream, data):
+    upstream.script(response_then_end(data))
     assert client.refusal()[0] == "UNKNOWN"
 
 
@@ -53,7 +53,7 @@ def test_a_truncated_chunked_answer_is_an_unknown_outcome(client, upstream, data
     b"HTTP/1.1 201 X\r\nLong: " + b"a" * 300_000,
 ], ids=["garbage", "version", "status", "101", "two lengths", "negative", "both framings", "chunk size", "folded", "no colon",
         "bare CR", "endless field"])
-def test_what_is_no_answer_is_an_unknown_outcome_and_ends_the_connection(client, upstream, data):
+def test_what_is_no_response_is_an_unknown_outcome_and_ends_the_connection(client, upstream, data):
     ended = threading.Event()
 
     def garbage(connection):
@@ -65,7 +65,7 @@ def test_what_is_no_answer_is_an_unknown_outcome_and_ends_the_connection(client,
             pass  # it need not read to the end
         ended.set()
         return False
-    upstream.script(garbage, answer())
+    upstream.script(garbage, response())
     assert client.refusal()[0] == "UNKNOWN"
     assert ended.wait(30)
     client.create()
@@ -75,27 +75,27 @@ def test_what_is_no_answer_is_an_unknown_outcome_and_ends_the_connection(client,
 @pytest.mark.parametrize("pieces", SPLITS)
 @pytest.mark.parametrize("data", [http(), chunked(sizes=(1, 40, 13), trailers=b"X-Trailer: 1\r\n"),
                                   b"HTTP/1.1 100 Continue\r\n\r\n" + http()], ids=["length", "chunked", "interim"])
-def test_the_split_of_an_answer_changes_nothing(client, upstream, data, pieces):
-    upstream.script(answer(data, pieces))
+def test_the_split_of_a_response_changes_nothing(client, upstream, data, pieces):
+    upstream.script(response(data, pieces))
     assert client.create()["id"] == GROUP["id"]
 
 
 @by_end
-def test_an_answer_that_only_the_end_of_the_connection_delimits_is_whole_when_the_end_is_said(client, upstream, end):
-    upstream.script(answer_then_end(b"HTTP/1.1 400 X\r\n\r\n" + b'{"error_code":"APIG.3201","error_msg":"x"}', end))
+def test_a_response_that_only_the_end_of_the_connection_delimits_is_whole_when_the_end_is_said(client, upstream, end):
+    upstream.script(response_then_end(b"HTTP/1.1 400 X\r\n\r\n" + b'{"error_code":"APIG.3201","error_msg":"x"}', end))
     assert client.refusal()[0] == ("ALREADY_EXISTS" if end is Connection.close else "INVALID_ARGUMENT")
 
 
-def test_bytes_behind_an_answer_end_the_connection(client, upstream):
-    upstream.script(answer(http() + b"HTTP/1.1 201 X\r\n"), answer())
+def test_bytes_behind_a_response_end_the_connection(client, upstream):
+    upstream.script(response(http() + b"HTTP/1.1 201 X\r\n"), response())
     client.create()
     client.create()
     assert upstream.connections == 2
 
 
 @pytest.mark.parametrize("fields", [["Connection: close"], ["connection: keep-alive, Close"]], ids=str)
-def test_a_connection_that_the_answer_closes_is_not_used_again(client, upstream, fields):
-    upstream.script(answer(http(fields=fields)), answer())
+def test_a_connection_that_the_response_closes_is_not_used_again(client, upstream, fields):
+    upstream.script(response(http(fields=fields)), response())
     client.create()
     client.create()
     assert upstream.connections == 2
@@ -107,7 +107,7 @@ def test_an_idle_connection_that_the_peer_ended_is_never_used(client, upstream, 
         ended = threading.Event()
 
         def step(connection):
-            answer_then_end(http(), end)(connection)
+            response_then_end(http(), end)(connection)
             ended.set()
             return False
         upstream.script(step)
@@ -117,7 +117,7 @@ def test_an_idle_connection_that_the_peer_ended_is_never_used(client, upstream, 
     assert len(upstream.requests) == 20
 
 
-def test_a_late_answer_is_waited_for(client, upstream):
+def test_a_late_response_is_waited_for(client, upstream):
     step = late()
     upstream.script(step)
     call = client.start()
@@ -129,7 +129,7 @@ def test_a_late_answer_is_waited_for(client, upstream):
 
 def test_the_callers_deadline_ends_the_upstream_request(client, upstream):
     step = silence()
-    upstream.script(step, answer())
+    upstream.script(step, response())
     call = client.start(timeout=0.5)
     assert call.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert step.ended.wait(5)
@@ -151,7 +151,7 @@ def test_a_longer_deadline_is_cut_to_the_maximum(start, upstream):
 
 def test_the_callers_cancel_ends_the_upstream_request(client, upstream):
     step = silence()
-    upstream.script(step, answer())
+    upstream.script(step, response())
     call = client.start()
     upstream.wait_requests(1)
     call.cancel()
@@ -171,9 +171,9 @@ def test_a_caller_that_goes_away_ends_the_upstream_request(sidecar, upstream):
     assert call.code() is grpc.StatusCode.CANCELLED
 
 
-def test_an_answer_after_the_deadline_meets_nobody(client, upstream):
+def test_a_response_after_the_deadline_meets_nobody(client, upstream):
     step = late()
-    upstream.script(step, answer())
+    upstream.script(step, response())
     assert client.start(timeout=0.3).code() is grpc.StatusCode.DEADLINE_EXCEEDED
     step.go.set()
     client.create()
@@ -196,7 +196,7 @@ def test_a_call_in_the_queue_waits_no_longer_than_its_deadline(start, upstream):
 def test_calls_queue_for_a_connection_and_are_served_in_turn(start, upstream):
     client = start("--upstream-connections=1").client()
     first = late()
-    upstream.script(first, *[answer()] * 5)
+    upstream.script(first, *[response()] * 5)
     calls = [client.start(f"group_{number}") for number in range(6)]
     upstream.wait_requests(1)
     first.go.set()
@@ -264,7 +264,7 @@ def test_tls_below_1_2_is_refused(start, certificate):
 
 def test_tls_1_2_is_spoken(start, certificate):
     older = Upstream(certificate, tls_most=ssl.TLSVersion.TLSv1_2)
-    older.script(answer(), answer())
+    older.script(response(), response())
     client = start(upstream=older).client()
     client.create()
     client.create()
@@ -275,7 +275,7 @@ def test_tls_1_2_is_spoken(start, certificate):
 def test_proxy_variables_of_the_environment_are_ignored(start, upstream):
     nowhere = "http://127.0.0.1:1"
     variables = {"https_proxy": nowhere, "HTTPS_PROXY": nowhere, "all_proxy": nowhere}
-    upstream.script(answer())
+    upstream.script(response())
     start(variables=variables).client().create()
 
 
@@ -321,7 +321,7 @@ class Proxy:
 @pytest.mark.parametrize("variables", [{}, {"no_proxy": "*", "NO_PROXY": "localhost"}], ids=["plain", "no_proxy"])
 def test_the_proxy_of_the_option_is_used_whatever_the_environment_says(start, upstream, variables):
     proxy = Proxy()
-    upstream.script(answer(), answer())
+    upstream.script(response(), response())
     client = start(f"--upstream-proxy={proxy.url}", variables=variables).client()
     client.create()
     client.create()
@@ -346,14 +346,14 @@ def test_the_log_tells_where_a_call_ended_and_how_long_it_waited(start, upstream
 
 def test_a_large_token_and_the_largest_remark_travel_whole(start, upstream, token):
     token.write("t" * 32000)
-    upstream.script(answer())
+    upstream.script(response())
     start().client().create(remark="组" * 1000)
     assert upstream.requests[0].token == "t" * 32000
     assert upstream.requests[0].json()["remark"] == "组" * 1000
 
 
 def test_a_prefix_of_the_upstream_stands_before_the_path(start, upstream):
-    upstream.script(answer())
+    upstream.script(response())
 
     class Prefixed:
         url = upstream.url + "/prefix"

@@ -26,13 +26,13 @@ static void check_field(const struct http_field *field)
 static void check_complete(const struct reading *reading, struct text stream)
 {
     assert(reading->consumed <= stream.size && reading->fault == HTTP1_FAULT_NONE);
-    assert(reading->answer.status == reading->status);
+    assert(reading->response.status == reading->status);
     assert(reading->status >= 200 && reading->status <= 599);
-    assert(reading->answer.field_count <= limits.field_count);
-    assert(reading->answer.body.size <= limits.body_bytes);
-    assert(reading->answer.body.size <= stream.size);
-    for (size_t i = 0; i < reading->answer.field_count; i++)
-        check_field(&reading->answer.fields[i]);
+    assert(reading->response.field_count <= limits.field_count);
+    assert(reading->response.body.size <= limits.body_bytes);
+    assert(reading->response.body.size <= stream.size);
+    for (size_t i = 0; i < reading->response.field_count; i++)
+        check_field(&reading->response.fields[i]);
 }
 
 static void check_broken(const struct reading *reading)

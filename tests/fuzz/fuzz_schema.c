@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct schema_method *methods = schema_methods(schema, &count);
     for (size_t i = 0; i < count; i++) {
         read_empty(methods[i].request);
-        read_empty(methods[i].answer);
+        read_empty(methods[i].response);
     }
     schema_free(schema);
     return 0;

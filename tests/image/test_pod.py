@@ -26,7 +26,7 @@ UPSTREAM = "apig.example"
 SOCKET, TCP = "unix:/run/apig/apig.sock", "127.0.0.1:50051"
 MONITOR, ADMIN = 9090, 9091
 SIDECAR_UID, SERVICE_UID = 65532, 10001
-ANSWER_SECONDS = 0.05  # so that whatever happens to the sidecar meets calls whose group exists and whose answer is on its way
+RESPONSE_SECONDS = 0.05  # so that whatever happens to the sidecar meets calls whose group exists and whose answer is on its way
 NEXT_TOKEN = TOKEN.replace("0123", "4567")
 
 
@@ -62,7 +62,7 @@ def certificate(pod):
 def upstream(certificate, exchanges):
     def journal(handler, body, status, _content, _request_id):
         exchanges.append((handler.headers["X-Auth-Token"], json.loads(body)["name"], status))
-        time.sleep(ANSWER_SECONDS)
+        time.sleep(RESPONSE_SECONDS)
     made = Simulator(certificate, token=TOKEN, journal=journal, host=NODE).start()
     yield made
     made.close()
@@ -211,8 +211,8 @@ def test_the_token_is_in_neither_its_environment_nor_its_arguments(sidecar):
 
 def get(port, path):
     try:
-        with urllib.request.urlopen(f"http://{POD}:{port}{path}", timeout=SECONDS) as answer:
-            return answer.status
+        with urllib.request.urlopen(f"http://{POD}:{port}{path}", timeout=SECONDS) as response:
+            return response.status
     except urllib.error.HTTPError as refused:
         return refused.code
 

@@ -26,9 +26,9 @@ def numbers(text):
     return (found[0], found[-1]) if found else (0, 999)
 
 
-def holds(condition, answer):
+def holds(condition, response):
     """Whether an answer has what a row asks beside the status: one of the fields in `…`, or a page with the words in "…"."""
-    head, _, body = answer.partition(b"\r\n\r\n")
+    head, _, body = response.partition(b"\r\n\r\n")
     fields = re.findall(r"`([\w-]+)`?", condition)
     words = re.findall(r'"([^"]+)"', condition)
     return not condition or any(f"\r\n{field}:".lower().encode() in head.lower() for field in fields) or any(
@@ -39,7 +39,7 @@ VENDOR_ROWS = [(code.partition(".")[0], *numbers(code), status, grpc) for code, 
 HTTP_ROWS = [(*numbers(status), status.partition(" with ")[2], grpc) for status, grpc, *_ in rows(1)]
 
 
-def row_of(status, code, answer):
+def row_of(status, code, response):
     """The first row that decides an answer of that HTTP status and error code."""
     if match := re.fullmatch(r"(API[A-Z]+)\.(\d{4})", code):
         prefix, number = match[1], int(match[2])
@@ -48,7 +48,7 @@ def row_of(status, code, answer):
         for row in VENDOR_ROWS:
             if row[0] == prefix and row[1] <= number <= row[2] and row[3] in ("any", str(status)):
                 return row
-    return next(row for row in HTTP_ROWS if row[0] <= status <= row[1] and holds(row[2], answer))
+    return next(row for row in HTTP_ROWS if row[0] <= status <= row[1] and holds(row[2], response))
 
 
 @functools.lru_cache(None)
@@ -56,9 +56,9 @@ def proven():
     """What the cases of errors answer: {row: the gRPC codes that they expect}."""
     seen = {}
     for folder in CASES.glob("error_*"):
-        answer = (folder / "response.http").read_bytes()
-        code = re.search(rb'"error_code":"([\w.]+)"', answer)
-        row = row_of(int(answer.split()[1]), code[1].decode() if code and "body_is" not in folder.name else "", answer)
+        response = (folder / "response.http").read_bytes()
+        code = re.search(rb'"error_code":"([\w.]+)"', response)
+        row = row_of(int(response.split()[1]), code[1].decode() if code and "body_is" not in folder.name else "", response)
         seen.setdefault(row, set()).add(json.loads((folder / "expect.json").read_text(encoding="utf-8"))["code"])
     return seen
 

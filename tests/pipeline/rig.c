@@ -13,7 +13,7 @@
 #include "http/response_reader.h"
 
 #define MEMORY (256U << 20)
-#define ANSWER_BYTES (4U << 20)
+#define RESPONSE_BYTES (4U << 20)
 
 /* server/call.h and upstream/upstream.h stand here in memory: the road cannot tell. */
 struct call {
@@ -148,11 +148,11 @@ void call_send_trailer(struct call *call, const char *name, struct text value)
     result->trailers[result->trailer_count++].value = keep(call->rig, value);
 }
 
-uint8_t *call_answer_space(struct call *call, size_t bytes)
+uint8_t *call_response_space(struct call *call, size_t bytes)
 {
     char *space = arena_zalloc(&call->rig->arena, bytes + 1);
     assert(space);
-    call->rig->result.answer = (struct text){space, bytes};
+    call->rig->result.response = (struct text){space, bytes};
     return (uint8_t *)space;
 }
 
@@ -199,7 +199,7 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange)
     struct rig_result *result = &the_rig->result;
     assert(!the_rig->waiting && result->request_count < array_length(result->requests));
     exchange->http_status = 0;
-    exchange->answer = (struct http_answer){0};
+    exchange->response = (struct http_response){0};
     exchange->cause = EXCHANGE_CAUSE_NONE;
     status_clear(&exchange->status);
     the_rig->waiting = exchange;
@@ -231,16 +231,17 @@ struct text upstream_authority(const struct upstream *upstream)
 
 /* What came of an answer's bytes: as connection.c tells them apart, an answer that breaks off is a
  * lost connection, and one that breaks the rules is unreadable. */
-static bool read_answer(struct http1_reader *reader, struct text answer, struct exchange *exchange)
+static bool read_response(struct http1_reader *reader, struct text response,
+                          struct exchange *exchange)
 {
     size_t consumed;
     enum http1_progress progress = HTTP1_MORE;
-    if (answer.size > 0)
-        progress = http1_reader_feed(reader, answer, &consumed, &exchange->status);
+    if (response.size > 0)
+        progress = http1_reader_feed(reader, response, &consumed, &exchange->status);
     if (progress == HTTP1_BROKEN) {
         exchange->cause = http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
-                              ? EXCHANGE_CAUSE_ANSWER_TOO_LARGE
-                              : EXCHANGE_CAUSE_UNREADABLE_ANSWER;
+                              ? EXCHANGE_CAUSE_RESPONSE_TOO_LARGE
+                              : EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
         return false;
     }
     if (progress == HTTP1_MORE && the_rig->upstream->ends_stream)
@@ -249,12 +250,12 @@ static bool read_answer(struct http1_reader *reader, struct text answer, struct 
     return progress == HTTP1_COMPLETE;
 }
 
-static const struct rig_answer *next_answer(void)
+static const struct rig_response *next_response(void)
 {
     const struct rig_upstream *upstream = the_rig->upstream;
     size_t number = the_rig->result.request_count - 1;
-    return &upstream
-                ->answers[number < upstream->answer_count ? number : upstream->answer_count - 1];
+    return &upstream->responses[number < upstream->response_count ? number
+                                                                  : upstream->response_count - 1];
 }
 
 static void end_exchange(struct exchange *exchange, enum exchange_outcome outcome,
@@ -278,10 +279,10 @@ static bool pass(struct exchange *exchange, int64_t ns)
 }
 
 /* What upstream.c and connection.c do, with all bytes at once. */
-static void answer_exchange(struct exchange *exchange)
+static void respond_exchange(struct exchange *exchange)
 {
     static const struct http1_limits limits = {
-        .head_bytes = 65536, .field_count = 100, .body_bytes = ANSWER_BYTES, .interim = 8};
+        .head_bytes = 65536, .field_count = 100, .body_bytes = RESPONSE_BYTES, .interim = 8};
     struct rig_result *result = &the_rig->result;
     exchange->queued_ns = the_rig->now_ns;
     exchange->started_ns = 0;
@@ -296,24 +297,24 @@ static void answer_exchange(struct exchange *exchange)
         return;
     }
     result->requests[result->request_count++] = keep(the_rig, exchange->request);
-    const struct rig_answer *answer = next_answer();
+    const struct rig_response *response = next_response();
     struct http1_reader *reader = http1_reader_new(exchange->arena, &limits, false);
     assert(reader); /* no exchange begins with an arena that is full of the one before */
-    exchange->started_ns = answer->not_sent ? 0 : the_rig->now_ns;
+    exchange->started_ns = response->not_sent ? 0 : the_rig->now_ns;
     enum exchange_outcome unanswered =
-        answer->not_sent ? EXCHANGE_NOT_SENT : EXCHANGE_PERHAPS_PROCESSED;
-    if (!pass(exchange, answer->takes_ns)) {
+        response->not_sent ? EXCHANGE_NOT_SENT : EXCHANGE_PERHAPS_PROCESSED;
+    if (!pass(exchange, response->takes_ns)) {
         end_exchange(exchange, unanswered, EXCHANGE_CAUSE_DEADLINE);
         return;
     }
-    if (answer->ends) {
-        end_exchange(exchange, unanswered, answer->ends);
+    if (response->ends) {
+        end_exchange(exchange, unanswered, response->ends);
         return;
     }
-    bool complete = read_answer(reader, answer->bytes, exchange);
+    bool complete = read_response(reader, response->bytes, exchange);
     exchange->http_status = http1_reader_status(reader);
     if (complete)
-        exchange->answer = http1_reader_answer(reader);
+        exchange->response = http1_reader_response(reader);
     end_exchange(exchange, complete ? EXCHANGE_ANSWERED : EXCHANGE_PERHAPS_PROCESSED,
                  exchange->cause);
 }
@@ -394,7 +395,7 @@ static void walk_call(struct rig *rig)
     while (rig->waiting) {
         struct exchange *exchange = rig->waiting;
         rig->waiting = NULL;
-        answer_exchange(exchange);
+        respond_exchange(exchange);
     }
     rig->handler.end(&rig->call, rig->handler.context);
 }

@@ -12,7 +12,7 @@
 #include "schema/schema.h"
 
 /* One answer of the upstream's. */
-struct rig_answer {
+struct rig_response {
     struct text bytes;        /* none lose the connection */
     int64_t takes_ns;         /* until it comes; the call's deadline may come first */
     enum exchange_cause ends; /* what ends the exchange instead; EXCHANGE_CAUSE_NONE: nothing */
@@ -21,8 +21,8 @@ struct rig_answer {
 
 /* The upstream's part: `answers[n]` for exchange n, later ones the last. */
 struct rig_upstream {
-    const struct rig_answer *answers;
-    size_t answer_count;
+    const struct rig_response *responses;
+    size_t response_count;
     bool ends_stream; /* behind the answer */
 };
 
@@ -32,7 +32,7 @@ struct rig_result {
     bool committed; /* response headers were sent before the reply */
     enum status_code code;
     struct text message;
-    struct text answer; /* the answer message's bytes */
+    struct text response; /* the answer message's bytes */
     struct {
         const char *name;
         struct text value;

@@ -28,7 +28,7 @@ struct golden {
     const char *name;
     struct arena arena;
     json_t *call, *expect;
-    struct text request, answer;
+    struct text request, response;
     bool sends;
 };
 
@@ -89,7 +89,7 @@ static bool load(struct golden *golden, const char *folder)
     golden->request = buffer_text(&request);
     return golden->call && golden->expect &&
            file_read(path_of(golden, folder, "response.http"), MEMORY, &golden->arena,
-                     &golden->answer, &status);
+                     &golden->response, &status);
 }
 
 /* The message as a caller's client would encode it. */
@@ -128,15 +128,15 @@ static void metadata_of(const struct golden *golden, const char **metadata, size
 }
 
 static bool same_reply(struct golden *golden, const struct schema_method *method,
-                       struct text answer)
+                       struct text response)
 {
     const struct json_style style = {.enums_as_numbers = true};
     struct status status;
     struct buffer out;
     ProtobufCMessage *message;
     buffer_init(&out, &golden->arena, 1024);
-    if (!wire_unpack(method->answer, answer, &golden->arena, &message, &status) ||
-        !json_write(method->answer, message, &style, NULL, NULL, &out, &status))
+    if (!wire_unpack(method->response, response, &golden->arena, &message, &status) ||
+        !json_write(method->response, message, &style, NULL, NULL, &out, &status))
         return fail(golden, "the reply", text_of(status.message), text_literal("a message"));
     json_t *is = json_loadb(out.at, out.bytes, 0, NULL),
            *should = json_object_get(golden->expect, "reply");
@@ -240,7 +240,8 @@ static bool judge(struct golden *golden, const struct schema_method *method,
             return fail(golden, "the request", result->requests[i], golden->request);
     if (result->code != STATUS_OK)
         return same_details(golden, result);
-    return !json_object_get(golden->expect, "reply") || same_reply(golden, method, result->answer);
+    return !json_object_get(golden->expect, "reply") ||
+           same_reply(golden, method, result->response);
 }
 
 static bool run(struct rig *rig, const char *folder, const char *name)
@@ -252,9 +253,9 @@ static bool run(struct rig *rig, const char *folder, const char *name)
     if (load(&golden, folder)) {
         const struct schema_method *method =
             rig_method(rig, text_of(json_string_value(json_object_get(golden.call, "method"))));
-        const struct rig_answer answer = {.bytes = golden.answer};
+        const struct rig_response response = {.bytes = golden.response};
         const struct rig_upstream upstream = {
-            .answers = &answer, .answer_count = 1, .ends_stream = true};
+            .responses = &response, .response_count = 1, .ends_stream = true};
         const json_t *deadline_ms = json_object_get(golden.call, "deadline_ms");
         rig_deadline_ns(rig, (deadline_ms ? json_integer_value(deadline_ms) : DEADLINE_MS) *
                                  CLOCK_NS_PER_MS);

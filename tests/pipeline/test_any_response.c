@@ -20,8 +20,8 @@
 
 #define TOKEN "MIIF-a-token-that-nobody-may-see"
 #define CASES 120000
-#define LONGEST_ANSWER 20000
-#define MOST_ANSWERS 6
+#define LONGEST_RESPONSE 20000
+#define MOST_RESPONSES 6
 
 /* One of so many cases has an answer that takes far more memory than it has bytes. */
 #define LARGE_EVERY 1500
@@ -139,7 +139,7 @@ static size_t make_body(char *out)
     return put(out, used, "\"}");
 }
 
-static size_t make_answer(char *out)
+static size_t make_response(char *out)
 {
     char body[8192], line[64];
     size_t body_bytes = make_body(body), used = put(out, 0, pick(status_lines));
@@ -196,7 +196,7 @@ static struct text repeated(char *out, const char *before, const char *part, con
     return (struct text){out, put(out, used, behind)};
 }
 
-static struct text make_large_answer(void)
+static struct text make_large_response(void)
 {
     static char out[LARGE_BYTES + 4096];
     static const struct {
@@ -221,22 +221,22 @@ static const struct {
     {EXCHANGE_CAUSE_CANCELLED, false}, {EXCHANGE_CAUSE_STOPPED, false},
 };
 
-static void make_answers(struct rig_answer answers[MOST_ANSWERS])
+static void make_responses(struct rig_response responses[MOST_RESPONSES])
 {
-    static char bytes[MOST_ANSWERS][LONGEST_ANSWER * 2];
-    for (size_t i = 0; i < MOST_ANSWERS; i++) {
-        answers[i] = (struct rig_answer){.takes_ns = (int64_t)draw(40) * CLOCK_NS_PER_MS};
+    static char bytes[MOST_RESPONSES][LONGEST_RESPONSE * 2];
+    for (size_t i = 0; i < MOST_RESPONSES; i++) {
+        responses[i] = (struct rig_response){.takes_ns = (int64_t)draw(40) * CLOCK_NS_PER_MS};
         if (draw(30) == 0)
-            answers[i].takes_ns = (int64_t)draw(40) * CLOCK_NS_PER_S;
+            responses[i].takes_ns = (int64_t)draw(40) * CLOCK_NS_PER_S;
         if (draw(10) == 0) {
             size_t end = (size_t)draw(array_length(ends));
-            answers[i].ends = ends[end].ends;
-            answers[i].not_sent = ends[end].not_sent;
+            responses[i].ends = ends[end].ends;
+            responses[i].not_sent = ends[end].not_sent;
         }
-        answers[i].bytes = (struct text){bytes[i], disturb(bytes[i], make_answer(bytes[i]))};
+        responses[i].bytes = (struct text){bytes[i], disturb(bytes[i], make_response(bytes[i]))};
     }
     if (draw(LARGE_EVERY) == 0)
-        answers[draw(2)].bytes = make_large_answer();
+        responses[draw(2)].bytes = make_large_response();
 }
 
 static bool holds(struct text text, const char *part)
@@ -361,28 +361,29 @@ static bool is_post(struct text request)
 
 /* Whether the bytes begin with the status line of a yes: from then on nothing may be created again.
  */
-static bool says_yes(struct text answer)
+static bool says_yes(struct text response)
 {
     unsigned minor, status;
     struct status why;
-    const char *end = answer.size ? memmem(answer.data, answer.size, "\r\n", 2) : NULL;
+    const char *end = response.size ? memmem(response.data, response.size, "\r\n", 2) : NULL;
     size_t start = strlen("HTTP/1.");
-    return end && end > answer.data + start && memcmp(answer.data, "HTTP/1.", start) == 0 &&
+    return end && end > response.data + start && memcmp(response.data, "HTTP/1.", start) == 0 &&
            http1_read_status_line(
-               (struct text){answer.data + start, (size_t)(end - answer.data) - start}, &minor,
+               (struct text){response.data + start, (size_t)(end - response.data) - start}, &minor,
                &status, &why) &&
            status / 100 == 2;
 }
 
 static void expect_no_create_after_a_yes(const struct rig_result *result,
-                                         const struct rig_answer answers[MOST_ANSWERS])
+                                         const struct rig_response responses[MOST_RESPONSES])
 {
     bool created = false;
     for (size_t i = 0; i < result->request_count; i++) {
-        const struct rig_answer *answer = &answers[i < MOST_ANSWERS ? i : MOST_ANSWERS - 1];
+        const struct rig_response *response =
+            &responses[i < MOST_RESPONSES ? i : MOST_RESPONSES - 1];
         bool post = is_post(result->requests[i]);
         assert_false(post && created);
-        created |= post && !answer->ends && says_yes(answer->bytes);
+        created |= post && !response->ends && says_yes(response->bytes);
     }
 }
 
@@ -397,7 +398,7 @@ static void judge(const struct rig_result *result)
     if (result->code == STATUS_OK) {
         /* A create's yes has an id: field 1, a string. */
         if (is_post(result->requests[0]))
-            assert_true(result->answer.size > 2 && result->answer.data[0] == 0x0a);
+            assert_true(result->response.size > 2 && result->response.data[0] == 0x0a);
         return;
     }
     expect_plain_line(result->message);
@@ -415,18 +416,18 @@ static const struct {
     {"ListApiGroups", {"\n\1p\x12\1i", 6}},
 };
 
-static void any_answer_becomes_one_true_status(void **state)
+static void any_response_becomes_one_true_status(void **state)
 {
     (void)state;
     struct rig *rig = rig_new(TOKEN);
     unsigned seen[17] = {0};
     for (unsigned i = 0; i < CASES; i++) {
-        struct rig_answer answers[MOST_ANSWERS];
+        struct rig_response responses[MOST_RESPONSES];
         const struct rig_upstream upstream = {
-            .answers = answers, .answer_count = MOST_ANSWERS, .ends_stream = true};
+            .responses = responses, .response_count = MOST_RESPONSES, .ends_stream = true};
         size_t call = (size_t)draw(array_length(calls));
         int64_t deadline_ns = (int64_t)(1 + draw(30000)) * CLOCK_NS_PER_MS;
-        make_answers(answers);
+        make_responses(responses);
         rig_recover_lost_creates(rig, draw(2));
         rig_deadline_ns(rig, deadline_ns);
         const struct rig_result *result =
@@ -434,7 +435,7 @@ static void any_answer_becomes_one_true_status(void **state)
                      &upstream);
         judge(result);
         assert_in_range(result->took_ns, 0, deadline_ns);
-        expect_no_create_after_a_yes(result, answers);
+        expect_no_create_after_a_yes(result, responses);
         seen[result->code]++;
     }
     rig_free(rig);
@@ -451,6 +452,6 @@ static void any_answer_becomes_one_true_status(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(any_answer_becomes_one_true_status)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(any_response_becomes_one_true_status)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,12 +38,12 @@
     "HTTP/1.1 500 Oops\r\nContent-Length: 43\r\n\r\n"                                              \
     "{\"error_code\":\"APIG.9999\",\"error_msg\":\"x\"} "
 
-enum { ANSWERS = 8, ANSWER_BYTES = 2048 };
+enum { RESPONSES = 8, RESPONSE_BYTES = 2048 };
 
 struct script {
     struct rig *rig;
-    char bytes[ANSWERS][ANSWER_BYTES];
-    struct rig_answer answers[ANSWERS];
+    char bytes[RESPONSES][RESPONSE_BYTES];
+    struct rig_response responses[RESPONSES];
     size_t count;
 };
 
@@ -66,21 +66,21 @@ static int tear_down(void **state)
 }
 
 /* The next answer of the upstream; LOST loses the connection. */
-static void then(struct script *script, const char *answer)
+static void then(struct script *script, const char *response)
 {
-    assert_true(script->count < ANSWERS && strlen(answer) < ANSWER_BYTES);
-    strcpy(script->bytes[script->count], answer);
-    script->answers[script->count] =
-        (struct rig_answer){.bytes = text_of(script->bytes[script->count])};
+    assert_true(script->count < RESPONSES && strlen(response) < RESPONSE_BYTES);
+    strcpy(script->bytes[script->count], response);
+    script->responses[script->count] =
+        (struct rig_response){.bytes = text_of(script->bytes[script->count])};
     script->count++;
 }
 
 static void then_list(struct script *script, const char *fields, const char *body)
 {
-    char answer[ANSWER_BYTES];
-    snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%s", fields,
-             strlen(body), body);
-    then(script, answer);
+    char response[RESPONSE_BYTES];
+    snprintf(response, sizeof response, "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%s",
+             fields, strlen(body), body);
+    then(script, response);
 }
 
 static void then_list_of_one(struct script *script, const char *fields, const char *register_time)
@@ -101,7 +101,7 @@ static void then_list_of_none(struct script *script)
 static const struct rig_result *create_of(struct script *script, struct text message)
 {
     const struct rig_upstream upstream = {
-        .answers = script->answers, .answer_count = script->count, .ends_stream = true};
+        .responses = script->responses, .response_count = script->count, .ends_stream = true};
     const struct schema_method *method = rig_method(script->rig, text_literal("CreateApiGroup"));
     const struct rig_result *result = rig_call(script->rig, method, message, NULL, &upstream);
     assert_int_equal(result->replies, 1);
@@ -140,7 +140,7 @@ static void assert_target(const struct rig_result *result, size_t index, const c
 static void assert_found(const struct rig_result *result)
 {
     assert_int_equal(result->code, STATUS_OK);
-    assert_memory_equal(result->answer.data,
+    assert_memory_equal(result->response.data,
                         "\n\1"
                         "7\x12\4name",
                         9);
@@ -416,7 +416,7 @@ static void a_look_up_is_not_repeated_for_ever(void **state)
 static void where_it_may_still_happen_nothing_listed_proves_nothing(void **state)
 {
     struct script *script = *state;
-    static const char *const answers[] = {
+    static const char *const responses[] = {
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 27\r\n\r\n{\"error_code\"",
         "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 27\r\n\r\n{\"error_code\":\"APIGW.0203\"}",
@@ -426,9 +426,9 @@ static void where_it_may_still_happen_nothing_listed_proves_nothing(void **state
         "HTTP/1.1 201 Created\r\nX: \x01\r\n\r\n",
         "HTTP/1.1 303 See Other\r\nContent-Length: 0\r\n\r\n",
     };
-    for (size_t i = 0; i < array_length(answers); i++) {
+    for (size_t i = 0; i < array_length(responses); i++) {
         script->count = 0;
-        then(script, answers[i]);
+        then(script, responses[i]);
         then_list_of_none(script);
         assert_unknown(create(script), "POST GET", "ABSENT");
     }
@@ -460,27 +460,28 @@ what_exists_after_a_second_attempt_stays_unknown_when_it_cannot_be_looked_up(voi
 }
 
 /* Small in bytes, and more in memory than a call may take. */
-static struct text answer_that_fills_the_memory(void)
+static struct text response_that_fills_the_memory(void)
 {
     enum { DOMAINS = 65000 };
-    static char answer[DOMAINS * 32];
+    static char response[DOMAINS * 32];
     static const char domain[] = ",{\"ssl_infos\":[{},{},{},{}]}";
     size_t body = strlen("{\"id\":\"1\",\"url_domains\":[{}") + DOMAINS * (sizeof domain - 1) + 2;
-    size_t used = (size_t)sprintf(answer,
+    size_t used = (size_t)sprintf(response,
                                   "HTTP/1.1 201 Created\r\nContent-Length: %zu\r\n\r\n"
                                   "{\"id\":\"1\",\"url_domains\":[{}",
                                   body);
     for (size_t i = 0; i < DOMAINS; i++)
-        used += (size_t)sprintf(answer + used, "%s", domain);
-    used += (size_t)sprintf(answer + used, "]}");
-    assert_true(used < sizeof answer);
-    return (struct text){answer, used};
+        used += (size_t)sprintf(response + used, "%s", domain);
+    used += (size_t)sprintf(response + used, "]}");
+    assert_true(used < sizeof response);
+    return (struct text){response, used};
 }
 
-static void an_answer_that_fills_the_memory_is_looked_up_as_well(void **state)
+static void a_response_that_fills_the_memory_is_looked_up_as_well(void **state)
 {
     struct script *script = *state;
-    script->answers[script->count++] = (struct rig_answer){.bytes = answer_that_fills_the_memory()};
+    script->responses[script->count++] =
+        (struct rig_response){.bytes = response_that_fills_the_memory()};
     then_list_of_one(script, DATE, NEW);
     const struct rig_result *result = create(script);
     assert_found(result);
@@ -592,7 +593,7 @@ static void a_list_is_not_recovered(void **state)
 {
     struct script *script = *state;
     then(script, LOST);
-    const struct rig_upstream upstream = {.answers = script->answers, .answer_count = 1};
+    const struct rig_upstream upstream = {.responses = script->responses, .response_count = 1};
     const struct rig_result *result =
         rig_call(script->rig, rig_method(script->rig, text_literal("ListApiGroups")),
                  text_literal("\n\1p\x12\1i"), NULL, &upstream);
@@ -623,7 +624,7 @@ int main(void)
         guarantee(a_look_up_is_not_repeated_for_ever),
         guarantee(where_it_may_still_happen_nothing_listed_proves_nothing),
         guarantee(what_exists_after_a_second_attempt_stays_unknown_when_it_cannot_be_looked_up),
-        guarantee(an_answer_that_fills_the_memory_is_looked_up_as_well),
+        guarantee(a_response_that_fills_the_memory_is_looked_up_as_well),
         guarantee(what_the_list_leaves_open_stays_unknown),
         guarantee(a_time_that_cannot_be_read_stays_unknown),
         guarantee(times_are_compared_by_the_upstreams_clock),

@@ -16,11 +16,11 @@
 
 #define TOLD_NS (DETAILS_LATER_MS * CLOCK_NS_PER_MS)
 
-static const struct rig_result *create(struct rig *rig, const char *answer)
+static const struct rig_result *create(struct rig *rig, const char *response)
 {
-    const struct rig_answer answers[] = {{.bytes = text_of(answer)}};
+    const struct rig_response responses[] = {{.bytes = text_of(response)}};
     const struct rig_upstream upstream = {
-        .answers = answers, .answer_count = 1, .ends_stream = true};
+        .responses = responses, .response_count = 1, .ends_stream = true};
     const struct rig_result *result =
         rig_call(rig, rig_method(rig, text_literal("CreateApiGroup")), CREATE, NULL, &upstream);
     assert_int_equal(result->code, STATUS_RESOURCE_EXHAUSTED);
@@ -31,7 +31,7 @@ static void attempts_are_as_far_apart_as_callers_are_told(void **state)
 {
     (void)state;
     static const struct {
-        const char *answer;
+        const char *response;
         int64_t wait_ns;
     } rows[] = {
         {"HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n", TOLD_NS},
@@ -42,7 +42,7 @@ static void attempts_are_as_far_apart_as_callers_are_told(void **state)
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct rig *rig = rig_new("a-token");
-        const struct rig_result *result = create(rig, rows[i].answer);
+        const struct rig_result *result = create(rig, rows[i].response);
         assert_int_equal(result->request_count, 4);
         assert_true(result->took_ns >= 3 * rows[i].wait_ns);
         rig_free(rig);

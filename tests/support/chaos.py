@@ -12,7 +12,7 @@ import urllib.parse
 
 CREATED = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-NO_ANSWER = {
+NO_RESPONSE = {
     "busy": BUSY.replace(b"Content", b"x-envoy-overloaded: true\r\nContent"), "busy list": BUSY,
     "throttled": b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
     "gave up waiting": b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
@@ -39,8 +39,8 @@ class Chaos:
         self.certificate = certificate
         self.random = random.Random(seed) if seed is not None else None
         self.always = None
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        self.may_response = asyncio.Event()
+        self.may_response.set()
         self.groups, self.repeated, self.late, self.requests, self.misfortunes = {}, [], set(), 0, {}
         self.writers, self.pending, self.restarts = set(), set(), 0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -91,10 +91,10 @@ class Chaos:
 
     def hold(self):
         """From now on a create is carried out and not answered, until release()."""
-        self.loop.call_soon_threadsafe(self.may_answer.clear)
+        self.loop.call_soon_threadsafe(self.may_response.clear)
 
     def release(self):
-        self.loop.call_soon_threadsafe(self.may_answer.set)
+        self.loop.call_soon_threadsafe(self.may_response.set)
 
     def settle(self):
         """Waits for what is still to be created."""
@@ -166,7 +166,7 @@ class Chaos:
         await asyncio.sleep(LATE_SECONDS)
         self.create(name)
 
-    async def answer_create(self, misfortune, head, reader):
+    async def response_create(self, misfortune, head, reader):
         """The answer's bytes; none reset the connection."""
         if misfortune == "reset before reading":
             return b""
@@ -179,19 +179,19 @@ class Chaos:
         if misfortune == "gave up waiting":
             self.late.add(name)
             self.pending.add(self.loop.create_task(self.create_later(name)))
-        if misfortune in NO_ANSWER:
-            return NO_ANSWER[misfortune]
+        if misfortune in NO_RESPONSE:
+            return NO_RESPONSE[misfortune]
         if misfortune == "reset before creating":
             return b""
-        answer = self.create(name)
-        await self.may_answer.wait()
+        response = self.create(name)
+        await self.may_response.wait()
         if misfortune == "reset after creating":
             return b""
         if misfortune == "lost behind a proxy":
             return BUSY
         if misfortune == "late answer":
             await asyncio.sleep(LATE_SECONDS)
-        return answer
+        return response
 
     async def exchange(self, begun, reader, writer):
         """One request of a connection that was accepted behind so many restarts; false when it is not used again."""
@@ -201,15 +201,15 @@ class Chaos:
         method, target, _ = head.split(b" ", 2)
         if method == b"GET":
             misfortune = self.draw(TO_LISTS)
-            answer = NO_ANSWER.get(misfortune, b"" if misfortune == "reset before listing" else self.list(target.decode()))
+            response = NO_RESPONSE.get(misfortune, b"" if misfortune == "reset before listing" else self.list(target.decode()))
         else:
             misfortune = self.draw(TO_CREATES)
-            answer = await self.answer_create(misfortune, head, reader)
+            response = await self.response_create(misfortune, head, reader)
         if misfortune in ("cut answer", "cut list"):
-            answer = answer[:len(answer) // 2]
-        writer.write(answer)
+            response = response[:len(response) // 2]
+        writer.write(response)
         await writer.drain()
-        return bool(answer) and misfortune not in ("cut answer", "cut list")
+        return bool(response) and misfortune not in ("cut answer", "cut list")
 
     async def end(self):
         self.server.close()

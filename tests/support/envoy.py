@@ -113,8 +113,8 @@ class Envoy:
         self.port = found["local_address"]["socket_address"]["port_value"]
 
     def ask(self, path):
-        with urllib.request.urlopen(f"http://{self.admin}/{path}", timeout=SECONDS) as answer:
-            return answer.read().decode()
+        with urllib.request.urlopen(f"http://{self.admin}/{path}", timeout=SECONDS) as response:
+            return response.read().decode()
 
     def wait_for(self, fact):
         """Asks until it is so; Envoy has no way to tell by itself."""

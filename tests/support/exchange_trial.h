@@ -40,7 +40,7 @@ static inline void on_released(struct exchange *exchange)
 /* What the tests below change of it they change after `begin`. */
 static const struct upstream_settings usual = {.loops = 1,
                                                .connections = 4,
-                                               .answer_bytes = 4096,
+                                               .response_bytes = 4096,
                                                .connection_idle_ns = UPSTREAM_IDLE_NS,
                                                .connection_age_ns = UPSTREAM_AGE_NS};
 

@@ -26,7 +26,7 @@ SAFETY_SECONDS = 30
 class Fault:
     """A create is carried out when its request is read whole."""
     reads: str = "all"  # of the request: "nothing", "head" or "all"
-    says: Callable[[bytes], bytes] = lambda answer: b""  # instead of the answer
+    says: Callable[[bytes], bytes] = lambda response: b""  # instead of the answer
     ends: str = "close"  # how the connection ends: "close", "reset" or "never"
     listening: int = SERVERS  # servers that accept connections; the others refuse them
     reused: bool = False  # it happens only on a connection that has carried an exchange before
@@ -139,8 +139,8 @@ async def exchange(site, served, reader, writer):
     struck = (served or not fault.reused) and site.strikes()
     if struck and fault.reads != "all":
         return False
-    answer = site.create(await reader.readexactly(length(head)))
-    await send(writer, fault.says(answer) if struck else answer)
+    response = site.create(await reader.readexactly(length(head)))
+    await send(writer, fault.says(response) if struck else response)
     if struck and fault.ends == "never":
         await reader.read()
     return not struck
@@ -150,8 +150,8 @@ def length(head):
     return next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
 
 
-async def send(writer, answer):
-    writer.write(answer)
+async def send(writer, response):
+    writer.write(response)
     await writer.drain()
     return True
 

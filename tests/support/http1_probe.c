@@ -35,28 +35,28 @@ static void put_string(struct text text)
     putchar('"');
 }
 
-static void put_answer(const struct reading *reading)
+static void put_response(const struct reading *reading)
 {
-    const struct http_answer *answer = &reading->answer;
+    const struct http_response *response = &reading->response;
     printf(
         "{\"progress\":\"complete\",\"status\":%u,\"consumed\":%zu,\"keeps_alive\":%s,\"fields\":[",
-        answer->status, reading->consumed, reading->keeps_alive ? "true" : "false");
-    for (size_t i = 0; i < answer->field_count; i++) {
+        response->status, reading->consumed, reading->keeps_alive ? "true" : "false");
+    for (size_t i = 0; i < response->field_count; i++) {
         fputs(i ? ",[" : "[", stdout);
-        put_string(answer->fields[i].name);
+        put_string(response->fields[i].name);
         putchar(',');
-        put_string(answer->fields[i].value);
+        put_string(response->fields[i].value);
         putchar(']');
     }
     fputs("],\"body\":", stdout);
-    put_string(answer->body);
+    put_string(response->body);
     puts("}");
 }
 
 static void put_reading(const struct reading *reading)
 {
     if (reading->progress == HTTP1_COMPLETE) {
-        put_answer(reading);
+        put_response(reading);
     } else if (reading->progress == HTTP1_BROKEN) {
         fputs("{\"progress\":\"broken\",\"why\":", stdout);
         put_string(text_of(reading->why.message));

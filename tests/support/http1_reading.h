@@ -28,8 +28,8 @@ struct reading {
     size_t consumed; /* of a complete answer */
     unsigned status;
     bool keeps_alive;
-    struct http_answer answer; /* when complete */
-    struct status why;         /* when broken */
+    struct http_response response; /* when complete */
+    struct status why;             /* when broken */
 };
 
 static inline enum http1_progress feed_piece(struct http1_reader *reader, struct text piece,
@@ -65,7 +65,7 @@ static inline void reading_init(struct reading *reading, struct text stream,
     reading->status = http1_reader_status(reader);
     reading->keeps_alive = http1_reader_keeps_alive(reader);
     if (reading->progress == HTTP1_COMPLETE)
-        reading->answer = http1_reader_answer(reader);
+        reading->response = http1_reader_response(reader);
 }
 
 static inline void reading_clear(struct reading *reading)
@@ -73,7 +73,7 @@ static inline void reading_clear(struct reading *reading)
     arena_clear(&reading->arena);
 }
 
-static inline bool answers_equal(const struct http_answer *a, const struct http_answer *b)
+static inline bool responses_equal(const struct http_response *a, const struct http_response *b)
 {
     if (a->status != b->status || a->field_count != b->field_count || !text_equal(a->body, b->body))
         return false;
@@ -92,7 +92,7 @@ static inline bool readings_equal(const struct reading *a, const struct reading 
         return false;
     if (a->progress == HTTP1_BROKEN)
         return strcmp(a->why.message, b->why.message) == 0;
-    return a->consumed == b->consumed && answers_equal(&a->answer, &b->answer);
+    return a->consumed == b->consumed && responses_equal(&a->response, &b->response);
 }
 
 /* Reads the stream once more, cut that way: true when the result is the same. */

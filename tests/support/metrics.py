@@ -12,8 +12,8 @@ def fetch(sidecar, accept="*/*"):
     """(Content-Type, page)."""
     address = sidecar.wait_log(event="monitor listening")[0]["address"]
     request = urllib.request.Request(f"http://{address}/metrics", headers={"Accept": accept})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return answer.headers["Content-Type"], answer.read().decode()
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return response.headers["Content-Type"], response.read().decode()
 
 
 def families(page):

@@ -5,7 +5,7 @@ import struct
 import threading
 
 A, IN = 1, 1
-ANSWER, REFUSED = 0x8180, 0x8185  # a recursive server's, without and with an error
+RESPONSE, REFUSED = 0x8180, 0x8185  # a recursive server's, without and with an error
 
 
 class NameServer:
@@ -22,9 +22,9 @@ class NameServer:
             query, peer = self.socket.recvfrom(512)
             if not query:
                 return
-            self.socket.sendto(self.answer(query), peer)
+            self.socket.sendto(self.response(query), peer)
 
-    def answer(self, query):
+    def response(self, query):
         name, position = [], 12
         while length := query[position]:
             name.append(query[position + 1:position + 1 + length].decode())
@@ -34,7 +34,7 @@ class NameServer:
         self.asked.append(".".join(name))
         known = self.asked[-1] == self.known
         record = struct.pack("!HHHIH4s", 0xc00c, A, IN, 1, 4, socket.inet_aton(self.address)) if known and kind == A else b""
-        return query[:2] + struct.pack("!HHHHH", ANSWER if known else REFUSED, 1, len(record) and 1, 0, 0) + question + record
+        return query[:2] + struct.pack("!HHHHH", RESPONSE if known else REFUSED, 1, len(record) and 1, 0, 0) + question + record
 
     def close(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:

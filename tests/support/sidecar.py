@@ -94,8 +94,8 @@ class Sidecar:
         host, _, number = self.wait_log(event=f"{port} listening")[0]["address"].rpartition(":")
         connection = http.client.HTTPConnection(host, int(number), timeout=SECONDS)
         connection.request(method, path, body)
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
+        response = connection.getresponse()
+        return response.status, response.read().decode()
 
     def ready(self):
         self.address = self.wait_log(event="listening")[0]["address"]

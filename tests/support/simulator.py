@@ -48,7 +48,7 @@ class Simulator:
         self.server.shutdown()
         self.server.server_close()
 
-    def answer(self, method, target, token, body):
+    def response(self, method, target, token, body):
         """(HTTP status, body or None) of one request."""
         path, _, query = target.partition("?")
         match = COLLECTION.fullmatch(path)
@@ -163,14 +163,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         request_id = uuid.uuid4().hex
         try:
-            status, answer = self.server.simulator.answer(
+            status, response = self.server.simulator.response(
                 self.command, self.path, self.headers.get("X-Auth-Token"), body)
         except Failure as failure:
             status, code, message = failure.args
-            answer = {"error_code": code, "error_msg": message}
+            response = {"error_code": code, "error_msg": message}
             if code.startswith("APIGW."):
-                answer["request_id"] = request_id
-        content = b"" if answer is None else json.dumps(answer, ensure_ascii=False).encode()
+                response["request_id"] = request_id
+        content = b"" if response is None else json.dumps(response, ensure_ascii=False).encode()
         if self.server.simulator.journal:  # first, so that whoever has the answer finds it
             self.server.simulator.journal(self, body, status, content, request_id)
         self.respond(status, content, request_id)

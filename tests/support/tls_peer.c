@@ -105,7 +105,7 @@ static void reset(int fd)
 static void play(struct visit *visit, SSL *tls)
 {
     char byte;
-    const char *answer = visit->script->answer;
+    const char *response = visit->script->response;
     for (const enum tls_act *act = visit->script->acts; *act != TLS_END; act++) {
         switch (*act) {
         case TLS_READ_REQUEST:
@@ -113,15 +113,15 @@ static void play(struct visit *visit, SSL *tls)
                 return;
             atomic_fetch_add(&visit->peer->requests, 1);
             break;
-        case TLS_ANSWER:
-            SSL_write(tls, answer, (int)strlen(answer));
+        case TLS_RESPONSE:
+            SSL_write(tls, response, (int)strlen(response));
             break;
-        case TLS_HALF_ANSWER:
-            SSL_write(tls, answer, (int)strlen(answer) / 2);
+        case TLS_HALF_RESPONSE:
+            SSL_write(tls, response, (int)strlen(response) / 2);
             break;
-        case TLS_ANSWER_CLOSE:
+        case TLS_RESPONSE_CLOSE:
             setsockopt(visit->fd, IPPROTO_TCP, TCP_CORK, &(int){1}, sizeof(int));
-            SSL_write(tls, answer, (int)strlen(answer));
+            SSL_write(tls, response, (int)strlen(response));
             SSL_shutdown(tls);
             return;
         case TLS_CLOSE:

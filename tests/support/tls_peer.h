@@ -14,17 +14,17 @@ struct tls_peer;
 /* What it does on a connection, from left to right. */
 enum tls_act {
     TLS_END = 0,
-    TLS_READ_REQUEST, /* reads one whole request */
-    TLS_ANSWER,       /* sends the peer's answer text */
-    TLS_HALF_ANSWER,  /* sends the first half of it */
-    TLS_CLOSE,        /* close_notify and FIN */
-    TLS_ANSWER_CLOSE, /* the answer, close_notify and FIN, in one segment */
-    TLS_RESET,        /* RST */
-    TLS_HOLD,         /* waits until the client is gone */
+    TLS_READ_REQUEST,   /* reads one whole request */
+    TLS_RESPONSE,       /* sends the peer's answer text */
+    TLS_HALF_RESPONSE,  /* sends the first half of it */
+    TLS_CLOSE,          /* close_notify and FIN */
+    TLS_RESPONSE_CLOSE, /* the answer, close_notify and FIN, in one segment */
+    TLS_RESET,          /* RST */
+    TLS_HOLD,           /* waits until the client is gone */
 };
 
 struct tls_script {
-    const char *answer;
+    const char *response;
     enum tls_act acts[16]; /* at its end the connection is closed */
 };
 

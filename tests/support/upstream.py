@@ -91,8 +91,8 @@ class Connection:
         select.select([self.socket], [], [], SAFETY_SECONDS)
         return self.reader.fill()
 
-    def send(self, answer):
-        self.socket.sendall(answer)
+    def send(self, response):
+        self.socket.sendall(response)
 
     def wait_end(self):
         """Waits until the sidecar ends the connection; any byte it sends instead is a fault."""
@@ -119,7 +119,7 @@ class Connection:
         self.socket.close()
 
 
-def answer(data=None, pieces=None):
+def response(data=None, pieces=None):
     """Reads the request and answers, in pieces of so many bytes when told so."""
     data = http() if data is None else data
 
@@ -132,7 +132,7 @@ def answer(data=None, pieces=None):
     return step
 
 
-def answer_then_end(data, end=Connection.close):
+def response_then_end(data, end=Connection.close):
     """Answers and ends the connection although the answer did not say so."""
     def step(connection):
         connection.read()
@@ -144,7 +144,7 @@ def answer_then_end(data, end=Connection.close):
 
 def end_after_reading(end=Connection.close):
     """Reads the whole request and ends the connection without an answer."""
-    return answer_then_end(b"", end)
+    return response_then_end(b"", end)
 
 
 def reset_before_reading(connection):

@@ -25,8 +25,8 @@ def token_of_iam():
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}},
                      "scope": {"project": {"name": os.environ["IAM_PROJECT"]}}}}
     url = os.environ["IAM_ENDPOINT"] + "/v3/auth/tokens?nocatalog=true"
-    with send("POST", url, body, {"Content-Type": "application/json;charset=utf8"}) as answer:
-        return answer.headers["X-Subject-Token"], json.load(answer)["token"]["expires_at"]
+    with send("POST", url, body, {"Content-Type": "application/json;charset=utf8"}) as response:
+        return response.headers["X-Subject-Token"], json.load(response)["token"]["expires_at"]
 
 
 def write_secret(token):

@@ -138,7 +138,7 @@ static void send_all(int fd, struct text bytes)
 /* Turns the loop until the peer closes; what it sent, terminated. Closes `fd`. */
 static char *receive(struct trial *trial, int fd)
 {
-    static char answer[LARGE_BYTES + 65536];
+    static char response[LARGE_BYTES + 65536];
     int64_t late_ns = clock_now_ns() + PATIENCE_NS;
     size_t have = 0;
     for (;;) {
@@ -147,14 +147,14 @@ static char *receive(struct trial *trial, int fd)
         event_base_loop(trial->loop, EVLOOP_NONBLOCK);
         if (poll(&readable, 1, 5) == 0)
             continue;
-        ssize_t got = recv(fd, answer + have, sizeof answer - have - 1, MSG_DONTWAIT);
+        ssize_t got = recv(fd, response + have, sizeof response - have - 1, MSG_DONTWAIT);
         if (got <= 0)
             break;
         have += (size_t)got;
     }
     close(fd);
-    answer[have] = '\0';
-    return answer;
+    response[have] = '\0';
+    return response;
 }
 
 static char *exchange(struct trial *trial, const char *address, const char *request)
@@ -171,11 +171,11 @@ static char *ask_monitor(struct trial *trial, const char *method, const char *ta
     return exchange(trial, monitor_address(trial->monitor), request);
 }
 
-static void assert_answer(const char *answer, const char *status, const char *body)
+static void assert_response(const char *response, const char *status, const char *body)
 {
-    const char *head_end = strstr(answer, "\r\n\r\n");
+    const char *head_end = strstr(response, "\r\n\r\n");
     assert_non_null(head_end);
-    assert_memory_equal(answer, status, strlen(status));
+    assert_memory_equal(response, status, strlen(status));
     assert_string_equal(head_end + 4, body);
 }
 
@@ -184,16 +184,17 @@ static void probes_say_yes_or_no_and_why(void **state)
     (void)state;
     struct trial trial;
     begin(&trial);
-    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 OK\r\n", "live\n");
-    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 200 ", "started\n");
+    assert_response(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 OK\r\n", "live\n");
+    assert_response(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 200 ", "started\n");
     trial.ready = false;
-    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 ", "live\n");
-    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 503 Service Unavailable\r\n",
-                  "not started; drain: draining\n");
+    assert_response(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 200 ", "live\n");
+    assert_response(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 503 Service Unavailable\r\n",
+                    "not started; drain: draining\n");
     trial.live = false;
-    assert_answer(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 503 ", "not live; loop: stuck\n");
-    assert_answer(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 503 ",
-                  "not started; loop: stuck; drain: draining\n");
+    assert_response(ask_monitor(&trial, "GET", "/livez"), "HTTP/1.1 503 ",
+                    "not live; loop: stuck\n");
+    assert_response(ask_monitor(&trial, "GET", "/startupz"), "HTTP/1.1 503 ",
+                    "not started; loop: stuck; drain: draining\n");
     end(&trial);
 }
 
@@ -202,10 +203,11 @@ static void what_is_only_mentioned_does_not_count(void **state)
     (void)state;
     struct trial trial;
     begin(&trial);
-    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "ready; weather: rain\n");
+    assert_response(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ",
+                    "ready; weather: rain\n");
     trial.ready = false;
-    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 503 ",
-                  "not ready; drain: draining; weather: rain\n");
+    assert_response(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 503 ",
+                    "not ready; drain: draining; weather: rain\n");
     end(&trial);
 }
 
@@ -215,12 +217,12 @@ static void verbose_lists_all_checks_of_a_page(void **state)
     struct trial trial;
     begin(&trial);
     trial.ready = false;
-    assert_answer(ask_monitor(&trial, "GET", "/livez?verbose"), "HTTP/1.1 200 ",
-                  "[+] loop: turns\nlive\n");
-    assert_answer(ask_monitor(&trial, "GET", "/readyz?verbose"), "HTTP/1.1 503 ",
-                  "[-] drain: draining\n[ ] weather: rain\nnot ready\n");
-    assert_answer(ask_monitor(&trial, "GET", "/startupz?verbose"), "HTTP/1.1 503 ",
-                  "[+] loop: turns\n[-] drain: draining\nnot started\n");
+    assert_response(ask_monitor(&trial, "GET", "/livez?verbose"), "HTTP/1.1 200 ",
+                    "[+] loop: turns\nlive\n");
+    assert_response(ask_monitor(&trial, "GET", "/readyz?verbose"), "HTTP/1.1 503 ",
+                    "[-] drain: draining\n[ ] weather: rain\nnot ready\n");
+    assert_response(ask_monitor(&trial, "GET", "/startupz?verbose"), "HTTP/1.1 503 ",
+                    "[+] loop: turns\n[-] drain: draining\nnot started\n");
     end(&trial);
 }
 
@@ -230,15 +232,15 @@ static void metrics_come_in_the_format_that_is_asked_for(void **state)
     struct trial trial;
     begin(&trial);
     const char *address = monitor_address(trial.monitor);
-    char *answer = ask_monitor(&trial, "GET", "/metrics");
-    assert_answer(answer, "HTTP/1.1 200 ", "text");
-    assert_non_null(strstr(answer, "\r\nContent-Type: text/plain; version=0.0.4; "));
-    answer = exchange(&trial, address,
-                      "GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text; "
-                      "version=1.0.0\r\n\r\n");
-    assert_answer(answer, "HTTP/1.1 200 ", "open");
+    char *response = ask_monitor(&trial, "GET", "/metrics");
+    assert_response(response, "HTTP/1.1 200 ", "text");
+    assert_non_null(strstr(response, "\r\nContent-Type: text/plain; version=0.0.4; "));
+    response = exchange(&trial, address,
+                        "GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text; "
+                        "version=1.0.0\r\n\r\n");
+    assert_response(response, "HTTP/1.1 200 ", "open");
     assert_non_null(
-        strstr(answer, "\r\nContent-Type: application/openmetrics-text; version=1.0.0; "));
+        strstr(response, "\r\nContent-Type: application/openmetrics-text; version=1.0.0; "));
     end(&trial);
 }
 
@@ -247,9 +249,9 @@ static void head_is_get_without_its_body(void **state)
     (void)state;
     struct trial trial;
     begin(&trial);
-    char *answer = ask_monitor(&trial, "HEAD", "/readyz");
-    assert_answer(answer, "HTTP/1.1 200 ", "");
-    assert_non_null(strstr(answer, "\r\nContent-Length: 21\r\n"));
+    char *response = ask_monitor(&trial, "HEAD", "/readyz");
+    assert_response(response, "HTTP/1.1 200 ", "");
+    assert_non_null(strstr(response, "\r\nContent-Length: 21\r\n"));
     end(&trial);
 }
 
@@ -263,9 +265,9 @@ static void other_pages_and_methods_are_refused(void **state)
     assert_memory_equal(ask_monitor(&trial, "GET", "/readyz/"), "HTTP/1.1 404 ", 13);
     assert_memory_equal(ask_monitor(&trial, "POST", "/quitquitquit"), "HTTP/1.1 404 ", 13);
     for (size_t i = 0; i < array_length(methods); i++) {
-        char *answer = ask_monitor(&trial, methods[i], "/readyz");
-        assert_memory_equal(answer, "HTTP/1.1 405 ", 13);
-        assert_non_null(strstr(answer, "\r\nAllow: GET\r\n"));
+        char *response = ask_monitor(&trial, methods[i], "/readyz");
+        assert_memory_equal(response, "HTTP/1.1 405 ", 13);
+        assert_non_null(strstr(response, "\r\nAllow: GET\r\n"));
     }
     assert_int_equal(trial.drains, 0);
     end(&trial);
@@ -277,13 +279,13 @@ static void orders_are_carried_out(void **state)
     struct trial trial;
     begin(&trial);
     const char *address = admin_address(trial.admin);
-    assert_answer(exchange(&trial, address, "GET /config HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ",
-                  "--listen 127.0.0.1:0 flag\n");
+    assert_response(exchange(&trial, address, "GET /config HTTP/1.1\r\n\r\n"), "HTTP/1.1 200 ",
+                    "--listen 127.0.0.1:0 flag\n");
     char *refused = exchange(&trial, address, "GET /quitquitquit HTTP/1.1\r\n\r\n");
     assert_memory_equal(refused, "HTTP/1.1 405 ", 13);
     assert_non_null(strstr(refused, "\r\nAllow: POST\r\n"));
     assert_int_equal(trial.drains, 0);
-    assert_answer(
+    assert_response(
         exchange(&trial, address, "POST /quitquitquit HTTP/1.1\r\nContent-Length: 3\r\n\r\nnow"),
         "HTTP/1.1 202 ", "draining\n");
     assert_int_equal(trial.drains, 1);
@@ -303,7 +305,7 @@ static void an_order_waits_for_its_whole_body(void **state)
         send_all(fd, (struct text){request.data + i, 1});
         event_base_loop(trial.loop, EVLOOP_NONBLOCK);
     }
-    assert_answer(receive(&trial, fd), "HTTP/1.1 202 ", "draining\n");
+    assert_response(receive(&trial, fd), "HTTP/1.1 202 ", "draining\n");
     assert_int_equal(trial.drains, 1);
     end(&trial);
 }
@@ -338,7 +340,7 @@ static void what_is_too_large_or_malformed_is_refused(void **state)
     end(&trial);
 }
 
-static void a_large_answer_reaches_a_peer_that_has_finished_sending(void **state)
+static void a_large_response_reaches_a_peer_that_has_finished_sending(void **state)
 {
     (void)state;
     struct trial trial;
@@ -347,8 +349,8 @@ static void a_large_answer_reaches_a_peer_that_has_finished_sending(void **state
     int fd = connect_to(admin_address(trial.admin));
     send_all(fd, text_literal("GET /config HTTP/1.1\r\n\r\n"));
     shutdown(fd, SHUT_WR);
-    char *answer = receive(&trial, fd);
-    assert_true(strlen(answer) > LARGE_BYTES);
+    char *response = receive(&trial, fd);
+    assert_true(strlen(response) > LARGE_BYTES);
     end(&trial);
 }
 
@@ -408,7 +410,8 @@ static void a_unix_socket_serves_and_its_file_goes_with_it(void **state)
     struct config_address address = {.unix_path = path};
     begin_at(&trial, &address);
     assert_memory_equal(monitor_address(trial.monitor), "unix:/", 6);
-    assert_answer(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ", "ready; weather: rain\n");
+    assert_response(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ",
+                    "ready; weather: rain\n");
     end(&trial);
     assert_int_equal(access(path, F_OK), -1);
     assert_int_equal(rmdir(folder), 0);
@@ -438,11 +441,11 @@ static void the_log_level_is_what_was_put_last(void **state)
     struct trial trial;
     begin(&trial);
     const char *address = admin_address(trial.admin);
-    assert_answer(
+    assert_response(
         exchange(&trial, address, "PUT /log-level?info HTTP/1.1\r\nContent-Length: 5\r\n\r\nerror"),
         "HTTP/1.1 200 ", "error\n");
     assert_false(log_enabled(LOG_WARNING));
-    assert_answer(
+    assert_response(
         exchange(&trial, address, "PUT /log-level HTTP/1.1\r\nContent-Length: 6\r\n\r\ndebug\n"),
         "HTTP/1.1 200 ", "debug\n");
     assert_true(log_enabled(LOG_DEBUG));
@@ -467,7 +470,7 @@ int main(void)
         cmocka_unit_test(orders_are_carried_out),
         cmocka_unit_test(an_order_waits_for_its_whole_body),
         cmocka_unit_test(what_is_too_large_or_malformed_is_refused),
-        cmocka_unit_test(a_large_answer_reaches_a_peer_that_has_finished_sending),
+        cmocka_unit_test(a_large_response_reaches_a_peer_that_has_finished_sending),
         cmocka_unit_test(connections_above_the_bound_are_closed_until_one_ends),
         cmocka_unit_test(a_slow_peer_is_cut_off),
         cmocka_unit_test(a_unix_socket_serves_and_its_file_goes_with_it),

@@ -25,7 +25,7 @@ struct worker {
     pthread_mutex_t way;
     struct pulse *pulse;
     atomic_bool is_to_end;
-    atomic_uint answers;
+    atomic_uint responses;
 };
 
 static void *work(void *context)
@@ -37,9 +37,9 @@ static void *work(void *context)
         if (atomic_load(&worker->is_to_end))
             return NULL;
         pthread_mutex_lock(&worker->way);
-        pulse_answer(worker->pulse);
+        pulse_response(worker->pulse);
         pthread_mutex_unlock(&worker->way);
-        atomic_fetch_add(&worker->answers, 1);
+        atomic_fetch_add(&worker->responses, 1);
     }
 }
 
@@ -104,7 +104,7 @@ static void threads_that_turn_are_asked_again_and_again(void **state)
     begin(&trial);
     assert_true(tells(&trial, true, "4 turn"));
     for (size_t i = 0; i < WORKERS; i++)
-        loop_until(trial.loop, atomic_load(&trial.workers[i].answers) > 10);
+        loop_until(trial.loop, atomic_load(&trial.workers[i].responses) > 10);
     loop_until(trial.loop, tells(&trial, true, "4 turn"));
     end(&trial);
 }
@@ -116,8 +116,8 @@ static void a_thread_that_hangs_is_named_until_it_turns_again(void **state)
     begin(&trial);
     pthread_mutex_lock(&trial.workers[1].way);
     loop_until(trial.loop, tells(&trial, false, "no answer from worker 1"));
-    unsigned seen = atomic_load(&trial.workers[2].answers);
-    loop_until(trial.loop, atomic_load(&trial.workers[2].answers) > seen + 10);
+    unsigned seen = atomic_load(&trial.workers[2].responses);
+    loop_until(trial.loop, atomic_load(&trial.workers[2].responses) > seen + 10);
     loop_until(trial.loop, tells(&trial, false, "no answer from worker 1"));
     pthread_mutex_unlock(&trial.workers[1].way);
     loop_until(trial.loop, tells(&trial, true, "4 turn"));

@@ -20,11 +20,11 @@ static void quantities_have_units(void **state)
     (void)state;
     struct config config;
     given_good(&config,
-               "--max-message=4096 --max-answer=2MiB --max-metadata=3KiB --drain-delay=250ms "
+               "--max-message=4096 --max-response=2MiB --max-metadata=3KiB --drain-delay=250ms "
                "--drain-timeout=1m --max-age=24h --max-deadline=1h --idle-timeout=0s",
                "");
     assert_int_equal(config.max_message_bytes, 4096);
-    assert_int_equal(config.max_answer_bytes, 2 << 20);
+    assert_int_equal(config.max_response_bytes, 2 << 20);
     assert_int_equal(config.max_metadata_bytes, 3 << 10);
     assert_true(config.drain_delay_ns == 250 * CLOCK_NS_PER_MS);
     assert_true(config.drain_timeout_ns == 60 * CLOCK_NS_PER_S);

@@ -37,7 +37,7 @@ static void assert_cuts_do_not_matter(const struct reading *reading, struct text
 #define OK "HTTP/1.1 200 OK\r\n"
 #define CHUNKED OK "Transfer-Encoding: chunked\r\n\r\n"
 
-struct good_answer {
+struct good_response {
     const char *name, *stream;
     unsigned status;
     size_t field_count;
@@ -46,7 +46,7 @@ struct good_answer {
     bool head_request, ends, closes;
 };
 
-static const struct good_answer good_answers[] = {
+static const struct good_response good_responses[] = {
     {"a counted body", OK "Content-Length: 5\r\nServer: x\r\n\r\nhello", 200, 2, .body = "hello"},
     {"an empty counted body", OK "Content-Length: 0\r\n\r\n", 200, 1, .body = ""},
     {"zeros in front of a length", OK "Content-Length: 0005\r\n\r\nhello", 200, 1, .body = "hello"},
@@ -115,7 +115,7 @@ static const struct good_answer good_answers[] = {
     {"the highest status", "HTTP/1.1 599 x\r\nContent-Length: 0\r\n\r\n", 599, 1, .body = ""},
 };
 
-static void check_good(const struct good_answer *good)
+static void check_good(const struct good_response *good)
 {
     struct text stream = text_of(good->stream);
     struct reading_plan plan = whole(stream);
@@ -126,26 +126,26 @@ static void check_good(const struct good_answer *good)
 
     if (reading.progress != HTTP1_COMPLETE)
         fail_msg("%s: is not complete: %s", good->name, reading.why.message);
-    if (!text_equal(reading.answer.body, text_of(good->body)) ||
-        reading.answer.status != good->status || reading.status != good->status ||
-        reading.answer.field_count != good->field_count ||
+    if (!text_equal(reading.response.body, text_of(good->body)) ||
+        reading.response.status != good->status || reading.status != good->status ||
+        reading.response.field_count != good->field_count ||
         reading.consumed != stream.size - good->left || reading.keeps_alive == good->closes)
         fail_msg("%s: HTTP status %u, %zu fields, body '%.*s', %zu bytes of %zu, kept alive: %d",
-                 good->name, reading.answer.status, reading.answer.field_count,
-                 text_arguments(reading.answer.body), reading.consumed, stream.size,
+                 good->name, reading.response.status, reading.response.field_count,
+                 text_arguments(reading.response.body), reading.consumed, stream.size,
                  reading.keeps_alive);
     assert_cuts_do_not_matter(&reading, stream, &plan, good->name);
     reading_clear(&reading);
 }
 
-static void good_answers_are_read(void **state)
+static void good_responses_are_read(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < array_length(good_answers); i++)
-        check_good(&good_answers[i]);
+    for (size_t i = 0; i < array_length(good_responses); i++)
+        check_good(&good_responses[i]);
 }
 
-struct broken_answer {
+struct broken_response {
     const char *name, *stream;
     enum http1_fault fault;
     const char *why; /* a part of the message */
@@ -158,7 +158,7 @@ struct broken_answer {
 #define FIFTY_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES TEN_BYTES
 #define HUNDRED_BYTES FIFTY_BYTES FIFTY_BYTES
 
-static const struct broken_answer broken_answers[] = {
+static const struct broken_response broken_responses[] = {
     {"another protocol", "SSH-2.0-x\r\n", MALFORMED, "not an answer in HTTP/1"},
     {"TLS", "\x16\x03\x01", MALFORMED, "not an answer in HTTP/1"},
     {"another major version", "HTTP/2.0 200 OK\r\n\r\n", MALFORMED, "not an answer in HTTP/1"},
@@ -275,7 +275,7 @@ static const struct broken_answer broken_answers[] = {
      "larger than the 64 bytes"},
 };
 
-static void check_broken(const struct broken_answer *broken)
+static void check_broken(const struct broken_response *broken)
 {
     struct text stream = text_of(broken->stream);
     struct reading_plan plan = whole(stream);
@@ -292,15 +292,15 @@ static void check_broken(const struct broken_answer *broken)
     reading_clear(&reading);
 }
 
-static void broken_answers_are_refused(void **state)
+static void broken_responses_are_refused(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < array_length(broken_answers); i++)
-        check_broken(&broken_answers[i]);
+    for (size_t i = 0; i < array_length(broken_responses); i++)
+        check_broken(&broken_responses[i]);
 }
 
 /* Every stream that is a good answer's, cut short. */
-static void check_cut_short(const struct good_answer *good, size_t bytes)
+static void check_cut_short(const struct good_response *good, size_t bytes)
 {
     struct text stream = {good->stream, bytes};
     struct reading_plan plan = whole(stream);
@@ -319,13 +319,13 @@ static void check_cut_short(const struct good_answer *good, size_t bytes)
     reading_clear(&ended);
 }
 
-static void an_answer_that_is_cut_short_is_neither_complete_nor_taken_for_one(void **state)
+static void a_response_that_is_cut_short_is_neither_complete_nor_taken_for_one(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < array_length(good_answers); i++) {
-        const struct good_answer *good = &good_answers[i];
-        size_t answer_bytes = strlen(good->stream) - good->left;
-        for (size_t bytes = 0; bytes < answer_bytes; bytes++)
+    for (size_t i = 0; i < array_length(good_responses); i++) {
+        const struct good_response *good = &good_responses[i];
+        size_t response_bytes = strlen(good->stream) - good->left;
+        for (size_t bytes = 0; bytes < response_bytes; bytes++)
             check_cut_short(good, bytes);
     }
 }
@@ -347,7 +347,7 @@ static void a_nul_is_refused_in_heads_and_kept_in_bodies(void **state)
     struct text body = text_literal(OK "Content-Length: 3\r\n\r\na\0b");
     struct reading_plan plan = whole(body);
     reading_init(&reading, body, &plan);
-    assert_true(text_equal(reading.answer.body, text_literal("a\0b")));
+    assert_true(text_equal(reading.response.body, text_literal("a\0b")));
     reading_clear(&reading);
 }
 
@@ -358,13 +358,13 @@ static void values_are_found_without_the_whitespace_around_them(void **state)
     struct reading_plan plan = whole(stream);
     struct reading reading;
     reading_init(&reading, stream, &plan);
+    assert_true(text_equal(http_response_field(&reading.response, text_literal("a")),
+                           text_literal("x  y")));
     assert_true(
-        text_equal(http_answer_field(&reading.answer, text_literal("a")), text_literal("x  y")));
+        text_equal(http_response_field(&reading.response, text_literal("b")), text_literal("")));
     assert_true(
-        text_equal(http_answer_field(&reading.answer, text_literal("b")), text_literal("")));
-    assert_true(
-        text_equal(http_answer_field(&reading.answer, text_literal("C")), text_literal("z")));
-    assert_null(http_answer_field(&reading.answer, text_literal("d")).data);
+        text_equal(http_response_field(&reading.response, text_literal("C")), text_literal("z")));
+    assert_null(http_response_field(&reading.response, text_literal("d")).data);
     reading_clear(&reading);
 }
 
@@ -456,7 +456,7 @@ static void a_reader_is_untouched_until_the_first_byte(void **state)
 }
 
 /* However small the arena is, what does not fit it is a fault of its own. */
-static void a_full_arena_breaks_the_answer(void **state)
+static void a_full_arena_breaks_the_response(void **state)
 {
     (void)state;
     struct text streams[] = {text_literal(OK "A: b\r\nContent-Length: 50\r\n\r\n" FIFTY_BYTES),
@@ -532,9 +532,9 @@ static void many_fields_are_kept_in_their_order(void **state)
         .head_bytes = 4096, .field_count = 100, .body_bytes = 1, .interim = 0};
     struct reading reading;
     reading_init(&reading, buffer_text(&stream), &plan);
-    assert_int_equal(reading.answer.field_count, 1 + 'Z' - '!');
-    for (size_t i = 1; i < reading.answer.field_count; i++)
-        assert_int_equal(reading.answer.fields[i].value.data[0], '!' + (int)i - 1);
+    assert_int_equal(reading.response.field_count, 1 + 'Z' - '!');
+    for (size_t i = 1; i < reading.response.field_count; i++)
+        assert_int_equal(reading.response.fields[i].value.data[0], '!' + (int)i - 1);
     reading_clear(&reading);
     arena_clear(&arena);
 }
@@ -560,15 +560,15 @@ static void an_announced_body_above_the_limit_takes_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_answers_are_read),
-        cmocka_unit_test(broken_answers_are_refused),
-        cmocka_unit_test(an_answer_that_is_cut_short_is_neither_complete_nor_taken_for_one),
+        cmocka_unit_test(good_responses_are_read),
+        cmocka_unit_test(broken_responses_are_refused),
+        cmocka_unit_test(a_response_that_is_cut_short_is_neither_complete_nor_taken_for_one),
         cmocka_unit_test(a_nul_is_refused_in_heads_and_kept_in_bodies),
         cmocka_unit_test(values_are_found_without_the_whitespace_around_them),
         cmocka_unit_test(chunk_extensions_are_bounded_all_together),
         cmocka_unit_test(the_status_is_known_when_its_line_is),
         cmocka_unit_test(a_reader_is_untouched_until_the_first_byte),
-        cmocka_unit_test(a_full_arena_breaks_the_answer),
+        cmocka_unit_test(a_full_arena_breaks_the_response),
         cmocka_unit_test(each_head_may_take_its_limit_and_no_byte_more),
         cmocka_unit_test(many_fields_are_kept_in_their_order),
         cmocka_unit_test(an_announced_body_above_the_limit_takes_no_memory),

@@ -15,11 +15,11 @@
 static struct fault read_fault(struct arena *arena, unsigned status, const char *body,
                                const struct http_field *fields, size_t field_count)
 {
-    struct http_answer answer = {
+    struct http_response response = {
         .status = status, .fields = fields, .field_count = field_count, .body = text_of(body)};
     struct fault fault;
     arena_init(arena, 1 << 20);
-    fault_read(&answer, text_literal("SECRETTOKEN-OF-32-BYTES-ALTOGETHER"), arena, arena, &fault);
+    fault_read(&response, text_literal("SECRETTOKEN-OF-32-BYTES-ALTOGETHER"), arena, arena, &fault);
     return fault;
 }
 
@@ -169,11 +169,11 @@ static void a_header_that_is_too_large_is_not_the_callers(void **state)
     (void)state;
     struct arena arena;
     struct status status;
-    struct http_answer answer = {.status = 400};
+    struct http_response response = {.status = 400};
     struct fault fault =
         read_fault(&arena, 400, "<center>Request Header Or Cookie Too Large</center>", NULL, 0);
     assert_int_equal(fault.effect, FAULT_HEADER);
-    assert_false(fault_status(&fault, &answer, &status));
+    assert_false(fault_status(&fault, &response, &status));
     assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
     assert_string_equal(status.message, "the upstream gave no reason (HTTP 400); the sidecar "
                                         "writes the header, most of which is the token");
@@ -309,7 +309,7 @@ static void what_is_no_plain_line_becomes_spaces(void **state)
                  " | | | | |\xe2\x80\x8d");
 }
 
-static void a_fault_survives_its_answer_and_a_scratch_that_is_full(void **state)
+static void a_fault_survives_its_response_and_a_scratch_that_is_full(void **state)
 {
     (void)state;
     static const char words[] = "{\"error_code\":\"APIG.2011\",\"error_msg\":\"bad,parameterName:"
@@ -318,13 +318,13 @@ static void a_fault_survives_its_answer_and_a_scratch_that_is_full(void **state)
                                   .value = text_literal("https://h.example/")};
     char body[sizeof words];
     memcpy(body, words, sizeof words);
-    struct http_answer answer = {
+    struct http_response response = {
         .status = 400, .body = text_of(body), .fields = &location, .field_count = 1};
     struct arena scratch, arena;
     struct fault fault;
     arena_init(&arena, 4096);
     arena_init(&scratch, 160); /* enough for names, not for what follows */
-    fault_read(&answer, text_literal("SECRETTOKEN"), &scratch, &arena, &fault);
+    fault_read(&response, text_literal("SECRETTOKEN"), &scratch, &arena, &fault);
     memset(body, '#', sizeof body);
     arena_clear(&scratch);
     assert_int_equal(fault.code, STATUS_INVALID_ARGUMENT);
@@ -500,12 +500,12 @@ static void the_status_has_words_code_and_request(void **state)
     (void)state;
     struct arena arena;
     struct status status;
-    struct http_answer answer = {.status = 400};
+    struct http_response response = {.status = 400};
     struct fault fault = read_fault(
         &arena, 400,
         "{\"error_code\":\"APIG.3201\",\"error_msg\":\"The name exists\",\"request_id\":\"9f\"}",
         NULL, 0);
-    assert_false(fault_status(&fault, &answer, &status));
+    assert_false(fault_status(&fault, &response, &status));
     assert_int_equal(status.code, STATUS_ALREADY_EXISTS);
     assert_string_equal(status.message, "The name exists (APIG.3201, HTTP 400, request 9f)");
     arena_clear(&arena);
@@ -523,7 +523,7 @@ int main(void)
         cmocka_unit_test(the_words_are_one_short_line_without_pages_and_secrets),
         cmocka_unit_test(pages_are_no_words),
         cmocka_unit_test(what_is_no_plain_line_becomes_spaces),
-        cmocka_unit_test(a_fault_survives_its_answer_and_a_scratch_that_is_full),
+        cmocka_unit_test(a_fault_survives_its_response_and_a_scratch_that_is_full),
         cmocka_unit_test(what_only_reads_may_be_asked_again),
         cmocka_unit_test(what_the_caller_is_told_of_coming_back_follows_from_the_effect),
         cmocka_unit_test(the_field_that_is_blamed_is_named),

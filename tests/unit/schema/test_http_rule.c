@@ -16,7 +16,16 @@ static struct sets http;
 static struct arena arena;
 
 /* google.api.HttpRule's field numbers. */
-enum { GET = 2, PUT = 3, POST = 4, DELETE = 5, PATCH = 6, BODY = 7, CUSTOM = 8, ANSWER_BODY = 12 };
+enum {
+    GET = 2,
+    PUT = 3,
+    POST = 4,
+    DELETE = 5,
+    PATCH = 6,
+    BODY = 7,
+    CUSTOM = 8,
+    RESPONSE_BODY = 12
+};
 
 /* One field of an option, as protoc would write it. */
 static void add_piece(struct buffer *option, unsigned number, struct text value)
@@ -414,7 +423,7 @@ static void each_pattern_has_its_method(void **state)
         assert_text(rule.template, "/v1/{id}");
         assert_false(rule.body_whole);
         assert_null(rule.body);
-        assert_null(rule.answer_body);
+        assert_null(rule.response_body);
     }
 }
 
@@ -459,7 +468,7 @@ static void a_rule_is_the_same_in_one_block_and_in_lines(void **state)
         assert_text(method->http_rule.method, "HEAD");
         assert_text(method->http_rule.template, rows[i].template);
         assert_ptr_equal(method->http_rule.body, sets_field(method->request, "part"));
-        assert_ptr_equal(method->http_rule.answer_body, sets_field(method->answer, "parts"));
+        assert_ptr_equal(method->http_rule.response_body, sets_field(method->response, "parts"));
     }
     schema_free(schema);
 }
@@ -510,7 +519,7 @@ static void bodies_name_fields_that_are_not_in_the_path(void **state)
     assert_false(rule_binds(&rule, sets_field(sets_type(&http, "Request"), "name")));
 }
 
-static void an_answer_body_names_a_field_of_the_answer(void **state)
+static void a_response_body_names_a_field_of_the_response(void **state)
 {
     (void)state;
     struct status status;
@@ -518,7 +527,7 @@ static void an_answer_body_names_a_field_of_the_answer(void **state)
     struct buffer option;
     buffer_init(&option, &arena, 64);
     buffer_add_text(&option, option_of(GET, "/v1", NULL));
-    add_piece(&option, ANSWER_BODY, text_literal("id"));
+    add_piece(&option, RESPONSE_BODY, text_literal("id"));
     assert_false(parse("Request", buffer_text(&option), &rule, &status));
     assert_non_null(strstr(status.message, "response_body: \"id\" names no field of the answer"));
 }
@@ -618,7 +627,7 @@ int main(void)
         with_arena(a_rule_is_the_same_in_one_block_and_in_lines),
         with_arena(of_patterns_the_last_one_counts),
         with_arena(bodies_name_fields_that_are_not_in_the_path),
-        with_arena(an_answer_body_names_a_field_of_the_answer),
+        with_arena(a_response_body_names_a_field_of_the_response),
         with_arena(bytes_that_are_no_rule_are_refused),
         with_arena(a_full_arena_is_told),
     };

@@ -46,11 +46,11 @@ static void the_option_is_resolved(void **state)
     const struct schema_recovery *recovery = create->recovery;
     assert_non_null(recovery);
     assert_ptr_equal(recovery->lookup, list);
-    assert_ptr_equal(recovery->list, field_of(list->answer, "groups"));
-    assert_ptr_equal(recovery->total, field_of(list->answer, "total"));
+    assert_ptr_equal(recovery->list, field_of(list->response, "groups"));
+    assert_ptr_equal(recovery->total, field_of(list->response, "total"));
     assert_ptr_equal(recovery->wanted, field_of(create->request, "name"));
-    assert_ptr_equal(recovery->match, field_of(create->answer, "name"));
-    assert_ptr_equal(recovery->created, field_of(create->answer, "register_time"));
+    assert_ptr_equal(recovery->match, field_of(create->response, "name"));
+    assert_ptr_equal(recovery->created, field_of(create->response, "register_time"));
     assert_int_equal(recovery->constant_count, 1);
     assert_ptr_equal(recovery->constants[0].field, field_of(list->request, "precise_search"));
     assert_true(text_equal(recovery->constants[0].value, text_literal("name")));

@@ -36,7 +36,7 @@ static void the_embedded_set_serves_api_groups(void **state)
     assert_true(text_equal(method->request->full_name,
                            text_literal("huaweicloud.apig.v2.CreateApiGroupRequest")));
     assert_true(
-        text_equal(method->answer->full_name, text_literal("huaweicloud.apig.v2.ApiGroup")));
+        text_equal(method->response->full_name, text_literal("huaweicloud.apig.v2.ApiGroup")));
     schema_free(schema);
 }
 
@@ -61,7 +61,7 @@ static void a_type_knows_whether_it_has_rules(void **state)
     assert_true(method->request->has_rules);
     assert_non_null(sets_field(method->request, "name")->constraints);
     assert_null(sets_field(method->request, "version")->constraints);
-    assert_true(method->answer->has_rules);
+    assert_true(method->response->has_rules);
     const struct schema_message *domain =
         schema_message_by_name(schema, text_literal("huaweicloud.apig.v2.UrlDomain"));
     assert_false(domain->has_rules);

@@ -404,9 +404,9 @@ static void a_level_that_is_off_uses_nothing_up(void **state)
     struct log_line line;
     log_set_level(LOG_ERROR);
     for (int i = 0; i < FLOOD; i++)
-        assert_false(log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_ANSWER_MEMBER));
+        assert_false(log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_RESPONSE_MEMBER));
     log_set_level(LOG_INFO);
-    assert_true(log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_ANSWER_MEMBER));
+    assert_true(log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_RESPONSE_MEMBER));
     line.bytes[line.used] = '\0';
     assert_null(strstr(line.bytes, "suppressed"));
 }

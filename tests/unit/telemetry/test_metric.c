@@ -194,14 +194,14 @@ static void label_values_are_escaped(void **state)
 
 static void count_seen(struct trial *trial, const char *status, const char *code)
 {
-    metric_count_seen(trial->metrics, METRIC_UPSTREAM_ANSWERS, text_of(status), text_of(code));
+    metric_count_seen(trial->metrics, METRIC_UPSTREAM_RESPONSES, text_of(status), text_of(code));
 }
 
 static void assert_seen(struct trial *trial, const char *status, const char *code, unsigned count)
 {
     char line[512];
     snprintf(line, sizeof line,
-             "\napig_sidecar_upstream_answers_total{http_response_status_code=\"%s\",vendor_code="
+             "\napig_sidecar_upstream_responses_total{http_response_status_code=\"%s\",vendor_code="
              "\"%s\"} %u\n",
              status, code, count);
     assert_told(trial, METRIC_TEXT, line);

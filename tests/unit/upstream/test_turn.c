@@ -12,7 +12,8 @@
 
 #include "exchange_trial.h"
 
-static const char answer[] = "HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"id\":\"abcd\"}";
+static const char response[] =
+    "HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"id\":\"abcd\"}";
 
 static sem_t commits; /* that were asked for */
 
@@ -45,7 +46,7 @@ static void commit_and_wait(struct ask *ask, bool good)
 static void a_request_leaves_after_its_commit_only(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -62,7 +63,7 @@ static void a_request_leaves_after_its_commit_only(void **state)
 static void a_commit_that_finds_its_caller_gone_sends_nothing(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -79,7 +80,7 @@ static void a_commit_that_finds_its_caller_gone_sends_nothing(void **state)
 static void an_exchange_that_finds_no_connection_is_not_committed(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_CLOSE}};
+    static const struct tls_script script = {response, {TLS_CLOSE}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -97,7 +98,7 @@ static void an_exchange_that_finds_no_connection_is_not_committed(void **state)
 static void a_commit_may_come_when_the_exchange_has_ended(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -118,7 +119,7 @@ static void a_commit_that_is_late_keeps_no_connection_from_others(void **state)
 {
     (void)state;
     static const struct tls_script script = {
-        answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER}};
+        response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST, TLS_RESPONSE}};
     struct upstream_settings one = usual;
     struct trial trial;
     struct ask late, other;
@@ -145,9 +146,9 @@ static void reserve(struct ask *ask, struct trial *trial)
 static void a_free_connection_can_be_reserved_once(void **state)
 {
     (void)state;
-    static const struct tls_script script = {
-        answer,
-        {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER}};
+    static const struct tls_script script = {response,
+                                             {TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST,
+                                              TLS_RESPONSE, TLS_READ_REQUEST, TLS_RESPONSE}};
     struct trial trial;
     struct ask first, reserved, other;
     begin(&trial, &script, 1);
@@ -186,7 +187,7 @@ static bool fails(struct exchange *exchange)
 static void an_exchange_that_cannot_be_prepared_sends_nothing_and_frees_its_connection(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE}};
     struct trial trial;
     struct ask ask, other;
     begin(&trial, &script, 1);

@@ -19,21 +19,22 @@
 #include "exchange_trial.h"
 #include "upstream/upstream.h"
 
-static const char answer[] = "HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"id\":\"abcd\"}";
+static const char response[] =
+    "HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"id\":\"abcd\"}";
 
-static void an_answer_comes_whole_and_the_connection_is_used_again(void **state)
+static void a_response_comes_whole_and_the_connection_is_used_again(void **state)
 {
     (void)state;
     static const struct tls_script scripts[] = {
-        {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}}};
+        {response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}}};
     struct trial trial;
     begin(&trial, scripts, 1);
     for (int i = 0; i < 2; i++) {
         struct ask ask;
         ask_whole(&ask, trial.upstream, 100000);
         assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
-        assert_int_equal(ask.exchange.answer.status, 201);
-        assert_int_equal(ask.exchange.answer.body.size, 13);
+        assert_int_equal(ask.exchange.response.status, 201);
+        assert_int_equal(ask.exchange.response.body.size, 13);
         assert_int_equal(ask.exchange.sent_bytes, ask.exchange.request.size);
         assert_int_equal(ask.exchange.connection_reused, i == 1);
         ask_clear(&ask);
@@ -60,52 +61,53 @@ static void expect_outcome(const struct tls_script *script, enum exchange_outcom
 static void a_connection_lost_after_the_request_is_perhaps_processed(void **state)
 {
     (void)state;
-    static const struct tls_script closed = {answer, {TLS_READ_REQUEST, TLS_CLOSE}},
-                                   reset = {answer, {TLS_READ_REQUEST, TLS_RESET}},
-                                   half = {answer, {TLS_READ_REQUEST, TLS_HALF_ANSWER, TLS_CLOSE}},
+    static const struct tls_script closed = {response, {TLS_READ_REQUEST, TLS_CLOSE}},
+                                   reset = {response, {TLS_READ_REQUEST, TLS_RESET}},
+                                   half = {response,
+                                           {TLS_READ_REQUEST, TLS_HALF_RESPONSE, TLS_CLOSE}},
                                    endless = {"HTTP/1.1 201 Created\r\n\r\n{}",
-                                              {TLS_READ_REQUEST, TLS_ANSWER, TLS_RESET}};
+                                              {TLS_READ_REQUEST, TLS_RESPONSE, TLS_RESET}};
     expect_outcome(&closed, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
     expect_outcome(&reset, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
     expect_outcome(&half, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
     expect_outcome(&endless, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST);
 }
 
-static void the_end_of_the_connection_ends_an_answer_that_says_no_length(void **state)
+static void the_end_of_the_connection_ends_a_response_that_says_no_length(void **state)
 {
     (void)state;
     static const struct tls_script script = {"HTTP/1.1 201 Created\r\n\r\n{}",
-                                             {TLS_READ_REQUEST, TLS_ANSWER, TLS_CLOSE}};
+                                             {TLS_READ_REQUEST, TLS_RESPONSE, TLS_CLOSE}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
     ask_whole(&ask, trial.upstream, 10);
     assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
-    assert_int_equal(ask.exchange.answer.body.size, 2);
+    assert_int_equal(ask.exchange.response.body.size, 2);
     ask_clear(&ask);
     finish(&trial);
 }
 
-static void the_answer_to_a_head_has_no_body(void **state)
+static void the_response_to_a_head_has_no_body(void **state)
 {
     (void)state;
     static const struct tls_script script = {"HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n",
-                                             {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+                                             {TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
     ask_start_by("HEAD", &ask, trial.upstream, 0, 20 * CLOCK_NS_PER_S);
     ask_wait(&ask);
     assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
-    assert_int_equal(ask.exchange.answer.body.size, 0);
+    assert_int_equal(ask.exchange.response.body.size, 0);
     ask_clear(&ask);
     finish(&trial);
 }
 
-static void an_answer_that_has_no_room_is_not_asked_for(void **state)
+static void a_response_that_has_no_room_is_not_asked_for(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -125,22 +127,22 @@ static void an_answer_that_has_no_room_is_not_asked_for(void **state)
     finish(&trial);
 }
 
-static void what_is_no_answer_is_perhaps_processed(void **state)
+static void what_is_no_response_is_perhaps_processed(void **state)
 {
     (void)state;
     static const struct tls_script garbage = {"SSH-2.0-OpenSSH_9.2\r\n\r\n",
-                                              {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}},
+                                              {TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}},
                                    large = {"HTTP/1.1 201 Created\r\nContent-Length: 4097\r\n\r\n",
-                                            {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
-    expect_outcome(&garbage, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_UNREADABLE_ANSWER);
-    expect_outcome(&large, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_ANSWER_TOO_LARGE);
+                                            {TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}};
+    expect_outcome(&garbage, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_UNREADABLE_RESPONSE);
+    expect_outcome(&large, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_RESPONSE_TOO_LARGE);
 }
 
 static void an_idle_connection_that_the_peer_closed_is_not_used(void **state)
 {
     (void)state;
     static const struct tls_script scripts[] = {
-        {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_CLOSE}}};
+        {response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_CLOSE}}};
     struct trial trial;
     begin(&trial, scripts, 1);
     for (int i = 0; i < 20; i++) {
@@ -159,10 +161,10 @@ static void an_idle_connection_that_the_peer_closed_is_not_used(void **state)
 
 /* One connection at a time: each next exchange begins in the round in which the one before ended.
  */
-static void a_connection_that_ended_together_with_its_answer_is_not_used(void **state)
+static void a_connection_that_ended_together_with_its_response_is_not_used(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER_CLOSE}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE_CLOSE}};
     struct trial trial;
     struct ask asks[8];
     struct upstream_settings single = usual;
@@ -182,7 +184,7 @@ static void a_connection_that_ended_together_with_its_answer_is_not_used(void **
 static void a_connection_is_given_up_when_it_is_old(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}};
     struct trial trial;
     struct ask asks[3];
     struct upstream_settings short_lived = usual;
@@ -200,7 +202,7 @@ static void a_connection_is_given_up_when_it_is_old(void **state)
 static void a_connection_is_closed_when_it_is_idle(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}};
     struct trial trial;
     struct ask ask;
     struct upstream_settings impatient = usual;
@@ -217,7 +219,7 @@ static void a_connection_is_closed_when_it_is_idle(void **state)
 static void a_deadline_in_which_no_connection_was_ever_made_ends_at_once(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER_CLOSE}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE_CLOSE}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -266,7 +268,7 @@ static void nothing_is_sent_when_no_connection_can_be_made(void **state)
 static void a_certificate_that_is_not_trusted_gets_nothing(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_ANSWER}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE}};
     struct trial trial;
     struct upstream *upstream;
     struct status status;
@@ -287,7 +289,7 @@ static void a_certificate_that_is_not_trusted_gets_nothing(void **state)
 static void the_deadline_ends_an_exchange_and_says_whether_it_was_sent(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_HOLD}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_HOLD}};
     struct trial trial;
     struct ask sent, unsent;
     begin(&trial, &script, 1);
@@ -308,7 +310,7 @@ static void an_exchange_whose_time_is_over_is_not_sent(void **state)
 {
     (void)state;
     static const struct tls_script script = {
-        answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER, TLS_HOLD}};
+        response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -329,7 +331,7 @@ static void a_cancel_ends_an_exchange_once_whenever_it_comes(void **state)
 {
     (void)state;
     static const struct tls_script script = {
-        answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_HOLD}};
+        response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST, TLS_HOLD}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -351,7 +353,7 @@ static void an_exchange_that_rests_can_be_cancelled_and_is_not_sent_before(void 
 {
     (void)state;
     static const struct tls_script script = {
-        answer, {TLS_READ_REQUEST, TLS_ANSWER, TLS_READ_REQUEST, TLS_ANSWER}};
+        response, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST, TLS_RESPONSE}};
     struct trial trial;
     struct ask ask;
     begin(&trial, &script, 1);
@@ -376,7 +378,7 @@ static void an_exchange_that_rests_can_be_cancelled_and_is_not_sent_before(void 
 static void the_end_of_all_leaves_nothing_under_way(void **state)
 {
     (void)state;
-    static const struct tls_script script = {answer, {TLS_READ_REQUEST, TLS_HOLD}};
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_HOLD}};
     struct trial trial;
     struct ask asks[8];
     begin(&trial, &script, 1);
@@ -406,14 +408,14 @@ static void the_end_of_all_leaves_nothing_under_way(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_answer_comes_whole_and_the_connection_is_used_again),
+        cmocka_unit_test(a_response_comes_whole_and_the_connection_is_used_again),
         cmocka_unit_test(a_connection_lost_after_the_request_is_perhaps_processed),
-        cmocka_unit_test(the_end_of_the_connection_ends_an_answer_that_says_no_length),
-        cmocka_unit_test(the_answer_to_a_head_has_no_body),
-        cmocka_unit_test(an_answer_that_has_no_room_is_not_asked_for),
-        cmocka_unit_test(what_is_no_answer_is_perhaps_processed),
+        cmocka_unit_test(the_end_of_the_connection_ends_a_response_that_says_no_length),
+        cmocka_unit_test(the_response_to_a_head_has_no_body),
+        cmocka_unit_test(a_response_that_has_no_room_is_not_asked_for),
+        cmocka_unit_test(what_is_no_response_is_perhaps_processed),
         cmocka_unit_test(an_idle_connection_that_the_peer_closed_is_not_used),
-        cmocka_unit_test(a_connection_that_ended_together_with_its_answer_is_not_used),
+        cmocka_unit_test(a_connection_that_ended_together_with_its_response_is_not_used),
         cmocka_unit_test(a_connection_is_given_up_when_it_is_old),
         cmocka_unit_test(a_connection_is_closed_when_it_is_idle),
         cmocka_unit_test(a_deadline_in_which_no_connection_was_ever_made_ends_at_once),
