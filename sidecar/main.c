@@ -98,7 +98,7 @@ static int help(int count, char **arguments)
     } else if (count > 0 && strcmp(arguments[0], "--statuses") == 0) {
         fault_write_markdown(&out);
         buffer_add_char(&out, '\n');
-        refusal_write_markdown(&out);
+        failure_write_markdown(&out);
     } else {
         puts("apig-sidecar [WORD] [OPTION]…\n");
         for (size_t i = 0; i < array_length(words); i++)

@@ -36,7 +36,7 @@ struct sidecar {
     struct metrics *metrics;
     struct credential *credential;
     struct upstream *upstream;
-    struct road road;
+    struct pipeline pipeline;
     struct server *server;
     struct condition condition;
     struct watch *watch;
@@ -182,7 +182,7 @@ static bool open_metrics(struct sidecar *sidecar, struct status *status)
         [METRIC_LABEL_METHOD] = method_names(sidecar),
         [METRIC_LABEL_VERSION] = {version, array_length(version)},
     };
-    count_values(given);
+    call_metrics_values(given);
     sidecar->metrics = metrics_new(given);
     metric_set(sidecar->metrics, METRIC_BUILD_INFO, 0, 0, 1);
     metric_set(sidecar->metrics, METRIC_PROCESS_START, 0, 0, clock_calendar_ns());
@@ -231,7 +231,7 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
     if (!origin || !upstream_open(&settings, &sidecar->upstream, status))
         return false;
     size_t method_count;
-    sidecar->road = (struct road){
+    sidecar->pipeline = (struct pipeline){
         .config = config,
         .credential = sidecar->credential,
         .upstream = sidecar->upstream,
@@ -244,7 +244,7 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
 
 static bool open_server(struct sidecar *sidecar, struct status *status)
 {
-    struct call_handler handler = road_handler(&sidecar->road);
+    struct call_handler handler = pipeline_handler(&sidecar->pipeline);
     struct server_events events = {on_listening, on_refused, on_disconnected,
                                    on_drained,   sidecar,    sidecar->metrics};
     if (!server_open(sidecar->config, sidecar->schema, sidecar->loop, &handler, &events,

@@ -24,7 +24,7 @@ static void tell(struct walk *walk, struct text value, bool is_string)
         walk->stopped = !walk->visit(buffer_text(&walk->path), value, is_string, walk->context);
 }
 
-static bool walk_object(struct walk *walk)
+static bool transaction_object(struct walk *walk)
 {
     struct json_name_set names;
     struct text name;
@@ -46,7 +46,7 @@ static bool walk_object(struct walk *walk)
     return !walk->source.broken;
 }
 
-static bool walk_array(struct walk *walk)
+static bool transaction_array(struct walk *walk)
 {
     size_t outer = walk->path.bytes, index = 0;
     if (!json_enter(&walk->source, '['))
@@ -67,9 +67,9 @@ static bool walk_value(struct walk *walk)
     struct text value;
     char next = json_peek(&walk->source);
     if (next == '{')
-        return walk_object(walk);
+        return transaction_object(walk);
     if (next == '[')
-        return walk_array(walk);
+        return transaction_array(walk);
     if (next != '"' && next != '-' && (next < '0' || next > '9'))
         return json_skip(&walk->source);
     if (!(next == '"' ? json_take_string(&walk->source, &value)

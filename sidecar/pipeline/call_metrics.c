@@ -36,16 +36,16 @@ static const char *const causes[] = {
     [EXCHANGE_CAUSE_UNPREPARED] = "unprepared",
 };
 
-void count_values(struct metric_values given[METRIC_LABEL_COUNT])
+void call_metrics_values(struct metric_values given[METRIC_LABEL_COUNT])
 {
-    given[METRIC_LABEL_STEP] = (struct metric_values){walk_step_names, STEP_COUNT};
+    given[METRIC_LABEL_STEP] = (struct metric_values){step_names, STEP_COUNT};
     given[METRIC_LABEL_REASON] = (struct metric_values){reasons, array_length(reasons)};
     given[METRIC_LABEL_OUTCOME] = (struct metric_values){outcomes, array_length(outcomes)};
     given[METRIC_LABEL_CAUSE] = (struct metric_values){causes, array_length(causes)};
     given[METRIC_LABEL_BREAKER] = (struct metric_values){breaker_state_names, BREAKER_STATES};
-    /* Without RECOVERY_NONE, which is no look-up. */
+    /* Without LOOKUP_NONE, which is no look-up. */
     given[METRIC_LABEL_VERDICT] =
-        (struct metric_values){recovery_verdict_names + 1, RECOVERY_VERDICTS - 1};
+        (struct metric_values){lookup_verdict_names + 1, LOOKUP_VERDICTS - 1};
 }
 
 static void count_response(struct metrics *metrics, const struct exchange *exchange,
@@ -56,10 +56,10 @@ static void count_response(struct metrics *metrics, const struct exchange *excha
     metric_count_seen(metrics, METRIC_UPSTREAM_RESPONSES, status, vendor_code);
 }
 
-void count_exchange(const struct walk *walk, struct text vendor_code)
+void call_metrics_exchange(const struct transaction *transaction, struct text vendor_code)
 {
-    struct metrics *metrics = walk->road->metrics;
-    const struct exchange *exchange = &walk->exchange;
+    struct metrics *metrics = transaction->pipeline->metrics;
+    const struct exchange *exchange = &transaction->exchange;
     int64_t waited_until_ns = exchange->started_ns ? exchange->started_ns : exchange->ended_ns;
     metric_count(metrics, METRIC_UPSTREAM_EXCHANGES, exchange->outcome, exchange->cause);
     metric_observe(metrics, METRIC_UPSTREAM_QUEUE_DURATION, 0,
@@ -72,37 +72,39 @@ void count_exchange(const struct walk *walk, struct text vendor_code)
     metric_observe(metrics, METRIC_UPSTREAM_DURATION, 0, exchange->ended_ns - exchange->started_ns);
 }
 
-void count_retry(const struct walk *walk, enum metric_retry retry)
+void call_metrics_retry(const struct transaction *transaction, enum metric_retry retry)
 {
-    metric_count(walk->road->metrics, METRIC_UPSTREAM_RETRIES, retry, 0);
+    metric_count(transaction->pipeline->metrics, METRIC_UPSTREAM_RETRIES, retry, 0);
 }
 
-void count_look_up(const struct walk *walk)
+void call_metrics_lookup(const struct transaction *transaction)
 {
-    metric_count(walk->road->metrics, METRIC_RECOVERIES, (size_t)walk->verdict - 1, 0);
+    metric_count(transaction->pipeline->metrics, METRIC_RECOVERIES,
+                 (size_t)transaction->verdict - 1, 0);
 }
 
-static size_t reason_of(const struct walk *walk)
+static size_t reason_of(const struct transaction *transaction)
 {
     size_t reason = 0;
-    while (reason < REASON_COUNT && !text_equal(walk->details.reason, text_of(reasons[reason])))
+    while (reason < REASON_COUNT &&
+           !text_equal(transaction->details.reason, text_of(reasons[reason])))
         reason++;
     return reason;
 }
 
-void count_call(const struct walk *walk)
+void call_metrics_call(const struct transaction *transaction)
 {
-    const struct road *road = walk->road;
-    size_t method = (size_t)(call_method(walk->call) - road->methods);
-    metric_count(road->metrics, METRIC_CALLS, method, walk->status.code);
-    metric_observe(road->metrics, METRIC_CALL_DURATION, method,
-                   clock_now_ns() - call_received_ns(walk->call));
-    metric_count(road->metrics, METRIC_CALLS_ENDED, walk->step, 0);
-    if (walk->status.code == STATUS_OK)
+    const struct pipeline *pipeline = transaction->pipeline;
+    size_t method = (size_t)(call_method(transaction->call) - pipeline->methods);
+    metric_count(pipeline->metrics, METRIC_CALLS, method, transaction->status.code);
+    metric_observe(pipeline->metrics, METRIC_CALL_DURATION, method,
+                   clock_now_ns() - call_received_ns(transaction->call));
+    metric_count(pipeline->metrics, METRIC_CALLS_ENDED, transaction->step, 0);
+    if (transaction->status.code == STATUS_OK)
         return;
-    size_t reason = reason_of(walk);
-    metric_count(road->metrics, METRIC_FAILURES, reason, 0);
+    size_t reason = reason_of(transaction);
+    metric_count(pipeline->metrics, METRIC_FAILURES, reason, 0);
     if (reason == REASON_CALLER_NOT_ALLOWED)
-        metric_count_seen(road->metrics, METRIC_CALLERS_DENIED, call_caller(walk->call),
+        metric_count_seen(pipeline->metrics, METRIC_CALLERS_DENIED, call_caller(transaction->call),
                           (struct text){NULL, 0});
 }

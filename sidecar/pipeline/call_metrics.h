@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* What is counted of a call and its exchanges. For the files of the road; any thread that has the
- * call. */
+/* What is counted of a call and its exchanges. For the files of the pipeline; any thread that has
+ * the call. */
 #pragma once
 
 #include "telemetry/metric.h"
 
-struct walk;
+struct transaction;
 
-/* Fills in the values of the labels that are the road's own. */
-void count_values(struct metric_values given[METRIC_LABEL_COUNT]);
+/* Fills in the values of the labels that are the pipeline's own. */
+void call_metrics_values(struct metric_values given[METRIC_LABEL_COUNT]);
 
 /* An exchange has ended, the call's own or a look-up; `vendor_code` is empty when there is none. */
-void count_exchange(const struct walk *walk, struct text vendor_code);
+void call_metrics_exchange(const struct transaction *transaction, struct text vendor_code);
 
 /* The request is about to be sent once more. */
-void count_retry(const struct walk *walk, enum metric_retry retry);
+void call_metrics_retry(const struct transaction *transaction, enum metric_retry retry);
 
-/* A look-up has ended, with walk->verdict. */
-void count_look_up(const struct walk *walk);
+/* A look-up has ended, with transaction->verdict. */
+void call_metrics_lookup(const struct transaction *transaction);
 
-/* The call is about to be answered, with walk->status. */
-void count_call(const struct walk *walk);
+/* The call is about to be answered, with transaction->status. */
+void call_metrics_call(const struct transaction *transaction);

@@ -91,7 +91,7 @@ static void set_own(struct details *details, enum reason reason, int64_t wait_ms
     details->retry_ms = wait_ms;
 }
 
-void refusal_of_step(struct details *details, const char *step, const struct status *status)
+void failure_of_step(struct details *details, const char *step, const struct status *status)
 {
     for (size_t i = 0; i < array_length(step_rows); i++) {
         if (step_rows[i].code != status->code ||
@@ -124,7 +124,7 @@ static bool broke_behind_refusal(const struct exchange *exchange)
             exchange->cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE);
 }
 
-void refusal_settle(struct exchange *exchange, size_t most)
+void failure_settle(struct exchange *exchange, size_t most)
 {
     if (exchange->outcome == EXCHANGE_ANSWERED)
         inflate_response(exchange, most);
@@ -136,12 +136,12 @@ void refusal_settle(struct exchange *exchange, size_t most)
 
 static int64_t exchange_wait_ms(const struct exchange *exchange)
 {
-    if (exchange->stay_away_ns == 0)
+    if (exchange->retry_after_ns == 0)
         return exchange_rows[exchange->cause].wait_ms;
-    return (exchange->stay_away_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
+    return (exchange->retry_after_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
 }
 
-bool refusal_of_exchange(struct details *details, const struct exchange *exchange, bool only_reads,
+bool failure_of_exchange(struct details *details, const struct exchange *exchange, bool only_reads,
                          struct status *status)
 {
     enum exchange_cause cause = exchange->cause;
@@ -196,7 +196,7 @@ static const struct violations *blame(struct text field, struct text message, st
     return violations;
 }
 
-bool refusal_of_fault(struct details *details, const struct fault *fault,
+bool failure_of_fault(struct details *details, const struct fault *fault,
                       const struct http_response *response, struct arena *arena,
                       struct status *status)
 {
@@ -212,14 +212,14 @@ bool refusal_of_fault(struct details *details, const struct fault *fault,
     return fault_status(fault, response, status);
 }
 
-void refusal_of_response(struct details *details, const char *cause, struct text request_id)
+void failure_of_response(struct details *details, const char *cause, struct text request_id)
 {
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details->request_id = request_id;
     details_add(details, text_literal("cause"), text_of(cause));
 }
 
-void refusal_of_existing(struct details *details, struct status *status)
+void failure_of_existing(struct details *details, struct status *status)
 {
     struct status told = *status;
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
@@ -229,21 +229,21 @@ void refusal_of_existing(struct details *details, struct status *status)
                told.message);
 }
 
-void refusal_of_absent(struct details *details, struct status *status)
+void failure_of_absent(struct details *details, struct status *status)
 {
     set_own(details, REASON_NOT_CARRIED_OUT, DETAILS_SOON_MS);
     status_set(status, STATUS_UNAVAILABLE,
                "the answer was lost, and a look-up showed that nothing was created");
 }
 
-void refusal_of_older(struct details *details, struct status *status)
+void failure_of_older(struct details *details, struct status *status)
 {
     set_own(details, REASON_ALREADY_EXISTS, DETAILS_NEVER_RETRY);
     status_set(status, STATUS_ALREADY_EXISTS,
                "the answer was lost, and a look-up showed one that was there before the call");
 }
 
-int64_t refusal_spread_ms(int64_t wait_ms)
+int64_t failure_spread_ms(int64_t wait_ms)
 {
     return wait_ms > 0 ? wait_ms + arc4random_uniform((uint32_t)wait_ms / 5 + 1) : wait_ms;
 }
@@ -260,13 +260,13 @@ static void encode(const struct details *details, struct status *status, struct 
                    struct call_trailers *trailers)
 {
     struct details sent = *details;
-    sent.retry_ms = refusal_spread_ms(details->retry_ms);
+    sent.retry_ms = failure_spread_ms(details->retry_ms);
     trailers->details = details_encode(&sent, status, arena);
     trailers->pushback = pushback_of(sent.retry_ms, arena);
 }
 
 /* With memory of its own, so that an answer which fills the call's crowds nothing out. */
-void refusal_send(struct call *call, const struct details *details, struct status *status)
+void failure_send(struct call *call, const struct details *details, struct status *status)
 {
     struct arena arena;
     struct call_trailers trailers;
@@ -276,13 +276,13 @@ void refusal_send(struct call *call, const struct details *details, struct statu
     arena_clear(&arena);
 }
 
-void refusal_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
+void failure_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
                      void *context)
 {
     (void)context;
     struct details details;
     details_init(&details);
-    refusal_of_step(&details, "receive", status);
+    failure_of_step(&details, "receive", status);
     details_add(&details, text_literal("step"), text_literal("receive"));
     encode(&details, status, arena, trailers);
 }
@@ -365,7 +365,7 @@ static void write_step_rows(struct buffer *out)
     }
 }
 
-void refusal_write_markdown(struct buffer *out)
+void failure_write_markdown(struct buffer *out)
 {
     write_exchange_rows(out);
     write_step_rows(out);

@@ -14,7 +14,7 @@
 
 /* A step of ours refused the call before anything was sent: the reason follows from step and code.
  */
-void refusal_of_step(struct details *details, const char *step, const struct status *status);
+void failure_of_step(struct details *details, const char *step, const struct status *status);
 
 /*
  * What an exchange has come to, before it is judged: a body that the upstream compressed is
@@ -22,44 +22,44 @@ void refusal_of_step(struct details *details, const char *step, const struct sta
  * that broke or is too large the status line stays, as an answer without a body: it says that
  * nothing was processed. Any thread that has the exchange.
  */
-void refusal_settle(struct exchange *exchange, size_t most);
+void failure_settle(struct exchange *exchange, size_t most);
 
 /* The upstream gave no answer: the outcome is unknown if a byte of the request had left, unless the
  * request only reads. Sets the status, too; returns false. */
-must_use bool refusal_of_exchange(struct details *details, const struct exchange *exchange,
+must_use bool failure_of_exchange(struct details *details, const struct exchange *exchange,
                                   bool only_reads, struct status *status);
 
 /* The upstream answered with a fault. Sets the status, too; returns false. The details share the
  * fault's texts and take more of the arena, which holds them: a few kilobytes at most. */
-must_use bool refusal_of_fault(struct details *details, const struct fault *fault,
+must_use bool failure_of_fault(struct details *details, const struct fault *fault,
                                const struct http_response *response, struct arena *arena,
                                struct status *status);
 
 /* The upstream said yes with an answer that cannot be used. `cause` is a word of ours:
  * "RESPONSE_UNREADABLE". */
-void refusal_of_response(struct details *details, const char *cause, struct text request_id);
+void failure_of_response(struct details *details, const char *cause, struct text request_id);
 
 /* The upstream refused because the thing exists, and an attempt of this very call may have created
- * it. Follows refusal_of_fault; sets the status anew. */
-void refusal_of_existing(struct details *details, struct status *status);
+ * it. Follows failure_of_fault; sets the status anew. */
+void failure_of_existing(struct details *details, struct status *status);
 
 /* The outcome was unknown, and a look-up told: what was to be created is not there, or was there
  * before. Sets the status, too. */
-void refusal_of_absent(struct details *details, struct status *status);
-void refusal_of_older(struct details *details, struct status *status);
+void failure_of_absent(struct details *details, struct status *status);
+void failure_of_older(struct details *details, struct status *status);
 
 /* Up to a fifth more than a wait, so that those who were given it together do not come back
  * together.
  */
-int64_t refusal_spread_ms(int64_t wait_ms);
+int64_t failure_spread_ms(int64_t wait_ms);
 
 /* Adds the trailers. May cut the status's message, so that all fit. */
-void refusal_send(struct call *call, const struct details *details, struct status *status);
+void failure_send(struct call *call, const struct details *details, struct status *status);
 
 /* A call_handler's `explain`; the context is not looked at. */
-void refusal_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
+void failure_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
                      void *context);
 
 /* What an exchange without an answer means, what our own refusals are, and our reasons, in
  * Markdown, for docs/statuses.md. */
-void refusal_write_markdown(struct buffer *out);
+void failure_write_markdown(struct buffer *out);

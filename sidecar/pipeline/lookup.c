@@ -11,12 +11,12 @@
 /* How far apart our clock and the upstream's may be when it does not tell its own. */
 #define CLOCK_DIFFERENCE_NS (5 * CLOCK_NS_PER_S)
 
-const char *const recovery_verdict_names[RECOVERY_VERDICTS] = {
-    [RECOVERY_NONE] = "",         [RECOVERY_FOUND] = "FOUND",   [RECOVERY_OLDER] = "OLDER",
-    [RECOVERY_ABSENT] = "ABSENT", [RECOVERY_FAILED] = "FAILED",
+const char *const lookup_verdict_names[LOOKUP_VERDICTS] = {
+    [LOOKUP_NONE] = "",         [LOOKUP_FOUND] = "FOUND",   [LOOKUP_OLDER] = "OLDER",
+    [LOOKUP_ABSENT] = "ABSENT", [LOOKUP_FAILED] = "FAILED",
 };
 
-bool recovery_may_help(enum exchange_cause cause)
+bool lookup_may_help(enum exchange_cause cause)
 {
     return cause == EXCHANGE_CAUSE_NONE || cause == EXCHANGE_CAUSE_LOST ||
            cause == EXCHANGE_CAUSE_UNREADABLE_RESPONSE ||
@@ -24,25 +24,25 @@ bool recovery_may_help(enum exchange_cause cause)
 }
 
 static void copy_value(const ProtobufCMessage *create, const struct recovery_copy *copy,
-                       ProtobufCMessage *question)
+                       ProtobufCMessage *request)
 {
     if (!schema_field_present(create, copy->from))
         return;
-    memcpy(schema_value(question, copy->to), schema_value(create, copy->from),
+    memcpy(schema_value(request, copy->to), schema_value(create, copy->from),
            schema_type_bytes(copy->to->type));
-    schema_field_mark_present(question, copy->to);
+    schema_field_mark_present(request, copy->to);
 }
 
-static void set_constant(const struct recovery_constant *constant, ProtobufCMessage *question)
+static void set_constant(const struct recovery_constant *constant, ProtobufCMessage *request)
 {
-    ProtobufCBinaryData *value = schema_value(question, constant->field);
+    ProtobufCBinaryData *value = schema_value(request, constant->field);
     value->len = constant->value.size;
     value->data = (uint8_t *)(uintptr_t)constant->value.data;
-    schema_field_mark_present(question, constant->field);
+    schema_field_mark_present(request, constant->field);
 }
 
-bool recovery_question(const struct schema_recovery *recovery, const ProtobufCMessage *create,
-                       struct arena *arena, ProtobufCMessage **question, struct status *status)
+bool lookup_request(const struct schema_recovery *recovery, const ProtobufCMessage *create,
+                    struct arena *arena, ProtobufCMessage **request, struct status *status)
 {
     ProtobufCMessage *made = schema_message_new(recovery->lookup->request, arena);
     if (!made)
@@ -51,11 +51,11 @@ bool recovery_question(const struct schema_recovery *recovery, const ProtobufCMe
         copy_value(create, &recovery->copies[i], made);
     for (size_t i = 0; i < recovery->constant_count; i++)
         set_constant(&recovery->constants[i], made);
-    *question = made;
+    *request = made;
     return true;
 }
 
-int64_t recovery_earliest_ns(const struct http_response *response, int64_t ago_ns, int64_t now_ns)
+int64_t lookup_earliest_ns(const struct http_response *response, int64_t ago_ns, int64_t now_ns)
 {
     int64_t date;
     if (!http_date(http_response_field(response, text_literal("Date")), &date) ||
@@ -130,19 +130,19 @@ static ProtobufCMessage *find_match(const struct schema_recovery *recovery,
     return match;
 }
 
-enum recovery_verdict recovery_judge(const struct schema_recovery *recovery,
-                                     const ProtobufCMessage *create, const ProtobufCMessage *listed,
-                                     int64_t earliest_ns, ProtobufCMessage **found)
+enum lookup_verdict lookup_judge(const struct schema_recovery *recovery,
+                                 const ProtobufCMessage *create, const ProtobufCMessage *listed,
+                                 int64_t earliest_ns, ProtobufCMessage **found)
 {
     bool several;
     int64_t created_ns;
     ProtobufCMessage *match = find_match(recovery, create, listed, &several);
     if (!match)
-        return !several && is_whole(recovery, listed) ? RECOVERY_ABSENT : RECOVERY_FAILED;
+        return !several && is_whole(recovery, listed) ? LOOKUP_ABSENT : LOOKUP_FAILED;
     if (!read_created(recovery, match, &created_ns))
-        return RECOVERY_FAILED;
+        return LOOKUP_FAILED;
     if (created_ns < earliest_ns)
-        return RECOVERY_OLDER;
+        return LOOKUP_OLDER;
     *found = match;
-    return RECOVERY_FOUND;
+    return LOOKUP_FOUND;
 }

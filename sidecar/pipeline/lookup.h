@@ -14,28 +14,28 @@
 #include "schema/recovery_option.h"
 #include "upstream/upstream.h"
 
-enum recovery_verdict {
-    RECOVERY_NONE,   /* nothing was looked up */
-    RECOVERY_FOUND,  /* it exists since the call began */
-    RECOVERY_OLDER,  /* it exists, and did so before */
-    RECOVERY_ABSENT, /* it does not exist */
-    RECOVERY_FAILED, /* the look-up does not tell */
+enum lookup_verdict {
+    LOOKUP_NONE,   /* nothing was looked up */
+    LOOKUP_FOUND,  /* it exists since the call began */
+    LOOKUP_OLDER,  /* it exists, and did so before */
+    LOOKUP_ABSENT, /* it does not exist */
+    LOOKUP_FAILED, /* the look-up does not tell */
 };
 
-#define RECOVERY_VERDICTS (RECOVERY_FAILED + 1)
+#define LOOKUP_VERDICTS (LOOKUP_FAILED + 1)
 
-/* "FOUND"; "" for RECOVERY_NONE. */
-extern const char *const recovery_verdict_names[RECOVERY_VERDICTS];
+/* "FOUND"; "" for LOOKUP_NONE. */
+extern const char *const lookup_verdict_names[LOOKUP_VERDICTS];
 
 /* Whether a look-up can tell more when an exchange ended like that, EXCHANGE_CAUSE_NONE with an
  * answer: not when the call is over or we are stopping. */
-bool recovery_may_help(enum exchange_cause cause);
+bool lookup_may_help(enum exchange_cause cause);
 
 /* The request message of the look-up, made of the create's, whose values it shares.
  * RESOURCE_EXHAUSTED when the arena is full. */
-must_use bool recovery_question(const struct schema_recovery *recovery,
-                                const ProtobufCMessage *create, struct arena *arena,
-                                ProtobufCMessage **question, struct status *status);
+must_use bool lookup_request(const struct schema_recovery *recovery, const ProtobufCMessage *create,
+                             struct arena *arena, ProtobufCMessage **request,
+                             struct status *status);
 
 /*
  * The earliest moment, in nanoseconds since 1970 by the upstream's clock, at which something of
@@ -43,13 +43,13 @@ must_use bool recovery_question(const struct schema_recovery *recovery,
  * answer's Date, which was true when the answer was made; without one by our clock `now_ns`, of
  * which 5 s of difference are assumed.
  */
-int64_t recovery_earliest_ns(const struct http_response *response, int64_t ago_ns, int64_t now_ns);
+int64_t lookup_earliest_ns(const struct http_response *response, int64_t ago_ns, int64_t now_ns);
 
 /*
- * Judges the look-up's answer message. `found` is set with RECOVERY_FOUND: a message of the
- * create's answer type, part of `listed`. RECOVERY_FAILED when several match, when the time of
+ * Judges the look-up's answer message. `found` is set with LOOKUP_FOUND: a message of the
+ * create's answer type, part of `listed`. LOOKUP_FAILED when several match, when the time of
  * creation cannot be read, and when nothing matches but the list does not have all there is.
  */
-enum recovery_verdict recovery_judge(const struct schema_recovery *recovery,
-                                     const ProtobufCMessage *create, const ProtobufCMessage *listed,
-                                     int64_t earliest_ns, ProtobufCMessage **found);
+enum lookup_verdict lookup_judge(const struct schema_recovery *recovery,
+                                 const ProtobufCMessage *create, const ProtobufCMessage *listed,
+                                 int64_t earliest_ns, ProtobufCMessage **found);

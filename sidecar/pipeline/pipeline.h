@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The road of a call: what happens to it, in order, from the caller's bytes to its answer. Read
- * pipeline/pipeline.c first. The parts it walks through are built and freed by sidecar.c and must
+ * The path of a call: what happens to it, in order, from the caller's bytes to its answer. Read
+ * pipeline.c first. The parts it walks through are built and freed by sidecar.c and must
  * outlive all calls.
  */
 #pragma once
@@ -16,16 +16,16 @@
 #include "telemetry/metric.h"
 #include "upstream/upstream.h"
 
-struct road {
+struct pipeline {
     const struct config *config;
     struct credential *credential;
     struct upstream *upstream;
     struct metrics *metrics;
     const struct schema_method *methods; /* in the order of METRIC_LABEL_METHOD */
     struct text prefix; /* of the upstream's URL, in front of every path: "" or "/prefix" */
-    struct attempt_budget budget;
+    struct retry_budget budget;
     _Atomic uint64_t successes; /* counted for --log-sample */
 };
 
-/* The functions to hand calls to; `road`, whose budget this fills, must outlive them. */
-struct call_handler road_handler(struct road *road);
+/* The functions to hand calls to; `pipeline`, whose budget this fills, must outlive them. */
+struct call_handler pipeline_handler(struct pipeline *pipeline);

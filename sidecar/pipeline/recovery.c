@@ -6,33 +6,37 @@
 #include "base/banned.h"
 
 /* Before a look-up: what still goes on upstream has that long to end. */
-#define LOOKUP_REST_NS (250 * CLOCK_NS_PER_MS)
+#define LOOKUP_DELAY_NS (250 * CLOCK_NS_PER_MS)
 
-static bool may_look_up(const struct walk *walk)
+static bool may_look_up(const struct transaction *transaction)
 {
-    return walk->road->config->recover_lost_creates && call_method(walk->call)->recovery &&
-           recovery_may_help(walk->exchange.cause) && walk_time_left_ns(walk) > LOOKUP_REST_NS;
+    return transaction->pipeline->config->recover_lost_creates &&
+           call_method(transaction->call)->recovery &&
+           lookup_may_help(transaction->exchange.cause) &&
+           transaction_time_left_ns(transaction) > LOOKUP_DELAY_NS;
 }
 
 /* The outcome stays what it was. */
-static void let_stand(struct walk *walk)
+static void let_stand(struct transaction *transaction)
 {
-    walk->fault = walk->unknown_outcome->fault;
-    walk->status = walk->unknown_outcome->status;
+    transaction->fault = transaction->unknown_outcome->fault;
+    transaction->status = transaction->unknown_outcome->status;
 }
 
 /* Nothing of the create's answer is needed any more: what is told of it has its own memory. */
-static bool ask(struct walk *walk)
+static bool ask(struct transaction *transaction)
 {
-    const struct schema_recovery *recovery = call_method(walk->call)->recovery;
-    ProtobufCMessage *question;
-    walk_release_credential(walk);
-    arena_clear(&walk->response_arena);
-    walk->unknown_outcome->asked++;
-    if (!recovery_question(recovery, walk->message, &walk->arena, &question, &walk->status) ||
-        !walk_encode(walk, recovery->lookup, question) || !walk_sign(walk))
+    const struct schema_recovery *recovery = call_method(transaction->call)->recovery;
+    ProtobufCMessage *request;
+    transaction_release_credential(transaction);
+    arena_clear(&transaction->response_arena);
+    transaction->unknown_outcome->asked++;
+    if (!lookup_request(recovery, transaction->message, &transaction->arena, &request,
+                        &transaction->status) ||
+        !transaction_encode(transaction, recovery->lookup, request) ||
+        !transaction_sign(transaction))
         return false;
-    walk_exchange(walk);
+    transaction_exchange(transaction);
     return true;
 }
 
@@ -41,101 +45,108 @@ static bool ask(struct walk *walk)
 /* What is listed by now may be ours; what is not listed was not created, unless it may still come,
  * or the upstream itself has said that it exists. Of an answer that broke the status line alone
  * says so. */
-static bool absence_is_proof(const struct lost *lost)
+static bool absence_is_proof(const struct unknown_outcome *unknown)
 {
-    return !fault_may_come_later(&lost->fault) && lost->http_status != GATEWAY_TIMEOUT &&
-           lost->fault.code != STATUS_ALREADY_EXISTS && !fault_is_success(lost->http_status);
+    return !fault_may_come_later(&unknown->fault) && unknown->http_status != GATEWAY_TIMEOUT &&
+           unknown->fault.code != STATUS_ALREADY_EXISTS && !fault_is_success(unknown->http_status);
 }
 
 /* The outcome by what the look-up tells. */
-static void conclude(struct walk *walk)
+static void conclude(struct transaction *transaction)
 {
-    switch (walk->verdict) {
-    case RECOVERY_FOUND:
-        walk->fault = (struct fault){0};
-        status_clear(&walk->status);
+    switch (transaction->verdict) {
+    case LOOKUP_FOUND:
+        transaction->fault = (struct fault){0};
+        status_clear(&transaction->status);
         return;
-    case RECOVERY_OLDER:
-        refusal_of_older(&walk->details, &walk->status);
+    case LOOKUP_OLDER:
+        failure_of_older(&transaction->details, &transaction->status);
         break;
-    case RECOVERY_ABSENT:
-        if (absence_is_proof(walk->unknown_outcome))
-            refusal_of_absent(&walk->details, &walk->status);
+    case LOOKUP_ABSENT:
+        if (absence_is_proof(transaction->unknown_outcome))
+            failure_of_absent(&transaction->details, &transaction->status);
         else
-            let_stand(walk);
+            let_stand(transaction);
         break;
-    case RECOVERY_NONE:
-    case RECOVERY_FAILED:
-        let_stand(walk);
+    case LOOKUP_NONE:
+    case LOOKUP_FAILED:
+        let_stand(transaction);
         break;
     }
-    details_add(&walk->details, text_literal("lookup"),
-                text_of(recovery_verdict_names[walk->verdict]));
+    details_add(&transaction->details, text_literal("lookup"),
+                text_of(lookup_verdict_names[transaction->verdict]));
 }
 
 /* The request id of a yes is a view of the answer, which a look-up lets go. */
-static void keep_request_id(struct walk *walk, struct lost *lost)
+static void keep_request_id(struct transaction *transaction, struct unknown_outcome *unknown)
 {
-    struct text *id = &lost->fault.request_id;
-    const char *copy = arena_copy(&walk->fault_arena, id->data ? id->data : "", id->size);
+    struct text *id = &unknown->fault.request_id;
+    const char *copy = arena_copy(&transaction->fault_arena, id->data ? id->data : "", id->size);
     *id = (struct text){copy, copy ? id->size : 0};
-    walk->details.request_id = *id;
+    transaction->details.request_id = *id;
 }
 
-bool lost_look_up(struct walk *walk)
+bool recovery_start(struct transaction *transaction)
 {
-    struct lost *lost = may_look_up(walk) ? arena_alloc(&walk->arena, sizeof *lost) : NULL;
-    if (!lost)
+    struct unknown_outcome *unknown =
+        may_look_up(transaction) ? arena_alloc(&transaction->arena, sizeof *unknown) : NULL;
+    if (!unknown)
         return false;
-    *lost = (struct lost){
-        0, walk->request, walk->fault, walk->exchange.http_status, walk->status,
+    *unknown = (struct unknown_outcome){
+        0,
+        transaction->request,
+        transaction->fault,
+        transaction->exchange.http_status,
+        transaction->status,
     };
-    keep_request_id(walk, lost);
-    walk->unknown_outcome = lost;
-    walk->step = STEP_LOOK_UP;
-    walk->exchange.rest_ns = LOOKUP_REST_NS;
-    if (ask(walk))
+    keep_request_id(transaction, unknown);
+    transaction->unknown_outcome = unknown;
+    transaction->step = STEP_LOOK_UP;
+    transaction->exchange.delay_ns = LOOKUP_DELAY_NS;
+    if (ask(transaction))
         return true;
-    walk->verdict = RECOVERY_FAILED;
-    count_look_up(walk);
-    conclude(walk);
+    transaction->verdict = LOOKUP_FAILED;
+    call_metrics_lookup(transaction);
+    conclude(transaction);
     return false;
 }
 
-static enum recovery_verdict judge(struct walk *walk)
+static enum lookup_verdict judge(struct transaction *transaction)
 {
-    const struct schema_recovery *recovery = call_method(walk->call)->recovery;
-    const struct http_response *response = &walk->exchange.response;
+    const struct schema_recovery *recovery = call_method(transaction->call)->recovery;
+    const struct http_response *response = &transaction->exchange.response;
     ProtobufCMessage *listed;
-    if (walk->exchange.outcome != EXCHANGE_ANSWERED || !fault_is_success(response->status) ||
-        !walk_decode(walk, recovery->lookup, &listed))
-        return RECOVERY_FAILED;
-    int64_t ago_ns = clock_now_ns() - call_received_ns(walk->call);
-    int64_t earliest_ns = recovery_earliest_ns(response, ago_ns, clock_calendar_ns());
-    return recovery_judge(recovery, walk->message, listed, earliest_ns, &walk->response);
+    if (transaction->exchange.outcome != EXCHANGE_ANSWERED || !fault_is_success(response->status) ||
+        !transaction_decode(transaction, recovery->lookup, &listed))
+        return LOOKUP_FAILED;
+    int64_t ago_ns = clock_now_ns() - call_received_ns(transaction->call);
+    int64_t earliest_ns = lookup_earliest_ns(response, ago_ns, clock_calendar_ns());
+    return lookup_judge(recovery, transaction->message, listed, earliest_ns,
+                        &transaction->response);
 }
 
 /* Whether the create goes on its way again. */
-static bool begins_anew(struct walk *walk)
+static bool begins_anew(struct transaction *transaction)
 {
-    return walk->verdict == RECOVERY_ABSENT && absence_is_proof(walk->unknown_outcome) &&
-           walk_may_attempt(walk, walk->attempts, 0);
+    return transaction->verdict == LOOKUP_ABSENT &&
+           absence_is_proof(transaction->unknown_outcome) &&
+           retry_is_allowed(transaction, transaction->attempts, 0);
 }
 
-void lost_looked_up(struct walk *walk)
+void recovery_continue(struct transaction *transaction)
 {
-    walk->verdict = judge(walk);
-    if (walk->verdict == RECOVERY_FAILED && walk_may_repeat(walk, walk->unknown_outcome->asked) &&
-        ask(walk))
+    transaction->verdict = judge(transaction);
+    if (transaction->verdict == LOOKUP_FAILED &&
+        retry_is_due(transaction, transaction->unknown_outcome->asked) && ask(transaction))
         return;
-    count_look_up(walk);
-    walk->request = walk->unknown_outcome->request;
-    walk->exchange.http_status = walk->unknown_outcome->http_status;
-    if (begins_anew(walk)) {
-        count_retry(walk, METRIC_RETRY_ABSENT);
-        walk_send_again(walk);
+    call_metrics_lookup(transaction);
+    transaction->request = transaction->unknown_outcome->request;
+    transaction->exchange.http_status = transaction->unknown_outcome->http_status;
+    if (begins_anew(transaction)) {
+        call_metrics_retry(transaction, METRIC_RETRY_ABSENT);
+        transaction_send_again(transaction);
         return;
     }
-    conclude(walk);
-    walk_reply(walk);
+    conclude(transaction);
+    transaction_reply(transaction);
 }

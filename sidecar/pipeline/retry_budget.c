@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-#define FIRST_REST_NS (50 * CLOCK_NS_PER_MS)
+#define FIRST_DELAY_NS (50 * CLOCK_NS_PER_MS)
 
 /* What a retry costs, in tenths: ten first attempts pay for one. */
 #define PRICE 10
@@ -14,18 +14,18 @@
  * restart. */
 #define MOST_SAVED (10 * PRICE)
 
-void attempt_budget_init(struct attempt_budget *budget)
+void retry_budget_init(struct retry_budget *budget)
 {
     atomic_init(&budget->tenths, MOST_SAVED);
 }
 
-void attempt_budget_earn(struct attempt_budget *budget)
+void retry_budget_earn(struct retry_budget *budget)
 {
     if (atomic_load_explicit(&budget->tenths, memory_order_relaxed) < MOST_SAVED)
         atomic_fetch_add_explicit(&budget->tenths, 1, memory_order_relaxed);
 }
 
-static bool spend(struct attempt_budget *budget)
+static bool spend(struct retry_budget *budget)
 {
     int64_t saved = atomic_load(&budget->tenths);
     while (saved >= PRICE)
@@ -34,15 +34,15 @@ static bool spend(struct attempt_budget *budget)
     return false;
 }
 
-bool attempt_again(struct attempt_budget *budget, unsigned made, int64_t wanted_ns, int64_t left_ns,
-                   uint64_t random, int64_t *rest_ns)
+bool retry_budget_allow(struct retry_budget *budget, unsigned made, int64_t wanted_ns,
+                        int64_t left_ns, uint64_t random, int64_t *delay_ns)
 {
-    if (made == 0 || made >= ATTEMPT_MOST)
+    if (made == 0 || made >= RETRY_MOST_ATTEMPTS)
         return false;
-    int64_t longest_ns = FIRST_REST_NS << (made - 1);
-    int64_t rest = wanted_ns + (int64_t)(random % (uint64_t)longest_ns);
-    if (rest >= left_ns || !spend(budget))
+    int64_t longest_ns = FIRST_DELAY_NS << (made - 1);
+    int64_t delay = wanted_ns + (int64_t)(random % (uint64_t)longest_ns);
+    if (delay >= left_ns || !spend(budget))
         return false;
-    *rest_ns = rest;
+    *delay_ns = delay;
     return true;
 }

@@ -12,24 +12,24 @@
 
 /* Retries are paid from what first attempts save up: at most one for ten of them, and a few at the
  * start. */
-struct attempt_budget {
+struct retry_budget {
     _Atomic int64_t tenths; /* of a retry */
 };
 
-void attempt_budget_init(struct attempt_budget *budget);
+void retry_budget_init(struct retry_budget *budget);
 
 /* A first attempt was made. */
-void attempt_budget_earn(struct attempt_budget *budget);
+void retry_budget_earn(struct retry_budget *budget);
 
 /* The most attempts that one call gets. */
-#define ATTEMPT_MOST 4
+#define RETRY_MOST_ATTEMPTS 4
 
 /*
- * Whether attempt number `made` + 1 may follow, and then in `rest_ns` how long to rest before it: a
- * random time up to 50 ms, 100 ms, 200 ms … (exponential, full jitter), or at least `wanted_ns`
+ * Whether attempt number `made` + 1 may follow, and then in `delay_ns` how long to rest before it:
+ * a random time up to 50 ms, 100 ms, 200 ms … (exponential, full jitter), or at least `wanted_ns`
  * when the upstream named a time. False when too many were made, when the rest would not end
  * `left_ns` from now (the caller's deadline), or when the budget is spent. `random` is any
  * uniformly distributed number.
  */
-bool attempt_again(struct attempt_budget *budget, unsigned made, int64_t wanted_ns, int64_t left_ns,
-                   uint64_t random, int64_t *rest_ns);
+bool retry_budget_allow(struct retry_budget *budget, unsigned made, int64_t wanted_ns,
+                        int64_t left_ns, uint64_t random, int64_t *delay_ns);

@@ -5,96 +5,98 @@
 
 #include "base/banned.h"
 
-void walk_wipe_request(struct walk *walk)
+void transaction_wipe_request(struct transaction *transaction)
 {
-    struct text *bytes = &walk->exchange.request;
+    struct text *bytes = &transaction->exchange.request;
     explicit_bzero((char *)(uintptr_t)bytes->data, bytes->size);
     bytes->size = 0;
 }
 
 static void on_released(struct exchange *exchange)
 {
-    call_release(container_of(exchange, struct walk, exchange)->call);
+    call_release(container_of(exchange, struct transaction, exchange)->call);
 }
 
 /* An exchange's `commit`. */
 static void commit(struct exchange *exchange)
 {
-    struct walk *walk = container_of(exchange, struct walk, exchange);
-    walk->committed = true;
-    call_commit(walk->call);
+    struct transaction *transaction = container_of(exchange, struct transaction, exchange);
+    transaction->committed = true;
+    call_commit(transaction->call);
 }
 
 /* An exchange's `prepare`: the request waited, and its credential may have been replaced since. */
 static bool sign_anew(struct exchange *exchange)
 {
-    struct walk *walk = container_of(exchange, struct walk, exchange);
-    if (credential_is_current(walk->road->credential, walk->credential))
+    struct transaction *transaction = container_of(exchange, struct transaction, exchange);
+    if (credential_is_current(transaction->pipeline->credential, transaction->credential))
         return true;
-    walk_wipe_request(walk);
-    walk_release_credential(walk);
-    walk->request.field_count--;
-    if (walk_sign(walk))
+    transaction_wipe_request(transaction);
+    transaction_release_credential(transaction);
+    transaction->request.field_count--;
+    if (transaction_sign(transaction))
         return true;
-    exchange->status = walk->status;
-    status_clear(&walk->status);
+    exchange->status = transaction->status;
+    status_clear(&transaction->status);
     return false;
 }
 
-static void prepare_exchange(struct walk *walk)
+static void prepare_exchange(struct transaction *transaction)
 {
-    walk->exchange.arena = &walk->response_arena;
-    walk->exchange.deadline_ns = call_deadline_ns(walk->call);
-    walk->exchange.deadline_cause = call_ends_with_connection(walk->call)
-                                        ? EXCHANGE_CAUSE_CONNECTION_AGE
-                                        : EXCHANGE_CAUSE_DEADLINE;
-    walk->exchange.commit = walk->committed || walk_only_reads(walk) ? NULL : commit;
-    walk->exchange.prepare = sign_anew;
-    walk->exchange.done = walk_exchanged;
-    walk->exchange.released = on_released;
+    transaction->exchange.arena = &transaction->response_arena;
+    transaction->exchange.deadline_ns = call_deadline_ns(transaction->call);
+    transaction->exchange.deadline_cause = call_ends_with_connection(transaction->call)
+                                               ? EXCHANGE_CAUSE_CONNECTION_AGE
+                                               : EXCHANGE_CAUSE_DEADLINE;
+    transaction->exchange.commit =
+        transaction->committed || transaction_only_reads(transaction) ? NULL : commit;
+    transaction->exchange.prepare = sign_anew;
+    transaction->exchange.done = transaction_exchanged;
+    transaction->exchange.released = on_released;
 }
 
-void walk_exchange(struct walk *walk)
+void transaction_exchange(struct transaction *transaction)
 {
-    prepare_exchange(walk);
-    upstream_send(walk->road->upstream, &walk->exchange);
+    prepare_exchange(transaction);
+    upstream_send(transaction->pipeline->upstream, &transaction->exchange);
 }
 
 /* A call for which a connection is free is committed here, and handed over when that is done. */
-bool walk_send(struct walk *walk)
+bool transaction_send(struct transaction *transaction)
 {
-    walk->attempts++;
-    attempt_budget_earn(&walk->road->budget);
-    prepare_exchange(walk);
-    if (!walk->exchange.commit || !upstream_reserve(walk->road->upstream, &walk->exchange)) {
-        upstream_send(walk->road->upstream, &walk->exchange);
+    transaction->attempts++;
+    retry_budget_earn(&transaction->pipeline->budget);
+    prepare_exchange(transaction);
+    if (!transaction->exchange.commit ||
+        !upstream_reserve(transaction->pipeline->upstream, &transaction->exchange)) {
+        upstream_send(transaction->pipeline->upstream, &transaction->exchange);
         return true;
     }
-    walk->exchange.commit = NULL;
-    commit(&walk->exchange);
+    transaction->exchange.commit = NULL;
+    commit(&transaction->exchange);
     return true;
 }
 
 /* A call_handler's `committed`. */
-void walk_committed(struct call *call, bool good, void *context)
+void transaction_committed(struct call *call, bool good, void *context)
 {
     (void)context;
-    struct walk *walk = call_state(call);
-    if (!walk->exchange.commit) {
-        walk->exchange.withdrawn = !good;
-        walk_exchange(walk);
+    struct transaction *transaction = call_state(call);
+    if (!transaction->exchange.commit) {
+        transaction->exchange.withdrawn = !good;
+        transaction_exchange(transaction);
         return;
     }
     call_hold(call);
-    upstream_committed(&walk->exchange, good);
+    upstream_committed(&transaction->exchange, good);
 }
 
-void walk_cancelled(struct call *call, void *context)
+void transaction_cancelled(struct call *call, void *context)
 {
     (void)context;
-    struct walk *walk = call_state(call);
-    if (!walk->handed_over)
+    struct transaction *transaction = call_state(call);
+    if (!transaction->handed_over)
         return;
     call_hold(call);
-    upstream_cancel(&walk->exchange);
+    upstream_cancel(&transaction->exchange);
 }

@@ -18,7 +18,7 @@ static const struct text traceparent = {"traceparent", 11}, tracestate = {"trace
 /* HTTP/2's own measure of a field's size, RFC 9113 section 6.5.2. */
 #define FIELD_OVERHEAD 32
 
-static bool has_field(const struct trace *trace, struct text name)
+static bool has_field(const struct trace_headers *trace, struct text name)
 {
     for (size_t i = 0; i < trace->count; i++)
         if (text_equal(trace->fields[i].name, name))
@@ -27,7 +27,7 @@ static bool has_field(const struct trace *trace, struct text name)
 }
 
 /* Only tracestate may come in several pieces (W3C Trace Context section 3.3.1). */
-static bool may_follow(const struct trace *trace, struct text name)
+static bool may_follow(const struct trace_headers *trace, struct text name)
 {
     return text_equal(name, tracestate) || !has_field(trace, name);
 }
@@ -42,11 +42,11 @@ static bool is_request_id(struct text value)
     return true;
 }
 
-static void pick(struct trace *trace, struct text name, struct text value)
+static void pick(struct trace_headers *trace, struct text name, struct text value)
 {
     struct text trace_id = {NULL, 0};
     bool is_id = text_equal(name, text_literal("x-request-id"));
-    if (value.size == 0 || value.size > LONGEST_VALUE || trace->count == TRACE_FIELDS - 1 ||
+    if (value.size == 0 || value.size > LONGEST_VALUE || trace->count == TRACE_HEADERS_FIELDS - 1 ||
         !(is_id ? is_request_id(value) : trace_context_read(name, value, &trace_id)) ||
         !may_follow(trace, name))
         return;
@@ -58,7 +58,7 @@ static void pick(struct trace *trace, struct text name, struct text value)
 }
 
 /* It means nothing without a traceparent (W3C Trace Context section 3.3.1). */
-static void drop_stray_tracestate(struct trace *trace)
+static void drop_stray_tracestate(struct trace_headers *trace)
 {
     size_t kept = 0;
     if (has_field(trace, traceparent))
@@ -76,7 +76,7 @@ static void put_hex(char *at, uint64_t number)
 }
 
 /* Unique, not secret: a random number of this process and a count. */
-static void make_request_id(struct trace *trace)
+static void make_request_id(struct trace_headers *trace)
 {
     static _Atomic uint64_t process, count;
     uint64_t mine = atomic_load_explicit(&process, memory_order_relaxed);
@@ -122,8 +122,8 @@ static bool is_within_limits(size_t count, size_t bytes, const struct config *co
     return true;
 }
 
-bool trace_read(struct trace *trace, struct call *call, const struct config *config,
-                struct status *status)
+bool trace_headers_read(struct trace_headers *trace, struct call *call, const struct config *config,
+                        struct status *status)
 {
     size_t count = call_metadata_count(call), counted = count, bytes = 0;
     trace->count = 0;
@@ -145,7 +145,8 @@ bool trace_read(struct trace *trace, struct call *call, const struct config *con
     return is_within_limits(counted, bytes, config, status);
 }
 
-bool trace_write(const struct trace *trace, struct http_request *request, struct status *status)
+bool trace_headers_write(const struct trace_headers *trace, struct http_request *request,
+                         struct status *status)
 {
     for (size_t i = 0; i < trace->count; i++)
         if (!request_add_field(request, trace->fields[i].name, trace->fields[i].value))

@@ -12,30 +12,30 @@
 #include "server/call.h"
 
 /* One is kept for a request id of our own. */
-#define TRACE_FIELDS 12
-#define TRACE_REQUEST_ID_BYTES 32
+#define TRACE_HEADERS_FIELDS 12
+#define TRACE_HEADERS_REQUEST_ID_BYTES 32
 
-struct trace {
+struct trace_headers {
     size_t count;
     bool is_retry; /* the caller's client or proxy has made this call before */
     struct text request_id;
     struct text id; /* of the trace that the call belongs to; empty when that is not told */
-    struct http_field fields[TRACE_FIELDS]; /* views of the call's metadata */
-    char made_id[TRACE_REQUEST_ID_BYTES];
+    struct http_field fields[TRACE_HEADERS_FIELDS]; /* views of the call's metadata */
+    char made_id[TRACE_HEADERS_REQUEST_ID_BYTES];
 };
 
 /* Picks what is passed on; makes a request id when the caller has none, and returns it to the
  * caller, also when this fails. What retrying clients and proxies add does not count against
  * --max-metadata-count. RESOURCE_EXHAUSTED, naming the option, when the metadata is more than
  * --max-metadata or --max-metadata-count. */
-must_use bool trace_read(struct trace *trace, struct call *call, const struct config *config,
-                         struct status *status);
+must_use bool trace_headers_read(struct trace_headers *trace, struct call *call,
+                                 const struct config *config, struct status *status);
 
 /* Adds it to the request. INTERNAL when the request has no room. */
-must_use bool trace_write(const struct trace *trace, struct http_request *request,
-                          struct status *status);
+must_use bool trace_headers_write(const struct trace_headers *trace, struct http_request *request,
+                                  struct status *status);
 
-static inline struct text trace_request_id(const struct trace *trace)
+static inline struct text trace_headers_request_id(const struct trace_headers *trace)
 {
     return trace->request_id;
 }

@@ -65,7 +65,7 @@ void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_
     const struct upstream_loop *loop = exchange->loop;
     exchange->outcome = EXCHANGE_NOT_SENT;
     exchange->cause = EXCHANGE_CAUSE_OVERLOADED;
-    exchange->stay_away_ns = wait_ns;
+    exchange->retry_after_ns = wait_ns;
     status_set(
         &exchange->status, STATUS_RESOURCE_EXHAUSTED,
         "the upstream is too slow for the calls that wait for it: the turn of this one comes "
@@ -79,7 +79,7 @@ void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_
 static void end_unreachable(struct exchange *exchange, const struct pool_failure *failure)
 {
     exchange->outcome = EXCHANGE_NOT_SENT;
-    exchange->stay_away_ns = failure->wait_ns;
+    exchange->retry_after_ns = failure->wait_ns;
     exchange->status = *failure->status;
     exchange->cause = EXCHANGE_CAUSE_CONNECT;
     if (exchange->queued_ns > failure->at_ns) {

@@ -25,7 +25,7 @@ static void on_tried(const struct status *failure, void *context)
     reach_note(loop->reach, failure);
 }
 
-static void on_rested(evutil_socket_t fd, short what, void *context)
+static void on_delay_over(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct exchange *exchange = context;
@@ -35,9 +35,9 @@ static void on_rested(evutil_socket_t fd, short what, void *context)
 
 static void delay(struct exchange *exchange)
 {
-    struct timeval after = clock_timeval(exchange->rest_ns);
+    struct timeval after = clock_timeval(exchange->delay_ns);
     stage_enter(exchange, EXCHANGE_STAGE_DELAYED);
-    evtimer_assign(&exchange->timer, exchange->loop->base, on_rested, exchange);
+    evtimer_assign(&exchange->timer, exchange->loop->base, on_delay_over, exchange);
     event_add(&exchange->timer, &after);
 }
 
@@ -51,7 +51,7 @@ static void on_submitted(struct inbox_letter *letter)
         ending_unsent(exchange, EXCHANGE_CAUSE_STOPPED, NULL);
     else if (exchange->cancel_wanted || exchange->withdrawn)
         ending_unsent(exchange, EXCHANGE_CAUSE_CANCELLED, NULL);
-    else if (exchange->rest_ns > 0)
+    else if (exchange->delay_ns > 0)
         delay(exchange);
     else if (is_ready)
         turn_ready(exchange);
@@ -187,7 +187,7 @@ void loop_send(struct exchange *exchange)
     exchange->cause = EXCHANGE_CAUSE_NONE;
     exchange->sent_bytes = 0;
     exchange->http_status = 0;
-    exchange->stay_away_ns = 0;
+    exchange->retry_after_ns = 0;
     exchange->response = (struct http_response){0};
     exchange->started_ns = 0;
     exchange->queued_ns = clock_now_ns();

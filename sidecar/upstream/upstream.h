@@ -84,7 +84,7 @@ struct exchange {
     struct arena *arena;                /* the answer's memory */
     int64_t deadline_ns;                /* of clock_now_ns */
     enum exchange_cause deadline_cause; /* what its passing means; DEADLINE at first */
-    int64_t rest_ns;                    /* waits that long before it is started */
+    int64_t delay_ns;                   /* waits that long before it is started */
     bool withdrawn; /* ends as CANCELLED, unsent: the caller is gone before its commit arrived */
     void (*done)(struct exchange *exchange); /* on the loop's thread, once; may send again */
     /* On the loop's thread, once after each upstream_cancel and each upstream_committed. */
@@ -103,7 +103,7 @@ struct exchange {
     size_t sent_bytes;             /* of the request, that may have left us */
     struct http_response response; /* when answered */
     unsigned http_status;          /* also of an answer that broke behind its status line; else 0 */
-    int64_t stay_away_ns; /* not sent: how long it makes sense to; 0 when that is not known */
+    int64_t retry_after_ns; /* not sent: how long it makes sense to; 0 when that is not known */
     bool connection_reused;
     int64_t queued_ns, started_ns, ended_ns; /* sent to here, first byte written or 0, done */
 

@@ -277,7 +277,7 @@ static void run_pack(struct subject *subject)
 }
 
 /* All of it, as a call takes it. */
-static void run_road(struct subject *subject)
+static void run_pipeline(struct subject *subject)
 {
     struct status status;
     ProtobufCMessage *message, *group;
@@ -309,7 +309,7 @@ static const struct row {
     {"json_read", "answer message from JSON", run_json_read},
     {"decode", "answer's body to message, JSON included", run_decode},
     {"pack", "answer message to its bytes, by protobuf-c", run_pack},
-    {"road", "all that a call takes, token of 2 KiB", run_road},
+    {"pipeline", "all that a call takes, token of 2 KiB", run_pipeline},
 };
 
 /* One row on its subject, and what its last run took of the arena. */

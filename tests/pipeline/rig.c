@@ -15,7 +15,7 @@
 #define MEMORY (256U << 20)
 #define RESPONSE_BYTES (4U << 20)
 
-/* server/call.h and upstream/upstream.h stand here in memory: the road cannot tell. */
+/* server/call.h and upstream/upstream.h stand here in memory: the pipeline cannot tell. */
 struct call {
     struct rig *rig;
     const struct schema_method *method;
@@ -30,7 +30,7 @@ struct rig {
     struct schema *schema;
     struct event_base *loop;
     struct credential *credential;
-    struct road road;
+    struct pipeline pipeline;
     struct call_handler handler;
     char folder[32], token_file[64];
     struct arena arena; /* of the result */
@@ -286,7 +286,7 @@ static void respond_exchange(struct exchange *exchange)
     struct rig_result *result = &the_rig->result;
     exchange->queued_ns = the_rig->now_ns;
     exchange->started_ns = 0;
-    if (!pass(exchange, exchange->rest_ns)) {
+    if (!pass(exchange, exchange->delay_ns)) {
         end_exchange(exchange, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_DEADLINE);
         return;
     }
@@ -350,9 +350,9 @@ struct rig *rig_new(const char *token)
         fprintf(stderr, "%s\n", status.message);
         abort();
     }
-    rig->road = (struct road){
+    rig->pipeline = (struct pipeline){
         .config = &rig->config, .credential = rig->credential, .prefix = text_literal("")};
-    rig->handler = road_handler(&rig->road);
+    rig->handler = pipeline_handler(&rig->pipeline);
     assert(rig->handler.state_bytes <= sizeof rig->call.state);
     arena_init(&rig->arena, MEMORY);
     log_set_level(LOG_DEBUG);
@@ -414,7 +414,7 @@ const struct rig_result *rig_call(struct rig *rig, const struct schema_method *m
                                   const struct rig_upstream *upstream)
 {
     arena_clear(&rig->arena);
-    attempt_budget_init(&rig->road.budget);
+    retry_budget_init(&rig->pipeline.budget);
     rig->result = (struct rig_result){0};
     rig->upstream = upstream;
     rig->waiting = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole road of a call in process: pipeline/pipeline.c with a caller and an upstream that are
+ * The whole path of a call in process: pipeline/pipeline.c with a caller and an upstream that are
  * made of memory. What a caller would send goes in, what the upstream answers is given as bytes,
- * what each of them would have seen comes out. Time is the rig's too: it passes while the road
+ * what each of them would have seen comes out. Time is the rig's too: it passes while the pipeline
  * rests and while the upstream takes its time, and at no other moment.
  */
 #pragma once

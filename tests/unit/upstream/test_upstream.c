@@ -256,7 +256,7 @@ static void nothing_is_sent_when_no_connection_can_be_made(void **state)
         assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
         assert_true(ask.exchange.cause == EXCHANGE_CAUSE_CONNECT ||
                     (i == 1 && ask.exchange.cause == EXCHANGE_CAUSE_BREAKER));
-        assert_in_range(ask.exchange.stay_away_ns, 1, BREAKER_LONGEST_PAUSE_NS);
+        assert_in_range(ask.exchange.retry_after_ns, 1, BREAKER_LONGEST_PAUSE_NS);
         assert_int_not_equal(upstream_state(upstream), BREAKER_CLOSED);
         assert_int_equal(ask.exchange.status.code, STATUS_UNAVAILABLE);
         assert_int_equal(ask.exchange.sent_bytes, 0);
@@ -358,13 +358,13 @@ static void an_exchange_that_rests_can_be_cancelled_and_is_not_sent_before(void 
     struct ask ask;
     begin(&trial, &script, 1);
     ask_whole(&ask, trial.upstream, 10);
-    ask.exchange.rest_ns = 30 * CLOCK_NS_PER_MS;
+    ask.exchange.delay_ns = 30 * CLOCK_NS_PER_MS;
     int64_t before_ns = clock_now_ns();
     upstream_send(trial.upstream, &ask.exchange);
     ask_wait(&ask);
     assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
-    assert_true(ask.exchange.started_ns - before_ns >= ask.exchange.rest_ns);
-    ask.exchange.rest_ns = 1000 * CLOCK_NS_PER_S;
+    assert_true(ask.exchange.started_ns - before_ns >= ask.exchange.delay_ns);
+    ask.exchange.delay_ns = 1000 * CLOCK_NS_PER_S;
     upstream_send(trial.upstream, &ask.exchange);
     upstream_cancel(&ask.exchange);
     ask_wait(&ask);
