@@ -6,7 +6,7 @@
 #include "base/banned.h"
 
 /* How often the threads are asked whether they still turn. */
-#define HEARTBEAT_NS CLOCK_NS_PER_S
+#define WATCHDOG_NS CLOCK_NS_PER_S
 
 void condition_init(struct condition *condition)
 {
@@ -16,12 +16,12 @@ void condition_init(struct condition *condition)
 
 void condition_stop(struct condition *condition)
 {
-    heartbeat_stop(condition->heartbeat);
+    watchdog_stop(condition->watchdog);
 }
 
 void condition_clear(struct condition *condition)
 {
-    heartbeat_free(condition->heartbeat);
+    watchdog_free(condition->watchdog);
     pthread_mutex_destroy(&condition->telling);
 }
 
@@ -51,10 +51,10 @@ static bool is_listening(void *context, struct buffer *why)
     return listening;
 }
 
-static bool turns(void *context, struct buffer *why)
+static bool are_threads_alive(void *context, struct buffer *why)
 {
     const struct condition *condition = context;
-    return heartbeat_is_regular(condition->heartbeat, why);
+    return watchdog_all_alive(condition->watchdog, why);
 }
 
 /* A sidecar without its upstream is as ready as any other: that would not help, and answers are
@@ -67,7 +67,7 @@ static bool is_reached(void *context, struct buffer *why)
 }
 
 static const struct monitor_check checks[] = {
-    {"threads", MONITOR_LIVE, 0, turns},
+    {"threads", MONITOR_LIVE, 0, are_threads_alive},
     {"listeners", MONITOR_STARTED | MONITOR_READY, 0, is_listening},
     {"credential", MONITOR_READY, 0, has_credential},
     {"drain", MONITOR_READY, 0, is_staying},
@@ -90,41 +90,41 @@ void condition_changed(struct condition *condition)
     pthread_mutex_unlock(&condition->telling);
 }
 
-static void ask_poller(void *server, size_t number, struct pulse *pulse)
+static void ping_poller(void *server, size_t number, struct thread_ping *ping)
 {
     (void)number;
-    server_ask_poller(server, pulse);
+    server_ping_poller(server, ping);
 }
 
-static void ask_tls(void *server, size_t number, struct pulse *pulse)
+static void ping_tls(void *server, size_t number, struct thread_ping *ping)
 {
     (void)number;
-    server_ask_tls(server, pulse);
+    server_ping_tls(server, ping);
 }
 
-static void ask_upstream(void *upstream, size_t number, struct pulse *pulse)
+static void ping_upstream(void *upstream, size_t number, struct thread_ping *ping)
 {
-    upstream_ask(upstream, number, pulse);
+    upstream_ping(upstream, number, ping);
 }
 
 /* Not the log's thread: one that cannot write waits for the reader of stderr, which is no reason to
  * start anew. */
-static struct heartbeat *watch_threads(const struct condition_parts *parts, struct event_base *loop)
+static struct watchdog *watch_threads(const struct condition_parts *parts, struct event_base *loop)
 {
-    struct heartbeat *heartbeat = heartbeat_new(loop, HEARTBEAT_NS);
-    heartbeat_add(heartbeat, "poller", ask_poller, parts->server, 0);
+    struct watchdog *watchdog = watchdog_new(loop, WATCHDOG_NS);
+    watchdog_add(watchdog, "poller", ping_poller, parts->server, 0);
     if (server_has_tls(parts->server))
-        heartbeat_add(heartbeat, "tls", ask_tls, parts->server, 0);
+        watchdog_add(watchdog, "tls", ping_tls, parts->server, 0);
     for (size_t i = 0; i < parts->upstream_loops; i++)
-        heartbeat_add(heartbeat, "upstream", ask_upstream, parts->upstream, i);
-    return heartbeat;
+        watchdog_add(watchdog, "upstream", ping_upstream, parts->upstream, i);
+    return watchdog;
 }
 
 void condition_set_listening(struct condition *condition, const struct condition_parts *parts,
                              struct event_base *loop)
 {
     condition->parts = *parts;
-    condition->heartbeat = watch_threads(parts, loop);
+    condition->watchdog = watch_threads(parts, loop);
     atomic_store(&condition->is_listening, true);
     condition_changed(condition);
 }

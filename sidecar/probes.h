@@ -25,7 +25,7 @@ struct condition_parts {
 
 struct condition {
     struct condition_parts parts;
-    struct heartbeat *heartbeat;
+    struct watchdog *watchdog;
     atomic_bool is_listening, is_draining;
     pthread_mutex_t telling; /* so that of two changes the later one is told last */
 };

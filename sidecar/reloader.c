@@ -27,19 +27,19 @@ struct watch {
     struct subject certificate, upstream_ca;
 };
 
-static enum reload_news reload_certificate(struct watch *watch, struct status *told)
+static enum reload_result reload_certificate(struct watch *watch, struct status *summary)
 {
-    return server_reload_tls(watch->server, told);
+    return server_reload_tls(watch->server, summary);
 }
 
-static enum reload_news reload_upstream_ca(struct watch *watch, struct status *told)
+static enum reload_result reload_upstream_ca(struct watch *watch, struct status *summary)
 {
-    return upstream_reload_ca(watch->upstream, told);
+    return upstream_reload_ca(watch->upstream, summary);
 }
 
 static const struct kind {
     enum metric_file file;
-    enum reload_news (*reload)(struct watch *watch, struct status *told);
+    enum reload_result (*reload)(struct watch *watch, struct status *summary);
     const char *loaded, *rejected; /* events of the log */
 } certificate = {METRIC_FILE_CERTIFICATE, reload_certificate, "certificate loaded",
                  "certificate rejected"},
@@ -55,16 +55,16 @@ static void look(void *context)
 {
     struct subject *subject = context;
     const struct kind *kind = subject->kind;
-    struct status told;
-    enum reload_news news = kind->reload(subject->watch, &told);
-    if (news == RELOAD_NOTHING)
+    struct status summary;
+    enum reload_result result = kind->reload(subject->watch, &summary);
+    if (result == RELOAD_NOTHING)
         return;
-    count(subject, news == RELOAD_LOADED ? METRIC_OK : METRIC_FAILED);
-    if (news == RELOAD_LOADED)
-        log_event(LOG_INFO, kind->loaded, "%s", told.message);
+    count(subject, result == RELOAD_LOADED ? METRIC_OK : METRIC_FAILED);
+    if (result == RELOAD_LOADED)
+        log_event(LOG_INFO, kind->loaded, "%s", summary.message);
     else
         log_event(LOG_WARNING, kind->rejected, "what was loaded before stays in use: %s",
-                  told.message);
+                  summary.message);
 }
 
 static struct text folder_of(const char *path)

@@ -146,12 +146,12 @@ static void on_drained(void *context)
     event_base_loopbreak(sidecar->loop);
 }
 
-static void on_credential(enum credential_news news, const char *why, void *context)
+static void on_credential(enum credential_result result, const char *why, void *context)
 {
     struct sidecar *sidecar = context;
     metric_count(sidecar->metrics, METRIC_FILE_LOADS, METRIC_FILE_TOKEN,
-                 news == CREDENTIAL_LOADED ? METRIC_OK : METRIC_FAILED);
-    if (news == CREDENTIAL_LOADED)
+                 result == CREDENTIAL_LOADED ? METRIC_OK : METRIC_FAILED);
+    if (result == CREDENTIAL_LOADED)
         log_event(LOG_INFO, "credential loaded", "%s", why);
     else
         log_event(LOG_WARNING, "credential rejected", "%s", why);

@@ -56,7 +56,7 @@ static const struct http_page pages[] = {
     {"PUT", "/log-level", set_log_level},
 };
 
-bool admin_open(const struct config_address *address, struct event_base *loop,
+bool admin_open(const struct address *address, struct event_base *loop,
                 const struct admin_orders *orders, struct admin **admin, struct status *status)
 {
     struct admin *made = memory_expect(calloc(1, sizeof *made));

@@ -18,7 +18,7 @@ struct admin_orders {
 };
 
 /* FAILED_PRECONDITION when the address cannot be listened on. `address` must outlive it. */
-must_use bool admin_open(const struct config_address *address, struct event_base *loop,
+must_use bool admin_open(const struct address *address, struct event_base *loop,
                          const struct admin_orders *orders, struct admin **admin,
                          struct status *status);
 void admin_free(struct admin *admin); /* NULL is allowed */

@@ -39,7 +39,7 @@ struct http_port {
     const struct http_page *pages;
     size_t page_count;
     void *context;
-    struct socket_listener socket;
+    struct address_listener socket;
     struct evconnlistener *listener;
     struct event *resume;
     LIST_HEAD(, guest) guests;
@@ -247,13 +247,12 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
     evconnlistener_enable(port->listener);
 }
 
-bool http_port_open(const char *option, const struct config_address *address,
-                    struct event_base *loop, const struct http_page *pages, size_t page_count,
-                    void *context, struct http_port **port, struct status *status)
+bool http_port_open(const char *option, const struct address *address, struct event_base *loop,
+                    const struct http_page *pages, size_t page_count, void *context,
+                    struct http_port **port, struct status *status)
 {
-    struct socket_listener socket;
-    const struct socket_address at = {address->unix_path, address->host, address->port};
-    if (!socket_listen(&at, &socket, status))
+    struct address_listener socket;
+    if (!address_listen(address, &socket, status))
         return status_wrap(status, "--%s", option);
     struct http_port *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct http_port){
@@ -275,7 +274,7 @@ void http_port_free(struct http_port *port)
         guest_free(guest);
     evconnlistener_free(port->listener);
     event_free(port->resume);
-    socket_forget(&port->socket);
+    address_forget(&port->socket);
     free(port);
 }
 

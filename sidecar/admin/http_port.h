@@ -29,7 +29,7 @@ struct http_page {
 
 /* FAILED_PRECONDITION, naming `option`, when the address cannot be listened on. `address`, `pages`
  * and `context` must outlive it. */
-must_use bool http_port_open(const char *option, const struct config_address *address,
+must_use bool http_port_open(const char *option, const struct address *address,
                              struct event_base *loop, const struct http_page *pages,
                              size_t page_count, void *context, struct http_port **port,
                              struct status *status);

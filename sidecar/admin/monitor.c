@@ -90,7 +90,7 @@ static const struct http_page pages[] = {
     {"GET", "/metrics", metrics},
 };
 
-bool monitor_open(const struct config_address *address, struct event_base *loop,
+bool monitor_open(const struct address *address, struct event_base *loop,
                   const struct monitor_questions *questions, struct monitor **monitor,
                   struct status *status)
 {

@@ -34,7 +34,7 @@ struct monitor_questions {
 
 /* FAILED_PRECONDITION when the address cannot be listened on. `address` and the checks must outlive
  * it. */
-must_use bool monitor_open(const struct config_address *address, struct event_base *loop,
+must_use bool monitor_open(const struct address *address, struct event_base *loop,
                            const struct monitor_questions *questions, struct monitor **monitor,
                            struct status *status);
 void monitor_free(struct monitor *monitor); /* NULL is allowed */

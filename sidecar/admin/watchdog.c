@@ -12,96 +12,97 @@
 /* So many rounds without an answer make a thread a stuck one. */
 #define ROUNDS 5
 
-struct asked {
-    STAILQ_ENTRY(asked) place;
+struct watched_thread {
+    STAILQ_ENTRY(watched_thread) place;
     const char *name;
-    heartbeat_ask *ask;
+    watchdog_ping *send_ping;
     void *context;
     size_t number;
-    struct pulse pulse;
+    struct thread_ping ping;
     unsigned missed;
 };
 
-struct heartbeat {
+struct watchdog {
     struct event *timer;
-    STAILQ_HEAD(, asked) threads; /* in the order in which they were added */
+    STAILQ_HEAD(, watched_thread) threads; /* in the order in which they were added */
     size_t count;
 };
 
-static void ask_once(struct asked *asked)
+static void ping_once(struct watched_thread *thread)
 {
-    if (atomic_load_explicit(&asked->pulse.is_owed, memory_order_acquire)) {
-        asked->missed++;
+    if (atomic_load_explicit(&thread->ping.is_owed, memory_order_acquire)) {
+        thread->missed++;
         return;
     }
-    asked->missed = 0;
-    atomic_store(&asked->pulse.is_owed, true);
-    asked->ask(asked->context, asked->number, &asked->pulse);
+    thread->missed = 0;
+    atomic_store(&thread->ping.is_owed, true);
+    thread->send_ping(thread->context, thread->number, &thread->ping);
 }
 
 static void on_round(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    struct heartbeat *heartbeat = context;
-    struct asked *asked;
-    STAILQ_FOREACH(asked, &heartbeat->threads, place)
-    ask_once(asked);
+    struct watchdog *watchdog = context;
+    struct watched_thread *thread;
+    STAILQ_FOREACH(thread, &watchdog->threads, place)
+    ping_once(thread);
 }
 
-struct heartbeat *heartbeat_new(struct event_base *loop, int64_t round_ns)
+struct watchdog *watchdog_new(struct event_base *loop, int64_t round_ns)
 {
-    struct heartbeat *heartbeat = memory_expect(calloc(1, sizeof *heartbeat));
-    STAILQ_INIT(&heartbeat->threads);
-    heartbeat->timer = memory_expect(event_new(loop, -1, EV_PERSIST, on_round, heartbeat));
+    struct watchdog *watchdog = memory_expect(calloc(1, sizeof *watchdog));
+    STAILQ_INIT(&watchdog->threads);
+    watchdog->timer = memory_expect(event_new(loop, -1, EV_PERSIST, on_round, watchdog));
     struct timeval round = clock_timeval(round_ns);
-    event_add(heartbeat->timer, &round);
-    return heartbeat;
+    event_add(watchdog->timer, &round);
+    return watchdog;
 }
 
-void heartbeat_add(struct heartbeat *heartbeat, const char *name, heartbeat_ask *ask, void *context,
-                   size_t number)
+void watchdog_add(struct watchdog *watchdog, const char *name, watchdog_ping *send_ping,
+                  void *context, size_t number)
 {
-    struct asked *asked = memory_expect(calloc(1, sizeof *asked));
-    *asked = (struct asked){.name = name, .ask = ask, .context = context, .number = number};
-    STAILQ_INSERT_TAIL(&heartbeat->threads, asked, place);
-    heartbeat->count++;
+    struct watched_thread *thread = memory_expect(calloc(1, sizeof *thread));
+    *thread = (struct watched_thread){
+        .name = name, .send_ping = send_ping, .context = context, .number = number};
+    STAILQ_INSERT_TAIL(&watchdog->threads, thread, place);
+    watchdog->count++;
 }
 
-void heartbeat_stop(struct heartbeat *heartbeat)
+void watchdog_stop(struct watchdog *watchdog)
 {
-    if (heartbeat)
-        event_del(heartbeat->timer);
+    if (watchdog)
+        event_del(watchdog->timer);
 }
 
-void heartbeat_free(struct heartbeat *heartbeat)
+void watchdog_free(struct watchdog *watchdog)
 {
-    if (!heartbeat)
+    if (!watchdog)
         return;
-    while (!STAILQ_EMPTY(&heartbeat->threads)) {
-        struct asked *asked = STAILQ_FIRST(&heartbeat->threads);
-        STAILQ_REMOVE_HEAD(&heartbeat->threads, place);
-        free(asked);
+    while (!STAILQ_EMPTY(&watchdog->threads)) {
+        struct watched_thread *thread = STAILQ_FIRST(&watchdog->threads);
+        STAILQ_REMOVE_HEAD(&watchdog->threads, place);
+        free(thread);
     }
-    event_free(heartbeat->timer);
-    free(heartbeat);
+    event_free(watchdog->timer);
+    free(watchdog);
 }
 
-bool heartbeat_is_regular(const struct heartbeat *heartbeat, struct buffer *why)
+bool watchdog_all_alive(const struct watchdog *watchdog, struct buffer *why)
 {
     size_t stuck = 0;
-    const struct asked *asked;
-    STAILQ_FOREACH(asked, &heartbeat->threads, place)
+    const struct watched_thread *thread;
+    STAILQ_FOREACH(thread, &watchdog->threads, place)
     {
-        if (asked->missed < ROUNDS)
+        if (thread->missed < ROUNDS)
             continue;
         buffer_add_text(why, stuck++ ? text_literal(", ") : text_literal("no answer from "));
-        buffer_add_text(why, text_of(asked->name));
+        buffer_add_text(why, text_of(thread->name));
         buffer_add_char(why, ' ');
-        buffer_add_u64(why, asked->number);
+        buffer_add_u64(why, thread->number);
     }
     if (stuck)
         return false;
-    buffer_add_u64(why, heartbeat->count + 1);
+    buffer_add_u64(why, watchdog->count + 1);
     buffer_add_literal(why, " turn");
     return true;
 }

@@ -13,22 +13,22 @@
 #include "base/text.h"
 #include "system/thread_ping.h"
 
-struct heartbeat;
+struct watchdog;
 
-/* Makes thread `number` of `context` answer `pulse` soon, from its own loop. */
-typedef void heartbeat_ask(void *context, size_t number, struct pulse *pulse);
+/* Makes thread `number` of `context` answer `ping` soon, from its own loop. */
+typedef void watchdog_ping(void *context, size_t number, struct thread_ping *ping);
 
-struct heartbeat *heartbeat_new(struct event_base *loop, int64_t round_ns);
+struct watchdog *watchdog_new(struct event_base *loop, int64_t round_ns);
 
-/* Asks that thread too; `name` is a literal. What it asks must outlive heartbeat_stop, and be gone
- * before heartbeat_free. */
-void heartbeat_add(struct heartbeat *heartbeat, const char *name, heartbeat_ask *ask, void *context,
-                   size_t number);
+/* Asks that thread too; `name` is a literal. What it asks must outlive watchdog_stop, and be gone
+ * before watchdog_free. */
+void watchdog_add(struct watchdog *watchdog, const char *name, watchdog_ping *send_ping,
+                  void *context, size_t number);
 
 /* Asks nobody from now on; NULL is allowed. */
-void heartbeat_stop(struct heartbeat *heartbeat);
+void watchdog_stop(struct watchdog *watchdog);
 
-void heartbeat_free(struct heartbeat *heartbeat); /* NULL is allowed */
+void watchdog_free(struct watchdog *watchdog); /* NULL is allowed */
 
 /* False when a thread is stuck; why, in a few words. Answers at once. */
-bool heartbeat_is_regular(const struct heartbeat *heartbeat, struct buffer *why);
+bool watchdog_all_alive(const struct watchdog *watchdog, struct buffer *why);

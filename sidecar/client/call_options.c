@@ -20,7 +20,7 @@ static bool no_room(struct status *status)
 static bool set_target(struct order *order, const char *value, struct arena *arena,
                        struct status *status)
 {
-    struct config_address address;
+    struct address address;
     struct buffer target;
     if (!config_address_parse(text_of(value), arena, &address, status))
         return false;

@@ -21,7 +21,7 @@
 #define SHOWN_BYTES 256
 
 /* The port that is asked, as its option has it. */
-static void show(const struct config_address *at, char shown[SHOWN_BYTES])
+static void show(const struct address *at, char shown[SHOWN_BYTES])
 {
     if (at->unix_path)
         snprintf(shown, SHOWN_BYTES, "unix:%s", at->unix_path);
@@ -97,8 +97,7 @@ static const char *host_to_dial(const char *host)
     return strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(host, "::") == 0 ? "::1" : host;
 }
 
-static bool connect_tcp(const struct config_address *at, int64_t until_ns, int *fd,
-                        struct status *status)
+static bool connect_tcp(const struct address *at, int64_t until_ns, int *fd, struct status *status)
 {
     char port[8];
     struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
@@ -172,7 +171,7 @@ static bool exchange(int fd, const char *method, const char *path, int64_t until
            read_response((struct text){at, bytes}, response, status);
 }
 
-bool dial(const struct config_address *at, const char *method, const char *path, int64_t until_ns,
+bool dial(const struct address *at, const char *method, const char *path, int64_t until_ns,
           struct arena *arena, struct dial_response *response, struct status *status)
 {
     char shown[SHOWN_BYTES];

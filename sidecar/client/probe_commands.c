@@ -112,7 +112,7 @@ static struct text first_line(struct text body)
     return (struct text){body.data, end ? (size_t)(end - body.data) : body.size};
 }
 
-static bool has_port(const struct config_address *at, const char *option, struct status *status)
+static bool has_port(const struct address *at, const char *option, struct status *status)
 {
     return at->unix_path || at->port ||
            status_fail(status, STATUS_INVALID_ARGUMENT,

@@ -15,33 +15,33 @@ static bool is_socket_path(struct text path)
            path.size < sizeof((struct sockaddr_un *)0)->sun_path;
 }
 
-static bool read_unix(struct text written, struct arena *arena, struct config_address *address)
+static bool read_unix(struct text written, struct arena *arena, struct address *address)
 {
     static const struct text prefix = {"unix:", 5};
     struct text path = {written.data + prefix.size, written.size - prefix.size};
     if (written.size < prefix.size || memcmp(written.data, prefix.data, prefix.size) != 0 ||
         !is_socket_path(path))
         return false;
-    *address = (struct config_address){.unix_path = arena_copy(arena, path.data, path.size)};
+    *address = (struct address){.unix_path = arena_copy(arena, path.data, path.size)};
     return address->unix_path;
 }
 
-static bool read_tcp(struct text written, struct arena *arena, struct config_address *address)
+static bool read_tcp(struct text written, struct arena *arena, struct address *address)
 {
     struct text host, digits;
     uint64_t port;
     if (!url_split_authority(written, &host, &digits) || !text_to_u64(digits, &port) ||
         port > UINT16_MAX)
         return false;
-    *address = (struct config_address){.host = arena_copy(arena, host.data, host.size),
-                                       .port = (uint16_t)port};
+    *address =
+        (struct address){.host = arena_copy(arena, host.data, host.size), .port = (uint16_t)port};
     return address->host;
 }
 
-bool config_address_parse(struct text text, struct arena *arena, struct config_address *address,
+bool config_address_parse(struct text text, struct arena *arena, struct address *address,
                           struct status *status)
 {
-    struct config_address read;
+    struct address read;
     if (!read_unix(text, arena, &read) && !read_tcp(text, arena, &read))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "\"%.*s\": allowed is host:port, [IPv6]:port or unix:/path",
@@ -50,7 +50,7 @@ bool config_address_parse(struct text text, struct arena *arena, struct config_a
     return true;
 }
 
-bool config_address_is_local(const struct config_address *address)
+bool config_address_is_local(const struct address *address)
 {
     struct in_addr v4;
     struct in6_addr v6;

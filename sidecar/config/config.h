@@ -10,15 +10,9 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "system/address.h"
 #include "base/text.h"
 #include "telemetry/log.h"
-
-/* Where something listens or connects: one of the two forms. */
-struct config_address {
-    const char *unix_path; /* NULL for TCP */
-    const char *host;      /* without brackets; NULL for a Unix socket */
-    uint16_t port;         /* 0: the kernel picks one */
-};
 
 #define CONFIG_LISTENERS 16
 
@@ -39,7 +33,7 @@ struct config_caller {
 };
 
 struct config {
-    struct config_address listen[CONFIG_LISTENERS];
+    struct address listen[CONFIG_LISTENERS];
     size_t listen_count;
     bool allow_public_plaintext;
 
@@ -65,7 +59,7 @@ struct config {
     int64_t handshake_timeout_ns, idle_timeout_ns, max_age_ns, max_age_grace_ns; /* 0: off */
     int64_t drain_delay_ns, drain_timeout_ns;
 
-    struct config_address monitor, admin;
+    struct address monitor, admin;
 
     double log_sample; /* 0 to 1 */
     enum log_level log_level;
@@ -104,11 +98,11 @@ void config_write_markdown(struct buffer *out);
 
 /* "127.0.0.1:50051", "[::1]:0", "unix:/run/x.sock", "localhost:443". INVALID_ARGUMENT otherwise.
  * The result points into the arena. */
-must_use bool config_address_parse(struct text text, struct arena *arena,
-                                   struct config_address *address, struct status *status);
+must_use bool config_address_parse(struct text text, struct arena *arena, struct address *address,
+                                   struct status *status);
 
 /* True for loopback addresses, "localhost" and Unix sockets. */
-bool config_address_is_local(const struct config_address *address);
+bool config_address_is_local(const struct address *address);
 
 /* "spiffe://trust.domain/ns/…", "*.svc.cluster.local", "uid:65532" or "gid:65532", with "*" behind
  * a URI's authority and in a name that is not all of "*"; false otherwise. The result points into

@@ -18,7 +18,7 @@ enum option_kind {
     OPTION_UPSTREAM,      /* a URL of https */
     OPTION_PROXY,         /* a URL of http */
     OPTION_REGION,        /* fills in config->upstream */
-    OPTION_ADDRESS,       /* struct config_address */
+    OPTION_ADDRESS,       /* struct address */
     OPTION_LOCAL_ADDRESS, /* the same, loopback only */
     OPTION_LISTENERS,     /* config->listen: comma-separated addresses, repeatable */
     OPTION_CALLERS,       /* const struct config_caller *: comma-separated, repeatable */

@@ -209,17 +209,17 @@ static bool read_address(const struct option *option, const char *written, void 
 static bool read_local_address(const struct option *option, const char *written, void *member,
                                struct arena *owned)
 {
-    struct config_address address;
+    struct address address;
     if (!read_address(option, written, &address, owned) || !config_address_is_local(&address))
         return false;
-    *(struct config_address *)member = address;
+    *(struct address *)member = address;
     return true;
 }
 
 static void write_address(const struct option *option, const void *member, struct buffer *out)
 {
     (void)option;
-    const struct config_address *address = member;
+    const struct address *address = member;
     if (address->unix_path) {
         buffer_add_literal(out, "unix:");
         buffer_add_text(out, text_of(address->unix_path));
@@ -252,7 +252,7 @@ static bool read_listeners(const struct option *option, const char *written, voi
 
 static void write_listeners(const struct option *option, const void *member, struct buffer *out)
 {
-    const struct config_address *listen = member;
+    const struct address *listen = member;
     const struct config *config = (const void *)((const char *)member - option->member);
     for (size_t i = 0; i < config->listen_count; i++) {
         if (i > 0)

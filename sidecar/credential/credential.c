@@ -83,9 +83,10 @@ static struct credential_snapshot *read_snapshot(const char *path, struct status
     return snapshot;
 }
 
-static void tell(struct credential *credential, enum credential_news news, const struct status *why)
+static void tell(struct credential *credential, enum credential_result result,
+                 const struct status *why)
 {
-    credential->listener(news, why->message, credential->context);
+    credential->listener(result, why->message, credential->context);
 }
 
 /* The same problem is told once. */

@@ -18,14 +18,14 @@
 /* The front gateway takes at most 32 KiB in one header. */
 #define CREDENTIAL_BYTES 32768
 
-enum credential_news {
+enum credential_result {
     CREDENTIAL_LOADED,   /* the first good token, another one, or the same after a rejection */
     CREDENTIAL_REJECTED, /* the file is bad or gone: the last good token, if any, stays in use */
 };
 
 /* Told of each change once, in their order, on the thread that saw it; it must not refresh. `why`
  * never contains the token, only its length. */
-typedef void credential_listener(enum credential_news news, const char *why, void *context);
+typedef void credential_listener(enum credential_result result, const char *why, void *context);
 
 struct credential;
 struct credential_snapshot;

@@ -69,7 +69,7 @@ static void on_check(struct stream *stream, const ProtobufCMessage *asked, struc
 }
 
 /* A change that was overtaken by another one while the caller read slowly is never told. */
-static void tell_news(struct stream *stream)
+static void log_result(struct stream *stream)
 {
     struct health *health = stream_context(stream);
     struct watch *watch = stream_state(stream);
@@ -86,7 +86,7 @@ static void on_watch(struct stream *stream, const ProtobufCMessage *asked, struc
     struct watch *watch = stream_state(stream);
     watch->asked = true;
     watch->knows = is_known(stream_context(stream), text_of(((const question *)asked)->service));
-    tell_news(stream);
+    log_result(stream);
 }
 
 static const struct stream_method methods[] = {
@@ -98,7 +98,7 @@ static const struct stream_method methods[] = {
      .most = STREAMS_OF_WATCH,
      .state_bytes = sizeof(struct watch),
      .asked = on_watch,
-     .stirred = tell_news},
+     .stirred = log_result},
 };
 
 struct health *health_new(grpc_server *server, grpc_completion_queue *queue,

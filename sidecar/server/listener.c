@@ -23,7 +23,7 @@ static const struct timeval rest = {.tv_usec = 100000};
 struct listener {
     struct listeners *owner;
     struct evconnlistener *events;
-    struct socket_listener socket;
+    struct address_listener socket;
 };
 
 struct listeners {
@@ -183,11 +183,11 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
         evconnlistener_enable(listeners->list[i].events);
 }
 
-static bool listener_open(struct listener *listener, const struct config_address *at,
+static bool listener_open(struct listener *listener, const struct address *at,
                           struct status *status)
 {
-    const struct socket_address address = {at->unix_path, at->host, at->port};
-    if (!socket_listen(&address, &listener->socket, status))
+    const struct address address = {at->unix_path, at->host, at->port};
+    if (!address_listen(&address, &listener->socket, status))
         return false;
     listener->events = memory_expect(
         evconnlistener_new(listener->owner->loop, on_accepted, listener,
@@ -253,7 +253,7 @@ static void accept_waiting(struct listener *listener)
 static void listener_close(struct listener *listener)
 {
     evconnlistener_free(listener->events);
-    socket_forget(&listener->socket);
+    address_forget(&listener->socket);
 }
 
 static void close_doors(struct listeners *listeners)
@@ -289,9 +289,9 @@ void listeners_free(struct listeners *listeners)
     free(listeners);
 }
 
-enum reload_news listeners_reload(struct listeners *listeners, struct status *told)
+enum reload_result listeners_reload(struct listeners *listeners, struct status *summary)
 {
-    return listeners->tls ? tls_reload(listeners->tls, told) : RELOAD_NOTHING;
+    return listeners->tls ? tls_reload(listeners->tls, summary) : RELOAD_NOTHING;
 }
 
 size_t listeners_count(const struct listeners *listeners)
@@ -337,7 +337,7 @@ bool listeners_have_tls(const struct listeners *listeners)
     return listeners->tls;
 }
 
-void listeners_ask_tls(struct listeners *listeners, struct pulse *pulse)
+void listeners_ping_tls(struct listeners *listeners, struct thread_ping *ping)
 {
-    tls_ask(listeners->tls, pulse);
+    tls_ping(listeners->tls, ping);
 }

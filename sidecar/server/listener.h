@@ -46,7 +46,7 @@ void listeners_free(struct listeners *listeners);
 void listeners_stop(struct listeners *listeners);
 
 /* Reads TLS's files again, as tls_reload; RELOAD_NOTHING without TLS. */
-enum reload_news listeners_reload(struct listeners *listeners, struct status *told);
+enum reload_result listeners_reload(struct listeners *listeners, struct status *summary);
 
 /* The addresses as people write them, with the ports that the kernel picked. */
 size_t listeners_count(const struct listeners *listeners);
@@ -71,4 +71,4 @@ void listener_given_up(struct listeners *listeners, int fd);
 
 /* The thread of TLS, if there is one, answers when it comes round; once at a time. */
 bool listeners_have_tls(const struct listeners *listeners);
-void listeners_ask_tls(struct listeners *listeners, struct pulse *pulse);
+void listeners_ping_tls(struct listeners *listeners, struct thread_ping *ping);

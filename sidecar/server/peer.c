@@ -23,8 +23,8 @@
 struct connection {
     ino_t inode; /* 0: none */
     struct peer peer;
-    struct rate given_up; /* calls */
-    bool excessive;       /* it gave up more of them than it may */
+    struct rate_limit given_up; /* calls */
+    bool excessive;             /* it gave up more of them than it may */
 };
 
 struct peers {
@@ -70,7 +70,7 @@ void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct c
                  struct peer *peer)
 {
     *peer = (struct peer){.speaks_for_others = config->trust_xfcc && is_loopback(address)};
-    socket_address_text(address, bytes, peer->address, peer->who, PEER_BYTES);
+    address_write(address, bytes, peer->address, peer->who, PEER_BYTES);
     peer_identify(peer, config, NULL, 0);
 }
 
@@ -206,7 +206,7 @@ bool peers_give_up(struct peers *peers, int fd)
     struct connection *connection = is_known(peers, fd) ? &peers->connections[fd] : NULL;
     if (connection && !connection->excessive)
         too_often = connection->excessive =
-            !rate_take(&connection->given_up, clock_now_ns(), CLOCK_NS_PER_S / most, most);
+            !rate_limit_take(&connection->given_up, clock_now_ns(), CLOCK_NS_PER_S / most, most);
     pthread_mutex_unlock(&peers->lock);
     return too_often;
 }

@@ -59,8 +59,8 @@ struct server {
     struct event *ended;
     struct bell *bell;
     struct farewell *farewell;
-    struct tag asked;
-    _Atomic(struct pulse *) pulse; /* of `asked` */
+    struct tag pinged;
+    _Atomic(struct thread_ping *) ping; /* of `pinged` */
     pthread_t poller;
     bool started, shut;
 };
@@ -148,10 +148,10 @@ static bool register_methods(struct server *server, const struct config *config,
     return true;
 }
 
-static void on_asked(struct tag *tag, bool good)
+static void on_pinged(struct tag *tag, bool good)
 {
     (void)good;
-    pulse_response(atomic_load(&container_of(tag, struct server, asked)->pulse));
+    thread_ping_answer(atomic_load(&container_of(tag, struct server, pinged)->ping));
 }
 
 /* The main thread's end of the last call's farewell. */
@@ -215,7 +215,7 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     struct server *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct server){.handler = *handler, .events = *events};
     *server = made;
-    made->asked.happened = on_asked;
+    made->pinged.happened = on_pinged;
     TAILQ_INIT(&made->open.list);
     atomic_init(&made->life.count, 1);
     made->life.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -245,27 +245,27 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     return true;
 }
 
-enum reload_news server_reload_tls(struct server *server, struct status *told)
+enum reload_result server_reload_tls(struct server *server, struct status *summary)
 {
-    return listeners_reload(server->listeners, told);
+    return listeners_reload(server->listeners, summary);
 }
 
-bool server_check_tls(const struct config *config, bool *is_over, struct status *told)
+bool server_check_tls(const struct config *config, bool *is_over, struct status *summary)
 {
     struct tls_context context;
     const struct tls_files files = tls_files_of(config);
-    if (!tls_context_load(&files, &context, told))
+    if (!tls_context_load(&files, &context, summary))
         return false;
     *is_over = tls_context_has_ended(&context);
-    tls_context_describe(&context, told);
+    tls_context_describe(&context, summary);
     tls_context_clear(&context);
     return true;
 }
 
-void server_ask_poller(struct server *server, struct pulse *pulse)
+void server_ping_poller(struct server *server, struct thread_ping *ping)
 {
-    atomic_store(&server->pulse, pulse);
-    bell_ring(server->bell, &server->asked);
+    atomic_store(&server->ping, ping);
+    bell_ring(server->bell, &server->pinged);
 }
 
 bool server_has_tls(const struct server *server)
@@ -273,9 +273,9 @@ bool server_has_tls(const struct server *server)
     return listeners_have_tls(server->listeners);
 }
 
-void server_ask_tls(struct server *server, struct pulse *pulse)
+void server_ping_tls(struct server *server, struct thread_ping *ping)
 {
-    listeners_ask_tls(server->listeners, pulse);
+    listeners_ping_tls(server->listeners, ping);
 }
 
 void server_set_serving(struct server *server, bool serving)

@@ -43,18 +43,18 @@ must_use bool server_open(const struct config *config, const struct schema *sche
                           struct status *status);
 
 /* Reads the files of TLS again, and takes them for handshakes from now on when they are good.
- * `told` says what news is about. The main thread. */
-enum reload_news server_reload_tls(struct server *server, struct status *told);
+ * `summary` says what news is about. The main thread. */
+enum reload_result server_reload_tls(struct server *server, struct status *summary);
 
 /* Reads the files of TLS for those who only want to know: what there is to tell, and whether the
  * certificate is over. FAILED_PRECONDITION says what is wrong. Any thread. */
-must_use bool server_check_tls(const struct config *config, bool *is_over, struct status *told);
+must_use bool server_check_tls(const struct config *config, bool *is_over, struct status *summary);
 
 /* A thread of the server's answers when it comes round; each once at a time, not while it is freed.
  * The main thread. */
-void server_ask_poller(struct server *server, struct pulse *pulse);
+void server_ping_poller(struct server *server, struct thread_ping *ping);
 bool server_has_tls(const struct server *server);
-void server_ask_tls(struct server *server, struct pulse *pulse);
+void server_ping_tls(struct server *server, struct thread_ping *ping);
 
 /* What health answers from now on, for the server ("") and each service. Any thread. */
 void server_set_serving(struct server *server, bool serving);

@@ -29,7 +29,7 @@ static const struct timeval farewell = {.tv_sec = 2};
 /* One connection: at first it shakes hands and says the preface, then it is a tunnel. */
 struct session {
     LIST_ENTRY(session) place;
-    struct inbox_letter added;
+    struct task added;
     struct tls *tls;
     SSL *ssl;
     int outer, inner, other;
@@ -48,9 +48,9 @@ struct tls {
     int64_t patience_ns;
     struct event_base *base;
     struct event *left;
-    struct inbox inbox;
-    struct inbox_letter stop, end;
-    struct pulse_letter asked;
+    struct task_queue tasks;
+    struct task stop, end;
+    struct thread_ping_task pinged;
     sem_t stopped;
     struct reload reload; /* the opener's thread */
     pthread_mutex_t lock; /* of `context` */
@@ -100,9 +100,9 @@ static const char *reason_of(const SSL *ssl)
 
 static void refuse(struct session *session, const char *why)
 {
-    struct status told;
-    status_set(&told, STATUS_UNAUTHENTICATED, "TLS handshake: %s", why);
-    session->tls->events.refused(told.message, session->tls->events.context);
+    struct status summary;
+    status_set(&summary, STATUS_UNAUTHENTICATED, "TLS handshake: %s", why);
+    session->tls->events.refused(summary.message, session->tls->events.context);
     turn_away(session);
 }
 
@@ -214,9 +214,9 @@ static void wait_for(struct session *session, short what)
     event_add(&session->turn, &patience);
 }
 
-static void on_added(struct inbox_letter *letter)
+static void on_added(struct task *task)
 {
-    struct session *session = container_of(letter, struct session, added);
+    struct session *session = container_of(task, struct session, added);
     struct tls *tls = session->tls;
     LIST_INSERT_HEAD(&tls->arriving, session, place);
     pthread_mutex_lock(&tls->lock);
@@ -237,12 +237,12 @@ void tls_add(struct tls *tls, int outer, int inner, int other)
     session->inner = inner;
     session->other = other;
     session->patient_until_ns = clock_now_ns() + tls->patience_ns;
-    inbox_post(&tls->inbox, &session->added);
+    task_queue_post(&tls->tasks, &session->added);
 }
 
-static void on_stop(struct inbox_letter *letter)
+static void on_stop(struct task *task)
 {
-    struct tls *tls = container_of(letter, struct tls, stop);
+    struct tls *tls = container_of(task, struct tls, stop);
     tls->admitting = false;
     while (!LIST_EMPTY(&tls->arriving))
         turn_away(LIST_FIRST(&tls->arriving));
@@ -257,9 +257,9 @@ static void on_left(evutil_socket_t fd, short what, void *context)
         on_tunnel_ended(LIST_FIRST(&tls->tunnels));
 }
 
-static void on_end(struct inbox_letter *letter)
+static void on_end(struct task *task)
 {
-    struct tls *tls = container_of(letter, struct tls, end);
+    struct tls *tls = container_of(task, struct tls, end);
     tls->ending = true;
     event_add(tls->left, &farewell);
     end_loop_when_empty(tls);
@@ -294,7 +294,7 @@ static bool open_loop(struct tls *tls, struct status *status)
     event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     tls->base = event_base_new_with_config(config);
     event_config_free(config);
-    if (!tls->base || !inbox_init(&tls->inbox, tls->base))
+    if (!tls->base || !task_queue_init(&tls->tasks, tls->base))
         return status_fail(status, STATUS_INTERNAL, "open the loop for TLS: %m");
     tls->left = memory_expect(evtimer_new(tls->base, on_left, tls));
     return true;
@@ -324,13 +324,13 @@ bool tls_open(const struct tls_files *files, int64_t patience_ns, const struct t
     return true;
 }
 
-enum reload_news tls_reload(struct tls *tls, struct status *told)
+enum reload_result tls_reload(struct tls *tls, struct status *summary)
 {
     struct tls_context read = {0};
-    bool good = tls_context_load(&tls->files, &read, told);
-    enum reload_news news = reload_judge(&tls->reload, good ? read.digest : NULL, told);
-    if (news == RELOAD_LOADED) {
-        tls_context_describe(&read, told);
+    bool good = tls_context_load(&tls->files, &read, summary);
+    enum reload_result result = reload_judge(&tls->reload, good ? read.digest : NULL, summary);
+    if (result == RELOAD_LOADED) {
+        tls_context_describe(&read, summary);
         pthread_mutex_lock(&tls->lock);
         struct tls_context last = tls->context;
         tls->context = read;
@@ -338,12 +338,12 @@ enum reload_news tls_reload(struct tls *tls, struct status *told)
         read = last;
     }
     tls_context_clear(&read);
-    return news;
+    return result;
 }
 
 void tls_stop(struct tls *tls)
 {
-    inbox_post(&tls->inbox, &tls->stop);
+    task_queue_post(&tls->tasks, &tls->stop);
     while (sem_wait(&tls->stopped) != 0)
         ;
 }
@@ -353,12 +353,12 @@ void tls_free(struct tls *tls)
     if (!tls)
         return;
     if (tls->started) {
-        inbox_post(&tls->inbox, &tls->end);
+        task_queue_post(&tls->tasks, &tls->end);
         pthread_join(tls->thread, NULL);
     }
     if (tls->left)
         event_free(tls->left);
-    inbox_clear(&tls->inbox);
+    task_queue_clear(&tls->tasks);
     if (tls->base)
         event_base_free(tls->base);
     tls_context_clear(&tls->context);
@@ -367,7 +367,7 @@ void tls_free(struct tls *tls)
     free(tls);
 }
 
-void tls_ask(struct tls *tls, struct pulse *pulse)
+void tls_ping(struct tls *tls, struct thread_ping *ping)
 {
-    pulse_post(&tls->asked, &tls->inbox, pulse);
+    thread_ping_post(&tls->pinged, &tls->tasks, ping);
 }

@@ -34,9 +34,9 @@ struct tls_events {
 must_use bool tls_open(const struct tls_files *files, int64_t patience_ns,
                        const struct tls_events *events, struct tls **tls, struct status *status);
 
-/* Reads the files again; what is good is for handshakes from now on. `told` says what news is
+/* Reads the files again; what is good is for handshakes from now on. `summary` says what news is
  * about: the certificate, or what is wrong. The thread that opened. */
-enum reload_news tls_reload(struct tls *tls, struct status *told);
+enum reload_result tls_reload(struct tls *tls, struct status *summary);
 
 /* Takes over a connection that was accepted, without blocking, and a pair of sockets: `inner` is
  * tunnelled to, `admitted` gets the other end. The thread that opened. */
@@ -51,4 +51,4 @@ void tls_stop(struct tls *tls);
 void tls_free(struct tls *tls);
 
 /* TLS's thread answers when it comes round; once at a time. The thread that opened. */
-void tls_ask(struct tls *tls, struct pulse *pulse);
+void tls_ping(struct tls *tls, struct thread_ping *ping);

@@ -143,13 +143,13 @@ void tls_context_clear(struct tls_context *context)
     *context = (struct tls_context){0};
 }
 
-void tls_context_describe(const struct tls_context *context, struct status *told)
+void tls_context_describe(const struct tls_context *context, struct status *summary)
 {
     char end[32];
     struct tm day;
     time_t ends = context->ends_s;
     strftime(end, sizeof end, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&ends, &day));
-    status_set(told, STATUS_UNKNOWN, "the certificate %s at %s",
+    status_set(summary, STATUS_UNKNOWN, "the certificate %s at %s",
                tls_context_has_ended(context) ? "ended, so that callers will refuse it," : "ends",
                end);
 }

@@ -43,5 +43,5 @@ must_use bool tls_context_load(const struct tls_files *files, struct tls_context
 void tls_context_clear(struct tls_context *context); /* also of zeros */
 
 /* "the certificate ends at 2027-01-31T12:34:56Z", for people. */
-void tls_context_describe(const struct tls_context *context, struct status *told);
+void tls_context_describe(const struct tls_context *context, struct status *summary);
 bool tls_context_has_ended(const struct tls_context *context);

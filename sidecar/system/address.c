@@ -10,8 +10,8 @@
 
 #include "base/banned.h"
 
-void socket_address_text(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
-                         size_t size)
+void address_write(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
+                   size_t size)
 {
     char name[INET6_ADDRSTRLEN + 1 + 16], port[8];
     bool known = getnameinfo(address, bytes, name, sizeof name, port, sizeof port,
@@ -40,7 +40,7 @@ static void remove_stale(const struct sockaddr_un *address)
     close(fd);
 }
 
-static bool listen_unix(const char *path, struct socket_listener *listener, struct status *status)
+static bool listen_unix(const char *path, struct address_listener *listener, struct status *status)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
@@ -49,7 +49,7 @@ static bool listen_unix(const char *path, struct socket_listener *listener, stru
                            sizeof address.sun_path - 1);
     memcpy(address.sun_path, path, strlen(path));
     remove_stale(&address);
-    struct socket_listener made = {.unix_path = path};
+    struct address_listener made = {.unix_path = path};
     made.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool bound = made.fd >= 0 && bind(made.fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (bound && chmod(path, 0666) == 0 && lstat(path, &made.file) == 0 &&
@@ -83,17 +83,17 @@ static int bind_resolved(const struct addrinfo *found)
     return -1;
 }
 
-static void name_listener(struct socket_listener *listener)
+static void name_listener(struct address_listener *listener)
 {
     struct sockaddr_storage bound = {0};
     socklen_t bytes = sizeof bound;
     if (getsockname(listener->fd, (struct sockaddr *)&bound, &bytes) != 0)
         bound.ss_family = AF_UNSPEC;
-    socket_address_text((struct sockaddr *)&bound, bytes, listener->address, NULL,
-                        sizeof listener->address);
+    address_write((struct sockaddr *)&bound, bytes, listener->address, NULL,
+                  sizeof listener->address);
 }
 
-static bool listen_tcp(const struct socket_address *at, struct socket_listener *listener,
+static bool listen_tcp(const struct address *at, struct address_listener *listener,
                        struct status *status)
 {
     char port[8];
@@ -103,7 +103,7 @@ static bool listen_tcp(const struct socket_address *at, struct socket_listener *
     if (error)
         return status_fail(status, STATUS_FAILED_PRECONDITION, "listen on %s:%s: %s", at->host,
                            port, gai_strerror(error));
-    struct socket_listener made = {.fd = -1};
+    struct address_listener made = {.fd = -1};
     /* "localhost" has an IPv6 address also where there is no IPv6. */
     for (struct addrinfo *each = found; each && made.fd < 0; each = each->ai_next)
         made.fd = bind_resolved(each);
@@ -119,14 +119,14 @@ static bool listen_tcp(const struct socket_address *at, struct socket_listener *
     return true;
 }
 
-bool socket_listen(const struct socket_address *at, struct socket_listener *listener,
-                   struct status *status)
+bool address_listen(const struct address *at, struct address_listener *listener,
+                    struct status *status)
 {
     return at->unix_path ? listen_unix(at->unix_path, listener, status)
                          : listen_tcp(at, listener, status);
 }
 
-void socket_forget(const struct socket_listener *listener)
+void address_forget(const struct address_listener *listener)
 {
     struct stat now;
     if (listener->unix_path && lstat(listener->unix_path, &now) == 0 &&

@@ -11,7 +11,7 @@
 #include "base/compiler.h"
 #include "base/status.h"
 
-struct socket_address {
+struct address {
     const char *unix_path; /* NULL for TCP */
     const char *host;
     uint16_t port; /* 0: the kernel picks one */
@@ -23,7 +23,7 @@ struct socket_address {
 /* So many connections the kernel keeps that have not been accepted. */
 #define SOCKET_BACKLOG 1024
 
-struct socket_listener {
+struct address_listener {
     int fd;
     char address[SOCKET_ADDRESS_BYTES]; /* "127.0.0.1:50051", "[::1]:50051", "unix:/run/x.sock" */
     const char *unix_path;              /* the address's own; NULL for TCP */
@@ -36,14 +36,14 @@ struct socket_listener {
  * permissions, since the service beside us often runs as another user. FAILED_PRECONDITION, naming
  * the address.
  */
-must_use bool socket_listen(const struct socket_address *at, struct socket_listener *listener,
-                            struct status *status);
+must_use bool address_listen(const struct address *at, struct address_listener *listener,
+                             struct status *status);
 
 /* Removes a Unix socket's file, if it still is the one that was made; whoever owns the descriptor
  * closes it. */
-void socket_forget(const struct socket_listener *listener);
+void address_forget(const struct address_listener *listener);
 
 /* Writes "host:port" or "[host]:port", and the host alone into `host` (may be NULL), both of `size`
  * bytes; "unknown" when it is neither IPv4 nor IPv6. */
-void socket_address_text(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
-                         size_t size);
+void address_write(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
+                   size_t size);

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-static enum reload_news reject(struct reload *reload, const struct status *why)
+static enum reload_result reject(struct reload *reload, const struct status *why)
 {
     if (strcmp(reload->problem, why->message) == 0)
         return RELOAD_NOTHING;
@@ -13,8 +13,8 @@ static enum reload_news reject(struct reload *reload, const struct status *why)
     return RELOAD_REJECTED;
 }
 
-enum reload_news reload_judge(struct reload *reload, const unsigned char *digest,
-                              const struct status *why)
+enum reload_result reload_judge(struct reload *reload, const unsigned char *digest,
+                                const struct status *why)
 {
     if (!digest)
         return reject(reload, why);

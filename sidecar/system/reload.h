@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "system/pem.h"
 
-enum reload_news {
+enum reload_result {
     RELOAD_NOTHING,  /* as before */
     RELOAD_LOADED,   /* another content, or the same after a rejection */
     RELOAD_REJECTED, /* bad, for another reason than the last time: what was loaded stays in use */
@@ -22,5 +22,5 @@ struct reload {
 };
 
 /* The files were read: with that digest, or, without one, they were bad. */
-enum reload_news reload_judge(struct reload *reload, const unsigned char *digest,
-                              const struct status *why);
+enum reload_result reload_judge(struct reload *reload, const unsigned char *digest,
+                                const struct status *why);

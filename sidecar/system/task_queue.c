@@ -8,10 +8,10 @@
 
 #include "base/banned.h"
 
-static struct inbox_letter *oldest_first(struct inbox_letter *newest)
+static struct task *oldest_first(struct task *newest)
 {
-    struct inbox_letter *oldest = NULL;
-    for (struct inbox_letter *next; newest; newest = next) {
+    struct task *oldest = NULL;
+    for (struct task *next; newest; newest = next) {
         next = newest->next;
         newest->next = oldest;
         oldest = newest;
@@ -22,43 +22,43 @@ static struct inbox_letter *oldest_first(struct inbox_letter *newest)
 static void on_wake(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
-    struct inbox *inbox = context;
+    struct task_queue *queue = context;
     eventfd_t count;
     (void)eventfd_read(fd, &count);
-    struct inbox_letter *letter = oldest_first(atomic_exchange(&inbox->newest, NULL));
-    for (struct inbox_letter *next; letter; letter = next) {
-        next = letter->next;
-        letter->run(letter);
+    struct task *task = oldest_first(atomic_exchange(&queue->newest, NULL));
+    for (struct task *next; task; task = next) {
+        next = task->next;
+        task->run(task);
     }
 }
 
-bool inbox_init(struct inbox *inbox, struct event_base *loop)
+bool task_queue_init(struct task_queue *queue, struct event_base *loop)
 {
-    atomic_init(&inbox->newest, NULL);
-    inbox->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (inbox->wake_fd < 0)
+    atomic_init(&queue->newest, NULL);
+    queue->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (queue->wake_fd < 0)
         return false;
-    inbox->wake =
-        memory_expect(event_new(loop, inbox->wake_fd, EV_READ | EV_PERSIST, on_wake, inbox));
-    event_add(inbox->wake, NULL);
+    queue->wake =
+        memory_expect(event_new(loop, queue->wake_fd, EV_READ | EV_PERSIST, on_wake, queue));
+    event_add(queue->wake, NULL);
     return true;
 }
 
-void inbox_clear(struct inbox *inbox)
+void task_queue_clear(struct task_queue *queue)
 {
-    if (!inbox->wake)
+    if (!queue->wake)
         return;
-    event_free(inbox->wake);
-    close(inbox->wake_fd);
+    event_free(queue->wake);
+    close(queue->wake_fd);
 }
 
-void inbox_post(struct inbox *inbox, struct inbox_letter *letter)
+void task_queue_post(struct task_queue *queue, struct task *task)
 {
-    struct inbox_letter *newest = atomic_load_explicit(&inbox->newest, memory_order_relaxed);
+    struct task *newest = atomic_load_explicit(&queue->newest, memory_order_relaxed);
     do
-        letter->next = newest;
-    while (!atomic_compare_exchange_weak(&inbox->newest, &newest, letter));
-    /* Whoever put the first letter in wakes the loop; it takes the others along. */
+        task->next = newest;
+    while (!atomic_compare_exchange_weak(&queue->newest, &newest, task));
+    /* Whoever put the first task in wakes the loop; it takes the others along. */
     if (!newest)
-        (void)eventfd_write(inbox->wake_fd, 1);
+        (void)eventfd_write(queue->wake_fd, 1);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Letters to an event loop: any thread posts, the loop's thread is woken and opens them in the
- * order in which they were posted. A letter is part of what it is about, so that posting allocates
+ * Tasks for an event loop: any thread posts, the loop's thread is woken and runs them in the
+ * order in which they were posted. A task is part of what it is about, so that posting allocates
  * nothing.
  */
 #pragma once
@@ -12,20 +12,20 @@
 
 #include "base/compiler.h"
 
-struct inbox_letter {
-    struct inbox_letter *next;
-    void (*run)(struct inbox_letter *letter); /* on the loop's thread */
+struct task {
+    struct task *next;
+    void (*run)(struct task *task); /* on the loop's thread */
 };
 
-struct inbox {
-    _Atomic(struct inbox_letter *) newest;
+struct task_queue {
+    _Atomic(struct task *) newest;
     int wake_fd;
     struct event *wake;
 };
 
 /* False when the kernel has no descriptor left. Loop's thread, or before it runs. */
-must_use bool inbox_init(struct inbox *inbox, struct event_base *loop);
-void inbox_clear(struct inbox *inbox);
+must_use bool task_queue_init(struct task_queue *queue, struct event_base *loop);
+void task_queue_clear(struct task_queue *queue);
 
-/* Any thread. A letter may be posted again once it has been opened. */
-void inbox_post(struct inbox *inbox, struct inbox_letter *letter);
+/* Any thread. A task may be posted again once it has been run. */
+void task_queue_post(struct task_queue *queue, struct task *task);

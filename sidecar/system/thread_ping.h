@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether a thread still turns: one thread asks and another answers when it comes round to it. Who
- * asks owns the pulse, and asks again only once it was answered. */
+ * asks owns the ping, and asks again only once it was answered. */
 #pragma once
 
 #include <stdatomic.h>
@@ -9,29 +9,30 @@
 #include "base/compiler.h"
 #include "system/task_queue.h"
 
-struct pulse {
+struct thread_ping {
     atomic_bool is_owed;
 };
 
-static inline void pulse_response(struct pulse *pulse)
+static inline void thread_ping_answer(struct thread_ping *ping)
 {
-    atomic_store_explicit(&pulse->is_owed, false, memory_order_release);
+    atomic_store_explicit(&ping->is_owed, false, memory_order_release);
 }
 
-/* How a thread with an inbox is asked; part of what belongs to that thread. */
-struct pulse_letter {
-    struct inbox_letter letter;
-    struct pulse *pulse;
+/* How a thread with a task queue is asked; part of what belongs to that thread. */
+struct thread_ping_task {
+    struct task task;
+    struct thread_ping *ping;
 };
 
-static inline void pulse_open(struct inbox_letter *letter)
+static inline void thread_ping_run(struct task *task)
 {
-    pulse_response(container_of(letter, struct pulse_letter, letter)->pulse);
+    thread_ping_answer(container_of(task, struct thread_ping_task, task)->ping);
 }
 
-static inline void pulse_post(struct pulse_letter *asked, struct inbox *inbox, struct pulse *pulse)
+static inline void thread_ping_post(struct thread_ping_task *mine, struct task_queue *queue,
+                                    struct thread_ping *ping)
 {
-    asked->letter.run = pulse_open;
-    asked->pulse = pulse;
-    inbox_post(inbox, &asked->letter);
+    mine->task.run = thread_ping_run;
+    mine->ping = ping;
+    task_queue_post(queue, &mine->task);
 }

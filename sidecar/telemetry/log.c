@@ -40,7 +40,7 @@ static const char *const repeated_events[] = {
 static struct {
     _Atomic int least;
     struct {
-        struct rate rate;
+        struct rate_limit rate;
         _Atomic uint64_t suppressed;
     } repeats[LOG_REPEAT_COUNT];
     _Atomic uint64_t unwritten; /* lines since the start, whatever the reason */
@@ -222,7 +222,7 @@ bool log_begin_repeat(struct log_line *line, enum log_level level, enum log_repe
 {
     if (!log_enabled(level))
         return false;
-    if (!rate_take(&sink.repeats[which].rate, clock_now_ns(), REPEAT_NS, REPEAT_BURST)) {
+    if (!rate_limit_take(&sink.repeats[which].rate, clock_now_ns(), REPEAT_NS, REPEAT_BURST)) {
         atomic_fetch_add_explicit(&sink.repeats[which].suppressed, 1, memory_order_relaxed);
         atomic_fetch_add_explicit(&sink.unwritten, 1, memory_order_relaxed);
         return false;

@@ -41,9 +41,9 @@ static void delay(struct exchange *exchange)
     event_add(&exchange->timer, &after);
 }
 
-static void on_submitted(struct inbox_letter *letter)
+static void on_submitted(struct task *task)
 {
-    struct exchange *exchange = container_of(letter, struct exchange, submitted);
+    struct exchange *exchange = container_of(task, struct exchange, submitted);
     bool is_ready = exchange->reserved;
     exchange->reserved = false;
     exchange->loop->arrived += is_ready;
@@ -59,25 +59,25 @@ static void on_submitted(struct inbox_letter *letter)
         turn_wait(exchange);
 }
 
-static void on_committed(struct inbox_letter *letter)
+static void on_committed(struct task *task)
 {
-    struct exchange *exchange = container_of(letter, struct exchange, committed);
+    struct exchange *exchange = container_of(task, struct exchange, committed);
     turn_committed(exchange);
     exchange->released(exchange);
 }
 
-static void on_cancelled(struct inbox_letter *letter)
+static void on_cancelled(struct task *task)
 {
-    struct exchange *exchange = container_of(letter, struct exchange, cancelled);
+    struct exchange *exchange = container_of(task, struct exchange, cancelled);
     exchange->cancel_wanted = true;
     if (exchange->stage != EXCHANGE_STAGE_NONE)
         ending_early(exchange, EXCHANGE_CAUSE_CANCELLED);
     exchange->released(exchange);
 }
 
-static void on_end_all(struct inbox_letter *letter)
+static void on_end_all(struct task *task)
 {
-    struct upstream_loop *loop = container_of(letter, struct upstream_loop, end_all);
+    struct upstream_loop *loop = container_of(task, struct upstream_loop, end_all);
     struct exchange *exchange;
     loop->ended = true;
     for (size_t stage = 0; stage < EXCHANGE_STAGE_COUNT; stage++)
@@ -86,9 +86,9 @@ static void on_end_all(struct inbox_letter *letter)
     sem_post(&loop->all_ended);
 }
 
-static void on_stop(struct inbox_letter *letter)
+static void on_stop(struct task *task)
 {
-    container_of(letter, struct upstream_loop, stop)->stopping = true;
+    container_of(task, struct upstream_loop, stop)->stopping = true;
 }
 
 static void *loop_run(void *context)
@@ -113,7 +113,7 @@ static bool prepare(struct upstream_loop *loop, const struct upstream_settings *
     sem_init(&loop->all_ended, 0, 0);
     loop->end_all.run = on_end_all;
     loop->stop.run = on_stop;
-    if (!loop->base || !turns_init(loop) || !inbox_init(&loop->inbox, loop->base))
+    if (!loop->base || !turns_init(loop) || !task_queue_init(&loop->tasks, loop->base))
         return status_fail(status, STATUS_INTERNAL, "open an upstream loop: %m");
     const struct pool_events events = {on_finished, on_tried, loop};
     return pool_new(settings, loop->base, &events, &loop->pool, status);
@@ -144,7 +144,7 @@ bool loop_open(struct upstream_loop *loop, const struct upstream_settings *setti
 void loop_close(struct upstream_loop *loop)
 {
     if (loop->started) {
-        inbox_post(&loop->inbox, &loop->stop);
+        task_queue_post(&loop->tasks, &loop->stop);
         pthread_join(loop->thread, NULL);
     }
     for (size_t stage = 0; loop->base && stage < EXCHANGE_STAGE_COUNT; stage++)
@@ -152,7 +152,7 @@ void loop_close(struct upstream_loop *loop)
     pool_free(loop->pool);
     turns_clear(loop);
     sem_destroy(&loop->all_ended);
-    inbox_clear(&loop->inbox);
+    task_queue_clear(&loop->tasks);
     if (loop->base)
         event_base_free(loop->base);
 }
@@ -179,7 +179,7 @@ bool loop_reserve(struct exchange *exchange)
 
 void loop_committed(struct exchange *exchange)
 {
-    inbox_post(&exchange->loop->inbox, &exchange->committed);
+    task_queue_post(&exchange->loop->tasks, &exchange->committed);
 }
 
 void loop_send(struct exchange *exchange)
@@ -192,17 +192,17 @@ void loop_send(struct exchange *exchange)
     exchange->started_ns = 0;
     exchange->queued_ns = clock_now_ns();
     status_clear(&exchange->status);
-    inbox_post(&exchange->loop->inbox, &exchange->submitted);
+    task_queue_post(&exchange->loop->tasks, &exchange->submitted);
 }
 
 void loop_cancel(struct exchange *exchange)
 {
-    inbox_post(&exchange->loop->inbox, &exchange->cancelled);
+    task_queue_post(&exchange->loop->tasks, &exchange->cancelled);
 }
 
 void loop_end_all(struct upstream_loop *loop)
 {
-    inbox_post(&loop->inbox, &loop->end_all);
+    task_queue_post(&loop->tasks, &loop->end_all);
 }
 
 void loop_wait_ended(struct upstream_loop *loop)

@@ -18,9 +18,9 @@ TAILQ_HEAD(exchange_list, exchange);
 struct upstream_loop {
     struct event_base *base;
     struct pool *pool;
-    struct inbox inbox;
-    struct inbox_letter end_all, stop;
-    struct pulse_letter asked;
+    struct task_queue tasks;
+    struct task end_all, stop;
+    struct thread_ping_task pinged;
     sem_t all_ended;
     struct exchange_list stages[EXCHANGE_STAGE_COUNT]; /* in the order in which they entered */
     size_t counts[EXCHANGE_STAGE_COUNT];

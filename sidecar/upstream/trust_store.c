@@ -78,20 +78,20 @@ void trust_free(struct trust *trust)
     free(trust);
 }
 
-static void describe(const char *path, size_t count, struct status *told)
+static void describe(const char *path, size_t count, struct status *summary)
 {
-    status_set(told, STATUS_UNKNOWN, "%s: %zu certificates", path, count);
+    status_set(summary, STATUS_UNKNOWN, "%s: %zu certificates", path, count);
 }
 
-enum reload_news trust_reload(struct trust *trust, struct status *told)
+enum reload_result trust_reload(struct trust *trust, struct status *summary)
 {
     struct bundle bundle;
-    if (!load(trust->path, &bundle, told))
-        return reload_judge(&trust->reload, NULL, told);
-    enum reload_news news = reload_judge(&trust->reload, bundle.digest, told);
+    if (!load(trust->path, &bundle, summary))
+        return reload_judge(&trust->reload, NULL, summary);
+    enum reload_result result = reload_judge(&trust->reload, bundle.digest, summary);
     X509_STORE *unused = bundle.store;
-    if (news == RELOAD_LOADED) {
-        describe(trust->path, bundle.count, told);
+    if (result == RELOAD_LOADED) {
+        describe(trust->path, bundle.count, summary);
         pthread_mutex_lock(&trust->lock);
         unused = trust->store;
         trust->store = bundle.store;
@@ -99,7 +99,7 @@ enum reload_news trust_reload(struct trust *trust, struct status *told)
         pthread_mutex_unlock(&trust->lock);
     }
     X509_STORE_free(unused);
-    return news;
+    return result;
 }
 
 struct x509_store_st *trust_hold(struct trust *trust, unsigned *version)
@@ -112,12 +112,12 @@ struct x509_store_st *trust_hold(struct trust *trust, unsigned *version)
     return store;
 }
 
-bool upstream_check_ca(const char *path, struct status *told)
+bool upstream_check_ca(const char *path, struct status *summary)
 {
     struct bundle bundle;
-    if (!load(path, &bundle, told))
+    if (!load(path, &bundle, summary))
         return false;
-    describe(path, bundle.count, told);
+    describe(path, bundle.count, summary);
     X509_STORE_free(bundle.store);
     return true;
 }

@@ -20,9 +20,9 @@ struct trust;
 must_use bool trust_open(const char *path, struct trust **trust, struct status *status);
 void trust_free(struct trust *trust); /* NULL is allowed */
 
-/* Reads the file again; what is good is for connections from now on. `told` says what news is
+/* Reads the file again; what is good is for connections from now on. `summary` says what news is
  * about. One thread. */
-enum reload_news trust_reload(struct trust *trust, struct status *told);
+enum reload_result trust_reload(struct trust *trust, struct status *summary);
 
 /* A reference to what is trusted now, and a number that is another one after each change. */
 struct x509_store_st *trust_hold(struct trust *trust, unsigned *version);

@@ -68,10 +68,10 @@ void upstream_free(struct upstream *upstream)
     curl_global_cleanup();
 }
 
-enum reload_news upstream_reload_ca(struct upstream *upstream, struct status *told)
+enum reload_result upstream_reload_ca(struct upstream *upstream, struct status *summary)
 {
     struct trust *trust = upstream->settings.trust;
-    return trust ? trust_reload(trust, told) : RELOAD_NOTHING;
+    return trust ? trust_reload(trust, summary) : RELOAD_NOTHING;
 }
 
 void exchange_init(struct exchange *exchange)
@@ -130,9 +130,9 @@ enum breaker_state upstream_state(const struct upstream *upstream)
     return worst;
 }
 
-void upstream_ask(struct upstream *upstream, size_t loop, struct pulse *pulse)
+void upstream_ping(struct upstream *upstream, size_t loop, struct thread_ping *ping)
 {
-    pulse_post(&upstream->loops[loop].asked, &upstream->loops[loop].inbox, pulse);
+    thread_ping_post(&upstream->loops[loop].pinged, &upstream->loops[loop].tasks, ping);
 }
 
 void upstream_describe(struct upstream *upstream, struct buffer *out)

@@ -111,7 +111,7 @@ struct exchange {
     struct upstream_loop *loop;
     struct connection *connection;
     TAILQ_ENTRY(exchange) place;
-    struct inbox_letter submitted, cancelled, committed;
+    struct task submitted, cancelled, committed;
     struct event timer;
     enum exchange_stage stage;
     int64_t committing_ns; /* since when its commit is waited for */
@@ -135,13 +135,13 @@ must_use bool upstream_open(const struct upstream_settings *settings, struct ups
 /* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
 void upstream_free(struct upstream *upstream);
 
-/* Reads the CA file again, for connections from now on; `told` says what news is about.
+/* Reads the CA file again, for connections from now on; `summary` says what news is about.
  * RELOAD_NOTHING without one. The thread that opened. */
-enum reload_news upstream_reload_ca(struct upstream *upstream, struct status *told);
+enum reload_result upstream_reload_ca(struct upstream *upstream, struct status *summary);
 
 /* Reads a CA file for those who only want to know: what there is to tell. FAILED_PRECONDITION says
  * what is wrong. Any thread. */
-must_use bool upstream_check_ca(const char *path, struct status *told);
+must_use bool upstream_check_ca(const char *path, struct status *summary);
 
 /* Prepares an exchange for its first use: all that is not set by its owner. */
 void exchange_init(struct exchange *exchange);
@@ -176,7 +176,7 @@ enum breaker_state upstream_state(const struct upstream *upstream);
 
 /* Thread `loop`, below settings.loops, answers when it comes round; once at a time for each. Any
  * thread but the loops' own. */
-void upstream_ask(struct upstream *upstream, size_t loop, struct pulse *pulse);
+void upstream_ping(struct upstream *upstream, size_t loop, struct thread_ping *ping);
 
 /* What became of the last attempt to connect, and the breakers' state unless it is closed, in a few
  * words. Any thread. */

@@ -319,7 +319,7 @@ static void respond_exchange(struct exchange *exchange)
                  exchange->cause);
 }
 
-static void ignore_news(enum credential_news news, const char *why, void *context)
+static void ignore_result(enum credential_result news, const char *why, void *context)
 {
     (void)news, (void)why, (void)context;
 }
@@ -344,8 +344,8 @@ struct rig *rig_new(const char *token)
     bool good = config_read(&rig->config, 0, NULL, no_variables, &status) &&
                 schema_new(schema_embedded(), &rig->schema, &status);
     rig->loop = event_base_new();
-    good = good && credential_open(rig->token_file, rig->loop, ignore_news, NULL, &rig->credential,
-                                   &status);
+    good = good && credential_open(rig->token_file, rig->loop, ignore_result, NULL,
+                                   &rig->credential, &status);
     if (!good) {
         fprintf(stderr, "%s\n", status.message);
         abort();

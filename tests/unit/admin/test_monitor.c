@@ -86,9 +86,9 @@ static void write_config(struct buffer *out, void *context)
         buffer_add_char(out, 'x');
 }
 
-static const struct config_address any_port = {.host = "127.0.0.1"};
+static const struct address any_port = {.host = "127.0.0.1"};
 
-static void begin_at(struct trial *trial, const struct config_address *address)
+static void begin_at(struct trial *trial, const struct address *address)
 {
     struct status status;
     *trial = (struct trial){.loop = event_base_new(), .live = true, .ready = true};
@@ -407,7 +407,7 @@ static void a_unix_socket_serves_and_its_file_goes_with_it(void **state)
     struct trial trial;
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/socket", folder);
-    struct config_address address = {.unix_path = path};
+    struct address address = {.unix_path = path};
     begin_at(&trial, &address);
     assert_memory_equal(monitor_address(trial.monitor), "unix:/", 6);
     assert_response(ask_monitor(&trial, "GET", "/readyz"), "HTTP/1.1 200 ",
@@ -423,8 +423,7 @@ static void an_address_in_use_is_told_with_its_option(void **state)
     struct trial trial;
     begin(&trial);
     const char *colon = strrchr(monitor_address(trial.monitor), ':');
-    struct config_address taken = {.host = "127.0.0.1",
-                                   .port = (uint16_t)strtoul(colon + 1, NULL, 10)};
+    struct address taken = {.host = "127.0.0.1", .port = (uint16_t)strtoul(colon + 1, NULL, 10)};
     struct admin_orders orders = {drain, write_config, &trial};
     struct admin *admin = NULL;
     struct status status;

@@ -23,7 +23,7 @@ struct worker {
     pthread_t thread;
     sem_t asked;
     pthread_mutex_t way;
-    struct pulse *pulse;
+    struct thread_ping *ping;
     atomic_bool is_to_end;
     atomic_uint responses;
 };
@@ -37,16 +37,16 @@ static void *work(void *context)
         if (atomic_load(&worker->is_to_end))
             return NULL;
         pthread_mutex_lock(&worker->way);
-        pulse_response(worker->pulse);
+        thread_ping_answer(worker->ping);
         pthread_mutex_unlock(&worker->way);
         atomic_fetch_add(&worker->responses, 1);
     }
 }
 
-static void ask(void *context, size_t number, struct pulse *pulse)
+static void ask(void *context, size_t number, struct thread_ping *ping)
 {
     struct worker *worker = (struct worker *)context + number;
-    worker->pulse = pulse;
+    worker->ping = ping;
     sem_post(&worker->asked);
 }
 
@@ -54,26 +54,26 @@ static void ask(void *context, size_t number, struct pulse *pulse)
 
 struct trial {
     struct event_base *loop;
-    struct heartbeat *heartbeat;
+    struct watchdog *watchdog;
     struct worker workers[WORKERS];
 };
 
 static void begin(struct trial *trial)
 {
     *trial = (struct trial){.loop = event_base_new()};
-    trial->heartbeat = heartbeat_new(trial->loop, ROUND_NS);
+    trial->watchdog = watchdog_new(trial->loop, ROUND_NS);
     for (size_t i = 0; i < WORKERS; i++) {
         struct worker *worker = &trial->workers[i];
         sem_init(&worker->asked, 0, 0);
         pthread_mutex_init(&worker->way, NULL);
         assert_int_equal(pthread_create(&worker->thread, NULL, work, worker), 0);
-        heartbeat_add(trial->heartbeat, "worker", ask, trial->workers, i);
+        watchdog_add(trial->watchdog, "worker", ask, trial->workers, i);
     }
 }
 
 static void end(struct trial *trial)
 {
-    heartbeat_stop(trial->heartbeat);
+    watchdog_stop(trial->watchdog);
     for (size_t i = 0; i < WORKERS; i++) {
         atomic_store(&trial->workers[i].is_to_end, true);
         sem_post(&trial->workers[i].asked);
@@ -81,7 +81,7 @@ static void end(struct trial *trial)
         pthread_mutex_destroy(&trial->workers[i].way);
         sem_destroy(&trial->workers[i].asked);
     }
-    heartbeat_free(trial->heartbeat);
+    watchdog_free(trial->watchdog);
     event_base_free(trial->loop);
 }
 
@@ -91,7 +91,7 @@ static bool tells(const struct trial *trial, bool regular, const char *expected)
     struct buffer why;
     arena_init(&arena, ARENA_BYTES);
     buffer_init(&why, &arena, 0);
-    bool good = heartbeat_is_regular(trial->heartbeat, &why);
+    bool good = watchdog_all_alive(trial->watchdog, &why);
     bool told = text_equal(buffer_text(&why), text_of(expected));
     arena_clear(&arena);
     return good == regular && told;

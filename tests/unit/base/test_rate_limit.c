@@ -15,25 +15,25 @@
 #define BURST 3
 #define LATER INT64_C(1000000)
 
-static int taken_at(struct rate *rate, int64_t now, int times)
+static int taken_at(struct rate_limit *rate, int64_t now, int times)
 {
     int taken = 0;
     for (int i = 0; i < times; i++)
-        taken += rate_take(rate, now, EACH, BURST);
+        taken += rate_limit_take(rate, now, EACH, BURST);
     return taken;
 }
 
 static void a_burst_may_happen_and_no_more(void **state)
 {
     (void)state;
-    struct rate rate = {0};
+    struct rate_limit rate = {0};
     assert_int_equal(taken_at(&rate, LATER, 10), BURST);
 }
 
 static void afterwards_it_may_happen_once_in_a_while(void **state)
 {
     (void)state;
-    struct rate rate = {0};
+    struct rate_limit rate = {0};
     assert_int_equal(taken_at(&rate, LATER, 10), BURST);
     assert_int_equal(taken_at(&rate, LATER + EACH - 1, 10), 0);
     assert_int_equal(taken_at(&rate, LATER + EACH, 10), 1);
@@ -43,7 +43,7 @@ static void afterwards_it_may_happen_once_in_a_while(void **state)
 static void after_a_rest_a_burst_may_happen_again(void **state)
 {
     (void)state;
-    struct rate rate = {0};
+    struct rate_limit rate = {0};
     assert_int_equal(taken_at(&rate, LATER, 10), BURST);
     assert_int_equal(taken_at(&rate, 2 * LATER, 10), BURST);
 }

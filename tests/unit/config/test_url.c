@@ -179,7 +179,7 @@ static void an_address_is_tcp_or_a_socket_with_an_absolute_path(void **state)
     (void)state;
     struct arena arena;
     struct status status;
-    struct config_address address;
+    struct address address;
     arena_init(&arena, 1 << 20);
     assert_true(config_address_parse(text_literal("[::1]:0"), &arena, &address, &status));
     assert_string_equal(address.host, "::1");
@@ -213,7 +213,7 @@ static void only_loopback_and_sockets_are_local(void **state)
     struct status status;
     arena_init(&arena, 1 << 20);
     for (size_t i = 0; i < array_length(rows); i++) {
-        struct config_address address;
+        struct address address;
         assert_true(config_address_parse(text_of(rows[i].written), &arena, &address, &status));
         if (config_address_is_local(&address) != rows[i].local)
             fail_msg("%s", rows[i].written);

@@ -31,11 +31,11 @@ struct trial {
     struct credential *credential;
     bool late;
     unsigned told;
-    enum credential_news news;
+    enum credential_result news;
     char why[STATUS_MESSAGE_BYTES];
 };
 
-static void on_news(enum credential_news news, const char *why, void *context)
+static void on_result(enum credential_result news, const char *why, void *context)
 {
     struct trial *trial = context;
     trial->told++;
@@ -85,7 +85,7 @@ static void open_credential(struct trial *trial)
 {
     struct status status;
     assert_true(
-        credential_open(trial->path, trial->loop, on_news, trial, &trial->credential, &status));
+        credential_open(trial->path, trial->loop, on_result, trial, &trial->credential, &status));
 }
 
 static void begin(struct trial *trial, const char *token)

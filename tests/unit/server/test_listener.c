@@ -100,13 +100,12 @@ static int teardown(void **state)
 static void listen_tcp(struct trial *trial, const char *host, uint16_t port)
 {
     trial->config.listen[trial->config.listen_count++] =
-        (struct config_address){.host = host, .port = port};
+        (struct address){.host = host, .port = port};
 }
 
 static void listen_unix(struct trial *trial)
 {
-    trial->config.listen[trial->config.listen_count++] =
-        (struct config_address){.unix_path = trial->path};
+    trial->config.listen[trial->config.listen_count++] = (struct address){.unix_path = trial->path};
 }
 
 static bool try_open(struct trial *trial, struct status *status)
@@ -303,8 +302,7 @@ static void a_path_that_is_too_long_is_refused(void **state)
     struct trial *trial = *state;
     char longer[200] = "/tmp/";
     memset(longer + 5, 'x', sizeof longer - 6);
-    trial->config.listen[trial->config.listen_count++] =
-        (struct config_address){.unix_path = longer};
+    trial->config.listen[trial->config.listen_count++] = (struct address){.unix_path = longer};
     expect_not_opened(trial, "107");
 }
 

@@ -13,14 +13,14 @@
 
 static const unsigned char first[PEM_DIGEST_BYTES] = {1}, second[PEM_DIGEST_BYTES] = {2};
 
-static enum reload_news load(struct reload *reload, const unsigned char *digest)
+static enum reload_result load(struct reload *reload, const unsigned char *digest)
 {
     struct status status;
     status_clear(&status);
     return reload_judge(reload, digest, &status);
 }
 
-static enum reload_news reject(struct reload *reload, const char *why)
+static enum reload_result reject(struct reload *reload, const char *why)
 {
     struct status status;
     status_set(&status, STATUS_FAILED_PRECONDITION, "%s", why);
