@@ -102,7 +102,7 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     drain(sidecar);
 }
 
-static void on_drain_order(void *context)
+static void on_drain_action(void *context)
 {
     struct sidecar *sidecar = context;
     if (!sidecar->draining)
@@ -307,13 +307,13 @@ static void write_config(struct buffer *out, void *context)
 
 static bool open_ports(struct sidecar *sidecar, struct status *status)
 {
-    struct monitor_questions questions = {.write_metrics = write_metrics,
-                                          .context = &sidecar->condition};
-    questions.checks = condition_checks(&questions.check_count);
-    struct admin_orders orders = {on_drain_order, write_config, sidecar};
-    if (!monitor_open(&sidecar->config->monitor, sidecar->loop, &questions, &sidecar->monitor,
+    struct monitor_sources sources = {.write_metrics = write_metrics,
+                                      .context = &sidecar->condition};
+    sources.checks = condition_checks(&sources.check_count);
+    struct admin_actions actions = {on_drain_action, write_config, sidecar};
+    if (!monitor_open(&sidecar->config->monitor, sidecar->loop, &sources, &sidecar->monitor,
                       status) ||
-        !admin_open(&sidecar->config->admin, sidecar->loop, &orders, &sidecar->admin, status))
+        !admin_open(&sidecar->config->admin, sidecar->loop, &actions, &sidecar->admin, status))
         return false;
     say_listening("monitor listening", monitor_address(sidecar->monitor));
     say_listening("admin listening", admin_address(sidecar->admin));

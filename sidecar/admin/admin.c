@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 struct admin {
-    struct admin_orders orders;
+    struct admin_actions actions;
     struct http_port *port;
 };
 
@@ -18,7 +18,7 @@ static unsigned show_config(void *context, const struct http_head *head, struct 
 {
     (void)head;
     struct admin *admin = context;
-    admin->orders.write_config(&reply->body, admin->orders.context);
+    admin->actions.write_config(&reply->body, admin->actions.context);
     return 200;
 }
 
@@ -26,7 +26,7 @@ static unsigned quit(void *context, const struct http_head *head, struct http_re
 {
     (void)head;
     struct admin *admin = context;
-    admin->orders.drain(admin->orders.context);
+    admin->actions.drain(admin->actions.context);
     buffer_add_literal(&reply->body, "draining\n");
     return 202;
 }
@@ -57,10 +57,10 @@ static const struct http_page pages[] = {
 };
 
 bool admin_open(const struct address *address, struct event_base *loop,
-                const struct admin_orders *orders, struct admin **admin, struct status *status)
+                const struct admin_actions *actions, struct admin **admin, struct status *status)
 {
     struct admin *made = memory_expect(calloc(1, sizeof *made));
-    made->orders = *orders;
+    made->actions = *actions;
     if (!http_port_open("admin", address, loop, pages, array_length(pages), made, &made->port,
                         status)) {
         free(made);

@@ -11,7 +11,7 @@
 
 struct admin;
 
-struct admin_orders {
+struct admin_actions {
     void (*drain)(void *context); /* may come more than once */
     void (*write_config)(struct buffer *out, void *context);
     void *context;
@@ -19,7 +19,7 @@ struct admin_orders {
 
 /* FAILED_PRECONDITION when the address cannot be listened on. `address` must outlive it. */
 must_use bool admin_open(const struct address *address, struct event_base *loop,
-                         const struct admin_orders *orders, struct admin **admin,
+                         const struct admin_actions *actions, struct admin **admin,
                          struct status *status);
 void admin_free(struct admin *admin); /* NULL is allowed */
 

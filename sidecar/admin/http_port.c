@@ -25,10 +25,10 @@
 static const struct timeval lifetime = {.tv_sec = 5};
 
 /* How long the port is deaf after descriptors ran out. */
-static const struct timeval rest = {.tv_usec = 100000};
+static const struct timeval accept_pause = {.tv_usec = 100000};
 
-struct guest {
-    LIST_ENTRY(guest) link;
+struct client_connection {
+    LIST_ENTRY(client_connection) link;
     struct http_port *port;
     struct bufferevent *events;
     struct event *deadline;
@@ -42,8 +42,8 @@ struct http_port {
     struct address_listener socket;
     struct evconnlistener *listener;
     struct event *resume;
-    LIST_HEAD(, guest) guests;
-    size_t guest_count;
+    LIST_HEAD(, client_connection) connections;
+    size_t connection_count;
 };
 
 static const struct {
@@ -69,24 +69,24 @@ static const char *reason_of(unsigned status)
     return "Unknown";
 }
 
-static void guest_free(struct guest *guest)
+static void connection_free(struct client_connection *connection)
 {
-    LIST_REMOVE(guest, link);
-    guest->port->guest_count--;
-    event_free(guest->deadline);
-    bufferevent_free(guest->events);
-    free(guest);
+    LIST_REMOVE(connection, link);
+    connection->port->connection_count--;
+    event_free(connection->deadline);
+    bufferevent_free(connection->events);
+    free(connection);
 }
 
 static const char plain_text[] = "text/plain; charset=utf-8";
 
 /* The answer to a request: `head` is NULL when it could not be read. */
-static void respond(struct guest *guest, unsigned status, const struct http_head *head,
-                    const struct http_reply *reply, const char *allow)
+static void respond(struct client_connection *connection, unsigned status,
+                    const struct http_head *head, const struct http_reply *reply, const char *allow)
 {
     struct text body = buffer_text(&reply->body);
-    struct evbuffer *out = bufferevent_get_output(guest->events);
-    guest->answered = true;
+    struct evbuffer *out = bufferevent_get_output(connection->events);
+    connection->answered = true;
     evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n", status, reason_of(status));
     if (allow)
         evbuffer_add_printf(out, "Allow: %s\r\n", allow);
@@ -99,28 +99,28 @@ static void respond(struct guest *guest, unsigned status, const struct http_head
 }
 
 /* A refusal in one line of text. */
-static void refuse_with(struct guest *guest, unsigned status, const struct http_head *head,
-                        const char *allow, struct text why)
+static void refuse_with(struct client_connection *connection, unsigned status,
+                        const struct http_head *head, const char *allow, struct text why)
 {
     const struct http_reply reply = {
         .content_type = plain_text, .body = {.at = (char *)(uintptr_t)why.data, .bytes = why.size}};
-    respond(guest, status, head, &reply, allow);
+    respond(connection, status, head, &reply, allow);
 }
 
-static void refuse(struct guest *guest, unsigned status)
+static void refuse(struct client_connection *connection, unsigned status)
 {
-    refuse_with(guest, status, NULL, NULL, text_literal("the request cannot be read\n"));
+    refuse_with(connection, status, NULL, NULL, text_literal("the request cannot be read\n"));
 }
 
-static void respond_page(struct guest *guest, const struct http_head *head,
+static void respond_page(struct client_connection *connection, const struct http_head *head,
                          const struct http_page *page)
 {
     struct arena arena;
     struct http_reply reply = {.content_type = plain_text};
     arena_init(&arena, PAGE_MEMORY);
     buffer_init(&reply.body, &arena, 0);
-    unsigned status = page->respond(guest->port->context, head, &reply);
-    respond(guest, reply.body.full ? 500 : status, head, &reply, NULL);
+    unsigned status = page->respond(connection->port->context, head, &reply);
+    respond(connection, reply.body.full ? 500 : status, head, &reply, NULL);
     arena_clear(&arena);
 }
 
@@ -130,34 +130,35 @@ static bool is_method_of(const struct http_page *page, struct text method)
     return text_equal(text_of(page->method), head ? text_literal("GET") : method);
 }
 
-static void respond_request(struct guest *guest, const struct http_head *head)
+static void respond_request(struct client_connection *connection, const struct http_head *head)
 {
     const struct http_page *found = NULL;
-    for (size_t i = 0; i < guest->port->page_count; i++) {
-        const struct http_page *page = &guest->port->pages[i];
+    for (size_t i = 0; i < connection->port->page_count; i++) {
+        const struct http_page *page = &connection->port->pages[i];
         if (!text_equal(text_of(page->path), head->path))
             continue;
         found = page;
         if (is_method_of(page, head->method)) {
-            respond_page(guest, head, page);
+            respond_page(connection, head, page);
             return;
         }
     }
     if (found)
-        refuse_with(guest, 405, head, found->method, text_literal("another method is due here\n"));
+        refuse_with(connection, 405, head, found->method,
+                    text_literal("another method is due here\n"));
     else
-        refuse_with(guest, 404, head, NULL, text_literal("there is no such page\n"));
+        refuse_with(connection, 404, head, NULL, text_literal("there is no such page\n"));
 }
 
 /* A head that is complete is read again when its body has come; both are small. */
-static void read_request(struct guest *guest, struct evbuffer *in)
+static void read_request(struct client_connection *connection, struct evbuffer *in)
 {
     struct http_head head;
     struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
     size_t bytes = evbuffer_get_length(in);
     size_t head_bytes = end.pos < 0 ? bytes : (size_t)end.pos + 4;
     if (head_bytes > HEAD_BYTES) {
-        refuse(guest, 431);
+        refuse(connection, 431);
         return;
     }
     if (end.pos < 0)
@@ -167,10 +168,10 @@ static void read_request(struct guest *guest, struct evbuffer *in)
     if (!refusal && head.body_bytes > BODY_BYTES)
         refusal = 413;
     if (refusal) {
-        refuse(guest, refusal);
+        refuse(connection, refusal);
     } else if (bytes - head_bytes >= head.body_bytes) {
         head.body = (struct text){at + head_bytes, head.body_bytes};
-        respond_request(guest, &head);
+        respond_request(connection, &head);
     }
 }
 
@@ -178,37 +179,37 @@ static void read_request(struct guest *guest, struct evbuffer *in)
  */
 static void on_read(struct bufferevent *events, void *context)
 {
-    struct guest *guest = context;
+    struct client_connection *connection = context;
     struct evbuffer *in = bufferevent_get_input(events);
-    if (!guest->answered)
-        read_request(guest, in);
-    if (guest->answered)
+    if (!connection->answered)
+        read_request(connection, in);
+    if (connection->answered)
         evbuffer_drain(in, evbuffer_get_length(in));
 }
 
 /* Comes once at the beginning too, when nothing is there to be written. */
 static void on_written(struct bufferevent *events, void *context)
 {
-    struct guest *guest = context;
-    if (guest->ended)
-        guest_free(guest);
-    else if (guest->answered)
+    struct client_connection *connection = context;
+    if (connection->ended)
+        connection_free(connection);
+    else if (connection->answered)
         shutdown(bufferevent_getfd(events), SHUT_WR);
 }
 
 static void on_event(struct bufferevent *events, short what, void *context)
 {
-    struct guest *guest = context;
-    guest->ended = true;
+    struct client_connection *connection = context;
+    connection->ended = true;
     if ((what & BEV_EVENT_EOF) && evbuffer_get_length(bufferevent_get_output(events)) > 0)
         return;
-    guest_free(guest);
+    connection_free(connection);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    guest_free(context);
+    connection_free(context);
 }
 
 static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd,
@@ -217,27 +218,27 @@ static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd,
     (void)address, (void)address_bytes;
     struct http_port *port = context;
     struct event_base *loop = evconnlistener_get_base(listener);
-    if (port->guest_count == CONNECTIONS) {
+    if (port->connection_count == CONNECTIONS) {
         close(fd);
         return;
     }
-    struct guest *guest = memory_expect(calloc(1, sizeof *guest));
-    guest->port = port;
-    guest->events = memory_expect(bufferevent_socket_new(loop, fd, BEV_OPT_CLOSE_ON_FREE));
-    guest->deadline = memory_expect(evtimer_new(loop, on_deadline, guest));
-    LIST_INSERT_HEAD(&port->guests, guest, link);
-    port->guest_count++;
-    bufferevent_setcb(guest->events, on_read, on_written, on_event, guest);
-    bufferevent_setwatermark(guest->events, EV_READ, 0, HEAD_BYTES + BODY_BYTES);
-    bufferevent_enable(guest->events, EV_READ | EV_WRITE);
-    event_add(guest->deadline, &lifetime);
+    struct client_connection *connection = memory_expect(calloc(1, sizeof *connection));
+    connection->port = port;
+    connection->events = memory_expect(bufferevent_socket_new(loop, fd, BEV_OPT_CLOSE_ON_FREE));
+    connection->deadline = memory_expect(evtimer_new(loop, on_deadline, connection));
+    LIST_INSERT_HEAD(&port->connections, connection, link);
+    port->connection_count++;
+    bufferevent_setcb(connection->events, on_read, on_written, on_event, connection);
+    bufferevent_setwatermark(connection->events, EV_READ, 0, HEAD_BYTES + BODY_BYTES);
+    bufferevent_enable(connection->events, EV_READ | EV_WRITE);
+    event_add(connection->deadline, &lifetime);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *context)
 {
     struct http_port *port = context;
     evconnlistener_disable(listener);
-    event_add(port->resume, &rest);
+    event_add(port->resume, &accept_pause);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *context)
@@ -257,7 +258,7 @@ bool http_port_open(const char *option, const struct address *address, struct ev
     struct http_port *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct http_port){
         .pages = pages, .page_count = page_count, .context = context, .socket = socket};
-    LIST_INIT(&made->guests);
+    LIST_INIT(&made->connections);
     made->resume = memory_expect(evtimer_new(loop, on_resume, made));
     made->listener = memory_expect(evconnlistener_new(
         loop, on_accepted, made, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, socket.fd));
@@ -270,8 +271,8 @@ void http_port_free(struct http_port *port)
 {
     if (!port)
         return;
-    for (struct guest *guest; (guest = LIST_FIRST(&port->guests));)
-        guest_free(guest);
+    for (struct client_connection *connection; (connection = LIST_FIRST(&port->connections));)
+        connection_free(connection);
     evconnlistener_free(port->listener);
     event_free(port->resume);
     address_forget(&port->socket);

@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 struct monitor {
-    struct monitor_questions questions;
+    struct monitor_sources sources;
     struct http_port *port;
 };
 
@@ -21,7 +21,7 @@ static bool report(const struct monitor *monitor, const struct monitor_check *ch
     struct buffer why;
     buffer_init(&why, out->arena, 0);
     bool counts = check->counts_on & page;
-    bool good = check->ask(monitor->questions.context, &why) || !counts;
+    bool good = check->ask(monitor->sources.context, &why) || !counts;
     if (counts && good && !verbose)
         return true;
     buffer_add_text(out, !verbose  ? text_literal("; ")
@@ -39,13 +39,13 @@ static bool report(const struct monitor *monitor, const struct monitor_check *ch
 static unsigned respond(const struct monitor *monitor, enum monitor_page page, const char *verdict,
                         const struct http_head *head, struct http_reply *reply)
 {
-    const struct monitor_questions *questions = &monitor->questions;
+    const struct monitor_sources *sources = &monitor->sources;
     bool verbose = text_equal(head->query, text_literal("verbose")), good = true;
     struct buffer reports;
     buffer_init(&reports, reply->body.arena, 0);
-    for (size_t i = 0; i < questions->check_count; i++)
-        if ((questions->checks[i].counts_on | questions->checks[i].is_mentioned_on) & page)
-            good = report(monitor, &questions->checks[i], page, verbose, &reports) && good;
+    for (size_t i = 0; i < sources->check_count; i++)
+        if ((sources->checks[i].counts_on | sources->checks[i].is_mentioned_on) & page)
+            good = report(monitor, &sources->checks[i], page, verbose, &reports) && good;
     if (verbose)
         buffer_add_text(&reply->body, buffer_text(&reports));
     buffer_add_text(&reply->body, good ? text_literal("") : text_literal("not "));
@@ -79,7 +79,7 @@ static unsigned metrics(void *context, const struct http_head *head, struct http
                                   text_literal("1.0.0"));
     enum metric_format format = open ? METRIC_OPENMETRICS : METRIC_TEXT;
     reply->content_type = metric_content_type(format);
-    monitor->questions.write_metrics(format, &reply->body, monitor->questions.context);
+    monitor->sources.write_metrics(format, &reply->body, monitor->sources.context);
     return 200;
 }
 
@@ -91,11 +91,11 @@ static const struct http_page pages[] = {
 };
 
 bool monitor_open(const struct address *address, struct event_base *loop,
-                  const struct monitor_questions *questions, struct monitor **monitor,
+                  const struct monitor_sources *sources, struct monitor **monitor,
                   struct status *status)
 {
     struct monitor *made = memory_expect(calloc(1, sizeof *made));
-    made->questions = *questions;
+    made->sources = *sources;
     if (!http_port_open("monitor", address, loop, pages, array_length(pages), made, &made->port,
                         status)) {
         free(made);

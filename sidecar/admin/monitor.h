@@ -25,7 +25,7 @@ struct monitor_check {
     bool (*ask)(void *context, struct buffer *why);
 };
 
-struct monitor_questions {
+struct monitor_sources {
     const struct monitor_check *checks;
     size_t check_count;
     void (*write_metrics)(enum metric_format format, struct buffer *out, void *context);
@@ -35,7 +35,7 @@ struct monitor_questions {
 /* FAILED_PRECONDITION when the address cannot be listened on. `address` and the checks must outlive
  * it. */
 must_use bool monitor_open(const struct address *address, struct event_base *loop,
-                           const struct monitor_questions *questions, struct monitor **monitor,
+                           const struct monitor_sources *sources, struct monitor **monitor,
                            struct status *status);
 void monitor_free(struct monitor *monitor); /* NULL is allowed */
 

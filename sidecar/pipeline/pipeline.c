@@ -72,7 +72,7 @@ static bool has_time(struct transaction *transaction)
 static bool admit(struct transaction *transaction)
 {
     const struct config *config = transaction->pipeline->config;
-    if (!call_is_welcome(transaction->call, &transaction->status))
+    if (!call_authorize(transaction->call, &transaction->status))
         return false;
     if (call_in_flight(transaction->call) <= config->max_in_flight)
         return has_time(transaction);

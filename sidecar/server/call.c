@@ -92,7 +92,7 @@ static void find_peer(struct call *call)
 {
     char *name = grpc_call_get_peer(call->rpc);
     call->fd = core_descriptor_named(name);
-    listener_peer(call->unary->life->listeners, call->fd, &call->peer);
+    listener_peer(call->unary->tracker->listeners, call->fd, &call->peer);
     gpr_free(name);
 }
 
@@ -110,7 +110,7 @@ static void free_whole(struct call *call)
         grpc_byte_buffer_destroy(call->payload);
     grpc_call_unref(call->rpc);
     free(call);
-    life_leave(unary->life);
+    rpc_tracker_done(unary->tracker);
 }
 
 void call_hold(struct call *call)
@@ -163,7 +163,7 @@ static void on_opened(struct tag *tag, bool good)
     }
     /* Another one is armed first: C-core holds back callers while none is. */
     unary_arm(call->unary);
-    life_enter(call->unary->life);
+    rpc_tracker_add(call->unary->tracker);
     atomic_fetch_add_explicit(call->unary->in_flight, 1, memory_order_relaxed);
     atomic_init(&call->holders, 2); /* until it is closed, until it is replied */
     call->received_ns = clock_now_ns();
@@ -176,7 +176,7 @@ static void on_opened(struct tag *tag, bool good)
     /* A fresh call takes this operation whatever its peer does. */
     if (grpc_call_start_batch(call->rpc, &close, 1, &call->closed, NULL) != GRPC_CALL_OK)
         abort();
-    if (atomic_load(&call->unary->life->refusing)) {
+    if (atomic_load(&call->unary->tracker->refusing)) {
         refuse(call);
         return;
     }
@@ -190,7 +190,7 @@ static void on_closed(struct tag *tag, bool good)
     struct call *call = container_of(tag, struct call, closed);
     TAILQ_REMOVE(&call->unary->open->list, call, place);
     if (call->cancelled)
-        listener_given_up(call->unary->life->listeners, call->fd);
+        listener_count_cancel(call->unary->tracker->listeners, call->fd);
     if (call->cancelled && call->begun)
         call->unary->handler->cancelled(call, call->unary->handler->context);
     call_release(call);
@@ -232,7 +232,7 @@ struct text call_caller(const struct call *call)
 }
 
 /* A proxy without a word about it speaks for itself; one that cannot be understood, for nobody. */
-static void take_its_word(struct call *call)
+static void read_forwarded_identity(struct call *call)
 {
     struct identity names[IDENTITY_MOST];
     struct text word;
@@ -251,11 +251,11 @@ static void take_its_word(struct call *call)
     peer_identify(&call->peer, call->unary->config, names, count);
 }
 
-bool call_is_welcome(struct call *call, struct status *status)
+bool call_authorize(struct call *call, struct status *status)
 {
-    if (call->peer.speaks_for_others)
-        take_its_word(call);
-    return call->peer.may_call ||
+    if (call->peer.is_trusted_proxy)
+        read_forwarded_identity(call);
+    return call->peer.authorized ||
            status_fail(status, STATUS_PERMISSION_DENIED,
                        "the caller is %s, whom --allow-callers does not list", call->peer.caller);
 }

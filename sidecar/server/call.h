@@ -71,11 +71,11 @@ int64_t call_received_ns(const struct call *call);
 struct text call_peer(const struct call *call);
 
 /* "spiffe://cluster.local/ns/shop/sa/cart", "uid:65532,gid:65532", "anonymous"; what a mesh says
- * once call_is_welcome has been called. */
+ * once call_authorize has been called. */
 struct text call_caller(const struct call *call);
 
 /* PERMISSION_DENIED, naming the caller, when --allow-callers does not list it. Once, in `begin`. */
-must_use bool call_is_welcome(struct call *call, struct status *status);
+must_use bool call_authorize(struct call *call, struct status *status);
 
 size_t call_metadata_count(const struct call *call);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of this room share about gRPC C-core: how an event finds the code that waits for
+ * What the parts of this layer share about gRPC C-core: how an event finds the code that waits for
  * it. Every operation is started with a tag; when it is done the poller's thread calls the tag.
- * Only this room sees C-core's types.
+ * Only this layer sees C-core's types.
  */
 #pragma once
 
@@ -20,18 +20,6 @@ struct tag {
     void (*happened)(struct tag *tag, bool good);
 };
 
-/* Waits for the next event and calls its tag; false when the queue has been shut down and is empty.
- * The poller's thread, or before it runs. */
-static inline bool core_handle_event(grpc_completion_queue *queue)
-{
-    grpc_event event = grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    if (event.type == GRPC_QUEUE_SHUTDOWN)
-        return false;
-    struct tag *tag = event.tag;
-    tag->happened(tag, event.success);
-    return true;
-}
-
 /* A view of a slice's bytes, valid as long as the slice. For short slices that is the struct
  * itself. */
 static inline struct text core_text(const grpc_slice *slice)
@@ -46,7 +34,7 @@ static inline grpc_slice core_slice(struct text text)
 
 /* What all calls and streams of a server share: how many of them live, and one more while the
  * server takes new ones. Any thread. */
-struct life {
+struct rpc_tracker {
     atomic_size_t count;
     atomic_bool refusing; /* calls that open from now on are not begun */
     int ended_fd;         /* an eventfd that is written to when the last one leaves */
@@ -60,15 +48,15 @@ int core_descriptor(grpc_call *rpc);
 /* The same, by the name that C-core gave the call's peer. */
 int core_descriptor_named(const char *peer);
 
-static inline void life_enter(struct life *life)
+static inline void rpc_tracker_add(struct rpc_tracker *tracker)
 {
-    atomic_fetch_add(&life->count, 1);
+    atomic_fetch_add(&tracker->count, 1);
 }
 
-static inline void life_leave(struct life *life)
+static inline void rpc_tracker_done(struct rpc_tracker *tracker)
 {
     /* Read before: whoever waits for the last one may free all this at once. */
-    int fd = life->ended_fd;
-    if (atomic_fetch_sub(&life->count, 1) == 1)
+    int fd = tracker->ended_fd;
+    if (atomic_fetch_sub(&tracker->count, 1) == 1)
         (void)eventfd_write(fd, 1);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the server says goodbye without losing a call. C-core refuses calls that reach it after
- * grpc_server_shutdown_and_notify, also those of callers that have not seen its GOAWAY yet. So
- * nothing is read any more before it is called, and calls under way finish. Then callers are told,
- * by a GOAWAY of ours, that nothing else was processed: they repeat elsewhere, by themselves, what
- * we have not read (RFC 9113 section 6.8), and close the connection.
+ * The graceful drain: the server ends without losing a call. C-core refuses calls that reach it
+ * after grpc_server_shutdown_and_notify, also those of callers that have not seen its GOAWAY yet.
+ * So nothing is read any more before it is called, and calls under way finish. Then callers are
+ * told, by a GOAWAY of ours, that nothing else was processed: they repeat elsewhere, by themselves,
+ * what we have not read (RFC 9113 section 6.8), and close the connection.
  */
 #pragma once
 
@@ -14,22 +14,22 @@
 #include "server/listener.h"
 #include "server/poller.h"
 
-struct farewell;
+struct drain;
 
 /* All that it is given outlives it. */
-struct farewell *farewell_new(grpc_server *server, grpc_completion_queue *queue, struct bell *bell,
-                              struct life *life, struct event_base *loop);
+struct drain *drain_new(grpc_server *server, grpc_completion_queue *queue, struct poller *poller,
+                        struct rpc_tracker *tracker, struct event_base *loop);
 
-/* Begins, for the connections that these listeners have accepted; the life's last member leaves
+/* Begins, for the connections that these listeners have accepted; the tracker's last member is done
  * when the server has shut down. The main thread, once. */
-void farewell_begin(struct farewell *farewell, struct listeners *listeners);
+void drain_begin(struct drain *drain, struct listeners *listeners);
 
 /* Ends the calls that are left, and a moment later the connections of callers that read nothing,
  * for which C-core would wait for ever. The main thread, after it has begun. */
-void farewell_force(struct farewell *farewell);
+void drain_force(struct drain *drain);
 
 /* The same at once, for a server whose poller never ran. */
-void farewell_at_once(struct farewell *farewell);
+void drain_at_once(struct drain *drain);
 
 /* After the queue has been drained; NULL is allowed. The main thread. */
-void farewell_free(struct farewell *farewell);
+void drain_free(struct drain *drain);

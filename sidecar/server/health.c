@@ -13,7 +13,7 @@
 
 #define STREAMS_OF_WATCH 100
 
-typedef Grpc__Health__V1__HealthCheckRequest question;
+typedef Grpc__Health__V1__HealthCheckRequest request;
 typedef Grpc__Health__V1__HealthCheckResponse response;
 typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 
@@ -28,7 +28,7 @@ struct health {
 
 /* The state of a stream of Watch. */
 struct watch {
-    bool asked, knows; /* whether the service that was asked for is one of ours */
+    bool on_request, knows; /* whether the service that was asked for is one of ours */
     serving_status told;
 };
 
@@ -52,16 +52,16 @@ static void tell(struct stream *stream, serving_status state)
     response told;
     grpc__health__v1__health_check_response__init(&told);
     told.status = state;
-    stream_response(stream, &told.base);
+    stream_send(stream, &told.base);
 }
 
-static void on_check(struct stream *stream, const ProtobufCMessage *asked, struct arena *arena)
+static void on_check(struct stream *stream, const ProtobufCMessage *on_request, struct arena *arena)
 {
     (void)arena;
     struct health *health = stream_context(stream);
     struct status status;
     status_clear(&status);
-    if (is_known(health, text_of(((const question *)asked)->service)))
+    if (is_known(health, text_of(((const request *)on_request)->service)))
         tell(stream, state_now(health));
     else
         status_set(&status, STATUS_NOT_FOUND, "no such service; an empty name asks for the server");
@@ -74,39 +74,40 @@ static void log_result(struct stream *stream)
     struct health *health = stream_context(stream);
     struct watch *watch = stream_state(stream);
     serving_status now = watch->knows ? state_now(health) : STATE(SERVICE_UNKNOWN);
-    if (!watch->asked || now == watch->told)
+    if (!watch->on_request || now == watch->told)
         return;
     watch->told = now;
     tell(stream, now);
 }
 
-static void on_watch(struct stream *stream, const ProtobufCMessage *asked, struct arena *arena)
+static void on_watch(struct stream *stream, const ProtobufCMessage *on_request, struct arena *arena)
 {
     (void)arena;
     struct watch *watch = stream_state(stream);
-    watch->asked = true;
-    watch->knows = is_known(stream_context(stream), text_of(((const question *)asked)->service));
+    watch->on_request = true;
+    watch->knows =
+        is_known(stream_context(stream), text_of(((const request *)on_request)->service));
     log_result(stream);
 }
 
 static const struct stream_method methods[] = {
     {.path = "/grpc.health.v1.Health/Check",
-     .question = &grpc__health__v1__health_check_request__descriptor,
-     .asked = on_check},
+     .request = &grpc__health__v1__health_check_request__descriptor,
+     .on_request = on_check},
     {.path = "/grpc.health.v1.Health/Watch",
-     .question = &grpc__health__v1__health_check_request__descriptor,
+     .request = &grpc__health__v1__health_check_request__descriptor,
      .most = STREAMS_OF_WATCH,
      .state_bytes = sizeof(struct watch),
-     .asked = on_watch,
-     .stirred = log_result},
+     .on_request = on_watch,
+     .on_writable = log_result},
 };
 
 struct health *health_new(grpc_server *server, grpc_completion_queue *queue,
-                          const struct schema *schema, struct life *life)
+                          const struct schema *schema, struct rpc_tracker *tracker)
 {
     struct health *health = memory_expect(calloc(1, sizeof *health));
     health->schema = schema;
-    health->streams = streams_new(server, queue, life, methods, array_length(methods), health);
+    health->streams = streams_new(server, queue, tracker, methods, array_length(methods), health);
     return health;
 }
 
@@ -118,7 +119,7 @@ void health_start(struct health *health)
 void health_set(struct health *health, bool serving)
 {
     atomic_store(&health->serving, serving);
-    streams_stir(health->streams);
+    streams_wake(health->streams);
 }
 
 void health_end(struct health *health)

@@ -15,7 +15,7 @@ struct health;
 
 /* Registers the methods; before the server starts. */
 struct health *health_new(grpc_server *server, grpc_completion_queue *queue,
-                          const struct schema *schema, struct life *life);
+                          const struct schema *schema, struct rpc_tracker *tracker);
 
 /* Takes calls from now on; after the server has started, before the poller runs. */
 void health_start(struct health *health);

@@ -18,7 +18,7 @@
 #include "base/banned.h"
 
 /* How long listeners rest when the kernel refuses to accept. */
-static const struct timeval rest = {.tv_usec = 100000};
+static const struct timeval accept_pause = {.tv_usec = 100000};
 
 struct listener {
     struct listeners *owner;
@@ -31,7 +31,7 @@ struct listeners {
     struct listener_events events;
     struct event_base *loop;
     struct event *resume;
-    struct guests *guests;
+    struct pending_connections *pending;
     struct peers *peers;
     struct tls *tls; /* NULL: plaintext */
     int spare_fd; /* given up to accept and close a connection when there is no other descriptor */
@@ -117,21 +117,21 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
     if (has_tls)
         tls_add(listeners->tls, fd, arrival.inner, arrival.core);
     else
-        guests_add(listeners->guests, fd);
+        pending_connections_add(listeners->pending, fd);
 }
 
-static void on_admitted(int fd, void *context)
+static void on_preface(int fd, void *context)
 {
     struct listeners *listeners = context;
     peers_opened(listeners->peers, fd);
     listeners->events.accepted(fd, listeners->events.context);
 }
 
-static void on_tls_admitted(int fd, const struct identity *names, size_t count, void *context)
+static void on_tls_preface(int fd, const struct identity *names, size_t count, void *context)
 {
     struct listeners *listeners = context;
     peers_identify(listeners->peers, fd, listeners->config, names, count);
-    on_admitted(fd, listeners);
+    on_preface(fd, listeners);
 }
 
 static void on_tls_refused(const char *why, void *context)
@@ -166,7 +166,7 @@ static void on_error(struct evconnlistener *source, void *context)
     if (error == EMFILE || error == ENFILE)
         shed_one(listeners, listener->socket.fd);
     evconnlistener_disable(source);
-    event_add(listeners->resume, &rest);
+    event_add(listeners->resume, &accept_pause);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *context)
@@ -176,7 +176,7 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
     if (listeners->spare_fd < 0)
         listeners->spare_fd = open_spare();
     if (listeners->spare_fd < 0) {
-        event_add(listeners->resume, &rest);
+        event_add(listeners->resume, &accept_pause);
         return;
     }
     for (size_t i = 0; i < listeners->count; i++)
@@ -200,7 +200,7 @@ static bool open_tls(struct listeners *listeners, struct status *status)
 {
     const struct config *config = listeners->config;
     const struct tls_files files = tls_files_of(config);
-    const struct tls_events events = {on_tls_admitted, on_tls_refused, listeners};
+    const struct tls_events events = {on_tls_preface, on_tls_refused, listeners};
     return !files.certificate ||
            tls_open(&files, config->handshake_timeout_ns, &events, &listeners->tls, status);
 }
@@ -225,7 +225,7 @@ bool listeners_open(const struct config *config, struct event_base *loop,
     *made = (struct listeners){
         .config = config, .events = *events, .loop = loop, .spare_fd = open_spare()};
     made->resume = memory_expect(event_new(loop, -1, 0, on_resume, made));
-    made->guests = guests_new(loop, config->handshake_timeout_ns, on_admitted, made);
+    made->pending = pending_connections_new(loop, config->handshake_timeout_ns, on_preface, made);
     made->peers = peers_new(config);
     if (!open_tls(made, status) || !listen_at(made, status)) {
         listeners_free(made);
@@ -262,8 +262,8 @@ static void close_doors(struct listeners *listeners)
         listener_close(&listeners->list[i]);
     listeners->count = 0;
     event_del(listeners->resume);
-    guests_free(listeners->guests);
-    listeners->guests = NULL;
+    pending_connections_free(listeners->pending);
+    listeners->pending = NULL;
     if (listeners->tls)
         tls_stop(listeners->tls);
 }
@@ -272,7 +272,7 @@ void listeners_stop(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
         accept_waiting(&listeners->list[i]);
-    guests_admit_ready(listeners->guests);
+    pending_connections_accept_ready(listeners->pending);
     close_doors(listeners);
 }
 
@@ -319,10 +319,10 @@ int *listeners_hold(struct listeners *listeners, size_t *count)
     return peers_hold(listeners->peers, count);
 }
 
-void listener_given_up(struct listeners *listeners, int fd)
+void listener_count_cancel(struct listeners *listeners, int fd)
 {
     struct peer peer;
-    if (fd < 0 || !peers_give_up(listeners->peers, fd))
+    if (fd < 0 || !peers_count_cancel(listeners->peers, fd))
         return;
     peers_find(listeners->peers, fd, &peer);
     shutdown(fd, SHUT_RDWR);

@@ -4,7 +4,7 @@
  * begun to speak HTTP/2, within TLS when there is a certificate and it came by TCP. That keeps us
  * alive when descriptors run out (C-core 1.51's own listener then stays deaf for ever,
  * CVE-2023-4785), caps connections, and says who the peer is. The main thread, but for
- * listener_peer, listeners_hold and listener_given_up.
+ * listener_peer, listeners_hold and listener_count_cancel.
  */
 #pragma once
 
@@ -67,7 +67,7 @@ int *listeners_hold(struct listeners *listeners, size_t *count);
  * does so more often in a second than it may have calls open (--max-streams) is disconnected: it
  * costs him two frames and us a call (CVE-2023-44487). -1 is nobody's. Any thread.
  */
-void listener_given_up(struct listeners *listeners, int fd);
+void listener_count_cancel(struct listeners *listeners, int fd);
 
 /* The thread of TLS, if there is one, answers when it comes round; once at a time. */
 bool listeners_have_tls(const struct listeners *listeners);

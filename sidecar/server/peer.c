@@ -20,21 +20,21 @@
 /* The table grows by so many. */
 #define STEP 64
 
-struct connection {
+struct peer_entry {
     ino_t inode; /* 0: none */
     struct peer peer;
-    struct rate_limit given_up; /* calls */
-    bool excessive;             /* it gave up more of them than it may */
+    struct rate_limit cancelled; /* calls */
+    bool excessive;              /* it gave up more of them than it may */
 };
 
 struct peers {
-    size_t most, most_each, most_given_up;
+    size_t most, most_each, most_cancelled;
     size_t noted; /* at least as many as there are connections */
     /* The main thread alone writes the table, so that it reads without the lock; who is behind a
      * connection is what other threads read, and TLS's thread writes. */
     pthread_mutex_t lock;
-    struct peer stranger;
-    struct connection *connections; /* by descriptor */
+    struct peer unknown_peer;
+    struct peer_entry *entries; /* by descriptor */
     size_t room;
 };
 
@@ -50,7 +50,7 @@ static void set_caller(struct peer *peer, struct text caller)
 void peer_identify(struct peer *peer, const struct config *config, const struct identity *names,
                    size_t count)
 {
-    peer->may_call = access_allows(config->allow_callers, names, count);
+    peer->authorized = access_allows(config->allow_callers, names, count);
     set_caller(peer, access_shown(names, count));
 }
 
@@ -69,7 +69,7 @@ static bool is_loopback(const struct sockaddr *address)
 void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct config *config,
                  struct peer *peer)
 {
-    *peer = (struct peer){.speaks_for_others = config->trust_xfcc && is_loopback(address)};
+    *peer = (struct peer){.is_trusted_proxy = config->trust_xfcc && is_loopback(address)};
     address_write(address, bytes, peer->address, peer->who, PEER_BYTES);
     peer_identify(peer, config, NULL, 0);
 }
@@ -94,7 +94,7 @@ void peer_of_unix(int fd, const struct config *config, struct peer *peer)
     snprintf(peer->caller, sizeof peer->caller, "uid:%u,gid:%u", process.uid, process.gid);
     const struct identity names[] = {{CALLER_UID, write_id(uid, process.uid)},
                                      {CALLER_GID, write_id(gid, process.gid)}};
-    peer->may_call = access_allows(config->allow_callers, names, array_length(names));
+    peer->authorized = access_allows(config->allow_callers, names, array_length(names));
 }
 
 struct peers *peers_new(const struct config *config)
@@ -103,10 +103,10 @@ struct peers *peers_new(const struct config *config)
     *peers = (struct peers){
         .most = config->max_connections,
         .most_each = config->max_connections_per_peer,
-        .most_given_up = config->max_streams,
-        .stranger = {.address = "unknown", .who = "unknown"},
+        .most_cancelled = config->max_streams,
+        .unknown_peer = {.address = "unknown", .who = "unknown"},
     };
-    peer_identify(&peers->stranger, config, NULL, 0);
+    peer_identify(&peers->unknown_peer, config, NULL, 0);
     pthread_mutex_init(&peers->lock, NULL);
     return peers;
 }
@@ -116,7 +116,7 @@ void peers_free(struct peers *peers)
     if (!peers)
         return;
     pthread_mutex_destroy(&peers->lock);
-    free(peers->connections);
+    free(peers->entries);
     free(peers);
 }
 
@@ -129,7 +129,7 @@ static ino_t inode_of(int fd)
 static void forget(struct peers *peers, size_t fd)
 {
     pthread_mutex_lock(&peers->lock);
-    peers->connections[fd].inode = 0;
+    peers->entries[fd].inode = 0;
     pthread_mutex_unlock(&peers->lock);
 }
 
@@ -138,15 +138,15 @@ static void count(struct peers *peers, const char *who, size_t *all, size_t *sam
 {
     *all = *same = 0;
     for (size_t fd = 0; fd < peers->room; fd++) {
-        const struct connection *connection = &peers->connections[fd];
-        if (!connection->inode)
+        const struct peer_entry *entry = &peers->entries[fd];
+        if (!entry->inode)
             continue;
-        if (inode_of((int)fd) != connection->inode) {
+        if (inode_of((int)fd) != entry->inode) {
             forget(peers, fd);
             continue;
         }
         ++*all;
-        *same += strcmp(connection->peer.who, who) == 0;
+        *same += strcmp(entry->peer.who, who) == 0;
     }
 }
 
@@ -174,9 +174,8 @@ static void make_room(struct peers *peers, size_t fd)
     if (fd < peers->room)
         return;
     size_t room = (fd / STEP + 1) * STEP;
-    peers->connections =
-        memory_expect(realloc(peers->connections, room * sizeof *peers->connections));
-    memset(peers->connections + peers->room, 0, (room - peers->room) * sizeof *peers->connections);
+    peers->entries = memory_expect(realloc(peers->entries, room * sizeof *peers->entries));
+    memset(peers->entries + peers->room, 0, (room - peers->room) * sizeof *peers->entries);
     peers->room = room;
 }
 
@@ -187,7 +186,7 @@ const char *peers_note(struct peers *peers, int fd, const struct peer *peer)
         return limit;
     pthread_mutex_lock(&peers->lock);
     make_room(peers, (size_t)fd);
-    peers->connections[fd] = (struct connection){.inode = inode_of(fd), .peer = *peer};
+    peers->entries[fd] = (struct peer_entry){.inode = inode_of(fd), .peer = *peer};
     pthread_mutex_unlock(&peers->lock);
     peers->noted++;
     return NULL;
@@ -195,18 +194,18 @@ const char *peers_note(struct peers *peers, int fd, const struct peer *peer)
 
 static bool is_known(const struct peers *peers, int fd)
 {
-    return fd >= 0 && (size_t)fd < peers->room && peers->connections[fd].inode;
+    return fd >= 0 && (size_t)fd < peers->room && peers->entries[fd].inode;
 }
 
-bool peers_give_up(struct peers *peers, int fd)
+bool peers_count_cancel(struct peers *peers, int fd)
 {
     bool too_often = false;
-    int64_t most = (int64_t)peers->most_given_up;
+    int64_t most = (int64_t)peers->most_cancelled;
     pthread_mutex_lock(&peers->lock);
-    struct connection *connection = is_known(peers, fd) ? &peers->connections[fd] : NULL;
-    if (connection && !connection->excessive)
-        too_often = connection->excessive =
-            !rate_limit_take(&connection->given_up, clock_now_ns(), CLOCK_NS_PER_S / most, most);
+    struct peer_entry *entry = is_known(peers, fd) ? &peers->entries[fd] : NULL;
+    if (entry && !entry->excessive)
+        too_often = entry->excessive =
+            !rate_limit_take(&entry->cancelled, clock_now_ns(), CLOCK_NS_PER_S / most, most);
     pthread_mutex_unlock(&peers->lock);
     return too_often;
 }
@@ -215,7 +214,7 @@ void peers_opened(struct peers *peers, int fd)
 {
     pthread_mutex_lock(&peers->lock);
     if (is_known(peers, fd))
-        peers->connections[fd].peer.opened_ns = clock_now_ns();
+        peers->entries[fd].peer.opened_ns = clock_now_ns();
     pthread_mutex_unlock(&peers->lock);
 }
 
@@ -224,7 +223,7 @@ void peers_identify(struct peers *peers, int fd, const struct config *config,
 {
     pthread_mutex_lock(&peers->lock);
     if (is_known(peers, fd))
-        peer_identify(&peers->connections[fd].peer, config, names, count);
+        peer_identify(&peers->entries[fd].peer, config, names, count);
     pthread_mutex_unlock(&peers->lock);
 }
 
@@ -232,17 +231,17 @@ void peers_find(struct peers *peers, int fd, struct peer *peer)
 {
     pthread_mutex_lock(&peers->lock);
     if (is_known(peers, fd))
-        *peer = peers->connections[fd].peer;
+        *peer = peers->entries[fd].peer;
     else
-        *peer = peers->stranger;
+        *peer = peers->unknown_peer;
     pthread_mutex_unlock(&peers->lock);
 }
 
 /* Only what is held is certain to remain the connection that it was found to be. */
-static int hold(const struct connection *connection, size_t fd)
+static int hold(const struct peer_entry *entry, size_t fd)
 {
-    int held = connection->inode ? fcntl((int)fd, F_DUPFD_CLOEXEC, 0) : -1;
-    if (held < 0 || inode_of(held) == connection->inode)
+    int held = entry->inode ? fcntl((int)fd, F_DUPFD_CLOEXEC, 0) : -1;
+    if (held < 0 || inode_of(held) == entry->inode)
         return held;
     close(held);
     return -1;
@@ -254,7 +253,7 @@ int *peers_hold(struct peers *peers, size_t *count)
     pthread_mutex_lock(&peers->lock);
     int *held = memory_expect(calloc(peers->room + 1, sizeof *held));
     for (size_t fd = 0; fd < peers->room; fd++) {
-        held[*count] = hold(&peers->connections[fd], fd);
+        held[*count] = hold(&peers->entries[fd], fd);
         *count += held[*count] >= 0;
     }
     pthread_mutex_unlock(&peers->lock);

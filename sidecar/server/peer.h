@@ -21,8 +21,8 @@
 struct peer {
     char address[PEER_BYTES]; /* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7", "unknown" */
     char who[PEER_BYTES];     /* the same without port, group and process: what is counted by */
-    bool may_call;            /* --allow-callers lists it, or everybody */
-    bool speaks_for_others;   /* it is a mesh's proxy, whose word counts (--trust-xfcc) */
+    bool authorized;          /* --allow-callers lists it, or everybody */
+    bool is_trusted_proxy;    /* it is a mesh's proxy, whose word counts (--trust-xfcc) */
     int64_t opened_ns; /* when C-core got the connection, of clock_now_ns; 0 when it is not noted */
     char caller[CALLER_BYTES]; /* "spiffe://…", "uid:65532,gid:65532", "anonymous" */
 };
@@ -50,7 +50,7 @@ size_t peers_count(struct peers *peers);
 
 /* Notes that a call of the connection was given up by its caller; true when this was once too
  * often, and once for each connection. Any thread. */
-bool peers_give_up(struct peers *peers, int fd);
+bool peers_count_cancel(struct peers *peers, int fd);
 
 /* C-core gets the connection now. Any thread. */
 void peers_opened(struct peers *peers, int fd);

@@ -15,58 +15,59 @@
 
 #include "base/banned.h"
 
-struct guest {
-    LIST_ENTRY(guest) place;
-    struct guests *guests;
+struct pending_connection {
+    LIST_ENTRY(pending_connection) place;
+    struct pending_connections *pending;
     struct event *event;
     struct event *patience; /* an event's own timeout would begin anew with each byte */
     int fd;
 };
 
-struct guests {
+struct pending_connections {
     struct event_base *loop;
     struct timeval patience;
-    void (*admitted)(int fd, void *context);
+    void (*accepted)(int fd, void *context);
     void *context;
-    LIST_HEAD(, guest) waiting;
+    LIST_HEAD(, pending_connection) waiting;
 };
 
-struct guests *guests_new(struct event_base *loop, int64_t patience_ns,
-                          void (*admitted)(int fd, void *context), void *context)
+struct pending_connections *pending_connections_new(struct event_base *loop, int64_t patience_ns,
+                                                    void (*accepted)(int fd, void *context),
+                                                    void *context)
 {
-    struct guests *guests = memory_expect(calloc(1, sizeof *guests));
-    *guests = (struct guests){
+    struct pending_connections *pending = memory_expect(calloc(1, sizeof *pending));
+    *pending = (struct pending_connections){
         .loop = loop,
         .patience = clock_timeval(patience_ns),
-        .admitted = admitted,
+        .accepted = accepted,
         .context = context,
     };
-    LIST_INIT(&guests->waiting);
-    return guests;
+    LIST_INIT(&pending->waiting);
+    return pending;
 }
 
 /* The descriptor remains. */
-static void forget(struct guest *guest)
+static void forget(struct pending_connection *connection)
 {
-    LIST_REMOVE(guest, place);
-    event_free(guest->event);
-    event_free(guest->patience);
-    free(guest);
+    LIST_REMOVE(connection, place);
+    event_free(connection->event);
+    event_free(connection->patience);
+    free(connection);
 }
 
-static void turn_away(struct guest *guest)
+static void reject(struct pending_connection *connection)
 {
-    int fd = guest->fd;
-    forget(guest);
+    int fd = connection->fd;
+    forget(connection);
     close(fd);
 }
 
-static void admit(struct guest *guest)
+static void accept_connection(struct pending_connection *connection)
 {
-    struct guests *guests = guest->guests;
-    int fd = guest->fd;
-    forget(guest);
-    guests->admitted(fd, guests->context);
+    struct pending_connections *pending = connection->pending;
+    int fd = connection->fd;
+    forget(connection);
+    pending->accepted(fd, pending->context);
 }
 
 enum word { SILENCE, BEGUN, WHOLE, WRONG };
@@ -87,48 +88,50 @@ static void on_event(evutil_socket_t fd, short what, void *context)
 {
     enum word word = look(fd);
     if (word == WHOLE)
-        admit(context);
+        accept_connection(context);
     else if (word == WRONG || (word == BEGUN && what & EV_CLOSED))
-        turn_away(context);
+        reject(context);
 }
 
 static void on_impatient(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    turn_away(context);
+    reject(context);
 }
 
-void guests_add(struct guests *guests, int fd)
+void pending_connections_add(struct pending_connections *pending, int fd)
 {
-    struct guest *guest = memory_expect(calloc(1, sizeof *guest));
-    guest->guests = guests;
-    guest->fd = fd;
+    struct pending_connection *connection = memory_expect(calloc(1, sizeof *connection));
+    connection->pending = pending;
+    connection->fd = fd;
     /* By edge: bytes that were only looked at would wake us for ever. */
-    guest->event = memory_expect(
-        event_new(guests->loop, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_event, guest));
-    LIST_INSERT_HEAD(&guests->waiting, guest, place);
-    guest->patience = memory_expect(evtimer_new(guests->loop, on_impatient, guest));
-    event_add(guest->event, NULL);
-    if (timerisset(&guests->patience))
-        event_add(guest->patience, &guests->patience);
+    connection->event = memory_expect(event_new(
+        pending->loop, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_event, connection));
+    LIST_INSERT_HEAD(&pending->waiting, connection, place);
+    connection->patience = memory_expect(evtimer_new(pending->loop, on_impatient, connection));
+    event_add(connection->event, NULL);
+    if (timerisset(&pending->patience))
+        event_add(connection->patience, &pending->patience);
 }
 
-void guests_admit_ready(struct guests *guests)
+void pending_connections_accept_ready(struct pending_connections *pending)
 {
-    for (struct guest *guest = LIST_FIRST(&guests->waiting), *next; guest; guest = next) {
-        next = LIST_NEXT(guest, place);
-        if (look(guest->fd) == WHOLE)
-            admit(guest);
+    for (struct pending_connection *connection = LIST_FIRST(&pending->waiting), *next; connection;
+         connection = next) {
+        next = LIST_NEXT(connection, place);
+        if (look(connection->fd) == WHOLE)
+            accept_connection(connection);
     }
 }
 
-void guests_free(struct guests *guests)
+void pending_connections_free(struct pending_connections *pending)
 {
-    if (!guests)
+    if (!pending)
         return;
-    for (struct guest *guest = LIST_FIRST(&guests->waiting), *next; guest; guest = next) {
-        next = LIST_NEXT(guest, place);
-        turn_away(guest);
+    for (struct pending_connection *connection = LIST_FIRST(&pending->waiting), *next; connection;
+         connection = next) {
+        next = LIST_NEXT(connection, place);
+        reject(connection);
     }
-    free(guests);
+    free(pending);
 }

@@ -10,18 +10,19 @@
 #include <event2/event.h>
 #include <stdint.h>
 
-struct guests;
+struct pending_connections;
 
-/* Who stays silent longer than `patience_ns` is turned away; 0: nobody is. `admitted` takes over
+/* Who stays silent longer than `patience_ns` is turned away; 0: nobody is. `accepted` takes over
  * the descriptor. */
-struct guests *guests_new(struct event_base *loop, int64_t patience_ns,
-                          void (*admitted)(int fd, void *context), void *context);
+struct pending_connections *pending_connections_new(struct event_base *loop, int64_t patience_ns,
+                                                    void (*accepted)(int fd, void *context),
+                                                    void *context);
 
 /* Takes over the descriptor. */
-void guests_add(struct guests *guests, int fd);
+void pending_connections_add(struct pending_connections *pending, int fd);
 
 /* Admits at once whose preface has come. */
-void guests_admit_ready(struct guests *guests);
+void pending_connections_accept_ready(struct pending_connections *pending);
 
 /* Turns away who still waits; NULL is allowed. */
-void guests_free(struct guests *guests);
+void pending_connections_free(struct pending_connections *pending);

@@ -43,7 +43,7 @@ struct reflection {
 /* One question, and its answer while that is made. */
 struct asking {
     const struct reflection *reflection;
-    const request *question;
+    const request *query;
     response response;
     struct arena *arena;
 };
@@ -140,23 +140,23 @@ static void give_found(struct asking *asking, find_file *find, const char *what,
 
 static void respond_file_by_name(struct asking *asking)
 {
-    give_found(asking, schema_file_by_name, "file", asking->question->file_by_filename);
+    give_found(asking, schema_file_by_name, "file", asking->query->file_by_filename);
 }
 
 static void respond_file_by_symbol(struct asking *asking)
 {
-    give_found(asking, schema_file_by_symbol, "symbol", asking->question->file_containing_symbol);
+    give_found(asking, schema_file_by_symbol, "symbol", asking->query->file_containing_symbol);
 }
 
 static void respond_extension(struct asking *asking)
 {
     refuse_unknown(asking, "extension of",
-                   asking->question->file_containing_extension->containing_type);
+                   asking->query->file_containing_extension->containing_type);
 }
 
 static void respond_extension_numbers(struct asking *asking)
 {
-    refuse_unknown(asking, "extension of", asking->question->all_extension_numbers_of_type);
+    refuse_unknown(asking, "extension of", asking->query->all_extension_numbers_of_type);
 }
 
 static void add_service(struct asking *asking, service_list *list, struct text name)
@@ -200,28 +200,27 @@ static void (*const responses[])(struct asking *asking) = {
 
 static void on_asked(struct stream *stream, const ProtobufCMessage *message, struct arena *arena)
 {
-    request *question = (request *)(uintptr_t)message;
-    struct asking asking = {
-        .reflection = stream_context(stream), .question = question, .arena = arena};
+    request *query = (request *)(uintptr_t)message;
+    struct asking asking = {.reflection = stream_context(stream), .query = query, .arena = arena};
     grpc__reflection__v1__server_reflection_response__init(&asking.response);
-    asking.response.valid_host = question->host;
-    asking.response.original_request = question;
-    responses[question->message_request_case](&asking);
-    stream_response(stream, &asking.response.base);
+    asking.response.valid_host = query->host;
+    asking.response.original_request = query;
+    responses[query->message_request_case](&asking);
+    stream_send(stream, &asking.response.base);
 }
 
 /* The two versions differ in nothing but their name. */
 #define VERSION(version)                                                                           \
     {                                                                                              \
         .path = "/grpc.reflection." version ".ServerReflection/ServerReflectionInfo",              \
-        .question = &grpc__reflection__v1__server_reflection_request__descriptor,                  \
-        .is_dialogue = true, .most = STREAMS_OF_A_VERSION, .asked = on_asked                       \
+        .request = &grpc__reflection__v1__server_reflection_request__descriptor,                   \
+        .is_dialogue = true, .most = STREAMS_OF_A_VERSION, .on_request = on_asked                  \
     }
 
 static const struct stream_method methods[] = {VERSION("v1"), VERSION("v1alpha")};
 
 struct reflection *reflection_new(grpc_server *server, grpc_completion_queue *queue,
-                                  const struct schema *schema, struct life *life)
+                                  const struct schema *schema, struct rpc_tracker *tracker)
 {
     struct reflection *reflection = memory_expect(calloc(1, sizeof *reflection));
     struct text own = {(const char *)own_set_bytes, own_set_size};
@@ -231,7 +230,7 @@ struct reflection *reflection_new(grpc_server *server, grpc_completion_queue *qu
     if (!schema_new_types(own, &reflection->own, &status))
         abort();
     reflection->streams =
-        streams_new(server, queue, life, methods, array_length(methods), reflection);
+        streams_new(server, queue, tracker, methods, array_length(methods), reflection);
     return reflection;
 }
 

@@ -13,7 +13,7 @@ struct reflection;
 
 /* Registers the methods; before the server starts. */
 struct reflection *reflection_new(grpc_server *server, grpc_completion_queue *queue,
-                                  const struct schema *schema, struct life *life);
+                                  const struct schema *schema, struct rpc_tracker *tracker);
 
 /* Takes streams from now on; after the server has started, before the poller runs. */
 void reflection_start(struct reflection *reflection);

@@ -47,28 +47,28 @@ struct server {
     grpc_server_credentials *plaintext;
     struct unary *unaries;
     size_t unary_count;
-    struct unknown *unknown;
+    struct unknown_method *unknown;
     struct health *health;
     struct reflection *reflection;
     struct listeners *listeners;
     struct call_handler handler;
     struct server_events events;
-    struct life life;
+    struct rpc_tracker tracker;
     atomic_size_t in_flight;
     struct open_calls open;
     struct event *ended;
-    struct bell *bell;
-    struct farewell *farewell;
+    struct poller *poller;
+    struct drain *drain;
     struct tag pinged;
     _Atomic(struct thread_ping *) ping; /* of `pinged` */
-    pthread_t poller;
+    pthread_t poller_thread;
     bool started, shut;
 };
 
 static void *poll_queue(void *context)
 {
     struct server *server = context;
-    while (core_handle_event(server->queue))
+    while (poller_handle_event(server->queue))
         ;
     return NULL;
 }
@@ -120,10 +120,10 @@ static grpc_server *core_new(const struct config *config)
 static bool register_methods(struct server *server, const struct config *config,
                              const struct schema *schema, struct status *status)
 {
-    server->unknown = unknown_new(server->core, server->queue, &server->handler,
-                                  server->events.metrics, &server->life);
-    server->health = health_new(server->core, server->queue, schema, &server->life);
-    server->reflection = reflection_new(server->core, server->queue, schema, &server->life);
+    server->unknown = unknown_method_new(server->core, server->queue, &server->handler,
+                                         server->events.metrics, &server->tracker);
+    server->health = health_new(server->core, server->queue, schema, &server->tracker);
+    server->reflection = reflection_new(server->core, server->queue, schema, &server->tracker);
     const struct schema_method *methods = schema_methods(schema, &server->unary_count);
     server->unaries = memory_expect(calloc(server->unary_count, sizeof *server->unaries));
     for (size_t i = 0; i < server->unary_count; i++) {
@@ -138,7 +138,7 @@ static bool register_methods(struct server *server, const struct config *config,
             .config = config,
             .in_flight = &server->in_flight,
             .open = &server->open,
-            .life = &server->life,
+            .tracker = &server->tracker,
             .metrics = server->events.metrics,
         };
         if (!server->unaries[i].registered)
@@ -191,20 +191,20 @@ static bool start(struct server *server, struct status *status)
     for (size_t i = 0; i < server->unary_count; i++)
         for (int armed = 0; armed < ARMED_CALLS; armed++)
             unary_arm(&server->unaries[i]);
-    unknown_start(server->unknown);
+    unknown_method_start(server->unknown);
     health_start(server->health);
     reflection_start(server->reflection);
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    errno = pthread_create(&server->poller, NULL, poll_queue, server);
+    errno = pthread_create(&server->poller_thread, NULL, poll_queue, server);
     server->started = errno == 0;
     if (!server->started)
         status_set(status, STATUS_INTERNAL, "start the poller's thread: %m");
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!server->started)
         return false;
-    pthread_setname_np(server->poller, "poller");
+    pthread_setname_np(server->poller_thread, "poller");
     return true;
 }
 
@@ -217,11 +217,11 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     *server = made;
     made->pinged.happened = on_pinged;
     TAILQ_INIT(&made->open.list);
-    atomic_init(&made->life.count, 1);
-    made->life.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (made->life.ended_fd < 0)
+    atomic_init(&made->tracker.count, 1);
+    made->tracker.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (made->tracker.ended_fd < 0)
         return status_fail(status, STATUS_INTERNAL, "open the server: %m");
-    made->ended = memory_expect(event_new(loop, made->life.ended_fd, EV_READ, on_ended, made));
+    made->ended = memory_expect(event_new(loop, made->tracker.ended_fd, EV_READ, on_ended, made));
     event_add(made->ended, NULL);
 
     grpc_deadlock_detector_off();
@@ -231,13 +231,13 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     made->plaintext = grpc_insecure_server_credentials_create();
     made->core = core_new(config);
     grpc_server_register_completion_queue(made->core, made->queue, NULL);
-    made->bell = bell_new(made->queue);
-    made->farewell = farewell_new(made->core, made->queue, made->bell, &made->life, loop);
+    made->poller = poller_new(made->queue);
+    made->drain = drain_new(made->core, made->queue, made->poller, &made->tracker, loop);
     struct listener_events accept = {on_accepted, on_refused, on_disconnected, made,
                                      events->metrics};
     if (!listeners_open(config, loop, &accept, &made->listeners, status))
         return false;
-    made->life.listeners = made->listeners;
+    made->tracker.listeners = made->listeners;
     if (!register_methods(made, config, schema, status) || !start(made, status))
         return false;
     for (size_t i = 0; i < listeners_count(made->listeners); i++)
@@ -265,7 +265,7 @@ bool server_check_tls(const struct config *config, bool *is_over, struct status 
 void server_ping_poller(struct server *server, struct thread_ping *ping)
 {
     atomic_store(&server->ping, ping);
-    bell_ring(server->bell, &server->pinged);
+    poller_post(server->poller, &server->pinged);
 }
 
 bool server_has_tls(const struct server *server)
@@ -288,12 +288,12 @@ void server_drain(struct server *server)
     listeners_stop(server->listeners);
     health_end(server->health);
     reflection_end(server->reflection);
-    farewell_begin(server->farewell, server->listeners);
+    drain_begin(server->drain, server->listeners);
 }
 
 void server_refuse(struct server *server)
 {
-    atomic_store(&server->life.refusing, true);
+    atomic_store(&server->tracker.refusing, true);
 }
 
 size_t server_in_flight(const struct server *server)
@@ -308,7 +308,7 @@ size_t server_connections(const struct server *server)
 
 void server_cancel_all(struct server *server)
 {
-    farewell_force(server->farewell);
+    drain_force(server->drain);
 }
 
 static void free_core(struct server *server)
@@ -317,18 +317,18 @@ static void free_core(struct server *server)
         return;
     /* A server that never served still has to be shut down before it may be destroyed. */
     if (!server->started)
-        farewell_at_once(server->farewell);
+        drain_at_once(server->drain);
     grpc_server_destroy(server->core);
     grpc_completion_queue_shutdown(server->queue);
     if (server->started)
-        pthread_join(server->poller, NULL);
+        pthread_join(server->poller_thread, NULL);
     else
         poll_queue(server);
     reflection_free(server->reflection);
     health_free(server->health);
-    unknown_free(server->unknown);
-    farewell_free(server->farewell);
-    bell_free(server->bell);
+    unknown_method_free(server->unknown);
+    drain_free(server->drain);
+    poller_free(server->poller);
     grpc_completion_queue_destroy(server->queue);
     grpc_server_credentials_release(server->plaintext);
     grpc_shutdown_blocking();
@@ -344,7 +344,7 @@ void server_free(struct server *server)
     free(server->unaries);
     if (server->ended)
         event_free(server->ended);
-    if (server->life.ended_fd >= 0)
-        close(server->life.ended_fd);
+    if (server->tracker.ended_fd >= 0)
+        close(server->tracker.ended_fd);
     free(server);
 }

@@ -42,7 +42,7 @@ struct stream {
 struct streams {
     grpc_server *server;
     grpc_completion_queue *queue;
-    struct life *life;
+    struct rpc_tracker *tracker;
     void *context;
     pthread_mutex_t lock; /* of everything below and of the open streams */
     bool have_ended;
@@ -109,7 +109,7 @@ static void send_status(struct stream *stream)
     grpc_slice_unref(message);
 }
 
-void stream_response(struct stream *stream, const ProtobufCMessage *response)
+void stream_send(struct stream *stream, const ProtobufCMessage *response)
 {
     assert(stream_is_idle(stream));
     grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(response));
@@ -169,39 +169,39 @@ static struct text copy_message(grpc_byte_buffer *message, struct arena *arena)
     return bytes;
 }
 
-static bool read_question(const struct stream *stream, struct arena *arena,
-                          ProtobufCMessage **question, struct status *status)
+static bool read_request(const struct stream *stream, struct arena *arena,
+                         ProtobufCMessage **request, struct status *status)
 {
     ProtobufCAllocator allocator = {take_from_arena, keep_in_arena, arena};
     size_t size = grpc_byte_buffer_length(stream->message);
-    if (size > STREAM_QUESTION_BYTES)
+    if (size > STREAM_REQUEST_BYTES)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                            "the request message has %zu bytes, more than the %d that are allowed",
-                           size, STREAM_QUESTION_BYTES);
+                           size, STREAM_REQUEST_BYTES);
     struct text bytes = copy_message(stream->message, arena);
     if (stream->message->data.raw.compression != GRPC_COMPRESS_NONE &&
-        !inflate_message(bytes, STREAM_QUESTION_BYTES, arena, &bytes, status))
+        !inflate_message(bytes, STREAM_REQUEST_BYTES, arena, &bytes, status))
         return status_fail(status, status->code,
                            "the request message does not inflate to at most %d bytes",
-                           STREAM_QUESTION_BYTES);
-    ProtobufCMessage *read = protobuf_c_message_unpack(stream->method->row->question, &allocator,
+                           STREAM_REQUEST_BYTES);
+    ProtobufCMessage *read = protobuf_c_message_unpack(stream->method->row->request, &allocator,
                                                        bytes.size, (const uint8_t *)bytes.data);
     if (!read)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "the request message is no %s",
-                           stream->method->row->question->name);
-    *question = read;
+                           stream->method->row->request->name);
+    *request = read;
     return true;
 }
 
-static void take_question(struct stream *stream)
+static void take_request(struct stream *stream)
 {
     struct arena arena;
     struct status status;
-    ProtobufCMessage *question = NULL;
+    ProtobufCMessage *request = NULL;
     /* The question's size bounds what reading it takes. */
     arena_init(&arena, SIZE_MAX);
-    if (read_question(stream, &arena, &question, &status))
-        stream->method->row->asked(stream, question, &arena);
+    if (read_request(stream, &arena, &request, &status))
+        stream->method->row->on_request(stream, request, &arena);
     else
         stream_finish(stream, &status);
     arena_clear(&arena);
@@ -219,13 +219,13 @@ static void take_silence(struct stream *stream)
 
 static void free_stream(struct stream *stream)
 {
-    struct life *life = stream->method->streams->life;
+    struct rpc_tracker *tracker = stream->method->streams->tracker;
     LIST_REMOVE(stream, place);
     stream->method->open--;
     grpc_metadata_array_destroy(&stream->metadata);
     grpc_call_unref(stream->rpc);
     free(stream);
-    life_leave(life);
+    rpc_tracker_done(tracker);
 }
 
 static void operation_ended(struct stream *stream)
@@ -234,7 +234,7 @@ static void operation_ended(struct stream *stream)
         free_stream(stream);
 }
 
-static bool is_welcome(const struct stream *stream, struct status *status)
+static bool may_open(const struct stream *stream, struct status *status)
 {
     const struct method *method = stream->method;
     if (method->streams->have_ended)
@@ -257,7 +257,7 @@ static void on_opened(struct tag *tag, bool good)
         return;
     }
     arm(stream->method);
-    life_enter(streams->life);
+    rpc_tracker_add(streams->tracker);
     stream->fd = core_descriptor(stream->rpc);
     pthread_mutex_lock(&streams->lock);
     LIST_INSERT_HEAD(&streams->open, stream, place);
@@ -265,7 +265,7 @@ static void on_opened(struct tag *tag, bool good)
     grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
                      .data.recv_close_on_server.cancelled = &stream->cancelled};
     start(stream, &close, 1, &stream->closed);
-    if (is_welcome(stream, &status))
+    if (may_open(stream, &status))
         receive(stream);
     else
         stream_finish(stream, &status);
@@ -279,7 +279,7 @@ static void on_closed(struct tag *tag, bool good)
     struct stream *stream = container_of(tag, struct stream, closed);
     struct streams *streams = stream->method->streams;
     if (stream->cancelled)
-        listener_given_up(streams->life->listeners, stream->fd);
+        listener_count_cancel(streams->tracker->listeners, stream->fd);
     pthread_mutex_lock(&streams->lock);
     stream->is_over = true;
     operation_ended(stream);
@@ -293,7 +293,7 @@ static void on_received(struct tag *tag, bool good)
     struct streams *streams = stream->method->streams;
     pthread_mutex_lock(&streams->lock);
     if (!stream->is_over && stream->message)
-        take_question(stream);
+        take_request(stream);
     else if (!stream->is_over)
         take_silence(stream);
     if (stream->message)
@@ -303,10 +303,10 @@ static void on_received(struct tag *tag, bool good)
     pthread_mutex_unlock(&streams->lock);
 }
 
-static void stir(struct stream *stream)
+static void wake(struct stream *stream)
 {
-    if (stream_is_idle(stream) && stream->method->row->stirred)
-        stream->method->row->stirred(stream);
+    if (stream_is_idle(stream) && stream->method->row->on_writable)
+        stream->method->row->on_writable(stream);
 }
 
 static void on_sent(struct tag *tag, bool good)
@@ -316,7 +316,7 @@ static void on_sent(struct tag *tag, bool good)
     struct streams *streams = stream->method->streams;
     pthread_mutex_lock(&streams->lock);
     stream->is_sending = false;
-    stir(stream);
+    wake(stream);
     if (stream_is_idle(stream)) {
         if (stream->is_finishing)
             send_status(stream);
@@ -327,13 +327,14 @@ static void on_sent(struct tag *tag, bool good)
     pthread_mutex_unlock(&streams->lock);
 }
 
-struct streams *streams_new(grpc_server *server, grpc_completion_queue *queue, struct life *life,
-                            const struct stream_method *methods, size_t count, void *context)
+struct streams *streams_new(grpc_server *server, grpc_completion_queue *queue,
+                            struct rpc_tracker *tracker, const struct stream_method *methods,
+                            size_t count, void *context)
 {
     struct streams *streams =
         memory_expect(calloc(1, sizeof *streams + count * sizeof streams->methods[0]));
     *streams = (struct streams){
-        .server = server, .queue = queue, .life = life, .context = context, .count = count};
+        .server = server, .queue = queue, .tracker = tracker, .context = context, .count = count};
     pthread_mutex_init(&streams->lock, NULL);
     LIST_INIT(&streams->open);
     for (size_t i = 0; i < count; i++) {
@@ -354,12 +355,12 @@ void streams_start(struct streams *streams)
         arm(&streams->methods[i]);
 }
 
-void streams_stir(struct streams *streams)
+void streams_wake(struct streams *streams)
 {
     struct stream *stream;
     pthread_mutex_lock(&streams->lock);
     LIST_FOREACH(stream, &streams->open, place)
-    stir(stream);
+    wake(stream);
     pthread_mutex_unlock(&streams->lock);
 }
 

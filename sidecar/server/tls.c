@@ -24,7 +24,7 @@
 #include "base/banned.h"
 
 /* As long callers may take for the last answers when the program ends. */
-static const struct timeval farewell = {.tv_sec = 2};
+static const struct timeval drain = {.tv_sec = 2};
 
 /* One connection: at first it shakes hands and says the preface, then it is a tunnel. */
 struct session {
@@ -68,7 +68,7 @@ static void end_loop_when_empty(struct tls *tls)
         event_base_loopbreak(tls->base);
 }
 
-static void turn_away(struct session *session)
+static void reject(struct session *session)
 {
     LIST_REMOVE(session, place);
     event_del(&session->turn);
@@ -103,7 +103,7 @@ static void refuse(struct session *session, const char *why)
     struct status summary;
     status_set(&summary, STATUS_UNAUTHENTICATED, "TLS handshake: %s", why);
     session->tls->events.refused(summary.message, session->tls->events.context);
-    turn_away(session);
+    reject(session);
 }
 
 static size_t names_of(GENERAL_NAMES *names, struct identity identities[IDENTITY_MOST])
@@ -121,7 +121,7 @@ static size_t names_of(GENERAL_NAMES *names, struct identity identities[IDENTITY
     return count;
 }
 
-static void admit(struct session *session)
+static void accept_connection(struct session *session)
 {
     struct tls *tls = session->tls;
     struct identity identities[IDENTITY_MOST];
@@ -131,14 +131,14 @@ static void admit(struct session *session)
     /* An empty pair takes so little. */
     if (write(session->inner, session->said, session->said_bytes) != PREFACE_BYTES) {
         GENERAL_NAMES_free(names);
-        turn_away(session);
+        reject(session);
         return;
     }
     LIST_REMOVE(session, place);
     LIST_INSERT_HEAD(&tls->tunnels, session, place);
     session->tunnel = tunnel_new(tls->base, session->ssl, session->outer, session->inner,
                                  tls->piece, on_tunnel_ended, session);
-    tls->events.admitted(session->other, identities, names_of(names, identities),
+    tls->events.accepted(session->other, identities, names_of(names, identities),
                          tls->events.context);
     GENERAL_NAMES_free(names);
 }
@@ -154,7 +154,7 @@ static void stopped(struct session *session, int result)
     else if (error == SSL_ERROR_WANT_WRITE)
         wait_for(session, EV_WRITE);
     else if (SSL_is_init_finished(session->ssl))
-        turn_away(session);
+        reject(session);
     else
         refuse(session, reason_of(session->ssl));
 }
@@ -183,12 +183,12 @@ static void advance(struct session *session)
         }
         session->said_bytes += (size_t)got;
         if (!preface_begins(session->said, session->said_bytes)) {
-            turn_away(session);
+            reject(session);
             return;
         }
     }
     if (result == 1)
-        admit(session);
+        accept_connection(session);
     else
         stopped(session, result);
 }
@@ -199,7 +199,7 @@ static void on_turn(evutil_socket_t fd, short what, void *context)
     /* OpenSSL would take another connection's error for this one's. */
     ERR_clear_error();
     if (what & EV_TIMEOUT)
-        turn_away(context);
+        reject(context);
     else
         advance(context);
 }
@@ -225,7 +225,7 @@ static void on_added(struct task *task)
     SSL_set_fd(session->ssl, session->outer);
     wait_for(session, EV_READ);
     if (!tls->admitting)
-        turn_away(session);
+        reject(session);
 }
 
 void tls_add(struct tls *tls, int outer, int inner, int other)
@@ -245,7 +245,7 @@ static void on_stop(struct task *task)
     struct tls *tls = container_of(task, struct tls, stop);
     tls->admitting = false;
     while (!LIST_EMPTY(&tls->arriving))
-        turn_away(LIST_FIRST(&tls->arriving));
+        reject(LIST_FIRST(&tls->arriving));
     sem_post(&tls->stopped);
 }
 
@@ -261,7 +261,7 @@ static void on_end(struct task *task)
 {
     struct tls *tls = container_of(task, struct tls, end);
     tls->ending = true;
-    event_add(tls->left, &farewell);
+    event_add(tls->left, &drain);
     end_loop_when_empty(tls);
 }
 

@@ -23,7 +23,7 @@ struct tls;
 struct tls_events {
     /* A caller has begun to speak HTTP/2: takes over the descriptor. `names` are those of the
      * certificate that it proved to have; they are views and do not outlast this. */
-    void (*admitted)(int fd, const struct identity *names, size_t count, void *context);
+    void (*accepted)(int fd, const struct identity *names, size_t count, void *context);
     /* Why a handshake failed. */
     void (*refused)(const char *why, void *context);
     void *context;
@@ -39,7 +39,7 @@ must_use bool tls_open(const struct tls_files *files, int64_t patience_ns,
 enum reload_result tls_reload(struct tls *tls, struct status *summary);
 
 /* Takes over a connection that was accepted, without blocking, and a pair of sockets: `inner` is
- * tunnelled to, `admitted` gets the other end. The thread that opened. */
+ * tunnelled to, `accepted` gets the other end. The thread that opened. */
 void tls_add(struct tls *tls, int outer, int inner, int other);
 
 /* Closes who has not been admitted; nobody is any more when this returns. The thread that opened.

@@ -22,10 +22,10 @@ static const struct timeval longest_stall = {.tv_sec = 30};
 
 /* As long the peer may take to close after us: what it still sends must not reset the connection
  * before it has read our last bytes. */
-static const struct timeval farewell = {.tv_sec = 2};
+static const struct timeval drain = {.tv_sec = 2};
 
 /* What was taken from one side and not yet by the other. */
-struct rest {
+struct pending_bytes {
     char *at; /* NULL: nothing */
     size_t bytes, passed;
 };
@@ -34,7 +34,7 @@ struct tunnel {
     SSL *tls;
     int outer, inner;
     struct event *outer_readable, *outer_writable, *inner_readable, *inner_writable, *left;
-    struct rest inward, outward;
+    struct pending_bytes inward, outward;
     bool peer_ended;   /* it sends no more */
     bool inward_ended; /* so, or nobody takes it any more */
     bool leaving;      /* all has been said, and the peer has time to hear it */
@@ -44,18 +44,18 @@ struct tunnel {
     void *context;
 };
 
-static void keep(struct rest *rest, const char *at, size_t bytes)
+static void keep(struct pending_bytes *pending, const char *at, size_t bytes)
 {
-    rest->at = memory_expect(malloc(bytes));
-    memcpy(rest->at, at, bytes);
-    rest->bytes = bytes;
-    rest->passed = 0;
+    pending->at = memory_expect(malloc(bytes));
+    memcpy(pending->at, at, bytes);
+    pending->bytes = bytes;
+    pending->passed = 0;
 }
 
-static void drop(struct rest *rest)
+static void drop(struct pending_bytes *pending)
 {
-    free(rest->at);
-    *rest = (struct rest){0};
+    free(pending->at);
+    *pending = (struct pending_bytes){0};
 }
 
 /* Must be the last thing that is done with the tunnel. */
@@ -171,7 +171,7 @@ static void end_outward(struct tunnel *tunnel)
     end_inward(tunnel);
     tunnel->leaving = true;
     event_add(tunnel->outer_readable, NULL);
-    event_add(tunnel->left, &farewell);
+    event_add(tunnel->left, &drain);
 }
 
 /* What the peer says now is for nobody; its end is waited for. */
@@ -225,12 +225,12 @@ static void on_inner_writable(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct tunnel *tunnel = context;
-    struct rest *rest = &tunnel->inward;
-    if (!pass_inward(tunnel, rest->at, rest->bytes, &rest->passed)) {
+    struct pending_bytes *pending = &tunnel->inward;
+    if (!pass_inward(tunnel, pending->at, pending->bytes, &pending->passed)) {
         event_add(tunnel->inner_writable, NULL);
         return;
     }
-    drop(rest);
+    drop(pending);
     if (!tunnel->inward_ended)
         event_add(tunnel->outer_readable, NULL);
 }
@@ -239,15 +239,15 @@ static void on_outer_writable(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     struct tunnel *tunnel = context;
-    struct rest *rest = &tunnel->outward;
+    struct pending_bytes *pending = &tunnel->outward;
     if (what & EV_TIMEOUT) {
         end(tunnel);
         return;
     }
-    if (rest->at) {
-        if (!pass_outward(tunnel, rest->at, rest->bytes))
+    if (pending->at) {
+        if (!pass_outward(tunnel, pending->at, pending->bytes))
             return;
-        drop(rest);
+        drop(pending);
         event_add(tunnel->inner_readable, NULL);
     }
     if (tunnel->read_waits_for_writing) {

@@ -27,7 +27,7 @@ struct unary {
     const struct config *config;
     atomic_size_t *in_flight; /* calls of all methods to be answered; streams of ours are none */
     struct open_calls *open;
-    struct life *life;
+    struct rpc_tracker *tracker;
     struct metrics *metrics;
 };
 

@@ -12,18 +12,18 @@
 /* As much of a path as is told back. */
 #define PATH_BYTES 200
 
-struct unknown {
+struct unknown_method {
     grpc_server *server;
     grpc_completion_queue *queue;
     const struct call_handler *handler;
     struct metrics *metrics;
-    struct life *life;
+    struct rpc_tracker *tracker;
 };
 
 /* A call on its short way: opened, and answered in one go. */
-struct stranger {
+struct unknown_call {
     struct tag opened, answered;
-    struct unknown *unknown;
+    struct unknown_method *unknown;
     grpc_call *rpc;
     grpc_call_details details;
     grpc_metadata_array metadata;
@@ -33,25 +33,24 @@ struct stranger {
 static void on_opened(struct tag *tag, bool good);
 static void on_answered(struct tag *tag, bool good);
 
-static void free_stranger(struct stranger *stranger)
+static void free_call(struct unknown_call *call)
 {
-    grpc_call_details_destroy(&stranger->details);
-    grpc_metadata_array_destroy(&stranger->metadata);
-    free(stranger);
+    grpc_call_details_destroy(&call->details);
+    grpc_metadata_array_destroy(&call->metadata);
+    free(call);
 }
 
-static void arm(struct unknown *unknown)
+static void arm(struct unknown_method *unknown)
 {
-    struct stranger *stranger = memory_expect(calloc(1, sizeof *stranger));
-    stranger->opened.happened = on_opened;
-    stranger->answered.happened = on_answered;
-    stranger->unknown = unknown;
-    grpc_call_details_init(&stranger->details);
-    grpc_metadata_array_init(&stranger->metadata);
-    if (grpc_server_request_call(unknown->server, &stranger->rpc, &stranger->details,
-                                 &stranger->metadata, unknown->queue, unknown->queue,
-                                 &stranger->opened) != GRPC_CALL_OK)
-        free_stranger(stranger);
+    struct unknown_call *call = memory_expect(calloc(1, sizeof *call));
+    call->opened.happened = on_opened;
+    call->answered.happened = on_answered;
+    call->unknown = unknown;
+    grpc_call_details_init(&call->details);
+    grpc_metadata_array_init(&call->metadata);
+    if (grpc_server_request_call(unknown->server, &call->rpc, &call->details, &call->metadata,
+                                 unknown->queue, unknown->queue, &call->opened) != GRPC_CALL_OK)
+        free_call(call);
 }
 
 /* What may be shown of a path: any bytes may have come. */
@@ -63,7 +62,7 @@ static void show(struct text path, char shown[PATH_BYTES + 1])
     shown[bytes] = '\0';
 }
 
-static void send_status(struct stranger *stranger, const struct status *status, struct text details)
+static void send_status(struct unknown_call *call, const struct status *status, struct text details)
 {
     grpc_slice message = grpc_slice_from_copied_string(status->message);
     grpc_metadata trailer = {.key = grpc_slice_from_static_string("grpc-status-details-bin"),
@@ -76,73 +75,73 @@ static void send_status(struct stranger *stranger, const struct status *status, 
                                           .status = (grpc_status_code)status->code,
                                           .status_details = &message}},
         {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
-         .data.recv_close_on_server.cancelled = &stranger->cancelled},
+         .data.recv_close_on_server.cancelled = &call->cancelled},
     };
     /* A fresh call takes these operations whatever its peer does. */
-    if (grpc_call_start_batch(stranger->rpc, operations, array_length(operations),
-                              &stranger->answered, NULL) != GRPC_CALL_OK)
+    if (grpc_call_start_batch(call->rpc, operations, array_length(operations), &call->answered,
+                              NULL) != GRPC_CALL_OK)
         abort();
     grpc_slice_unref(trailer.value);
     grpc_slice_unref(message);
 }
 
-static void respond(struct stranger *stranger)
+static void respond(struct unknown_call *call)
 {
-    const struct call_handler *handler = stranger->unknown->handler;
+    const struct call_handler *handler = call->unknown->handler;
     char path[PATH_BYTES + 1];
     struct arena arena;
     struct status status;
     struct call_trailers trailers;
     arena_init(&arena, CALL_TRAILERS_BYTES);
-    show(core_text(&stranger->details.method), path);
+    show(core_text(&call->details.method), path);
     status_set(&status, STATUS_UNIMPLEMENTED,
                "%s: no such method; `apig-sidecar check` lists what is served", path);
     handler->explain(&status, &arena, &trailers, handler->context);
-    send_status(stranger, &status, trailers.details);
+    send_status(call, &status, trailers.details);
     arena_clear(&arena);
 }
 
 static void on_opened(struct tag *tag, bool good)
 {
-    struct stranger *stranger = container_of(tag, struct stranger, opened);
+    struct unknown_call *call = container_of(tag, struct unknown_call, opened);
     if (!good) {
-        free_stranger(stranger);
+        free_call(call);
         return;
     }
-    arm(stranger->unknown);
-    life_enter(stranger->unknown->life);
-    metric_count(stranger->unknown->metrics, METRIC_CALLS, METRIC_OTHER, STATUS_UNIMPLEMENTED);
-    stranger->fd = core_descriptor(stranger->rpc);
-    respond(stranger);
+    arm(call->unknown);
+    rpc_tracker_add(call->unknown->tracker);
+    metric_count(call->unknown->metrics, METRIC_CALLS, METRIC_OTHER, STATUS_UNIMPLEMENTED);
+    call->fd = core_descriptor(call->rpc);
+    respond(call);
 }
 
 static void on_answered(struct tag *tag, bool good)
 {
     (void)good;
-    struct stranger *stranger = container_of(tag, struct stranger, answered);
-    struct life *life = stranger->unknown->life;
-    if (stranger->cancelled)
-        listener_given_up(life->listeners, stranger->fd);
-    grpc_call_unref(stranger->rpc);
-    free_stranger(stranger);
-    life_leave(life);
+    struct unknown_call *call = container_of(tag, struct unknown_call, answered);
+    struct rpc_tracker *tracker = call->unknown->tracker;
+    if (call->cancelled)
+        listener_count_cancel(tracker->listeners, call->fd);
+    grpc_call_unref(call->rpc);
+    free_call(call);
+    rpc_tracker_done(tracker);
 }
 
-struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue,
-                            const struct call_handler *handler, struct metrics *metrics,
-                            struct life *life)
+struct unknown_method *unknown_method_new(grpc_server *server, grpc_completion_queue *queue,
+                                          const struct call_handler *handler,
+                                          struct metrics *metrics, struct rpc_tracker *tracker)
 {
-    struct unknown *unknown = memory_expect(calloc(1, sizeof *unknown));
-    *unknown = (struct unknown){server, queue, handler, metrics, life};
+    struct unknown_method *unknown = memory_expect(calloc(1, sizeof *unknown));
+    *unknown = (struct unknown_method){server, queue, handler, metrics, tracker};
     return unknown;
 }
 
-void unknown_start(struct unknown *unknown)
+void unknown_method_start(struct unknown_method *unknown)
 {
     arm(unknown);
 }
 
-void unknown_free(struct unknown *unknown)
+void unknown_method_free(struct unknown_method *unknown)
 {
     free(unknown);
 }

@@ -9,15 +9,15 @@
 #include "server/core.h"
 #include "telemetry/metric.h"
 
-struct unknown;
+struct unknown_method;
 
 /* The handler explains. All must outlive it. */
-struct unknown *unknown_new(grpc_server *server, grpc_completion_queue *queue,
-                            const struct call_handler *handler, struct metrics *metrics,
-                            struct life *life);
+struct unknown_method *unknown_method_new(grpc_server *server, grpc_completion_queue *queue,
+                                          const struct call_handler *handler,
+                                          struct metrics *metrics, struct rpc_tracker *tracker);
 
 /* Takes calls from now on; after the server has started. */
-void unknown_start(struct unknown *unknown);
+void unknown_method_start(struct unknown_method *unknown);
 
 /* After the queue has been drained; NULL is allowed. */
-void unknown_free(struct unknown *unknown);
+void unknown_method_free(struct unknown_method *unknown);

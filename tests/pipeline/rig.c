@@ -108,7 +108,7 @@ struct text call_caller(const struct call *call)
     return text_literal("anonymous");
 }
 
-bool call_is_welcome(struct call *call, struct status *status)
+bool call_authorize(struct call *call, struct status *status)
 {
     (void)call, (void)status;
     return true;

@@ -92,10 +92,10 @@ static void begin_at(struct trial *trial, const struct address *address)
 {
     struct status status;
     *trial = (struct trial){.loop = event_base_new(), .live = true, .ready = true};
-    struct monitor_questions questions = {checks, array_length(checks), write_page, trial};
-    struct admin_orders orders = {drain, write_config, trial};
-    assert_true(monitor_open(address, trial->loop, &questions, &trial->monitor, &status));
-    assert_true(admin_open(&any_port, trial->loop, &orders, &trial->admin, &status));
+    struct monitor_sources sources = {checks, array_length(checks), write_page, trial};
+    struct admin_actions actions = {drain, write_config, trial};
+    assert_true(monitor_open(address, trial->loop, &sources, &trial->monitor, &status));
+    assert_true(admin_open(&any_port, trial->loop, &actions, &trial->admin, &status));
 }
 
 static void begin(struct trial *trial)
@@ -424,10 +424,10 @@ static void an_address_in_use_is_told_with_its_option(void **state)
     begin(&trial);
     const char *colon = strrchr(monitor_address(trial.monitor), ':');
     struct address taken = {.host = "127.0.0.1", .port = (uint16_t)strtoul(colon + 1, NULL, 10)};
-    struct admin_orders orders = {drain, write_config, &trial};
+    struct admin_actions actions = {drain, write_config, &trial};
     struct admin *admin = NULL;
     struct status status;
-    assert_false(admin_open(&taken, trial.loop, &orders, &admin, &status));
+    assert_false(admin_open(&taken, trial.loop, &actions, &admin, &status));
     assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
     assert_memory_equal(status.message, "--admin: ", 9);
     assert_null(admin);

@@ -427,12 +427,12 @@ static void who_gives_up_more_calls_than_allowed_is_disconnected_and_nobody_else
     expect_let_in(trial, hostile);
     expect_let_in(trial, other);
     for (int i = 0; i < STREAMS; i++) {
-        listener_given_up(trial->listeners, trial->accepted[0]);
-        listener_given_up(trial->listeners, trial->accepted[1]);
+        listener_count_cancel(trial->listeners, trial->accepted[0]);
+        listener_count_cancel(trial->listeners, trial->accepted[1]);
     }
     assert_int_equal(trial->disconnections, 0);
     for (int i = 0; i < 3 * STREAMS; i++)
-        listener_given_up(trial->listeners, trial->accepted[0]);
+        listener_count_cancel(trial->listeners, trial->accepted[0]);
     assert_true(is_closed(hostile));
     assert_int_equal(trial->disconnections, 1);
     assert_non_null(strstr(trial->why, "--max-streams"));
@@ -448,8 +448,8 @@ static void a_connection_that_is_not_known_is_left_alone(void **state)
     listen_tcp(trial, "127.0.0.1", 0);
     open_listeners(trial);
     for (int i = 0; i < 10; i++) {
-        listener_given_up(trial->listeners, 0);
-        listener_given_up(trial->listeners, 1 << 20);
+        listener_count_cancel(trial->listeners, 0);
+        listener_count_cancel(trial->listeners, 1 << 20);
     }
     assert_int_equal(trial->disconnections, 0);
 }

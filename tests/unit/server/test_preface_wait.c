@@ -24,35 +24,35 @@ static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 struct trial {
     struct event_base *loop;
-    struct guests *guests;
-    int admitted; /* the descriptor, or -1 */
+    struct pending_connections *pending;
+    int accepted; /* the descriptor, or -1 */
     int client;   /* the other end of the one that was added */
 };
 
-static void on_admitted(int fd, void *context)
+static void on_preface(int fd, void *context)
 {
     struct trial *trial = context;
-    assert_int_equal(trial->admitted, -1);
-    trial->admitted = fd;
+    assert_int_equal(trial->accepted, -1);
+    trial->accepted = fd;
 }
 
-static void open_guests(struct trial *trial, int64_t patience_ns)
+static void open_connections(struct trial *trial, int64_t patience_ns)
 {
     int ends[2];
-    *trial = (struct trial){.loop = event_base_new(), .admitted = -1};
-    trial->guests = guests_new(trial->loop, patience_ns, on_admitted, trial);
+    *trial = (struct trial){.loop = event_base_new(), .accepted = -1};
+    trial->pending = pending_connections_new(trial->loop, patience_ns, on_preface, trial);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
     trial->client = ends[0];
-    guests_add(trial->guests, ends[1]);
+    pending_connections_add(trial->pending, ends[1]);
 }
 
-static void close_guests(struct trial *trial)
+static void close_connections(struct trial *trial)
 {
-    guests_free(trial->guests);
+    pending_connections_free(trial->pending);
     event_base_free(trial->loop);
     close(trial->client);
-    if (trial->admitted >= 0)
-        close(trial->admitted);
+    if (trial->accepted >= 0)
+        close(trial->accepted);
 }
 
 static void say(struct trial *trial, const char *bytes, size_t count)
@@ -70,7 +70,7 @@ static bool is_closed(int fd)
 static void expect_turned_away(struct trial *trial)
 {
     loop_until(trial->loop, is_closed(trial->client));
-    assert_int_equal(trial->admitted, -1);
+    assert_int_equal(trial->accepted, -1);
 }
 
 static void who_sends_the_preface_is_admitted_with_all_its_bytes(void **state)
@@ -78,27 +78,27 @@ static void who_sends_the_preface_is_admitted_with_all_its_bytes(void **state)
     (void)state;
     struct trial trial;
     char heard[64];
-    open_guests(&trial, CLOCK_NS_PER_S * 60);
+    open_connections(&trial, CLOCK_NS_PER_S * 60);
     say(&trial, preface, strlen(preface));
     say(&trial, "and more", 8);
-    loop_until(trial.loop, trial.admitted >= 0);
-    assert_int_equal(recv(trial.admitted, heard, sizeof heard, 0), strlen(preface) + 8);
+    loop_until(trial.loop, trial.accepted >= 0);
+    assert_int_equal(recv(trial.accepted, heard, sizeof heard, 0), strlen(preface) + 8);
     assert_memory_equal(heard, preface, strlen(preface));
-    close_guests(&trial);
+    close_connections(&trial);
 }
 
 static void the_preface_may_come_byte_by_byte(void **state)
 {
     (void)state;
     struct trial trial;
-    open_guests(&trial, CLOCK_NS_PER_S * 60);
+    open_connections(&trial, CLOCK_NS_PER_S * 60);
     for (size_t i = 0; i < strlen(preface); i++) {
-        assert_int_equal(trial.admitted, -1);
+        assert_int_equal(trial.accepted, -1);
         say(&trial, preface + i, 1);
         loop_turn(trial.loop);
     }
-    loop_until(trial.loop, trial.admitted >= 0);
-    close_guests(&trial);
+    loop_until(trial.loop, trial.accepted >= 0);
+    close_connections(&trial);
 }
 
 static void who_speaks_something_else_is_turned_away_at_its_first_wrong_byte(void **state)
@@ -108,10 +108,10 @@ static void who_speaks_something_else_is_turned_away_at_its_first_wrong_byte(voi
                                   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r."};
     for (size_t i = 0; i < array_length(others); i++) {
         struct trial trial;
-        open_guests(&trial, CLOCK_NS_PER_S * 60);
+        open_connections(&trial, CLOCK_NS_PER_S * 60);
         say(&trial, others[i], strlen(others[i]));
         expect_turned_away(&trial);
-        close_guests(&trial);
+        close_connections(&trial);
     }
 }
 
@@ -119,19 +119,19 @@ static void who_stays_silent_is_turned_away_when_patience_ends(void **state)
 {
     (void)state;
     struct trial trial;
-    open_guests(&trial, CLOCK_NS_PER_MS);
+    open_connections(&trial, CLOCK_NS_PER_MS);
     expect_turned_away(&trial);
-    close_guests(&trial);
+    close_connections(&trial);
 }
 
 static void who_stops_in_the_middle_is_turned_away_when_patience_ends(void **state)
 {
     (void)state;
     struct trial trial;
-    open_guests(&trial, CLOCK_NS_PER_MS);
+    open_connections(&trial, CLOCK_NS_PER_MS);
     say(&trial, preface, 10);
     expect_turned_away(&trial);
-    close_guests(&trial);
+    close_connections(&trial);
 }
 
 /* Bytes do not begin the time anew: only an end of them before the preface's end can end this. */
@@ -139,15 +139,15 @@ static void who_goes_on_slowly_is_turned_away_when_patience_ends(void **state)
 {
     (void)state;
     struct trial trial;
-    open_guests(&trial, 30 * CLOCK_NS_PER_MS);
+    open_connections(&trial, 30 * CLOCK_NS_PER_MS);
     for (size_t i = 0; i < strlen(preface) - 1 && !is_closed(trial.client); i++) {
         (void)!send(trial.client, preface + i, 1, MSG_NOSIGNAL);
         for (int64_t until_ns = clock_now_ns() + 10 * CLOCK_NS_PER_MS; clock_now_ns() < until_ns;)
             loop_turn(trial.loop);
     }
     assert_true(is_closed(trial.client));
-    assert_int_equal(trial.admitted, -1);
-    close_guests(&trial);
+    assert_int_equal(trial.accepted, -1);
+    close_connections(&trial);
 }
 
 /* Without an end of patience, so that it is the other end's close that is noticed. */
@@ -157,12 +157,12 @@ static void who_leaves_before_the_preface_is_whole_is_forgotten(void **state)
     const size_t said[] = {0, 10};
     for (size_t i = 0; i < array_length(said); i++) {
         struct trial trial;
-        open_guests(&trial, 0);
+        open_connections(&trial, 0);
         say(&trial, preface, said[i]);
         loop_turn(trial.loop);
         shutdown(trial.client, SHUT_WR);
         expect_turned_away(&trial);
-        close_guests(&trial);
+        close_connections(&trial);
     }
 }
 
@@ -171,25 +171,25 @@ static void looking_at_half_a_preface_does_not_keep_the_loop_busy(void **state)
     (void)state;
     struct trial trial;
     int turns = 0;
-    open_guests(&trial, 0);
+    open_connections(&trial, 0);
     say(&trial, preface, 10);
     for (int64_t end = clock_now_ns() + 50 * CLOCK_NS_PER_MS; clock_now_ns() < end; turns++)
         loop_turn(trial.loop);
     assert_true(turns < 50);
-    assert_int_equal(trial.admitted, -1);
-    close_guests(&trial);
+    assert_int_equal(trial.accepted, -1);
+    close_connections(&trial);
 }
 
 static void who_still_waits_at_the_end_is_turned_away(void **state)
 {
     (void)state;
     struct trial trial;
-    open_guests(&trial, CLOCK_NS_PER_S * 60);
+    open_connections(&trial, CLOCK_NS_PER_S * 60);
     loop_turn(trial.loop);
-    guests_free(trial.guests);
-    trial.guests = NULL;
+    pending_connections_free(trial.pending);
+    trial.pending = NULL;
     assert_true(is_closed(trial.client));
-    close_guests(&trial);
+    close_connections(&trial);
 }
 
 int main(void)

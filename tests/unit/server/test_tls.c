@@ -36,19 +36,19 @@ static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 struct trial {
     char folder[32], certificate[64], key[64];
     struct tls *tls;
-    int admitted[2]; /* a pipe, through which TLS's thread sends descriptors as numbers */
+    int accepted[2]; /* a pipe, through which TLS's thread sends descriptors as numbers */
     SSL_CTX *context;
     SSL *client;
     int client_fd, core;
     size_t amount; /* that core_writes_much writes */
 };
 
-static void on_admitted(int fd, const struct identity *names, size_t count, void *context)
+static void on_preface(int fd, const struct identity *names, size_t count, void *context)
 {
     (void)names;
     struct trial *trial = context;
     assert_int_equal(count, 0);
-    assert_int_equal(write(trial->admitted[1], &fd, sizeof fd), sizeof fd);
+    assert_int_equal(write(trial->accepted[1], &fd, sizeof fd), sizeof fd);
 }
 
 static void on_refused(const char *why, void *context)
@@ -60,7 +60,7 @@ static void open_tls(struct trial *trial)
 {
     struct status status;
     const struct tls_files files = {trial->certificate, trial->key, NULL};
-    const struct tls_events events = {on_admitted, on_refused, trial};
+    const struct tls_events events = {on_preface, on_refused, trial};
     if (!tls_open(&files, 60 * CLOCK_NS_PER_S, &events, &trial->tls, &status))
         fail_msg("%s", status.message);
 }
@@ -74,7 +74,7 @@ static int setup(void **state)
     trial->client_fd = trial->core = -1;
     trial->amount = MUCH;
     snprintf(trial->folder, sizeof trial->folder, "/tmp/tls.XXXXXX");
-    if (!mkdtemp(trial->folder) || pipe(trial->admitted) != 0)
+    if (!mkdtemp(trial->folder) || pipe(trial->accepted) != 0)
         return -1;
     tls_peer_certificate(trial->folder);
     snprintf(trial->certificate, sizeof trial->certificate, "%s/cert.pem", trial->folder);
@@ -109,8 +109,8 @@ static int teardown(void **state)
     close_core(trial);
     tls_free(trial->tls);
     SSL_CTX_free(trial->context);
-    close(trial->admitted[0]);
-    close(trial->admitted[1]);
+    close(trial->accepted[0]);
+    close(trial->accepted[1]);
     unlink(trial->certificate);
     unlink(trial->key);
     rmdir(trial->folder);
@@ -162,7 +162,7 @@ static void enter(struct trial *trial)
     char said[PREFACE_BYTES];
     join(trial);
     assert_int_equal(SSL_write(trial->client, preface, PREFACE_BYTES), PREFACE_BYTES);
-    assert_int_equal(read(trial->admitted[0], &trial->core, sizeof trial->core),
+    assert_int_equal(read(trial->accepted[0], &trial->core, sizeof trial->core),
                      sizeof trial->core);
     read_core(trial, said, sizeof said);
     assert_memory_equal(said, preface, sizeof said);
