@@ -59,7 +59,7 @@ void breaker_failed(struct breaker *breaker, int64_t began_ns, int64_t now_ns)
     enter(breaker, BREAKER_OPEN);
 }
 
-bool breaker_is_patient(const struct breaker *breaker, int64_t began_ns, int64_t now_ns)
+bool breaker_allows_wait(const struct breaker *breaker, int64_t began_ns, int64_t now_ns)
 {
     return breaker_state(breaker) == BREAKER_CLOSED || now_ns - began_ns < BREAKER_PATIENCE_NS;
 }

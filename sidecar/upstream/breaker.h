@@ -44,7 +44,7 @@ void breaker_succeeded(struct breaker *breaker);
 void breaker_failed(struct breaker *breaker, int64_t began_ns, int64_t now_ns);
 
 /* Whether calls may wait for a connect that began then. */
-bool breaker_is_patient(const struct breaker *breaker, int64_t began_ns, int64_t now_ns);
+bool breaker_allows_wait(const struct breaker *breaker, int64_t began_ns, int64_t now_ns);
 
 /* How long it makes sense to stay away: to the end of the pause; half open, about as long as the
  * last one; else 0. */

@@ -22,74 +22,75 @@
 /* The newest tally's share of what is usual. */
 #define SHARE (1.0 / 4)
 
-void limit_init(struct limit *limit, size_t most)
+void concurrency_limit_init(struct concurrency_limit *limit, size_t most)
 {
-    *limit = (struct limit){.now = most < FIRST ? most : FIRST, .most = most};
+    *limit = (struct concurrency_limit){.now = most < FIRST ? most : FIRST, .most = most};
 }
 
-static double answered(const struct limit_tally *tally)
+static double answered(const struct concurrency_limit_tally *tally)
 {
     return (double)(tally->ended - tally->missed);
 }
 
 /* If all connections were in use all the time. */
-static double yield_at_most(const struct limit *limit)
+static double yield_at_most(const struct concurrency_limit *limit)
 {
     return (double)limit->now * answered(&limit->tally) / fmax(limit->tally.took_ns, 1);
 }
 
 /* Growth is judged by what came of it, since exchanges take no longer when it is not made use of.
  */
-static bool has_paid(const struct limit *limit)
+static bool has_paid(const struct concurrency_limit *limit)
 {
     double growth = (double)limit->now / (double)limit->before - 1;
     if (growth < 0)
-        return yield_at_most(limit) > limit->former;
+        return yield_at_most(limit) > limit->previous_baseline;
     return answered(&limit->tally) / fmax(limit->tally.busy_ns, 1) >=
-           limit->former * (1 + growth * GAIN);
+           limit->previous_baseline * (1 + growth * GAIN);
 }
 
-static void change(struct limit *limit, size_t wanted, size_t before)
+static void change(struct concurrency_limit *limit, size_t wanted, size_t before)
 {
     limit->settling = limit->now;
     limit->before = before;
     limit->now = wanted;
-    limit->former = limit->usual;
-    limit->usual = 0;
-    limit->feared_ns =
+    limit->previous_baseline = limit->baseline;
+    limit->baseline = 0;
+    limit->assumed_ns =
         before && before < wanted ? limit->mean_ns * (double)wanted / (double)before : 0;
     limit->mean_ns = 0;
     limit->missing = false;
-    limit->tally = (struct limit_tally){0};
+    limit->tally = (struct concurrency_limit_tally){0};
 }
 
-static void take_back(struct limit *limit, int64_t now_ns)
+static void revert(struct concurrency_limit *limit, int64_t now_ns)
 {
-    limit->hold_ns = limit->hold_ns == 0 ? LIMIT_FIRST_HOLD_NS : limit->hold_ns * 2;
-    if (limit->hold_ns > LIMIT_LONGEST_HOLD_NS)
-        limit->hold_ns = LIMIT_LONGEST_HOLD_NS;
+    limit->hold_ns = limit->hold_ns == 0 ? CONCURRENCY_LIMIT_FIRST_HOLD_NS : limit->hold_ns * 2;
+    if (limit->hold_ns > CONCURRENCY_LIMIT_LONGEST_HOLD_NS)
+        limit->hold_ns = CONCURRENCY_LIMIT_LONGEST_HOLD_NS;
     limit->hold_until_ns = now_ns + limit->hold_ns;
     change(limit, limit->before, 0);
 }
 
-static void keep(struct limit *limit)
+static void keep(struct concurrency_limit *limit)
 {
-    const struct limit_tally *tally = &limit->tally;
+    const struct concurrency_limit_tally *tally = &limit->tally;
     double yield = yield_at_most(limit), ended = (double)tally->ended;
     if (limit->before)
         limit->hold_ns = 0;
     limit->before = 0;
-    limit->feared_ns = 0;
-    limit->usual = limit->usual > 0 ? limit->usual + (yield - limit->usual) * SHARE : yield;
+    limit->assumed_ns = 0;
+    limit->baseline =
+        limit->baseline > 0 ? limit->baseline + (yield - limit->baseline) * SHARE : yield;
     limit->mean_ns = tally->took_ns / ended;
     limit->missing = (double)tally->missed > MANY_MISSED * ended;
-    limit->tally = (struct limit_tally){0};
+    limit->tally = (struct concurrency_limit_tally){0};
 }
 
-static void judge(struct limit *limit, int64_t now_ns)
+static void judge(struct concurrency_limit *limit, int64_t now_ns)
 {
     if (limit->before && !has_paid(limit)) {
-        take_back(limit, now_ns);
+        revert(limit, now_ns);
         return;
     }
     keep(limit);
@@ -97,15 +98,16 @@ static void judge(struct limit *limit, int64_t now_ns)
         change(limit, limit->now / 2, limit->now);
 }
 
-static size_t enough(const struct limit *limit)
+static size_t enough(const struct concurrency_limit *limit)
 {
     size_t ended = limit->before ? 2 * limit->now : limit->now;
     return ended < FEWEST_ENDED ? FEWEST_ENDED : ended;
 }
 
-void limit_ended(struct limit *limit, int64_t took_ns, bool missed, int64_t now_ns)
+void concurrency_limit_ended(struct concurrency_limit *limit, int64_t took_ns, bool missed,
+                             int64_t now_ns)
 {
-    struct limit_tally *tally = &limit->tally;
+    struct concurrency_limit_tally *tally = &limit->tally;
     double passed_ns = (double)(now_ns - limit->ended_ns);
     limit->ended_ns = now_ns;
     if (limit->settling > 0) {
@@ -121,7 +123,7 @@ void limit_ended(struct limit *limit, int64_t took_ns, bool missed, int64_t now_
     judge(limit, now_ns);
 }
 
-void limit_wanted(struct limit *limit, int64_t now_ns)
+void concurrency_limit_wanted(struct concurrency_limit *limit, int64_t now_ns)
 {
     if (limit->before || limit->now == limit->most || now_ns < limit->hold_until_ns ||
         limit->mean_ns < SLOW_NS || limit->missing)

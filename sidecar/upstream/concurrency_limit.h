@@ -16,34 +16,36 @@
 #include "base/clock.h"
 
 /* After a change that did not pay, nothing is changed for a time that doubles. */
-#define LIMIT_FIRST_HOLD_NS (10 * CLOCK_NS_PER_S)
-#define LIMIT_LONGEST_HOLD_NS (80 * CLOCK_NS_PER_S)
+#define CONCURRENCY_LIMIT_FIRST_HOLD_NS (10 * CLOCK_NS_PER_S)
+#define CONCURRENCY_LIMIT_LONGEST_HOLD_NS (80 * CLOCK_NS_PER_S)
 
 /* What became of the exchanges of a while. */
-struct limit_tally {
+struct concurrency_limit_tally {
     size_t ended, missed; /* missed: their deadline passed while the upstream had them */
     double took_ns;       /* all together */
     double busy_ns;       /* in which there was one at least */
 };
 
-struct limit {
+struct concurrency_limit {
     size_t now, most;
-    size_t before;            /* the change on trial; 0 when none is */
-    size_t settling;          /* exchanges to end that began before the change */
-    struct limit_tally tally; /* since then */
-    int64_t ended_ns;         /* when the last exchange did */
-    double usual, former; /* answers in a nanosecond, at most: now; before the change on trial */
-    double mean_ns;       /* of the last tally's exchanges; 0 before the first */
-    bool missing;         /* many of their deadlines */
-    double feared_ns;     /* growth on trial may make exchanges that long; else 0 */
+    size_t before;                        /* the change on trial; 0 when none is */
+    size_t settling;                      /* exchanges to end that began before the change */
+    struct concurrency_limit_tally tally; /* since then */
+    int64_t ended_ns;                     /* when the last exchange did */
+    double baseline,
+        previous_baseline; /* answers in a nanosecond, at most: now; before the change on trial */
+    double mean_ns;        /* of the last tally's exchanges; 0 before the first */
+    bool missing;          /* many of their deadlines */
+    double assumed_ns;     /* growth on trial may make exchanges that long; else 0 */
     int64_t hold_ns, hold_until_ns;
 };
 
 /* At most `most`. */
-void limit_init(struct limit *limit, size_t most);
+void concurrency_limit_init(struct concurrency_limit *limit, size_t most);
 
 /* An exchange has ended. */
-void limit_ended(struct limit *limit, int64_t took_ns, bool missed, int64_t now_ns);
+void concurrency_limit_ended(struct concurrency_limit *limit, int64_t took_ns, bool missed,
+                             int64_t now_ns);
 
 /* Calls wait although as many connections as may be are in use. */
-void limit_wanted(struct limit *limit, int64_t now_ns);
+void concurrency_limit_wanted(struct concurrency_limit *limit, int64_t now_ns);

@@ -3,33 +3,34 @@
 
 #include "base/banned.h"
 
-void reach_init(struct reach *reach)
+void connect_status_init(struct connect_status *connect_status)
 {
-    *reach = (struct reach){.was_tried = false};
-    pthread_mutex_init(&reach->lock, NULL);
+    *connect_status = (struct connect_status){.was_tried = false};
+    pthread_mutex_init(&connect_status->lock, NULL);
 }
 
-void reach_clear(struct reach *reach)
+void connect_status_clear(struct connect_status *connect_status)
 {
-    pthread_mutex_destroy(&reach->lock);
+    pthread_mutex_destroy(&connect_status->lock);
 }
 
-void reach_note(struct reach *reach, const struct status *failure)
+void connect_status_note(struct connect_status *connect_status, const struct status *failure)
 {
-    pthread_mutex_lock(&reach->lock);
-    reach->was_tried = true;
+    pthread_mutex_lock(&connect_status->lock);
+    connect_status->was_tried = true;
     if (failure)
-        reach->failure = *failure;
+        connect_status->failure = *failure;
     else
-        status_clear(&reach->failure);
-    pthread_mutex_unlock(&reach->lock);
+        status_clear(&connect_status->failure);
+    pthread_mutex_unlock(&connect_status->lock);
 }
 
-void reach_describe(struct reach *reach, struct buffer *out)
+void connect_status_describe(struct connect_status *connect_status, struct buffer *out)
 {
-    pthread_mutex_lock(&reach->lock);
-    buffer_add_text(out, !reach->was_tried ? text_literal("no call has needed it yet")
-                         : reach->failure.code == STATUS_OK ? text_literal("reached")
-                                                            : text_of(reach->failure.message));
-    pthread_mutex_unlock(&reach->lock);
+    pthread_mutex_lock(&connect_status->lock);
+    buffer_add_text(out, !connect_status->was_tried ? text_literal("no call has needed it yet")
+                         : connect_status->failure.code == STATUS_OK
+                             ? text_literal("reached")
+                             : text_of(connect_status->failure.message));
+    pthread_mutex_unlock(&connect_status->lock);
 }

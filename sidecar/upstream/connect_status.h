@@ -9,17 +9,17 @@
 #include "base/status.h"
 #include "base/text.h"
 
-struct reach {
+struct connect_status {
     pthread_mutex_t lock;
     bool was_tried;
     struct status failure; /* OK when there was none */
 };
 
-void reach_init(struct reach *reach);
-void reach_clear(struct reach *reach);
+void connect_status_init(struct connect_status *connect_status);
+void connect_status_clear(struct connect_status *connect_status);
 
 /* A connection was made, or could not be: `failure` is NULL or says why. */
-void reach_note(struct reach *reach, const struct status *failure);
+void connect_status_note(struct connect_status *connect_status, const struct status *failure);
 
 /* In a few words. */
-void reach_describe(struct reach *reach, struct buffer *out);
+void connect_status_describe(struct connect_status *connect_status, struct buffer *out);

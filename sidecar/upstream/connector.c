@@ -32,7 +32,7 @@ struct group {
 
 /* Names and TLS sessions, for links that trust the same CAs: a session that is resumed is not
  * verified again. One thread, so no locks. */
-struct sharing {
+struct share {
     CURLSH *share;
     unsigned version; /* of the trust */
     size_t holders;   /* links, and the connector while it is for new ones */
@@ -41,13 +41,13 @@ struct sharing {
 struct connector {
     const struct upstream_settings *settings;
     struct event_base *loop;
-    struct sharing *sharing;
+    struct share *shared;
     struct group *groups;
 };
 
 struct link {
     struct group *group;
-    struct sharing *sharing;
+    struct share *shared;
     X509_STORE *trusted; /* NULL: the system's */
     CURL *easy;
     link_opened *opened;
@@ -147,7 +147,7 @@ static struct group *group_with_room(struct connector *connector)
 }
 
 /* NULL when libcurl refuses. */
-static struct sharing *sharing_new(unsigned version)
+static struct share *share_new(unsigned version)
 {
     CURLSH *share = curl_share_init();
     if (!share || curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK ||
@@ -155,47 +155,47 @@ static struct sharing *sharing_new(unsigned version)
         curl_share_cleanup(share);
         return NULL;
     }
-    struct sharing *sharing = memory_expect(calloc(1, sizeof *sharing));
-    *sharing = (struct sharing){share, version, 1};
-    return sharing;
+    struct share *shared = memory_expect(calloc(1, sizeof *shared));
+    *shared = (struct share){share, version, 1};
+    return shared;
 }
 
-static void sharing_release(struct sharing *sharing)
+static void share_release(struct share *shared)
 {
-    if (--sharing->holders > 0)
+    if (--shared->holders > 0)
         return;
-    curl_share_cleanup(sharing->share);
-    free(sharing);
+    curl_share_cleanup(shared->share);
+    free(shared);
 }
 
 /* What a new link trusts and shares. */
-static void agree(struct connector *connector, struct link *link)
+static void join_share(struct connector *connector, struct link *link)
 {
     unsigned version = 0;
-    if (connector->settings->trust)
-        link->trusted = trust_hold(connector->settings->trust, &version);
-    if (version != connector->sharing->version) {
-        sharing_release(connector->sharing);
-        connector->sharing = memory_expect(sharing_new(version));
+    if (connector->settings->trust_store)
+        link->trusted = trust_store_acquire(connector->settings->trust_store, &version);
+    if (version != connector->shared->version) {
+        share_release(connector->shared);
+        connector->shared = memory_expect(share_new(version));
     }
-    link->sharing = connector->sharing;
-    link->sharing->holders++;
+    link->shared = connector->shared;
+    link->shared->holders++;
 }
 
-static void disagree(struct link *link)
+static void leave_share(struct link *link)
 {
-    sharing_release(link->sharing);
+    share_release(link->shared);
     X509_STORE_free(link->trusted);
 }
 
 bool connector_new(const struct upstream_settings *settings, struct event_base *loop,
                    struct connector **connector, struct status *status)
 {
-    struct sharing *sharing = sharing_new(0);
-    if (!sharing)
+    struct share *shared = share_new(0);
+    if (!shared)
         return status_fail(status, STATUS_INTERNAL, "prepare libcurl: it cannot share sessions");
     struct connector *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct connector){.settings = settings, .loop = loop, .sharing = sharing};
+    *made = (struct connector){.settings = settings, .loop = loop, .shared = shared};
     *connector = made;
     return true;
 }
@@ -211,7 +211,7 @@ void connector_free(struct connector *connector)
         event_free(group->timer);
         free(group);
     }
-    sharing_release(connector->sharing);
+    share_release(connector->shared);
     free(connector);
 }
 
@@ -237,7 +237,7 @@ static CURLcode configure(CURL *easy, struct link *link, const struct connector 
     set(CURLOPT_CONNECT_ONLY, 1L);
     set(CURLOPT_PRIVATE, link);
     set(CURLOPT_ERRORBUFFER, link->reason);
-    set(CURLOPT_SHARE, link->sharing->share);
+    set(CURLOPT_SHARE, link->shared->share);
     set(CURLOPT_NOSIGNAL, 1L);
     /* Without it a slow name server would hold the whole loop when a connect is given up. */
     set(CURLOPT_QUICK_EXIT, 1L);
@@ -277,14 +277,14 @@ bool link_open(struct connector *connector, link_opened *opened, void *context, 
     struct link *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct link){
         .easy = memory_expect(curl_easy_init()), .opened = opened, .context = context};
-    agree(connector, made);
+    join_share(connector, made);
     struct group *group = group_with_room(connector);
     CURLcode code = configure(made->easy, made, connector);
     if (code == CURLE_OK && curl_multi_add_handle(group->multi, made->easy) != CURLM_OK)
         code = CURLE_FAILED_INIT;
     if (code != CURLE_OK) {
         curl_easy_cleanup(made->easy);
-        disagree(made);
+        leave_share(made);
         free(made);
         return status_fail(status, STATUS_INTERNAL, "prepare a connection to %s: %s",
                            connector->settings->url, curl_easy_strerror(code));
@@ -300,7 +300,7 @@ void link_close(struct link *link)
     /* Removing it from its multi handle closes the connection. */
     curl_multi_remove_handle(link->group->multi, link->easy);
     curl_easy_cleanup(link->easy);
-    disagree(link);
+    leave_share(link);
     link->group->links--;
     free(link);
 }

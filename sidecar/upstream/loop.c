@@ -22,7 +22,7 @@ static void on_finished(struct exchange *exchange, void *context)
 static void on_tried(const struct status *failure, void *context)
 {
     const struct upstream_loop *loop = context;
-    reach_note(loop->reach, failure);
+    connect_status_note(loop->connect_status, failure);
 }
 
 static void on_delay_over(evutil_socket_t fd, short what, void *context)
@@ -135,9 +135,9 @@ static bool start(struct upstream_loop *loop, struct status *status)
 }
 
 bool loop_open(struct upstream_loop *loop, const struct upstream_settings *settings,
-               struct reach *reach, struct status *status)
+               struct connect_status *connect_status, struct status *status)
 {
-    loop->reach = reach;
+    loop->connect_status = connect_status;
     return prepare(loop, settings, status) && start(loop, status);
 }
 

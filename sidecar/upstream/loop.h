@@ -34,16 +34,17 @@ struct upstream_loop {
      */
     atomic_size_t granted;
     size_t reserved, arrived;
-    struct reach *reach; /* of all loops */
+    struct connect_status *connect_status; /* of all loops */
     bool stopping, started;
     bool ended; /* by end_all: nothing starts any more */
     pthread_t thread;
 };
 
-/* Opens a loop that is all zero and starts its thread; `settings` and `reach` must outlive it.
- * INTERNAL when threads or descriptors run out, INVALID_ARGUMENT when libcurl refuses a setting. */
+/* Opens a loop that is all zero and starts its thread; `settings` and `connect_status` must outlive
+ * it. INTERNAL when threads or descriptors run out, INVALID_ARGUMENT when libcurl refuses a
+ * setting. */
 must_use bool loop_open(struct upstream_loop *loop, const struct upstream_settings *settings,
-                        struct reach *reach, struct status *status);
+                        struct connect_status *connect_status, struct status *status);
 
 /* Ends the thread and closes all connections; no exchange may be under way. Takes what could not be
  * opened, too. */

@@ -25,8 +25,8 @@ struct pool {
     LIST_HEAD(, connection) idle; /* the one used last first */
     LIST_HEAD(, connection) opening;
     size_t open, busy, being_opened; /* open: idle and busy */
-    struct limit limit;
-    struct forecast forecast;
+    struct concurrency_limit limit;
+    struct wait_estimate estimate;
     int64_t taken_ns; /* when a connection was last */
 
     int64_t fastest_ns; /* connect so far; 0 before the first */
@@ -152,7 +152,7 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
         .connector = connector,
         .owner = *owner,
     };
-    limit_init(&made->limit, settings->connections);
+    concurrency_limit_init(&made->limit, settings->connections);
     breaker_init(&made->breaker, settings->metrics);
     made->probe = memory_expect(evtimer_new(loop, on_probe, made));
     made->sweep = memory_expect(event_new(loop, -1, EV_PERSIST, on_sweep, made));
@@ -201,7 +201,7 @@ struct connection *pool_take(struct pool *pool)
     return NULL;
 }
 
-bool pool_is_in_time(const struct pool *pool, int64_t left_ns)
+bool pool_can_connect_within(const struct pool *pool, int64_t left_ns)
 {
     return pool->open + pool->being_opened > 0 || left_ns >= pool->fastest_ns;
 }
@@ -209,8 +209,8 @@ bool pool_is_in_time(const struct pool *pool, int64_t left_ns)
 void pool_open_for(struct pool *pool, size_t waiting)
 {
     if (waiting > 0 && pool->open >= pool->limit.now) {
-        limit_wanted(&pool->limit, clock_now_ns());
-        pool->forecast.least_ns = pool->limit.feared_ns;
+        concurrency_limit_wanted(&pool->limit, clock_now_ns());
+        pool->estimate.least_ns = pool->limit.assumed_ns;
     }
     /* A breaker that is open lets one try, also while older ones hang. */
     while ((pool->being_opened < waiting || pool_state(pool) == BREAKER_OPEN) &&
@@ -229,11 +229,11 @@ void pool_open_for(struct pool *pool, size_t waiting)
     }
 }
 
-bool pool_has_hope(const struct pool *pool)
+bool pool_may_get_connection(const struct pool *pool)
 {
     const struct connection *newest = LIST_FIRST(&pool->opening);
     return pool->open > 0 ||
-           (newest && breaker_is_patient(&pool->breaker, newest->began_ns, clock_now_ns()));
+           (newest && breaker_allows_wait(&pool->breaker, newest->began_ns, clock_now_ns()));
 }
 
 struct pool_failure pool_failure(const struct pool *pool)
@@ -251,26 +251,26 @@ void pool_learn(struct pool *pool, const struct exchange *exchange)
 {
     bool answered = exchange->outcome == EXCHANGE_ANSWERED;
     int64_t took_ns = exchange->ended_ns - exchange->started_ns;
-    (answered ? forecast_learn : forecast_learn_at_least)(&pool->forecast, took_ns,
-                                                          exchange->ended_ns);
-    limit_ended(&pool->limit, took_ns, exchange->cause == EXCHANGE_CAUSE_DEADLINE,
-                exchange->ended_ns);
-    pool->forecast.least_ns = pool->limit.feared_ns;
+    (answered ? wait_estimate_learn : wait_estimate_learn_at_least)(&pool->estimate, took_ns,
+                                                                    exchange->ended_ns);
+    concurrency_limit_ended(&pool->limit, took_ns, exchange->cause == EXCHANGE_CAUSE_DEADLINE,
+                            exchange->ended_ns);
+    pool->estimate.least_ns = pool->limit.assumed_ns;
 }
 
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns)
 {
     size_t carry = pool_state(pool) == BREAKER_CLOSED ? pool->limit.now : pool->open;
     int64_t stalled_ns = pool->busy < carry ? 0 : now_ns - pool->taken_ns;
-    return forecast_wait_ns(&pool->forecast, waiting + pool->busy, carry, stalled_ns);
+    return wait_estimate_wait_ns(&pool->estimate, waiting + pool->busy, carry, stalled_ns);
 }
 
-int64_t pool_usual_ns(const struct pool *pool)
+int64_t pool_mean_ns(const struct pool *pool)
 {
-    return forecast_usual_ns(&pool->forecast);
+    return wait_estimate_mean_ns(&pool->estimate);
 }
 
 int64_t pool_exchange_ns(const struct pool *pool)
 {
-    return forecast_exchange_ns(&pool->forecast);
+    return wait_estimate_exchange_ns(&pool->estimate);
 }

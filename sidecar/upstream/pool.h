@@ -42,10 +42,10 @@ void pool_open_for(struct pool *pool, size_t waiting);
 
 /* False when there is no connection, none is being opened, and one was never made as fast as in
  * that time. */
-bool pool_is_in_time(const struct pool *pool, int64_t left_ns);
+bool pool_can_connect_within(const struct pool *pool, int64_t left_ns);
 
 /* False when there is no connection, and none is being opened that is worth waiting for. */
-bool pool_has_hope(const struct pool *pool);
+bool pool_may_get_connection(const struct pool *pool);
 
 /* What the last failed connect met. */
 struct pool_failure {
@@ -65,7 +65,7 @@ void pool_learn(struct pool *pool, const struct exchange *exchange);
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns);
 
 /* What an exchange usually takes, and what it rarely passes; 0 when that is not known. */
-int64_t pool_usual_ns(const struct pool *pool);
+int64_t pool_mean_ns(const struct pool *pool);
 int64_t pool_exchange_ns(const struct pool *pool);
 
 /* Closes a connection whose exchange was abandoned. */

@@ -18,7 +18,7 @@ struct bundle {
     unsigned char digest[PEM_DIGEST_BYTES];
 };
 
-struct trust {
+struct trust_store {
     const char *path;
     struct reload reload; /* of the thread that reloads */
     pthread_mutex_t lock; /* of what follows */
@@ -55,27 +55,27 @@ static bool load(const char *path, struct bundle *bundle, struct status *status)
     return good;
 }
 
-bool trust_open(const char *path, struct trust **trust, struct status *status)
+bool trust_store_open(const char *path, struct trust_store **trust_store, struct status *status)
 {
     struct bundle bundle;
     if (!load(path, &bundle, status))
         return false;
-    struct trust *made = memory_expect(calloc(1, sizeof *made));
+    struct trust_store *made = memory_expect(calloc(1, sizeof *made));
     made->path = path;
     made->store = bundle.store;
     memcpy(made->reload.digest, bundle.digest, sizeof bundle.digest);
     pthread_mutex_init(&made->lock, NULL);
-    *trust = made;
+    *trust_store = made;
     return true;
 }
 
-void trust_free(struct trust *trust)
+void trust_store_free(struct trust_store *trust_store)
 {
-    if (!trust)
+    if (!trust_store)
         return;
-    X509_STORE_free(trust->store);
-    pthread_mutex_destroy(&trust->lock);
-    free(trust);
+    X509_STORE_free(trust_store->store);
+    pthread_mutex_destroy(&trust_store->lock);
+    free(trust_store);
 }
 
 static void describe(const char *path, size_t count, struct status *summary)
@@ -83,32 +83,32 @@ static void describe(const char *path, size_t count, struct status *summary)
     status_set(summary, STATUS_UNKNOWN, "%s: %zu certificates", path, count);
 }
 
-enum reload_result trust_reload(struct trust *trust, struct status *summary)
+enum reload_result trust_store_reload(struct trust_store *trust_store, struct status *summary)
 {
     struct bundle bundle;
-    if (!load(trust->path, &bundle, summary))
-        return reload_judge(&trust->reload, NULL, summary);
-    enum reload_result result = reload_judge(&trust->reload, bundle.digest, summary);
+    if (!load(trust_store->path, &bundle, summary))
+        return reload_judge(&trust_store->reload, NULL, summary);
+    enum reload_result result = reload_judge(&trust_store->reload, bundle.digest, summary);
     X509_STORE *unused = bundle.store;
     if (result == RELOAD_LOADED) {
-        describe(trust->path, bundle.count, summary);
-        pthread_mutex_lock(&trust->lock);
-        unused = trust->store;
-        trust->store = bundle.store;
-        trust->version++;
-        pthread_mutex_unlock(&trust->lock);
+        describe(trust_store->path, bundle.count, summary);
+        pthread_mutex_lock(&trust_store->lock);
+        unused = trust_store->store;
+        trust_store->store = bundle.store;
+        trust_store->version++;
+        pthread_mutex_unlock(&trust_store->lock);
     }
     X509_STORE_free(unused);
     return result;
 }
 
-struct x509_store_st *trust_hold(struct trust *trust, unsigned *version)
+struct x509_store_st *trust_store_acquire(struct trust_store *trust_store, unsigned *version)
 {
-    pthread_mutex_lock(&trust->lock);
-    X509_STORE *store = trust->store;
+    pthread_mutex_lock(&trust_store->lock);
+    X509_STORE *store = trust_store->store;
     X509_STORE_up_ref(store);
-    *version = trust->version;
-    pthread_mutex_unlock(&trust->lock);
+    *version = trust_store->version;
+    pthread_mutex_unlock(&trust_store->lock);
     return store;
 }
 

@@ -14,15 +14,16 @@
 #include "system/reload.h"
 
 struct x509_store_st; /* OpenSSL's X509_STORE */
-struct trust;
+struct trust_store;
 
 /* FAILED_PRECONDITION, naming the file, when it cannot be used. `path` must outlive it. */
-must_use bool trust_open(const char *path, struct trust **trust, struct status *status);
-void trust_free(struct trust *trust); /* NULL is allowed */
+must_use bool trust_store_open(const char *path, struct trust_store **trust_store,
+                               struct status *status);
+void trust_store_free(struct trust_store *trust_store); /* NULL is allowed */
 
 /* Reads the file again; what is good is for connections from now on. `summary` says what news is
  * about. One thread. */
-enum reload_result trust_reload(struct trust *trust, struct status *summary);
+enum reload_result trust_store_reload(struct trust_store *trust_store, struct status *summary);
 
 /* A reference to what is trusted now, and a number that is another one after each change. */
-struct x509_store_st *trust_hold(struct trust *trust, unsigned *version);
+struct x509_store_st *trust_store_acquire(struct trust_store *trust_store, unsigned *version);

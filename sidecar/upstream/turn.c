@@ -34,7 +34,7 @@ static void watch_deadline(struct exchange *exchange, int64_t left_ns)
 static bool can_connect(struct exchange *exchange, int64_t left_ns)
 {
     struct upstream_loop *loop = exchange->loop;
-    if (pool_is_in_time(loop->pool, left_ns))
+    if (pool_can_connect_within(loop->pool, left_ns))
         return true;
     pool_open_for(loop->pool, loop->counts[EXCHANGE_STAGE_WAITING] + 1);
     ending_unsent(exchange, EXCHANGE_CAUSE_DEADLINE,
@@ -144,7 +144,7 @@ static void shed_late(struct upstream_loop *loop)
     while (*waiting > 1) {
         struct exchange *exchange = stage_first(loop, EXCHANGE_STAGE_WAITING);
         int64_t left_ns = exchange->deadline_ns - now_ns;
-        if (left_ns <= 0 || left_ns >= pool_usual_ns(loop->pool))
+        if (left_ns <= 0 || left_ns >= pool_mean_ns(loop->pool))
             return;
         ending_overloaded(exchange, pool_wait_ns(loop->pool, *waiting - 1, now_ns), left_ns);
     }
@@ -203,7 +203,7 @@ void turns_start(struct upstream_loop *loop)
     if (waiting == 0)
         return;
     pool_open_for(loop->pool, waiting);
-    if (!pool_has_hope(loop->pool))
+    if (!pool_may_get_connection(loop->pool))
         ending_unreachable(loop);
 }
 

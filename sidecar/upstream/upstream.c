@@ -14,7 +14,7 @@
 struct upstream {
     struct upstream_settings settings;
     struct text authority;
-    struct reach reach;
+    struct connect_status connect_status;
     atomic_uint turn;
     size_t loop_count;
     struct upstream_loop loops[];
@@ -40,14 +40,15 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
         memory_expect(calloc(1, sizeof *made + settings->loops * sizeof made->loops[0]));
     made->settings = *settings;
     made->authority = authority_of(settings->url);
-    reach_init(&made->reach);
-    if (settings->ca_file && !trust_open(settings->ca_file, &made->settings.trust, status)) {
+    connect_status_init(&made->connect_status);
+    if (settings->ca_file &&
+        !trust_store_open(settings->ca_file, &made->settings.trust_store, status)) {
         upstream_free(made);
         return false;
     }
     for (size_t i = 0; i < settings->loops; i++) {
         made->loop_count++;
-        if (!loop_open(&made->loops[i], &made->settings, &made->reach, status)) {
+        if (!loop_open(&made->loops[i], &made->settings, &made->connect_status, status)) {
             upstream_free(made);
             return false;
         }
@@ -62,16 +63,16 @@ void upstream_free(struct upstream *upstream)
         return;
     for (size_t i = 0; i < upstream->loop_count; i++)
         loop_close(&upstream->loops[i]);
-    trust_free(upstream->settings.trust);
-    reach_clear(&upstream->reach);
+    trust_store_free(upstream->settings.trust_store);
+    connect_status_clear(&upstream->connect_status);
     free(upstream);
     curl_global_cleanup();
 }
 
 enum reload_result upstream_reload_ca(struct upstream *upstream, struct status *summary)
 {
-    struct trust *trust = upstream->settings.trust;
-    return trust ? trust_reload(trust, summary) : RELOAD_NOTHING;
+    struct trust_store *trust_store = upstream->settings.trust_store;
+    return trust_store ? trust_store_reload(trust_store, summary) : RELOAD_NOTHING;
 }
 
 void exchange_init(struct exchange *exchange)
@@ -138,7 +139,7 @@ void upstream_ping(struct upstream *upstream, size_t loop, struct thread_ping *p
 void upstream_describe(struct upstream *upstream, struct buffer *out)
 {
     enum breaker_state state = upstream_state(upstream);
-    reach_describe(&upstream->reach, out);
+    connect_status_describe(&upstream->connect_status, out);
     if (state == BREAKER_CLOSED)
         return;
     buffer_add_literal(out, "; breaker: ");

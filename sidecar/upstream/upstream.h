@@ -26,10 +26,10 @@
 
 /* Where requests go and how; the strings must outlive the upstream. */
 struct upstream_settings {
-    const char *url;     /* "https://host[:port]", without a path */
-    const char *ca_file; /* PEM; NULL for the system's store */
-    struct trust *trust; /* made of it by upstream_open */
-    const char *proxy;   /* "http://host:port"; NULL for none */
+    const char *url;                 /* "https://host[:port]", without a path */
+    const char *ca_file;             /* PEM; NULL for the system's store */
+    struct trust_store *trust_store; /* made of it by upstream_open */
+    const char *proxy;               /* "http://host:port"; NULL for none */
     size_t loops;
     size_t connections;         /* at most, for each loop */
     size_t response_bytes;      /* the largest body of an answer */

@@ -10,26 +10,26 @@
 #include <stdint.h>
 
 /* Durations, and how far they are from their mean on average. */
-struct forecast_view {
+struct wait_estimate_view {
     double mean_ns, deviation_ns;
 };
 
 /* All zero before the first exchange: then nothing is expected. */
-struct forecast {
-    struct forecast_view dozen, second;
+struct wait_estimate {
+    struct wait_estimate_view by_count, by_time;
     int64_t learned_ns; /* when the last exchange ended */
     double least_ns;    /* exchanges are taken to last at least that long; whoever has it sets it */
 };
 
 /* An exchange ended now after that time: with an answer, or else it would have taken longer. */
-void forecast_learn(struct forecast *forecast, int64_t took_ns, int64_t now_ns);
-void forecast_learn_at_least(struct forecast *forecast, int64_t took_ns, int64_t now_ns);
+void wait_estimate_learn(struct wait_estimate *estimate, int64_t took_ns, int64_t now_ns);
+void wait_estimate_learn_at_least(struct wait_estimate *estimate, int64_t took_ns, int64_t now_ns);
 
 /* What an exchange usually takes, and what it rarely passes. */
-int64_t forecast_usual_ns(const struct forecast *forecast);
-int64_t forecast_exchange_ns(const struct forecast *forecast);
+int64_t wait_estimate_mean_ns(const struct wait_estimate *estimate);
+int64_t wait_estimate_exchange_ns(const struct wait_estimate *estimate);
 
 /* Until an exchange begins that comes after `before` others, waiting or running, on so many
  * connections. While all of them are busy, `stalled_ns` is how long none has ended. */
-int64_t forecast_wait_ns(const struct forecast *forecast, size_t before, size_t connections,
-                         int64_t stalled_ns);
+int64_t wait_estimate_wait_ns(const struct wait_estimate *estimate, size_t before,
+                              size_t connections, int64_t stalled_ns);

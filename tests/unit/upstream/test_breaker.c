@@ -102,11 +102,11 @@ static void calls_wait_for_any_connect_at_first_and_not_long_for_a_probe(void **
     (void)state;
     struct breaker breaker;
     breaker_init(&breaker, NULL);
-    assert_true(breaker_is_patient(&breaker, start_ns, start_ns + 9 * CLOCK_NS_PER_S));
+    assert_true(breaker_allows_wait(&breaker, start_ns, start_ns + 9 * CLOCK_NS_PER_S));
     int64_t now_ns = fail_next(&breaker, start_ns) + BREAKER_FIRST_PAUSE_NS;
     assert_true(breaker_may_try(&breaker, now_ns));
-    assert_true(breaker_is_patient(&breaker, now_ns, now_ns + BREAKER_PATIENCE_NS - 1));
-    assert_false(breaker_is_patient(&breaker, now_ns, now_ns + BREAKER_PATIENCE_NS));
+    assert_true(breaker_allows_wait(&breaker, now_ns, now_ns + BREAKER_PATIENCE_NS - 1));
+    assert_false(breaker_allows_wait(&breaker, now_ns, now_ns + BREAKER_PATIENCE_NS));
     assert_true(breaker_wait_ns(&breaker, now_ns) > 0);
 }
 

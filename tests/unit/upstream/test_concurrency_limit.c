@@ -25,7 +25,8 @@ static int64_t duration_ns(const struct model *model, size_t connections)
 
 /* So many rounds in which every connection carries one exchange while others wait. Returns in how
  * many of them `expected` connections were used. */
-static unsigned run(struct limit *limit, struct model *model, unsigned rounds, size_t expected)
+static unsigned run(struct concurrency_limit *limit, struct model *model, unsigned rounds,
+                    size_t expected)
 {
     unsigned as_expected = 0;
     for (unsigned round = 0; round < rounds; round++) {
@@ -35,8 +36,8 @@ static unsigned run(struct limit *limit, struct model *model, unsigned rounds, s
         took_ns = missed ? model->deadline_ns : took_ns;
         model->now_ns += took_ns;
         for (size_t i = 0; i < connections; i++)
-            limit_ended(limit, took_ns, missed, model->now_ns);
-        limit_wanted(limit, model->now_ns);
+            concurrency_limit_ended(limit, took_ns, missed, model->now_ns);
+        concurrency_limit_wanted(limit, model->now_ns);
         as_expected += connections == expected;
     }
     return as_expected;
@@ -47,28 +48,28 @@ static struct model model_of(size_t at_a_time)
     return (struct model){at_a_time, 100 * CLOCK_NS_PER_MS, CLOCK_NS_PER_S, CLOCK_NS_PER_S};
 }
 
-static struct limit limit_of(size_t most)
+static struct concurrency_limit limit_of(size_t most)
 {
-    struct limit limit;
-    limit_init(&limit, most);
+    struct concurrency_limit limit;
+    concurrency_limit_init(&limit, most);
     return limit;
 }
 
 static void it_begins_with_a_few_and_stays_there_while_nobody_waits(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(512), small = limit_of(3);
+    struct concurrency_limit limit = limit_of(512), small = limit_of(3);
     assert_int_equal(limit.now, 32);
     assert_int_equal(small.now, 3);
     for (int i = 0; i < 1000; i++)
-        limit_ended(&limit, CLOCK_NS_PER_S, false, i);
+        concurrency_limit_ended(&limit, CLOCK_NS_PER_S, false, i);
     assert_int_equal(limit.now, 32);
 }
 
 static void an_upstream_that_answers_at_once_needs_no_more(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(512);
+    struct concurrency_limit limit = limit_of(512);
     struct model model = model_of(1000);
     model.takes_ns = 5 * CLOCK_NS_PER_MS;
     assert_int_equal(run(&limit, &model, 1000, 32), 1000);
@@ -77,7 +78,7 @@ static void an_upstream_that_answers_at_once_needs_no_more(void **state)
 static void an_upstream_that_works_on_all_at_once_gets_all_soon(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(500);
+    struct concurrency_limit limit = limit_of(500);
     struct model model = model_of(1000);
     run(&limit, &model, 12, 0);
     assert_int_equal(run(&limit, &model, 100, 500), 100);
@@ -86,7 +87,7 @@ static void an_upstream_that_works_on_all_at_once_gets_all_soon(void **state)
 static void growth_that_only_makes_exchanges_longer_is_taken_back(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(512);
+    struct concurrency_limit limit = limit_of(512);
     struct model model = model_of(32);
     unsigned unchanged = 0;
     for (int i = 0; i < 1000; i++) {
@@ -99,20 +100,20 @@ static void growth_that_only_makes_exchanges_longer_is_taken_back(void **state)
 static void growth_is_feared_to_make_exchanges_longer_while_it_is_on_trial(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(64);
+    struct concurrency_limit limit = limit_of(64);
     struct model model = model_of(1000);
     run(&limit, &model, 1, 32);
     assert_int_equal(limit.now, 64);
-    assert_int_equal((int64_t)limit.feared_ns, 2 * model.takes_ns);
+    assert_int_equal((int64_t)limit.assumed_ns, 2 * model.takes_ns);
     run(&limit, &model, 10, 64);
     assert_int_equal(limit.now, 64);
-    assert_int_equal((int64_t)limit.feared_ns, 0);
+    assert_int_equal((int64_t)limit.assumed_ns, 0);
 }
 
 static void growth_that_pays_in_part_is_kept(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(512);
+    struct concurrency_limit limit = limit_of(512);
     struct model model = model_of(64);
     run(&limit, &model, 20, 0);
     assert_in_range(run(&limit, &model, 1000, 64), 950, 1000);
@@ -121,18 +122,18 @@ static void growth_that_pays_in_part_is_kept(void **state)
 static void what_did_not_pay_is_tried_again_later(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(64);
+    struct concurrency_limit limit = limit_of(64);
     struct model model = model_of(32);
     assert_in_range(run(&limit, &model, 1000, 32), 950, 1000);
     model.at_a_time = 64;
-    run(&limit, &model, (unsigned)(LIMIT_LONGEST_HOLD_NS / model.takes_ns) + 10, 0);
+    run(&limit, &model, (unsigned)(CONCURRENCY_LIMIT_LONGEST_HOLD_NS / model.takes_ns) + 10, 0);
     assert_int_equal(run(&limit, &model, 1000, 64), 1000);
 }
 
 static void fewer_are_used_when_deadlines_pass_in_the_upstream(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(512);
+    struct concurrency_limit limit = limit_of(512);
     struct model model = model_of(2);
     run(&limit, &model, 20, 0);
     assert_in_range(run(&limit, &model, 1000, 16), 950, 1000);
@@ -141,7 +142,7 @@ static void fewer_are_used_when_deadlines_pass_in_the_upstream(void **state)
 static void a_single_connection_is_the_least(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(1);
+    struct concurrency_limit limit = limit_of(1);
     struct model model = model_of(1);
     model.deadline_ns = 1;
     assert_int_equal(run(&limit, &model, 100, 1), 100);
@@ -150,7 +151,7 @@ static void a_single_connection_is_the_least(void **state)
 static void deadlines_that_pass_all_the_same_change_little(void **state)
 {
     (void)state;
-    struct limit limit = limit_of(32);
+    struct concurrency_limit limit = limit_of(32);
     struct model model = model_of(64);
     model.deadline_ns = 50 * CLOCK_NS_PER_MS;
     assert_in_range(run(&limit, &model, 1000, 32), 900, 1000);

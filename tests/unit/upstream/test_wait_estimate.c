@@ -13,18 +13,18 @@
 static const int64_t start_ns = 1000 * CLOCK_NS_PER_S;
 
 /* One after the other, as on one connection; returns when the last one ended. */
-static int64_t learn(struct forecast *forecast, int64_t took_ns, int times, int64_t now_ns)
+static int64_t learn(struct wait_estimate *estimate, int64_t took_ns, int times, int64_t now_ns)
 {
     for (int i = 0; i < times; i++)
-        forecast_learn(forecast, took_ns, now_ns += took_ns);
+        wait_estimate_learn(estimate, took_ns, now_ns += took_ns);
     return now_ns;
 }
 
-static struct forecast learned(int64_t took_ns, int times)
+static struct wait_estimate learned(int64_t took_ns, int times)
 {
-    struct forecast forecast = {0};
-    learn(&forecast, took_ns, times, start_ns);
-    return forecast;
+    struct wait_estimate estimate = {0};
+    learn(&estimate, took_ns, times, start_ns);
+    return estimate;
 }
 
 static int64_t ms(int64_t ns)
@@ -35,98 +35,98 @@ static int64_t ms(int64_t ns)
 static void nothing_is_foreseen_before_the_first_exchange(void **state)
 {
     (void)state;
-    struct forecast forecast = {0};
-    assert_int_equal(forecast_wait_ns(&forecast, 1000, 1, 0), 0);
-    assert_int_equal(forecast_exchange_ns(&forecast), 0);
+    struct wait_estimate estimate = {0};
+    assert_int_equal(wait_estimate_wait_ns(&estimate, 1000, 1, 0), 0);
+    assert_int_equal(wait_estimate_exchange_ns(&estimate), 0);
 }
 
 static void who_finds_a_free_connection_does_not_wait(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(CLOCK_NS_PER_S, 10);
-    assert_int_equal(forecast_wait_ns(&forecast, 0, 4, CLOCK_NS_PER_S), 0);
-    assert_int_equal(forecast_wait_ns(&forecast, 3, 4, CLOCK_NS_PER_S), 0);
-    assert_true(forecast_wait_ns(&forecast, 4, 4, 0) > 0);
+    struct wait_estimate estimate = learned(CLOCK_NS_PER_S, 10);
+    assert_int_equal(wait_estimate_wait_ns(&estimate, 0, 4, CLOCK_NS_PER_S), 0);
+    assert_int_equal(wait_estimate_wait_ns(&estimate, 3, 4, CLOCK_NS_PER_S), 0);
+    assert_true(wait_estimate_wait_ns(&estimate, 4, 4, 0) > 0);
 }
 
 static void the_wait_is_that_of_the_exchanges_before_shared_by_the_connections(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(200 * CLOCK_NS_PER_MS, 10);
-    assert_int_equal(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 200);
-    assert_int_equal(ms(forecast_wait_ns(&forecast, 5, 1, 0)), 1000);
-    assert_int_equal(ms(forecast_wait_ns(&forecast, 4 + 39, 4, 0)), 2000);
-    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 200);
+    struct wait_estimate estimate = learned(200 * CLOCK_NS_PER_MS, 10);
+    assert_int_equal(ms(wait_estimate_wait_ns(&estimate, 1, 1, 0)), 200);
+    assert_int_equal(ms(wait_estimate_wait_ns(&estimate, 5, 1, 0)), 1000);
+    assert_int_equal(ms(wait_estimate_wait_ns(&estimate, 4 + 39, 4, 0)), 2000);
+    assert_int_equal(ms(wait_estimate_exchange_ns(&estimate)), 200);
 }
 
 static void what_is_feared_counts_when_it_is_more(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(200 * CLOCK_NS_PER_MS, 10);
-    forecast.least_ns = 100 * CLOCK_NS_PER_MS;
-    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 200);
-    forecast.least_ns = 400 * CLOCK_NS_PER_MS;
-    assert_int_equal(ms(forecast_usual_ns(&forecast)), 400);
-    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 400);
-    assert_int_equal(ms(forecast_wait_ns(&forecast, 5, 1, 0)), 2000);
+    struct wait_estimate estimate = learned(200 * CLOCK_NS_PER_MS, 10);
+    estimate.least_ns = 100 * CLOCK_NS_PER_MS;
+    assert_int_equal(ms(wait_estimate_exchange_ns(&estimate)), 200);
+    estimate.least_ns = 400 * CLOCK_NS_PER_MS;
+    assert_int_equal(ms(wait_estimate_mean_ns(&estimate)), 400);
+    assert_int_equal(ms(wait_estimate_exchange_ns(&estimate)), 400);
+    assert_int_equal(ms(wait_estimate_wait_ns(&estimate, 5, 1, 0)), 2000);
 }
 
 static void a_stall_is_noticed_before_any_exchange_ends(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(10 * CLOCK_NS_PER_MS, 10), none = {0};
-    assert_int_equal(ms(forecast_wait_ns(&forecast, 3, 2, 5 * CLOCK_NS_PER_MS)), 10);
-    assert_int_equal(ms(forecast_wait_ns(&forecast, 3, 2, 2010 * CLOCK_NS_PER_MS)), 2010);
-    assert_int_equal(ms(forecast_wait_ns(&none, 2, 2, 2 * CLOCK_NS_PER_S)), 2000);
+    struct wait_estimate estimate = learned(10 * CLOCK_NS_PER_MS, 10), none = {0};
+    assert_int_equal(ms(wait_estimate_wait_ns(&estimate, 3, 2, 5 * CLOCK_NS_PER_MS)), 10);
+    assert_int_equal(ms(wait_estimate_wait_ns(&estimate, 3, 2, 2010 * CLOCK_NS_PER_MS)), 2010);
+    assert_int_equal(ms(wait_estimate_wait_ns(&none, 2, 2, 2 * CLOCK_NS_PER_S)), 2000);
 }
 
 static void what_varies_is_given_more_room(void **state)
 {
     (void)state;
-    struct forecast varying = {0};
+    struct wait_estimate varying = {0};
     int64_t now_ns = start_ns;
     for (int i = 0; i < 100; i++)
         now_ns = learn(&varying, (i % 2 ? 50 : 150) * CLOCK_NS_PER_MS, 1, now_ns);
-    assert_in_range(ms(forecast_exchange_ns(&varying)), 150, 250);
+    assert_in_range(ms(wait_estimate_exchange_ns(&varying)), 150, 250);
 }
 
 static void a_stall_that_is_over_is_no_slow_time(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(10 * CLOCK_NS_PER_MS, 100);
-    int64_t now_ns = forecast.learned_ns + 300 * CLOCK_NS_PER_MS;
+    struct wait_estimate estimate = learned(10 * CLOCK_NS_PER_MS, 100);
+    int64_t now_ns = estimate.learned_ns + 300 * CLOCK_NS_PER_MS;
     for (int i = 0; i < 32; i++)
-        forecast_learn(&forecast, 300 * CLOCK_NS_PER_MS, now_ns);
-    assert_in_range(ms(forecast_wait_ns(&forecast, 32 + 31, 32, 0)), 10, 100);
+        wait_estimate_learn(&estimate, 300 * CLOCK_NS_PER_MS, now_ns);
+    assert_in_range(ms(wait_estimate_wait_ns(&estimate, 32 + 31, 32, 0)), 10, 100);
 }
 
 static void a_slow_time_is_known_after_some_seconds(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(10 * CLOCK_NS_PER_MS, 100);
-    learn(&forecast, CLOCK_NS_PER_S, 10, forecast.learned_ns);
-    assert_in_range(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 700, 1000);
+    struct wait_estimate estimate = learned(10 * CLOCK_NS_PER_MS, 100);
+    learn(&estimate, CLOCK_NS_PER_S, 10, estimate.learned_ns);
+    assert_in_range(ms(wait_estimate_wait_ns(&estimate, 1, 1, 0)), 700, 1000);
 }
 
 static void a_slow_time_that_is_over_is_forgotten_within_some_dozen_exchanges(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(30 * CLOCK_NS_PER_S, 100);
-    learn(&forecast, CLOCK_NS_PER_MS, 60, forecast.learned_ns);
-    assert_in_range(ms(forecast_exchange_ns(&forecast)), 0, 1000);
-    assert_in_range(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 0, 100);
+    struct wait_estimate estimate = learned(30 * CLOCK_NS_PER_S, 100);
+    learn(&estimate, CLOCK_NS_PER_MS, 60, estimate.learned_ns);
+    assert_in_range(ms(wait_estimate_exchange_ns(&estimate)), 0, 1000);
+    assert_in_range(ms(wait_estimate_wait_ns(&estimate, 1, 1, 0)), 0, 100);
 }
 
 static void what_was_given_up_tells_only_that_it_takes_longer(void **state)
 {
     (void)state;
-    struct forecast forecast = learned(100 * CLOCK_NS_PER_MS, 10);
-    int64_t now_ns = forecast.learned_ns;
-    forecast_learn_at_least(&forecast, CLOCK_NS_PER_MS, ++now_ns);
-    assert_int_equal(ms(forecast_exchange_ns(&forecast)), 100);
+    struct wait_estimate estimate = learned(100 * CLOCK_NS_PER_MS, 10);
+    int64_t now_ns = estimate.learned_ns;
+    wait_estimate_learn_at_least(&estimate, CLOCK_NS_PER_MS, ++now_ns);
+    assert_int_equal(ms(wait_estimate_exchange_ns(&estimate)), 100);
     for (int i = 0; i < 30; i++)
-        forecast_learn_at_least(&forecast, CLOCK_NS_PER_S, now_ns += CLOCK_NS_PER_S);
-    assert_in_range(ms(forecast_wait_ns(&forecast, 1, 1, 0)), 900, 1000);
+        wait_estimate_learn_at_least(&estimate, CLOCK_NS_PER_S, now_ns += CLOCK_NS_PER_S);
+    assert_in_range(ms(wait_estimate_wait_ns(&estimate, 1, 1, 0)), 900, 1000);
 }
 
 int main(void)
