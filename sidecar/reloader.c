@@ -13,7 +13,7 @@
 #define MOST_FILES 3
 
 /* Files that are used together, and so are read together. */
-struct subject {
+struct file_group {
     struct watch *watch;
     const struct kind *kind;
     const char *paths[MOST_FILES];          /* NULL: not given */
@@ -24,7 +24,7 @@ struct watch {
     struct metrics *metrics;
     struct server *server;
     struct upstream *upstream;
-    struct subject certificate, upstream_ca;
+    struct file_group certificate, upstream_ca;
 };
 
 static enum reload_result reload_certificate(struct watch *watch, struct status *summary)
@@ -46,20 +46,20 @@ static const struct kind {
   upstream_ca = {METRIC_FILE_UPSTREAM_CA, reload_upstream_ca, "upstream CA loaded",
                  "upstream CA rejected"};
 
-static void count(const struct subject *subject, enum metric_result result)
+static void count(const struct file_group *group, enum metric_result result)
 {
-    metric_count(subject->watch->metrics, METRIC_FILE_LOADS, subject->kind->file, result);
+    metric_count(group->watch->metrics, METRIC_FILE_LOADS, group->kind->file, result);
 }
 
 static void look(void *context)
 {
-    struct subject *subject = context;
-    const struct kind *kind = subject->kind;
+    struct file_group *group = context;
+    const struct kind *kind = group->kind;
     struct status summary;
-    enum reload_result result = kind->reload(subject->watch, &summary);
+    enum reload_result result = kind->reload(group->watch, &summary);
     if (result == RELOAD_NOTHING)
         return;
-    count(subject, result == RELOAD_LOADED ? METRIC_OK : METRIC_FAILED);
+    count(group, result == RELOAD_LOADED ? METRIC_OK : METRIC_FAILED);
     if (result == RELOAD_LOADED)
         log_event(LOG_INFO, kind->loaded, "%s", summary.message);
     else
@@ -74,27 +74,27 @@ static struct text folder_of(const char *path)
 }
 
 /* One of the files before it stands in the same folder, which is watched. */
-static bool is_watched(const struct subject *subject, size_t index)
+static bool is_watched(const struct file_group *group, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (subject->paths[i] &&
-            text_equal(folder_of(subject->paths[i]), folder_of(subject->paths[index])))
+        if (group->paths[i] &&
+            text_equal(folder_of(group->paths[i]), folder_of(group->paths[index])))
             return true;
     return false;
 }
 
-static bool open_subject(struct subject *subject, struct event_base *loop, struct status *status)
+static bool open_subject(struct file_group *group, struct event_base *loop, struct status *status)
 {
     for (size_t i = 0; i < MOST_FILES; i++)
-        if (subject->paths[i] && !is_watched(subject, i) &&
-            !file_watch_open(subject->paths[i], &file_watch_usual_pace, loop, look, subject,
-                             &subject->folders[i], status))
+        if (group->paths[i] && !is_watched(group, i) &&
+            !file_watch_open(group->paths[i], &file_watch_usual_pace, loop, look, group,
+                             &group->folders[i], status))
             return false;
-    if (!subject->paths[0])
+    if (!group->paths[0])
         return true;
-    count(subject, METRIC_OK);
+    count(group, METRIC_OK);
     /* For what happened since the start read them. */
-    look(subject);
+    look(group);
     return true;
 }
 
@@ -122,10 +122,10 @@ bool watch_open(const struct config *config, struct event_base *loop, struct met
     return true;
 }
 
-static void close_subject(const struct subject *subject)
+static void close_subject(const struct file_group *group)
 {
     for (size_t i = 0; i < MOST_FILES; i++)
-        file_watch_free(subject->folders[i]);
+        file_watch_free(group->folders[i]);
 }
 
 void watch_free(struct watch *watch)

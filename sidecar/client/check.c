@@ -48,16 +48,17 @@ static void print_fields(const struct schema_message *message, struct text path,
     const struct around around = {message, outer};
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
-        struct buffer name, rules;
+        struct buffer name, constraints;
         buffer_init(&name, arena, 64);
-        buffer_init(&rules, arena, 64);
+        buffer_init(&constraints, arena, 64);
         buffer_add_text(&name, path);
         buffer_add_text(&name, field->name);
-        rules_describe(field->constraints, &rules);
+        constraints_describe(field->constraints, &constraints);
         printf("    %-24.*s %.*s\n", text_arguments(buffer_text(&name)),
-               text_arguments(rules.bytes ? buffer_text(&rules) : text_literal("any")));
+               text_arguments(constraints.bytes ? buffer_text(&constraints) : text_literal("any")));
         buffer_add_char(&name, '.');
-        if (field->message && field->message->has_rules && !is_around(&around, field->message))
+        if (field->message && field->message->has_constraints &&
+            !is_around(&around, field->message))
             print_fields(field->message, buffer_text(&name), &around, arena);
     }
 }

@@ -39,9 +39,9 @@ static const char *const format_words[] = {[LOG_JSON] = "json", [LOG_TEXT] = "te
 static const struct unit *const units_of[] = {
     [OPTION_NUMBER] = counts, [OPTION_SIZE] = sizes, [OPTION_DURATION] = durations};
 /* The member is the index. */
-static const char *const *const words_of[] = {[OPTION_SWITCH] = switch_words,
-                                              [OPTION_LOG_LEVEL] = level_words,
-                                              [OPTION_LOG_FORMAT] = format_words};
+static const char *const *const readable_name[] = {[OPTION_SWITCH] = switch_words,
+                                                   [OPTION_LOG_LEVEL] = level_words,
+                                                   [OPTION_LOG_FORMAT] = format_words};
 
 static bool read_quantity(const struct unit *units, const char *written, uint64_t *number)
 {
@@ -99,7 +99,7 @@ static bool read_switch(const struct option *option, const char *written, void *
 {
     (void)owned;
     unsigned index;
-    if (!find_word(words_of[option->kind], written, &index))
+    if (!find_word(readable_name[option->kind], written, &index))
         return false;
     *(bool *)member = index;
     return true;
@@ -107,7 +107,7 @@ static bool read_switch(const struct option *option, const char *written, void *
 
 static void write_switch(const struct option *option, const void *member, struct buffer *out)
 {
-    buffer_add_text(out, text_of(words_of[option->kind][*(const bool *)member]));
+    buffer_add_text(out, text_of(readable_name[option->kind][*(const bool *)member]));
 }
 
 _Static_assert(sizeof(enum log_level) == sizeof(unsigned) &&
@@ -118,12 +118,12 @@ static bool read_word(const struct option *option, const char *written, void *me
                       struct arena *owned)
 {
     (void)owned;
-    return find_word(words_of[option->kind], written, member);
+    return find_word(readable_name[option->kind], written, member);
 }
 
 static void write_word(const struct option *option, const void *member, struct buffer *out)
 {
-    buffer_add_text(out, text_of(words_of[option->kind][*(const unsigned *)member]));
+    buffer_add_text(out, text_of(readable_name[option->kind][*(const unsigned *)member]));
 }
 
 static bool read_share(const struct option *option, const char *written, void *member,
@@ -348,8 +348,8 @@ void value_allowed(const struct option *option, struct buffer *out)
 {
     if (kinds[option->kind].allowed)
         buffer_add_text(out, text_of(kinds[option->kind].allowed));
-    else if (words_of[option->kind])
-        write_words(words_of[option->kind], out);
+    else if (readable_name[option->kind])
+        write_words(readable_name[option->kind], out);
     else
         write_range(option, out);
 }

@@ -9,7 +9,7 @@
 /* Up to here, comparing each element with each is cheaper than sorting them. */
 #define FEW_ELEMENTS 16
 
-static bool is_operand(const struct check *check, const struct subject *subject)
+static bool is_operand(const struct check *check, const struct checked_value *subject)
 {
     bool textual = subject->field->type == FIELD_STRING || subject->field->type == FIELD_BYTES;
     struct number number = {0};
@@ -35,7 +35,7 @@ static bool is_below(const struct bound *high, const struct number *number)
 }
 
 /* What is no number is in no range. */
-static bool is_in_range(const struct check *check, const struct subject *subject)
+static bool is_in_range(const struct check *check, const struct checked_value *subject)
 {
     struct number number = number_of(subject->field->type, subject->at);
     bool above = !check->low.given || is_above(&check->low, &number);
@@ -43,7 +43,7 @@ static bool is_in_range(const struct check *check, const struct subject *subject
     return check->outside ? above || below : above && below;
 }
 
-static bool is_defined(const struct subject *subject)
+static bool is_defined(const struct checked_value *subject)
 {
     const struct schema_enum *enumeration = subject->field->enumeration;
     for (size_t i = 0; i < enumeration->value_count; i++)
@@ -93,7 +93,7 @@ static bool few_are_unique(enum field_type type, const char *elements, size_t co
 
 /* Sorted, equal elements are neighbours: a caller's long list must not take the square of its
  * length. */
-static bool is_unique(struct checking *checking, const struct subject *subject)
+static bool is_unique(struct checking *checking, const struct checked_value *subject)
 {
     enum field_type type = subject->field->type;
     const char *elements = *(const char *const *)subject->at;
@@ -171,7 +171,7 @@ static enum check_outcome match(struct checking *checking, const struct pattern 
 
 /* All but patterns, which can give up. */
 static bool holds(struct checking *checking, const struct check *check,
-                  const struct subject *subject)
+                  const struct checked_value *subject)
 {
     struct text bytes = subject->bytes;
     switch (check->kind) {
@@ -219,7 +219,7 @@ static bool holds(struct checking *checking, const struct check *check,
 }
 
 enum check_outcome check_value(struct checking *checking, const struct check *check,
-                               const struct subject *subject)
+                               const struct checked_value *subject)
 {
     if (check->kind == CHECK_PATTERN)
         return match(checking, check->pattern, subject->bytes);

@@ -67,12 +67,12 @@ struct pattern {
     struct text text; /* as written */
 };
 
-/* One rule. Of what follows `demand` it has what its kind needs. */
+/* One rule. Of what follows `requirement` it has what its kind needs. */
 struct check {
     struct check *next;
     enum check_kind kind;
-    const char *id;     /* "string.min_len" */
-    struct text demand; /* "must have at least 3 characters" */
+    const char *id;          /* "string.min_len" */
+    struct text requirement; /* "must have at least 3 characters" */
     uint64_t count;
     const struct operand *operands;
     size_t operand_count;
@@ -82,18 +82,18 @@ struct check {
     const struct string_format *format;
 };
 
-struct rules {
+struct constraints {
     bool required;
     bool skip_zero; /* ignore = IGNORE_IF_ZERO_VALUE */
     bool skip;      /* ignore = IGNORE_ALWAYS */
     struct check *checks;
-    struct rules *items, *keys, *values; /* of elements, a map's keys and values; or NULL */
-    struct text required_oneofs[8];      /* of a message: names */
+    struct constraints *items, *keys, *values; /* of elements, a map's keys and values; or NULL */
+    struct text required_oneofs[8];            /* of a message: names */
     size_t required_oneof_count;
 };
 
 /* The field that a value's rules are about: of a wrapper its `value`, else the field itself. */
-const struct schema_field *rules_value_field(const struct schema_field *field);
+const struct schema_field *constraints_value_field(const struct schema_field *field);
 
 /* -1, 0, 1; 2 when one of them is no number. */
 int number_compare(const struct number *a, const struct number *b);
@@ -140,7 +140,7 @@ enum pattern_outcome pattern_match(const struct pattern *pattern, struct text ut
                                    pcre2_match_data *match);
 
 /* A value that is checked: of a field, an element, a key. */
-struct subject {
+struct checked_value {
     const struct schema_field *field;
     const void *at;
     size_t count;      /* of a repeated field or map */
@@ -158,7 +158,7 @@ enum check_outcome { CHECK_HOLDS, CHECK_BROKEN, CHECK_GAVE_UP };
 
 /* Holds one value against one rule; only a pattern gives up. */
 enum check_outcome check_value(struct checking *checking, const struct check *check,
-                               const struct subject *subject);
+                               const struct checked_value *subject);
 
 /* Completes a rule that was read: a range's id, and what it demands in words. False when the arena
  * is full. */

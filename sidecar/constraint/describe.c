@@ -87,7 +87,7 @@ static const struct {
     [CHECK_UNIQUE] = {"have no element twice", NULL},
 };
 
-static void add_demand(struct buffer *out, const struct check *check)
+static void add_requirement(struct buffer *out, const struct check *check)
 {
     const char *unit = demands[check->kind].unit;
     buffer_add_text(out, text_of(demands[check->kind].what));
@@ -128,44 +128,45 @@ static const char *range_id(const struct check *check, struct arena *arena)
 
 bool check_finish(struct check *check, struct arena *arena)
 {
-    struct buffer demand;
+    struct buffer requirement;
     if (check->kind == CHECK_RANGE) {
         check->outside = check->low.given && check->high.given &&
                          number_compare(&check->low.at, &check->high.at) > 0;
         check->id = range_id(check, arena);
     }
-    buffer_init(&demand, arena, 64);
-    buffer_add_literal(&demand, "must ");
-    add_demand(&demand, check);
-    check->demand = buffer_text(&demand);
-    return check->id && !demand.full;
+    buffer_init(&requirement, arena, 64);
+    buffer_add_literal(&requirement, "must ");
+    add_requirement(&requirement, check);
+    check->requirement = buffer_text(&requirement);
+    return check->id && !requirement.full;
 }
 
 /* A list of what rules demand, each behind `separator` but the first. */
-static void describe(const struct rules *rules, const char *subject, const char **separator,
-                     struct buffer *out)
+static void describe(const struct constraints *constraints, const char *subject,
+                     const char **separator, struct buffer *out)
 {
-    if (rules && rules->required) {
+    if (constraints && constraints->required) {
         buffer_add_text(out, text_of(*separator));
         buffer_add_text(out, text_of(subject));
         buffer_add_literal(out, "required");
         *separator = ", ";
     }
-    for (const struct check *check = rules ? rules->checks : NULL; check; check = check->next) {
+    for (const struct check *check = constraints ? constraints->checks : NULL; check;
+         check = check->next) {
         buffer_add_text(out, text_of(*separator));
         buffer_add_text(out, text_of(subject));
-        add_demand(out, check);
+        add_requirement(out, check);
         *separator = ", ";
     }
 }
 
-void rules_describe(const struct rules *rules, struct buffer *out)
+void constraints_describe(const struct constraints *constraints, struct buffer *out)
 {
     const char *separator = "";
-    describe(rules, "", &separator, out);
-    if (!rules)
+    describe(constraints, "", &separator, out);
+    if (!constraints)
         return;
-    describe(rules->items, "elements: ", &separator, out);
-    describe(rules->keys, "keys: ", &separator, out);
-    describe(rules->values, "values: ", &separator, out);
+    describe(constraints->items, "elements: ", &separator, out);
+    describe(constraints->keys, "keys: ", &separator, out);
+    describe(constraints->values, "values: ", &separator, out);
 }

@@ -13,247 +13,256 @@ enum { ONEOF_REQUIRED = 1 };
 enum { INNER_ITEMS = 4, INNER_KEYS = 4, INNER_VALUES = 5 };
 enum { IGNORE_UNSPECIFIED = 0, IGNORE_IF_ZERO_VALUE = 1, IGNORE_ALWAYS = 3 };
 
-static bool parse_rules(struct parsing *parsing, struct text bytes);
+static bool parse_rules(struct constraint_parser *parser, struct text bytes);
 
-const struct schema_field *rules_value_field(const struct schema_field *field)
+const struct schema_field *constraints_value_field(const struct schema_field *field)
 {
     bool wrapper = field->type == FIELD_MESSAGE && field->message->well_known == WELL_KNOWN_WRAPPER;
     return wrapper ? &field->message->fields[0] : field;
 }
 
-static bool wrong_type(const struct parsing *parsing, const char *rules)
+static bool wrong_type(const struct constraint_parser *parser, const char *constraints)
 {
-    return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
-                       "its buf.validate rules are for %s, which it is not", rules);
+    return status_fail(parser->status, STATUS_INVALID_ARGUMENT,
+                       "its buf.validate rules are for %s, which it is not", constraints);
 }
 
 /* The rules of elements, keys or values. */
-static bool parse_inner(const struct parsing *parsing, const struct schema_field *field,
-                        const struct wire_field *value, struct rules **inner)
+static bool parse_inner(const struct constraint_parser *parser, const struct schema_field *field,
+                        const struct wire_field *value, struct constraints **inner)
 {
     if (value->type != WIRE_BYTES)
-        return parsing_unreadable(parsing);
+        return parser_unreadable(parser);
     if (!*inner)
-        *inner = arena_zalloc(parsing->arena, sizeof **inner);
+        *inner = arena_zalloc(parser->arena, sizeof **inner);
     if (!*inner)
-        return parsing_no_memory(parsing);
-    struct parsing part = {.field = field,
-                           .is_element = true,
-                           .arena = parsing->arena,
-                           .status = parsing->status,
-                           .rules = *inner};
+        return parser_no_memory(parser);
+    struct constraint_parser part = {.field = field,
+                                     .is_element = true,
+                                     .arena = parser->arena,
+                                     .status = parser->status,
+                                     .constraints = *inner};
     return parse_rules(&part, value->bytes);
 }
 
-static bool parse_repeated_rule(struct parsing *parsing, const struct wire_field *value)
+static bool parse_repeated_rule(struct constraint_parser *parser, const struct wire_field *value)
 {
-    const struct rule_row *row = vocabulary_row(vocabulary_of_repeated(), value->number);
+    const struct rule_row *row =
+        constraint_table_row(constraint_table_of_repeated(), value->number);
     if (value->number == INNER_ITEMS)
-        return parse_inner(parsing, parsing->field, value, &parsing->rules->items);
+        return parse_inner(parser, parser->field, value, &parser->constraints->items);
     if (!row)
-        return parsing_refuse_rule(parsing, "repeated", value->number);
-    if (row->kind == CHECK_UNIQUE && parsing->field->type == FIELD_MESSAGE)
-        return parsing_refuse(parsing, "say `unique`, which is for elements that are no messages");
-    return part_add(parsing, NULL, "repeated", row, value);
+        return parser_refuse_rule(parser, "repeated", value->number);
+    if (row->kind == CHECK_UNIQUE && parser->field->type == FIELD_MESSAGE)
+        return parser_refuse(parser, "say `unique`, which is for elements that are no messages");
+    return type_rules_add(parser, NULL, "repeated", row, value);
 }
 
-static bool parse_map_rule(struct parsing *parsing, const struct wire_field *value)
+static bool parse_map_rule(struct constraint_parser *parser, const struct wire_field *value)
 {
-    const struct schema_message *entry = parsing->field->message;
-    const struct rule_row *row = vocabulary_row(vocabulary_of_maps(), value->number);
+    const struct schema_message *entry = parser->field->message;
+    const struct rule_row *row = constraint_table_row(constraint_table_of_maps(), value->number);
     if (value->number == INNER_KEYS)
-        return parse_inner(parsing, schema_field_by_number(entry, 1), value, &parsing->rules->keys);
+        return parse_inner(parser, schema_field_by_number(entry, 1), value,
+                           &parser->constraints->keys);
     if (value->number == INNER_VALUES)
-        return parse_inner(parsing, schema_field_by_number(entry, 2), value,
-                           &parsing->rules->values);
-    return row ? part_add(parsing, NULL, "map", row, value)
-               : parsing_refuse_rule(parsing, "map", value->number);
+        return parse_inner(parser, schema_field_by_number(entry, 2), value,
+                           &parser->constraints->values);
+    return row ? type_rules_add(parser, NULL, "map", row, value)
+               : parser_refuse_rule(parser, "map", value->number);
 }
 
-static bool parse_container(struct parsing *parsing, struct text bytes,
-                            bool (*parse)(struct parsing *parsing, const struct wire_field *value))
+static bool parse_container(struct constraint_parser *parser, struct text bytes,
+                            bool (*parse)(struct constraint_parser *parser,
+                                          const struct wire_field *value))
 {
     struct wire_field value;
     while (bytes.size > 0) {
         if (!wire_next(&bytes, &value))
-            return parsing_unreadable(parsing);
-        if (!parse(parsing, &value))
+            return parser_unreadable(parser);
+        if (!parse(parser, &value))
             return false;
     }
     return true;
 }
 
-static bool parse_ignore(struct parsing *parsing, uint64_t ignore)
+static bool parse_ignore(struct constraint_parser *parser, uint64_t ignore)
 {
-    parsing->rules->skip_zero = ignore == IGNORE_IF_ZERO_VALUE;
-    parsing->rules->skip = ignore == IGNORE_ALWAYS;
-    return parsing->rules->skip_zero || parsing->rules->skip || ignore == IGNORE_UNSPECIFIED ||
-           parsing_refuse(parsing, "have an `ignore` that is not known here");
+    parser->constraints->skip_zero = ignore == IGNORE_IF_ZERO_VALUE;
+    parser->constraints->skip = ignore == IGNORE_ALWAYS;
+    return parser->constraints->skip_zero || parser->constraints->skip ||
+           ignore == IGNORE_UNSPECIFIED ||
+           parser_refuse(parser, "have an `ignore` that is not known here");
 }
 
 /* One member of FieldRules that is a message: the rules of a type. */
-static bool parse_type(struct parsing *parsing, const struct wire_field *rule)
+static bool parse_type(struct constraint_parser *parser, const struct wire_field *rule)
 {
-    enum field_shape shape = parsing->is_element ? FIELD_SINGULAR : parsing->field->shape;
-    const struct type_rules *part = vocabulary_part(rule->number);
+    enum field_shape shape = parser->is_element ? FIELD_SINGULAR : parser->field->shape;
+    const struct type_rules *part = constraint_table_type(rule->number);
     if (rule->number == RULE_REPEATED)
-        return shape == FIELD_REPEATED ? parse_container(parsing, rule->bytes, parse_repeated_rule)
-                                       : wrong_type(parsing, "repeated fields");
+        return shape == FIELD_REPEATED ? parse_container(parser, rule->bytes, parse_repeated_rule)
+                                       : wrong_type(parser, "repeated fields");
     if (rule->number == RULE_MAP)
-        return shape == FIELD_MAP ? parse_container(parsing, rule->bytes, parse_map_rule)
-                                  : wrong_type(parsing, "maps");
+        return shape == FIELD_MAP ? parse_container(parser, rule->bytes, parse_map_rule)
+                                  : wrong_type(parser, "maps");
     if (!part)
-        return parsing_refuse_rule(parsing, "field", rule->number);
+        return parser_refuse_rule(parser, "field", rule->number);
     bool single = shape != FIELD_REPEATED && shape != FIELD_MAP;
-    return single && rules_value_field(parsing->field)->type == part->type
-               ? part_parse(parsing, part, rule->bytes)
-               : wrong_type(parsing, part->name);
+    return single && constraints_value_field(parser->field)->type == part->type
+               ? type_rules_parse(parser, part, rule->bytes)
+               : wrong_type(parser, part->name);
 }
 
-static bool parse_rule(struct parsing *parsing, const struct wire_field *rule)
+static bool parse_rule(struct constraint_parser *parser, const struct wire_field *rule)
 {
     if (rule->number != RULE_REQUIRED && rule->number != RULE_IGNORE)
-        return rule->type == WIRE_BYTES ? parse_type(parsing, rule)
-                                        : parsing_refuse_rule(parsing, "field", rule->number);
+        return rule->type == WIRE_BYTES ? parse_type(parser, rule)
+                                        : parser_refuse_rule(parser, "field", rule->number);
     if (rule->type != WIRE_VARINT)
-        return parsing_unreadable(parsing);
+        return parser_unreadable(parser);
     if (rule->number == RULE_IGNORE)
-        return parse_ignore(parsing, rule->value);
-    if (parsing->is_element)
-        return parsing_refuse(parsing,
-                              "say `required` of elements, which means nothing; min_len and its "
-                              "like say it");
-    parsing->rules->required = rule->value != 0;
+        return parse_ignore(parser, rule->value);
+    if (parser->is_element)
+        return parser_refuse(parser,
+                             "say `required` of elements, which means nothing; min_len and its "
+                             "like say it");
+    parser->constraints->required = rule->value != 0;
     return true;
 }
 
-static bool parse_rules(struct parsing *parsing, struct text bytes)
+static bool parse_rules(struct constraint_parser *parser, struct text bytes)
 {
-    return parse_container(parsing, bytes, parse_rule);
+    return parse_container(parser, bytes, parse_rule);
 }
 
 /* Calls for each occurrence of the extension in serialized options. */
-static bool each_occurrence(struct parsing *parsing, struct text options, bool *found,
-                            bool (*parse)(struct parsing *parsing, struct text bytes))
+static bool each_occurrence(struct constraint_parser *parser, struct text options, bool *found,
+                            bool (*parse)(struct constraint_parser *parser, struct text bytes))
 {
     struct wire_field option;
     while (options.size > 0) {
         if (!wire_next(&options, &option))
-            return parsing_unreadable(parsing);
+            return parser_unreadable(parser);
         if (option.number == PREDEFINED_EXTENSION)
-            return parsing_refuse(parsing, "are predefined ones, which are not enforced here");
+            return parser_refuse(parser, "are predefined ones, which are not enforced here");
         if (option.number != EXTENSION)
             continue;
         *found = true;
         if (option.type != WIRE_BYTES)
-            return parsing_unreadable(parsing);
-        if (!parse(parsing, option.bytes))
+            return parser_unreadable(parser);
+        if (!parse(parser, option.bytes))
             return false;
     }
     return true;
 }
 
-static bool finish(const struct parsing *parsing, const struct rules *rules)
+static bool finish(const struct constraint_parser *parser, const struct constraints *constraints)
 {
-    for (struct check *check = rules ? rules->checks : NULL; check; check = check->next)
-        if (!check_finish(check, parsing->arena))
-            return parsing_no_memory(parsing);
-    return !rules || (finish(parsing, rules->items) && finish(parsing, rules->keys) &&
-                      finish(parsing, rules->values));
+    for (struct check *check = constraints ? constraints->checks : NULL; check; check = check->next)
+        if (!check_finish(check, parser->arena))
+            return parser_no_memory(parser);
+    return !constraints ||
+           (finish(parser, constraints->items) && finish(parser, constraints->keys) &&
+            finish(parser, constraints->values));
 }
 
-bool rules_parse_field(struct text where, struct text field_options, struct schema_field *field,
-                       struct arena *arena, struct status *status)
+bool constraints_parse_field(struct text where, struct text field_options,
+                             struct schema_field *field, struct arena *arena, struct status *status)
 {
     bool found = false;
-    struct parsing parsing = {.field = field,
-                              .arena = arena,
-                              .status = status,
-                              .rules = arena_zalloc(arena, sizeof *parsing.rules)};
-    bool good = parsing.rules ? each_occurrence(&parsing, field_options, &found, parse_rules) &&
-                                    finish(&parsing, parsing.rules)
-                              : parsing_no_memory(&parsing);
+    struct constraint_parser parser = {.field = field,
+                                       .arena = arena,
+                                       .status = status,
+                                       .constraints =
+                                           arena_zalloc(arena, sizeof *parser.constraints)};
+    bool good = parser.constraints ? each_occurrence(&parser, field_options, &found, parse_rules) &&
+                                         finish(&parser, parser.constraints)
+                                   : parser_no_memory(&parser);
     if (!good) {
-        rules_release(parsing.rules);
+        constraints_release(parser.constraints);
         return status_wrap(status, "%.*s", text_arguments(where));
     }
     if (found)
-        field->constraints = parsing.rules;
+        field->constraints = parser.constraints;
     return true;
 }
 
-static bool refuse_message_rule(struct parsing *parsing, const struct wire_field *rule)
+static bool refuse_message_rule(struct constraint_parser *parser, const struct wire_field *rule)
 {
-    return parsing_refuse_rule(parsing, "message", rule->number);
+    return parser_refuse_rule(parser, "message", rule->number);
 }
 
-static bool refuse_message_rules(struct parsing *parsing, struct text bytes)
+static bool refuse_message_rules(struct constraint_parser *parser, struct text bytes)
 {
-    return parse_container(parsing, bytes, refuse_message_rule);
+    return parse_container(parser, bytes, refuse_message_rule);
 }
 
-bool rules_parse_message(struct text where, struct text message_options,
-                         struct schema_message *message, struct arena *arena, struct status *status)
+bool constraints_parse_message(struct text where, struct text message_options,
+                               struct schema_message *message, struct arena *arena,
+                               struct status *status)
 {
     (void)message;
     bool found = false;
-    struct parsing parsing = {.arena = arena, .status = status};
-    return each_occurrence(&parsing, message_options, &found, refuse_message_rules)
+    struct constraint_parser parser = {.arena = arena, .status = status};
+    return each_occurrence(&parser, message_options, &found, refuse_message_rules)
                ? true
                : status_wrap(status, "%.*s", text_arguments(where));
 }
 
-static bool parse_oneof_rule(struct parsing *parsing, const struct wire_field *rule)
+static bool parse_oneof_rule(struct constraint_parser *parser, const struct wire_field *rule)
 {
     if (rule->number != ONEOF_REQUIRED)
-        return parsing_refuse_rule(parsing, "oneof", rule->number);
+        return parser_refuse_rule(parser, "oneof", rule->number);
     if (rule->type != WIRE_VARINT)
-        return parsing_unreadable(parsing);
-    parsing->rules->required = rule->value != 0;
+        return parser_unreadable(parser);
+    parser->constraints->required = rule->value != 0;
     return true;
 }
 
-static bool parse_oneof(struct parsing *parsing, struct text bytes)
+static bool parse_oneof(struct constraint_parser *parser, struct text bytes)
 {
-    return parse_container(parsing, bytes, parse_oneof_rule);
+    return parse_container(parser, bytes, parse_oneof_rule);
 }
 
-static bool add_required_oneof(const struct parsing *parsing, struct text oneof,
+static bool add_required_oneof(const struct constraint_parser *parser, struct text oneof,
                                struct schema_message *message)
 {
-    struct rules *rules = arena_zalloc(parsing->arena, sizeof *rules);
-    if (!rules)
-        return parsing_no_memory(parsing);
+    struct constraints *constraints = arena_zalloc(parser->arena, sizeof *constraints);
+    if (!constraints)
+        return parser_no_memory(parser);
     if (message->constraints)
-        *rules = *message->constraints;
-    if (rules->required_oneof_count == array_length(rules->required_oneofs))
-        return parsing_refuse(parsing,
-                              "make it the ninth oneof of its message that is required; eight "
-                              "are enforced");
-    rules->required_oneofs[rules->required_oneof_count++] = oneof;
-    message->constraints = rules;
+        *constraints = *message->constraints;
+    if (constraints->required_oneof_count == array_length(constraints->required_oneofs))
+        return parser_refuse(parser,
+                             "make it the ninth oneof of its message that is required; eight "
+                             "are enforced");
+    constraints->required_oneofs[constraints->required_oneof_count++] = oneof;
+    message->constraints = constraints;
     return true;
 }
 
-bool rules_parse_oneof(struct text where, struct text oneof_options, struct text oneof,
-                       struct schema_message *message, struct arena *arena, struct status *status)
+bool constraints_parse_oneof(struct text where, struct text oneof_options, struct text oneof,
+                             struct schema_message *message, struct arena *arena,
+                             struct status *status)
 {
     bool found = false;
-    struct rules rules = {.required = false};
-    struct parsing parsing = {.arena = arena, .status = status, .rules = &rules};
-    bool good = each_occurrence(&parsing, oneof_options, &found, parse_oneof) &&
-                (!rules.required || add_required_oneof(&parsing, oneof, message));
+    struct constraints constraints = {.required = false};
+    struct constraint_parser parser = {
+        .arena = arena, .status = status, .constraints = &constraints};
+    bool good = each_occurrence(&parser, oneof_options, &found, parse_oneof) &&
+                (!constraints.required || add_required_oneof(&parser, oneof, message));
     return good ? true : status_wrap(status, "%.*s", text_arguments(where));
 }
 
-void rules_release(const struct rules *rules)
+void constraints_release(const struct constraints *constraints)
 {
-    if (!rules)
+    if (!constraints)
         return;
-    for (const struct check *check = rules->checks; check; check = check->next)
+    for (const struct check *check = constraints->checks; check; check = check->next)
         if (check->pattern)
             pattern_release(check->pattern);
-    rules_release(rules->items);
-    rules_release(rules->keys);
-    rules_release(rules->values);
+    constraints_release(constraints->items);
+    constraints_release(constraints->keys);
+    constraints_release(constraints->values);
 }

@@ -4,37 +4,38 @@
 
 #include "base/banned.h"
 
-bool parsing_refuse_rule(const struct parsing *parsing, const char *part, uint32_t number)
+bool parser_refuse_rule(const struct constraint_parser *parser, const char *part, uint32_t number)
 {
-    const char *name = vocabulary_refused(part, number);
+    const char *name = constraint_table_unsupported(part, number);
     if (name)
-        return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
+        return status_fail(parser->status, STATUS_INVALID_ARGUMENT,
                            "the rule %s.%s of buf.validate is not enforced here", part, name);
-    return status_fail(parsing->status, STATUS_INVALID_ARGUMENT,
+    return status_fail(parser->status, STATUS_INVALID_ARGUMENT,
                        "buf.validate's %s rules have a number %u that is not known here", part,
                        number);
 }
 
-bool parsing_refuse(const struct parsing *parsing, const char *why)
+bool parser_refuse(const struct constraint_parser *parser, const char *why)
 {
-    return status_fail(parsing->status, STATUS_INVALID_ARGUMENT, "its buf.validate rules %s", why);
+    return status_fail(parser->status, STATUS_INVALID_ARGUMENT, "its buf.validate rules %s", why);
 }
 
-bool parsing_unreadable(const struct parsing *parsing)
+bool parser_unreadable(const struct constraint_parser *parser)
 {
-    return parsing_refuse(parsing, "cannot be read");
+    return parser_refuse(parser, "cannot be read");
 }
 
-bool parsing_no_memory(const struct parsing *parsing)
+bool parser_no_memory(const struct constraint_parser *parser)
 {
-    return status_fail(parsing->status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the rules");
+    return status_fail(parser->status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the rules");
 }
 
 /* "string" and "min_len" to "string.min_len". */
-static const char *make_id(const struct parsing *parsing, const char *part, const char *name)
+static const char *make_id(const struct constraint_parser *parser, const char *part,
+                           const char *name)
 {
     struct buffer id;
-    buffer_init(&id, parsing->arena, 48);
+    buffer_init(&id, parser->arena, 48);
     buffer_add_text(&id, text_of(part));
     buffer_add_char(&id, '.');
     buffer_add_text(&id, text_of(name));
@@ -43,17 +44,17 @@ static const char *make_id(const struct parsing *parsing, const char *part, cons
 }
 
 /* The check of that kind, which may be there already. */
-static bool check_for(struct parsing *parsing, enum check_kind kind, const char *part,
+static bool check_for(struct constraint_parser *parser, enum check_kind kind, const char *part,
                       const char *name, struct check **check)
 {
-    struct check **end = &parsing->rules->checks;
+    struct check **end = &parser->constraints->checks;
     while (*end && (*end)->kind != kind)
         end = &(*end)->next;
     if (!*end) {
-        const char *id = make_id(parsing, part, name);
-        struct check *added = arena_zalloc(parsing->arena, sizeof *added);
+        const char *id = make_id(parser, part, name);
+        struct check *added = arena_zalloc(parser->arena, sizeof *added);
         if (!id || !added)
-            return parsing_no_memory(parsing);
+            return parser_no_memory(parser);
         added->kind = kind;
         added->id = id;
         *end = added;
@@ -63,16 +64,16 @@ static bool check_for(struct parsing *parsing, enum check_kind kind, const char 
 }
 
 /* `in` and `not_in` grow; of others the last value counts. */
-static bool add_operand(const struct parsing *parsing, const struct type_rules *part,
+static bool add_operand(const struct constraint_parser *parser, const struct type_rules *part,
                         struct check *check, const struct wire_field *value)
 {
     bool textual = part->wire == WIRE_BYTES;
     size_t before =
         check->kind == CHECK_IN || check->kind == CHECK_NOT_IN ? check->operand_count : 0;
-    struct operand *grown = arena_alloc(parsing->arena, (before + 1) * sizeof *grown);
-    char *kept = textual ? arena_copy(parsing->arena, value->bytes.data, value->bytes.size) : NULL;
+    struct operand *grown = arena_alloc(parser->arena, (before + 1) * sizeof *grown);
+    char *kept = textual ? arena_copy(parser->arena, value->bytes.data, value->bytes.size) : NULL;
     if (!grown || (textual && !kept))
-        return parsing_no_memory(parsing);
+        return parser_no_memory(parser);
     if (before > 0)
         memcpy(grown, check->operands, before * sizeof *grown);
     grown[before] = textual ? (struct operand){.text = {kept, value->bytes.size}}
@@ -82,7 +83,7 @@ static bool add_operand(const struct parsing *parsing, const struct type_rules *
     return true;
 }
 
-static bool set_bound(const struct parsing *parsing, const struct type_rules *part,
+static bool set_bound(const struct constraint_parser *parser, const struct type_rules *part,
                       enum meaning meaning, struct check *check, const struct wire_field *value)
 {
     bool low = meaning == MEANS_LOW || meaning == MEANS_LOW_INCLUSIVE;
@@ -92,15 +93,16 @@ static bool set_bound(const struct parsing *parsing, const struct type_rules *pa
         .at = number_of_rule(part->type, value->value),
     };
     if (number_compare(&bound.at, &bound.at) != 0)
-        return parsing_refuse(parsing, "have a bound that is no number");
+        return parser_refuse(parser, "have a bound that is no number");
     *(low ? &check->low : &check->high) = bound;
     return true;
 }
 
-static bool set_pattern(const struct parsing *parsing, struct check *check, struct text text)
+static bool set_pattern(const struct constraint_parser *parser, struct check *check,
+                        struct text text)
 {
     const struct pattern *compiled;
-    if (!pattern_compile(text, parsing->arena, &compiled, parsing->status))
+    if (!pattern_compile(text, parser->arena, &compiled, parser->status))
         return false;
     if (check->pattern)
         pattern_release(check->pattern);
@@ -115,21 +117,21 @@ static enum wire_type wire_type_of(const struct type_rules *part, enum meaning m
     return meaning == MEANS_COUNT || meaning == MEANS_SWITCH ? WIRE_VARINT : part->wire;
 }
 
-bool part_add(struct parsing *parsing, const struct type_rules *part, const char *name,
-              const struct rule_row *row, const struct wire_field *value)
+bool type_rules_add(struct constraint_parser *parser, const struct type_rules *part,
+                    const char *name, const struct rule_row *row, const struct wire_field *value)
 {
     struct check *check;
     if (row->meaning == MEANS_NOTHING)
         return true;
     if (value->type != wire_type_of(part, row->meaning))
-        return parsing_unreadable(parsing);
+        return parser_unreadable(parser);
     if (row->meaning == MEANS_SWITCH && value->value == 0)
         return true;
-    if (!check_for(parsing, row->kind, name, row->name, &check))
+    if (!check_for(parser, row->kind, name, row->name, &check))
         return false;
     switch (row->meaning) {
     case MEANS_OPERAND:
-        return add_operand(parsing, part, check, value);
+        return add_operand(parser, part, check, value);
     case MEANS_COUNT:
         check->count = value->value;
         return true;
@@ -137,9 +139,9 @@ bool part_add(struct parsing *parsing, const struct type_rules *part, const char
     case MEANS_LOW_INCLUSIVE:
     case MEANS_HIGH:
     case MEANS_HIGH_INCLUSIVE:
-        return set_bound(parsing, part, row->meaning, check, value);
+        return set_bound(parser, part, row->meaning, check, value);
     case MEANS_PATTERN:
-        return set_pattern(parsing, check, value->bytes);
+        return set_pattern(parser, check, value->bytes);
     case MEANS_SWITCH:
     case MEANS_NOTHING:
     default:
@@ -147,33 +149,34 @@ bool part_add(struct parsing *parsing, const struct type_rules *part, const char
     }
 }
 
-static bool add_format(struct parsing *parsing, const struct string_format *format,
+static bool add_format(struct constraint_parser *parser, const struct string_format *format,
                        const struct wire_field *value)
 {
     struct check *check;
     if (value->type != WIRE_VARINT)
-        return parsing_unreadable(parsing);
+        return parser_unreadable(parser);
     if (value->value == 0)
         return true;
-    if (!check_for(parsing, CHECK_FORMAT, "string", "format", &check))
+    if (!check_for(parser, CHECK_FORMAT, "string", "format", &check))
         return false;
     check->id = format->id;
     check->format = format;
     return true;
 }
 
-bool part_parse(struct parsing *parsing, const struct type_rules *part, struct text bytes)
+bool type_rules_parse(struct constraint_parser *parser, const struct type_rules *part,
+                      struct text bytes)
 {
     struct wire_field value;
     while (bytes.size > 0) {
         if (!wire_next(&bytes, &value))
-            return parsing_unreadable(parsing);
-        const struct rule_row *row = vocabulary_row(part->rows, value.number);
+            return parser_unreadable(parser);
+        const struct rule_row *row = constraint_table_row(part->rows, value.number);
         const struct string_format *format =
             part->type == FIELD_STRING ? string_format_find(value.number) : NULL;
-        bool good = row      ? part_add(parsing, part, part->name, row, &value)
-                    : format ? add_format(parsing, format, &value)
-                             : parsing_refuse_rule(parsing, part->name, value.number);
+        bool good = row      ? type_rules_add(parser, part, part->name, row, &value)
+                    : format ? add_format(parser, format, &value)
+                             : parser_refuse_rule(parser, part->name, value.number);
         if (!good)
             return false;
     }

@@ -123,7 +123,7 @@ static const struct {
     {"bytes", 15, "uuid"},
 };
 
-const struct type_rules *vocabulary_part(uint32_t number)
+const struct type_rules *constraint_table_type(uint32_t number)
 {
     for (size_t i = 0; i < array_length(parts); i++)
         if (parts[i].number == number)
@@ -131,17 +131,17 @@ const struct type_rules *vocabulary_part(uint32_t number)
     return NULL;
 }
 
-struct rows vocabulary_of_repeated(void)
+struct rows constraint_table_of_repeated(void)
 {
     return (struct rows)rows_of(repeated_rows);
 }
 
-struct rows vocabulary_of_maps(void)
+struct rows constraint_table_of_maps(void)
 {
     return (struct rows)rows_of(map_rows);
 }
 
-const char *vocabulary_refused(const char *part, uint32_t number)
+const char *constraint_table_unsupported(const char *part, uint32_t number)
 {
     for (size_t i = 0; i < array_length(refused); i++)
         if (refused[i].number == number && strcmp(refused[i].part, part) == 0)
@@ -149,7 +149,7 @@ const char *vocabulary_refused(const char *part, uint32_t number)
     return NULL;
 }
 
-const struct rule_row *vocabulary_row(struct rows rows, uint32_t number)
+const struct rule_row *constraint_table_row(struct rows rows, uint32_t number)
 {
     for (size_t i = 0; i < rows.count; i++)
         if (rows.list[i].number == number)

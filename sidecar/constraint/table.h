@@ -41,15 +41,15 @@ struct type_rules {
 };
 
 /* NULL for a number that is none, or not enforced. */
-const struct type_rules *vocabulary_part(uint32_t number);
+const struct type_rules *constraint_table_type(uint32_t number);
 
 /* RepeatedRules and MapRules, but for what they say about elements, keys and values. */
-struct rows vocabulary_of_repeated(void);
-struct rows vocabulary_of_maps(void);
+struct rows constraint_table_of_repeated(void);
+struct rows constraint_table_of_maps(void);
 
 /* The name of a rule of buf.validate's that is known, but not enforced; `part` as in rule ids, or
  * "field", "message". NULL for others. */
-const char *vocabulary_refused(const char *part, uint32_t number);
+const char *constraint_table_unsupported(const char *part, uint32_t number);
 
 /* NULL for a number that is not in the rows. */
-const struct rule_row *vocabulary_row(struct rows rows, uint32_t number);
+const struct rule_row *constraint_table_row(struct rows rows, uint32_t number);

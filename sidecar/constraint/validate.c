@@ -18,17 +18,17 @@ struct validation {
 };
 
 static void validate_message(struct validation *validation, const struct schema_message *type,
-                             const ProtobufCMessage *message, const struct trail *trail);
+                             const ProtobufCMessage *message, const struct field_path *field_path);
 
-static void violate(struct validation *validation, const struct trail *trail, const char *rule_id,
-                    struct text message)
+static void violate(struct validation *validation, const struct field_path *field_path,
+                    const char *rule_id, struct text message)
 {
     struct violations *violations = validation->violations;
     if (violations->count == VALIDATE_VIOLATIONS) {
         violations->more++;
         return;
     }
-    struct text field = trail_text(trail, validation->checking.arena);
+    struct text field = field_path_text(field_path, validation->checking.arena);
     validation->checking.full |= field.size == 0;
     violations->list[violations->count++] = (struct violation){
         .field = field,
@@ -38,25 +38,25 @@ static void violate(struct validation *validation, const struct trail *trail, co
 }
 
 static void violate_check(struct validation *validation, const struct check *check,
-                          enum check_outcome outcome, const struct subject *subject,
-                          const struct trail *trail)
+                          enum check_outcome outcome, const struct checked_value *subject,
+                          const struct field_path *field_path)
 {
     const char *id = check->id;
-    struct text message = check->demand;
+    struct text message = check->requirement;
     if (outcome == CHECK_GAVE_UP)
         message = text_literal("takes too much work to be matched against its pattern");
     if (check->format && subject->bytes.size == 0)
         id = check->format->empty_id;
-    violate(validation, trail, id, message);
+    violate(validation, field_path, id, message);
 }
 
-static void run_checks(struct validation *validation, const struct rules *rules,
-                       const struct subject *subject, const struct trail *trail)
+static void run_checks(struct validation *validation, const struct constraints *constraints,
+                       const struct checked_value *subject, const struct field_path *field_path)
 {
-    for (const struct check *check = rules->checks; check; check = check->next) {
+    for (const struct check *check = constraints->checks; check; check = check->next) {
         enum check_outcome outcome = check_value(&validation->checking, check, subject);
         if (outcome != CHECK_HOLDS)
-            violate_check(validation, check, outcome, subject, trail);
+            violate_check(validation, check, outcome, subject, field_path);
     }
 }
 
@@ -85,118 +85,122 @@ static const ProtobufCMessage *message_at(const void *at)
 
 /* A value of a field, an element, a key. A wrapper is what it holds. */
 static void validate_value(struct validation *validation, const struct schema_field *field,
-                           const struct rules *rules, const void *at, const struct trail *trail)
+                           const struct constraints *constraints, const void *at,
+                           const struct field_path *field_path)
 {
-    if (rules && rules->checks) {
-        const struct schema_field *value = rules_value_field(field);
-        struct subject subject = {.field = value, .at = at};
+    if (constraints && constraints->checks) {
+        const struct schema_field *value = constraints_value_field(field);
+        struct checked_value subject = {.field = value, .at = at};
         if (value != field)
             subject.at = schema_value(message_at(at), value);
         subject.bytes = bytes_at(value, subject.at);
-        run_checks(validation, rules, &subject, trail);
+        run_checks(validation, constraints, &subject, field_path);
     }
     if (field->type == FIELD_MESSAGE)
-        validate_message(validation, field->message, message_at(at), trail);
+        validate_message(validation, field->message, message_at(at), field_path);
 }
 
 static void validate_element(struct validation *validation, const struct schema_field *field,
-                             const struct rules *rules, const void *at, const struct trail *trail)
+                             const struct constraints *constraints, const void *at,
+                             const struct field_path *field_path)
 {
-    if (!rules || (!rules->skip && !(rules->skip_zero && is_zero(field, at))))
-        validate_value(validation, field, rules, at, trail);
+    if (!constraints || (!constraints->skip && !(constraints->skip_zero && is_zero(field, at))))
+        validate_value(validation, field, constraints, at, field_path);
 }
 
 static void validate_elements(struct validation *validation, const struct schema_field *field,
-                              const ProtobufCMessage *message, const struct trail *trail)
+                              const ProtobufCMessage *message, const struct field_path *field_path)
 {
-    const struct rules *rules = field->constraints ? field->constraints->items : NULL;
+    const struct constraints *constraints = field->constraints ? field->constraints->items : NULL;
     const char *elements = *(char *const *)schema_value(message, field);
     size_t count = schema_count(message, field), bytes = schema_type_bytes(field->type);
-    if (!rules && (field->type != FIELD_MESSAGE || !field->message->has_rules))
+    if (!constraints && (field->type != FIELD_MESSAGE || !field->message->has_constraints))
         return;
     for (size_t i = 0; i < count; i++) {
-        const struct trail here = {.outer = trail, .kind = TRAIL_ELEMENT, .index = i};
-        validate_element(validation, field, rules, elements + i * bytes, &here);
+        const struct field_path here = {
+            .outer = field_path, .kind = FIELD_PATH_ELEMENT, .index = i};
+        validate_element(validation, field, constraints, elements + i * bytes, &here);
     }
 }
 
 /* A key as it stands in the path of a violation; numbers are written into `digits`. */
-static struct trail key_trail(const struct trail *outer, const struct schema_field *key,
-                              const void *at, char digits[DECIMAL_BYTES + 1])
+static struct field_path key_trail(const struct field_path *outer, const struct schema_field *key,
+                                   const void *at, char digits[DECIMAL_BYTES + 1])
 {
-    struct trail trail = {.outer = outer, .kind = TRAIL_WORD};
+    struct field_path field_path = {.outer = outer, .kind = FIELD_PATH_WORD};
     struct number number;
     if (key->type == FIELD_STRING) {
-        trail.kind = TRAIL_KEY;
-        trail.name = bytes_at(key, at);
-        return trail;
+        field_path.kind = FIELD_PATH_KEY;
+        field_path.name = bytes_at(key, at);
+        return field_path;
     }
     number = number_of(key->type, at);
     if (key->type == FIELD_BOOL) {
-        trail.name = number.u ? text_literal("true") : text_literal("false");
-        return trail;
+        field_path.name = number.u ? text_literal("true") : text_literal("false");
+        return field_path;
     }
     bool negative = number.form == NUMBER_SIGNED && number.i < 0;
     digits[0] = '-';
     size_t bytes = text_from_u64(digits + negative, negative ? 0 - number.u : number.u);
-    trail.name = (struct text){digits, bytes + negative};
-    return trail;
+    field_path.name = (struct text){digits, bytes + negative};
+    return field_path;
 }
 
 static void validate_entries(struct validation *validation, const struct schema_field *field,
-                             const ProtobufCMessage *message, const struct trail *trail)
+                             const ProtobufCMessage *message, const struct field_path *field_path)
 {
     const struct schema_field *key = schema_field_by_number(field->message, 1),
                               *value = schema_field_by_number(field->message, 2);
-    const struct rules *rules = field->constraints;
+    const struct constraints *constraints = field->constraints;
     ProtobufCMessage *const *entries =
         *(ProtobufCMessage *const *const *)schema_value(message, field);
-    if (!(rules && (rules->keys || rules->values)) && !field->message->has_rules)
+    if (!(constraints && (constraints->keys || constraints->values)) &&
+        !field->message->has_constraints)
         return;
     for (size_t i = 0; i < schema_count(message, field); i++) {
         char digits[DECIMAL_BYTES + 1];
         const void *key_at = schema_value(entries[i], key);
-        const struct trail here = key_trail(trail, key, key_at, digits);
-        validate_element(validation, key, rules ? rules->keys : NULL, key_at, &here);
-        validate_element(validation, value, rules ? rules->values : NULL,
+        const struct field_path here = key_trail(field_path, key, key_at, digits);
+        validate_element(validation, key, constraints ? constraints->keys : NULL, key_at, &here);
+        validate_element(validation, value, constraints ? constraints->values : NULL,
                          schema_value(entries[i], value), &here);
     }
 }
 
 static void validate_container(struct validation *validation, const struct schema_field *field,
-                               const ProtobufCMessage *message, const struct trail *trail)
+                               const ProtobufCMessage *message, const struct field_path *field_path)
 {
-    const struct rules *rules = field->constraints;
-    struct subject subject = {
+    const struct constraints *constraints = field->constraints;
+    struct checked_value subject = {
         .field = field,
         .at = schema_value(message, field),
         .count = schema_count(message, field),
     };
-    if (rules && (subject.count > 0 || !rules->skip_zero))
-        run_checks(validation, rules, &subject, trail);
+    if (constraints && (subject.count > 0 || !constraints->skip_zero))
+        run_checks(validation, constraints, &subject, field_path);
     if (field->shape == FIELD_MAP)
-        validate_entries(validation, field, message, trail);
+        validate_entries(validation, field, message, field_path);
     else
-        validate_elements(validation, field, message, trail);
+        validate_elements(validation, field, message, field_path);
 }
 
 /* protovalidate: a field that tracks presence and is not set is asked only whether it has to be;
  * one that is set to its zero value is checked, whatever IGNORE_IF_ZERO_VALUE says. */
 static void validate_field(struct validation *validation, const struct schema_field *field,
-                           const ProtobufCMessage *message, const struct trail *trail)
+                           const ProtobufCMessage *message, const struct field_path *field_path)
 {
-    const struct rules *rules = field->constraints;
+    const struct constraints *constraints = field->constraints;
     bool present = schema_field_present(message, field);
     bool tracks = field->shape == FIELD_OPTIONAL || field->shape == FIELD_ONEOF ||
                   (field->shape == FIELD_SINGULAR && field->type == FIELD_MESSAGE);
-    if (rules && rules->skip)
+    if (constraints && constraints->skip)
         return;
-    if (rules && rules->required && !present)
-        violate(validation, trail, "required", text_literal("must be set"));
+    if (constraints && constraints->required && !present)
+        violate(validation, field_path, "required", text_literal("must be set"));
     else if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
-        validate_container(validation, field, message, trail);
-    else if (present || !(tracks || (rules && rules->skip_zero)))
-        validate_value(validation, field, rules, schema_value(message, field), trail);
+        validate_container(validation, field, message, field_path);
+    else if (present || !(tracks || (constraints && constraints->skip_zero)))
+        validate_value(validation, field, constraints, schema_value(message, field), field_path);
 }
 
 static bool oneof_is_set(const struct schema_message *type, const ProtobufCMessage *message,
@@ -210,19 +214,20 @@ static bool oneof_is_set(const struct schema_message *type, const ProtobufCMessa
 }
 
 static void validate_message(struct validation *validation, const struct schema_message *type,
-                             const ProtobufCMessage *message, const struct trail *trail)
+                             const ProtobufCMessage *message, const struct field_path *field_path)
 {
-    if (!type->has_rules)
+    if (!type->has_constraints)
         return;
     for (size_t i = 0; type->constraints && i < type->constraints->required_oneof_count; i++) {
-        const struct trail here = {.outer = trail, .name = type->constraints->required_oneofs[i]};
+        const struct field_path here = {.outer = field_path,
+                                        .name = type->constraints->required_oneofs[i]};
         if (!oneof_is_set(type, message, here.name))
             violate(validation, &here, "required", text_literal("one of its members must be set"));
     }
     for (size_t i = 0; i < type->field_count; i++) {
         const struct schema_field *field = &type->fields[i];
-        const struct trail here = {.outer = trail, .name = field->name};
-        if (field->constraints || (field->message && field->message->has_rules))
+        const struct field_path here = {.outer = field_path, .name = field->name};
+        if (field->constraints || (field->message && field->message->has_constraints))
             validate_field(validation, field, message, &here);
     }
 }

@@ -38,21 +38,21 @@ struct violations {
  * with INVALID_ARGUMENT, beginning with `where` and naming the rule, on a rule that is not
  * enforced, one for another type, a bound that is no number, and a pattern that is none of RE2's.
  */
-must_use bool rules_parse_field(struct text where, struct text field_options,
-                                struct schema_field *field, struct arena *arena,
-                                struct status *status);
+must_use bool constraints_parse_field(struct text where, struct text field_options,
+                                      struct schema_field *field, struct arena *arena,
+                                      struct status *status);
 
 /* The same for the options of a message and of one of its oneofs: a oneof may be required; rules of
  * the message as a whole are refused. */
-must_use bool rules_parse_message(struct text where, struct text message_options,
-                                  struct schema_message *message, struct arena *arena,
-                                  struct status *status);
-must_use bool rules_parse_oneof(struct text where, struct text oneof_options, struct text oneof,
-                                struct schema_message *message, struct arena *arena,
-                                struct status *status);
+must_use bool constraints_parse_message(struct text where, struct text message_options,
+                                        struct schema_message *message, struct arena *arena,
+                                        struct status *status);
+must_use bool constraints_parse_oneof(struct text where, struct text oneof_options,
+                                      struct text oneof, struct schema_message *message,
+                                      struct arena *arena, struct status *status);
 
 /* Frees what the rules hold outside the arena: the compiled patterns. */
-void rules_release(const struct rules *rules);
+void constraints_release(const struct constraints *constraints);
 
 /*
  * Checks a message and all it holds, collecting every violation. INVALID_ARGUMENT when there is
@@ -65,4 +65,4 @@ must_use bool validate(const struct schema_message *type, const ProtobufCMessage
 
 /* Writes the rules of a field as a person would say them, "3 to 255 characters, pattern …", for the
  * table of `check`. */
-void rules_describe(const struct rules *rules, struct buffer *out);
+void constraints_describe(const struct constraints *constraints, struct buffer *out);

@@ -101,7 +101,7 @@ must_use bool json_read_field(const struct schema_field *field, struct text json
  * false; the rest is only checked. Fails as json_read does when the document is not JSON, also
  * behind what was visited.
  */
-must_use bool json_walk(struct text json, const struct json_limits *limits, struct arena *arena,
-                        bool (*visit)(struct text path, struct text value, bool is_string,
-                                      void *context),
-                        void *context, struct status *status);
+must_use bool json_visit(struct text json, const struct json_limits *limits, struct arena *arena,
+                         bool (*visit)(struct text path, struct text value, bool is_string,
+                                       void *context),
+                         void *context, struct status *status);

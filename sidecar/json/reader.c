@@ -15,20 +15,20 @@ struct reader {
 };
 
 static bool read_message(struct reader *reader, const struct schema_message *type,
-                         ProtobufCMessage *message, const struct trail *trail);
+                         ProtobufCMessage *message, const struct field_path *field_path);
 static bool read_field(struct reader *reader, const struct schema_field *field,
-                       ProtobufCMessage *message, const struct trail *trail);
+                       ProtobufCMessage *message, const struct field_path *field_path);
 
 /* One value, of a singular field or of an element, into `at`, which stays when it fails. */
 static bool read_one(struct reader *reader, const struct schema_field *field, void *at,
-                     const struct trail *trail)
+                     const struct field_path *field_path)
 {
     if (field->type != FIELD_MESSAGE)
         return json_scalar(&reader->source, field, !reader->reading->strict, at);
     ProtobufCMessage *inner = schema_message_new(field->message, reader->source.arena);
     if (!inner)
         return json_no_memory(&reader->source);
-    if (!read_message(reader, field->message, inner, trail))
+    if (!read_message(reader, field->message, inner, field_path))
         return false;
     *(ProtobufCMessage **)at = inner;
     return true;
@@ -43,19 +43,19 @@ static bool takes_null(const struct schema_field *field)
 
 /* An element or a map's value: null would be no value at all. */
 static bool read_element(struct reader *reader, const struct schema_field *field, void *at,
-                         const struct trail *trail)
+                         const struct field_path *field_path)
 {
     if (json_peek(&reader->source) == 'n' && !takes_null(field) &&
         json_take_word(&reader->source, "null"))
         return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT, "null is no element");
-    return read_one(reader, field, at, trail);
+    return read_one(reader, field, at, field_path);
 }
 
 static bool read_array(struct reader *reader, const struct schema_field *field,
-                       ProtobufCMessage *message, const struct trail *trail)
+                       ProtobufCMessage *message, const struct field_path *field_path)
 {
     struct json_source *source = &reader->source;
-    struct trail here = {.outer = trail, .kind = TRAIL_ELEMENT};
+    struct field_path here = {.outer = field_path, .kind = FIELD_PATH_ELEMENT};
     if (json_peek(source) != '[')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no array");
     if (!json_enter(source, '['))
@@ -72,7 +72,7 @@ static bool read_array(struct reader *reader, const struct schema_field *field,
 }
 
 static bool read_entry(struct reader *reader, const struct schema_field *field, struct text name,
-                       ProtobufCMessage *message, const struct trail *trail)
+                       ProtobufCMessage *message, const struct field_path *field_path)
 {
     struct json_source *source = &reader->source;
     const struct schema_field *key = schema_field_by_number(field->message, 1),
@@ -82,7 +82,7 @@ static bool read_entry(struct reader *reader, const struct schema_field *field, 
     if (!entry || !place)
         return json_no_memory(source);
     if (!json_map_key(source, key, name, schema_value(entry, key)) ||
-        !read_element(reader, value, schema_value(entry, value), trail))
+        !read_element(reader, value, schema_value(entry, value), field_path))
         return false;
     *place = entry;
     schema_add_count(message, field, 1);
@@ -90,13 +90,13 @@ static bool read_entry(struct reader *reader, const struct schema_field *field, 
 }
 
 static bool read_map(struct reader *reader, const struct schema_field *field,
-                     ProtobufCMessage *message, const struct trail *trail)
+                     ProtobufCMessage *message, const struct field_path *field_path)
 {
     struct json_source *source = &reader->source;
     struct json_name_set names;
     const struct schema_field *key = schema_field_by_number(field->message, 1);
-    struct trail here = {.outer = trail,
-                         .kind = key->type == FIELD_STRING ? TRAIL_KEY : TRAIL_WORD};
+    struct field_path here = {.outer = field_path,
+                              .kind = key->type == FIELD_STRING ? FIELD_PATH_KEY : FIELD_PATH_WORD};
     json_name_set_init(&names);
     if (json_peek(source) != '{')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
@@ -116,27 +116,27 @@ static const uint32_t *oneof_of(const ProtobufCMessage *message, const struct sc
 }
 
 static bool read_singular(struct reader *reader, const struct schema_field *field,
-                          ProtobufCMessage *message, const struct trail *trail)
+                          ProtobufCMessage *message, const struct field_path *field_path)
 {
     if (field->shape == FIELD_ONEOF && *oneof_of(message, field))
         return json_malformed(&reader->source, "two members of the same oneof");
-    if (!read_one(reader, field, schema_value(message, field), trail))
+    if (!read_one(reader, field, schema_value(message, field), field_path))
         return false;
     schema_field_mark_present(message, field);
     return true;
 }
 
 static bool read_field(struct reader *reader, const struct schema_field *field,
-                       ProtobufCMessage *message, const struct trail *trail)
+                       ProtobufCMessage *message, const struct field_path *field_path)
 {
     bool many = field->shape == FIELD_REPEATED || field->shape == FIELD_MAP;
     if (json_peek(&reader->source) == 'n' && (many || !takes_null(field)) &&
         json_take_word(&reader->source, "null"))
         return true;
     if (!many)
-        return read_singular(reader, field, message, trail);
-    return field->shape == FIELD_MAP ? read_map(reader, field, message, trail)
-                                     : read_array(reader, field, message, trail);
+        return read_singular(reader, field, message, field_path);
+    return field->shape == FIELD_MAP ? read_map(reader, field, message, field_path)
+                                     : read_array(reader, field, message, field_path);
 }
 
 /* What a failed attempt may have left: the first elements. */
@@ -149,17 +149,17 @@ static void forget(const struct schema_field *field, ProtobufCMessage *message)
 /* A member whose value is JSON but not of its type is told and left absent, when somebody listens.
  */
 static bool read_member(struct reader *reader, const struct schema_field *field,
-                        ProtobufCMessage *message, const struct trail *trail)
+                        ProtobufCMessage *message, const struct field_path *field_path)
 {
     struct json_source *source = &reader->source;
     json_peek(source);
     const char *start = source->at;
     size_t depth = source->depth;
-    if (read_field(reader, field, message, trail))
+    if (read_field(reader, field, message, field_path))
         return true;
     if (source->broken)
         return false;
-    struct text path = trail_text(trail, source->arena);
+    struct text path = field_path_text(field_path, source->arena);
     if (!reader->reading->unreadable)
         return status_wrap(source->status, "%.*s", (int)text_cut(path, 256), path.data);
     reader->reading->unreadable(path, source->status, reader->reading->context);
@@ -233,10 +233,10 @@ static bool note_member(struct object *object, const struct schema_field *field,
 }
 
 static bool read_members(struct reader *reader, const struct schema_message *type,
-                         ProtobufCMessage *message, const struct trail *trail)
+                         ProtobufCMessage *message, const struct field_path *field_path)
 {
     struct json_source *source = &reader->source;
-    struct trail here = {.outer = trail, .kind = TRAIL_MEMBER};
+    struct field_path here = {.outer = field_path, .kind = FIELD_PATH_MEMBER};
     struct object object;
     if (json_peek(source) != '{')
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
@@ -257,7 +257,7 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
 
 /* google.protobuf.Value: the member that fits what comes. */
 static bool read_value(struct reader *reader, const struct schema_message *type,
-                       ProtobufCMessage *message, const struct trail *trail)
+                       ProtobufCMessage *message, const struct field_path *field_path)
 {
     enum { NULL_VALUE = 1, NUMBER_VALUE, STRING_VALUE, BOOL_VALUE, STRUCT_VALUE, LIST_VALUE };
     static const struct {
@@ -270,7 +270,7 @@ static bool read_value(struct reader *reader, const struct schema_message *type,
     for (size_t i = 0; i < array_length(kinds); i++)
         if (kinds[i].first == next)
             number = kinds[i].number;
-    return read_field(reader, schema_field_by_number(type, number), message, trail);
+    return read_field(reader, schema_field_by_number(type, number), message, field_path);
 }
 
 static bool read_form(struct reader *reader, const struct schema_message *type,
@@ -285,7 +285,7 @@ static bool read_form(struct reader *reader, const struct schema_message *type,
 }
 
 static bool read_message(struct reader *reader, const struct schema_message *type,
-                         ProtobufCMessage *message, const struct trail *trail)
+                         ProtobufCMessage *message, const struct field_path *field_path)
 {
     switch (type->well_known) {
     case WELL_KNOWN_TIMESTAMP:
@@ -295,15 +295,15 @@ static bool read_message(struct reader *reader, const struct schema_message *typ
     case WELL_KNOWN_WRAPPER:
     case WELL_KNOWN_STRUCT:
     case WELL_KNOWN_LIST_VALUE:
-        return read_field(reader, &type->fields[0], message, trail);
+        return read_field(reader, &type->fields[0], message, field_path);
     case WELL_KNOWN_VALUE:
-        return read_value(reader, type, message, trail);
+        return read_value(reader, type, message, field_path);
     case WELL_KNOWN_ANY:
         return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
                            "google.protobuf.Any has no JSON form here");
     case WELL_KNOWN_NONE:
     default:
-        return read_members(reader, type, message, trail);
+        return read_members(reader, type, message, field_path);
     }
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-struct walk {
+struct visitor {
     struct json_source source;
     struct buffer path;
     bool (*visit)(struct text path, struct text value, bool is_string, void *context);
@@ -16,66 +16,67 @@ struct walk {
     bool stopped; /* by the visitor; the rest is only checked */
 };
 
-static bool walk_value(struct walk *walk);
+static bool walk_value(struct visitor *visitor);
 
-static void tell(struct walk *walk, struct text value, bool is_string)
+static void tell(struct visitor *visitor, struct text value, bool is_string)
 {
-    if (!walk->stopped && !walk->path.full)
-        walk->stopped = !walk->visit(buffer_text(&walk->path), value, is_string, walk->context);
+    if (!visitor->stopped && !visitor->path.full)
+        visitor->stopped =
+            !visitor->visit(buffer_text(&visitor->path), value, is_string, visitor->context);
 }
 
-static bool transaction_object(struct walk *walk)
+static bool transaction_object(struct visitor *visitor)
 {
     struct json_name_set names;
     struct text name;
-    size_t outer = walk->path.bytes;
+    size_t outer = visitor->path.bytes;
     json_name_set_init(&names);
-    if (!json_enter(&walk->source, '{'))
+    if (!json_enter(&visitor->source, '{'))
         return false;
-    for (bool first = true; json_next(&walk->source, '}', &first);) {
-        if (!json_take_name(&walk->source, &name) ||
-            !json_name_set_add(&names, name, &walk->source))
+    for (bool first = true; json_next(&visitor->source, '}', &first);) {
+        if (!json_take_name(&visitor->source, &name) ||
+            !json_name_set_add(&names, name, &visitor->source))
             return false;
         if (outer > 0)
-            buffer_add_char(&walk->path, '.');
-        buffer_add_text(&walk->path, name);
-        if (!walk_value(walk))
+            buffer_add_char(&visitor->path, '.');
+        buffer_add_text(&visitor->path, name);
+        if (!walk_value(visitor))
             return false;
-        walk->path.bytes = outer;
+        visitor->path.bytes = outer;
     }
-    return !walk->source.broken;
+    return !visitor->source.broken;
 }
 
-static bool transaction_array(struct walk *walk)
+static bool transaction_array(struct visitor *visitor)
 {
-    size_t outer = walk->path.bytes, index = 0;
-    if (!json_enter(&walk->source, '['))
+    size_t outer = visitor->path.bytes, index = 0;
+    if (!json_enter(&visitor->source, '['))
         return false;
-    for (bool first = true; json_next(&walk->source, ']', &first); index++) {
-        buffer_add_char(&walk->path, '[');
-        buffer_add_u64(&walk->path, index);
-        buffer_add_char(&walk->path, ']');
-        if (!walk_value(walk))
+    for (bool first = true; json_next(&visitor->source, ']', &first); index++) {
+        buffer_add_char(&visitor->path, '[');
+        buffer_add_u64(&visitor->path, index);
+        buffer_add_char(&visitor->path, ']');
+        if (!walk_value(visitor))
             return false;
-        walk->path.bytes = outer;
+        visitor->path.bytes = outer;
     }
-    return !walk->source.broken;
+    return !visitor->source.broken;
 }
 
-static bool walk_value(struct walk *walk)
+static bool walk_value(struct visitor *visitor)
 {
     struct text value;
-    char next = json_peek(&walk->source);
+    char next = json_peek(&visitor->source);
     if (next == '{')
-        return transaction_object(walk);
+        return transaction_object(visitor);
     if (next == '[')
-        return transaction_array(walk);
+        return transaction_array(visitor);
     if (next != '"' && next != '-' && (next < '0' || next > '9'))
-        return json_skip(&walk->source);
-    if (!(next == '"' ? json_take_string(&walk->source, &value)
-                      : json_take_number(&walk->source, &value)))
+        return json_skip(&visitor->source);
+    if (!(next == '"' ? json_take_string(&visitor->source, &value)
+                      : json_take_number(&visitor->source, &value)))
         return false;
-    tell(walk, value, next == '"');
+    tell(visitor, value, next == '"');
     return true;
 }
 
@@ -87,16 +88,16 @@ struct text json_without_mark(struct text json)
     return (struct text){json.data + skipped, json.size - skipped};
 }
 
-bool json_walk(struct text json, const struct json_limits *limits, struct arena *arena,
-               bool (*visit)(struct text path, struct text value, bool is_string, void *context),
-               void *context, struct status *status)
+bool json_visit(struct text json, const struct json_limits *limits, struct arena *arena,
+                bool (*visit)(struct text path, struct text value, bool is_string, void *context),
+                void *context, struct status *status)
 {
-    struct walk walk = {.visit = visit, .context = context};
-    json_source_init(&walk.source, json, limits, arena, status);
-    buffer_init(&walk.path, arena, 128);
-    if (!walk_value(&walk) || !json_finish(&walk.source))
+    struct visitor visitor = {.visit = visit, .context = context};
+    json_source_init(&visitor.source, json, limits, arena, status);
+    buffer_init(&visitor.path, arena, 128);
+    if (!walk_value(&visitor) || !json_finish(&visitor.source))
         return false;
-    return walk.path.full ? status_fail(status, STATUS_RESOURCE_EXHAUSTED,
-                                        "no memory left for the JSON's names")
-                          : true;
+    return visitor.path.full ? status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                                           "no memory left for the JSON's names")
+                             : true;
 }

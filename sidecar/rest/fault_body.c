@@ -265,7 +265,7 @@ static void search_body(struct text body, struct arena *scratch, struct search *
 {
     const struct json_limits limits = {0};
     struct status ignored;
-    if (json_walk(json_without_mark(body), &limits, scratch, consider_member, search, &ignored))
+    if (json_visit(json_without_mark(body), &limits, scratch, consider_member, search, &ignored))
         return;
     for (size_t kind = 0; kind < array_length(search->found); kind++)
         if (search->rank[kind] <= INNER_RANK)

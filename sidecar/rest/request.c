@@ -44,11 +44,11 @@ static bool encode_target(const struct schema_method *method, const ProtobufCMes
     struct buffer out, query;
     buffer_init(&out, arena, EXPECTED_TARGET_BYTES + prefix.size);
     buffer_add_text(&out, prefix);
-    if (!rule_expand_path(&method->http_rule, message, &out, status))
+    if (!http_rule_expand_path(&method->http_rule, message, &out, status))
         return false;
     if (!method->http_rule.body_whole) {
         buffer_init(&query, arena, 0);
-        if (!rule_expand_query(&method->http_rule, method->request, message, &query, status))
+        if (!http_rule_expand_query(&method->http_rule, method->request, message, &query, status))
             return false;
         if (query.bytes > 0)
             buffer_add_char(&out, '?');
@@ -63,13 +63,13 @@ static bool encode_target(const struct schema_method *method, const ProtobufCMes
 
 static bool in_path(const struct schema_field *field, const void *rule)
 {
-    return rule_binds(rule, field);
+    return http_rule_binds(rule, field);
 }
 
 static bool encode_body(const struct schema_method *method, const ProtobufCMessage *message,
                         struct arena *arena, struct http_request *request, struct status *status)
 {
-    const struct rule *rule = &method->http_rule;
+    const struct http_rule *rule = &method->http_rule;
     struct buffer out;
     buffer_init(&out, arena, EXPECTED_BODY_BYTES);
     bool good =

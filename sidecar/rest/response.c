@@ -74,7 +74,7 @@ bool response_decode(const struct schema_method *method, const struct http_respo
     if (body.size == 0 && may_be_empty(method))
         body = text_literal("{}");
     if (!read_body(method, body, &reading, arena, &read, status) ||
-        (method->response->has_rules &&
+        (method->response->has_constraints &&
          !validate(method->response, read, arena, &violations, status)))
         return refuse_body(response, arena, status);
     *message = read;

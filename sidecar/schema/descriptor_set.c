@@ -52,7 +52,7 @@ static bool is_name(struct text name)
     return name.size > 0;
 }
 
-struct text set_join(struct arena *arena, struct text scope, struct text name)
+struct text descriptor_set_join(struct arena *arena, struct text scope, struct text name)
 {
     if (scope.size == 0)
         return name;
@@ -63,7 +63,7 @@ struct text set_join(struct arena *arena, struct text scope, struct text name)
     return (struct text){joined, scope.size + 1 + name.size};
 }
 
-struct text set_options(const ProtobufCMessage *options, struct arena *arena)
+struct text descriptor_set_options(const ProtobufCMessage *options, struct arena *arena)
 {
     if (!options || options->n_unknown_fields == 0)
         return (struct text){"", 0};
@@ -71,7 +71,7 @@ struct text set_options(const ProtobufCMessage *options, struct arena *arena)
     return (struct text){(char *)bytes, protobuf_c_message_pack(options, bytes)};
 }
 
-static bool read_file(struct text bytes, struct arena *arena, struct set_file *file,
+static bool read_file(struct text bytes, struct arena *arena, struct descriptor_set_file *file,
                       struct status *status)
 {
     ProtobufCAllocator allocator = {take_from_arena, keep_in_arena, arena};
@@ -102,7 +102,7 @@ static bool count_files(struct text bytes, size_t *count)
     return *count > 0;
 }
 
-static bool read_files(struct text bytes, struct arena *arena, struct set *set,
+static bool read_files(struct text bytes, struct arena *arena, struct descriptor_set *set,
                        struct status *status)
 {
     if (!count_files(bytes, &set->file_count))
@@ -113,7 +113,7 @@ static bool read_files(struct text bytes, struct arena *arena, struct set *set,
         struct wire_field field;
         if (!wire_next(&bytes, &field))
             return false;
-        set->files[i] = (struct set_file){.position = i};
+        set->files[i] = (struct descriptor_set_file){.position = i};
         if (!read_file(field.bytes, arena, &set->files[i], status))
             return false;
     }
@@ -122,13 +122,14 @@ static bool read_files(struct text bytes, struct arena *arena, struct set *set,
 
 static int compare_files(const void *a, const void *b)
 {
-    struct set_file *const *left = a, *const *right = b;
+    struct descriptor_set_file *const *left = a, *const *right = b;
     return schema_compare_names((*left)->file.name, (*right)->file.name);
 }
 
-static bool sort_files(struct set *set, struct arena *arena, struct status *status)
+static bool sort_files(struct descriptor_set *set, struct arena *arena, struct status *status)
 {
-    struct set_file **sorted = take_from_arena(arena, set->file_count * sizeof(struct set_file *));
+    struct descriptor_set_file **sorted =
+        take_from_arena(arena, set->file_count * sizeof(struct descriptor_set_file *));
     for (size_t i = 0; i < set->file_count; i++)
         sorted[i] = &set->files[i];
     qsort(sorted, set->file_count, sizeof *sorted, compare_files);
@@ -142,14 +143,14 @@ static bool sort_files(struct set *set, struct arena *arena, struct status *stat
 }
 
 /* A file comes behind its imports, as protoc writes them: so there are no cycles either. */
-static bool read_imports(const struct set *set, struct set_file *file, struct arena *arena,
-                         struct status *status)
+static bool read_imports(const struct descriptor_set *set, struct descriptor_set_file *file,
+                         struct arena *arena, struct status *status)
 {
     size_t count = file->proto->n_dependency;
     struct text *imports = take_from_arena(arena, count * sizeof *imports);
     for (size_t i = 0; i < count; i++) {
         imports[i] = text_of(file->proto->dependency[i]);
-        const struct set_file *import = set_file(set, imports[i]);
+        const struct descriptor_set_file *import = descriptor_set_file(set, imports[i]);
         if (!import || import->position >= file->position)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "%.*s: its import \"%.*s\" does not come before it in the "
@@ -163,16 +164,16 @@ static bool read_imports(const struct set *set, struct set_file *file, struct ar
 
 /* Symbols while they are collected, file by file. */
 struct collecting {
-    struct set *set;
+    struct descriptor_set *set;
     size_t room;
     struct arena *arena;
-    const struct set_file *file;
+    const struct descriptor_set_file *file;
     struct status *status;
 };
 
 static void make_room(struct collecting *collecting)
 {
-    struct set *set = collecting->set;
+    struct descriptor_set *set = collecting->set;
     if (set->symbol_count < collecting->room)
         return;
     collecting->room = collecting->room ? collecting->room * 2 : 256;
@@ -197,7 +198,7 @@ static struct symbol *add(struct collecting *collecting, struct text scope, cons
     make_room(collecting);
     struct symbol *symbol = &collecting->set->symbols[collecting->set->symbol_count++];
     *symbol = (struct symbol){
-        .name = set_join(collecting->arena, scope, own),
+        .name = descriptor_set_join(collecting->arena, scope, own),
         .kind = kind,
         .file = collecting->file,
     };
@@ -273,7 +274,7 @@ static bool add_messages(struct collecting *collecting, struct text scope,
     return true;
 }
 
-static bool add_file(struct collecting *collecting, const struct set_file *file)
+static bool add_file(struct collecting *collecting, const struct descriptor_set_file *file)
 {
     const file_proto *proto = file->proto;
     struct text package = text_of(proto->package ? proto->package : "");
@@ -293,7 +294,7 @@ static int compare_symbols(const void *a, const void *b)
     return schema_compare_names(left->name, right->name);
 }
 
-static bool sort_symbols(const struct set *set, struct status *status)
+static bool sort_symbols(const struct descriptor_set *set, struct status *status)
 {
     if (set->symbol_count > 0)
         qsort(set->symbols, set->symbol_count, sizeof *set->symbols, compare_symbols);
@@ -307,9 +308,10 @@ static bool sort_symbols(const struct set *set, struct status *status)
     return true;
 }
 
-bool set_read(struct text bytes, struct arena *arena, struct set *set, struct status *status)
+bool descriptor_set_read(struct text bytes, struct arena *arena, struct descriptor_set *set,
+                         struct status *status)
 {
-    struct set read = {0};
+    struct descriptor_set read = {0};
     if (!read_files(bytes, arena, &read, status) || !sort_files(&read, arena, status))
         return false;
     struct collecting collecting = {.set = &read, .arena = arena, .status = status};
@@ -323,15 +325,17 @@ bool set_read(struct text bytes, struct arena *arena, struct set *set, struct st
     return true;
 }
 
-const struct set_file *set_file(const struct set *set, struct text name)
+const struct descriptor_set_file *descriptor_set_file(const struct descriptor_set *set,
+                                                      struct text name)
 {
-    struct set_file wanted = {.file.name = name}, *key = &wanted;
-    struct set_file *const *found = bsearch(&key, set->files_by_name, set->file_count,
-                                            sizeof(struct set_file *), compare_files);
+    struct descriptor_set_file wanted = {.file.name = name}, *key = &wanted;
+    struct descriptor_set_file *const *found =
+        bsearch(&key, set->files_by_name, set->file_count, sizeof(struct descriptor_set_file *),
+                compare_files);
     return found ? *found : NULL;
 }
 
-struct symbol *set_symbol(const struct set *set, struct text name)
+struct symbol *descriptor_set_symbol(const struct descriptor_set *set, struct text name)
 {
     struct symbol wanted = {.name = name};
     if (set->symbol_count == 0)

@@ -21,7 +21,7 @@ typedef Google__Protobuf__OneofDescriptorProto oneof_proto;
 typedef Google__Protobuf__ServiceDescriptorProto service_proto;
 typedef Google__Protobuf__MethodDescriptorProto method_proto;
 
-struct set_file {
+struct descriptor_set_file {
     struct schema_file file;
     const file_proto *proto;
     size_t position; /* in the set */
@@ -37,7 +37,7 @@ enum symbol_kind {
 struct symbol {
     struct text name; /* full, without a leading dot */
     enum symbol_kind kind;
-    const struct set_file *file;
+    const struct descriptor_set_file *file;
     union {
         const message_proto *message;
         const enum_proto *enumeration;
@@ -46,25 +46,26 @@ struct symbol {
     void *built; /* what schema/type.c made of it, NULL before */
 };
 
-struct set {
-    struct set_file *files; /* as in the set */
+struct descriptor_set {
+    struct descriptor_set_file *files; /* as in the set */
     size_t file_count;
-    struct set_file **files_by_name;
+    struct descriptor_set_file **files_by_name;
     struct symbol *symbols; /* sorted by name */
     size_t symbol_count;
 };
 
 /* Reads a set. INVALID_ARGUMENT, naming the file, on bytes that are no set, a name that is none or
  * comes twice, and an import that does not come before its importer. */
-must_use bool set_read(struct text bytes, struct arena *arena, struct set *set,
-                       struct status *status);
+must_use bool descriptor_set_read(struct text bytes, struct arena *arena,
+                                  struct descriptor_set *set, struct status *status);
 
 /* NULL when there is none. */
-const struct set_file *set_file(const struct set *set, struct text name);
-struct symbol *set_symbol(const struct set *set, struct text name);
+const struct descriptor_set_file *descriptor_set_file(const struct descriptor_set *set,
+                                                      struct text name);
+struct symbol *descriptor_set_symbol(const struct descriptor_set *set, struct text name);
 
 /* "scope.name", or the name alone in an empty scope. */
-struct text set_join(struct arena *arena, struct text scope, struct text name);
+struct text descriptor_set_join(struct arena *arena, struct text scope, struct text name);
 
 /* The serialized form of an options message, for what lies in its extensions; empty for NULL. */
-struct text set_options(const ProtobufCMessage *options, struct arena *arena);
+struct text descriptor_set_options(const ProtobufCMessage *options, struct arena *arena);

@@ -18,26 +18,26 @@ static void add_quoted(struct text key, struct buffer *out)
     buffer_add_char(out, '"');
 }
 
-static void add_step(const struct trail *step, struct buffer *out)
+static void add_step(const struct field_path *step, struct buffer *out)
 {
     struct text name = {step->name.data, text_cut(step->name, LONGEST_NAME)};
     switch (step->kind) {
-    case TRAIL_ELEMENT:
+    case FIELD_PATH_ELEMENT:
         buffer_add_char(out, '[');
         buffer_add_u64(out, step->index);
         buffer_add_char(out, ']');
         return;
-    case TRAIL_KEY:
+    case FIELD_PATH_KEY:
         buffer_add_char(out, '[');
         add_quoted(name, out);
         buffer_add_char(out, ']');
         return;
-    case TRAIL_WORD:
+    case FIELD_PATH_WORD:
         buffer_add_char(out, '[');
         buffer_add_text(out, name);
         buffer_add_char(out, ']');
         return;
-    case TRAIL_MEMBER:
+    case FIELD_PATH_MEMBER:
     default:
         if (out->bytes > 0)
             buffer_add_char(out, '.');
@@ -45,18 +45,18 @@ static void add_step(const struct trail *step, struct buffer *out)
     }
 }
 
-static void add_steps(const struct trail *trail, struct buffer *out)
+static void add_steps(const struct field_path *path, struct buffer *out)
 {
-    if (!trail)
+    if (!path)
         return;
-    add_steps(trail->outer, out);
-    add_step(trail, out);
+    add_steps(path->outer, out);
+    add_step(path, out);
 }
 
-struct text trail_text(const struct trail *trail, struct arena *arena)
+struct text field_path_text(const struct field_path *path, struct arena *arena)
 {
     struct buffer out;
     buffer_init(&out, arena, 64);
-    add_steps(trail, &out);
+    add_steps(path, &out);
     return out.full ? (struct text){"", 0} : buffer_text(&out);
 }

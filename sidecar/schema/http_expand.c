@@ -109,7 +109,7 @@ static struct text scalar_text(enum field_type type, const void *at, struct buff
 
 /* The value at the end of a path of fields; NULL when a message on the way, or the value, is
  * absent. */
-static const void *find_value(const struct field_path *path, const ProtobufCMessage *message)
+static const void *find_value(const struct bound_path *path, const ProtobufCMessage *message)
 {
     for (size_t i = 0; i + 1 < path->depth; i++) {
         if (!schema_field_present(message, path->fields[i]))
@@ -164,10 +164,11 @@ static const char *bad_segment(struct text value, bool multiple)
     return NULL;
 }
 
-static bool expand_variable(const struct rule_segment *segment, const ProtobufCMessage *message,
-                            struct buffer *path, struct status *status)
+static bool expand_variable(const struct http_rule_segment *segment,
+                            const ProtobufCMessage *message, struct buffer *path,
+                            struct status *status)
 {
-    const struct field_path *variable = segment->variable;
+    const struct bound_path *variable = segment->variable;
     const void *at = find_value(variable, message);
     struct text value = {NULL, 0};
     if (at)
@@ -188,11 +189,11 @@ static bool expand_variable(const struct rule_segment *segment, const ProtobufCM
     return true;
 }
 
-bool rule_expand_path(const struct rule *rule, const ProtobufCMessage *message, struct buffer *path,
-                      struct status *status)
+bool http_rule_expand_path(const struct http_rule *rule, const ProtobufCMessage *message,
+                           struct buffer *path, struct status *status)
 {
     for (size_t i = 0; i < rule->segment_count; i++) {
-        const struct rule_segment *segment = &rule->segments[i];
+        const struct http_rule_segment *segment = &rule->segments[i];
         if (!segment->variable)
             buffer_add_text(path, segment->literal);
         else if (!expand_variable(segment, message, path, status))
@@ -209,10 +210,10 @@ struct place {
     const struct schema_field *field;
 };
 
-static bool is_in_path(const struct rule *rule, const struct place *place)
+static bool is_in_path(const struct http_rule *rule, const struct place *place)
 {
     for (size_t i = 0; i < rule->variable_count; i++) {
-        const struct field_path *variable = &rule->variables[i];
+        const struct bound_path *variable = &rule->variables[i];
         const struct place *step = place;
         size_t depth = variable->depth;
         while (step && depth > 0 && variable->fields[depth - 1] == step->field) {
@@ -253,11 +254,11 @@ static void add_repeated(const struct place *place, const ProtobufCMessage *mess
         add_parameter(place, field->type, elements + i * schema_type_bytes(field->type), query);
 }
 
-static void add_fields(const struct rule *rule, const struct schema_message *type,
+static void add_fields(const struct http_rule *rule, const struct schema_message *type,
                        const ProtobufCMessage *message, const struct place *outer,
                        struct buffer *query);
 
-static void add_message(const struct rule *rule, const struct place *place,
+static void add_message(const struct http_rule *rule, const struct place *place,
                         const ProtobufCMessage *message, struct buffer *query)
 {
     const struct schema_message *type = place->field->message;
@@ -267,7 +268,7 @@ static void add_message(const struct rule *rule, const struct place *place,
         add_parameter(place, type->fields[0].type, schema_value(message, &type->fields[0]), query);
 }
 
-static void add_fields(const struct rule *rule, const struct schema_message *type,
+static void add_fields(const struct http_rule *rule, const struct schema_message *type,
                        const ProtobufCMessage *message, const struct place *outer,
                        struct buffer *query)
 {
@@ -287,8 +288,9 @@ static void add_fields(const struct rule *rule, const struct schema_message *typ
     }
 }
 
-bool rule_expand_query(const struct rule *rule, const struct schema_message *type,
-                       const ProtobufCMessage *message, struct buffer *query, struct status *status)
+bool http_rule_expand_query(const struct http_rule *rule, const struct schema_message *type,
+                            const ProtobufCMessage *message, struct buffer *query,
+                            struct status *status)
 {
     add_fields(rule, type, message, NULL, query);
     return query->full

@@ -25,7 +25,7 @@ static const struct {
 };
 
 /* What a google.api.HttpRule says. */
-struct option {
+struct http_rule_option {
     struct text method, template, body, response_body;
     bool is_custom;
 };
@@ -51,7 +51,7 @@ static bool take_string(const struct wire_field *field, struct text *string, str
 
 /* protoc writes `custom.kind` and `custom.path` on lines of their own as two messages, which add
  * up. */
-static bool read_custom(struct text custom, struct option *option, struct status *status)
+static bool read_custom(struct text custom, struct http_rule_option *option, struct status *status)
 {
     struct wire_field field;
     if (!option->is_custom)
@@ -68,7 +68,7 @@ static bool read_custom(struct text custom, struct option *option, struct status
     return true;
 }
 
-static bool read_pattern(const struct wire_field *field, struct option *option,
+static bool read_pattern(const struct wire_field *field, struct http_rule_option *option,
                          struct status *status)
 {
     for (size_t i = 0; i < array_length(patterns); i++) {
@@ -82,10 +82,11 @@ static bool read_pattern(const struct wire_field *field, struct option *option,
                        "field %u of google.api.HttpRule is not known here", field->number);
 }
 
-static bool read_option(struct text bytes, struct option *option, struct status *status)
+static bool read_option(struct text bytes, struct http_rule_option *option, struct status *status)
 {
     struct wire_field field;
-    *option = (struct option){.method = {"", 0}, .body = {"", 0}, .response_body = {"", 0}};
+    *option =
+        (struct http_rule_option){.method = {"", 0}, .body = {"", 0}, .response_body = {"", 0}};
     while (bytes.size > 0) {
         bool good = wire_next(&bytes, &field) ? true : unreadable(status);
         if (!good)
@@ -124,7 +125,7 @@ static bool is_http_method(struct text method)
            !text_equal(method, text_literal("TRACE"));
 }
 
-static bool check_request_line(const struct option *option, struct status *status)
+static bool check_request_line(const struct http_rule_option *option, struct status *status)
 {
     if (option->template.size == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "the HTTP rule has no path");
@@ -136,10 +137,10 @@ static bool check_request_line(const struct option *option, struct status *statu
 }
 
 /* What the path carries never is in the body as well. */
-static bool check_apart(const struct rule *rule, struct status *status)
+static bool check_apart(const struct http_rule *rule, struct status *status)
 {
     for (size_t i = 0; i < rule->variable_count; i++) {
-        const struct field_path *variable = &rule->variables[i];
+        const struct bound_path *variable = &rule->variables[i];
         if (variable->fields[0] == rule->body && variable->depth == 1)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "body: \"%.*s\" stands in the path already",
@@ -152,8 +153,8 @@ static bool check_apart(const struct rule *rule, struct status *status)
     return true;
 }
 
-static bool read_bodies(const struct option *option, const struct schema_message *request,
-                        const struct schema_message *response, struct rule *rule,
+static bool read_bodies(const struct http_rule_option *option, const struct schema_message *request,
+                        const struct schema_message *response, struct http_rule *rule,
                         struct status *status)
 {
     rule->body_whole = text_equal(option->body, text_literal("*"));
@@ -230,10 +231,10 @@ static bool check_query(struct looking *looking, const struct schema_message *me
 }
 
 static bool parse(struct text http_rule, const struct schema_message *request,
-                  const struct schema_message *response, struct arena *arena, struct rule *rule,
-                  struct status *status)
+                  const struct schema_message *response, struct arena *arena,
+                  struct http_rule *rule, struct status *status)
 {
-    struct option option;
+    struct http_rule_option option;
     struct looking looking = {.arena = arena, .status = status};
     /* The rule goes on pointing into its bytes. */
     char *kept = arena_copy(arena, http_rule.data, http_rule.size);
@@ -242,24 +243,24 @@ static bool parse(struct text http_rule, const struct schema_message *request,
     if (!read_option((struct text){kept, http_rule.size}, &option, status) ||
         !check_request_line(&option, status))
         return false;
-    *rule = (struct rule){.method = option.method, .template = option.template};
-    return template_parse(option.template, request, arena, rule, status) &&
+    *rule = (struct http_rule){.method = option.method, .template = option.template};
+    return http_template_parse(option.template, request, arena, rule, status) &&
            read_bodies(&option, request, response, rule, status) &&
            (rule->body_whole || check_query(&looking, request, rule->body, 0));
 }
 
-bool rule_parse(struct text where, struct text http_rule, const struct schema_message *request,
-                const struct schema_message *response, struct arena *arena, struct rule *rule,
-                struct status *status)
+bool http_rule_parse(struct text where, struct text http_rule, const struct schema_message *request,
+                     const struct schema_message *response, struct arena *arena,
+                     struct http_rule *rule, struct status *status)
 {
-    struct rule parsed;
+    struct http_rule parsed;
     if (!parse(http_rule, request, response, arena, &parsed, status))
         return status_wrap(status, "%.*s", text_arguments(where));
     *rule = parsed;
     return true;
 }
 
-bool rule_binds(const struct rule *rule, const struct schema_field *field)
+bool http_rule_binds(const struct http_rule *rule, const struct schema_field *field)
 {
     for (size_t i = 0; i < rule->variable_count; i++)
         if (rule->variables[i].fields[0] == field)

@@ -13,20 +13,20 @@
 #include "schema/message.h"
 
 /* A field inside of messages, "group.owner.id", resolved. */
-struct field_path {
+struct bound_path {
     struct text name; /* as written */
     const struct schema_field **fields;
     size_t depth;
 };
 
-struct rule_segment; /* schema/http_template.h: fixed text, or a variable */
+struct http_rule_segment; /* schema/http_template.h: fixed text, or a variable */
 
-struct rule {
+struct http_rule {
     struct text method;   /* "POST" */
     struct text template; /* as written */
-    const struct rule_segment *segments;
+    const struct http_rule_segment *segments;
     size_t segment_count;
-    const struct field_path *variables; /* in the order of the path */
+    const struct bound_path *variables; /* in the order of the path */
     size_t variable_count;
     bool body_whole;                          /* body: "*" */
     const struct schema_field *body;          /* body: "field"; NULL otherwise */
@@ -46,10 +46,10 @@ struct rule {
  * HttpRule that is not known. Additional bindings are other requests that mean the same, and are
  * not used.
  */
-must_use bool rule_parse(struct text where, struct text http_rule,
-                         const struct schema_message *request,
-                         const struct schema_message *response, struct arena *arena,
-                         struct rule *rule, struct status *status);
+must_use bool http_rule_parse(struct text where, struct text http_rule,
+                              const struct schema_message *request,
+                              const struct schema_message *response, struct arena *arena,
+                              struct http_rule *rule, struct status *status);
 
 /*
  * What stands for a value in path and query: numbers in decimal, NaN, Infinity, -Infinity; true and
@@ -63,15 +63,16 @@ must_use bool rule_parse(struct text where, struct text http_rule,
  * not match its template, a NUL, and a "." or ".." segment or, between slashes that are kept, an
  * empty one, which servers would resolve; RESOURCE_EXHAUSTED when the arena is full.
  */
-must_use bool rule_expand_path(const struct rule *rule, const ProtobufCMessage *message,
-                               struct buffer *path, struct status *status);
+must_use bool http_rule_expand_path(const struct http_rule *rule, const ProtobufCMessage *message,
+                                    struct buffer *path, struct status *status);
 
 /* Writes the query, "a=1&b.c=2", of the fields that are present and that neither path nor body
  * carries; nothing when there are none. Repeated fields repeat their key; messages are dotted.
  * RESOURCE_EXHAUSTED when the arena is full. */
-must_use bool rule_expand_query(const struct rule *rule, const struct schema_message *type,
-                                const ProtobufCMessage *message, struct buffer *query,
-                                struct status *status);
+must_use bool http_rule_expand_query(const struct http_rule *rule,
+                                     const struct schema_message *type,
+                                     const ProtobufCMessage *message, struct buffer *query,
+                                     struct status *status);
 
 /* True when the path carries that field of the request type. */
-bool rule_binds(const struct rule *rule, const struct schema_field *field);
+bool http_rule_binds(const struct http_rule *rule, const struct schema_field *field);

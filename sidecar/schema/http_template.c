@@ -14,9 +14,9 @@ struct reading {
     struct text rest;
     const struct schema_message *request;
     struct arena *arena;
-    struct rule_segment segments[MOST_SEGMENTS];
+    struct http_rule_segment segments[MOST_SEGMENTS];
     size_t segment_count;
-    struct field_path variables[MOST_VARIABLES];
+    struct bound_path variables[MOST_VARIABLES];
     size_t variable_count;
     bool ended; /* by "**": no further segment may follow */
 };
@@ -117,7 +117,7 @@ static bool check_step(struct text name, const struct schema_field *field, bool 
 
 /* "a.b.c" to the fields it names, of which the last is a scalar and none is repeated. */
 static bool resolve_path(struct text name, const struct schema_message *message,
-                         struct arena *arena, struct field_path *path, struct status *status)
+                         struct arena *arena, struct bound_path *path, struct status *status)
 {
     const struct schema_field *fields[MOST_PATH_DEPTH];
     size_t depth = 0;
@@ -141,7 +141,7 @@ static bool resolve_path(struct text name, const struct schema_message *message,
     if (!kept)
         return full(status);
     memcpy(kept, fields, depth * sizeof *kept);
-    *path = (struct field_path){.name = name, .fields = kept, .depth = depth};
+    *path = (struct bound_path){.name = name, .fields = kept, .depth = depth};
     return true;
 }
 
@@ -149,7 +149,7 @@ static bool resolve_path(struct text name, const struct schema_message *message,
 static bool add_literal(struct reading *reading, size_t bytes, struct status *status)
 {
     struct text literal = {reading->rest.data, bytes};
-    struct rule_segment *last =
+    struct http_rule_segment *last =
         reading->segment_count ? &reading->segments[reading->segment_count - 1] : NULL;
     reading->rest = skip(reading->rest, bytes);
     if (last && !last->variable) {
@@ -158,12 +158,13 @@ static bool add_literal(struct reading *reading, size_t bytes, struct status *st
     }
     if (reading->segment_count == MOST_SEGMENTS)
         return full(status);
-    reading->segments[reading->segment_count++] = (struct rule_segment){.literal = literal};
+    reading->segments[reading->segment_count++] = (struct http_rule_segment){.literal = literal};
     return true;
 }
 
 /* A variable's own template: segments of literals, "*", and "**" as the last. */
-static bool read_pattern(struct text pattern, struct rule_segment *segment, struct status *status)
+static bool read_pattern(struct text pattern, struct http_rule_segment *segment,
+                         struct status *status)
 {
     struct text rest = pattern;
     segment->pattern = pattern;
@@ -187,14 +188,14 @@ static bool read_pattern(struct text pattern, struct rule_segment *segment, stru
 static bool add_variable(struct reading *reading, struct text name, struct text pattern,
                          struct status *status)
 {
-    struct rule_segment segment = {.multiple = false};
+    struct http_rule_segment segment = {.multiple = false};
     if (reading->segment_count == MOST_SEGMENTS || reading->variable_count == MOST_VARIABLES)
         return full(status);
     for (size_t i = 0; i < reading->variable_count; i++)
         if (text_equal(reading->variables[i].name, name))
             return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} stands in it twice",
                                text_arguments(name));
-    struct field_path *variable = &reading->variables[reading->variable_count];
+    struct bound_path *variable = &reading->variables[reading->variable_count];
     if (!read_pattern(pattern, &segment, status) ||
         !resolve_path(name, reading->request, reading->arena, variable, status))
         return false;
@@ -257,11 +258,11 @@ static bool read_template(struct reading *reading, struct status *status)
                              text_arguments(reading->rest));
 }
 
-static bool keep(const struct reading *reading, struct rule *rule, struct status *status)
+static bool keep(const struct reading *reading, struct http_rule *rule, struct status *status)
 {
-    struct field_path *variables =
+    struct bound_path *variables =
         arena_alloc(reading->arena, reading->variable_count * sizeof *variables);
-    struct rule_segment *segments =
+    struct http_rule_segment *segments =
         arena_alloc(reading->arena, reading->segment_count * sizeof *segments);
     if (!variables || !segments)
         return full(status);
@@ -277,8 +278,8 @@ static bool keep(const struct reading *reading, struct rule *rule, struct status
     return true;
 }
 
-bool template_parse(struct text template, const struct schema_message *request, struct arena *arena,
-                    struct rule *rule, struct status *status)
+bool http_template_parse(struct text template, const struct schema_message *request,
+                         struct arena *arena, struct http_rule *rule, struct status *status)
 {
     struct reading reading = {.rest = template, .request = request, .arena = arena};
     return (read_template(&reading, status) && keep(&reading, rule, status)) ||

@@ -4,9 +4,9 @@
 
 #include "schema/http_rule.h"
 
-struct rule_segment {
+struct http_rule_segment {
     struct text literal;               /* sent as it is, slashes included; empty for a variable */
-    const struct field_path *variable; /* NULL for a literal */
+    const struct bound_path *variable; /* NULL for a literal */
     struct text pattern;               /* of a variable, as it stands behind its "="; or "*" */
     bool any_segment;                  /* the pattern is "*": every single segment fits */
     bool multiple;                     /* the value may hold slashes */
@@ -16,5 +16,6 @@ struct rule_segment {
  * Reads a template (google/api/http.proto, "Path template syntax") into the rule's segments and
  * variables, which keep pointing into it. INVALID_ARGUMENT, saying what is wrong with which part.
  */
-must_use bool template_parse(struct text template, const struct schema_message *request,
-                             struct arena *arena, struct rule *rule, struct status *status);
+must_use bool http_template_parse(struct text template, const struct schema_message *request,
+                                  struct arena *arena, struct http_rule *rule,
+                                  struct status *status);

@@ -58,7 +58,8 @@ static bool fill_value(ProtobufCMessage *entry, const struct schema_field *value
     return *message;
 }
 
-bool entries_settle(ProtobufCMessage *message, const struct schema_field *map, struct arena *arena)
+bool map_entries_dedupe(ProtobufCMessage *message, const struct schema_field *map,
+                        struct arena *arena)
 {
     ProtobufCMessage **entries = *(ProtobufCMessage ***)schema_value(message, map);
     size_t *count = (size_t *)((char *)message + map->presence_offset);

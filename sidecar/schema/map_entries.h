@@ -12,5 +12,5 @@
  * Leaves one entry of each key, the last, in an order that depends on the keys alone, and gives an
  * entry without a message value an empty one. False when the arena's limit would be passed.
  */
-must_use bool entries_settle(ProtobufCMessage *message, const struct schema_field *map,
-                             struct arena *arena);
+must_use bool map_entries_dedupe(ProtobufCMessage *message, const struct schema_field *map,
+                                 struct arena *arena);

@@ -82,7 +82,7 @@ struct schema_enum {
 };
 
 struct schema_message;
-struct rules; /* constraint/validate.h */
+struct constraints; /* constraint/validate.h */
 
 struct schema_field {
     struct text name;      /* the proto's own */
@@ -94,8 +94,8 @@ struct schema_field {
     size_t offset, presence_offset;
     const struct schema_message *message; /* of FIELD_MESSAGE; of a map, its entry type */
     const struct schema_enum *enumeration;
-    struct text oneof;               /* the name of the oneof that it belongs to, or empty */
-    const struct rules *constraints; /* NULL when there are none */
+    struct text oneof;                     /* the name of the oneof that it belongs to, or empty */
+    const struct constraints *constraints; /* NULL when there are none */
 };
 
 struct schema_message {
@@ -105,8 +105,8 @@ struct schema_message {
     enum well_known well_known;
     size_t size;
     const ProtobufCMessageDescriptor *descriptor;
-    const struct rules *constraints; /* the message's own; NULL when there are none */
-    bool has_rules;                  /* it, or a message that it can hold, has rules */
+    const struct constraints *constraints; /* the message's own; NULL when there are none */
+    bool has_constraints;                  /* it, or a message that it can hold, has rules */
     const struct schema_field *const *by_name, *const *by_json_name, *const *by_number; /* sorted */
 };
 

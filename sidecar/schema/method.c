@@ -19,7 +19,7 @@
 static bool find_option(const method_proto *proto, uint32_t extension, struct arena *arena,
                         struct text *option)
 {
-    struct text rest = set_options(proto->options ? &proto->options->base : NULL, arena);
+    struct text rest = descriptor_set_options(proto->options ? &proto->options->base : NULL, arena);
     struct buffer pieces;
     struct wire_field field;
     bool found = false;
@@ -50,7 +50,7 @@ static const char *path_of(struct text service, struct text name, struct arena *
 /* "huaweicloud.apig.v2.ApiGroupService.CreateApiGroup", the method's name among symbols. */
 static struct text symbol_of(const struct schema_method *method, struct arena *arena)
 {
-    return set_join(arena, method->service, method->name);
+    return descriptor_set_join(arena, method->service, method->name);
 }
 
 static bool collect_method(const struct symbol *service, const method_proto *proto,
@@ -66,15 +66,15 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
         .path = path_of(service->name, name, arena),
         .service = service->name,
         .name = name,
-        .readable_name = words_of(name, arena),
+        .readable_name = readable_name(name, arena),
         .only_reads = proto->options &&
                       proto->options->idempotency_level ==
                           GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS,
     };
     if (proto->client_streaming || proto->server_streaming)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "streaming methods cannot be served");
-    if (!types_ask(types, proto->input_type, &method->request, status) ||
-        !types_ask(types, proto->output_type, &method->response, status))
+    if (!types_require(types, proto->input_type, &method->request, status) ||
+        !types_require(types, proto->output_type, &method->response, status))
         return false;
     if (find_option(proto, RECOVERY_EXTENSION, arena, &recovery))
         methods->recoveries[methods->count] = recovery;
@@ -97,7 +97,7 @@ static bool collect_service(const struct symbol *service, struct types *types, s
 }
 
 /* Upper bounds, to make room once. */
-static void count_all(const struct set *set, size_t *services, size_t *methods)
+static void count_all(const struct descriptor_set *set, size_t *services, size_t *methods)
 {
     for (size_t i = 0; i < set->file_count; i++) {
         const file_proto *file = set->files[i].proto;
@@ -112,19 +112,20 @@ static void *room(struct arena *arena, size_t count, size_t bytes)
     return memory_expect(arena_zalloc(arena, count ? count * bytes : bytes));
 }
 
-static bool collect_file(const struct set *set, const file_proto *file, struct types *types,
-                         struct arena *arena, struct methods *methods, struct status *status)
+static bool collect_file(const struct descriptor_set *set, const file_proto *file,
+                         struct types *types, struct arena *arena, struct methods *methods,
+                         struct status *status)
 {
     struct text package = text_of(file->package ? file->package : "");
     for (size_t i = 0; i < file->n_service; i++) {
-        struct text name = set_join(arena, package, text_of(file->service[i]->name));
-        if (!collect_service(set_symbol(set, name), types, arena, methods, status))
+        struct text name = descriptor_set_join(arena, package, text_of(file->service[i]->name));
+        if (!collect_service(descriptor_set_symbol(set, name), types, arena, methods, status))
             return false;
     }
     return true;
 }
 
-bool methods_collect(const struct set *set, struct types *types, struct arena *arena,
+bool methods_collect(const struct descriptor_set *set, struct types *types, struct arena *arena,
                      struct methods *methods, struct status *status)
 {
     size_t services = 0, most = 0;
@@ -145,12 +146,13 @@ bool methods_collect(const struct set *set, struct types *types, struct arena *a
     return true;
 }
 
-static const struct schema_file *file_of(const struct set *set, const struct schema_method *method)
+static const struct schema_file *file_of(const struct descriptor_set *set,
+                                         const struct schema_method *method)
 {
-    return &set_symbol(set, method->service)->file->file;
+    return &descriptor_set_symbol(set, method->service)->file->file;
 }
 
-static bool read_rule(const struct set *set, struct text http, struct arena *arena,
+static bool read_rule(const struct descriptor_set *set, struct text http, struct arena *arena,
                       struct schema_method *method, struct status *status)
 {
     struct buffer where;
@@ -158,19 +160,20 @@ static bool read_rule(const struct set *set, struct text http, struct arena *are
     buffer_add_text(&where, file_of(set, method)->name);
     buffer_add_literal(&where, ": ");
     buffer_add_text(&where, symbol_of(method, arena));
-    if (!rule_parse(buffer_text(&where), http, method->request, method->response, arena,
-                    &method->http_rule, status))
+    if (!http_rule_parse(buffer_text(&where), http, method->request, method->response, arena,
+                         &method->http_rule, status))
         return false;
     method->only_reads |= text_equal(method->http_rule.method, text_literal("GET"));
     return true;
 }
 
-static bool read_recovery(const struct set *set, const struct methods *methods, size_t index,
-                          struct arena *arena, struct status *status)
+static bool read_recovery(const struct descriptor_set *set, const struct methods *methods,
+                          size_t index, struct arena *arena, struct status *status)
 {
     struct schema_method *method = &methods->list[index];
     struct text option = methods->recoveries[index];
-    if (!option.data || recovery_parse(methods, method, option, arena, &method->recovery, status))
+    if (!option.data ||
+        recovery_option_parse(methods, method, option, arena, &method->recovery, status))
         return true;
     return status_wrap(status, "%.*s: %.*s", text_arguments(file_of(set, method)->name),
                        text_arguments(symbol_of(method, arena)));
@@ -182,7 +185,7 @@ struct route {
     const struct schema_method *method;
 };
 
-static struct text request_of(const struct rule *rule, struct arena *arena)
+static struct text request_of(const struct http_rule *rule, struct arena *arena)
 {
     struct buffer request;
     struct text template = rule->template;
@@ -207,8 +210,8 @@ static int compare_routes(const void *a, const void *b)
     return schema_compare_names(left->request, right->request);
 }
 
-static bool check_routes(const struct set *set, const struct methods *methods, struct arena *arena,
-                         struct status *status)
+static bool check_routes(const struct descriptor_set *set, const struct methods *methods,
+                         struct arena *arena, struct status *status)
 {
     struct route *routes = room(arena, methods->count, sizeof *routes);
     for (size_t i = 0; i < methods->count; i++)
@@ -233,7 +236,7 @@ static int compare_paths(const void *a, const void *b)
     return schema_compare_names(text_of((*left)->path), text_of((*right)->path));
 }
 
-bool methods_finish(const struct set *set, struct arena *arena, struct methods *methods,
+bool methods_finish(const struct descriptor_set *set, struct arena *arena, struct methods *methods,
                     struct status *status)
 {
     for (size_t i = 0; i < methods->count; i++) {

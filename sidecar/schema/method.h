@@ -19,13 +19,13 @@ struct methods {
 
 /* Finds them, and asks for their types. INVALID_ARGUMENT, naming file and method, on a streaming
  * one and a type that cannot be served. */
-must_use bool methods_collect(const struct set *set, struct types *types, struct arena *arena,
-                              struct methods *methods, struct status *status);
+must_use bool methods_collect(const struct descriptor_set *set, struct types *types,
+                              struct arena *arena, struct methods *methods, struct status *status);
 
 /* Reads their HTTP rules and recoveries, when the types are built. INVALID_ARGUMENT also on two
  * methods that mean the same HTTP request. */
-must_use bool methods_finish(const struct set *set, struct arena *arena, struct methods *methods,
-                             struct status *status);
+must_use bool methods_finish(const struct descriptor_set *set, struct arena *arena,
+                             struct methods *methods, struct status *status);
 
 /* As schema_method_find. */
 const struct schema_method *methods_find(const struct methods *methods, struct text name);

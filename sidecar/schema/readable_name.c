@@ -40,7 +40,7 @@ static void add_word(struct buffer *words, struct text word)
     }
 }
 
-struct text words_of(struct text name, struct arena *arena)
+struct text readable_name(struct text name, struct arena *arena)
 {
     struct buffer words;
     buffer_init(&words, arena, name.size * 2);

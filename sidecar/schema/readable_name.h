@@ -7,4 +7,4 @@
 
 /* "CreateApiGroup" → "create API group": split where a word begins, in lower case but for acronyms
  * (a short list, and what is written in capitals). The arena is one that does not fill. */
-struct text words_of(struct text name, struct arena *arena);
+struct text readable_name(struct text name, struct arena *arena);

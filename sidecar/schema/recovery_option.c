@@ -10,7 +10,7 @@
 enum { METHOD = 1, SET = 2, LIST = 3, TOTAL = 4, MATCH = 5, CREATED = 6, FIELDS = 7 };
 
 /* An option under resolution. */
-struct option {
+struct recovery_option {
     const struct schema_method *method;
     struct text names[FIELDS]; /* of methods and fields, by number */
     struct text bytes;         /* all of it */
@@ -40,7 +40,7 @@ static bool is_of_kind(const struct schema_field *field, enum kind kind)
     return false;
 }
 
-static bool find_field(const struct option *option, const struct schema_message *message,
+static bool find_field(const struct recovery_option *option, const struct schema_message *message,
                        struct text name, enum kind kind, const struct schema_field **field)
 {
     const struct schema_field *found = schema_field_by_name(message, name, false);
@@ -52,7 +52,7 @@ static bool find_field(const struct option *option, const struct schema_message 
     return true;
 }
 
-static bool find_lookup(const struct option *option, const struct methods *methods,
+static bool find_lookup(const struct recovery_option *option, const struct methods *methods,
                         const struct schema_method **lookup)
 {
     struct text name = option->names[METHOD];
@@ -69,12 +69,12 @@ static bool find_lookup(const struct option *option, const struct methods *metho
                        text_arguments(name));
 }
 
-static bool malformed(const struct option *option)
+static bool malformed(const struct recovery_option *option)
 {
     return status_fail(option->status, STATUS_INVALID_ARGUMENT, "recovery: it cannot be read");
 }
 
-static bool read_names(struct option *option)
+static bool read_names(struct recovery_option *option)
 {
     struct text rest = option->bytes;
     struct wire_field field;
@@ -87,7 +87,7 @@ static bool read_names(struct option *option)
 }
 
 /* One entry of the map: field 1 is its key, field 2 its value. */
-static bool read_constant(const struct option *option, struct text entry,
+static bool read_constant(const struct recovery_option *option, struct text entry,
                           const struct schema_message *request, struct recovery_constant *constant)
 {
     struct text parts[3] = {{NULL, 0}, {"", 0}, {"", 0}};
@@ -102,7 +102,7 @@ static bool read_constant(const struct option *option, struct text entry,
 }
 
 /* The option was read once already: its framing is good. */
-static bool read_constants(const struct option *option, struct schema_recovery *recovery)
+static bool read_constants(const struct recovery_option *option, struct schema_recovery *recovery)
 {
     struct text rest = option->bytes;
     struct wire_field field;
@@ -127,7 +127,7 @@ static bool is_alike(const struct schema_field *a, const struct schema_field *b)
            a->enumeration == b->enumeration;
 }
 
-static void find_copies(const struct option *option, struct schema_recovery *recovery)
+static void find_copies(const struct recovery_option *option, struct schema_recovery *recovery)
 {
     const struct schema_message *request = option->method->request;
     recovery->copies = memory_expect(
@@ -141,7 +141,8 @@ static void find_copies(const struct option *option, struct schema_recovery *rec
     }
 }
 
-static bool check_element(const struct option *option, const struct schema_recovery *recovery)
+static bool check_element(const struct recovery_option *option,
+                          const struct schema_recovery *recovery)
 {
     if (recovery->list->message == option->method->response)
         return true;
@@ -152,11 +153,12 @@ static bool check_element(const struct option *option, const struct schema_recov
                        text_arguments(option->method->response->full_name));
 }
 
-bool recovery_parse(const struct methods *methods, const struct schema_method *method,
-                    struct text bytes, struct arena *arena, const struct schema_recovery **recovery,
-                    struct status *status)
+bool recovery_option_parse(const struct methods *methods, const struct schema_method *method,
+                           struct text bytes, struct arena *arena,
+                           const struct schema_recovery **recovery, struct status *status)
 {
-    struct option option = {.method = method, .bytes = bytes, .arena = arena, .status = status};
+    struct recovery_option option = {
+        .method = method, .bytes = bytes, .arena = arena, .status = status};
     struct schema_recovery *made = memory_expect(arena_zalloc(arena, sizeof *made));
     const struct text *names = option.names;
     if (!read_names(&option) || !find_lookup(&option, methods, &made->lookup) ||

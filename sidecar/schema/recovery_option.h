@@ -34,6 +34,7 @@ struct schema_recovery {
  * Resolves the serialized Recovery of `method` among the methods of its service. INVALID_ARGUMENT,
  * naming the field, when a method or field is missing or of another type than recovery.proto says.
  */
-must_use bool recovery_parse(const struct methods *methods, const struct schema_method *method,
-                             struct text option, struct arena *arena,
-                             const struct schema_recovery **recovery, struct status *status);
+must_use bool recovery_option_parse(const struct methods *methods,
+                                    const struct schema_method *method, struct text option,
+                                    struct arena *arena, const struct schema_recovery **recovery,
+                                    struct status *status);

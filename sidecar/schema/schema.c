@@ -16,7 +16,7 @@ extern const size_t embedded_set_size;
 
 struct schema {
     struct arena arena; /* everything else is in it */
-    struct set set;
+    struct descriptor_set set;
     struct types types;
     struct methods methods;
 };
@@ -30,7 +30,7 @@ static struct schema *create(void)
 
 static bool build(struct schema *schema, struct text descriptor_set, struct status *status)
 {
-    if (!set_read(descriptor_set, &schema->arena, &schema->set, status))
+    if (!descriptor_set_read(descriptor_set, &schema->arena, &schema->set, status))
         return false;
     types_init(&schema->types, &schema->set, &schema->arena, false);
     return methods_collect(&schema->set, &schema->types, &schema->arena, &schema->methods,
@@ -41,10 +41,10 @@ static bool build(struct schema *schema, struct text descriptor_set, struct stat
 
 static bool build_types(struct schema *schema, struct text descriptor_set, struct status *status)
 {
-    if (!set_read(descriptor_set, &schema->arena, &schema->set, status))
+    if (!descriptor_set_read(descriptor_set, &schema->arena, &schema->set, status))
         return false;
     types_init(&schema->types, &schema->set, &schema->arena, true);
-    types_ask_all(&schema->types);
+    types_require_all(&schema->types);
     return types_build(&schema->types, status);
 }
 
@@ -100,13 +100,13 @@ const struct text *schema_services(const struct schema *schema, size_t *count)
 
 const struct schema_file *schema_file_by_name(const struct schema *schema, struct text name)
 {
-    const struct set_file *file = set_file(&schema->set, name);
+    const struct descriptor_set_file *file = descriptor_set_file(&schema->set, name);
     return file ? &file->file : NULL;
 }
 
 const struct schema_file *schema_file_by_symbol(const struct schema *schema, struct text symbol)
 {
-    const struct symbol *found = set_symbol(&schema->set, symbol);
+    const struct symbol *found = descriptor_set_symbol(&schema->set, symbol);
     return found ? &found->file->file : NULL;
 }
 

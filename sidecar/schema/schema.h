@@ -19,7 +19,7 @@ struct schema_method {
     struct text name;    /* "CreateApiGroup" */
     struct text readable_name; /* "create API group": what it does, for messages */
     const struct schema_message *request, *response;
-    struct rule http_rule;
+    struct http_rule http_rule;
     bool only_reads;                        /* a GET, or idempotency_level = NO_SIDE_EFFECTS */
     const struct schema_recovery *recovery; /* NULL when the .proto says none */
 };

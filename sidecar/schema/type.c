@@ -19,7 +19,8 @@ struct type {
     struct type *next;
 };
 
-void types_init(struct types *types, const struct set *set, struct arena *arena, bool any_allowed)
+void types_init(struct types *types, const struct descriptor_set *set, struct arena *arena,
+                bool any_allowed)
 {
     *types = (struct types){.set = set, .arena = arena, .any_allowed = any_allowed};
     types->end = &types->first;
@@ -36,7 +37,7 @@ static struct symbol *resolve(const struct types *types, const char *type_name,
 {
     struct symbol *symbol = NULL;
     if (type_name && type_name[0] == '.')
-        symbol = set_symbol(types->set, text_of(type_name + 1));
+        symbol = descriptor_set_symbol(types->set, text_of(type_name + 1));
     if (symbol && symbol->kind == kind)
         return symbol;
     status_set(status, STATUS_INVALID_ARGUMENT,
@@ -63,8 +64,8 @@ static bool is_proto3(const struct symbol *symbol)
     return syntax && strcmp(syntax, "proto3") == 0;
 }
 
-bool types_ask(struct types *types, const char *type_name, const struct schema_message **message,
-               struct status *status)
+bool types_require(struct types *types, const char *type_name,
+                   const struct schema_message **message, struct status *status)
 {
     struct symbol *symbol = resolve(types, type_name, SYMBOL_MESSAGE, status);
     if (!symbol)
@@ -82,7 +83,7 @@ bool types_ask(struct types *types, const char *type_name, const struct schema_m
     return true;
 }
 
-void types_ask_all(struct types *types)
+void types_require_all(struct types *types)
 {
     for (size_t i = 0; i < types->set->symbol_count; i++) {
         struct symbol *symbol = &types->set->symbols[i];
@@ -144,7 +145,7 @@ static bool is_map_entry(const struct types *types, const field_proto *proto)
 {
     if (proto->type != GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE)
         return false;
-    const struct symbol *symbol = set_symbol(types->set, text_of(proto->type_name + 1));
+    const struct symbol *symbol = descriptor_set_symbol(types->set, text_of(proto->type_name + 1));
     return symbol->proto.message->options && symbol->proto.message->options->map_entry;
 }
 
@@ -190,7 +191,7 @@ static bool build_field(struct types *types, const message_proto *message, const
         .type = (enum field_type)proto->type,
     };
     if (field->type == FIELD_MESSAGE &&
-        !types_ask(types, proto->type_name, &field->message, status))
+        !types_require(types, proto->type_name, &field->message, status))
         return false;
     if (field->type == FIELD_ENUM &&
         !ask_enum(types, proto->type_name, &field->enumeration, status))
@@ -294,18 +295,20 @@ static bool read_field_rules(const struct types *types, const struct type *type,
                              const field_proto *proto, struct schema_field *field,
                              struct status *status)
 {
-    struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.size == 0 ||
-           rules_parse_field(where(types, type, field->name), options, field, types->arena, status);
+    struct text options =
+        descriptor_set_options(proto->options ? &proto->options->base : NULL, types->arena);
+    return options.size == 0 || constraints_parse_field(where(types, type, field->name), options,
+                                                        field, types->arena, status);
 }
 
 static bool read_oneof_rules(const struct types *types, const oneof_proto *proto, struct type *type,
                              struct status *status)
 {
     struct text name = text_of(proto->name);
-    struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.size == 0 || rules_parse_oneof(where(types, type, name), options, name,
-                                                  &type->message, types->arena, status);
+    struct text options =
+        descriptor_set_options(proto->options ? &proto->options->base : NULL, types->arena);
+    return options.size == 0 || constraints_parse_oneof(where(types, type, name), options, name,
+                                                        &type->message, types->arena, status);
 }
 
 static bool read_rules(const struct types *types, struct type *type, struct status *status)
@@ -317,20 +320,22 @@ static bool read_rules(const struct types *types, struct type *type, struct stat
     for (size_t i = 0; i < proto->n_oneof_decl; i++)
         if (!read_oneof_rules(types, proto->oneof_decl[i], type, status))
             return false;
-    struct text options = set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.size == 0 || rules_parse_message(where(types, type, (struct text){"", 0}),
-                                                    options, &type->message, types->arena, status);
+    struct text options =
+        descriptor_set_options(proto->options ? &proto->options->base : NULL, types->arena);
+    return options.size == 0 ||
+           constraints_parse_message(where(types, type, (struct text){"", 0}), options,
+                                     &type->message, types->arena, status);
 }
 
 /* Whether a message, or one that it can hold, has rules: so that validation need not walk the
  * others. */
-static bool has_rules(const struct schema_message *message)
+static bool has_constraints(const struct schema_message *message)
 {
-    if (message->constraints || message->has_rules)
+    if (message->constraints || message->has_constraints)
         return true;
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
-        if (field->constraints || (field->message && field->message->has_rules))
+        if (field->constraints || (field->message && field->message->has_constraints))
             return true;
     }
     return false;
@@ -343,9 +348,9 @@ static void mark_rules(const struct types *types)
     while (changed) {
         changed = false;
         for (struct type *type = types->first; type; type = type->next) {
-            bool has = has_rules(&type->message);
-            changed |= has != type->message.has_rules;
-            type->message.has_rules = has;
+            bool has = has_constraints(&type->message);
+            changed |= has != type->message.has_constraints;
+            type->message.has_constraints = has;
         }
     }
 }
@@ -365,7 +370,7 @@ bool types_build(struct types *types, struct status *status)
 
 const struct schema_message *types_find(const struct types *types, struct text full_name)
 {
-    const struct symbol *symbol = set_symbol(types->set, full_name);
+    const struct symbol *symbol = descriptor_set_symbol(types->set, full_name);
     if (!symbol || symbol->kind != SYMBOL_MESSAGE || !symbol->built)
         return NULL;
     const struct type *type = symbol->built;
@@ -375,8 +380,8 @@ const struct schema_message *types_find(const struct types *types, struct text f
 void types_release(const struct types *types)
 {
     for (const struct type *type = types->first; type; type = type->next) {
-        rules_release(type->message.constraints);
+        constraints_release(type->message.constraints);
         for (size_t i = 0; i < type->message.field_count; i++)
-            rules_release(type->fields[i].constraints);
+            constraints_release(type->fields[i].constraints);
     }
 }

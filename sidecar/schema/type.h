@@ -11,21 +11,22 @@
 struct type;
 
 struct types {
-    const struct set *set;
+    const struct descriptor_set *set;
     struct arena *arena;
     bool any_allowed; /* google.protobuf.Any has no JSON form here: no type for a served method */
     struct type *first, **end; /* in the order in which they were asked for */
 };
 
-void types_init(struct types *types, const struct set *set, struct arena *arena, bool any_allowed);
+void types_init(struct types *types, const struct descriptor_set *set, struct arena *arena,
+                bool any_allowed);
 
 /* The message type of that name, ".pkg.Message" as descriptors write it. Its address is final, what
  * it says is set by types_build. INVALID_ARGUMENT when there is none or it cannot be served. */
-must_use bool types_ask(struct types *types, const char *type_name,
-                        const struct schema_message **message, struct status *status);
+must_use bool types_require(struct types *types, const char *type_name,
+                            const struct schema_message **message, struct status *status);
 
 /* Asks for every message of the set's proto3 files. */
-void types_ask_all(struct types *types);
+void types_require_all(struct types *types);
 
 /* Builds all that was asked for, and their rules. INVALID_ARGUMENT, naming file, message and field,
  * on a descriptor that makes no sense, what cannot be served, and a rule that is not known. */

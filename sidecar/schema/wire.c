@@ -298,7 +298,7 @@ bool wire_unpack(const struct schema_message *type, struct text bytes, struct ar
     if (!read_fields(&reading, type, 0, bytes, read))
         return false;
     for (const struct map_seen *map = reading.maps; map; map = map->older)
-        if (!entries_settle(map->message, map->field, arena))
+        if (!map_entries_dedupe(map->message, map->field, arena))
             return fail_full(&reading);
     *message = read;
     return true;

@@ -76,7 +76,7 @@ static bool walk(struct text json)
     struct arena arena;
     struct status status;
     arena_init(&arena, ARENA_BYTES);
-    bool good = json_walk(json, &limits, &arena, visit, NULL, &status);
+    bool good = json_visit(json, &limits, &arena, visit, NULL, &status);
     assert(good || status.code != STATUS_OK);
     arena_clear(&arena);
     return good;

@@ -712,8 +712,8 @@ static void rules_are_described_as_a_person_would(void **state)
     for (size_t i = 0; i < array_length(rows); i++) {
         struct buffer out;
         buffer_init(&out, &arena, 0);
-        rules_describe(sets_field(sets_type(&validated, rows[i].type), rows[i].field)->constraints,
-                       &out);
+        constraints_describe(
+            sets_field(sets_type(&validated, rows[i].type), rows[i].field)->constraints, &out);
         if (!text_equal(buffer_text(&out), text_of(rows[i].description)))
             fail_msg("\"%.*s\" is not \"%s\"", text_arguments(buffer_text(&out)),
                      rows[i].description);
@@ -739,8 +739,8 @@ static bool read_rules(const char *type, const char *field, struct text field_ru
 {
     *read = *sets_field(sets_type(&validated, type), field);
     read->constraints = NULL;
-    return rules_parse_field(text_literal("its place"), piece(1159, field_rules), read, &arena,
-                             status);
+    return constraints_parse_field(text_literal("its place"), piece(1159, field_rules), read,
+                                   &arena, status);
 }
 
 static void expect_refusal(const char *type, const char *field, struct text field_rules,
@@ -820,12 +820,12 @@ static bool fits(struct text string_rules, const char *value)
     if (!read_rules("Plain", "name", piece(14, string_rules), &field, &status))
         fail_msg("%s", status.message);
     type.fields = &field;
-    type.has_rules = true;
+    type.has_constraints = true;
     ProtobufCMessage *message = schema_message_new(&type, &arena);
     lines_set(sets_type(&validated, "Plain"), message, text_literal("name"), text_of(value),
               &arena);
     bool good = validate(&type, message, &arena, &violations, &status);
-    rules_release(field.constraints);
+    constraints_release(field.constraints);
     return good;
 }
 
@@ -849,11 +849,11 @@ static void predefined_rules_and_rules_of_messages_are_refused(void **state)
     struct status status;
     struct schema_field field = *sets_field(sets_type(&validated, "Plain"), "name");
     struct schema_message message = *sets_type(&validated, "Plain");
-    assert_false(rules_parse_field(text_literal("x"), piece(1160, text_literal("")), &field, &arena,
-                                   &status));
+    assert_false(constraints_parse_field(text_literal("x"), piece(1160, text_literal("")), &field,
+                                         &arena, &status));
     assert_non_null(strstr(status.message, "predefined"));
-    assert_false(rules_parse_field(text_literal("x"), text_literal("\xb8\x48\x01"), &field, &arena,
-                                   &status));
+    assert_false(constraints_parse_field(text_literal("x"), text_literal("\xb8\x48\x01"), &field,
+                                         &arena, &status));
     assert_non_null(strstr(status.message, "cannot be read"));
     static const struct {
         struct text rules;
@@ -865,14 +865,14 @@ static void predefined_rules_and_rules_of_messages_are_refused(void **state)
         {{"\x08\x01", 2}, "number 1 that is not known"},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
-        assert_false(rules_parse_message(text_literal("x"), piece(1159, rows[i].rules), &message,
-                                         &arena, &status));
+        assert_false(constraints_parse_message(text_literal("x"), piece(1159, rows[i].rules),
+                                               &message, &arena, &status));
         assert_non_null(strstr(status.message, rows[i].why));
     }
-    assert_true(rules_parse_message(text_literal("x"), piece(1159, text_literal("")), &message,
-                                    &arena, &status));
-    assert_false(rules_parse_oneof(text_literal("x"), piece(1159, text_literal("\x10\x01")),
-                                   text_literal("one"), &message, &arena, &status));
+    assert_true(constraints_parse_message(text_literal("x"), piece(1159, text_literal("")),
+                                          &message, &arena, &status));
+    assert_false(constraints_parse_oneof(text_literal("x"), piece(1159, text_literal("\x10\x01")),
+                                         text_literal("one"), &message, &arena, &status));
 }
 
 /* Whether a string matches a pattern; the pattern has to be read. */
@@ -884,14 +884,14 @@ static bool match(struct text pattern, struct text value, struct violations *vio
     if (!read_rules("Plain", "name", piece(14, piece(6, pattern)), &field, &status))
         fail_msg("%s", status.message);
     type.fields = &field;
-    type.has_rules = true;
+    type.has_constraints = true;
     ProtobufCMessage *message = schema_message_new(&type, &arena);
     *(ProtobufCBinaryData *)schema_value(message, &field) =
         (ProtobufCBinaryData){value.size, (uint8_t *)(uintptr_t)value.data};
     bool good = validate(&type, message, &arena, violations, &status);
     if (!good)
         assert_true(text_equal(violations->list[0].rule_id, text_literal("string.pattern")));
-    rules_release(field.constraints);
+    constraints_release(field.constraints);
     return good;
 }
 

@@ -160,7 +160,7 @@ static bool is_json(struct text document)
     struct arena arena;
     struct status status;
     arena_init(&arena, EXCHANGE_BYTES);
-    bool good = json_walk(document, &limits, &arena, visit, NULL, &status);
+    bool good = json_visit(document, &limits, &arena, visit, NULL, &status);
     arena_clear(&arena);
     return good;
 }

@@ -28,7 +28,7 @@ static bool walk(const char *json, struct visits *visits, struct status *status)
     static const struct json_limits limits;
     struct arena arena;
     arena_init(&arena, 65536);
-    bool good = json_walk(text_of(json), &limits, &arena, visit, visits, status);
+    bool good = json_visit(text_of(json), &limits, &arena, visit, visits, status);
     arena_clear(&arena);
     return good;
 }
@@ -126,7 +126,7 @@ static void memory_is_bounded(void **state)
         struct status status;
         struct arena arena;
         arena_init(&arena, limit);
-        good = json_walk(text_of(json), &limits, &arena, visit, &visits, &status);
+        good = json_visit(text_of(json), &limits, &arena, visit, &visits, &status);
         arena_clear(&arena);
         assert_true(good || status.code == STATUS_RESOURCE_EXHAUSTED);
         assert_string_equal(visits.text, visits.count ? wanted : "");

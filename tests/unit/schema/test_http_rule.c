@@ -46,15 +46,16 @@ static struct text option_of(unsigned pattern, const char *template, const char 
     return buffer_text(&option);
 }
 
-static bool parse(const char *request, struct text option, struct rule *rule, struct status *status)
+static bool parse(const char *request, struct text option, struct http_rule *rule,
+                  struct status *status)
 {
-    return rule_parse(text_literal("the.Method"), option, sets_type(&http, request),
-                      sets_type(&http, "Answer"), &arena, rule, status);
+    return http_rule_parse(text_literal("the.Method"), option, sets_type(&http, request),
+                           sets_type(&http, "Answer"), &arena, rule, status);
 }
 
-static struct rule parsed(const char *request, struct text option)
+static struct http_rule parsed(const char *request, struct text option)
 {
-    struct rule rule;
+    struct http_rule rule;
     struct status status;
     if (!parse(request, option, &rule, &status))
         fail_msg("%s", status.message);
@@ -66,24 +67,24 @@ static ProtobufCMessage *message_of(const char *request, const char *lines)
     return lines_message(sets_type(&http, request), lines, &arena);
 }
 
-static bool expand_path(const struct rule *rule, const ProtobufCMessage *message, struct text *path,
-                        struct status *status)
+static bool expand_path(const struct http_rule *rule, const ProtobufCMessage *message,
+                        struct text *path, struct status *status)
 {
     struct buffer out;
     buffer_init(&out, &arena, 0);
-    if (!rule_expand_path(rule, message, &out, status))
+    if (!http_rule_expand_path(rule, message, &out, status))
         return false;
     *path = buffer_text(&out);
     return true;
 }
 
-static struct text query_of(const struct rule *rule, const char *request,
+static struct text query_of(const struct http_rule *rule, const char *request,
                             const ProtobufCMessage *message)
 {
     struct buffer out;
     struct status status;
     buffer_init(&out, &arena, 0);
-    if (!rule_expand_query(rule, sets_type(&http, request), message, &out, &status))
+    if (!http_rule_expand_query(rule, sets_type(&http, request), message, &out, &status))
         fail_msg("%s", status.message);
     return buffer_text(&out);
 }
@@ -98,7 +99,7 @@ static void assert_text(struct text text, const char *expected)
 static bool path_for(const char *template, const char *lines, struct text *path,
                      struct status *status)
 {
-    struct rule rule = parsed("Request", option_of(GET, template, NULL));
+    struct http_rule rule = parsed("Request", option_of(GET, template, NULL));
     return expand_path(&rule, message_of("Request", lines), path, status);
 }
 
@@ -223,7 +224,7 @@ static void a_nul_in_a_path_is_refused(void **state)
     (void)state;
     struct status status;
     struct text path;
-    struct rule rule = parsed("Request", option_of(GET, "/v1/{id}", NULL));
+    struct http_rule rule = parsed("Request", option_of(GET, "/v1/{id}", NULL));
     ProtobufCMessage *message = message_of("Request", "");
     lines_set(sets_type(&http, "Request"), message, text_literal("id"), (struct text){"a\0b", 3},
               &arena);
@@ -267,7 +268,7 @@ static void what_is_neither_in_path_nor_body_becomes_the_query(void **state)
         {"/v1", NULL, "data=\xff\xfe\xfb\x01", "data=__77AQ%3D%3D"},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
-        struct rule rule = parsed("Request", option_of(POST, rows[i].template, rows[i].body));
+        struct http_rule rule = parsed("Request", option_of(POST, rows[i].template, rows[i].body));
         assert_text(query_of(&rule, "Request", message_of("Request", rows[i].lines)),
                     rows[i].query);
     }
@@ -276,7 +277,7 @@ static void what_is_neither_in_path_nor_body_becomes_the_query(void **state)
 static void a_type_inside_itself_fits_a_query(void **state)
 {
     (void)state;
-    struct rule rule = parsed("Tree", option_of(GET, "/v1/{left.name}", NULL));
+    struct http_rule rule = parsed("Tree", option_of(GET, "/v1/{left.name}", NULL));
     assert_text(query_of(&rule, "Tree",
                          message_of("Tree", "name=a\nleft.name=b\nleft.left.name=c\nright.name=d")),
                 "name=a&left.left.name=c&right.name=d");
@@ -304,7 +305,7 @@ static void fields_that_fit_no_query_are_refused_without_a_body(void **state)
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct status status;
-        struct rule rule;
+        struct http_rule rule;
         bool good = parse(rows[i].request, option_of(POST, "/v1", rows[i].body), &rule, &status);
         if (good != !rows[i].why)
             fail_msg("%s: %s", rows[i].request, good ? "was taken" : status.message);
@@ -375,7 +376,7 @@ static void a_template_that_cannot_be_sent_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(bad_templates); i++) {
         struct status status;
-        struct rule rule;
+        struct http_rule rule;
         if (parse("Request", option_of(GET, bad_templates[i].template, NULL), &rule, &status))
             fail_msg("%s was taken", bad_templates[i].template);
         assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
@@ -395,7 +396,7 @@ static void a_template_of_too_many_variables_is_refused(void **state)
     snprintf(path, sizeof path, "/{id}%s", template);
     for (size_t variables = 17; variables >= 16; variables--) {
         struct status status;
-        struct rule rule;
+        struct http_rule rule;
         struct buffer option;
         buffer_init(&option, &arena, 256);
         buffer_add_char(&option, GET << 3 | 2);
@@ -418,7 +419,7 @@ static void each_pattern_has_its_method(void **state)
         const char *method;
     } rows[] = {{GET, "GET"}, {PUT, "PUT"}, {POST, "POST"}, {DELETE, "DELETE"}, {PATCH, "PATCH"}};
     for (size_t i = 0; i < array_length(rows); i++) {
-        struct rule rule = parsed("Request", option_of(rows[i].pattern, "/v1/{id}", NULL));
+        struct http_rule rule = parsed("Request", option_of(rows[i].pattern, "/v1/{id}", NULL));
         assert_text(rule.method, rows[i].method);
         assert_text(rule.template, "/v1/{id}");
         assert_false(rule.body_whole);
@@ -443,7 +444,7 @@ static void a_custom_method_is_one_that_can_be_sent(void **state)
     (void)state;
     static const char *const bad[] = {"",     "*",       "head",  "GET /x",
                                       "G\nT", "CONNECT", "TRACE", "GET HTTP/1.1\r\nX: y"};
-    struct rule rule = parsed("Request", custom_of("OPTIONS", "/v1"));
+    struct http_rule rule = parsed("Request", custom_of("OPTIONS", "/v1"));
     assert_text(rule.method, "OPTIONS");
     for (size_t i = 0; i < array_length(bad); i++) {
         struct status status;
@@ -480,7 +481,7 @@ static void of_patterns_the_last_one_counts(void **state)
     buffer_init(&option, &arena, 64);
     buffer_add_text(&option, custom_of("HEAD", "/v1"));
     buffer_add_text(&option, option_of(POST, "/v2", "part"));
-    struct rule rule = parsed("Request", buffer_text(&option));
+    struct http_rule rule = parsed("Request", buffer_text(&option));
     assert_text(rule.method, "POST");
     assert_text(rule.template, "/v2");
     struct status status;
@@ -507,23 +508,23 @@ static void bodies_name_fields_that_are_not_in_the_path(void **state)
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct status status;
-        struct rule rule;
+        struct http_rule rule;
         assert_false(
             parse("Request", option_of(POST, rows[i].template, rows[i].body), &rule, &status));
         if (!strstr(status.message, rows[i].why))
             fail_msg("\"%s\" does not say \"%s\"", status.message, rows[i].why);
     }
-    struct rule rule = parsed("Request", option_of(POST, "/v1/{id}", "*"));
+    struct http_rule rule = parsed("Request", option_of(POST, "/v1/{id}", "*"));
     assert_true(rule.body_whole);
-    assert_true(rule_binds(&rule, sets_field(sets_type(&http, "Request"), "id")));
-    assert_false(rule_binds(&rule, sets_field(sets_type(&http, "Request"), "name")));
+    assert_true(http_rule_binds(&rule, sets_field(sets_type(&http, "Request"), "id")));
+    assert_false(http_rule_binds(&rule, sets_field(sets_type(&http, "Request"), "name")));
 }
 
 static void a_response_body_names_a_field_of_the_response(void **state)
 {
     (void)state;
     struct status status;
-    struct rule rule;
+    struct http_rule rule;
     struct buffer option;
     buffer_init(&option, &arena, 64);
     buffer_add_text(&option, option_of(GET, "/v1", NULL));
@@ -547,7 +548,7 @@ static void bytes_that_are_no_rule_are_refused(void **state)
     };
     for (size_t i = 0; i < array_length(bad); i++) {
         struct status status;
-        struct rule rule = {.variable_count = 99};
+        struct http_rule rule = {.variable_count = 99};
         assert_false(parse("Request", bad[i], &rule, &status));
         assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
         assert_true(text_is_utf8(text_of(status.message)));
@@ -559,7 +560,7 @@ static void a_full_arena_is_told(void **state)
 {
     (void)state;
     static const char lines[] = "name=a\ncount=5\ntags=b\ndata=c";
-    struct rule rule = parsed("Request", option_of(GET, "/v1/{count}/{name}", NULL));
+    struct http_rule rule = parsed("Request", option_of(GET, "/v1/{count}/{name}", NULL));
     ProtobufCMessage *message = message_of("Request", lines);
     for (size_t limit = 0; limit < 256; limit += 16) {
         struct arena small;
@@ -568,11 +569,11 @@ static void a_full_arena_is_told(void **state)
         arena_init(&small, limit);
         buffer_init(&path, &small, 0);
         buffer_init(&query, &small, 0);
-        if (!rule_expand_path(&rule, message, &path, &status))
+        if (!http_rule_expand_path(&rule, message, &path, &status))
             assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
         else
             assert_text(buffer_text(&path), "/v1/5/a");
-        if (!rule_expand_query(&rule, sets_type(&http, "Request"), message, &query, &status))
+        if (!http_rule_expand_query(&rule, sets_type(&http, "Request"), message, &query, &status))
             assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
         else
             assert_text(buffer_text(&query), "data=Yw%3D%3D&tags=b");

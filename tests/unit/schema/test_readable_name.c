@@ -23,7 +23,7 @@ static void a_method_is_named_as_a_person_would(void **state)
     for (size_t i = 0; i < array_length(wanted); i++) {
         struct arena arena;
         arena_init(&arena, 4096);
-        struct text words = words_of(text_of(wanted[i][0]), &arena);
+        struct text words = readable_name(text_of(wanted[i][0]), &arena);
         if (!text_equal(words, text_of(wanted[i][1])))
             fail_msg("%s became \"%.*s\"", wanted[i][0], text_arguments(words));
         arena_clear(&arena);

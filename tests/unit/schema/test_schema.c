@@ -58,13 +58,13 @@ static void a_type_knows_whether_it_has_rules(void **state)
     (void)state;
     struct schema *schema = embedded();
     const struct schema_method *method = schema_method_find(schema, text_literal("CreateApiGroup"));
-    assert_true(method->request->has_rules);
+    assert_true(method->request->has_constraints);
     assert_non_null(sets_field(method->request, "name")->constraints);
     assert_null(sets_field(method->request, "version")->constraints);
-    assert_true(method->response->has_rules);
+    assert_true(method->response->has_constraints);
     const struct schema_message *domain =
         schema_message_by_name(schema, text_literal("huaweicloud.apig.v2.UrlDomain"));
-    assert_false(domain->has_rules);
+    assert_false(domain->has_constraints);
     schema_free(schema);
 }
 
