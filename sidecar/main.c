@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's words. Exit codes: 0, 1 when it could not start or run, 2 for wrong options; `call`
- * has its own. */
+/* The program's commands. Exit codes: 0, 1 when it could not start or run, 2 for wrong options;
+ * `call` has its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,11 +72,11 @@ static int check(int count, char **arguments)
     return exit_code;
 }
 
-static const struct word {
+static const struct command {
     const char *name;
     int (*run)(int count, char **arguments);
     const char *meaning;
-} words[] = {
+} commands[] = {
     {"serve", serve, "serve calls until told to stop; the default"},
     {"call", client_call, "METHOD [JSON|@FILE|-]: make a call and print its answer"},
     {"check", check, "check options, schema and files, and print what would be served"},
@@ -100,9 +100,9 @@ static int help(int count, char **arguments)
         buffer_add_char(&out, '\n');
         failure_write_markdown(&out);
     } else {
-        puts("apig-sidecar [WORD] [OPTION]…\n");
-        for (size_t i = 0; i < array_length(words); i++)
-            printf("  %-10s%s\n", words[i].name, words[i].meaning);
+        puts("apig-sidecar [COMMAND] [OPTION]…\n");
+        for (size_t i = 0; i < array_length(commands); i++)
+            printf("  %-10s%s\n", commands[i].name, commands[i].meaning);
         puts("");
         config_write_help(&out);
     }
@@ -116,8 +116,8 @@ int main(int count, char **arguments)
     process_keep_secrets();
     if (count < 2)
         return serve(0, NULL);
-    for (size_t i = 0; i < array_length(words); i++)
-        if (strcmp(arguments[1], words[i].name) == 0)
-            return words[i].run(count - 2, arguments + 2);
+    for (size_t i = 0; i < array_length(commands); i++)
+        if (strcmp(arguments[1], commands[i].name) == 0)
+            return commands[i].run(count - 2, arguments + 2);
     return serve(count - 1, arguments + 1);
 }

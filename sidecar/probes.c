@@ -8,27 +8,27 @@
 /* How often the threads are asked whether they still turn. */
 #define WATCHDOG_NS CLOCK_NS_PER_S
 
-void condition_init(struct condition *condition)
+void probes_init(struct probes *probes)
 {
-    *condition = (struct condition){.is_listening = false};
-    pthread_mutex_init(&condition->telling, NULL);
+    *probes = (struct probes){.is_listening = false};
+    pthread_mutex_init(&probes->notifying, NULL);
 }
 
-void condition_stop(struct condition *condition)
+void probes_stop(struct probes *probes)
 {
-    watchdog_stop(condition->watchdog);
+    watchdog_stop(probes->watchdog);
 }
 
-void condition_clear(struct condition *condition)
+void probes_clear(struct probes *probes)
 {
-    watchdog_free(condition->watchdog);
-    pthread_mutex_destroy(&condition->telling);
+    watchdog_free(probes->watchdog);
+    pthread_mutex_destroy(&probes->notifying);
 }
 
 static bool has_credential(void *context, struct buffer *why)
 {
-    const struct condition *condition = context;
-    bool good = credential_ready(condition->parts.credential);
+    const struct probes *probes = context;
+    bool good = credential_ready(probes->parts.credential);
     buffer_add_text(why, good ? text_literal("there is a good one")
                               : text_literal("no good one in --token-file"));
     return good;
@@ -36,8 +36,8 @@ static bool has_credential(void *context, struct buffer *why)
 
 static bool is_staying(void *context, struct buffer *why)
 {
-    struct condition *condition = context;
-    bool draining = atomic_load(&condition->is_draining);
+    struct probes *probes = context;
+    bool draining = atomic_load(&probes->is_draining);
     buffer_add_text(why,
                     draining ? text_literal("calls under way may finish") : text_literal("none"));
     return !draining;
@@ -45,24 +45,24 @@ static bool is_staying(void *context, struct buffer *why)
 
 static bool is_listening(void *context, struct buffer *why)
 {
-    struct condition *condition = context;
-    bool listening = atomic_load(&condition->is_listening);
+    struct probes *probes = context;
+    bool listening = atomic_load(&probes->is_listening);
     buffer_add_text(why, listening ? text_literal("open") : text_literal("not open yet"));
     return listening;
 }
 
 static bool are_threads_alive(void *context, struct buffer *why)
 {
-    const struct condition *condition = context;
-    return watchdog_all_alive(condition->watchdog, why);
+    const struct probes *probes = context;
+    return watchdog_all_alive(probes->watchdog, why);
 }
 
 /* A sidecar without its upstream is as ready as any other: that would not help, and answers are
  * honest. */
 static bool is_reached(void *context, struct buffer *why)
 {
-    const struct condition *condition = context;
-    upstream_describe(condition->parts.upstream, why);
+    const struct probes *probes = context;
+    upstream_describe(probes->parts.upstream, why);
     return true;
 }
 
@@ -74,20 +74,19 @@ static const struct monitor_check checks[] = {
     {"upstream", 0, MONITOR_READY, is_reached},
 };
 
-const struct monitor_check *condition_checks(size_t *count)
+const struct monitor_check *probes_checks(size_t *count)
 {
     *count = array_length(checks);
     return checks;
 }
 
-void condition_changed(struct condition *condition)
+void probes_changed(struct probes *probes)
 {
-    pthread_mutex_lock(&condition->telling);
-    if (atomic_load(&condition->is_listening))
-        server_set_serving(condition->parts.server,
-                           !atomic_load(&condition->is_draining) &&
-                               credential_ready(condition->parts.credential));
-    pthread_mutex_unlock(&condition->telling);
+    pthread_mutex_lock(&probes->notifying);
+    if (atomic_load(&probes->is_listening))
+        server_set_serving(probes->parts.server, !atomic_load(&probes->is_draining) &&
+                                                     credential_ready(probes->parts.credential));
+    pthread_mutex_unlock(&probes->notifying);
 }
 
 static void ping_poller(void *server, size_t number, struct thread_ping *ping)
@@ -109,7 +108,7 @@ static void ping_upstream(void *upstream, size_t number, struct thread_ping *pin
 
 /* Not the log's thread: one that cannot write waits for the reader of stderr, which is no reason to
  * start anew. */
-static struct watchdog *watch_threads(const struct condition_parts *parts, struct event_base *loop)
+static struct watchdog *watch_threads(const struct probes_parts *parts, struct event_base *loop)
 {
     struct watchdog *watchdog = watchdog_new(loop, WATCHDOG_NS);
     watchdog_add(watchdog, "poller", ping_poller, parts->server, 0);
@@ -120,17 +119,17 @@ static struct watchdog *watch_threads(const struct condition_parts *parts, struc
     return watchdog;
 }
 
-void condition_set_listening(struct condition *condition, const struct condition_parts *parts,
-                             struct event_base *loop)
+void probes_set_listening(struct probes *probes, const struct probes_parts *parts,
+                          struct event_base *loop)
 {
-    condition->parts = *parts;
-    condition->watchdog = watch_threads(parts, loop);
-    atomic_store(&condition->is_listening, true);
-    condition_changed(condition);
+    probes->parts = *parts;
+    probes->watchdog = watch_threads(parts, loop);
+    atomic_store(&probes->is_listening, true);
+    probes_changed(probes);
 }
 
-void condition_set_draining(struct condition *condition)
+void probes_set_draining(struct probes *probes)
 {
-    atomic_store(&condition->is_draining, true);
-    condition_changed(condition);
+    atomic_store(&probes->is_draining, true);
+    probes_changed(probes);
 }

@@ -16,36 +16,36 @@
 #include "server/server.h"
 #include "upstream/upstream.h"
 
-struct condition_parts {
+struct probes_parts {
     struct credential *credential;
     struct upstream *upstream;
     struct server *server;
     size_t upstream_loops;
 };
 
-struct condition {
-    struct condition_parts parts;
+struct probes {
+    struct probes_parts parts;
     struct watchdog *watchdog;
     atomic_bool is_listening, is_draining;
-    pthread_mutex_t telling; /* so that of two changes the later one is told last */
+    pthread_mutex_t notifying; /* so that of two changes the later one is told last */
 };
 
-void condition_init(struct condition *condition);
+void probes_init(struct probes *probes);
 
 /* The listeners are open: from now on `parts` are asked, from `loop`. The main thread. */
-void condition_set_listening(struct condition *condition, const struct condition_parts *parts,
-                             struct event_base *loop);
+void probes_set_listening(struct probes *probes, const struct probes_parts *parts,
+                          struct event_base *loop);
 
 /* A drain begins, for good. The main thread. */
-void condition_set_draining(struct condition *condition);
+void probes_set_draining(struct probes *probes);
 
 /* The parts are not asked any more, before the first of them goes; and clears what is left, when
  * all have gone, before `loop`. Both take what never listened. The main thread. */
-void condition_stop(struct condition *condition);
-void condition_clear(struct condition *condition);
+void probes_stop(struct probes *probes);
+void probes_clear(struct probes *probes);
 
 /* Tells callers anew whether we are ready: the credential has changed. Any thread. */
-void condition_changed(struct condition *condition);
+void probes_changed(struct probes *probes);
 
 /* What the monitor asks, with the condition as its context. */
-const struct monitor_check *condition_checks(size_t *count);
+const struct monitor_check *probes_checks(size_t *count);

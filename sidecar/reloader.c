@@ -14,32 +14,32 @@
 
 /* Files that are used together, and so are read together. */
 struct file_group {
-    struct watch *watch;
+    struct reloader *reloader;
     const struct kind *kind;
     const char *paths[MOST_FILES];          /* NULL: not given */
     struct file_watch *folders[MOST_FILES]; /* one for each folder */
 };
 
-struct watch {
+struct reloader {
     struct metrics *metrics;
     struct server *server;
     struct upstream *upstream;
     struct file_group certificate, upstream_ca;
 };
 
-static enum reload_result reload_certificate(struct watch *watch, struct status *summary)
+static enum reload_result reload_certificate(struct reloader *reloader, struct status *summary)
 {
-    return server_reload_tls(watch->server, summary);
+    return server_reload_tls(reloader->server, summary);
 }
 
-static enum reload_result reload_upstream_ca(struct watch *watch, struct status *summary)
+static enum reload_result reload_upstream_ca(struct reloader *reloader, struct status *summary)
 {
-    return upstream_reload_ca(watch->upstream, summary);
+    return upstream_reload_ca(reloader->upstream, summary);
 }
 
 static const struct kind {
     enum metric_file file;
-    enum reload_result (*reload)(struct watch *watch, struct status *summary);
+    enum reload_result (*reload)(struct reloader *reloader, struct status *summary);
     const char *loaded, *rejected; /* events of the log */
 } certificate = {METRIC_FILE_CERTIFICATE, reload_certificate, "certificate loaded",
                  "certificate rejected"},
@@ -48,7 +48,7 @@ static const struct kind {
 
 static void count(const struct file_group *group, enum metric_result result)
 {
-    metric_count(group->watch->metrics, METRIC_FILE_LOADS, group->kind->file, result);
+    metric_count(group->reloader->metrics, METRIC_FILE_LOADS, group->kind->file, result);
 }
 
 static void look(void *context)
@@ -56,7 +56,7 @@ static void look(void *context)
     struct file_group *group = context;
     const struct kind *kind = group->kind;
     struct status summary;
-    enum reload_result result = kind->reload(group->watch, &summary);
+    enum reload_result result = kind->reload(group->reloader, &summary);
     if (result == RELOAD_NOTHING)
         return;
     count(group, result == RELOAD_LOADED ? METRIC_OK : METRIC_FAILED);
@@ -98,12 +98,12 @@ static bool open_subject(struct file_group *group, struct event_base *loop, stru
     return true;
 }
 
-bool watch_open(const struct config *config, struct event_base *loop, struct metrics *metrics,
-                struct server *server, struct upstream *upstream, struct watch **watch,
-                struct status *status)
+bool reloader_open(const struct config *config, struct event_base *loop, struct metrics *metrics,
+                   struct server *server, struct upstream *upstream, struct reloader **reloader,
+                   struct status *status)
 {
-    struct watch *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct watch){
+    struct reloader *made = memory_expect(calloc(1, sizeof *made));
+    *made = (struct reloader){
         .metrics = metrics,
         .server = server,
         .upstream = upstream,
@@ -115,10 +115,10 @@ bool watch_open(const struct config *config, struct event_base *loop, struct met
     };
     if (!open_subject(&made->certificate, loop, status) ||
         !open_subject(&made->upstream_ca, loop, status)) {
-        watch_free(made);
+        reloader_free(made);
         return false;
     }
-    *watch = made;
+    *reloader = made;
     return true;
 }
 
@@ -128,11 +128,11 @@ static void close_subject(const struct file_group *group)
         file_watch_free(group->folders[i]);
 }
 
-void watch_free(struct watch *watch)
+void reloader_free(struct reloader *reloader)
 {
-    if (!watch)
+    if (!reloader)
         return;
-    close_subject(&watch->certificate);
-    close_subject(&watch->upstream_ca);
-    free(watch);
+    close_subject(&reloader->certificate);
+    close_subject(&reloader->upstream_ca);
+    free(reloader);
 }

@@ -14,10 +14,11 @@
 #include "telemetry/metric.h"
 #include "upstream/upstream.h"
 
-struct watch;
+struct reloader;
 
 /* INTERNAL when the loop refuses. All that is given must outlive it. */
-must_use bool watch_open(const struct config *config, struct event_base *loop,
-                         struct metrics *metrics, struct server *server, struct upstream *upstream,
-                         struct watch **watch, struct status *status);
-void watch_free(struct watch *watch); /* NULL is allowed */
+must_use bool reloader_open(const struct config *config, struct event_base *loop,
+                            struct metrics *metrics, struct server *server,
+                            struct upstream *upstream, struct reloader **reloader,
+                            struct status *status);
+void reloader_free(struct reloader *reloader); /* NULL is allowed */

@@ -38,8 +38,8 @@ struct sidecar {
     struct upstream *upstream;
     struct pipeline pipeline;
     struct server *server;
-    struct condition condition;
-    struct watch *watch;
+    struct probes probes;
+    struct reloader *reloader;
     struct monitor *monitor;
     struct admin *admin;
     struct event *term, *interrupt, *drain_step;
@@ -64,7 +64,7 @@ static void drain(struct sidecar *sidecar)
 {
     sidecar->draining = true;
     metric_set(sidecar->metrics, METRIC_DRAINING, 0, 0, 1);
-    condition_set_draining(&sidecar->condition);
+    probes_set_draining(&sidecar->probes);
     if (sidecar->config->drain_delay_ns > 0)
         after(sidecar, sidecar->config->drain_delay_ns);
     else
@@ -155,7 +155,7 @@ static void on_credential(enum credential_result result, const char *why, void *
         log_event(LOG_INFO, "credential loaded", "%s", why);
     else
         log_event(LOG_WARNING, "credential rejected", "%s", why);
-    condition_changed(&sidecar->condition);
+    probes_changed(&sidecar->probes);
 }
 
 static bool open_schema(struct sidecar *sidecar, struct status *status)
@@ -254,18 +254,18 @@ static bool open_server(struct sidecar *sidecar, struct status *status)
     return true;
 }
 
-static bool open_watch(struct sidecar *sidecar, struct status *status)
+static bool open_reloader(struct sidecar *sidecar, struct status *status)
 {
-    return watch_open(sidecar->config, sidecar->loop, sidecar->metrics, sidecar->server,
-                      sidecar->upstream, &sidecar->watch, status);
+    return reloader_open(sidecar->config, sidecar->loop, sidecar->metrics, sidecar->server,
+                         sidecar->upstream, &sidecar->reloader, status);
 }
 
 static bool become_ready(struct sidecar *sidecar, struct status *status)
 {
     (void)status;
-    struct condition_parts parts = {sidecar->credential, sidecar->upstream, sidecar->server,
-                                    sidecar->config->upstream_loops};
-    condition_set_listening(&sidecar->condition, &parts, sidecar->loop);
+    struct probes_parts parts = {sidecar->credential, sidecar->upstream, sidecar->server,
+                                 sidecar->config->upstream_loops};
+    probes_set_listening(&sidecar->probes, &parts, sidecar->loop);
     return true;
 }
 
@@ -294,7 +294,7 @@ static void measure(struct sidecar *sidecar)
 
 static void write_metrics(enum metric_format format, struct buffer *out, void *context)
 {
-    struct sidecar *sidecar = container_of(context, struct sidecar, condition);
+    struct sidecar *sidecar = container_of(context, struct sidecar, probes);
     measure(sidecar);
     metrics_write(sidecar->metrics, format, out);
 }
@@ -307,9 +307,8 @@ static void write_config(struct buffer *out, void *context)
 
 static bool open_ports(struct sidecar *sidecar, struct status *status)
 {
-    struct monitor_sources sources = {.write_metrics = write_metrics,
-                                      .context = &sidecar->condition};
-    sources.checks = condition_checks(&sources.check_count);
+    struct monitor_sources sources = {.write_metrics = write_metrics, .context = &sidecar->probes};
+    sources.checks = probes_checks(&sources.check_count);
     struct admin_actions actions = {on_drain_action, write_config, sidecar};
     if (!monitor_open(&sidecar->config->monitor, sidecar->loop, &sources, &sidecar->monitor,
                       status) ||
@@ -331,7 +330,7 @@ static const struct {
     {"prepare the upstream", open_upstream},
     {"open the monitor and admin ports", open_ports},
     {"serve", open_server},
-    {"watch files", open_watch},
+    {"watch files", open_reloader},
     {"become ready", become_ready},
 };
 
@@ -352,14 +351,14 @@ static void free_event(struct event *event)
 /* In reverse; takes what is half built. */
 static void close_parts(struct sidecar *sidecar)
 {
-    watch_free(sidecar->watch);
-    condition_stop(&sidecar->condition);
+    reloader_free(sidecar->reloader);
+    probes_stop(&sidecar->probes);
     server_free(sidecar->server);
     admin_free(sidecar->admin);
     monitor_free(sidecar->monitor);
     upstream_free(sidecar->upstream);
     credential_free(sidecar->credential);
-    condition_clear(&sidecar->condition);
+    probes_clear(&sidecar->probes);
     free_event(sidecar->interrupt);
     free_event(sidecar->term);
     free_event(sidecar->drain_step);
@@ -394,7 +393,7 @@ bool sidecar_run(const struct config *config, struct status *status)
     struct sidecar sidecar = {.config = config};
     signal(SIGPIPE, SIG_IGN);
     arena_init(&sidecar.arena, ARENA_BYTES);
-    condition_init(&sidecar.condition);
+    probes_init(&sidecar.probes);
     log_open(config->log_level, config->log_format);
     have_descriptors(config);
     bool started = open_parts(&sidecar, status);

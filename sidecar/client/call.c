@@ -24,8 +24,8 @@
 enum { EXIT_NOT_PRINTED = 1, EXIT_USAGE = 2, EXIT_CODES = 64 };
 
 /* One call and all that belongs to it. */
-struct call {
-    struct order order;
+struct rpc_client {
+    struct call_options options;
     struct arena arena;
     struct schema *schema;
     const struct schema_method *method;
@@ -38,36 +38,36 @@ struct call {
     grpc_slice message;
 };
 
-static int complain(struct call *call, const struct status *status, int exit_code)
+static int complain(struct rpc_client *call, const struct status *status, int exit_code)
 {
     struct buffer out;
     buffer_init(&out, &call->arena, 1024);
     buffer_add_literal(&out, "apig-sidecar: ");
-    explain_text(text_of(status->message), &out);
+    print_text(text_of(status->message), &out);
     buffer_add_char(&out, '\n');
     fwrite(out.at, 1, out.bytes, stderr);
     return exit_code;
 }
 
-static bool open_schema(struct call *call, struct status *status)
+static bool open_schema(struct rpc_client *call, struct status *status)
 {
-    if (!schema_open(call->order.descriptor_set, &call->arena, &call->schema, status))
+    if (!schema_open(call->options.descriptor_set, &call->arena, &call->schema, status))
         return false;
-    call->method = schema_method_find(call->schema, text_of(call->order.method));
+    call->method = schema_method_find(call->schema, text_of(call->options.method));
     if (call->method)
         return true;
     return status_fail(status, STATUS_NOT_FOUND,
                        "\"%.200s\": no such method, or several of that name; "
                        "`apig-sidecar check` lists them",
-                       call->order.method);
+                       call->options.method);
 }
 
-static bool encode_request(struct call *call, struct status *status)
+static bool encode_request(struct rpc_client *call, struct status *status)
 {
     const struct json_reading reading = {.camel_names = true, .strict = true};
     struct text json;
     ProtobufCMessage *message;
-    if (!order_message(&call->order, &call->arena, &json, status) ||
+    if (!call_options_message(&call->options, &call->arena, &json, status) ||
         !json_read(call->method->request, json, &reading, &call->arena, &message, status))
         return status_wrap(status, "read the request message");
     grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
@@ -77,7 +77,7 @@ static bool encode_request(struct call *call, struct status *status)
     return true;
 }
 
-static void open_channel(struct call *call)
+static void open_channel(struct rpc_client *call)
 {
     grpc_arg list[] = {
         {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
@@ -87,14 +87,14 @@ static void open_channel(struct call *call)
     };
     grpc_channel_args arguments = {array_length(list), list};
     grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
-    call->channel = grpc_channel_create(call->order.target, plaintext, &arguments);
+    call->channel = grpc_channel_create(call->options.target, plaintext, &arguments);
     grpc_channel_credentials_release(plaintext);
 }
 
-static void open_rpc(struct call *call)
+static void open_rpc(struct rpc_client *call)
 {
     gpr_timespec deadline = gpr_time_add(
-        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(call->order.deadline_ns, GPR_TIMESPAN));
+        gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(call->options.deadline_ns, GPR_TIMESPAN));
     call->queue = grpc_completion_queue_create_for_pluck(NULL);
     call->rpc = grpc_channel_create_call(call->channel, NULL, GRPC_PROPAGATE_DEFAULTS, call->queue,
                                          grpc_slice_from_static_string(call->method->path), NULL,
@@ -102,16 +102,17 @@ static void open_rpc(struct call *call)
 }
 
 /* Waits for the one batch of the one call; C-core's deadline ends it in any case. */
-static void run(struct call *call)
+static void run(struct rpc_client *call)
 {
-    grpc_metadata metadata[ORDER_METADATA];
-    for (size_t i = 0; i < call->order.metadata_count; i++)
-        metadata[i] =
-            (grpc_metadata){.key = grpc_slice_from_static_string(call->order.metadata[i].name),
-                            .value = grpc_slice_from_static_string(call->order.metadata[i].value)};
+    grpc_metadata metadata[CALL_OPTIONS_METADATA];
+    for (size_t i = 0; i < call->options.metadata_count; i++)
+        metadata[i] = (grpc_metadata){
+            .key = grpc_slice_from_static_string(call->options.metadata[i].name),
+            .value = grpc_slice_from_static_string(call->options.metadata[i].value)};
     grpc_op operations[] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA,
-         .data.send_initial_metadata = {.count = call->order.metadata_count, .metadata = metadata}},
+         .data.send_initial_metadata = {.count = call->options.metadata_count,
+                                        .metadata = metadata}},
         {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = call->request},
         {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
         {.op = GRPC_OP_RECV_INITIAL_METADATA,
@@ -133,7 +134,7 @@ static struct text slice_text(const grpc_slice *slice)
     return (struct text){(const char *)GRPC_SLICE_START_PTR(*slice), GRPC_SLICE_LENGTH(*slice)};
 }
 
-static bool print_response(struct call *call, struct status *status)
+static bool print_response(struct rpc_client *call, struct status *status)
 {
     const struct json_style style = {.indented = true};
     struct buffer out;
@@ -156,19 +157,19 @@ static bool print_response(struct call *call, struct status *status)
     return true;
 }
 
-static void print_failure(struct call *call)
+static void print_failure(struct rpc_client *call)
 {
     struct buffer out;
     buffer_init(&out, &call->arena, 1024);
-    explain_status((enum status_code)call->code, slice_text(&call->message), &out);
+    print_status((enum status_code)call->code, slice_text(&call->message), &out);
     for (size_t i = 0; i < call->trailing.count; i++) {
         const grpc_metadata *trailer = &call->trailing.metadata[i];
-        explain_trailer(slice_text(&trailer->key), slice_text(&trailer->value), &out);
+        print_trailer(slice_text(&trailer->key), slice_text(&trailer->value), &out);
     }
     fwrite(out.at, 1, out.bytes, stderr);
 }
 
-static int finish(struct call *call, struct status *status)
+static int finish(struct rpc_client *call, struct status *status)
 {
     if (call->code > GRPC_STATUS_UNAUTHENTICATED)
         call->code = GRPC_STATUS_UNKNOWN;
@@ -179,7 +180,7 @@ static int finish(struct call *call, struct status *status)
     return print_response(call, status) ? 0 : complain(call, status, EXIT_NOT_PRINTED);
 }
 
-static int make_call(struct call *call)
+static int make_call(struct rpc_client *call)
 {
     struct status status;
     if (!open_schema(call, &status) || !encode_request(call, &status))
@@ -190,7 +191,7 @@ static int make_call(struct call *call)
     return finish(call, &status);
 }
 
-static void close_rpc(struct call *call)
+static void close_rpc(struct rpc_client *call)
 {
     grpc_call_unref(call->rpc);
     grpc_completion_queue_shutdown(call->queue);
@@ -198,7 +199,7 @@ static void close_rpc(struct call *call)
     grpc_channel_destroy(call->channel);
 }
 
-static void call_clear(struct call *call)
+static void call_clear(struct rpc_client *call)
 {
     grpc_slice_unref(call->message);
     grpc_metadata_array_destroy(&call->initial);
@@ -212,7 +213,7 @@ static void call_clear(struct call *call)
     schema_free(call->schema);
 }
 
-static int start_and_call(struct call *call)
+static int start_and_call(struct rpc_client *call)
 {
     grpc_deadlock_detector_off();
     grpc_init();
@@ -228,7 +229,7 @@ static int print_help(struct arena *arena)
 {
     struct buffer out;
     buffer_init(&out, arena, 1024);
-    order_write_help(&out);
+    call_options_write_help(&out);
     return fwrite(out.at, 1, out.bytes, stdout) == out.bytes && fflush(stdout) == 0
                ? 0
                : EXIT_NOT_PRINTED;
@@ -236,13 +237,13 @@ static int print_help(struct arena *arena)
 
 int client_call(int count, char *arguments[])
 {
-    struct call call = {.code = GRPC_STATUS_UNKNOWN};
+    struct rpc_client call = {.code = GRPC_STATUS_UNKNOWN};
     struct status status;
     arena_init(&call.arena, MEMORY);
-    int exit_code = !order_read(&call.order, count, arguments, &call.arena, &status)
+    int exit_code = !call_options_read(&call.options, count, arguments, &call.arena, &status)
                         ? complain(&call, &status, EXIT_USAGE)
-                    : call.order.method ? start_and_call(&call)
-                                        : print_help(&call.arena);
+                    : call.options.method ? start_and_call(&call)
+                                          : print_help(&call.arena);
     arena_clear(&call.arena);
     return exit_code;
 }

@@ -17,7 +17,7 @@ static bool no_room(struct status *status)
     return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "the command line is too long");
 }
 
-static bool set_target(struct order *order, const char *value, struct arena *arena,
+static bool set_target(struct call_options *options, const char *value, struct arena *arena,
                        struct status *status)
 {
     struct address address;
@@ -30,15 +30,15 @@ static bool set_target(struct order *order, const char *value, struct arena *are
     buffer_add(&target, value, strlen(value) + 1);
     if (target.full)
         return no_room(status);
-    order->target = target.at;
+    options->target = target.at;
     return true;
 }
 
-static bool set_deadline(struct order *order, const char *value, struct arena *arena,
+static bool set_deadline(struct call_options *options, const char *value, struct arena *arena,
                          struct status *status)
 {
     (void)arena;
-    return config_duration_parse(text_of(value), &order->deadline_ns, status);
+    return config_duration_parse(text_of(value), &options->deadline_ns, status);
 }
 
 /* gRPC's names (gRPC over HTTP/2, "Custom-Metadata") without those that are gRPC's own. */
@@ -56,7 +56,7 @@ static bool is_legal_value(const char *value)
     return true;
 }
 
-static bool add_metadata(struct order *order, const char *value, struct arena *arena,
+static bool add_metadata(struct call_options *options, const char *value, struct arena *arena,
                          struct status *status)
 {
     size_t bytes = strcspn(value, "=");
@@ -68,26 +68,27 @@ static bool add_metadata(struct order *order, const char *value, struct arena *a
                            "\"%.*s\": allowed is name=value, a name of a-z, 0-9, \"-\", \"_\" and "
                            "\".\" that is not gRPC's own, a value of printable ASCII",
                            (int)text_cut(text_of(name), SHOWN_BYTES), name);
-    if (order->metadata_count == ORDER_METADATA)
+    if (options->metadata_count == CALL_OPTIONS_METADATA)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "allowed are at most %d of them",
-                           ORDER_METADATA);
-    order->metadata[order->metadata_count].name = name;
-    order->metadata[order->metadata_count].value = value + bytes + 1;
-    order->metadata_count++;
+                           CALL_OPTIONS_METADATA);
+    options->metadata[options->metadata_count].name = name;
+    options->metadata[options->metadata_count].value = value + bytes + 1;
+    options->metadata_count++;
     return true;
 }
 
-static bool set_descriptor_set(struct order *order, const char *value, struct arena *arena,
+static bool set_descriptor_set(struct call_options *options, const char *value, struct arena *arena,
                                struct status *status)
 {
     (void)arena, (void)status;
-    order->descriptor_set = value;
+    options->descriptor_set = value;
     return true;
 }
 
 static const struct flag {
     const char *name;
-    bool (*set)(struct order *order, const char *value, struct arena *arena, struct status *status);
+    bool (*set)(struct call_options *options, const char *value, struct arena *arena,
+                struct status *status);
     const char *meaning;
 } flags[] = {
     {"--target", set_target,
@@ -99,7 +100,7 @@ static const struct flag {
      "FILE: a FileDescriptorSet that has the method, instead of the embedded one"},
 };
 
-void order_write_help(struct buffer *out)
+void call_options_write_help(struct buffer *out)
 {
     buffer_add_literal(out, "apig-sidecar call [OPTION]… METHOD [JSON|@FILE|-]\n\n");
     for (size_t i = 0; i < array_length(flags); i++) {
@@ -120,7 +121,7 @@ static const struct flag *find_flag(struct text name)
 }
 
 /* `--name=value` or `--name value`; `used` is how many arguments that took. */
-static bool take_flag(struct order *order, int count, char *const arguments[], int *used,
+static bool take_flag(struct call_options *options, int count, char *const arguments[], int *used,
                       struct arena *arena, struct status *status)
 {
     const char *written = arguments[0];
@@ -135,16 +136,16 @@ static bool take_flag(struct order *order, int count, char *const arguments[], i
     if (!joined && (count < 2 || strncmp(arguments[1], "--", 2) == 0))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow", written);
     *used = joined ? 1 : 2;
-    return flag->set(order, joined ? written + name.size + 1 : arguments[1], arena, status) ||
+    return flag->set(options, joined ? written + name.size + 1 : arguments[1], arena, status) ||
            status_wrap(status, "%s", flag->name);
 }
 
-static bool take_word(struct order *order, const char *word, struct status *status)
+static bool take_word(struct call_options *options, const char *word, struct status *status)
 {
-    if (!order->method)
-        order->method = word;
-    else if (!order->message)
-        order->message = word;
+    if (!options->method)
+        options->method = word;
+    else if (!options->message)
+        options->message = word;
     else
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "\"%.*s\": a call has one method and one message",
@@ -152,35 +153,36 @@ static bool take_word(struct order *order, const char *word, struct status *stat
     return true;
 }
 
-bool order_read(struct order *order, int count, char *const arguments[], struct arena *arena,
-                struct status *status)
+bool call_options_read(struct call_options *options, int count, char *const arguments[],
+                       struct arena *arena, struct status *status)
 {
-    *order = (struct order){.target = "dns:127.0.0.1:50051", .deadline_ns = 30 * CLOCK_NS_PER_S};
+    *options =
+        (struct call_options){.target = "dns:127.0.0.1:50051", .deadline_ns = 30 * CLOCK_NS_PER_S};
     if (count > 0 && strcmp(arguments[0], "--help") == 0)
         return true;
     for (int used = 1, i = 0; i < count; i += used) {
         used = 1;
         bool good = strncmp(arguments[i], "--", 2) == 0
-                        ? take_flag(order, count - i, arguments + i, &used, arena, status)
-                        : take_word(order, arguments[i], status);
+                        ? take_flag(options, count - i, arguments + i, &used, arena, status)
+                        : take_word(options, arguments[i], status);
         if (!good)
             return false;
     }
-    if (!order->method)
+    if (!options->method)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "call: a method has to follow, such as CreateApiGroup");
-    if (!order->message)
-        order->message = "-";
+    if (!options->message)
+        options->message = "-";
     return true;
 }
 
-bool order_message(const struct order *order, struct arena *arena, struct text *json,
-                   struct status *status)
+bool call_options_message(const struct call_options *options, struct arena *arena,
+                          struct text *json, struct status *status)
 {
-    if (order->message[0] == '@')
-        return file_read(order->message + 1, MESSAGE_BYTES, arena, json, status);
-    if (strcmp(order->message, "-") == 0)
+    if (options->message[0] == '@')
+        return file_read(options->message + 1, MESSAGE_BYTES, arena, json, status);
+    if (strcmp(options->message, "-") == 0)
         return file_read("-", MESSAGE_BYTES, arena, json, status);
-    *json = text_of(order->message);
+    *json = text_of(options->message);
     return true;
 }

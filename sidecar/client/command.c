@@ -9,16 +9,16 @@
 
 #include "base/banned.h"
 
-static const struct errand_flag *find_flag(const struct errand_word *word, struct text name)
+static const struct command_option *find_flag(const struct command_usage *usage, struct text name)
 {
-    for (size_t i = 0; i < word->flag_count; i++)
-        if (text_equal(name, text_of(word->flags[i].name)))
-            return &word->flags[i];
+    for (size_t i = 0; i < usage->flag_count; i++)
+        if (text_equal(name, text_of(usage->flags[i].name)))
+            return &usage->flags[i];
     return NULL;
 }
 
 /* `--name`, `--name=value` or `--name value`; `used` is how many arguments that took. */
-static bool take_flag(struct errand *errand, const struct errand_flag *flag, int count,
+static bool take_flag(struct command *command, const struct command_option *flag, int count,
                       char *arguments[], int *used, struct status *status)
 {
     const char *joined = strchr(arguments[0], '=');
@@ -30,48 +30,49 @@ static bool take_flag(struct errand *errand, const struct errand_flag *flag, int
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow",
                            flag->name);
     const char *value = joined ? joined + 1 : follows ? arguments[1] : NULL;
-    return flag->set(errand, value, status) || status_wrap(status, "%s", flag->name);
+    return flag->set(command, value, status) || status_wrap(status, "%s", flag->name);
 }
 
-static bool take_all(struct errand *errand, const struct errand_word *word, int count,
+static bool take_all(struct command *command, const struct command_usage *usage, int count,
                      char *arguments[], char **others, struct status *status)
 {
     int other_count = 0;
     for (int i = 0, used = 1; i < count; i += used) {
         used = 1;
-        const struct errand_flag *flag =
-            find_flag(word, (struct text){arguments[i], strcspn(arguments[i], "=")});
-        errand->wants_help = errand->wants_help || strcmp(arguments[i], "--help") == 0;
+        const struct command_option *flag =
+            find_flag(usage, (struct text){arguments[i], strcspn(arguments[i], "=")});
+        command->wants_help = command->wants_help || strcmp(arguments[i], "--help") == 0;
         if (!flag)
             others[other_count++] = arguments[i];
-        else if (!take_flag(errand, flag, count - i, arguments + i, &used, status))
+        else if (!take_flag(command, flag, count - i, arguments + i, &used, status))
             return false;
     }
-    return errand->wants_help || config_read(&errand->config, other_count, others, environ, status);
+    return command->wants_help ||
+           config_read(&command->config, other_count, others, environ, status);
 }
 
-bool errand_read(struct errand *errand, const struct errand_word *word, int count,
-                 char *arguments[], struct status *status)
+bool command_read(struct command *command, const struct command_usage *usage, int count,
+                  char *arguments[], struct status *status)
 {
     char **others = memory_expect(calloc((size_t)count + 1, sizeof *others));
-    bool good = take_all(errand, word, count, arguments, others, status);
+    bool good = take_all(command, usage, count, arguments, others, status);
     free(others);
     return good;
 }
 
-void errand_clear(struct errand *errand)
+void command_clear(struct command *command)
 {
-    config_clear(&errand->config);
+    config_clear(&command->config);
 }
 
-void errand_write_help(const struct errand_word *word, struct buffer *out)
+void command_write_help(const struct command_usage *usage, struct buffer *out)
 {
-    buffer_add_text(out, text_of(word->usage));
+    buffer_add_text(out, text_of(usage->usage));
     buffer_add_literal(out, "\n\n");
-    buffer_add_text(out, text_of(word->meaning));
+    buffer_add_text(out, text_of(usage->meaning));
     buffer_add_literal(out, "\n\n");
-    for (size_t i = 0; i < word->flag_count; i++) {
-        const struct errand_flag *flag = &word->flags[i];
+    for (size_t i = 0; i < usage->flag_count; i++) {
+        const struct command_option *flag = &usage->flags[i];
         buffer_add_literal(out, "  ");
         buffer_add_text(out, text_of(flag->name));
         buffer_add_text(out, flag->argument ? text_literal(" ") : text_literal(""));

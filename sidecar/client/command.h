@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "config/config.h"
 
-struct errand {
+struct command {
     struct config config;
     const char *page; /* of the monitor: "/readyz" */
     int64_t timeout_ns;
@@ -18,23 +18,23 @@ struct errand {
     bool wants_help;
 };
 
-struct errand_flag {
+struct command_option {
     const char *name;
     const char *argument; /* what follows it; NULL when nothing does */
-    bool (*set)(struct errand *errand, const char *value, struct status *status);
+    bool (*set)(struct command *command, const char *value, struct status *status);
     const char *meaning;
 };
 
-struct errand_word {
+struct command_usage {
     const char *usage, *meaning;
-    const struct errand_flag *flags;
+    const struct command_option *flags;
     size_t flag_count;
 };
 
-/* Reads over what `errand` holds as defaults. INVALID_ARGUMENT with one line that says what is
+/* Reads over what `command` holds as defaults. INVALID_ARGUMENT with one line that says what is
  * allowed. It is to be cleared also after a failure. */
-must_use bool errand_read(struct errand *errand, const struct errand_word *word, int count,
-                          char *arguments[], struct status *status);
-void errand_clear(struct errand *errand);
+must_use bool command_read(struct command *command, const struct command_usage *usage, int count,
+                           char *arguments[], struct status *status);
+void command_clear(struct command *command);
 
-void errand_write_help(const struct errand_word *word, struct buffer *out);
+void command_write_help(const struct command_usage *usage, struct buffer *out);

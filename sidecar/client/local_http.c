@@ -146,7 +146,8 @@ static bool is_digit(char c)
 }
 
 /* "HTTP/1.1 200 OK", fields, an empty line, the body up to the connection's end. */
-static bool read_response(struct text all, struct dial_response *response, struct status *status)
+static bool read_response(struct text all, struct local_http_response *response,
+                          struct status *status)
 {
     static const struct text version = {"HTTP/1.1 ", 9};
     const char *head_end = memmem(all.data, all.size, "\r\n\r\n", 4);
@@ -161,7 +162,8 @@ static bool read_response(struct text all, struct dial_response *response, struc
 }
 
 static bool exchange(int fd, const char *method, const char *path, int64_t until_ns,
-                     struct arena *arena, struct dial_response *response, struct status *status)
+                     struct arena *arena, struct local_http_response *response,
+                     struct status *status)
 {
     size_t bytes;
     char *at = arena_alloc(arena, RESPONSE_BYTES);
@@ -171,8 +173,8 @@ static bool exchange(int fd, const char *method, const char *path, int64_t until
            read_response((struct text){at, bytes}, response, status);
 }
 
-bool dial(const struct address *at, const char *method, const char *path, int64_t until_ns,
-          struct arena *arena, struct dial_response *response, struct status *status)
+bool local_http(const struct address *at, const char *method, const char *path, int64_t until_ns,
+                struct arena *arena, struct local_http_response *response, struct status *status)
 {
     char shown[SHOWN_BYTES];
     int fd;

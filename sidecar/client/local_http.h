@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "config/config.h"
 
-struct dial_response {
+struct local_http_response {
     unsigned status;  /* HTTP's */
     struct text body; /* in the arena; any bytes */
 };
@@ -20,5 +20,6 @@ struct dial_response {
  * dialled on loopback. FAILED_PRECONDITION when nobody listens there, DEADLINE_EXCEEDED when no
  * answer comes in time, INTERNAL when it is none or is larger than any page of ours.
  */
-must_use bool dial(const struct address *at, const char *method, const char *path, int64_t until_ns,
-                   struct arena *arena, struct dial_response *response, struct status *status);
+must_use bool local_http(const struct address *at, const char *method, const char *path,
+                         int64_t until_ns, struct arena *arena,
+                         struct local_http_response *response, struct status *status);

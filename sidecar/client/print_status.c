@@ -13,7 +13,7 @@
 /* What is longer makes no sense to a person. */
 #define LONGEST_RETRY_S (INT64_C(366) * 24 * 3600)
 
-void explain_text(struct text text, struct buffer *out)
+void print_text(struct text text, struct buffer *out)
 {
     for (size_t i = 0; i < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
@@ -25,9 +25,9 @@ static void add_line(struct buffer *out, const char *what, struct text name, str
 {
     buffer_add_literal(out, "  ");
     buffer_add_text(out, text_of(what));
-    explain_text(name, out);
+    print_text(name, out);
     buffer_add_literal(out, ": ");
-    explain_text(value, out);
+    print_text(value, out);
     buffer_add_char(out, '\n');
 }
 
@@ -111,15 +111,15 @@ static void explain_details(struct text value, struct buffer *out)
     google__rpc__status__free_unpacked(status, NULL);
 }
 
-void explain_status(enum status_code code, struct text message, struct buffer *out)
+void print_status(enum status_code code, struct text message, struct buffer *out)
 {
     buffer_add_text(out, text_of(status_code_name(code)));
     buffer_add_literal(out, ": ");
-    explain_text(message, out);
+    print_text(message, out);
     buffer_add_char(out, '\n');
 }
 
-void explain_trailer(struct text name, struct text value, struct buffer *out)
+void print_trailer(struct text name, struct text value, struct buffer *out)
 {
     if (text_equal(name, text_literal("grpc-status-details-bin")))
         explain_details(value, out);

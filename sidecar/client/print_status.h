@@ -9,12 +9,12 @@
 #include "base/text.h"
 
 /* The text with its control characters shown. */
-void explain_text(struct text text, struct buffer *out);
+void print_text(struct text text, struct buffer *out);
 
 /* "ALREADY_EXISTS: message", one line. */
-void explain_status(enum status_code code, struct text message, struct buffer *out);
+void print_status(enum status_code code, struct text message, struct buffer *out);
 
 /* What is worth knowing of one trailer, a line each, indented: the details of
  * grpc-status-details-bin, our own, and gRPC's for retries. Nothing for others and for what cannot
  * be read. */
-void explain_trailer(struct text name, struct text value, struct buffer *out);
+void print_trailer(struct text name, struct text value, struct buffer *out);

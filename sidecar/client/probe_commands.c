@@ -23,68 +23,68 @@
 
 enum { EXIT_BAD = 1, EXIT_USAGE = 2 };
 
-static bool set_live(struct errand *errand, const char *value, struct status *status)
+static bool set_live(struct command *command, const char *value, struct status *status)
 {
     (void)value, (void)status;
-    errand->page = "/livez";
+    command->page = "/livez";
     return true;
 }
 
-static bool set_ready(struct errand *errand, const char *value, struct status *status)
+static bool set_ready(struct command *command, const char *value, struct status *status)
 {
     (void)value, (void)status;
-    errand->page = "/readyz";
+    command->page = "/readyz";
     return true;
 }
 
-static bool set_started(struct errand *errand, const char *value, struct status *status)
+static bool set_started(struct command *command, const char *value, struct status *status)
 {
     (void)value, (void)status;
-    errand->page = "/startupz";
+    command->page = "/startupz";
     return true;
 }
 
-static bool set_timeout(struct errand *errand, const char *value, struct status *status)
+static bool set_timeout(struct command *command, const char *value, struct status *status)
 {
-    return config_duration_parse(text_of(value), &errand->timeout_ns, status);
+    return config_duration_parse(text_of(value), &command->timeout_ns, status);
 }
 
-static bool set_wait(struct errand *errand, const char *value, struct status *status)
+static bool set_wait(struct command *command, const char *value, struct status *status)
 {
     (void)value, (void)status;
-    errand->waits = true;
+    command->waits = true;
     return true;
 }
 
-static const struct errand_flag health_flags[] = {
+static const struct command_option health_flags[] = {
     {"--ready", NULL, set_ready, "whether it listens, has a credential and stays; the default"},
     {"--live", NULL, set_live, "whether all its threads turn"},
     {"--started", NULL, set_started, "whether it has begun to listen"},
     {"--timeout", "DURATION", set_timeout, "how long the answer may take (2s)"},
 };
 
-static const struct errand_flag wait_flags[] = {
+static const struct command_option wait_flags[] = {
     {"--timeout", "DURATION", set_timeout, "how long to wait (60s)"},
 };
 
-static const struct errand_flag shutdown_flags[] = {
+static const struct command_option shutdown_flags[] = {
     {"--wait", NULL, set_wait, "until it has ended"},
     {"--timeout", "DURATION", set_timeout, "how long (60s)"},
 };
 
-static const struct errand_word health_word = {
+static const struct command_usage health_command = {
     "apig-sidecar health [--ready|--live|--started] [OPTION]…",
     "Asks a running sidecar once. It is found by --monitor or APIG_SIDECAR_MONITOR, as `serve` has "
     "them.",
     health_flags, array_length(health_flags)};
 
-static const struct errand_word wait_word = {
+static const struct command_usage wait_command = {
     "apig-sidecar wait [OPTION]…",
     "Waits until a sidecar is ready. It is found by --monitor or APIG_SIDECAR_MONITOR, as `serve` "
     "has them.",
     wait_flags, array_length(wait_flags)};
 
-static const struct errand_word shutdown_word = {
+static const struct command_usage shutdown_command = {
     "apig-sidecar shutdown [OPTION]…",
     "Has a running sidecar drain and end. It is found by --admin or APIG_SIDECAR_ADMIN, as `serve` "
     "has them.",
@@ -95,7 +95,7 @@ static void print(FILE *where, const char *before, struct text line, struct aren
     struct buffer out;
     buffer_init(&out, arena, line.size + 64);
     buffer_add_text(&out, text_of(before));
-    explain_text(line, &out);
+    print_text(line, &out);
     buffer_add_char(&out, '\n');
     fwrite(out.at, 1, out.bytes, where);
 }
@@ -121,11 +121,12 @@ static bool has_port(const struct address *at, const char *option, struct status
 }
 
 /* One page of the monitor: true when it says yes. `line` is what it says. */
-static bool ask(const struct errand *errand, int64_t until_ns, struct arena *arena,
+static bool ask(const struct command *command, int64_t until_ns, struct arena *arena,
                 struct text *line, struct status *status)
 {
-    struct dial_response response;
-    if (!dial(&errand->config.monitor, "GET", errand->page, until_ns, arena, &response, status))
+    struct local_http_response response;
+    if (!local_http(&command->config.monitor, "GET", command->page, until_ns, arena, &response,
+                    status))
         return false;
     *line = first_line(response.body);
     return response.status == 200 ||
@@ -141,13 +142,13 @@ static int finish(bool good, struct text line, const struct status *status, stru
     return fflush(stdout) == 0 ? 0 : EXIT_BAD;
 }
 
-static int health(const struct errand *errand, struct arena *arena)
+static int health(const struct command *command, struct arena *arena)
 {
     struct status status;
     struct text line = text_literal("");
-    if (!has_port(&errand->config.monitor, "--monitor", &status))
+    if (!has_port(&command->config.monitor, "--monitor", &status))
         return complain(&status, arena, EXIT_USAGE);
-    bool good = ask(errand, clock_now_ns() + errand->timeout_ns, arena, &line, &status);
+    bool good = ask(command, clock_now_ns() + command->timeout_ns, arena, &line, &status);
     return finish(good, line, &status, arena);
 }
 
@@ -174,15 +175,15 @@ static void keep_reason(struct status *reason, const struct status *heard)
         *reason = *heard;
 }
 
-static int await_ready(const struct errand *errand, struct arena *arena)
+static int await_ready(const struct command *command, struct arena *arena)
 {
     struct status heard, reason;
     struct text line = text_literal("");
-    int64_t until_ns = clock_now_ns() + errand->timeout_ns, pause_ns = FIRST_PAUSE_NS;
-    if (!has_port(&errand->config.monitor, "--monitor", &heard))
+    int64_t until_ns = clock_now_ns() + command->timeout_ns, pause_ns = FIRST_PAUSE_NS;
+    if (!has_port(&command->config.monitor, "--monitor", &heard))
         return complain(&heard, arena, EXIT_USAGE);
     status_clear(&reason);
-    while (!ask(errand, earlier(clock_now_ns() + RESPONSE_NS, until_ns), arena, &line, &heard)) {
+    while (!ask(command, earlier(clock_now_ns() + RESPONSE_NS, until_ns), arena, &line, &heard)) {
         keep_reason(&reason, &heard);
         if (clock_now_ns() >= until_ns) {
             status_prepend(&reason, "not ready within --timeout");
@@ -194,11 +195,11 @@ static int await_ready(const struct errand *errand, struct arena *arena)
     return finish(true, line, &heard, arena);
 }
 
-static bool order_drain(const struct errand *errand, struct arena *arena, struct status *status)
+static bool order_drain(const struct command *command, struct arena *arena, struct status *status)
 {
-    struct dial_response response;
-    if (!dial(&errand->config.admin, "POST", "/quitquitquit", clock_now_ns() + RESPONSE_NS, arena,
-              &response, status))
+    struct local_http_response response;
+    if (!local_http(&command->config.admin, "POST", "/quitquitquit", clock_now_ns() + RESPONSE_NS,
+                    arena, &response, status))
         return false;
     return response.status == 202 ||
            status_fail(status, STATUS_INTERNAL, "ask for the end: the answer is HTTP status %u",
@@ -206,14 +207,14 @@ static bool order_drain(const struct errand *errand, struct arena *arena, struct
 }
 
 /* It has ended when nobody listens on --admin any more. */
-static bool await_end(const struct errand *errand, struct arena *arena, struct status *status)
+static bool await_end(const struct command *command, struct arena *arena, struct status *status)
 {
-    int64_t until_ns = clock_now_ns() + errand->timeout_ns, pause_ns = FIRST_PAUSE_NS;
+    int64_t until_ns = clock_now_ns() + command->timeout_ns, pause_ns = FIRST_PAUSE_NS;
     while (clock_now_ns() < until_ns) {
-        struct dial_response response;
+        struct local_http_response response;
         struct status end;
-        if (!dial(&errand->config.admin, "GET", "/",
-                  earlier(clock_now_ns() + RESPONSE_NS, until_ns), arena, &response, &end) &&
+        if (!local_http(&command->config.admin, "GET", "/",
+                        earlier(clock_now_ns() + RESPONSE_NS, until_ns), arena, &response, &end) &&
             end.code == STATUS_FAILED_PRECONDITION)
             return true;
         pause_for(&pause_ns, until_ns);
@@ -222,56 +223,57 @@ static bool await_end(const struct errand *errand, struct arena *arena, struct s
     return status_fail(status, STATUS_DEADLINE_EXCEEDED, "it has not ended within --timeout");
 }
 
-static int shut_down(const struct errand *errand, struct arena *arena)
+static int shut_down(const struct command *command, struct arena *arena)
 {
     struct status status;
-    if (!has_port(&errand->config.admin, "--admin", &status))
+    if (!has_port(&command->config.admin, "--admin", &status))
         return complain(&status, arena, EXIT_USAGE);
-    bool good = order_drain(errand, arena, &status) &&
-                (!errand->waits || await_end(errand, arena, &status));
-    return finish(good, errand->waits ? text_literal("ended") : text_literal("draining"), &status,
+    bool good = order_drain(command, arena, &status) &&
+                (!command->waits || await_end(command, arena, &status));
+    return finish(good, command->waits ? text_literal("ended") : text_literal("draining"), &status,
                   arena);
 }
 
-static int print_help(const struct errand_word *word, struct arena *arena)
+static int print_help(const struct command_usage *usage, struct arena *arena)
 {
     struct buffer out;
     buffer_init(&out, arena, 1024);
-    errand_write_help(word, &out);
+    command_write_help(usage, &out);
     fwrite(out.at, 1, out.bytes, stdout);
     return fflush(stdout) == 0 ? 0 : EXIT_BAD;
 }
 
 /* Reads the command line over the word's defaults and runs it. */
-static int run(const struct errand_word *word, struct errand errand, int count, char *arguments[],
-               int (*carry_out)(const struct errand *errand, struct arena *arena))
+static int run(const struct command_usage *usage, struct command command, int count,
+               char *arguments[],
+               int (*carry_out)(const struct command *command, struct arena *arena))
 {
     struct arena arena;
     struct status status;
     arena_init(&arena, MEMORY);
-    int exit_code = !errand_read(&errand, word, count, arguments, &status)
+    int exit_code = !command_read(&command, usage, count, arguments, &status)
                         ? complain(&status, &arena, EXIT_USAGE)
-                    : errand.wants_help ? print_help(word, &arena)
-                                        : carry_out(&errand, &arena);
-    errand_clear(&errand);
+                    : command.wants_help ? print_help(usage, &arena)
+                                         : carry_out(&command, &arena);
+    command_clear(&command);
     arena_clear(&arena);
     return exit_code;
 }
 
 int client_health(int count, char *arguments[])
 {
-    struct errand errand = {.page = "/readyz", .timeout_ns = RESPONSE_NS};
-    return run(&health_word, errand, count, arguments, health);
+    struct command command = {.page = "/readyz", .timeout_ns = RESPONSE_NS};
+    return run(&health_command, command, count, arguments, health);
 }
 
 int client_wait(int count, char *arguments[])
 {
-    struct errand errand = {.page = "/readyz", .timeout_ns = 60 * CLOCK_NS_PER_S};
-    return run(&wait_word, errand, count, arguments, await_ready);
+    struct command command = {.page = "/readyz", .timeout_ns = 60 * CLOCK_NS_PER_S};
+    return run(&wait_command, command, count, arguments, await_ready);
 }
 
 int client_shutdown(int count, char *arguments[])
 {
-    struct errand errand = {.timeout_ns = 60 * CLOCK_NS_PER_S};
-    return run(&shutdown_word, errand, count, arguments, shut_down);
+    struct command command = {.timeout_ns = 60 * CLOCK_NS_PER_S};
+    return run(&shutdown_command, command, count, arguments, shut_down);
 }

@@ -135,7 +135,7 @@ static const struct vendor_row {
 /* What else of an answer bears on its HTTP status, and how docs/statuses.md says it. */
 enum condition { ALWAYS, IF_TURNED_AWAY, IF_HEADER_PAGE };
 
-static const char *const condition_words[] = {
+static const char *const probes_words[] = {
     [ALWAYS] = "",
     [IF_TURNED_AWAY] = " with `Retry-After`, `x-envoy-overloaded` or `x-envoy-ratelimited`",
     [IF_HEADER_PAGE] = " with nginx' page \"" FAULT_HEADER_PAGE "\"",
@@ -387,7 +387,7 @@ static void write_http_row(struct buffer *out, const struct http_row *row)
         buffer_add_literal(out, "any other");
     else
         write_range(out, "", row->first, row->last, 3);
-    buffer_add_text(out, text_of(condition_words[row->condition]));
+    buffer_add_text(out, text_of(probes_words[row->condition]));
     write_decision(out, row->code, row->effect);
 }
 

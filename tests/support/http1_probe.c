@@ -68,7 +68,7 @@ static void put_reading(const struct reading *reading)
 }
 
 /* The size, and where its words go; false at the end of the input. */
-static bool read_order(size_t *size, struct reading_plan *plan)
+static bool read_options(size_t *size, struct reading_plan *plan)
 {
     char line[64], *method;
     if (!fgets(line, sizeof line, stdin))
@@ -88,7 +88,7 @@ int main(void)
 {
     char *bytes = memory_expect(malloc(STREAM_BYTES));
     struct reading_plan plan;
-    for (size_t size; read_order(&size, &plan);) {
+    for (size_t size; read_options(&size, &plan);) {
         if (fread(bytes, 1, size, stdin) != size)
             return EXIT_FAILURE;
         struct reading reading;

@@ -17,8 +17,8 @@
 #define WORDS 40
 
 /* NULL ends the words. */
-static bool read_order(struct order *order, const char *const *words, struct arena *arena,
-                       struct status *status)
+static bool read_options(struct call_options *options, const char *const *words,
+                         struct arena *arena, struct status *status)
 {
     char *arguments[WORDS];
     int count = 0;
@@ -26,16 +26,16 @@ static bool read_order(struct order *order, const char *const *words, struct are
         arguments[count] = (char *)(uintptr_t)words[count];
         count++;
     }
-    return order_read(order, count, arguments, arena, status);
+    return call_options_read(options, count, arguments, arena, status);
 }
 
 static void expect_refusal(const char *const *words, const char *first, const char *second)
 {
     struct arena arena;
-    struct order order;
+    struct call_options options;
     struct status status;
     arena_init(&arena, 1 << 20);
-    if (read_order(&order, words, &arena, &status))
+    if (read_options(&options, words, &arena, &status))
         fail_msg("%s … is not refused", words[0] ? words[0] : "nothing");
     assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
     assert_null(strchr(status.message, '\n'));
@@ -48,16 +48,16 @@ static void a_method_alone_is_asked_of_the_default_target_with_the_message_of_st
 {
     (void)state;
     struct arena arena;
-    struct order order;
+    struct call_options options;
     struct status status;
     arena_init(&arena, 1 << 20);
-    assert_true(read_order(&order, (const char *const[]){"Create", NULL}, &arena, &status));
-    assert_string_equal(order.method, "Create");
-    assert_string_equal(order.message, "-");
-    assert_string_equal(order.target, "dns:127.0.0.1:50051");
-    assert_true(order.deadline_ns == 30 * CLOCK_NS_PER_S);
-    assert_null(order.descriptor_set);
-    assert_int_equal(order.metadata_count, 0);
+    assert_true(read_options(&options, (const char *const[]){"Create", NULL}, &arena, &status));
+    assert_string_equal(options.method, "Create");
+    assert_string_equal(options.message, "-");
+    assert_string_equal(options.target, "dns:127.0.0.1:50051");
+    assert_true(options.deadline_ns == 30 * CLOCK_NS_PER_S);
+    assert_null(options.descriptor_set);
+    assert_int_equal(options.metadata_count, 0);
     arena_clear(&arena);
 }
 
@@ -69,20 +69,20 @@ static void options_and_words_come_in_any_order(void **state)
         "--target=unix:/s",   "--metadata", "x-y.z_1=", "--target",         "[::1]:7",
         "--descriptor-set=f", NULL};
     struct arena arena;
-    struct order order;
+    struct call_options options;
     struct status status;
     arena_init(&arena, 1 << 20);
-    assert_true(read_order(&order, words, &arena, &status));
-    assert_string_equal(order.method, "Create");
-    assert_string_equal(order.message, "{}");
-    assert_string_equal(order.target, "dns:[::1]:7");
-    assert_true(order.deadline_ns == 500 * CLOCK_NS_PER_MS);
-    assert_string_equal(order.descriptor_set, "f");
-    assert_int_equal(order.metadata_count, 2);
-    assert_string_equal(order.metadata[0].name, "a");
-    assert_string_equal(order.metadata[0].value, "b=c");
-    assert_string_equal(order.metadata[1].name, "x-y.z_1");
-    assert_string_equal(order.metadata[1].value, "");
+    assert_true(read_options(&options, words, &arena, &status));
+    assert_string_equal(options.method, "Create");
+    assert_string_equal(options.message, "{}");
+    assert_string_equal(options.target, "dns:[::1]:7");
+    assert_true(options.deadline_ns == 500 * CLOCK_NS_PER_MS);
+    assert_string_equal(options.descriptor_set, "f");
+    assert_int_equal(options.metadata_count, 2);
+    assert_string_equal(options.metadata[0].name, "a");
+    assert_string_equal(options.metadata[0].value, "b=c");
+    assert_string_equal(options.metadata[1].name, "x-y.z_1");
+    assert_string_equal(options.metadata[1].value, "");
     arena_clear(&arena);
 }
 
@@ -90,12 +90,12 @@ static void a_unix_socket_is_a_target(void **state)
 {
     (void)state;
     struct arena arena;
-    struct order order;
+    struct call_options options;
     struct status status;
     arena_init(&arena, 1 << 20);
-    assert_true(
-        read_order(&order, (const char *const[]){"--target=unix:/s", "M", NULL}, &arena, &status));
-    assert_string_equal(order.target, "unix:/s");
+    assert_true(read_options(&options, (const char *const[]){"--target=unix:/s", "M", NULL}, &arena,
+                             &status));
+    assert_string_equal(options.target, "unix:/s");
     arena_clear(&arena);
 }
 
@@ -136,11 +136,11 @@ static void a_value_of_metadata_is_not_repeated(void **state)
 {
     (void)state;
     struct arena arena;
-    struct order order;
+    struct call_options options;
     struct status status;
     arena_init(&arena, 1 << 20);
-    assert_false(
-        read_order(&order, (const char *const[]){"--metadata=X=hush", "M", NULL}, &arena, &status));
+    assert_false(read_options(&options, (const char *const[]){"--metadata=X=hush", "M", NULL},
+                              &arena, &status));
     assert_non_null(strstr(status.message, "\"X\""));
     assert_null(strstr(status.message, "hush"));
     arena_clear(&arena);
@@ -150,16 +150,16 @@ static void more_metadata_than_there_is_room_for_is_refused(void **state)
 {
     (void)state;
     const char *words[WORDS] = {"M"};
-    for (size_t i = 1; i <= ORDER_METADATA; i++)
+    for (size_t i = 1; i <= CALL_OPTIONS_METADATA; i++)
         words[i] = "--metadata=a=b";
     struct arena arena;
-    struct order order;
+    struct call_options options;
     struct status status;
     arena_init(&arena, 1 << 20);
-    assert_true(read_order(&order, words, &arena, &status));
-    assert_int_equal(order.metadata_count, ORDER_METADATA);
+    assert_true(read_options(&options, words, &arena, &status));
+    assert_int_equal(options.metadata_count, CALL_OPTIONS_METADATA);
     arena_clear(&arena);
-    words[ORDER_METADATA + 1] = "--metadata=a=b";
+    words[CALL_OPTIONS_METADATA + 1] = "--metadata=a=b";
     expect_refusal(words, "--metadata", "32");
 }
 
@@ -167,14 +167,14 @@ static void help_is_no_call(void **state)
 {
     (void)state;
     struct arena arena;
-    struct order order;
+    struct call_options options;
     struct status status;
     struct buffer out;
     arena_init(&arena, 1 << 20);
-    assert_true(read_order(&order, (const char *const[]){"--help", NULL}, &arena, &status));
-    assert_null(order.method);
+    assert_true(read_options(&options, (const char *const[]){"--help", NULL}, &arena, &status));
+    assert_null(options.method);
     buffer_init(&out, &arena, 0);
-    order_write_help(&out);
+    call_options_write_help(&out);
     assert_non_null(memmem(out.at, out.bytes, "--descriptor-set", 16));
     arena_clear(&arena);
 }
@@ -191,12 +191,15 @@ static void the_message_is_the_word_a_file_or_nothing_that_can_be_read(void **st
     struct status status;
     struct text json;
     arena_init(&arena, 1 << 20);
-    assert_true(order_message(&(struct order){.message = "{}"}, &arena, &json, &status));
+    assert_true(
+        call_options_message(&(struct call_options){.message = "{}"}, &arena, &json, &status));
     assert_true(text_equal(json, text_literal("{}")));
-    assert_true(order_message(&(struct order){.message = path}, &arena, &json, &status));
+    assert_true(
+        call_options_message(&(struct call_options){.message = path}, &arena, &json, &status));
     assert_true(text_equal(json, text_literal("{\"a\":1}")));
     unlink(path + 1);
-    assert_false(order_message(&(struct order){.message = path}, &arena, &json, &status));
+    assert_false(
+        call_options_message(&(struct call_options){.message = path}, &arena, &json, &status));
     assert_non_null(strstr(status.message, path + 1));
     arena_clear(&arena);
 }

@@ -14,31 +14,31 @@
 
 #include "base/banned.h"
 
-static bool set_wait(struct errand *errand, const char *value, struct status *status)
+static bool set_wait(struct command *command, const char *value, struct status *status)
 {
     (void)status;
     assert_null(value);
-    errand->waits = true;
+    command->waits = true;
     return true;
 }
 
-static bool set_timeout(struct errand *errand, const char *value, struct status *status)
+static bool set_timeout(struct command *command, const char *value, struct status *status)
 {
-    return config_duration_parse(text_of(value), &errand->timeout_ns, status);
+    return config_duration_parse(text_of(value), &command->timeout_ns, status);
 }
 
-static const struct errand_flag flags[] = {
+static const struct command_option flags[] = {
     {"--wait", NULL, set_wait, "until it has ended"},
     {"--timeout", "DURATION", set_timeout, "how long"},
 };
 
-static const struct errand_word word = {"usage", "meaning", flags, array_length(flags)};
+static const struct command_usage usage = {"usage", "meaning", flags, array_length(flags)};
 
-static bool read(struct errand *errand, int count, const char *const arguments[],
+static bool read(struct command *command, int count, const char *const arguments[],
                  struct status *status)
 {
-    *errand = (struct errand){.timeout_ns = 1};
-    return errand_read(errand, &word, count, (char **)(uintptr_t)arguments, status);
+    *command = (struct command){.timeout_ns = 1};
+    return command_read(command, &usage, count, (char **)(uintptr_t)arguments, status);
 }
 
 static void flags_and_options_stand_in_any_order(void **state)
@@ -46,37 +46,37 @@ static void flags_and_options_stand_in_any_order(void **state)
     (void)state;
     static const char *const arguments[] = {"--monitor", "unix:/a", "--timeout=5s",
                                             "--wait",    "--admin", "127.0.0.1:7"};
-    struct errand errand;
+    struct command command;
     struct status status;
-    assert_true(read(&errand, array_length(arguments), arguments, &status));
-    assert_string_equal(errand.config.monitor.unix_path, "/a");
-    assert_int_equal(errand.config.admin.port, 7);
-    assert_int_equal(errand.timeout_ns, 5 * CLOCK_NS_PER_S);
-    assert_true(errand.waits);
-    errand_clear(&errand);
+    assert_true(read(&command, array_length(arguments), arguments, &status));
+    assert_string_equal(command.config.monitor.unix_path, "/a");
+    assert_int_equal(command.config.admin.port, 7);
+    assert_int_equal(command.timeout_ns, 5 * CLOCK_NS_PER_S);
+    assert_true(command.waits);
+    command_clear(&command);
 }
 
 static void without_arguments_the_defaults_remain(void **state)
 {
     (void)state;
-    struct errand errand;
+    struct command command;
     struct status status;
-    assert_true(read(&errand, 0, NULL, &status));
-    assert_int_equal(errand.config.monitor.port, 9090);
-    assert_int_equal(errand.timeout_ns, 1);
-    assert_false(errand.waits || errand.wants_help);
-    errand_clear(&errand);
+    assert_true(read(&command, 0, NULL, &status));
+    assert_int_equal(command.config.monitor.port, 9090);
+    assert_int_equal(command.timeout_ns, 1);
+    assert_false(command.waits || command.wants_help);
+    command_clear(&command);
 }
 
 static void a_value_follows_its_flag(void **state)
 {
     (void)state;
     static const char *const arguments[] = {"--timeout", "7ms"};
-    struct errand errand;
+    struct command command;
     struct status status;
-    assert_true(read(&errand, array_length(arguments), arguments, &status));
-    assert_int_equal(errand.timeout_ns, 7 * CLOCK_NS_PER_MS);
-    errand_clear(&errand);
+    assert_true(read(&command, array_length(arguments), arguments, &status));
+    assert_int_equal(command.timeout_ns, 7 * CLOCK_NS_PER_MS);
+    command_clear(&command);
 }
 
 static void what_cannot_be_read_is_told_by_its_name(void **state)
@@ -96,12 +96,12 @@ static void what_cannot_be_read_is_told_by_its_name(void **state)
         {{"word"}, 1, "\"word\" is no option"},
     };
     for (size_t i = 0; i < array_length(cases); i++) {
-        struct errand errand;
+        struct command command;
         struct status status;
-        assert_false(read(&errand, cases[i].count, cases[i].arguments, &status));
+        assert_false(read(&command, cases[i].count, cases[i].arguments, &status));
         assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
         assert_memory_equal(status.message, cases[i].told, strlen(cases[i].told));
-        errand_clear(&errand);
+        command_clear(&command);
     }
 }
 
@@ -109,11 +109,11 @@ static void help_is_wanted_wherever_it_stands(void **state)
 {
     (void)state;
     static const char *const arguments[] = {"--wait", "--help", "--no-such"};
-    struct errand errand;
+    struct command command;
     struct status status;
-    assert_true(read(&errand, array_length(arguments), arguments, &status));
-    assert_true(errand.wants_help);
-    errand_clear(&errand);
+    assert_true(read(&command, array_length(arguments), arguments, &status));
+    assert_true(command.wants_help);
+    command_clear(&command);
 }
 
 int main(void)

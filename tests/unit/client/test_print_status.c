@@ -45,8 +45,7 @@ static void expect(const char *type, const ProtobufCMessage *detail, const char 
     struct buffer out;
     arena_init(&arena, 1 << 20);
     buffer_init(&out, &arena, 0);
-    explain_trailer(text_literal("grpc-status-details-bin"), status_with(type, detail, &arena),
-                    &out);
+    print_trailer(text_literal("grpc-status-details-bin"), status_with(type, detail, &arena), &out);
     buffer_add_char(&out, '\0');
     assert_string_equal(out.at, wanted);
     arena_clear(&arena);
@@ -59,7 +58,7 @@ static void a_status_is_its_name_and_message_in_one_line(void **state)
     struct buffer out;
     arena_init(&arena, 1 << 20);
     buffer_init(&out, &arena, 0);
-    explain_status(STATUS_ALREADY_EXISTS, text_literal("组 \"a\" exists\x1b[2J\r\nmore\x7f"), &out);
+    print_status(STATUS_ALREADY_EXISTS, text_literal("组 \"a\" exists\x1b[2J\r\nmore\x7f"), &out);
     buffer_add_char(&out, '\0');
     assert_string_equal(out.at, "ALREADY_EXISTS: 组 \"a\" exists?[2J??more?\n");
     arena_clear(&arena);
@@ -144,9 +143,9 @@ static void our_own_trailers_are_told_and_others_are_not(void **state)
     struct buffer out;
     arena_init(&arena, 1 << 20);
     buffer_init(&out, &arena, 0);
-    explain_trailer(text_literal("x-apig-attempts"), text_literal("2"), &out);
-    explain_trailer(text_literal("date"), text_literal("today"), &out);
-    explain_trailer(text_literal("grpc-retry-pushback-ms"), text_literal("-1"), &out);
+    print_trailer(text_literal("x-apig-attempts"), text_literal("2"), &out);
+    print_trailer(text_literal("date"), text_literal("today"), &out);
+    print_trailer(text_literal("grpc-retry-pushback-ms"), text_literal("-1"), &out);
     buffer_add_char(&out, '\0');
     assert_string_equal(out.at, "  x-apig-attempts: 2\n  grpc-retry-pushback-ms: -1\n");
     arena_clear(&arena);
@@ -162,7 +161,7 @@ static void details_that_cannot_be_read_are_left_out(void **state)
     arena_init(&arena, 1 << 20);
     buffer_init(&out, &arena, 0);
     for (size_t i = 0; i < array_length(broken); i++)
-        explain_trailer(text_literal("grpc-status-details-bin"), broken[i], &out);
+        print_trailer(text_literal("grpc-status-details-bin"), broken[i], &out);
     assert_int_equal(out.bytes, 0);
 
     Google__Rpc__Status status;
@@ -176,7 +175,7 @@ static void details_that_cannot_be_read_are_left_out(void **state)
                                         TYPE "RetryInfo"};
     for (size_t i = 0; i < array_length(types); i++) {
         any.type_url = (char *)(uintptr_t)types[i];
-        explain_trailer(text_literal("grpc-status-details-bin"), pack(&status.base, &arena), &out);
+        print_trailer(text_literal("grpc-status-details-bin"), pack(&status.base, &arena), &out);
     }
     assert_int_equal(out.bytes, 0);
     arena_clear(&arena);
