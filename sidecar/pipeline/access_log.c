@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+#include "pipeline/access_log.h"
+
 #include "base/clock.h"
-#include "pipeline/transaction.h"
 #include "telemetry/log.h"
 
 #include "base/banned.h"
@@ -11,7 +12,7 @@ void access_log_unreadable(const struct transaction *transaction)
     struct log_line line;
     if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_RESPONSE_MEMBER))
         return;
-    log_text(&line, "method", text_of(call_method(transaction->call)->path));
+    log_text(&line, "method", text_of(transaction->method->path));
     if (!transaction_repeats_credential(transaction, unreadable->first))
         log_text(&line, "member", unreadable->first);
     log_text(&line, "reason", unreadable->reason);
@@ -20,7 +21,7 @@ void access_log_unreadable(const struct transaction *transaction)
     log_end(&line);
 }
 
-/* Spreads the share of successes that is logged evenly over them. */
+/* Logs the share --log-sample of successes, spread evenly. */
 static bool is_sampled(struct pipeline *pipeline)
 {
     double share = pipeline->config->log_sample;
@@ -30,7 +31,7 @@ static bool is_sampled(struct pipeline *pipeline)
     return (uint64_t)((double)(before + 1) * share) > (uint64_t)((double)before * share);
 }
 
-/* A fault that stays is for whoever watches; an outcome that nobody knows is for whoever looks. */
+/* INTERNAL stays until somebody acts; an unknown outcome has to be looked into. */
 static enum log_level level_of(enum status_code code)
 {
     return code == STATUS_INTERNAL ? LOG_ERROR : code == STATUS_UNKNOWN ? LOG_WARNING : LOG_INFO;
@@ -39,7 +40,7 @@ static enum log_level level_of(enum status_code code)
 void access_log_write(const struct transaction *transaction)
 {
     const struct exchange *exchange = &transaction->exchange;
-    const struct schema_method *method = call_method(transaction->call);
+    const struct schema_method *method = transaction->method;
     int64_t received_ns = call_received_ns(transaction->call);
     bool good = transaction->status.code == STATUS_OK;
     enum log_level level = level_of(transaction->status.code);

@@ -6,42 +6,18 @@
 
 #include "base/banned.h"
 
-/* Of failures that the service told, ErrorInfo's reason is the vendor's code, which the answers are
- * counted by: the last row. */
-static const char *const reasons[REASON_COUNT + 1] = {
-#define REASON(name, meaning) [REASON_##name] = #name,
-    REASONS(REASON)
-#undef REASON
-        [REASON_COUNT] = "_OTHER",
-};
-
 static const char *const outcomes[] = {
     [EXCHANGE_NOT_SENT] = "not_sent",
     [EXCHANGE_PERHAPS_PROCESSED] = "perhaps_processed",
     [EXCHANGE_ANSWERED] = "answered",
 };
 
-static const char *const causes[] = {
-    [EXCHANGE_CAUSE_NONE] = "none",
-    [EXCHANGE_CAUSE_CONNECT] = "connect",
-    [EXCHANGE_CAUSE_BREAKER] = "breaker",
-    [EXCHANGE_CAUSE_OVERLOADED] = "overloaded",
-    [EXCHANGE_CAUSE_LOST] = "lost",
-    [EXCHANGE_CAUSE_UNREADABLE_RESPONSE] = "unreadable_response",
-    [EXCHANGE_CAUSE_RESPONSE_TOO_LARGE] = "response_too_large",
-    [EXCHANGE_CAUSE_DEADLINE] = "deadline",
-    [EXCHANGE_CAUSE_CANCELLED] = "cancelled",
-    [EXCHANGE_CAUSE_STOPPED] = "stopped",
-    [EXCHANGE_CAUSE_CONNECTION_AGE] = "connection_age",
-    [EXCHANGE_CAUSE_UNPREPARED] = "unprepared",
-};
-
 void call_metrics_values(struct metric_values given[METRIC_LABEL_COUNT])
 {
     given[METRIC_LABEL_STEP] = (struct metric_values){step_names, STEP_COUNT};
-    given[METRIC_LABEL_REASON] = (struct metric_values){reasons, array_length(reasons)};
+    given[METRIC_LABEL_REASON] = (struct metric_values){failure_reason_names, REASON_COUNT + 1};
     given[METRIC_LABEL_OUTCOME] = (struct metric_values){outcomes, array_length(outcomes)};
-    given[METRIC_LABEL_CAUSE] = (struct metric_values){causes, array_length(causes)};
+    given[METRIC_LABEL_CAUSE] = (struct metric_values){exchange_cause_names, EXCHANGE_CAUSE_COUNT};
     given[METRIC_LABEL_BREAKER] = (struct metric_values){breaker_state_names, BREAKER_STATES};
     /* Without LOOKUP_NONE, which is no look-up. */
     given[METRIC_LABEL_VERDICT] =
@@ -83,11 +59,12 @@ void call_metrics_lookup(const struct transaction *transaction)
                  (size_t)transaction->verdict - 1, 0);
 }
 
+/* The vendor's reasons are many, and its responses are counted by code elsewhere. */
 static size_t reason_of(const struct transaction *transaction)
 {
     size_t reason = 0;
     while (reason < REASON_COUNT &&
-           !text_equal(transaction->details.reason, text_of(reasons[reason])))
+           !text_equal(transaction->details.reason, text_of(failure_reason_names[reason])))
         reason++;
     return reason;
 }
@@ -95,7 +72,7 @@ static size_t reason_of(const struct transaction *transaction)
 void call_metrics_call(const struct transaction *transaction)
 {
     const struct pipeline *pipeline = transaction->pipeline;
-    size_t method = (size_t)(call_method(transaction->call) - pipeline->methods);
+    size_t method = (size_t)(transaction->method - pipeline->methods);
     metric_count(pipeline->metrics, METRIC_CALLS, method, transaction->status.code);
     metric_observe(pipeline->metrics, METRIC_CALL_DURATION, method,
                    clock_now_ns() - call_received_ns(transaction->call));

@@ -12,28 +12,30 @@
 static const struct text own_domain = {"apig-sidecar", 12};
 static const struct text vendor_domain = {"apig.huaweicloud.com", 20};
 
-static const char *const reason_names[] = {
+const char *const failure_reason_names[REASON_COUNT + 1] = {
 #define REASON(name, meaning) [REASON_##name] = #name,
     REASONS(REASON)
 #undef REASON
+        [REASON_COUNT] = "_OTHER",
 };
 
-/* Refusals before anything was sent; the first row that fits. NULL fits every step. */
+/* Failures before anything was sent; the first row that fits counts. */
+#define STEP_ANY STEP_COUNT
 static const struct {
-    const char *step;
+    enum step step;
     enum status_code code;
     enum reason reason;
     int64_t wait_ms;
 } step_rows[] = {
-    {"admit", STATUS_PERMISSION_DENIED, REASON_CALLER_NOT_ALLOWED, 0},
-    {"admit", STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS},
-    {"admit", STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0},
-    {"receive", STATUS_UNIMPLEMENTED, REASON_UNKNOWN_METHOD, 0},
-    {"receive", STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS},
-    {"admit", STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS},
-    {"sign", STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, DETAILS_LATER_MS},
-    {NULL, STATUS_INVALID_ARGUMENT, REASON_INVALID_REQUEST, 0},
-    {NULL, STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED, DETAILS_NEVER_RETRY},
+    {STEP_ADMIT, STATUS_PERMISSION_DENIED, REASON_CALLER_NOT_ALLOWED, 0},
+    {STEP_ADMIT, STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS},
+    {STEP_ADMIT, STATUS_DEADLINE_EXCEEDED, REASON_DEADLINE_EXCEEDED, 0},
+    {STEP_RECEIVE, STATUS_UNIMPLEMENTED, REASON_UNKNOWN_METHOD, 0},
+    {STEP_RECEIVE, STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS},
+    {STEP_ADMIT, STATUS_UNAVAILABLE, REASON_DRAINING, DETAILS_SOON_MS},
+    {STEP_SIGN, STATUS_UNAVAILABLE, REASON_NO_CREDENTIAL, DETAILS_LATER_MS},
+    {STEP_ANY, STATUS_INVALID_ARGUMENT, REASON_INVALID_REQUEST, 0},
+    {STEP_ANY, STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED, DETAILS_NEVER_RETRY},
 };
 
 /*
@@ -87,15 +89,15 @@ static const struct {
 static void set_own(struct details *details, enum reason reason, int64_t wait_ms)
 {
     details->domain = own_domain;
-    details->reason = text_of(reason_names[reason]);
+    details->reason = text_of(failure_reason_names[reason]);
     details->retry_ms = wait_ms;
 }
 
-void failure_of_step(struct details *details, const char *step, const struct status *status)
+void failure_of_step(struct details *details, enum step step, const struct status *status)
 {
     for (size_t i = 0; i < array_length(step_rows); i++) {
         if (step_rows[i].code != status->code ||
-            (step_rows[i].step && strcmp(step_rows[i].step, step) != 0))
+            (step_rows[i].step != STEP_ANY && step_rows[i].step != step))
             continue;
         set_own(details, step_rows[i].reason, step_rows[i].wait_ms);
         return;
@@ -282,8 +284,8 @@ void failure_explain(struct status *status, struct arena *arena, struct call_tra
     (void)context;
     struct details details;
     details_init(&details);
-    failure_of_step(&details, "receive", status);
-    details_add(&details, text_literal("step"), text_literal("receive"));
+    failure_of_step(&details, STEP_RECEIVE, status);
+    details_add(&details, text_literal("step"), text_of(step_names[STEP_RECEIVE]));
     encode(&details, status, arena, trailers);
 }
 
@@ -339,7 +341,7 @@ static void write_exchange_rows(struct buffer *out)
     for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
         write_cell(out, exchange_rows[i].words);
         write_code_cell(out, status_code_name(exchange_rows[i].unchanged));
-        write_code_cell(out, reason_names[exchange_rows[i].reason]);
+        write_code_cell(out, failure_reason_names[exchange_rows[i].reason]);
         write_retrier_cell(out, exchange_rows[i].unchanged, exchange_rows[i].wait_ms,
                            i == EXCHANGE_CAUSE_CONNECT || i == EXCHANGE_CAUSE_LOST);
         write_retry_cell(out, exchange_rows[i].wait_ms);
@@ -356,9 +358,9 @@ static void write_step_rows(struct buffer *out)
     buffer_add_literal(out, "\n| refused before anything was sent, at step | gRPC code | reason | "
                             "who retries | repeat after |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < array_length(step_rows); i++) {
-        write_cell(out, step_rows[i].step ? step_rows[i].step : "any");
+        write_cell(out, step_rows[i].step == STEP_ANY ? "any" : step_names[step_rows[i].step]);
         write_code_cell(out, status_code_name(step_rows[i].code));
-        write_code_cell(out, reason_names[step_rows[i].reason]);
+        write_code_cell(out, failure_reason_names[step_rows[i].reason]);
         write_retrier_cell(out, step_rows[i].code, step_rows[i].wait_ms, false);
         write_retry_cell(out, step_rows[i].wait_ms);
         buffer_add_literal(out, "|\n");
@@ -370,8 +372,8 @@ void failure_write_markdown(struct buffer *out)
     write_exchange_rows(out);
     write_step_rows(out);
     buffer_add_literal(out, "\n| reason | what it says |\n|---|---|\n");
-    for (size_t i = 0; i < array_length(reason_names); i++) {
-        write_code_cell(out, reason_names[i]);
+    for (size_t i = 0; i < REASON_COUNT; i++) {
+        write_code_cell(out, failure_reason_names[i]);
         write_cell(out, reason_meanings[i]);
         buffer_add_literal(out, "|\n");
     }

@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-#include "pipeline/transaction.h"
-#include "system/secret.h"
+#include "pipeline/failure_message.h"
 
 #include "base/banned.h"
 
-/* Of the name in the details of an unknown outcome: the longest that the .proto allows, in UTF-8.
- */
+/* The longest name that the .proto allows, in UTF-8: 255 characters. */
 #define LONGEST_NAME 1020
 
-/* Of a project id that is told back. */
+/* As much of a project id as a message repeats. */
 #define LONGEST_ID 64
-
-bool transaction_repeats_credential(const struct transaction *transaction, struct text text)
-{
-    return secret_is_in(text, credential_value(transaction->credential));
-}
 
 void failure_hide_credential(struct transaction *transaction)
 {
     if (transaction_repeats_credential(transaction, text_of(transaction->status.message)))
         status_set(&transaction->status, transaction->status.code,
-                   "the upstream's answer cannot be used");
+                   "the upstream's response cannot be used");
 }
 
 /* The value of a field of the caller's request, cut; {NULL, 0} when there is no such text. */
 static struct text requested(const struct transaction *transaction, struct text name, size_t most)
 {
     const struct schema_field *field =
-        schema_field_by_name(call_method(transaction->call)->request, name, false);
+        schema_field_by_name(transaction->method->request, name, false);
     if (!field || field->type != FIELD_STRING || field->shape == FIELD_REPEATED)
         return (struct text){NULL, 0};
     const ProtobufCBinaryData *value = schema_value(transaction->message, field);
@@ -35,14 +28,14 @@ static struct text requested(const struct transaction *transaction, struct text 
     return (struct text){text.data, text_cut(text, most)};
 }
 
-/* Where to look when the outcome is unknown: a create is found by its name. */
 void failure_add_name(struct transaction *transaction)
 {
     struct text name = text_literal("name");
     details_add(&transaction->details, name, requested(transaction, name, LONGEST_NAME));
 }
 
-/* What an operator has to check when the place is wrong. The region is part of the endpoint. */
+/* An operator has to check endpoint and project when the path is not published; the region is part
+ * of the endpoint. */
 static void add_place(struct transaction *transaction)
 {
     struct text authority = upstream_authority(transaction->pipeline->upstream),
@@ -61,7 +54,7 @@ void failure_complete(struct transaction *transaction)
     if (transaction->fault.effect == FAULT_MISDIRECTED)
         add_place(transaction);
     status_prepend(&transaction->status, "%.*s",
-                   text_arguments(call_method(transaction->call)->readable_name));
+                   text_arguments(transaction->method->readable_name));
     if (transaction->exchange.http_status)
         details_add(
             &transaction->details, text_literal("http_status"),
@@ -76,7 +69,7 @@ void failure_complete(struct transaction *transaction)
     failure_send(transaction->call, &transaction->details, &transaction->status);
 }
 
-void transaction_send_attempts(struct transaction *transaction)
+void failure_add_attempts(struct transaction *transaction)
 {
     char digits[DECIMAL_BYTES];
     call_send_trailer(transaction->call, "x-apig-attempts",

@@ -2,47 +2,20 @@
 #include "pipeline/pipeline.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/clock.h"
 #include "constraint/validate.h"
-#include "http/request_writer.h"
-#include "pipeline/transaction.h"
-#include "rest/fault.h"
-#include "rest/fault_body.h"
+#include "pipeline/access_log.h"
+#include "pipeline/call_metrics.h"
+#include "pipeline/failure_message.h"
+#include "pipeline/interpret.h"
+#include "pipeline/prepare.h"
+#include "pipeline/recovery.h"
+#include "pipeline/retry.h"
+#include "pipeline/send.h"
 #include "rest/request.h"
-#include "rest/response.h"
 #include "schema/wire.h"
 
 #include "base/banned.h"
-
-/* A message in memory can take several times its bytes on the wire; beside it there is the request
- * made of it. */
-#define MEMORY_PER_MESSAGE_BYTE 16
-#define MEMORY_PER_RESPONSE_BYTE 8
-#define MEMORY_BESIDE (256 * 1024)
-
-/* What is kept of an upstream's fault, several times. */
-#define FAULT_BYTES (32 * 1024)
-
-static void transaction_init(struct transaction *transaction, struct pipeline *pipeline,
-                             struct call *call)
-{
-    const struct config *config = pipeline->config;
-    memset(transaction, 0, offsetof(struct transaction, trace));
-    transaction->pipeline = pipeline;
-    transaction->call = call;
-    arena_init_with(&transaction->arena,
-                    config->max_message_bytes * MEMORY_PER_MESSAGE_BYTE + MEMORY_BESIDE,
-                    transaction->memory, sizeof transaction->memory);
-    arena_init_with(&transaction->response_arena,
-                    config->max_response_bytes * MEMORY_PER_RESPONSE_BYTE + MEMORY_BESIDE,
-                    transaction->response_memory, sizeof transaction->response_memory);
-    arena_init(&transaction->fault_arena, FAULT_BYTES);
-    exchange_init(&transaction->exchange);
-    details_init(&transaction->details);
-    status_clear(&transaction->status);
-}
 
 static bool receive(struct transaction *transaction)
 {
@@ -50,11 +23,6 @@ static bool receive(struct transaction *transaction)
                               &transaction->status) &&
            call_message(transaction->call, &transaction->arena, &transaction->bytes,
                         &transaction->status);
-}
-
-int64_t transaction_time_left_ns(const struct transaction *transaction)
-{
-    return call_deadline_ns(transaction->call) - clock_now_ns();
 }
 
 static bool has_time(struct transaction *transaction)
@@ -83,21 +51,21 @@ static bool admit(struct transaction *transaction)
 
 static bool decode(struct transaction *transaction)
 {
-    const struct schema_method *method = call_method(transaction->call);
-    if (!wire_unpack(method->request, transaction->bytes, &transaction->arena,
+    const struct config *config = transaction->pipeline->config;
+    if (!wire_unpack(transaction->method->request, transaction->bytes, &transaction->arena,
                      &transaction->message, &transaction->status))
         return false;
-    request_fill(method, transaction->message, text_literal("project_id"),
-                 transaction->pipeline->config->project_id);
-    request_fill(method, transaction->message, text_literal("instance_id"),
-                 transaction->pipeline->config->instance_id);
+    request_fill(transaction->method, transaction->message, text_literal("project_id"),
+                 config->project_id);
+    request_fill(transaction->method, transaction->message, text_literal("instance_id"),
+                 config->instance_id);
     return true;
 }
 
 static bool check(struct transaction *transaction)
 {
     struct violations violations;
-    if (validate(call_method(transaction->call)->request, transaction->message, &transaction->arena,
+    if (validate(transaction->method->request, transaction->message, &transaction->arena,
                  &violations, &transaction->status))
         return true;
     struct violations *kept = arena_alloc(&transaction->arena, sizeof *kept);
@@ -107,44 +75,119 @@ static bool check(struct transaction *transaction)
     return false;
 }
 
-bool transaction_encode(struct transaction *transaction, const struct schema_method *method,
-                        const ProtobufCMessage *message)
-{
-    return request_encode(method, message, transaction->pipeline->prefix, &transaction->arena,
-                          &transaction->request, &transaction->status) &&
-           trace_headers_write(&transaction->trace, &transaction->request, &transaction->status);
-}
-
 static bool encode(struct transaction *transaction)
 {
-    return transaction_encode(transaction, call_method(transaction->call), transaction->message);
+    return prepare_encode(transaction, transaction->method, transaction->message);
 }
 
-bool transaction_sign(struct transaction *transaction)
+static bool hand_over(struct transaction *transaction)
 {
-    return credential_sign(transaction->pipeline->credential, &transaction->request,
-                           &transaction->credential, &transaction->status) &&
-           http1_request(&transaction->request, upstream_authority(transaction->pipeline->upstream),
-                         &transaction->arena, &transaction->exchange.request, &transaction->status);
+    transaction->attempts++;
+    retry_budget_earn(&transaction->pipeline->budget);
+    send_first(transaction);
+    return true;
 }
 
+/* Outbound, on the poller's thread: the first step that fails ends the call. */
 static const struct {
     enum step step;
     bool (*take)(struct transaction *transaction);
 } outbound[] = {
-    {STEP_RECEIVE, receive},       {STEP_ADMIT, admit},   {STEP_DECODE, decode},
-    {STEP_VALIDATE, check},        {STEP_ENCODE, encode}, {STEP_SIGN, transaction_sign},
-    {STEP_SEND, transaction_send},
+    {STEP_RECEIVE, receive}, {STEP_ADMIT, admit},   {STEP_DECODE, decode},
+    {STEP_VALIDATE, check},  {STEP_ENCODE, encode}, {STEP_SIGN, prepare_sign},
+    {STEP_SEND, hand_over},
 };
 
-const char *const step_names[STEP_COUNT] = {
-#define STEP(id, name) [STEP_##id] = (name)
-    STEPS(STEP)
-#undef STEP
+/* What follows an inbound step. */
+enum next {
+    NEXT_STEP,
+    NEXT_SEND,    /* the call's own request goes out again */
+    NEXT_LOOK_UP, /* the thing that may have been created is looked up */
+    NEXT_REPLY,
 };
 
-/* A step of ours has failed. From decoding on, what is exhausted is the call's memory, whose bound
- * no layer that fills it knows. */
+static enum next interpret(struct transaction *transaction)
+{
+    interpret_fault(transaction);
+    call_metrics_exchange(transaction, transaction->fault.vendor_code);
+    if (transaction->unknown_outcome)
+        recovery_judge(transaction);
+    else if (interpret_response(transaction))
+        return NEXT_REPLY;
+    return NEXT_STEP;
+}
+
+static bool retry_is_paid(struct transaction *transaction, enum retry_cause cause)
+{
+    uint64_t random;
+    arc4random_buf(&random, sizeof random);
+    int64_t wait_ns = cause == RETRY_ABSENT ? 0 : retry_wait_ns(transaction);
+    return retry_budget_allow(&transaction->pipeline->budget, retry_attempts(transaction), wait_ns,
+                              transaction_time_left_ns(transaction), random,
+                              &transaction->exchange.delay_ns);
+}
+
+/* Once for each call, and free: the attempt costs no more than the one that was rejected. */
+static bool has_new_credential(struct transaction *transaction)
+{
+    if (!credential_refresh(transaction->pipeline->credential, transaction->credential))
+        return false;
+    transaction->refreshed = true;
+    transaction->exchange.delay_ns = 0;
+    return true;
+}
+
+static enum next retry(struct transaction *transaction)
+{
+    enum retry_cause cause = retry_judge(transaction);
+    if (cause == RETRY_NONE || !(cause == RETRY_CREDENTIAL ? has_new_credential(transaction)
+                                                           : retry_is_paid(transaction, cause)))
+        return NEXT_STEP;
+    call_metrics_retry(transaction, retry_metric(cause));
+    return transaction->unknown_outcome && cause != RETRY_ABSENT ? NEXT_LOOK_UP : NEXT_SEND;
+}
+
+static enum next recover(struct transaction *transaction)
+{
+    if (transaction->unknown_outcome) {
+        call_metrics_lookup(transaction);
+        recovery_restore(transaction);
+        recovery_conclude(transaction);
+        return NEXT_REPLY;
+    }
+    if (!interpret_is_unknown(transaction))
+        return NEXT_REPLY;
+    failure_add_name(transaction);
+    return recovery_begin(transaction) ? NEXT_LOOK_UP : NEXT_REPLY;
+}
+
+/* Inbound, on an upstream thread, each time an exchange has ended. */
+static enum next (*const inbound[])(struct transaction *transaction) = {interpret, retry, recover};
+
+static void pack_response(struct transaction *transaction)
+{
+    transaction->step = STEP_REPLY;
+    transaction->response_bytes = protobuf_c_message_get_packed_size(transaction->response);
+    protobuf_c_message_pack(transaction->response,
+                            call_response_space(transaction->call, transaction->response_bytes));
+}
+
+static void reply(struct transaction *transaction)
+{
+    if (transaction->status.code == STATUS_OK)
+        pack_response(transaction);
+    else
+        failure_complete(transaction);
+    if (transaction->sent_attempts > 0)
+        failure_add_attempts(transaction);
+    transaction_release_credential(transaction);
+    call_metrics_call(transaction);
+    access_log_write(transaction);
+    call_reply(transaction->call, &transaction->status);
+}
+
+/* From decoding on, what is exhausted is the call's memory; the layers that fill it do not know its
+ * bound. */
 static void fail_step(struct transaction *transaction)
 {
     struct status failed = transaction->status;
@@ -152,14 +195,61 @@ static void fail_step(struct transaction *transaction)
         status_set(&transaction->status, failed.code,
                    "%s; a call's memory follows from --max-message, %lu", failed.message,
                    transaction->pipeline->config->max_message_bytes);
-    failure_of_step(&transaction->details, step_names[transaction->step], &transaction->status);
-    transaction_reply(transaction);
+    failure_of_step(&transaction->details, transaction->step, &transaction->status);
+    reply(transaction);
+}
+
+static void send_again(struct transaction *transaction)
+{
+    if (transaction->unknown_outcome) {
+        call_metrics_lookup(transaction);
+        recovery_restore(transaction);
+    }
+    transaction_reset_outcome(transaction);
+    prepare_unsign(transaction);
+    transaction->step = STEP_SIGN;
+    if (!prepare_sign(transaction)) {
+        fail_step(transaction);
+        return;
+    }
+    transaction->step = STEP_SEND;
+    transaction->attempts++;
+    send_next(transaction);
+}
+
+static void look_up(struct transaction *transaction)
+{
+    if (recovery_request(transaction) && prepare_sign(transaction)) {
+        send_next(transaction);
+        return;
+    }
+    transaction->verdict = LOOKUP_FAILED;
+    (void)recover(transaction);
+    reply(transaction);
+}
+
+static void on_exchanged(struct exchange *exchange)
+{
+    struct transaction *transaction = container_of(exchange, struct transaction, exchange);
+    enum next next = NEXT_STEP;
+    prepare_wipe(transaction);
+    transaction->sent_attempts +=
+        exchange->outcome != EXCHANGE_NOT_SENT && !transaction->unknown_outcome;
+    for (size_t i = 0; next == NEXT_STEP; i++)
+        next = inbound[i](transaction);
+    if (next == NEXT_SEND)
+        send_again(transaction);
+    else if (next == NEXT_LOOK_UP)
+        look_up(transaction);
+    else
+        reply(transaction);
 }
 
 static void begin(struct call *call, void *context)
 {
     struct transaction *transaction = call_state(call);
     transaction_init(transaction, context, call);
+    transaction->exchange.done = on_exchanged;
     for (size_t i = 0; i < array_length(outbound); i++) {
         transaction->step = outbound[i].step;
         if (!outbound[i].take(transaction)) {
@@ -170,178 +260,10 @@ static void begin(struct call *call, void *context)
     transaction->handed_over = true;
 }
 
-static bool is_unknown(const struct transaction *transaction)
-{
-    if (transaction->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED)
-        return !transaction_only_reads(transaction);
-    return fault_is_unknown(&transaction->fault) ||
-           fault_is_success(transaction->exchange.response.status);
-}
-
-/* A json_unreadable. */
-static void note_unreadable(struct text path, const struct status *why, void *context)
-{
-    struct transaction *transaction = context;
-    struct unreadable *unreadable = &transaction->unreadable;
-    if (unreadable->count++ > 0)
-        return;
-    struct text reason = text_of(why->message);
-    const char *copy = arena_copy(&transaction->response_arena, reason.data, reason.size);
-    unreadable->first = path;
-    unreadable->reason = (struct text){copy, copy ? reason.size : 0};
-}
-
-bool transaction_decode(struct transaction *transaction, const struct schema_method *method,
-                        ProtobufCMessage **message)
-{
-    transaction->unreadable.count = 0;
-    if (!response_decode(method, &transaction->exchange.response, &transaction->response_arena,
-                         note_unreadable, transaction, message, &transaction->status)) {
-        failure_hide_credential(transaction);
-        return false;
-    }
-    if (transaction->unreadable.count > 0)
-        access_log_unreadable(transaction);
-    return true;
-}
-
-/* The answer, or why there is none. */
-static bool interpret(struct transaction *transaction)
-{
-    const struct http_response *response = &transaction->exchange.response;
-    if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
-        return failure_of_exchange(&transaction->details, &transaction->exchange,
-                                   transaction_only_reads(transaction), &transaction->status);
-    if (!fault_is_success(response->status))
-        return failure_of_fault(&transaction->details, &transaction->fault, response,
-                                &transaction->fault_arena, &transaction->status);
-    if (transaction_decode(transaction, call_method(transaction->call), &transaction->response))
-        return true;
-    failure_of_response(&transaction->details, "RESPONSE_UNREADABLE",
-                        transaction->fault.request_id);
-    return false;
-}
-
-static struct fault read_fault(struct transaction *transaction)
-{
-    const struct http_response *response = &transaction->exchange.response;
-    struct text token = credential_value(transaction->credential);
-    struct fault fault = {0};
-    if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
-        return fault;
-    if (fault_is_success(response->status)) {
-        fault.request_id = fault_body_request_id(response, token);
-        return fault;
-    }
-    fault_read(response, token, &transaction->response_arena, &transaction->fault_arena, &fault);
-    if (transaction_only_reads(transaction))
-        fault_of_safe_request(&fault);
-    return fault;
-}
-
-void transaction_release_credential(struct transaction *transaction)
-{
-    credential_release(transaction->credential);
-    transaction->credential = NULL;
-}
-
-void transaction_send_again(struct transaction *transaction)
-{
-    transaction_release_credential(transaction);
-    transaction->fault = (struct fault){0};
-    transaction->unknown_outcome = NULL;
-    arena_clear(&transaction->response_arena);
-    arena_clear(&transaction->fault_arena);
-    details_init(&transaction->details);
-    status_clear(&transaction->status);
-    transaction->request.field_count--;
-    transaction->step = STEP_SIGN;
-    if (!transaction_sign(transaction)) {
-        fail_step(transaction);
-        return;
-    }
-    transaction->step = STEP_SEND;
-    transaction->attempts++;
-    transaction_exchange(transaction);
-}
-
-/* When the create was sent again because nothing was there, what exists by now may be of the first
- * attempt. */
-static bool exists_after_all(const struct transaction *transaction)
-{
-    return transaction->verdict == LOOKUP_ABSENT &&
-           transaction->fault.code == STATUS_ALREADY_EXISTS;
-}
-
-/* Whether it is open what became of the call that failed. */
-static bool is_open(struct transaction *transaction)
-{
-    if (!exists_after_all(transaction))
-        return is_unknown(transaction);
-    failure_of_existing(&transaction->details, &transaction->status);
-    return true;
-}
-
-static void on_answered(struct transaction *transaction)
-{
-    if (retry_is_due(transaction, transaction->attempts)) {
-        transaction_send_again(transaction);
-        return;
-    }
-    if (transaction->exchange.outcome == EXCHANGE_ANSWERED)
-        transaction->step = STEP_INTERPRET;
-    if (!interpret(transaction) && is_open(transaction)) {
-        failure_add_name(transaction);
-        if (recovery_start(transaction))
-            return;
-    }
-    transaction_reply(transaction);
-}
-
-void transaction_exchanged(struct exchange *exchange)
-{
-    struct transaction *transaction = container_of(exchange, struct transaction, exchange);
-    transaction_wipe_request(transaction);
-    transaction->sent_attempts +=
-        exchange->outcome != EXCHANGE_NOT_SENT && !transaction->unknown_outcome;
-    failure_settle(exchange, transaction->pipeline->config->max_response_bytes);
-    transaction->fault = read_fault(transaction);
-    call_metrics_exchange(transaction, transaction->fault.vendor_code);
-    if (transaction->unknown_outcome)
-        recovery_continue(transaction);
-    else
-        on_answered(transaction);
-}
-
-static void pack_response(struct transaction *transaction)
-{
-    transaction->step = STEP_REPLY;
-    transaction->response_bytes = protobuf_c_message_get_packed_size(transaction->response);
-    protobuf_c_message_pack(transaction->response,
-                            call_response_space(transaction->call, transaction->response_bytes));
-}
-
-void transaction_reply(struct transaction *transaction)
-{
-    if (transaction->status.code == STATUS_OK)
-        pack_response(transaction);
-    else
-        failure_complete(transaction);
-    if (transaction->sent_attempts > 0)
-        transaction_send_attempts(transaction);
-    transaction_release_credential(transaction);
-    call_metrics_call(transaction);
-    access_log_write(transaction);
-    call_reply(transaction->call, &transaction->status);
-}
-
 static void end(struct call *call, void *context)
 {
     (void)context;
-    struct transaction *transaction = call_state(call);
-    arena_clear(&transaction->arena);
-    arena_clear(&transaction->response_arena);
-    arena_clear(&transaction->fault_arena);
+    transaction_clear(call_state(call));
 }
 
 struct call_handler pipeline_handler(struct pipeline *pipeline)
@@ -350,8 +272,8 @@ struct call_handler pipeline_handler(struct pipeline *pipeline)
     return (struct call_handler){
         .state_bytes = sizeof(struct transaction),
         .begin = begin,
-        .cancelled = transaction_cancelled,
-        .committed = transaction_committed,
+        .cancelled = send_cancelled,
+        .committed = send_committed,
         .end = end,
         .explain = failure_explain,
         .context = pipeline,

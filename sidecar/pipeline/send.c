@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
+#include "pipeline/send.h"
 
-#include "pipeline/transaction.h"
+#include "pipeline/prepare.h"
 
 #include "base/banned.h"
-
-void transaction_wipe_request(struct transaction *transaction)
-{
-    struct text *bytes = &transaction->exchange.request;
-    explicit_bzero((char *)(uintptr_t)bytes->data, bytes->size);
-    bytes->size = 0;
-}
 
 static void on_released(struct exchange *exchange)
 {
     call_release(container_of(exchange, struct transaction, exchange)->call);
 }
 
-/* An exchange's `commit`. */
 static void commit(struct exchange *exchange)
 {
     struct transaction *transaction = container_of(exchange, struct transaction, exchange);
@@ -25,73 +17,63 @@ static void commit(struct exchange *exchange)
     call_commit(transaction->call);
 }
 
-/* An exchange's `prepare`: the request waited, and its credential may have been replaced since. */
-static bool sign_anew(struct exchange *exchange)
+static bool sign_again(struct exchange *exchange)
 {
     struct transaction *transaction = container_of(exchange, struct transaction, exchange);
-    if (credential_is_current(transaction->pipeline->credential, transaction->credential))
-        return true;
-    transaction_wipe_request(transaction);
-    transaction_release_credential(transaction);
-    transaction->request.field_count--;
-    if (transaction_sign(transaction))
+    if (prepare_sign_again(transaction))
         return true;
     exchange->status = transaction->status;
     status_clear(&transaction->status);
     return false;
 }
 
-static void prepare_exchange(struct transaction *transaction)
+static void set_up_exchange(struct transaction *transaction)
 {
-    transaction->exchange.arena = &transaction->response_arena;
-    transaction->exchange.deadline_ns = call_deadline_ns(transaction->call);
-    transaction->exchange.deadline_cause = call_ends_with_connection(transaction->call)
-                                               ? EXCHANGE_CAUSE_CONNECTION_AGE
-                                               : EXCHANGE_CAUSE_DEADLINE;
-    transaction->exchange.commit =
+    struct exchange *exchange = &transaction->exchange;
+    exchange->arena = &transaction->response_arena;
+    exchange->deadline_ns = call_deadline_ns(transaction->call);
+    exchange->deadline_cause = call_ends_with_connection(transaction->call)
+                                   ? EXCHANGE_CAUSE_CONNECTION_AGE
+                                   : EXCHANGE_CAUSE_DEADLINE;
+    exchange->commit =
         transaction->committed || transaction_only_reads(transaction) ? NULL : commit;
-    transaction->exchange.prepare = sign_anew;
-    transaction->exchange.done = transaction_exchanged;
-    transaction->exchange.released = on_released;
+    exchange->prepare = sign_again;
+    exchange->released = on_released;
 }
 
-void transaction_exchange(struct transaction *transaction)
+void send_next(struct transaction *transaction)
 {
-    prepare_exchange(transaction);
+    set_up_exchange(transaction);
     upstream_send(transaction->pipeline->upstream, &transaction->exchange);
 }
 
-/* A call for which a connection is free is committed here, and handed over when that is done. */
-bool transaction_send(struct transaction *transaction)
+void send_first(struct transaction *transaction)
 {
-    transaction->attempts++;
-    retry_budget_earn(&transaction->pipeline->budget);
-    prepare_exchange(transaction);
-    if (!transaction->exchange.commit ||
-        !upstream_reserve(transaction->pipeline->upstream, &transaction->exchange)) {
-        upstream_send(transaction->pipeline->upstream, &transaction->exchange);
-        return true;
+    struct upstream *upstream = transaction->pipeline->upstream;
+    struct exchange *exchange = &transaction->exchange;
+    set_up_exchange(transaction);
+    if (!exchange->commit || !upstream_reserve(upstream, exchange)) {
+        upstream_send(upstream, exchange);
+        return;
     }
-    transaction->exchange.commit = NULL;
-    commit(&transaction->exchange);
-    return true;
+    exchange->commit = NULL;
+    commit(exchange);
 }
 
-/* A call_handler's `committed`. */
-void transaction_committed(struct call *call, bool good, void *context)
+void send_committed(struct call *call, bool good, void *context)
 {
     (void)context;
     struct transaction *transaction = call_state(call);
     if (!transaction->exchange.commit) {
         transaction->exchange.withdrawn = !good;
-        transaction_exchange(transaction);
+        send_next(transaction);
         return;
     }
     call_hold(call);
     upstream_committed(&transaction->exchange, good);
 }
 
-void transaction_cancelled(struct call *call, void *context)
+void send_cancelled(struct call *call, void *context)
 {
     (void)context;
     struct transaction *transaction = call_state(call);

@@ -69,7 +69,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Changes of the upstream threads' breakers, by what they became: open after a failed "
         "connect, half_open while one is tried, closed when it succeeds."),
     ROW(UPSTREAM_RETRIES, "apig_sidecar_upstream_retries_total", COUNTER, "", RETRY, NONE,
-        "Requests that were sent again: with another credential, after being turned away, or when "
+        "Requests that were sent again: with another credential, after a rejection, or when "
         "a look-up showed nothing created."),
     ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", VERDICT, NONE,
         "Look-ups of creates whose answer was lost, by what they told."),
@@ -106,7 +106,7 @@ static const char *const connections[] = {
 };
 static const char *const retries[] = {
     [METRIC_RETRY_CREDENTIAL] = "credential",
-    [METRIC_RETRY_TURNED_AWAY] = "turned_away",
+    [METRIC_RETRY_REJECTED] = "rejected",
     [METRIC_RETRY_ABSENT] = "absent",
 };
 static const char *const files[] = {

@@ -11,6 +11,12 @@
 
 #include "base/banned.h"
 
+const char *const exchange_cause_names[EXCHANGE_CAUSE_COUNT] = {
+#define CAUSE(id, name) [EXCHANGE_CAUSE_##id] = (name),
+    EXCHANGE_CAUSES(CAUSE)
+#undef CAUSE
+};
+
 struct upstream {
     struct upstream_settings settings;
     struct text authority;

@@ -48,21 +48,31 @@ enum exchange_outcome {
     EXCHANGE_ANSWERED,
 };
 
-/* What ended an exchange that was not answered. */
+/* Causes that end an exchange without a response, with their names as a label of metrics. */
+/* clang-format off */
+#define EXCHANGE_CAUSES(row) \
+    row(NONE, "none") \
+    row(CONNECT, "connect")                         /* no connection could be made */ \
+    row(BREAKER, "breaker")                         /* none could be made, and none is tried now */ \
+    row(OVERLOADED, "overloaded")                   /* its turn would come too late */ \
+    row(LOST, "lost")                               /* the connection ended or broke */ \
+    row(UNREADABLE_RESPONSE, "unreadable_response") /* the bytes that came are not a response */ \
+    row(RESPONSE_TOO_LARGE, "response_too_large") \
+    row(DEADLINE, "deadline") \
+    row(CANCELLED, "cancelled") \
+    row(STOPPED, "stopped")                         /* upstream_end_all */ \
+    row(CONNECTION_AGE, "connection_age")           /* the caller's connection may live no longer */ \
+    row(UNPREPARED, "unprepared")                   /* the owner's `prepare` failed */
+/* clang-format on */
+
 enum exchange_cause {
-    EXCHANGE_CAUSE_NONE,
-    EXCHANGE_CAUSE_CONNECT,             /* no connection could be made */
-    EXCHANGE_CAUSE_BREAKER,             /* none could be made before, and none is tried for now */
-    EXCHANGE_CAUSE_OVERLOADED,          /* its turn would come too late */
-    EXCHANGE_CAUSE_LOST,                /* the connection ended, or could not be written to */
-    EXCHANGE_CAUSE_UNREADABLE_RESPONSE, /* what came is no answer */
-    EXCHANGE_CAUSE_RESPONSE_TOO_LARGE,
-    EXCHANGE_CAUSE_DEADLINE,
-    EXCHANGE_CAUSE_CANCELLED,
-    EXCHANGE_CAUSE_STOPPED,        /* upstream_end_all */
-    EXCHANGE_CAUSE_CONNECTION_AGE, /* the caller's connection may live no longer */
-    EXCHANGE_CAUSE_UNPREPARED,     /* the owner's `prepare` failed */
+#define CAUSE(id, name) EXCHANGE_CAUSE_##id,
+    EXCHANGE_CAUSES(CAUSE)
+#undef CAUSE
+        EXCHANGE_CAUSE_COUNT
 };
+
+extern const char *const exchange_cause_names[EXCHANGE_CAUSE_COUNT];
 
 /* Where an exchange is between upstream_send and `done`. */
 enum exchange_stage {

@@ -107,7 +107,7 @@ def test_the_log_says_what_the_look_up_told(start, upstream):
     [found] = sidecar.wait_log(event="call", recovered="FOUND")
     assert (found["code"], found["step"]) == ("OK", "reply")
     [failed] = sidecar.wait_log(event="call", recovered="FAILED")
-    assert (failed["code"], failed["step"]) == ("UNKNOWN", "look up")
+    assert (failed["code"], failed["step"]) == ("UNKNOWN", "recover")
 
 
 def test_without_the_option_nothing_is_looked_up(start, upstream):

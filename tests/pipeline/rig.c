@@ -44,6 +44,12 @@ struct rig {
 
 #define CALENDAR_NS (INT64_C(1785834322) * CLOCK_NS_PER_S) /* 2026-08-04T09:05:22Z, about */
 
+const char *const exchange_cause_names[EXCHANGE_CAUSE_COUNT] = {
+#define CAUSE(id, name) [EXCHANGE_CAUSE_##id] = (name),
+    EXCHANGE_CAUSES(CAUSE)
+#undef CAUSE
+};
+
 /* The only rig, for functions of the upstream that are told of an exchange alone. */
 static struct rig *the_rig;
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "pipeline/interpret.h"
+
+#include "pipeline/access_log.h"
+#include "pipeline/failure_message.h"
+#include "rest/fault.h"
+#include "rest/fault_body.h"
+#include "rest/response.h"
+
+#include "base/banned.h"
+
+static struct fault read_fault(struct transaction *transaction)
+{
+    const struct http_response *response = &transaction->exchange.response;
+    struct text token = credential_value(transaction->credential);
+    struct fault fault = {0};
+    if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
+        return fault;
+    if (fault_is_success(response->status)) {
+        fault.request_id = fault_body_request_id(response, token);
+        return fault;
+    }
+    fault_read(response, token, &transaction->response_arena, &transaction->fault_arena, &fault);
+    if (transaction_only_reads(transaction))
+        fault_of_safe_request(&fault);
+    return fault;
+}
+
+void interpret_fault(struct transaction *transaction)
+{
+    failure_settle(&transaction->exchange, transaction->pipeline->config->max_response_bytes);
+    transaction->fault = read_fault(transaction);
+}
+
+/* A json_unreadable: keeps the first member that could not be read. */
+static void note_unreadable(struct text path, const struct status *why, void *context)
+{
+    struct transaction *transaction = context;
+    struct unreadable *unreadable = &transaction->unreadable;
+    if (unreadable->count++ > 0)
+        return;
+    struct text reason = text_of(why->message);
+    const char *copy = arena_copy(&transaction->response_arena, reason.data, reason.size);
+    unreadable->first = path;
+    unreadable->reason = (struct text){copy, copy ? reason.size : 0};
+}
+
+bool interpret_message(struct transaction *transaction, const struct schema_method *method,
+                       ProtobufCMessage **message)
+{
+    transaction->unreadable.count = 0;
+    if (!response_decode(method, &transaction->exchange.response, &transaction->response_arena,
+                         note_unreadable, transaction, message, &transaction->status)) {
+        failure_hide_credential(transaction);
+        return false;
+    }
+    if (transaction->unreadable.count > 0)
+        access_log_unreadable(transaction);
+    return true;
+}
+
+/* A look-up found nothing, the create was sent again, and now its name exists: the first attempt
+ * may have created it. */
+static bool exists_after_all(const struct transaction *transaction)
+{
+    return transaction->verdict == LOOKUP_ABSENT &&
+           transaction->fault.code == STATUS_ALREADY_EXISTS;
+}
+
+static bool fail_with_fault(struct transaction *transaction)
+{
+    bool failed = failure_of_fault(&transaction->details, &transaction->fault,
+                                   &transaction->exchange.response, &transaction->fault_arena,
+                                   &transaction->status);
+    if (exists_after_all(transaction))
+        failure_of_existing(&transaction->details, &transaction->status);
+    return failed;
+}
+
+bool interpret_response(struct transaction *transaction)
+{
+    if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
+        return failure_of_exchange(&transaction->details, &transaction->exchange,
+                                   transaction_only_reads(transaction), &transaction->status);
+    transaction->step = STEP_INTERPRET;
+    if (!fault_is_success(transaction->exchange.response.status))
+        return fail_with_fault(transaction);
+    if (interpret_message(transaction, transaction->method, &transaction->response))
+        return true;
+    failure_of_response(&transaction->details, "RESPONSE_UNREADABLE",
+                        transaction->fault.request_id);
+    return false;
+}
+
+bool interpret_is_unknown(const struct transaction *transaction)
+{
+    if (transaction->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED)
+        return !transaction_only_reads(transaction);
+    return exists_after_all(transaction) || fault_is_unknown(&transaction->fault) ||
+           fault_is_success(transaction->exchange.response.status);
+}

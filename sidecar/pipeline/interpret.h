@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading what an exchange has come to: a response message, or a failure. The upstream's thread. */
+#pragma once
+
+#include "pipeline/transaction.h"
+
+/* Reads the fault of the exchange that has just ended into transaction->fault, of the call's own
+ * request or of a look-up. To be called first. */
+void interpret_fault(struct transaction *transaction);
+
+/* Reads the response of the call's own request into transaction->response. False when the call has
+ * failed: transaction->status and ->details are set then. */
+must_use bool interpret_response(struct transaction *transaction);
+
+/* Decodes the exchange's response as a method's. UNKNOWN when it cannot be used. A member that
+ * cannot be read is left out, and a line of the log names the first one. */
+must_use bool interpret_message(struct transaction *transaction, const struct schema_method *method,
+                                ProtobufCMessage **message);
+
+/* Whether it is unknown if the call's own request was carried out. After interpret_response. */
+bool interpret_is_unknown(const struct transaction *transaction);

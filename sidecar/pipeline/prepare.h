@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Making the bytes of a request: the call's own or a look-up's. The thread that has the call. */
+#pragma once
+
+#include "pipeline/transaction.h"
+
+/* Encodes a request message into transaction->request, with the trace headers of the call. Fails as
+ * request_encode does, and INTERNAL when the request has no room for the headers. */
+must_use bool prepare_encode(struct transaction *transaction, const struct schema_method *method,
+                             const ProtobufCMessage *message);
+
+/* Signs transaction->request with the credential of this moment and writes the bytes that will
+ * leave. UNAVAILABLE when there is no good credential. */
+must_use bool prepare_sign(struct transaction *transaction);
+
+/* Signs the request again when its credential was replaced since, and leaves it alone otherwise.
+ * Fails as prepare_sign does. */
+must_use bool prepare_sign_again(struct transaction *transaction);
+
+/* Takes the signature off the request and overwrites the signed bytes. */
+void prepare_unsign(struct transaction *transaction);
+
+/* Overwrites the signed bytes, which hold the credential. */
+void prepare_wipe(struct transaction *transaction);
