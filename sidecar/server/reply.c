@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <grpc/byte_buffer.h>
+#include <poll.h>
 #include <stdlib.h>
 
 #include "server/call.h"
@@ -7,9 +8,18 @@
 
 #include "base/banned.h"
 
+/* A write succeeds also when the peer has closed its end, and such a caller may retry elsewhere: it
+ * never reads the response headers. */
+static bool peer_has_closed(int fd)
+{
+    struct pollfd peer = {.fd = fd, .events = POLLRDHUP};
+    return fd >= 0 && poll(&peer, 1, 0) > 0 && (peer.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
 void reply_on_committed(struct tag *tag, bool good)
 {
     struct call *call = container_of(tag, struct call, committed);
+    good = good && !peer_has_closed(call->fd);
     call->unary->handler->committed(call, good, call->unary->handler->context);
     call_release(call);
 }

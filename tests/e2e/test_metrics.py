@@ -171,7 +171,7 @@ def test_a_request_that_is_sent_again_is_counted_by_its_cause(start, upstream, t
     sidecar.secrets.add(f"{TOKEN}2")
     upstream.script(rotate, response(error(503, "APIG.1010")), response())
     sidecar.client().create()
-    assert [retries(sidecar, cause) for cause in ("credential", "turned_away", "absent")] == [1, 1, 0]
+    assert [retries(sidecar, cause) for cause in ("credential", "rejected", "absent")] == [1, 1, 0]
     assert exchanges(sidecar, "answered") == 3
     assert (responses(sidecar, "401", "APIG.1002"), responses(sidecar, "503", "APIG.1010")) == (1, 1)
     assert calls(sidecar, "OK") == 1
