@@ -19,7 +19,7 @@ void call_metrics_values(struct metric_values given[METRIC_LABEL_COUNT])
     given[METRIC_LABEL_OUTCOME] = (struct metric_values){outcomes, array_length(outcomes)};
     given[METRIC_LABEL_CAUSE] = (struct metric_values){exchange_cause_names, EXCHANGE_CAUSE_COUNT};
     given[METRIC_LABEL_BREAKER] = (struct metric_values){breaker_state_names, BREAKER_STATES};
-    /* Without LOOKUP_NONE, which is no look-up. */
+    /* LOOKUP_NONE is left out, because it does not stand for a look-up. */
     given[METRIC_LABEL_VERDICT] =
         (struct metric_values){lookup_verdict_names + 1, LOOKUP_VERDICTS - 1};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is counted of a call and its exchanges. For the files of the pipeline; any thread that has
- * the call. */
+/* The metrics of a call and its exchanges. For the files of the pipeline; any thread that has the
+ * call. */
 #pragma once
 
 #include "telemetry/metric.h"

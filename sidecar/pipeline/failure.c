@@ -39,10 +39,10 @@ static const struct {
 };
 
 /*
- * What decides when there is no answer, behind rest/fault_table.c's two tables: what ended the
- * exchange, and whether a byte of the request had left. When none had, or the request only reads,
- * nothing was changed. Otherwise the reason is OUTCOME_UNKNOWN, never to be repeated unseen, and
- * the code UNKNOWN, but where the caller itself has ended the call.
+ * Exchanges without a response; rest/fault_table.c has those with one. The cause that ended the
+ * exchange decides, and whether a byte of the request had left. When none had, or the request only
+ * reads, nothing was changed. Otherwise the reason is OUTCOME_UNKNOWN with a pushback of -1, and
+ * the code UNKNOWN unless the caller itself has ended the call.
  */
 static const struct {
     const char *words;
@@ -65,10 +65,10 @@ static const struct {
     [EXCHANGE_CAUSE_LOST] = {"the connection was lost", STATUS_UNAVAILABLE,
                              REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS, STATUS_UNKNOWN,
                              "CONNECTION_LOST"},
-    [EXCHANGE_CAUSE_UNREADABLE_RESPONSE] = {"what came is no answer", STATUS_UNAVAILABLE,
-                                            REASON_UPSTREAM_UNREACHABLE, DETAILS_SOON_MS,
-                                            STATUS_UNKNOWN, "RESPONSE_UNREADABLE"},
-    [EXCHANGE_CAUSE_RESPONSE_TOO_LARGE] = {"the answer is larger than --max-response",
+    [EXCHANGE_CAUSE_UNREADABLE_RESPONSE] = {"the bytes that came are not a response",
+                                            STATUS_UNAVAILABLE, REASON_UPSTREAM_UNREACHABLE,
+                                            DETAILS_SOON_MS, STATUS_UNKNOWN, "RESPONSE_UNREADABLE"},
+    [EXCHANGE_CAUSE_RESPONSE_TOO_LARGE] = {"the response is larger than --max-response",
                                            STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED,
                                            DETAILS_NEVER_RETRY, STATUS_UNKNOWN,
                                            "RESPONSE_TOO_LARGE"},
@@ -223,26 +223,27 @@ void failure_of_response(struct details *details, const char *cause, struct text
 
 void failure_of_existing(struct details *details, struct status *status)
 {
-    struct status told = *status;
+    struct status refusal = *status;
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
-    status_set(status, STATUS_UNKNOWN,
-               "%s; an attempt of this call whose answer was lost may have created it: look before "
-               "you repeat it",
-               told.message);
+    status_set(
+        status, STATUS_UNKNOWN,
+        "%s; an attempt of this call whose response was lost may have created it: look before "
+        "you repeat it",
+        refusal.message);
 }
 
 void failure_of_absent(struct details *details, struct status *status)
 {
     set_own(details, REASON_NOT_CARRIED_OUT, DETAILS_SOON_MS);
     status_set(status, STATUS_UNAVAILABLE,
-               "the answer was lost, and a look-up showed that nothing was created");
+               "the response was lost, and a look-up showed that nothing was created");
 }
 
 void failure_of_older(struct details *details, struct status *status)
 {
     set_own(details, REASON_ALREADY_EXISTS, DETAILS_NEVER_RETRY);
     status_set(status, STATUS_ALREADY_EXISTS,
-               "the answer was lost, and a look-up showed one that was there before the call");
+               "the response was lost, and a look-up showed one that was there before the call");
 }
 
 int64_t failure_spread_ms(int64_t wait_ms)
@@ -267,7 +268,7 @@ static void encode(const struct details *details, struct status *status, struct 
     trailers->pushback = pushback_of(sent.retry_ms, arena);
 }
 
-/* With memory of its own, so that an answer which fills the call's crowds nothing out. */
+/* The trailers have memory of their own, because a response may fill that of the call. */
 void failure_send(struct call *call, const struct details *details, struct status *status)
 {
     struct arena arena;
@@ -335,7 +336,7 @@ static void write_retrier_cell(struct buffer *out, enum status_code code, int64_
 
 static void write_exchange_rows(struct buffer *out)
 {
-    buffer_add_literal(out, "| without an answer, because | nothing had left, or it only reads | "
+    buffer_add_literal(out, "| without a response, because | nothing had left, or it only reads | "
                             "reason | who retries | repeat after | something had left "
                             "(OUTCOME_UNKNOWN), nobody retries |\n|---|---|---|---|---|---|\n");
     for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {

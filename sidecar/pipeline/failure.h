@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a caller hears when its call failed, beside code and message: the details, and when to come
- * back. One function for each way to fail fills them in; they are sent as trailers. Any thread that
- * has the call.
+ * The details of a failed call beside code and message, sent as trailers: reason, metadata,
+ * violations, and when to retry. Each way to fail has one function. Any thread that has the call.
  */
 #pragma once
 
@@ -21,15 +20,14 @@ extern const char *const failure_reason_names[REASON_COUNT + 1];
 void failure_of_step(struct details *details, enum step step, const struct status *status);
 
 /*
- * What an exchange has come to, before it is judged: a body that the upstream compressed is
- * inflated to at most `most` bytes, and an answer whose body cannot be is one that broke. Of a 4xx
- * that broke or is too large the status line stays, as an answer without a body: it says that
- * nothing was processed. Any thread that has the exchange.
+ * Completes an exchange that has ended. A compressed body is inflated to at most `most` bytes; if
+ * that fails, the response counts as broken. A 4xx that is broken or too large becomes a response
+ * without a body, because its status line alone proves that nothing was processed.
  */
 void failure_settle(struct exchange *exchange, size_t most);
 
-/* The upstream gave no answer: the outcome is unknown if a byte of the request had left, unless the
- * request only reads. Sets the status, too; returns false. */
+/* The upstream gave no response: the outcome is unknown if a byte of the request had left, unless
+ * the request only reads. Sets the status, too; returns false. */
 must_use bool failure_of_exchange(struct details *details, const struct exchange *exchange,
                                   bool only_reads, struct status *status);
 
@@ -39,7 +37,7 @@ must_use bool failure_of_fault(struct details *details, const struct fault *faul
                                const struct http_response *response, struct arena *arena,
                                struct status *status);
 
-/* The upstream said yes with an answer that cannot be used. `cause` is a word of ours:
+/* The upstream reported success with a response that cannot be used. `cause` is for ErrorInfo:
  * "RESPONSE_UNREADABLE". */
 void failure_of_response(struct details *details, const char *cause, struct text request_id);
 
@@ -47,8 +45,8 @@ void failure_of_response(struct details *details, const char *cause, struct text
  * it. Follows failure_of_fault; sets the status anew. */
 void failure_of_existing(struct details *details, struct status *status);
 
-/* The outcome was unknown, and a look-up told: what was to be created is not there, or was there
- * before. Sets the status, too. */
+/* The outcome was unknown, and a look-up showed that the thing to be created does not exist, or
+ * existed before. Sets the status, too. */
 void failure_of_absent(struct details *details, struct status *status);
 void failure_of_older(struct details *details, struct status *status);
 
@@ -64,6 +62,6 @@ void failure_send(struct call *call, const struct details *details, struct statu
 void failure_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
                      void *context);
 
-/* What an exchange without an answer means, what our own refusals are, and our reasons, in
- * Markdown, for docs/statuses.md. */
+/* Writes the tables of exchanges without a response, of failed steps and of reasons in Markdown,
+ * for docs/statuses.md. */
 void failure_write_markdown(struct buffer *out);

@@ -16,7 +16,8 @@ void failure_hide_credential(struct transaction *transaction)
                    "the upstream's response cannot be used");
 }
 
-/* The value of a field of the caller's request, cut; {NULL, 0} when there is no such text. */
+/* The value of a string field of the caller's request, cut to `most` bytes; {NULL, 0} without one.
+ */
 static struct text requested(const struct transaction *transaction, struct text name, size_t most)
 {
     const struct schema_field *field =

@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-/* How far apart our clock and the upstream's may be when it does not tell its own. */
+/* Assumed difference between our clock and that of an upstream that sends no Date. */
 #define CLOCK_DIFFERENCE_NS (5 * CLOCK_NS_PER_S)
 
 const char *const lookup_verdict_names[LOOKUP_VERDICTS] = {

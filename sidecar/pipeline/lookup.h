@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What became of a create whose answer was lost, as the list of what exists tells it: the question
- * and the judgement. Which method is asked and what counts is data of the .proto
- * (schema/recovery_option.h). Pure; any thread.
+ * Finding out whether a create whose response was lost was carried out: the look-up's request
+ * message and the verdict on its response. The .proto says which method lists the things and which
+ * fields identify one (schema/recovery_option.h). Pure; any thread.
  */
 #pragma once
 
@@ -19,7 +19,7 @@ enum lookup_verdict {
     LOOKUP_FOUND,  /* it exists since the call began */
     LOOKUP_OLDER,  /* it exists, and did so before */
     LOOKUP_ABSENT, /* it does not exist */
-    LOOKUP_FAILED, /* the look-up does not tell */
+    LOOKUP_FAILED, /* the look-up gave no verdict */
 };
 
 #define LOOKUP_VERDICTS (LOOKUP_FAILED + 1)
@@ -27,8 +27,8 @@ enum lookup_verdict {
 /* "FOUND"; "" for LOOKUP_NONE. */
 extern const char *const lookup_verdict_names[LOOKUP_VERDICTS];
 
-/* Whether a look-up can tell more when an exchange ended like that, EXCHANGE_CAUSE_NONE with an
- * answer: not when the call is over or we are stopping. */
+/* Whether a look-up may follow an exchange that ended for that cause (EXCHANGE_CAUSE_NONE: with a
+ * response). False when the call is over or the sidecar stops. */
 bool lookup_may_help(enum exchange_cause cause);
 
 /* The request message of the look-up, made of the create's, whose values it shares.
@@ -39,15 +39,15 @@ must_use bool lookup_request(const struct schema_recovery *recovery, const Proto
 
 /*
  * The earliest moment, in nanoseconds since 1970 by the upstream's clock, at which something of
- * this call can have been created: the call began `ago_ns` before the answer was here. By the
- * answer's Date, which was true when the answer was made; without one by our clock `now_ns`, of
+ * this call can have been created: the call began `ago_ns` before the response was here. By the
+ * response's Date, which was true when the response was made; without one by our clock `now_ns`, of
  * which 5 s of difference are assumed.
  */
 int64_t lookup_earliest_ns(const struct http_response *response, int64_t ago_ns, int64_t now_ns);
 
 /*
- * Judges the look-up's answer message. `found` is set with LOOKUP_FOUND: a message of the
- * create's answer type, part of `listed`. LOOKUP_FAILED when several match, when the time of
+ * Judges the look-up's response message. `found` is set with LOOKUP_FOUND: a message of the
+ * create's response type, part of `listed`. LOOKUP_FAILED when several match, when the time of
  * creation cannot be read, and when nothing matches but the list does not have all there is.
  */
 enum lookup_verdict lookup_judge(const struct schema_recovery *recovery,

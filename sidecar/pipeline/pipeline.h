@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The path of a call: what happens to it, in order, from the caller's bytes to its answer. Read
- * pipeline.c first. The parts it walks through are built and freed by sidecar.c and must
- * outlive all calls.
+ * The path of a call, from the caller's bytes to the reply. pipeline.c has both tables of steps:
+ * read it first. The parts that the steps use are built and freed by sidecar.c and must outlive all
+ * calls.
  */
 #pragma once
 

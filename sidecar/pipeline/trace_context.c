@@ -20,7 +20,7 @@ static bool is_digit(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-/* Takes so many lower-case hexadecimal digits from the front. */
+/* Takes `digits` lower-case hexadecimal digits from the front. */
 static bool take_digits(struct text *text, size_t digits, struct text *taken)
 {
     if (text->size < digits)
@@ -33,7 +33,7 @@ static bool take_digits(struct text *text, size_t digits, struct text *taken)
     return true;
 }
 
-/* The same, but zeros alone are no id. */
+/* The same, but an id of zeros alone is not valid. */
 static bool take_id(struct text *text, size_t digits, struct text *id)
 {
     struct text rest = *text, taken;

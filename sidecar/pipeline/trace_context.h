@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The headers by which services tell one another which trace a request belongs to: W3C Trace
- * Context and B3, in one header and in several. Pure; any thread.
+ * The headers that name the trace of a request: W3C Trace Context, and B3 in one header or in
+ * several. Pure; any thread.
  */
 #pragma once
 
 #include "base/text.h"
 
-/* Whether it is such a header and its value is of the form that its standard demands. `trace_id` is
- * set, to a view of the value, when that tells one, and left alone otherwise. */
+/* Returns whether `name` is such a header and its value has the form that its standard demands.
+ * Sets `trace_id` to a view of the value if the value holds one. */
 must_use bool trace_context_read(struct text name, struct text value, struct text *trace_id);

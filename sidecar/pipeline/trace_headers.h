@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a caller's metadata goes upstream: trace context and a request id, nothing else. Each is
- * checked before it is passed on, since whoever writes a line break into a header writes headers of
- * his own.
+ * The metadata of a caller that goes upstream: trace context and a request id, nothing else. Each
+ * is checked before it is passed on, because a line break in a header would begin another header.
  */
 #pragma once
 
@@ -19,7 +18,7 @@ struct trace_headers {
     size_t count;
     bool is_retry; /* the caller's client or proxy has made this call before */
     struct text request_id;
-    struct text id; /* of the trace that the call belongs to; empty when that is not told */
+    struct text id; /* of the trace that the call belongs to; empty when unknown */
     struct http_field fields[TRACE_HEADERS_FIELDS]; /* views of the call's metadata */
     char made_id[TRACE_HEADERS_REQUEST_ID_BYTES];
 };

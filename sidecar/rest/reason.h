@@ -5,7 +5,7 @@
 /* Name and what it says to the caller. docs/statuses.md and README's table are made of this one. */
 /* clang-format off */
 #define REASONS(row) \
-    row(INVALID_REQUEST, "the request breaks a rule of the .proto, or is no such message") \
+    row(INVALID_REQUEST, "the request breaks a constraint of the .proto, or is not such a message") \
     row(UNKNOWN_METHOD, "no such method is served; `apig-sidecar check` lists those that are") \
     row(LIMIT_EXCEEDED, "a limit of the sidecar is passed, which the message names") \
     row(CALLER_NOT_ALLOWED, "--allow-callers does not list the caller, whom the message names") \
@@ -16,8 +16,8 @@
     row(CANCELLED, "the caller cancelled; nothing was changed") \
     row(DRAINING, "the sidecar is stopping; nothing was changed") \
     row(OUTCOME_UNKNOWN, "the request was sent, and whether it was carried out is not known") \
-    row(NOT_CARRIED_OUT, "the answer was lost, and a look-up showed that nothing was created") \
-    row(ALREADY_EXISTS, "the answer was lost, and a look-up showed one of that name from before") \
+    row(NOT_CARRIED_OUT, "the response was lost, and a look-up showed that nothing was created") \
+    row(ALREADY_EXISTS, "the response was lost, and a look-up showed one of that name from before") \
     row(INTERNAL, "a fault of the sidecar; `incident` is in its log as well")
 /* clang-format on */
 
