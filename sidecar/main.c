@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The program's commands. Exit codes: 0, 1 when it could not start or run, 2 for wrong options;
- * `call` has its own. */
+/* The commands of the command line. Exit codes: 0, 1 when it could not start or run, 2 for wrong
+ * options; `call` has more. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "client/call.h"
+#include "client/call_options.h"
 #include "client/check.h"
-#include "client/probe_commands.h"
+#include "client/command_list.h"
+#include "client/health.h"
+#include "client/shutdown.h"
+#include "client/wait.h"
 #include "config/config.h"
 #include "credential/credential.h"
 #include "pipeline/failure.h"
@@ -21,103 +24,152 @@
 
 #include "base/banned.h"
 
-#define EXIT_USAGE 2
 #define HELP_BYTES (1U << 20)
 
-static int complain(const struct status *status, int exit_code)
-{
-    fprintf(stderr, "apig-sidecar: %s\n", status->message);
-    return exit_code;
-}
-
-static int help(int count, char **arguments);
-
-static bool asks_for_help(int count, char **arguments)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(arguments[i], "--help") == 0)
-            return true;
-    return false;
-}
-
-static int serve(int count, char **arguments)
+static int serve(int count, char *arguments[])
 {
     struct config config;
     struct status status;
     int exit_code = 0;
-    if (asks_for_help(count, arguments))
-        return help(0, NULL);
     if (!config_read(&config, count, arguments, environ, &status) ||
         !config_check_serve(&config, &status))
-        exit_code = complain(&status, EXIT_USAGE);
+        exit_code = command_fail(&status, EXIT_USAGE);
     else if (!sidecar_run(&config, &status))
-        exit_code = complain(&status, 1);
+        exit_code = command_fail(&status, EXIT_BAD);
     config_clear(&config);
     return exit_code;
 }
 
-static const struct check_functions file_checks = {credential_check_file, server_check_tls,
-                                                   upstream_check_ca};
-
-static int check(int count, char **arguments)
+static int check(int count, char *arguments[])
 {
+    static const struct check_functions file_checks = {credential_check_file, server_check_tls,
+                                                       upstream_check_ca};
     struct config config;
     struct status status;
-    if (asks_for_help(count, arguments))
-        return help(0, NULL);
     int exit_code = config_read(&config, count, arguments, environ, &status)
                         ? client_check(&config, &file_checks)
-                        : complain(&status, EXIT_USAGE);
+                        : command_fail(&status, EXIT_USAGE);
     config_clear(&config);
     return exit_code;
 }
 
-static const struct command {
-    const char *name;
-    int (*run)(int count, char **arguments);
-    const char *meaning;
-} commands[] = {
-    {"serve", serve, "serve calls until told to stop; the default"},
-    {"call", client_call, "METHOD [JSON|@FILE|-]: make a call and print its answer"},
-    {"check", check, "check options, schema and files, and print what would be served"},
-    {"health", client_health, "[--ready|--live|--started]: ask a running one how it is"},
-    {"wait", client_wait, "[--timeout=60s]: wait until it is ready"},
-    {"shutdown", client_shutdown, "[--wait]: have it drain and end"},
-    {"help", help,
-     "print this; --markdown: the options, --statuses: the statuses, as the pages have them"},
+static int version(int count, char *arguments[])
+{
+    (void)count, (void)arguments;
+    printf("apig-sidecar %s%s%s\n", SIDECAR_VERSION, SIDECAR_REVISION[0] ? " " : "",
+           SIDECAR_REVISION);
+    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
+}
+
+static const struct command serve_command = {
+    .name = "serve", .usage = "[OPTION]...", .summary = "serve calls until SIGTERM; the default"};
+
+static const struct command version_command = {
+    .name = "version",
+    .summary = "print version and git revision",
+    .about = "Prints the version, and the git revision when the build knew it."};
+
+static const struct command help_command = {
+    .name = "help",
+    .usage = "[COMMAND|--markdown|--statuses]",
+    .summary = "print this, or the help of a command",
+    .about = "Prints the commands and options, or the help of a command; with --markdown the table "
+             "of the options, with --statuses the tables of the statuses, as the documents have "
+             "them."};
+
+static int help(int count, char *arguments[]);
+
+static const struct command_entry commands[] = {
+    {&serve_command, serve}, /* also without a command */
+    {&call_command, client_call},
+    {&check_command, check},
+    {&health_command, client_health},
+    {&wait_command, client_wait},
+    {&shutdown_command, client_shutdown},
+    {&version_command, version},
+    {&help_command, help},
 };
 
-static int help(int count, char **arguments)
+static int unknown_command(const char *name)
+{
+    struct status status;
+    command_list_unknown(commands, array_length(commands), name, &status);
+    return command_fail(&status, EXIT_USAGE);
+}
+
+static void write_overview(struct buffer *out)
+{
+    command_list_write_help(commands, array_length(commands), out);
+}
+
+static void write_statuses(struct buffer *out)
+{
+    fault_write_markdown(out);
+    buffer_add_char(out, '\n');
+    failure_write_markdown(out);
+}
+
+static int print_page(void (*write)(struct buffer *out))
 {
     struct arena arena;
     struct buffer out;
     arena_init(&arena, HELP_BYTES);
     buffer_init(&out, &arena, 0);
-    if (count > 0 && strcmp(arguments[0], "--markdown") == 0) {
-        config_write_markdown(&out);
-    } else if (count > 0 && strcmp(arguments[0], "--statuses") == 0) {
-        fault_write_markdown(&out);
-        buffer_add_char(&out, '\n');
-        failure_write_markdown(&out);
-    } else {
-        puts("apig-sidecar [COMMAND] [OPTION]…\n");
-        for (size_t i = 0; i < array_length(commands); i++)
-            printf("  %-10s%s\n", commands[i].name, commands[i].meaning);
-        puts("");
-        config_write_help(&out);
-    }
+    write(&out);
     fwrite(out.at, 1, out.bytes, stdout);
     arena_clear(&arena);
-    return fflush(stdout) == 0 ? 0 : 1;
+    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
 }
 
-int main(int count, char **arguments)
+static int print_command_help(const char *name)
+{
+    const struct command_entry *entry = command_list_find(commands, array_length(commands), name);
+    if (!entry)
+        return unknown_command(name);
+    return entry->command->about ? command_print_help(entry->command) : print_page(write_overview);
+}
+
+static int help(int count, char *arguments[])
+{
+    static const struct {
+        const char *flag;
+        void (*write)(struct buffer *out);
+    } pages[] = {{"--markdown", config_write_markdown}, {"--statuses", write_statuses}};
+    if (count == 0)
+        return print_page(write_overview);
+    for (size_t i = 0; i < array_length(pages); i++)
+        if (strcmp(arguments[0], pages[i].flag) == 0)
+            return print_page(pages[i].write);
+    return print_command_help(arguments[0]);
+}
+
+static bool contain(int count, char *arguments[], const char *flag)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(arguments[i], flag) == 0)
+            return true;
+    return false;
+}
+
+static int run(const struct command_entry *entry, int count, char *arguments[])
+{
+    if (contain(count, arguments, "--help") || contain(count, arguments, "-h"))
+        return print_command_help(entry->command->name);
+    return entry->run(count, arguments);
+}
+
+int main(int count, char *arguments[])
 {
     process_keep_secrets();
     if (count < 2)
         return serve(0, NULL);
-    for (size_t i = 0; i < array_length(commands); i++)
-        if (strcmp(arguments[1], commands[i].name) == 0)
-            return commands[i].run(count - 2, arguments + 2);
-    return serve(count - 1, arguments + 1);
+    const struct command_entry *entry =
+        command_list_find(commands, array_length(commands), arguments[1]);
+    if (entry)
+        return run(entry, count - 2, arguments + 2);
+    if (arguments[1][0] != '-')
+        return unknown_command(arguments[1]);
+    if (strcmp(arguments[1], "--version") == 0)
+        return version(0, NULL);
+    return run(&commands[0], count - 1, arguments + 1);
 }

@@ -21,9 +21,9 @@
 /* Above what any --max-response lets through. */
 #define RESPONSE_BYTES (256 << 20)
 
-enum { EXIT_NOT_PRINTED = 1, EXIT_USAGE = 2, EXIT_CODES = 64 };
+#define EXIT_CODES 64 /* plus the gRPC code */
 
-/* One call and all that belongs to it. */
+/* One call with its channel and its messages. */
 struct rpc_client {
     struct call_options options;
     struct arena arena;
@@ -33,21 +33,10 @@ struct rpc_client {
     grpc_completion_queue *queue;
     grpc_call *rpc;
     grpc_byte_buffer *request, *response;
-    grpc_metadata_array initial, trailing; /* their texts are the rpc's */
+    grpc_metadata_array initial, trailing; /* their texts belong to the rpc */
     grpc_status_code code;
     grpc_slice message;
 };
-
-static int complain(struct rpc_client *call, const struct status *status, int exit_code)
-{
-    struct buffer out;
-    buffer_init(&out, &call->arena, 1024);
-    buffer_add_literal(&out, "apig-sidecar: ");
-    print_text(text_of(status->message), &out);
-    buffer_add_char(&out, '\n');
-    fwrite(out.at, 1, out.bytes, stderr);
-    return exit_code;
-}
 
 static bool open_schema(struct rpc_client *call, struct status *status)
 {
@@ -57,8 +46,8 @@ static bool open_schema(struct rpc_client *call, struct status *status)
     if (call->method)
         return true;
     return status_fail(status, STATUS_NOT_FOUND,
-                       "\"%.200s\": no such method, or several of that name; "
-                       "`apig-sidecar check` lists them",
+                       "\"%.200s\": no method or several methods of that name; "
+                       "`apig-sidecar check` lists the methods",
                        call->options.method);
 }
 
@@ -77,8 +66,11 @@ static bool encode_request(struct rpc_client *call, struct status *status)
     return true;
 }
 
-static void open_channel(struct rpc_client *call)
+static bool open_channel(struct rpc_client *call, struct status *status)
 {
+    const char *target = call_options_target(&call->options, &call->arena);
+    if (!target)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory for --target");
     grpc_arg list[] = {
         {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
         {GRPC_ARG_INTEGER,
@@ -87,8 +79,9 @@ static void open_channel(struct rpc_client *call)
     };
     grpc_channel_args arguments = {array_length(list), list};
     grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
-    call->channel = grpc_channel_create(call->options.target, plaintext, &arguments);
+    call->channel = grpc_channel_create(target, plaintext, &arguments);
     grpc_channel_credentials_release(plaintext);
+    return true;
 }
 
 static void open_rpc(struct rpc_client *call)
@@ -105,13 +98,13 @@ static void open_rpc(struct rpc_client *call)
 static void run(struct rpc_client *call)
 {
     grpc_metadata metadata[CALL_OPTIONS_METADATA];
-    for (size_t i = 0; i < call->options.metadata_count; i++)
+    for (size_t i = 0; i < call->options.metadata.count; i++)
         metadata[i] = (grpc_metadata){
-            .key = grpc_slice_from_static_string(call->options.metadata[i].name),
-            .value = grpc_slice_from_static_string(call->options.metadata[i].value)};
+            .key = grpc_slice_from_static_string(call->options.metadata.entries[i].name),
+            .value = grpc_slice_from_static_string(call->options.metadata.entries[i].value)};
     grpc_op operations[] = {
         {.op = GRPC_OP_SEND_INITIAL_METADATA,
-         .data.send_initial_metadata = {.count = call->options.metadata_count,
+         .data.send_initial_metadata = {.count = call->options.metadata.count,
                                         .metadata = metadata}},
         {.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = call->request},
         {.op = GRPC_OP_SEND_CLOSE_FROM_CLIENT},
@@ -125,7 +118,7 @@ static void run(struct rpc_client *call)
     };
     grpc_call_error error =
         grpc_call_start_batch(call->rpc, operations, array_length(operations), call, NULL);
-    assert(error == GRPC_CALL_OK && "the order holds only legal metadata");
+    assert(error == GRPC_CALL_OK && "the options hold only legal metadata");
     grpc_completion_queue_pluck(call->queue, call, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
 }
 
@@ -141,7 +134,7 @@ static bool print_response(struct rpc_client *call, struct status *status)
     ProtobufCMessage *message;
     grpc_byte_buffer_reader reader;
     if (!call->response || !grpc_byte_buffer_reader_init(&reader, call->response))
-        return status_fail(status, STATUS_INTERNAL, "the answer has no message");
+        return status_fail(status, STATUS_INTERNAL, "the response has no message");
     grpc_slice bytes = grpc_byte_buffer_reader_readall(&reader);
     grpc_byte_buffer_reader_destroy(&reader);
     buffer_init(&out, &call->arena, 1024);
@@ -150,10 +143,10 @@ static bool print_response(struct rpc_client *call, struct status *status)
         json_write(call->method->response, message, &style, NULL, NULL, &out, status);
     grpc_slice_unref(bytes);
     if (!good)
-        return status_wrap(status, "print the answer");
+        return status_wrap(status, "print the response");
     buffer_add_char(&out, '\n');
     if (fwrite(out.at, 1, out.bytes, stdout) != out.bytes || fflush(stdout) != 0)
-        return status_fail(status, STATUS_INTERNAL, "print the answer: %m");
+        return status_fail(status, STATUS_INTERNAL, "print the response: %m");
     return true;
 }
 
@@ -177,15 +170,15 @@ static int finish(struct rpc_client *call, struct status *status)
         print_failure(call);
         return EXIT_CODES + (int)call->code;
     }
-    return print_response(call, status) ? 0 : complain(call, status, EXIT_NOT_PRINTED);
+    return print_response(call, status) ? 0 : command_fail(status, EXIT_BAD);
 }
 
 static int make_call(struct rpc_client *call)
 {
     struct status status;
-    if (!open_schema(call, &status) || !encode_request(call, &status))
-        return complain(call, &status, EXIT_USAGE);
-    open_channel(call);
+    if (!open_schema(call, &status) || !encode_request(call, &status) ||
+        !open_channel(call, &status))
+        return command_fail(&status, EXIT_USAGE);
     open_rpc(call);
     run(call);
     return finish(call, &status);
@@ -196,7 +189,6 @@ static void close_rpc(struct rpc_client *call)
     grpc_call_unref(call->rpc);
     grpc_completion_queue_shutdown(call->queue);
     grpc_completion_queue_destroy(call->queue);
-    grpc_channel_destroy(call->channel);
 }
 
 static void call_clear(struct rpc_client *call)
@@ -208,6 +200,8 @@ static void call_clear(struct rpc_client *call)
         grpc_byte_buffer_destroy(call->response);
     if (call->rpc)
         close_rpc(call);
+    if (call->channel)
+        grpc_channel_destroy(call->channel);
     if (call->request)
         grpc_byte_buffer_destroy(call->request);
     schema_free(call->schema);
@@ -225,25 +219,14 @@ static int start_and_call(struct rpc_client *call)
     return exit_code;
 }
 
-static int print_help(struct arena *arena)
-{
-    struct buffer out;
-    buffer_init(&out, arena, 1024);
-    call_options_write_help(&out);
-    return fwrite(out.at, 1, out.bytes, stdout) == out.bytes && fflush(stdout) == 0
-               ? 0
-               : EXIT_NOT_PRINTED;
-}
-
 int client_call(int count, char *arguments[])
 {
     struct rpc_client call = {.code = GRPC_STATUS_UNKNOWN};
     struct status status;
     arena_init(&call.arena, MEMORY);
-    int exit_code = !call_options_read(&call.options, count, arguments, &call.arena, &status)
-                        ? complain(&call, &status, EXIT_USAGE)
-                    : call.options.method ? start_and_call(&call)
-                                          : print_help(&call.arena);
+    int exit_code = call_options_read(&call.options, count, arguments, &call.arena, &status)
+                        ? start_and_call(&call)
+                        : command_fail(&status, EXIT_USAGE);
     arena_clear(&call.arena);
     return exit_code;
 }

@@ -3,45 +3,14 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "config/config.h"
+#include "config/value.h"
 #include "system/file.h"
 
 #include "base/banned.h"
 
 #define MESSAGE_BYTES (64U << 20)
-#define SHOWN_BYTES 200
 
-static bool no_room(struct status *status)
-{
-    return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "the command line is too long");
-}
-
-static bool set_target(struct call_options *options, const char *value, struct arena *arena,
-                       struct status *status)
-{
-    struct address address;
-    struct buffer target;
-    if (!config_address_parse(text_of(value), arena, &address, status))
-        return false;
-    buffer_init(&target, arena, 64);
-    if (address.host)
-        buffer_add_literal(&target, "dns:");
-    buffer_add(&target, value, strlen(value) + 1);
-    if (target.full)
-        return no_room(status);
-    options->target = target.at;
-    return true;
-}
-
-static bool set_deadline(struct call_options *options, const char *value, struct arena *arena,
-                         struct status *status)
-{
-    (void)arena;
-    return config_duration_parse(text_of(value), &options->deadline_ns, status);
-}
-
-/* gRPC's names (gRPC over HTTP/2, "Custom-Metadata") without those that are gRPC's own. */
+/* Custom-Metadata of "gRPC over HTTP/2", whose names do not begin with "grpc-". */
 static bool is_legal_name(const char *name)
 {
     return name[0] && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.")] == '\0' &&
@@ -56,133 +25,115 @@ static bool is_legal_value(const char *value)
     return true;
 }
 
-static bool add_metadata(struct call_options *options, const char *value, struct arena *arena,
-                         struct status *status)
+static bool read_metadata(const struct option *option, const char *written, void *member,
+                          struct arena *owned)
 {
-    size_t bytes = strcspn(value, "=");
-    const char *name = arena_copy(arena, value, bytes);
-    if (!name)
-        return no_room(status);
-    if (value[bytes] != '=' || !is_legal_name(name) || !is_legal_value(value + bytes + 1))
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%.*s\": allowed is name=value, a name of a-z, 0-9, \"-\", \"_\" and "
-                           "\".\" that is not gRPC's own, a value of printable ASCII",
-                           (int)text_cut(text_of(name), SHOWN_BYTES), name);
-    if (options->metadata_count == CALL_OPTIONS_METADATA)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "allowed are at most %d of them",
-                           CALL_OPTIONS_METADATA);
-    options->metadata[options->metadata_count].name = name;
-    options->metadata[options->metadata_count].value = value + bytes + 1;
-    options->metadata_count++;
+    (void)option;
+    struct call_metadata *metadata = member;
+    size_t size = strcspn(written, "=");
+    const char *name = arena_copy(owned, written, size);
+    if (!name || written[size] != '=' || !is_legal_name(name) ||
+        !is_legal_value(written + size + 1) || metadata->count == CALL_OPTIONS_METADATA)
+        return false;
+    metadata->entries[metadata->count].name = name;
+    metadata->entries[metadata->count].value = written + size + 1;
+    metadata->count++;
     return true;
 }
 
-static bool set_descriptor_set(struct call_options *options, const char *value, struct arena *arena,
-                               struct status *status)
+static void write_metadata(const struct option *option, const void *member, struct buffer *out)
 {
-    (void)arena, (void)status;
-    options->descriptor_set = value;
-    return true;
+    (void)option;
+    const struct call_metadata *metadata = member;
+    for (size_t i = 0; i < metadata->count; i++) {
+        buffer_add_text(out, i > 0 ? text_literal(",") : text_literal(""));
+        buffer_add_text(out, text_of(metadata->entries[i].name));
+    }
 }
 
-static const struct flag {
-    const char *name;
-    bool (*set)(struct call_options *options, const char *value, struct arena *arena,
-                struct status *status);
-    const char *meaning;
-} flags[] = {
-    {"--target", set_target,
-     "ADDRESS: where the sidecar listens, `host:port` or `unix:/path`, without TLS "
-     "(127.0.0.1:50051)"},
-    {"--deadline", set_deadline, "DURATION: how long the call may take, such as 500ms (30s)"},
-    {"--metadata", add_metadata, "NAME=VALUE: sent along; repeatable"},
-    {"--descriptor-set", set_descriptor_set,
-     "FILE: a FileDescriptorSet that has the method, instead of the embedded one"},
+static void clear_metadata(void *member)
+{
+    ((struct call_metadata *)member)->count = 0;
+}
+
+/* The name only, because the value may be a secret. */
+static struct text metadata_name(const char *written)
+{
+    return (struct text){written, strcspn(written, "=")};
+}
+
+static const struct value_kind value_metadata = {
+    .argument = "NAME=VALUE",
+    .allowed = "at most 32 of name=value; a name has a-z, 0-9, \"-\", \"_\" and \".\" and does not "
+               "begin with grpc-, a value has printable ASCII",
+    .read = read_metadata,
+    .write = write_metadata,
+    .clear = clear_metadata,
+    .shown = metadata_name};
+
+_Static_assert(CALL_OPTIONS_METADATA == 32, "the text of the allowed values has this number");
+
+#define at(name) offsetof(struct call_options, name)
+
+static const struct option options[] = {
+    {NULL, "target", &value_address, at(target), 0, 0, "127.0.0.1:50051",
+     "where the sidecar listens, without TLS"},
+    {NULL, "deadline", &value_duration, at(deadline_ns), VALUE_MS, VALUE_DAY, "30s",
+     "deadline of the call"},
+    {NULL, "metadata", &value_metadata, at(metadata), 0, 0, NULL, "sent with the call; repeatable"},
+    {NULL, "descriptor-set", &value_file, at(descriptor_set), 0, 0, NULL,
+     "FileDescriptorSet with the method, instead of the embedded one"},
 };
 
-void call_options_write_help(struct buffer *out)
-{
-    buffer_add_literal(out, "apig-sidecar call [OPTION]… METHOD [JSON|@FILE|-]\n\n");
-    for (size_t i = 0; i < array_length(flags); i++) {
-        buffer_add_literal(out, "  ");
-        buffer_add_text(out, text_of(flags[i].name));
-        buffer_add_char(out, ' ');
-        buffer_add_text(out, text_of(flags[i].meaning));
-        buffer_add_char(out, '\n');
-    }
-}
+const struct command call_command = {
+    .name = "call",
+    .usage = "[OPTION]... METHOD [JSON|@FILE|-]",
+    .summary = "make a call and print its response as JSON",
+    .about = "Calls a method with a request message in JSON, from the command line, a file or "
+             "standard input, and prints the response as JSON. Exits with 0, with 64 plus the gRPC "
+             "code of a call that failed, or with 2 when the call cannot be made.",
+    .options = options,
+    .option_count = array_length(options),
+};
 
-static const struct flag *find_flag(struct text name)
-{
-    for (size_t i = 0; i < array_length(flags); i++)
-        if (text_equal(name, text_of(flags[i].name)))
-            return &flags[i];
-    return NULL;
-}
-
-/* `--name=value` or `--name value`; `used` is how many arguments that took. */
-static bool take_flag(struct call_options *options, int count, char *const arguments[], int *used,
-                      struct arena *arena, struct status *status)
-{
-    const char *written = arguments[0];
-    struct text name = {written, strcspn(written, "=")};
-    const struct flag *flag = find_flag(name);
-    if (!flag)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "%.*s: no such option of call; there are --target, --deadline, "
-                           "--metadata and --descriptor-set",
-                           (int)text_cut(name, SHOWN_BYTES), written);
-    bool joined = written[name.size] == '=';
-    if (!joined && (count < 2 || strncmp(arguments[1], "--", 2) == 0))
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow", written);
-    *used = joined ? 1 : 2;
-    return flag->set(options, joined ? written + name.size + 1 : arguments[1], arena, status) ||
-           status_wrap(status, "%s", flag->name);
-}
-
-static bool take_word(struct call_options *options, const char *word, struct status *status)
-{
-    if (!options->method)
-        options->method = word;
-    else if (!options->message)
-        options->message = word;
-    else
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%.*s\": a call has one method and one message",
-                           (int)text_cut(text_of(word), SHOWN_BYTES), word);
-    return true;
-}
-
-bool call_options_read(struct call_options *options, int count, char *const arguments[],
+bool call_options_read(struct call_options *given, int count, char *const arguments[],
                        struct arena *arena, struct status *status)
 {
-    *options =
-        (struct call_options){.target = "dns:127.0.0.1:50051", .deadline_ns = 30 * CLOCK_NS_PER_S};
-    if (count > 0 && strcmp(arguments[0], "--help") == 0)
-        return true;
-    for (int used = 1, i = 0; i < count; i += used) {
-        used = 1;
-        bool good = strncmp(arguments[i], "--", 2) == 0
-                        ? take_flag(options, count - i, arguments + i, &used, arena, status)
-                        : take_word(options, arguments[i], status);
-        if (!good)
-            return false;
-    }
-    if (!options->method)
+    *given = (struct call_options){0};
+    struct option_set set = {.options = options,
+                             .count = array_length(options),
+                             .values = given,
+                             .owned = arena},
+                      *sets[] = {&set};
+    struct command_line line = {.count = count, .arguments = arguments, .most_words = 2};
+    if (!option_set_defaults(&set, status) || !flags_read(sets, 1, &line, status))
+        return false;
+    if (line.word_count == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "call: a method has to follow, such as CreateApiGroup");
-    if (!options->message)
-        options->message = "-";
+                           "call: the method is missing, such as CreateApiGroup");
+    given->method = line.words[0];
+    given->message = line.word_count > 1 ? line.words[1] : "-";
     return true;
 }
 
-bool call_options_message(const struct call_options *options, struct arena *arena,
-                          struct text *json, struct status *status)
+const char *call_options_target(const struct call_options *given, struct arena *arena)
 {
-    if (options->message[0] == '@')
-        return file_read(options->message + 1, MESSAGE_BYTES, arena, json, status);
-    if (strcmp(options->message, "-") == 0)
+    struct buffer target;
+    buffer_init(&target, arena, 64);
+    if (given->target.host)
+        buffer_add_literal(&target, "dns:");
+    config_address_write(&given->target, &target);
+    buffer_add_char(&target, '\0');
+    return target.full ? NULL : target.at;
+}
+
+bool call_options_message(const struct call_options *given, struct arena *arena, struct text *json,
+                          struct status *status)
+{
+    if (given->message[0] == '@')
+        return file_read(given->message + 1, MESSAGE_BYTES, arena, json, status);
+    if (strcmp(given->message, "-") == 0)
         return file_read("-", MESSAGE_BYTES, arena, json, status);
-    *json = text_of(options->message);
+    *json = text_of(given->message);
     return true;
 }

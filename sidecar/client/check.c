@@ -13,7 +13,7 @@
 
 #define MEMORY (64U << 20)
 
-/* What was found, so far. */
+/* The findings so far. */
 struct findings {
     const struct config *config;
     struct arena *arena;
@@ -21,31 +21,31 @@ struct findings {
     int count;
 };
 
-static void find(struct findings *findings, const char *what, const struct status *status)
+static void report(struct findings *findings, const char *subject, const struct status *status)
 {
-    printf("✗ %s: %s\n", what, status->message);
+    printf("✗ %s: %s\n", subject, status->message);
     findings->count++;
 }
 
-/* The messages around one, from the inside out. */
-struct around {
+/* The messages that enclose a field, from the inside out. */
+struct enclosing {
     const struct schema_message *message;
-    const struct around *outer;
+    const struct enclosing *outer;
 };
 
-static bool is_around(const struct around *around, const struct schema_message *message)
+static bool is_enclosing(const struct enclosing *enclosing, const struct schema_message *message)
 {
-    for (; around; around = around->outer)
-        if (around->message == message)
+    for (; enclosing; enclosing = enclosing->outer)
+        if (enclosing->message == message)
             return true;
     return false;
 }
 
-/* Fields of messages inside are named as a path; those of a type inside itself are left out. */
+/* A field of an inner message is named by its path; a type inside itself is left out. */
 static void print_fields(const struct schema_message *message, struct text path,
-                         const struct around *outer, struct arena *arena)
+                         const struct enclosing *outer, struct arena *arena)
 {
-    const struct around around = {message, outer};
+    const struct enclosing enclosing = {message, outer};
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
         struct buffer name, constraints;
@@ -58,8 +58,8 @@ static void print_fields(const struct schema_message *message, struct text path,
                text_arguments(constraints.bytes ? buffer_text(&constraints) : text_literal("any")));
         buffer_add_char(&name, '.');
         if (field->message && field->message->has_constraints &&
-            !is_around(&around, field->message))
-            print_fields(field->message, buffer_text(&name), &around, arena);
+            !is_enclosing(&enclosing, field->message))
+            print_fields(field->message, buffer_text(&name), &enclosing, arena);
     }
 }
 
@@ -69,7 +69,7 @@ static void check_schema(struct findings *findings)
     struct schema *schema;
     size_t count;
     if (!schema_open(findings->config->descriptor_set, findings->arena, &schema, &status)) {
-        find(findings, "--descriptor-set", &status);
+        report(findings, "--descriptor-set", &status);
         return;
     }
     const struct schema_method *methods = schema_methods(schema, &count);
@@ -87,7 +87,7 @@ static void check_serving(struct findings *findings)
 {
     struct status status;
     if (!config_check_serve(findings->config, &status))
-        find(findings, "options", &status);
+        report(findings, "options", &status);
 }
 
 static void check_token_file(struct findings *findings)
@@ -97,33 +97,33 @@ static void check_token_file(struct findings *findings)
     if (findings->functions->token(findings->config->token_file, &bytes, &status))
         printf("✓ --token-file: a token of %zu bytes\n", bytes);
     else
-        find(findings, "--token-file", &status);
+        report(findings, "--token-file", &status);
 }
 
 static void check_upstream_ca(struct findings *findings)
 {
-    struct status told;
+    struct status summary;
     const char *path = findings->config->upstream_ca_file;
-    if (path && findings->functions->upstream_ca(path, &told))
-        printf("✓ --upstream-ca-file: %s\n", told.message);
+    if (path && findings->functions->upstream_ca(path, &summary))
+        printf("✓ --upstream-ca-file: %s\n", summary.message);
     else if (path)
-        find(findings, "--upstream-ca-file", &told);
+        report(findings, "--upstream-ca-file", &summary);
 }
 
-/* One that is over still serves, but not for long. */
+/* An expired certificate is not a finding, because the listener still starts with it. */
 static void check_certificate(struct findings *findings)
 {
-    struct status told;
-    bool is_over;
+    struct status summary;
+    bool has_expired;
     if (!findings->config->tls_cert_file)
         return;
-    if (findings->functions->certificate(findings->config, &is_over, &told))
-        printf("%s --tls-cert-file: %s\n", is_over ? "!" : "✓", told.message);
+    if (findings->functions->certificate(findings->config, &has_expired, &summary))
+        printf("%s --tls-cert-file: %s\n", has_expired ? "!" : "✓", summary.message);
     else
-        find(findings, "--tls-cert-file, --tls-key-file and --tls-client-ca-file", &told);
+        report(findings, "--tls-cert-file, --tls-key-file and --tls-client-ca-file", &summary);
 }
 
-/* Of the URL whose host is connected to first. */
+/* Looks up the host of the first connection: the proxy if there is one. */
 static void check_name(struct findings *findings)
 {
     struct status status;
@@ -141,7 +141,7 @@ static void check_name(struct findings *findings)
     if (error) {
         status_set(&status, STATUS_UNAVAILABLE, "look up %s: %s", name ? name : url,
                    gai_strerror(error));
-        find(findings, option, &status);
+        report(findings, option, &status);
         return;
     }
     freeaddrinfo(found);
@@ -155,6 +155,18 @@ static void print_config(struct findings *findings)
     config_write_resolved(findings->config, &resolved);
     printf("Options\n%.*s", text_arguments(buffer_text(&resolved)));
 }
+
+const struct command check_command = {
+    .name = "check",
+    .usage = "[OPTION]...",
+    .summary = "check options, schema and files, and print what would be served",
+    .about = "Prints the options in force with their origin and the RPCs with the constraints of "
+             "their fields, and checks what serving needs: the options together, the descriptor "
+             "set, the token, certificate, key and CA files, and the address of the upstream. It "
+             "serves nothing and makes no call. Exits with 0, or with 1 when there is a finding. "
+             "The options and variables are those of the sidecar; `apig-sidecar --help` lists "
+             "them.",
+};
 
 int client_check(const struct config *config, const struct check_functions *functions)
 {

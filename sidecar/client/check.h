@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The word `check`: everything that serving needs, looked at without serving. */
+/* The command `check`: looks at everything that serving needs, without serving. */
 #pragma once
 
-#include "config/config.h"
+#include "client/command.h"
 
-/* How files are looked at by the rooms that use them. */
+/* The checks of files, which belong to layers that this one does not include. Each fills its status
+ * with a finding, or with a summary when it returns true. */
 struct check_functions {
     bool (*token)(const char *path, size_t *bytes, struct status *status);
-    bool (*certificate)(const struct config *config, bool *is_over, struct status *told);
-    bool (*upstream_ca)(const char *path, struct status *told);
+    bool (*certificate)(const struct config *config, bool *has_expired, struct status *summary);
+    bool (*upstream_ca)(const char *path, struct status *summary);
 };
 
+extern const struct command check_command;
+
 /*
- * Prints the options in force, the RPCs with HTTP method, path and each field's rules, then a line
- * for each thing looked at: the options together, the descriptor set, the token file, listeners'
- * certificate, key and client CA, the upstream's CA file, whether the name to connect to can be
- * looked up. Returns the program's exit code: 0, or 1 when there is a finding.
+ * Prints the options in force, the RPCs with HTTP method, path and the constraints of each field,
+ * then one line for each check: the options together, the descriptor set, the token file, the
+ * listeners' certificate, key and client CA, the upstream's CA file, the address of the upstream's
+ * name. Returns the exit code: 0, or 1 when there is a finding.
  */
 must_use int client_check(const struct config *config, const struct check_functions *functions);

@@ -1,84 +1,95 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/command.h"
 
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/memory.h"
+#include "client/print_status.h"
+#include "config/print.h"
 
 #include "base/banned.h"
 
-static const struct command_option *find_flag(const struct command_usage *usage, struct text name)
-{
-    for (size_t i = 0; i < usage->flag_count; i++)
-        if (text_equal(name, text_of(usage->flags[i].name)))
-            return &usage->flags[i];
-    return NULL;
-}
+#define MEMORY (1U << 20)
 
-/* `--name`, `--name=value` or `--name value`; `used` is how many arguments that took. */
-static bool take_flag(struct command *command, const struct command_option *flag, int count,
-                      char *arguments[], int *used, struct status *status)
+static void write_usage(const struct command *command, struct buffer *out)
 {
-    const char *joined = strchr(arguments[0], '=');
-    bool follows = !joined && flag->argument;
-    *used = follows ? 2 : 1;
-    if (joined && !flag->argument)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: it takes no value", flag->name);
-    if (follows && (count < 2 || strncmp(arguments[1], "--", 2) == 0))
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: a value has to follow",
-                           flag->name);
-    const char *value = joined ? joined + 1 : follows ? arguments[1] : NULL;
-    return flag->set(command, value, status) || status_wrap(status, "%s", flag->name);
-}
-
-static bool take_all(struct command *command, const struct command_usage *usage, int count,
-                     char *arguments[], char **others, struct status *status)
-{
-    int other_count = 0;
-    for (int i = 0, used = 1; i < count; i += used) {
-        used = 1;
-        const struct command_option *flag =
-            find_flag(usage, (struct text){arguments[i], strcspn(arguments[i], "=")});
-        command->wants_help = command->wants_help || strcmp(arguments[i], "--help") == 0;
-        if (!flag)
-            others[other_count++] = arguments[i];
-        else if (!take_flag(command, flag, count - i, arguments + i, &used, status))
-            return false;
+    buffer_add_literal(out, "apig-sidecar ");
+    buffer_add_text(out, text_of(command->name));
+    if (command->usage) {
+        buffer_add_char(out, ' ');
+        buffer_add_text(out, text_of(command->usage));
     }
-    return command->wants_help ||
-           config_read(&command->config, other_count, others, environ, status);
-}
-
-bool command_read(struct command *command, const struct command_usage *usage, int count,
-                  char *arguments[], struct status *status)
-{
-    char **others = memory_expect(calloc((size_t)count + 1, sizeof *others));
-    bool good = take_all(command, usage, count, arguments, others, status);
-    free(others);
-    return good;
-}
-
-void command_clear(struct command *command)
-{
-    config_clear(&command->config);
-}
-
-void command_write_help(const struct command_usage *usage, struct buffer *out)
-{
-    buffer_add_text(out, text_of(usage->usage));
     buffer_add_literal(out, "\n\n");
-    buffer_add_text(out, text_of(usage->meaning));
-    buffer_add_literal(out, "\n\n");
-    for (size_t i = 0; i < usage->flag_count; i++) {
-        const struct command_option *flag = &usage->flags[i];
-        buffer_add_literal(out, "  ");
-        buffer_add_text(out, text_of(flag->name));
-        buffer_add_text(out, flag->argument ? text_literal(" ") : text_literal(""));
-        buffer_add_text(out, text_of(flag->argument ? flag->argument : ""));
-        buffer_add_literal(out, ": ");
-        buffer_add_text(out, text_of(flag->meaning));
+}
+
+void command_write_help(const struct command *command, struct buffer *out)
+{
+    write_usage(command, out);
+    print_wrapped(text_of(command->about), 0, 0, out);
+    if (command->option_count > 0)
         buffer_add_char(out, '\n');
-    }
+    print_options(command->options, command->option_count, out);
+    if (command->sidecar_option)
+        config_write_option_help(command->sidecar_option, out);
+}
+
+int command_print_help(const struct command *command)
+{
+    struct arena arena;
+    struct buffer out;
+    arena_init(&arena, MEMORY);
+    buffer_init(&out, &arena, 0);
+    command_write_help(command, &out);
+    fwrite(out.at, 1, out.bytes, stdout);
+    arena_clear(&arena);
+    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
+}
+
+bool command_read(const struct command *command, struct command_line *line, struct config *config,
+                  void *values, struct status *status)
+{
+    struct option_set own = {
+        .options = command->options, .count = command->option_count, .values = values};
+    return config_read_with(config, &own, line, status);
+}
+
+int command_run(const struct command *command, int count, char *arguments[], void *values,
+                int (*carry_out)(const struct config *config, const void *values,
+                                 struct arena *arena))
+{
+    struct command_line line = {.count = count, .arguments = arguments, .environment = environ};
+    struct config config;
+    struct status status;
+    struct arena arena;
+    arena_init(&arena, MEMORY);
+    int exit_code = command_read(command, &line, &config, values, &status)
+                        ? carry_out(&config, values, &arena)
+                        : command_fail(&status, EXIT_USAGE);
+    arena_clear(&arena);
+    config_clear(&config);
+    return exit_code;
+}
+
+void command_print(FILE *where, const char *before, struct text line)
+{
+    struct arena arena;
+    struct buffer out;
+    arena_init(&arena, MEMORY);
+    buffer_init(&out, &arena, line.size + 64);
+    buffer_add_text(&out, text_of(before));
+    print_text(line, &out);
+    buffer_add_char(&out, '\n');
+    fwrite(out.at, 1, out.bytes, where);
+    arena_clear(&arena);
+}
+
+int command_fail(const struct status *status, int exit_code)
+{
+    command_print(stderr, "apig-sidecar: ", text_of(status->message));
+    return exit_code;
+}
+
+int command_succeed(struct text line)
+{
+    command_print(stdout, "", line);
+    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
 }

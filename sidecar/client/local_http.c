@@ -11,31 +11,32 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "http/request_writer.h"
+#include "http/response_reader.h"
 
 #include "base/banned.h"
 
-#define REQUEST_BYTES 256
 #define RESPONSE_BYTES 65536
+#define PIECE_BYTES 4096
 
-/* Above any address, "unix:" and its path included. */
-#define SHOWN_BYTES 256
+/* Above any written address. */
+#define ADDRESS_BYTES 320
 
-/* The port that is asked, as its option has it. */
-static void show(const struct address *at, char shown[SHOWN_BYTES])
+static void write_address(const struct address *address, char written[ADDRESS_BYTES])
 {
-    if (at->unix_path)
-        snprintf(shown, SHOWN_BYTES, "unix:%s", at->unix_path);
+    if (address->unix_path)
+        snprintf(written, ADDRESS_BYTES, "unix:%s", address->unix_path);
     else
-        snprintf(shown, SHOWN_BYTES, strchr(at->host, ':') ? "[%s]:%u" : "%s:%u", at->host,
-                 at->port);
+        snprintf(written, ADDRESS_BYTES, strchr(address->host, ':') ? "[%s]:%u" : "%s:%u",
+                 address->host, address->port);
 }
 
 static bool out_of_time(struct status *status)
 {
-    return status_fail(status, STATUS_DEADLINE_EXCEEDED, "no answer came in time");
+    return status_fail(status, STATUS_DEADLINE_EXCEEDED, "no response came in time");
 }
 
-/* True when the descriptor can be read or written, as `events` has it. */
+/* Waits until the descriptor can be read or written, as `events` has it. */
 static bool await(int fd, short events, int64_t until_ns, struct status *status)
 {
     struct pollfd waiting = {.fd = fd, .events = events};
@@ -43,14 +44,14 @@ static bool await(int fd, short events, int64_t until_ns, struct status *status)
         int64_t left_ns = until_ns - clock_now_ns();
         if (left_ns <= 0)
             return out_of_time(status);
-        /* Rounded up, so that the last millisecond is not spent turning. */
+        /* Rounded up, so that the last millisecond is not a busy loop. */
         int64_t left_ms = left_ns / CLOCK_NS_PER_MS + 1;
         if (poll(&waiting, 1, left_ms < 60000 ? (int)left_ms : 60000) > 0)
             return true;
     }
 }
 
-/* -1 and errno, or a socket whose connection is under way or made. */
+/* Returns a socket that is connected or connecting; -1 and errno on failure. */
 static int begin_connect(int family, const struct sockaddr *address, socklen_t bytes)
 {
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -91,18 +92,19 @@ static bool connect_unix(const char *path, int64_t until_ns, int *fd, struct sta
     return connect_to(AF_UNIX, (struct sockaddr *)&address, sizeof address, until_ns, fd, status);
 }
 
-/* Who listens on all addresses is reached on loopback. */
+/* A server that listens on all addresses is reached on loopback. */
 static const char *host_to_dial(const char *host)
 {
     return strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(host, "::") == 0 ? "::1" : host;
 }
 
-static bool connect_tcp(const struct address *at, int64_t until_ns, int *fd, struct status *status)
+static bool connect_tcp(const struct address *address, int64_t until_ns, int *fd,
+                        struct status *status)
 {
     char port[8];
     struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    snprintf(port, sizeof port, "%u", at->port);
-    int error = getaddrinfo(host_to_dial(at->host), port, &hints, &found);
+    snprintf(port, sizeof port, "%u", address->port);
+    int error = getaddrinfo(host_to_dial(address->host), port, &hints, &found);
     if (error)
         return status_fail(status, STATUS_FAILED_PRECONDITION, "%s", gai_strerror(error));
     bool good = false;
@@ -112,78 +114,106 @@ static bool connect_tcp(const struct address *at, int64_t until_ns, int *fd, str
     return good;
 }
 
-static bool send_request(int fd, const char *method, const char *path, struct status *status)
+static bool send_request(int fd, const char *method, const char *path, struct arena *arena,
+                         struct status *status)
 {
-    char request[REQUEST_BYTES];
-    int bytes = snprintf(request, sizeof request,
-                         "%s %s HTTP/1.1\r\nHost: sidecar\r\nContent-Length: 0\r\n"
-                         "Connection: close\r\n\r\n",
-                         method, path);
-    /* A fresh connection has room for so little. */
-    if (send(fd, request, (size_t)bytes, MSG_NOSIGNAL) == bytes)
+    struct http_request request = {
+        .method = text_of(method),
+        .target = text_of(path),
+        .fields = {{.name = text_literal("Connection"), .value = text_literal("close")}},
+        .field_count = 1,
+        .has_body = true};
+    struct text bytes;
+    if (!http1_request(&request, text_literal("sidecar"), arena, &bytes, status))
+        return false;
+    /* The buffer of a new connection has room for a request of this size. */
+    if (send(fd, bytes.data, bytes.size, MSG_NOSIGNAL) == (ssize_t)bytes.size)
         return true;
     return status_fail(status, STATUS_INTERNAL, "send the request: %m");
 }
 
-static bool receive(int fd, int64_t until_ns, char *at, size_t *bytes, struct status *status)
+static bool not_a_sidecar(const struct http1_reader *reader, struct status *status)
 {
-    for (*bytes = 0; *bytes < RESPONSE_BYTES;) {
+    if (http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE ||
+        http1_reader_fault(reader) == HTTP1_FAULT_HEAD_TOO_LARGE)
+        return status_fail(status, STATUS_INTERNAL,
+                           "the response is larger than any of an apig-sidecar");
+    return status_fail(status, STATUS_INTERNAL, "the server there is not an apig-sidecar");
+}
+
+/* Reads once from the connection; MORE also when nothing has come. */
+static enum http1_progress receive(int fd, struct http1_reader *reader, struct status *status)
+{
+    char piece[PIECE_BYTES];
+    size_t consumed;
+    ssize_t got = recv(fd, piece, sizeof piece, 0);
+    if (got == 0)
+        return http1_reader_end(reader, status);
+    if (got > 0)
+        return http1_reader_feed(reader, (struct text){piece, (size_t)got}, &consumed, status);
+    if (errno == EAGAIN || errno == EINTR)
+        return HTTP1_MORE;
+    status_set(status, STATUS_INTERNAL, "read the response: %m");
+    return HTTP1_BROKEN;
+}
+
+static bool read_response(int fd, int64_t until_ns, struct arena *arena,
+                          struct http_response *response, struct status *status)
+{
+    static const struct http1_limits limits = {
+        .head_bytes = 8192, .field_count = 64, .body_bytes = RESPONSE_BYTES};
+    struct http1_reader *reader = http1_reader_new(arena, &limits, false);
+    enum http1_progress progress = HTTP1_MORE;
+    if (!reader)
+        return status_fail(status, STATUS_INTERNAL, "no memory for the response");
+    while (progress == HTTP1_MORE) {
         if (!await(fd, POLLIN, until_ns, status))
             return false;
-        ssize_t got = recv(fd, at + *bytes, RESPONSE_BYTES - *bytes, 0);
-        if (got == 0)
-            return true;
-        if (got < 0 && errno != EAGAIN && errno != EINTR)
-            return status_fail(status, STATUS_INTERNAL, "read the answer: %m");
-        *bytes += got > 0 ? (size_t)got : 0;
+        progress = receive(fd, reader, status);
     }
-    return status_fail(status, STATUS_INTERNAL, "the answer is larger than any of a sidecar");
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* "HTTP/1.1 200 OK", fields, an empty line, the body up to the connection's end. */
-static bool read_response(struct text all, struct local_http_response *response,
-                          struct status *status)
-{
-    static const struct text version = {"HTTP/1.1 ", 9};
-    const char *head_end = memmem(all.data, all.size, "\r\n\r\n", 4);
-    const char *code = all.data + version.size;
-    if (!head_end || head_end - all.data < (ptrdiff_t)version.size + 3 ||
-        memcmp(all.data, version.data, version.size) != 0 || !is_digit(code[0]) ||
-        !is_digit(code[1]) || !is_digit(code[2]))
-        return status_fail(status, STATUS_INTERNAL, "what answers there is no sidecar");
-    response->status = (unsigned)((code[0] - '0') * 100 + (code[1] - '0') * 10 + (code[2] - '0'));
-    response->body = (struct text){head_end + 4, (size_t)(all.data + all.size - head_end) - 4};
+    if (progress == HTTP1_BROKEN)
+        return http1_reader_fault(reader) == HTTP1_FAULT_NONE ? false
+                                                              : not_a_sidecar(reader, status);
+    *response = http1_reader_response(reader);
     return true;
 }
 
-static bool exchange(int fd, const char *method, const char *path, int64_t until_ns,
-                     struct arena *arena, struct local_http_response *response,
-                     struct status *status)
+bool local_http(const struct address *address, const char *method, const char *path,
+                int64_t until_ns, struct arena *arena, struct http_response *response,
+                struct status *status)
 {
-    size_t bytes;
-    char *at = arena_alloc(arena, RESPONSE_BYTES);
-    if (!at)
-        return status_fail(status, STATUS_INTERNAL, "the answer has no room");
-    return send_request(fd, method, path, status) && receive(fd, until_ns, at, &bytes, status) &&
-           read_response((struct text){at, bytes}, response, status);
+    char written[ADDRESS_BYTES];
+    int fd;
+    write_address(address, written);
+    bool good = address->unix_path ? connect_unix(address->unix_path, until_ns, &fd, status)
+                                   : connect_tcp(address, until_ns, &fd, status);
+    if (!good)
+        return status_wrap(status, "ask %s", written);
+    good = send_request(fd, method, path, arena, status) &&
+           read_response(fd, until_ns, arena, response, status);
+    close(fd);
+    return good || status_wrap(status, "ask %s", written);
 }
 
-bool local_http(const struct address *at, const char *method, const char *path, int64_t until_ns,
-                struct arena *arena, struct local_http_response *response, struct status *status)
+bool local_http_has_port(const struct address *address, const char *option, struct status *status)
 {
-    char shown[SHOWN_BYTES];
-    int fd;
-    show(at, shown);
-    bool good = at->unix_path ? connect_unix(at->unix_path, until_ns, &fd, status)
-                              : connect_tcp(at, until_ns, &fd, status);
-    if (!good)
-        return status_wrap(status, "ask %s", shown);
-    good = exchange(fd, method, path, until_ns, arena, response, status);
-    close(fd);
-    return good || status_wrap(status, "ask %s", shown);
+    return address->unix_path || address->port ||
+           status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "%s: port 0 stands for a port that is picked at each start; give the port "
+                       "that the sidecar listens on",
+                       option);
+}
+
+bool local_http_get(const struct address *address, const char *path, int64_t until_ns,
+                    struct arena *arena, struct text *line, struct status *status)
+{
+    struct http_response response;
+    if (!local_http(address, "GET", path, until_ns, arena, &response, status))
+        return false;
+    const char *end = memchr(response.body.data, '\n', response.body.size);
+    size_t size = end ? (size_t)(end - response.body.data) : response.body.size;
+    *line = (struct text){response.body.data, size};
+    return response.status == 200 ||
+           status_fail(status, STATUS_UNAVAILABLE, "%.*s",
+                       (int)text_cut(*line, STATUS_MESSAGE_BYTES), line->data);
 }

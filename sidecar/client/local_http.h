@@ -1,25 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* One HTTP request to a port of a running sidecar's, --monitor or --admin, without C-core. One
+/* One HTTP request to a port of a running sidecar, --monitor or --admin, without C-core. One
  * thread. */
 #pragma once
 
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/status.h"
 #include "base/text.h"
-#include "config/config.h"
+#include "http/nouns.h"
+#include "system/address.h"
 
-struct local_http_response {
-    unsigned status;  /* HTTP's */
-    struct text body; /* in the arena; any bytes */
-};
+/* Time for one response; a sidecar responds within a millisecond. */
+#define LOCAL_HTTP_RESPONSE_NS (2 * CLOCK_NS_PER_S)
+
+/* Refuses port 0 of `option`, because the port that it stands for is not known. INVALID_ARGUMENT.
+ */
+must_use bool local_http_has_port(const struct address *address, const char *option,
+                                  struct status *status);
 
 /*
- * Asks, and waits for the answer until then, of clock_now_ns. An address that means "all" is
- * dialled on loopback. FAILED_PRECONDITION when nobody listens there, DEADLINE_EXCEEDED when no
- * answer comes in time, INTERNAL when it is none or is larger than any page of ours.
+ * Sends a request and waits for the response until `until_ns` of clock_now_ns. The addresses
+ * 0.0.0.0 and :: are reached on loopback. FAILED_PRECONDITION when nothing listens there,
+ * DEADLINE_EXCEEDED when no response comes in time, INTERNAL when it is not HTTP or is larger than
+ * any response of a sidecar. The response is in the arena.
  */
-must_use bool local_http(const struct address *at, const char *method, const char *path,
-                         int64_t until_ns, struct arena *arena,
-                         struct local_http_response *response, struct status *status);
+must_use bool local_http(const struct address *address, const char *method, const char *path,
+                         int64_t until_ns, struct arena *arena, struct http_response *response,
+                         struct status *status);
+
+/* Gets a page and returns its first line. The same errors, and UNAVAILABLE with that line when the
+ * status is not 200. */
+must_use bool local_http_get(const struct address *address, const char *path, int64_t until_ns,
+                             struct arena *arena, struct text *line, struct status *status);

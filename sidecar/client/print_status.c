@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-/* What is longer makes no sense to a person. */
+/* A longer delay is not printed, because it would overflow or make no sense. */
 #define LONGEST_RETRY_S (INT64_C(366) * 24 * 3600)
 
 void print_text(struct text text, struct buffer *out)
@@ -21,17 +21,17 @@ void print_text(struct text text, struct buffer *out)
     }
 }
 
-static void add_line(struct buffer *out, const char *what, struct text name, struct text value)
+static void add_line(struct buffer *out, const char *prefix, struct text name, struct text value)
 {
     buffer_add_literal(out, "  ");
-    buffer_add_text(out, text_of(what));
+    buffer_add_text(out, text_of(prefix));
     print_text(name, out);
     buffer_add_literal(out, ": ");
     print_text(value, out);
     buffer_add_char(out, '\n');
 }
 
-static void explain_error_info(const ProtobufCBinaryData *bytes, struct buffer *out)
+static void print_error_info(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
     Google__Rpc__ErrorInfo *info = google__rpc__error_info__unpack(NULL, bytes->len, bytes->data);
     if (!info)
@@ -43,7 +43,7 @@ static void explain_error_info(const ProtobufCBinaryData *bytes, struct buffer *
     google__rpc__error_info__free_unpacked(info, NULL);
 }
 
-static void explain_bad_request(const ProtobufCBinaryData *bytes, struct buffer *out)
+static void print_bad_request(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
     Google__Rpc__BadRequest *request =
         google__rpc__bad_request__unpack(NULL, bytes->len, bytes->data);
@@ -56,17 +56,17 @@ static void explain_bad_request(const ProtobufCBinaryData *bytes, struct buffer 
     google__rpc__bad_request__free_unpacked(request, NULL);
 }
 
-static void explain_request_info(const ProtobufCBinaryData *bytes, struct buffer *out)
+static void print_request_info(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
     Google__Rpc__RequestInfo *info =
         google__rpc__request_info__unpack(NULL, bytes->len, bytes->data);
     if (!info)
         return;
-    add_line(out, "", text_literal("upstream's request"), text_of(info->request_id));
+    add_line(out, "", text_literal("upstream request id"), text_of(info->request_id));
     google__rpc__request_info__free_unpacked(info, NULL);
 }
 
-static void explain_retry_info(const ProtobufCBinaryData *bytes, struct buffer *out)
+static void print_retry_info(const ProtobufCBinaryData *bytes, struct buffer *out)
 {
     Google__Rpc__RetryInfo *info = google__rpc__retry_info__unpack(NULL, bytes->len, bytes->data);
     if (!info)
@@ -82,32 +82,32 @@ static void explain_retry_info(const ProtobufCBinaryData *bytes, struct buffer *
 
 static const struct {
     const char *type;
-    void (*explain)(const ProtobufCBinaryData *bytes, struct buffer *out);
+    void (*print)(const ProtobufCBinaryData *bytes, struct buffer *out);
 } details[] = {
-    {"type.googleapis.com/google.rpc.ErrorInfo", explain_error_info},
-    {"type.googleapis.com/google.rpc.BadRequest", explain_bad_request},
-    {"type.googleapis.com/google.rpc.RequestInfo", explain_request_info},
-    {"type.googleapis.com/google.rpc.RetryInfo", explain_retry_info},
+    {"type.googleapis.com/google.rpc.ErrorInfo", print_error_info},
+    {"type.googleapis.com/google.rpc.BadRequest", print_bad_request},
+    {"type.googleapis.com/google.rpc.RequestInfo", print_request_info},
+    {"type.googleapis.com/google.rpc.RetryInfo", print_retry_info},
 };
 
-static void explain_any(const Google__Protobuf__Any *any, struct buffer *out)
+static void print_any(const Google__Protobuf__Any *any, struct buffer *out)
 {
     for (size_t i = 0; i < array_length(details); i++)
         if (strcmp(any->type_url, details[i].type) == 0) {
-            details[i].explain(&any->value, out);
+            details[i].print(&any->value, out);
             return;
         }
     add_line(out, "", text_literal("a detail of type"), text_of(any->type_url));
 }
 
-static void explain_details(struct text value, struct buffer *out)
+static void print_details(struct text value, struct buffer *out)
 {
     Google__Rpc__Status *status =
         google__rpc__status__unpack(NULL, value.size, (const uint8_t *)value.data);
     if (!status)
         return;
     for (size_t i = 0; i < status->n_details; i++)
-        explain_any(status->details[i], out);
+        print_any(status->details[i], out);
     google__rpc__status__free_unpacked(status, NULL);
 }
 
@@ -122,7 +122,7 @@ void print_status(enum status_code code, struct text message, struct buffer *out
 void print_trailer(struct text name, struct text value, struct buffer *out)
 {
     if (text_equal(name, text_literal("grpc-status-details-bin")))
-        explain_details(value, out);
+        print_details(value, out);
     else if (text_equal(name, text_literal("x-apig-attempts")) ||
              text_equal(name, text_literal("grpc-retry-pushback-ms")))
         add_line(out, "", name, value);

@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-/* A path that a socket's address has room for; relative ones would depend on where we start. */
+/* A path that fits a socket's address; a relative one would depend on the working directory. */
 static bool is_socket_path(struct text path)
 {
     return path.size > 1 && path.data[0] == '/' &&
@@ -22,8 +22,10 @@ static bool read_unix(struct text written, struct arena *arena, struct address *
     if (written.size < prefix.size || memcmp(written.data, prefix.data, prefix.size) != 0 ||
         !is_socket_path(path))
         return false;
-    *address = (struct address){.unix_path = arena_copy(arena, path.data, path.size)};
-    return address->unix_path;
+    const char *copy = arena_copy(arena, path.data, path.size);
+    if (copy)
+        *address = (struct address){.unix_path = copy};
+    return copy;
 }
 
 static bool read_tcp(struct text written, struct arena *arena, struct address *address)
@@ -33,21 +35,29 @@ static bool read_tcp(struct text written, struct arena *arena, struct address *a
     if (!url_split_authority(written, &host, &digits) || !text_to_u64(digits, &port) ||
         port > UINT16_MAX)
         return false;
-    *address =
-        (struct address){.host = arena_copy(arena, host.data, host.size), .port = (uint16_t)port};
-    return address->host;
+    const char *copy = arena_copy(arena, host.data, host.size);
+    if (copy)
+        *address = (struct address){.host = copy, .port = (uint16_t)port};
+    return copy;
 }
 
-bool config_address_parse(struct text text, struct arena *arena, struct address *address,
-                          struct status *status)
+bool config_address_parse(struct text text, struct arena *arena, struct address *address)
 {
-    struct address read;
-    if (!read_unix(text, arena, &read) && !read_tcp(text, arena, &read))
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "\"%.*s\": allowed is host:port, [IPv6]:port or unix:/path",
-                           (int)text_cut(text, 200), text.data);
-    *address = read;
-    return true;
+    return read_unix(text, arena, address) || read_tcp(text, arena, address);
+}
+
+void config_address_write(const struct address *address, struct buffer *out)
+{
+    if (address->unix_path) {
+        buffer_add_literal(out, "unix:");
+        buffer_add_text(out, text_of(address->unix_path));
+        return;
+    }
+    bool colons = strchr(address->host, ':');
+    buffer_add_text(out, colons ? text_literal("[") : text_literal(""));
+    buffer_add_text(out, text_of(address->host));
+    buffer_add_text(out, colons ? text_literal("]:") : text_literal(":"));
+    buffer_add_u64(out, address->port);
 }
 
 bool config_address_is_local(const struct address *address)

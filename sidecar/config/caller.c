@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-/* What a URI's or a name's characters are, beside letters and digits. */
+/* The characters of a name of each kind, beside letters and digits. */
 static const char *const marks[] = {
     [CALLER_URI] = "-._~%:@+=/", [CALLER_DNS] = "-._", [CALLER_UID] = "", [CALLER_GID] = ""};
 
@@ -18,7 +18,7 @@ bool config_caller_may_have(enum caller_kind kind, char c)
     return digit || isalpha((unsigned char)c) || (c && strchr(marks[kind], c));
 }
 
-/* The scheme and the trust domain stand for themselves, "*" is for what is behind. */
+/* Scheme and trust domain have no "*"; the path may have some. */
 static bool is_uri_pattern(struct text text)
 {
     const char *authority = memmem(text.data, text.size, "://", 3);
@@ -29,7 +29,7 @@ static bool is_uri_pattern(struct text text)
            !memchr(text.data, '*', (size_t)(path - text.data));
 }
 
-/* "*" alone would seem to mean everybody. */
+/* "*" alone is refused, because it would seem to allow every caller. */
 static bool is_dns_pattern(struct text text)
 {
     for (size_t i = 0; i < text.size; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options, all of them in one table: a flag `--token-file` is the environment variable
+ * The sidecar's options: a flag `--token-file` is the environment variable
  * `APIG_SIDECAR_TOKEN_FILE`; the flag wins. Read once at start, read-only afterwards: any thread.
  */
 #pragma once
@@ -10,21 +10,22 @@
 #include <stdint.h>
 
 #include "base/status.h"
-#include "system/address.h"
 #include "base/text.h"
+#include "config/flags.h"
+#include "system/address.h"
 #include "telemetry/log.h"
 
 #define CONFIG_LISTENERS 16
 
-/* What a caller is known by. */
+/* The kind of a caller's name. */
 enum caller_kind {
-    CALLER_URI, /* of its certificate: "spiffe://cluster.local/ns/shop/sa/cart" */
-    CALLER_DNS, /* of its certificate: "cart.shop.svc.cluster.local" */
-    CALLER_UID, /* of its process, on a Unix socket: "65532" */
-    CALLER_GID,
+    CALLER_URI, /* in its certificate: "spiffe://cluster.local/ns/shop/sa/cart" */
+    CALLER_DNS, /* in its certificate: "cart.shop.svc.cluster.local" */
+    CALLER_UID, /* user of its process, on a Unix socket: "65532" */
+    CALLER_GID, /* group of its process, on a Unix socket */
 };
 
-/* Whom --allow-callers lists. */
+/* An entry of --allow-callers. */
 struct config_caller {
     const struct config_caller *next;
     enum caller_kind kind;
@@ -38,11 +39,11 @@ struct config {
     bool allow_public_plaintext;
 
     const char *tls_cert_file, *tls_key_file, *tls_client_ca_file; /* NULL when not given */
-    const struct config_caller *allow_callers;                     /* NULL: everybody */
+    const struct config_caller *allow_callers;                     /* NULL: all callers */
     bool trust_xfcc;
 
-    const char *upstream; /* "https://host[:port][/prefix]", of --upstream or made of --region; no
-                             slash at its end */
+    const char *upstream; /* "https://host[:port][/prefix]", from --upstream or --region; no slash
+                             at its end */
     const char *region;   /* NULL when not given */
     const char *upstream_ca_file; /* NULL: the system's store */
     const char *upstream_proxy;   /* NULL: none */
@@ -67,54 +68,61 @@ struct config {
 
     const char *descriptor_set; /* a file; NULL: the embedded set */
 
-    void *owned; /* what the strings above point into, and where each value came from */
+    void *owned; /* the strings above, and the origin of each value */
 };
 
 /*
- * Reads flags (`arguments`, without program and word) and variables (`environment`, "NAME=value",
- * NULL-terminated) over the defaults. An empty variable is as good as none, an empty flag as good
- * as the default. A variable with our prefix that is neither an option's nor one of those that
- * Kubernetes makes for a Service of our name is refused, since a default would stand in for what
- * was meant. INVALID_ARGUMENT with one line that names flag or variable, value and what is allowed.
- * `config` is to be cleared also after a failure.
+ * Reads flags (`arguments`, without program and command) and variables (`environment`,
+ * "NAME=value", NULL at the end) over the defaults. An empty value stands for the default. A
+ * variable with our prefix that is neither an option's nor one of those that Kubernetes makes for a
+ * Service of our name is refused, because the default would silently take its place.
+ * INVALID_ARGUMENT with one line that names flag or variable, value and what is allowed. `config`
+ * is to be cleared also after a failure.
  */
 must_use bool config_read(struct config *config, int count, char *const arguments[],
                           char *const environment[], struct status *status);
+
+/* The same for a command that has options of its own beside these; a flag of both is its own.
+ * Strings of `own` live as long as `config`. */
+must_use bool config_read_with(struct config *config, struct option_set *own,
+                               struct command_line *line, struct status *status);
 void config_clear(struct config *config);
 
-/* What serving needs beyond well-formed values: an upstream, and no public plaintext listener
- * without permission. */
+/* Checks that an upstream is given, and that no listener is public without client certificates or
+ * permission. INVALID_ARGUMENT names the option. */
 must_use bool config_check_serve(const struct config *config, struct status *status);
 
-/* The option table for people: an option, its variable, default, meaning and range a line. */
+/* The options by groups, as --help has them. */
 void config_write_help(struct buffer *out);
 
-/* One line an option: flag, value as it is in force, and where that came from: "default",
- * "variable", "flag". */
+/* The help of one option, by its name without "--"; asserts that there is one. */
+void config_write_option_help(const char *name, struct buffer *out);
+
+/* One line for each option: flag, value in force and its origin: "default", "variable" or "flag".
+ */
 void config_write_resolved(const struct config *config, struct buffer *out);
 
-/* The same table as README has it, in Markdown. */
+/* README's table of the options, in Markdown. */
 void config_write_markdown(struct buffer *out);
 
-/* "127.0.0.1:50051", "[::1]:0", "unix:/run/x.sock", "localhost:443". INVALID_ARGUMENT otherwise.
- * The result points into the arena. */
-must_use bool config_address_parse(struct text text, struct arena *arena, struct address *address,
-                                   struct status *status);
+/* Reads "127.0.0.1:50051", "[::1]:0", "unix:/run/x.sock" or "localhost:443"; false for anything
+ * else. The result points into the arena. */
+must_use bool config_address_parse(struct text text, struct arena *arena, struct address *address);
+
+/* Writes an address as config_address_parse reads it. */
+void config_address_write(const struct address *address, struct buffer *out);
 
 /* True for loopback addresses, "localhost" and Unix sockets. */
 bool config_address_is_local(const struct address *address);
 
-/* "spiffe://trust.domain/ns/…", "*.svc.cluster.local", "uid:65532" or "gid:65532", with "*" behind
- * a URI's authority and in a name that is not all of "*"; false otherwise. The result points into
- * the arena. */
+/* Reads "spiffe://trust.domain/ns/…", "*.svc.cluster.local", "uid:65532" or "gid:65532"; "*" may
+ * stand behind a URI's authority and in a DNS name that has other letters too. False for anything
+ * else. The result points into the arena. */
 must_use bool config_caller_parse(struct text written, struct arena *arena,
                                   struct config_caller *caller);
 
-/* Whether a caller's name may have that character: what has others is nobody's name. */
+/* True when a caller's name may have that character; a name with any other identifies no caller. */
 bool config_caller_may_have(enum caller_kind kind, char c);
 
-/* "uid:" of a CALLER_UID, "" of certificates' names. */
+/* "uid:" for a CALLER_UID, "gid:" for a CALLER_GID, "" for names in certificates. */
 const char *config_caller_prefix(enum caller_kind kind);
-
-/* "30s", "500ms", "2m", "1h"; INVALID_ARGUMENT otherwise. */
-must_use bool config_duration_parse(struct text text, int64_t *ns, struct status *status);

@@ -1,179 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/options.h"
 
-#include <ctype.h>
-#include <string.h>
-
-#include "base/clock.h"
+#include "config/value.h"
 
 #include "base/banned.h"
 
 #define at(name) offsetof(struct config, name)
-#define HOUR (3600 * (uint64_t)CLOCK_NS_PER_S)
-#define DAY (24 * HOUR)
-#define MS (uint64_t) CLOCK_NS_PER_MS
 #define KIB UINT64_C(1024)
 #define MIB (1024 * KIB)
 
-#define FLAG_PREFIX "--"
-#define VARIABLE_PREFIX "APIG_SIDECAR_"
+#define CALLERS "Callers"
+#define UPSTREAM "Upstream"
+#define CREDENTIAL "Credential"
+#define LIMITS "Limits"
+#define LIFECYCLE "Lifecycle"
+#define OBSERVABILITY "Observability"
 
-const struct option option_table[] = {
-    {"listen", OPTION_LISTENERS, at(listen), 0, 0, "127.0.0.1:50051",
-     "where callers connect: `host:port`, `[::1]:port`, `unix:/path`; comma-separated, repeatable; "
-     "port 0 picks one"},
-    {"allow-public-plaintext", OPTION_SWITCH, at(allow_public_plaintext), 0, 0, "false",
-     "permits a listener without client certificates on an address that is not loopback, behind a "
-     "mesh for instance"},
-    {"tls-cert-file", OPTION_TEXT, at(tls_cert_file), 0, 0, NULL,
-     "PEM certificate chain: every TCP listener speaks TLS; this and the next two are read again "
-     "when they change"},
-    {"tls-key-file", OPTION_TEXT, at(tls_key_file), 0, 0, NULL, "its PEM private key"},
-    {"tls-client-ca-file", OPTION_TEXT, at(tls_client_ca_file), 0, 0, NULL,
-     "PEM bundle: callers by TCP need a certificate that it vouches for"},
-    {"allow-callers", OPTION_CALLERS, at(allow_callers), 0, 0, NULL,
-     "who may call, by certificate or by user and group of a Unix socket's process; "
-     "comma-separated, "
-     "repeatable; everybody by default"},
-    {"trust-xfcc", OPTION_SWITCH, at(trust_xfcc), 0, 0, "false",
-     "takes the caller's names from `x-forwarded-client-cert` when the peer is loopback: a mesh's "
-     "proxy"},
-    {"upstream", OPTION_UPSTREAM, at(upstream), 0, 0, NULL,
-     "`https://host[:port][/prefix]`; this or --region is required"},
-    {"region", OPTION_REGION, at(region), 0, 0, NULL,
-     "fills in --upstream with the public endpoint of a region"},
-    {"upstream-ca-file", OPTION_TEXT, at(upstream_ca_file), 0, 0, NULL,
-     "PEM bundle to verify the upstream with, read again when it changes; the system's store by "
+/* The options of a group stand together. */
+const struct option config_options[] = {
+    {CALLERS, "listen", &value_listeners, at(listen), 0, 0, "127.0.0.1:50051",
+     "addresses to accept callers on; port 0 picks a free one; repeatable"},
+    {CALLERS, "allow-public-plaintext", &value_switch, at(allow_public_plaintext), 0, 0, "false",
+     "permits an address other than loopback without client certificates, for example behind a "
+     "mesh"},
+    {CALLERS, "tls-cert-file", &value_file, at(tls_cert_file), 0, 0, NULL,
+     "PEM certificate chain that makes every TCP listener require TLS; read again when it changes, "
+     "like the next two"},
+    {CALLERS, "tls-key-file", &value_file, at(tls_key_file), 0, 0, NULL,
+     "PEM private key of --tls-cert-file"},
+    {CALLERS, "tls-client-ca-file", &value_file, at(tls_client_ca_file), 0, 0, NULL,
+     "PEM bundle of CAs; callers over TCP need a certificate that one of them issued"},
+    {CALLERS, "allow-callers", &value_callers, at(allow_callers), 0, 0, NULL,
+     "callers that are served, by name in their certificate or by user or group of their process "
+     "on a Unix socket; repeatable; all callers by default"},
+    {CALLERS, "trust-xfcc", &value_switch, at(trust_xfcc), 0, 0, "false",
+     "takes the caller's names from x-forwarded-client-cert when the peer is on loopback, for "
+     "example the proxy of a mesh"},
+    {UPSTREAM, "upstream", &value_upstream, at(upstream), 0, 0, NULL,
+     "URL of the API gateway; this or --region is required"},
+    {UPSTREAM, "region", &value_region, at(region), 0, 0, NULL,
+     "sets --upstream to the public endpoint of this region"},
+    {UPSTREAM, "upstream-ca-file", &value_file, at(upstream_ca_file), 0, 0, NULL,
+     "PEM bundle of CAs that verify the upstream, read again when it changes; the system's CAs by "
      "default"},
-    {"upstream-proxy", OPTION_PROXY, at(upstream_proxy), 0, 0, NULL,
-     "HTTP proxy for CONNECT; environment variables of that purpose are ignored"},
-    {"upstream-loops", OPTION_NUMBER, at(upstream_loops), 1, 64, "1", "upstream threads"},
-    {"upstream-connections", OPTION_NUMBER, at(upstream_connections), 1, 65536, "512",
-     "connections at most for each upstream thread; opened as needed, closed when idle for 60s"},
-    {"token-file", OPTION_TEXT, at(token_file), 0, 0, "/var/run/secrets/apig/token",
-     "the mounted credential"},
-    {"project-id", OPTION_TEXT, at(project_id), 0, 0, NULL, "fills a request's empty project_id"},
-    {"instance-id", OPTION_TEXT, at(instance_id), 0, 0, NULL,
-     "fills a request's empty instance_id"},
-    {"deadline", OPTION_DURATION, at(deadline_ns), MS, DAY, "30s", "for calls without a deadline"},
-    {"max-deadline", OPTION_DURATION, at(max_deadline_ns), MS, DAY, "120s",
-     "for calls with a longer one"},
-    {"recover-lost-creates", OPTION_SWITCH, at(recover_lost_creates), 0, 0, "false",
-     "looks up what became of a create whose answer was lost, where the .proto says how"},
-    {"max-in-flight", OPTION_NUMBER, at(max_in_flight), 1, 1000000, "1000",
-     "calls at a time; above: RESOURCE_EXHAUSTED"},
-    {"max-connections", OPTION_NUMBER, at(max_connections), 1, 1000000, "1000",
-     "callers' connections at a time; above: closed"},
-    {"max-connections-per-peer", OPTION_NUMBER, at(max_connections_per_peer), 1, 1000000, "1000",
-     "the same for one address, or one uid on Unix sockets"},
-    {"max-streams", OPTION_NUMBER, at(max_streams), 1, 1000000, "1000",
-     "calls at a time on one connection; who gives up more than that in a second is disconnected"},
-    {"max-message", OPTION_SIZE, at(max_message_bytes), 1, 256 * MIB, "1MiB",
+    {UPSTREAM, "upstream-proxy", &value_proxy, at(upstream_proxy), 0, 0, NULL,
+     "HTTP proxy, used with CONNECT; https_proxy and similar variables are ignored"},
+    {UPSTREAM, "upstream-loops", &value_count, at(upstream_loops), 1, 64, "1",
+     "number of threads that send requests upstream"},
+    {UPSTREAM, "upstream-connections", &value_count, at(upstream_connections), 1, 65536, "512",
+     "largest number of connections of each upstream thread; opened when needed, closed after 60s "
+     "without use"},
+    {UPSTREAM, "project-id", &value_text, at(project_id), 0, 0, NULL,
+     "project_id of requests that leave it empty"},
+    {UPSTREAM, "instance-id", &value_text, at(instance_id), 0, 0, NULL,
+     "instance_id of requests that leave it empty"},
+    {UPSTREAM, "descriptor-set", &value_file, at(descriptor_set), 0, 0, NULL,
+     "FileDescriptorSet of further services, with their imports"},
+    {UPSTREAM, "recover-lost-creates", &value_switch, at(recover_lost_creates), 0, 0, "false",
+     "looks up the result of a create whose response was lost, where the .proto says how"},
+    {CREDENTIAL, "token-file", &value_file, at(token_file), 0, 0, "/var/run/secrets/apig/token",
+     "the mounted token, read again when it changes"},
+    {LIMITS, "deadline", &value_duration, at(deadline_ns), VALUE_MS, VALUE_DAY, "30s",
+     "deadline of calls that have none"},
+    {LIMITS, "max-deadline", &value_duration, at(max_deadline_ns), VALUE_MS, VALUE_DAY, "120s",
+     "longest deadline; a longer one is shortened to it"},
+    {LIMITS, "max-in-flight", &value_count, at(max_in_flight), 1, 1000000, "1000",
+     "largest number of concurrent calls; more are rejected with RESOURCE_EXHAUSTED"},
+    {LIMITS, "max-connections", &value_count, at(max_connections), 1, 1000000, "1000",
+     "largest number of callers' connections; more are closed"},
+    {LIMITS, "max-connections-per-peer", &value_count, at(max_connections_per_peer), 1, 1000000,
+     "1000", "the same for one IP address, or for one user on Unix sockets"},
+    {LIMITS, "max-streams", &value_count, at(max_streams), 1, 1000000, "1000",
+     "largest number of concurrent calls on one connection; a client that cancels more calls per "
+     "second is disconnected"},
+    {LIMITS, "max-message", &value_size, at(max_message_bytes), 1, 256 * MIB, "1MiB",
      "largest request message"},
-    {"max-response", OPTION_SIZE, at(max_response_bytes), 1, 256 * MIB, "4MiB",
-     "largest body of an upstream's answer"},
-    {"max-metadata", OPTION_SIZE, at(max_metadata_bytes), 1, 48 * KIB, "16KiB",
-     "a caller's metadata, all together"},
-    {"max-metadata-count", OPTION_NUMBER, at(max_metadata_count), 1, 10000, "100", "and how many"},
-    {"handshake-timeout", OPTION_DURATION, at(handshake_timeout_ns), MS, HOUR, "5s",
-     "until a new connection speaks HTTP/2"},
-    {"idle-timeout", OPTION_DURATION, at(idle_timeout_ns), 0, DAY, "0s",
-     "a connection without calls; 0s: no limit"},
-    {"max-age", OPTION_DURATION, at(max_age_ns), 0, DAY, "0s",
-     "a connection altogether; 0s: no limit"},
-    {"max-age-grace", OPTION_DURATION, at(max_age_grace_ns), MS, DAY, "30s",
-     "for calls under way at --max-age"},
-    {"drain-delay", OPTION_DURATION, at(drain_delay_ns), 0, HOUR, "0s",
-     "after SIGTERM: keep accepting that long"},
-    {"drain-timeout", OPTION_DURATION, at(drain_timeout_ns), 0, HOUR, "30s",
-     "then finish calls, at most for that long"},
-    {"monitor", OPTION_ADDRESS, at(monitor), 0, 0, "127.0.0.1:9090",
-     "/livez /readyz /startupz /metrics, read only; may be public"},
-    {"admin", OPTION_LOCAL_ADDRESS, at(admin), 0, 0, "127.0.0.1:9091",
-     "/config, POST /quitquitquit, PUT /log-level; loopback and `unix:` only"},
-    {"log-sample", OPTION_SHARE, at(log_sample), 0, 0, "1",
-     "share of successful calls that are logged"},
-    {"log-level", OPTION_LOG_LEVEL, at(log_level), 0, 0, "info",
-     "`debug`, `info`, `warning` or `error`"},
-    {"log-format", OPTION_LOG_FORMAT, at(log_format), 0, 0, "json", "`json`, or `text` for people"},
-    {"descriptor-set", OPTION_TEXT, at(descriptor_set), 0, 0, NULL,
-     "a FileDescriptorSet of more services, with their imports"},
+    {LIMITS, "max-response", &value_size, at(max_response_bytes), 1, 256 * MIB, "4MiB",
+     "largest body of an upstream response"},
+    {LIMITS, "max-metadata", &value_size, at(max_metadata_bytes), 1, 48 * KIB, "16KiB",
+     "largest metadata of one call, in total"},
+    {LIMITS, "max-metadata-count", &value_count, at(max_metadata_count), 1, 10000, "100",
+     "largest number of metadata entries in one call"},
+    {LIMITS, "handshake-timeout", &value_duration, at(handshake_timeout_ns), VALUE_MS, VALUE_HOUR,
+     "5s", "time in which a new connection has to start HTTP/2"},
+    {LIMITS, "idle-timeout", &value_duration, at(idle_timeout_ns), 0, VALUE_DAY, "0s",
+     "time after which a connection without calls is closed; 0s: never"},
+    {LIMITS, "max-age", &value_duration, at(max_age_ns), 0, VALUE_DAY, "0s",
+     "age at which a connection is closed; 0s: never"},
+    {LIMITS, "max-age-grace", &value_duration, at(max_age_grace_ns), VALUE_MS, VALUE_DAY, "30s",
+     "time for the calls in flight on a connection that reached --max-age"},
+    {LIFECYCLE, "drain-delay", &value_duration, at(drain_delay_ns), 0, VALUE_HOUR, "0s",
+     "time after SIGTERM in which new calls are still accepted"},
+    {LIFECYCLE, "drain-timeout", &value_duration, at(drain_timeout_ns), 0, VALUE_HOUR, "30s",
+     "time after --drain-delay for the calls in flight to finish"},
+    {LIFECYCLE, "admin", &value_local_address, at(admin), 0, 0, "127.0.0.1:9091",
+     "port of /config, POST /quitquitquit and PUT /log-level; never public"},
+    {OBSERVABILITY, "monitor", &value_address, at(monitor), 0, 0, "127.0.0.1:9090",
+     "port of /livez, /readyz, /startupz and /metrics; read-only, may be public"},
+    {OBSERVABILITY, "log-sample", &value_share, at(log_sample), 0, 0, "1",
+     "share of the successful calls that are logged"},
+    {OBSERVABILITY, "log-level", &value_log_level, at(log_level), 0, 0, "info",
+     "lowest level that is logged"},
+    {OBSERVABILITY, "log-format", &value_log_format, at(log_format), 0, 0, "json",
+     "format of the log: one JSON object per line, or text for people"},
 };
 
-const size_t option_count = array_length(option_table);
+const size_t config_option_count = array_length(config_options);
 
-_Static_assert(array_length(option_table) <= OPTION_MOST,
-               "struct config_memory has a place for each option");
-
-static char variable_character(char c)
-{
-    return c == '-' ? '_' : (char)toupper((unsigned char)c);
-}
-
-void option_spell(const struct option *option, enum option_origin origin,
-                  char spelled[OPTION_SPELLED_BYTES])
-{
-    bool variable = origin == ORIGIN_VARIABLE;
-    struct text prefix = variable ? text_literal(VARIABLE_PREFIX) : text_literal(FLAG_PREFIX);
-    size_t used = prefix.size;
-    memcpy(spelled, prefix.data, used);
-    for (const char *c = option->name; *c && used < OPTION_SPELLED_BYTES - 1; c++)
-        spelled[used++] = variable ? variable_character(*c) : *c;
-    spelled[used] = '\0';
-}
-
-const struct option *option_find(struct text written, enum option_origin origin)
-{
-    char spelled[OPTION_SPELLED_BYTES];
-    for (size_t i = 0; i < option_count; i++) {
-        option_spell(&option_table[i], origin, spelled);
-        if (text_equal(written, text_of(spelled)))
-            return &option_table[i];
-    }
-    return NULL;
-}
-
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-static bool same_letter(char a, char b)
-{
-    return tolower((unsigned char)a) == tolower((unsigned char)b);
-}
-
-/* How many letters to add, drop or change (Levenshtein). */
-static size_t distance(struct text a, struct text b)
-{
-    size_t row[OPTION_SPELLED_BYTES];
-    for (size_t i = 0; i <= b.size; i++)
-        row[i] = i;
-    for (size_t i = 1; i <= a.size; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.size; j++) {
-            size_t above = row[j];
-            row[j] = least_of(row[j - 1] + 1, above + 1,
-                              diagonal + !same_letter(a.data[i - 1], b.data[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[b.size];
-}
-
-void option_spell_nearest(struct text written, enum option_origin origin,
-                          char spelled[OPTION_SPELLED_BYTES])
-{
-    char candidate[OPTION_SPELLED_BYTES];
-    size_t best = SIZE_MAX;
-    for (size_t i = 0; i < option_count; i++) {
-        option_spell(&option_table[i], origin, candidate);
-        size_t far = distance(written, text_of(candidate));
-        if (far >= best)
-            continue;
-        best = far;
-        memcpy(spelled, candidate, sizeof candidate);
-    }
-}
+_Static_assert(array_length(config_options) <= OPTION_MOST,
+               "an option_set has room for each option");

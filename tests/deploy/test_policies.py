@@ -17,14 +17,16 @@ WITH_SIDECAR = [*CASES, "sample-service"]
 TOKEN_DIRECTORY = "/var/run/secrets/apig"
 
 
-def told():
+def help_of(*arguments):
     if not BINARY.exists():
         pytest.skip("the program is not built")
-    return run_program("help").stdout
+    return run_program("help", *arguments).stdout
 
 
 def defaults():
-    return dict(re.findall(r"^  --\S+ +(APIG_SIDECAR_\S+) +(\S+)", told(), re.M))
+    """Each option's variable with its default, as README's table has it."""
+    options = re.findall(r"^\| `--(\S+)` \| (\S+) \|", help_of("--markdown"), re.M)
+    return {"APIG_SIDECAR_" + name.upper().replace("-", "_"): default for name, default in options}
 
 
 @pytest.fixture(scope="session")
@@ -114,11 +116,11 @@ def test_kubelet_can_reach_what_it_asks(name):
 
 
 @pytest.mark.parametrize("name", WITH_SIDECAR)
-def test_the_words_that_kubelet_runs_are_the_programs(name):
-    words = re.findall(r"^  ([a-z]+) ", told(), re.M)
+def test_the_commands_that_kubelet_runs_exist(name):
+    commands = re.findall(r"^  ([a-z]+) ", help_of(), re.M)
     for _, _, sidecar in sidecars(name):
         for hook in sidecar.get("lifecycle", {}).values():
-            assert hook["exec"]["command"][0] == "/apig-sidecar" and hook["exec"]["command"][1] in words
+            assert hook["exec"]["command"][0] == "/apig-sidecar" and hook["exec"]["command"][1] in commands
 
 
 def ask(url):

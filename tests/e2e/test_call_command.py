@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the words for people, `call`, `check` and `--help`, do what they say?"""
+"""Do `call`, `check`, `--help` and `--version` do what their help says?"""
 import json
 import re
 import subprocess
@@ -11,6 +11,7 @@ from support.client import IDS
 from support.sidecar import run
 from support.upstream import GROUP, response, error, silence
 
+COMMANDS = ["serve", "call", "check", "health", "wait", "shutdown", "version", "help"]
 REQUEST = json.dumps({**IDS, "name": "api_group_001"})
 
 
@@ -21,7 +22,7 @@ def call(sidecar):
     return call
 
 
-def test_call_prints_the_reply_as_json_and_nothing_else(call, upstream):
+def test_call_prints_the_response_as_json_and_nothing_else(call, upstream):
     upstream.script(response())
     ended = call("CreateApiGroup", REQUEST)
     assert ended.returncode == 0
@@ -33,7 +34,7 @@ def test_call_prints_the_reply_as_json_and_nothing_else(call, upstream):
 
 @pytest.mark.parametrize("method", ["CreateApiGroup", "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup",
                                     "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup"])
-def test_a_method_is_named_as_one_likes(call, upstream, method):
+def test_a_method_is_named_alone_or_with_its_service(call, upstream, method):
     upstream.script(response())
     assert call(method, REQUEST).returncode == 0
 
@@ -46,7 +47,7 @@ def test_the_request_comes_from_a_file_or_from_stdin(call, upstream, tmp_path):
     assert [request.json()["name"] for request in upstream.requests] == ["api_group_001"] * 2
 
 
-def test_a_refusal_is_told_on_stderr_and_in_the_exit_code(call, upstream):
+def test_a_failed_call_is_reported_on_stderr_and_in_the_exit_code(call, upstream):
     upstream.script(response(error(400, "APIG.3201", "The name exists")))
     ended = call("CreateApiGroup", REQUEST)
     assert ended.returncode == 64 + grpc.StatusCode.ALREADY_EXISTS.value[0]
@@ -54,7 +55,7 @@ def test_a_refusal_is_told_on_stderr_and_in_the_exit_code(call, upstream):
     assert "ALREADY_EXISTS" in ended.stderr and "The name exists" in ended.stderr
 
 
-def test_metadata_and_deadline_are_the_calls(call, upstream):
+def test_metadata_and_deadline_of_the_command_line_are_sent(call, upstream):
     upstream.script(response(), silence())
     assert call("--metadata", "x-request-id=of-the-shell", "CreateApiGroup", REQUEST).returncode == 0
     assert upstream.requests[0].fields["x-request-id"] == "of-the-shell"
@@ -62,7 +63,7 @@ def test_metadata_and_deadline_are_the_calls(call, upstream):
     assert ended.returncode == 64 + grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
 
 
-def test_a_server_that_is_not_there_is_unavailable():
+def test_a_call_to_an_unused_port_is_unavailable():
     ended = run("call", "--target=127.0.0.1:1", "--deadline=5s", "CreateApiGroup", REQUEST)
     assert ended.returncode in (64 + grpc.StatusCode.UNAVAILABLE.value[0], 64 + grpc.StatusCode.DEADLINE_EXCEEDED.value[0])
     assert ended.stderr
@@ -72,19 +73,19 @@ def test_a_server_that_is_not_there_is_unavailable():
     (["NoSuchMethod", "{}"], 2), (["CreateApiGroup", "{"], 2), (["CreateApiGroup", '{"no_such_field":1}'], 2),
     (["CreateApiGroup", '{"name":[]}'], 2), (["CreateApiGroup", "@/no/such/file"], 2), (["--deadline=soon"], 2), ([], 2),
 ], ids=str)
-def test_what_cannot_be_asked_is_told_in_one_line(call, arguments, code):
+def test_a_call_that_cannot_be_made_ends_with_2_and_one_line(call, arguments, code):
     ended = call(*arguments, stdin=subprocess.DEVNULL)
     assert ended.returncode == code
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_call_speaks_to_a_unix_socket(start, upstream, tmp_path):
+def test_call_connects_to_a_unix_socket(start, upstream, tmp_path):
     start(listen=f"unix:{tmp_path}/s")
     upstream.script(response())
     assert run("call", f"--target=unix:{tmp_path}/s", "CreateApiGroup", REQUEST).returncode == 0
 
 
-def test_check_prints_the_configuration_and_the_calls_that_are_served(upstream, token, certificate):
+def test_check_prints_the_options_and_the_methods_that_are_served(upstream, token, certificate):
     ended = run("check", f"--upstream={upstream.url}", f"--token-file={token.path}",
                 f"--upstream-ca-file={certificate.certificate}")
     assert ended.returncode == 0, ended.stderr
@@ -96,24 +97,62 @@ def test_check_prints_the_configuration_and_the_calls_that_are_served(upstream, 
 
 @pytest.mark.parametrize("broken", ["--token-file=/no/such/token", "--upstream-ca-file=/no/such/ca",
                                     "--descriptor-set=/no/such/set", "--upstream=https://nowhere.invalid"])
-def test_check_finds_what_would_not_work(upstream, token, certificate, broken):
+def test_check_reports_a_broken_file_or_name(upstream, token, certificate, broken):
     ended = run("check", f"--upstream={upstream.url}", f"--token-file={token.path}",
                 f"--upstream-ca-file={certificate.certificate}", broken)
     assert ended.returncode == 1
     assert broken.partition("=")[2].removeprefix("https://") in ended.stdout + ended.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["help"], ["serve", "--help"], ["check", "--help"],
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"], ["serve", "--help"], ["help", "serve"],
                                        ["--listen=127.0.0.1:0", "--help"]], ids=" ".join)
-def test_help_lists_every_option_with_its_variable(arguments):
+def test_help_lists_commands_and_options_within_80_columns(arguments):
     ended = run(*arguments)
-    assert ended.returncode == 0
-    flags = set(re.findall(r"--[a-z-]+", ended.stdout))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    flags = set(re.findall(r"^  (--[a-z-]+)", ended.stdout, re.M))
     assert {"--listen", "--upstream", "--token-file", "--drain-timeout"} <= flags
     assert "APIG_SIDECAR_TOKEN_FILE" in ended.stdout
+    assert all(f"\n  {command} " in ended.stdout for command in COMMANDS)
+    assert [line for line in ended.stdout.splitlines() if len(line) > 80] == []
 
 
-def test_an_unknown_word_ends_with_2():
-    ended = run("srve")
-    assert ended.returncode == 2
-    assert "srve" in ended.stderr
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "serve"])
+@pytest.mark.parametrize("arguments", [["{}", "--help"], ["{}", "-h"], ["help", "{}"]], ids=" ".join)
+def test_a_command_has_help_of_its_own(command, arguments):
+    ended = run(*(argument.format(command) for argument in arguments))
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith(f"apig-sidecar {command}")
+    assert [line for line in ended.stdout.splitlines() if len(line) > 80] == []
+
+
+def test_help_of_check_describes_check_and_not_the_options():
+    ended = run("check", "--help")
+    assert "finding" in ended.stdout and "--drain-timeout" not in ended.stdout
+
+
+@pytest.mark.parametrize("argument", ["--version", "version"])
+def test_the_version_is_printed(argument):
+    ended = run(argument)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.fullmatch(r"apig-sidecar \d+\.\d+\.\d+( [0-9a-f]{7,40})?\n", ended.stdout)
+
+
+@pytest.mark.parametrize("arguments,suggestion", [(["srve"], '"serve"'), (["helth"], '"health"'), (["help", "shutdwon"], '"shutdown"'),
+                                                  (["restart-it"], None)], ids=str)
+def test_an_unknown_command_ends_with_2_and_the_names_of_the_commands(arguments, suggestion):
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    [line] = ended.stderr.splitlines()
+    assert f'"{arguments[-1]}": no such command' in line and line.endswith(", version and help")
+    assert ("did you mean" in line) == bool(suggestion) and (suggestion or "") in line
+
+
+@pytest.mark.parametrize("argument,message", [
+    ("--deadline=5", "the unit is missing"), ("--max-message=1MB", "KiB, MiB and GiB"), ("--tokenfile=x", "did you mean --token-file?"),
+    ("--token-file", "its value is missing"), ("--token-file=a\tb", "path of a readable file"),
+])
+def test_a_wrong_option_ends_with_2_and_one_line_that_says_what_is_allowed(argument, message):
+    ended = run(argument)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    [line] = ended.stderr.splitlines()
+    assert message in line and line.startswith(f"apig-sidecar: {argument.partition('=')[0]}: ")

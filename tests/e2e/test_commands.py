@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the words that ask a running sidecar, `health`, `wait` and `shutdown`, tell the truth by their exit codes?"""
+"""Do the commands that ask a running sidecar, `health`, `wait` and `shutdown`, exit with the right code and message?"""
 import socket
 import subprocess
 import threading
@@ -14,31 +14,31 @@ def address(sidecar, port):
     return sidecar.wait_log(event=f"{port} listening")[0]["address"]
 
 
-def ask(sidecar, word, *arguments, port="monitor"):
-    return run(word, f"--{port}={address(sidecar, port)}", *arguments)
+def ask(sidecar, command, *arguments, port="monitor"):
+    return run(command, f"--{port}={address(sidecar, port)}", *arguments)
 
 
 def begin(*arguments):
-    """Starts a word and does not wait for its end."""
+    """Starts a command and does not wait for its end."""
     return subprocess.Popen([BINARY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment())
 
 
-def assert_no(ended, *told):
-    """It said no, and why in one line."""
+def assert_no(ended, *parts):
+    """The command failed with one line that has these parts."""
     assert (ended.returncode, ended.stdout) == (1, ""), ended
     [line] = ended.stderr.splitlines()
     assert line.startswith("apig-sidecar: ")
-    assert [each for each in told if each not in line] == [], line
+    assert [part for part in parts if part not in line] == [], line
 
 
-@pytest.mark.parametrize("flag,told", [("", "ready; upstream: "), ("--ready", "ready; "), ("--live", "live\n"), ("--started", "started\n")])
-def test_health_says_yes(sidecar, flag, told):
+@pytest.mark.parametrize("flag,begin", [("", "ready; upstream: "), ("--ready", "ready; "), ("--live", "live\n"), ("--started", "started\n")])
+def test_health_prints_the_state_and_exits_with_0(sidecar, flag, begin):
     ended = ask(sidecar, "health", *filter(None, [flag]))
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert ended.stdout.startswith(told) and len(ended.stdout.splitlines()) == 1
+    assert ended.stdout.startswith(begin) and len(ended.stdout.splitlines()) == 1
 
 
-def test_health_says_no_and_why(start, token):
+def test_health_without_a_credential_exits_with_1_and_the_reason(start, token):
     token.remove()
     sidecar = start()
     assert_no(ask(sidecar, "health"), "not ready; credential: ")
@@ -71,31 +71,31 @@ def has_ipv6():
     return True
 
 
-@pytest.mark.parametrize("word,port", [("health", "monitor"), ("shutdown", "admin")])
-def test_where_nobody_listens_the_address_is_told(word, port):
+@pytest.mark.parametrize("command,port", [("health", "monitor"), ("shutdown", "admin")])
+def test_a_refused_connection_is_reported_with_its_address(command, port):
     nowhere = f"127.0.0.1:{free_port()}"
-    assert_no(run(word, f"--{port}={nowhere}"), nowhere, "refused")
+    assert_no(run(command, f"--{port}={nowhere}"), nowhere, "refused")
 
 
-@pytest.mark.parametrize("word,port", [("health", "monitor"), ("wait", "monitor"), ("shutdown", "admin")])
+@pytest.mark.parametrize("command,port", [("health", "monitor"), ("wait", "monitor"), ("shutdown", "admin")])
 @pytest.mark.parametrize("option", ["--no-such-option", "--timeout=soon", "--timeout"])
-def test_a_wrong_option_ends_with_2_and_one_line_that_names_it(word, port, option):
-    ended = run(word, option)
+def test_a_wrong_option_ends_with_2_and_one_line_that_names_it(command, port, option):
+    ended = run(command, option)
     assert ended.returncode == 2 and len(ended.stderr.splitlines()) == 1
     assert option.partition("=")[0] in ended.stderr
-    ended = run(word, f"--{port}=127.0.0.1:0")
+    ended = run(command, f"--{port}=127.0.0.1:0")
     assert ended.returncode == 2 and f"--{port}: port 0" in ended.stderr
 
 
-@pytest.mark.parametrize("word", ["health", "wait", "shutdown"])
-def test_help_tells_what_a_word_takes(word):
-    ended = run(word, "--help")
-    assert ended.returncode == 0 and f"apig-sidecar {word}" in ended.stdout and "--timeout DURATION: " in ended.stdout
-    assert f"  {word} " in run("help").stdout
+@pytest.mark.parametrize("command", ["health", "wait", "shutdown"])
+def test_help_lists_the_options_of_a_command(command):
+    ended = run(command, "--help")
+    assert ended.returncode == 0 and f"apig-sidecar {command}" in ended.stdout and "--timeout DURATION (" in ended.stdout
+    assert f"  {command} " in run("help").stdout
 
 
 class Peer:
-    """What listens where a sidecar should: it sends `data` to all who come, and closes only when told so."""
+    """A server that is not a sidecar: it sends `data` on every connection and closes it if `ends`."""
 
     def __init__(self, data, ends=True):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -110,21 +110,22 @@ class Peer:
                 connection.recv(4096)
                 connection.sendall(self.data)
             except OSError:
-                pass  # it had enough
+                pass  # the client closed the connection
             self.kept.append(connection)
             if self.ends:
                 connection.close()
 
 
-@pytest.mark.parametrize("data,told", [
-    (b"", "no sidecar"), (b"SSH-2.0-x\r\n\r\n", "no sidecar"), (b"HTTP/1.1 2x0 OK\r\n\r\n", "no sidecar"),
+@pytest.mark.parametrize("data,part", [
+    (b"", "not an apig-sidecar"), (b"SSH-2.0-x\r\n\r\n", "not an apig-sidecar"), (b"HTTP/1.1 2x0 OK\r\n\r\n", "not an apig-sidecar"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nready", "not an apig-sidecar"),
     (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (1 << 20), "larger"), (b"HTTP/1.1 503 No\r\n\r\n\x1b[2Jgone\nmore", "?[2Jgone"),
-], ids=["nothing", "ssh", "code", "large", "control"])
-def test_a_peer_that_is_no_sidecar_is_found_out(data, told):
-    assert_no(run("health", f"--monitor={Peer(data).address}"), told)
+], ids=["nothing", "ssh", "code", "short", "large", "control"])
+def test_a_server_that_is_not_a_sidecar_is_reported(data, part):
+    assert_no(run("health", f"--monitor={Peer(data).address}"), part)
 
 
-def test_a_peer_that_never_answers_is_not_waited_for_longer_than_the_timeout():
+def test_health_waits_for_a_silent_server_no_longer_than_its_timeout():
     assert_no(run("health", f"--monitor={Peer(b'HTTP/1.1 200 OK', ends=False).address}", "--timeout=100ms"), "in time")
 
 
@@ -141,7 +142,7 @@ def test_wait_ends_when_a_sidecar_that_comes_later_is_ready(start, token):
     assert sidecar.process.poll() is None
 
 
-def test_wait_gives_up_and_says_why(start, token):
+def test_wait_ends_at_its_timeout_with_the_last_reason(start, token):
     token.remove()
     sidecar = start()
     assert_no(ask(sidecar, "wait", "--timeout=1s"), "--timeout", "credential: ")

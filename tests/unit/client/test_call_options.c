@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does the command line of `call` ask for, and what does it refuse? */
+/* Is the command line of `call` read as written, and is a wrong one refused? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,15 @@ static void expect_refusal(const char *const *words, const char *first, const ch
     arena_clear(&arena);
 }
 
-static void a_method_alone_is_asked_of_the_default_target_with_the_message_of_stdin(void **state)
+static void expect_target(const struct call_options *options, const char *expected)
+{
+    struct arena arena;
+    arena_init(&arena, 1 << 16);
+    assert_string_equal(call_options_target(options, &arena), expected);
+    arena_clear(&arena);
+}
+
+static void a_method_alone_is_called_at_the_default_target_with_the_message_of_stdin(void **state)
 {
     (void)state;
     struct arena arena;
@@ -54,10 +62,10 @@ static void a_method_alone_is_asked_of_the_default_target_with_the_message_of_st
     assert_true(read_options(&options, (const char *const[]){"Create", NULL}, &arena, &status));
     assert_string_equal(options.method, "Create");
     assert_string_equal(options.message, "-");
-    assert_string_equal(options.target, "dns:127.0.0.1:50051");
+    expect_target(&options, "dns:127.0.0.1:50051");
     assert_true(options.deadline_ns == 30 * CLOCK_NS_PER_S);
     assert_null(options.descriptor_set);
-    assert_int_equal(options.metadata_count, 0);
+    assert_int_equal(options.metadata.count, 0);
     arena_clear(&arena);
 }
 
@@ -75,14 +83,14 @@ static void options_and_words_come_in_any_order(void **state)
     assert_true(read_options(&options, words, &arena, &status));
     assert_string_equal(options.method, "Create");
     assert_string_equal(options.message, "{}");
-    assert_string_equal(options.target, "dns:[::1]:7");
+    expect_target(&options, "dns:[::1]:7");
     assert_true(options.deadline_ns == 500 * CLOCK_NS_PER_MS);
     assert_string_equal(options.descriptor_set, "f");
-    assert_int_equal(options.metadata_count, 2);
-    assert_string_equal(options.metadata[0].name, "a");
-    assert_string_equal(options.metadata[0].value, "b=c");
-    assert_string_equal(options.metadata[1].name, "x-y.z_1");
-    assert_string_equal(options.metadata[1].value, "");
+    assert_int_equal(options.metadata.count, 2);
+    assert_string_equal(options.metadata.entries[0].name, "a");
+    assert_string_equal(options.metadata.entries[0].value, "b=c");
+    assert_string_equal(options.metadata.entries[1].name, "x-y.z_1");
+    assert_string_equal(options.metadata.entries[1].value, "");
     arena_clear(&arena);
 }
 
@@ -95,11 +103,11 @@ static void a_unix_socket_is_a_target(void **state)
     arena_init(&arena, 1 << 20);
     assert_true(read_options(&options, (const char *const[]){"--target=unix:/s", "M", NULL}, &arena,
                              &status));
-    assert_string_equal(options.target, "unix:/s");
+    expect_target(&options, "unix:/s");
     arena_clear(&arena);
 }
 
-static void what_is_no_order_is_refused_in_one_line(void **state)
+static void a_wrong_command_line_is_refused_in_one_line(void **state)
 {
     (void)state;
     static const struct {
@@ -108,19 +116,21 @@ static void what_is_no_order_is_refused_in_one_line(void **state)
     } rows[] = {
         {{NULL}, "method", ""},
         {{"--deadline=1s", NULL}, "method", ""},
-        {{"M", "{}", "more", NULL}, "more", "one message"},
+        {{"M", "{}", "more", NULL}, "\"more\"", "too many"},
         {{"--deadline=soon", "M", NULL}, "--deadline", "soon"},
+        {{"--deadline=5", "M", NULL}, "--deadline", "the unit is missing"},
         {{"--target=x", "M", NULL}, "--target", "host:port"},
         {{"M", "--target", NULL}, "--target", "value"},
         {{"M", "--target", "--deadline=1s", NULL}, "--target", "value"},
-        {{"--upstream=x", "M", NULL}, "--upstream", "--target"},
-        {{"--", "M", NULL}, "--", "--target"},
+        {{"--targt=x", "M", NULL}, "--targt", "--target"},
+        {{"--upstream=x", "M", NULL}, "--upstream: no such option", ""},
+        {{"--", "M", NULL}, "--: no such option", ""},
     };
     for (size_t i = 0; i < array_length(rows); i++)
         expect_refusal(rows[i].words, rows[i].first, rows[i].second);
 }
 
-/* C-core would refuse the whole call, or take these for its own. */
+/* C-core would refuse the whole call, or take an entry for its own. */
 static void metadata_that_grpc_would_not_send_is_refused(void **state)
 {
     (void)state;
@@ -132,7 +142,7 @@ static void metadata_that_grpc_would_not_send_is_refused(void **state)
                        "name=value");
 }
 
-static void a_value_of_metadata_is_not_repeated(void **state)
+static void a_value_of_metadata_is_not_shown_in_a_message(void **state)
 {
     (void)state;
     struct arena arena;
@@ -146,7 +156,7 @@ static void a_value_of_metadata_is_not_repeated(void **state)
     arena_clear(&arena);
 }
 
-static void more_metadata_than_there_is_room_for_is_refused(void **state)
+static void a_thirty_third_entry_of_metadata_is_refused(void **state)
 {
     (void)state;
     const char *words[WORDS] = {"M"};
@@ -157,29 +167,13 @@ static void more_metadata_than_there_is_room_for_is_refused(void **state)
     struct status status;
     arena_init(&arena, 1 << 20);
     assert_true(read_options(&options, words, &arena, &status));
-    assert_int_equal(options.metadata_count, CALL_OPTIONS_METADATA);
+    assert_int_equal(options.metadata.count, CALL_OPTIONS_METADATA);
     arena_clear(&arena);
     words[CALL_OPTIONS_METADATA + 1] = "--metadata=a=b";
     expect_refusal(words, "--metadata", "32");
 }
 
-static void help_is_no_call(void **state)
-{
-    (void)state;
-    struct arena arena;
-    struct call_options options;
-    struct status status;
-    struct buffer out;
-    arena_init(&arena, 1 << 20);
-    assert_true(read_options(&options, (const char *const[]){"--help", NULL}, &arena, &status));
-    assert_null(options.method);
-    buffer_init(&out, &arena, 0);
-    call_options_write_help(&out);
-    assert_non_null(memmem(out.at, out.bytes, "--descriptor-set", 16));
-    arena_clear(&arena);
-}
-
-static void the_message_is_the_word_a_file_or_nothing_that_can_be_read(void **state)
+static void the_message_comes_from_the_command_line_or_a_file(void **state)
 {
     (void)state;
     char path[] = "@/tmp/order-XXXXXX";
@@ -207,15 +201,14 @@ static void the_message_is_the_word_a_file_or_nothing_that_can_be_read(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_method_alone_is_asked_of_the_default_target_with_the_message_of_stdin),
+        cmocka_unit_test(a_method_alone_is_called_at_the_default_target_with_the_message_of_stdin),
         cmocka_unit_test(options_and_words_come_in_any_order),
         cmocka_unit_test(a_unix_socket_is_a_target),
-        cmocka_unit_test(what_is_no_order_is_refused_in_one_line),
+        cmocka_unit_test(a_wrong_command_line_is_refused_in_one_line),
         cmocka_unit_test(metadata_that_grpc_would_not_send_is_refused),
-        cmocka_unit_test(a_value_of_metadata_is_not_repeated),
-        cmocka_unit_test(more_metadata_than_there_is_room_for_is_refused),
-        cmocka_unit_test(help_is_no_call),
-        cmocka_unit_test(the_message_is_the_word_a_file_or_nothing_that_can_be_read),
+        cmocka_unit_test(a_value_of_metadata_is_not_shown_in_a_message),
+        cmocka_unit_test(a_thirty_third_entry_of_metadata_is_refused),
+        cmocka_unit_test(the_message_comes_from_the_command_line_or_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Is a command line with a word's own flags among serve's options read as it was meant? */
+/* Are the command lines of `health`, `wait` and `shutdown` read, with the sidecar's options among
+ * their own? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,120 +11,173 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "client/command.h"
+#include "client/health.h"
+#include "client/shutdown.h"
+#include "client/wait.h"
 
 #include "base/banned.h"
 
-static bool set_wait(struct command *command, const char *value, struct status *status)
+static const struct command *const commands[] = {&health_command, &wait_command, &shutdown_command};
+
+static char *no_variables[] = {NULL};
+
+/* NULL ends the arguments. */
+static bool read(const struct command *command, const char *const *arguments, struct config *config,
+                 void *values, struct status *status)
 {
-    (void)status;
-    assert_null(value);
-    command->waits = true;
-    return true;
+    struct command_line line = {.arguments = (char *const *)(uintptr_t)arguments,
+                                .environment = no_variables};
+    while (arguments[line.count])
+        line.count++;
+    return command_read(command, &line, config, values, status);
 }
 
-static bool set_timeout(struct command *command, const char *value, struct status *status)
+static void read_well(const struct command *command, const char *const *arguments,
+                      struct config *config, void *values)
 {
-    return config_duration_parse(text_of(value), &command->timeout_ns, status);
+    struct status status;
+    if (!read(command, arguments, config, values, &status))
+        fail_msg("%s", status.message);
 }
 
-static const struct command_option flags[] = {
-    {"--wait", NULL, set_wait, "until it has ended"},
-    {"--timeout", "DURATION", set_timeout, "how long"},
-};
-
-static const struct command_usage usage = {"usage", "meaning", flags, array_length(flags)};
-
-static bool read(struct command *command, int count, const char *const arguments[],
-                 struct status *status)
-{
-    *command = (struct command){.timeout_ns = 1};
-    return command_read(command, &usage, count, (char **)(uintptr_t)arguments, status);
-}
-
-static void flags_and_options_stand_in_any_order(void **state)
+static void options_of_command_and_sidecar_stand_in_any_order(void **state)
 {
     (void)state;
-    static const char *const arguments[] = {"--monitor", "unix:/a", "--timeout=5s",
-                                            "--wait",    "--admin", "127.0.0.1:7"};
-    struct command command;
-    struct status status;
-    assert_true(read(&command, array_length(arguments), arguments, &status));
-    assert_string_equal(command.config.monitor.unix_path, "/a");
-    assert_int_equal(command.config.admin.port, 7);
-    assert_int_equal(command.timeout_ns, 5 * CLOCK_NS_PER_S);
-    assert_true(command.waits);
-    command_clear(&command);
+    static const char *const arguments[] = {"--monitor", "unix:/a",    "--timeout=5s",
+                                            "--wait",    "--admin",    "127.0.0.1:7",
+                                            "--region",  "cn-north-4", NULL};
+    struct config config;
+    struct shutdown_options given;
+    read_well(&shutdown_command, arguments, &config, &given);
+    assert_string_equal(config.monitor.unix_path, "/a");
+    assert_int_equal(config.admin.port, 7);
+    assert_int_equal(given.timeout_ns, 5 * CLOCK_NS_PER_S);
+    assert_true(given.wait);
+    config_clear(&config);
 }
 
-static void without_arguments_the_defaults_remain(void **state)
+static void shutdown_without_arguments_does_not_wait(void **state)
 {
     (void)state;
-    struct command command;
-    struct status status;
-    assert_true(read(&command, 0, NULL, &status));
-    assert_int_equal(command.config.monitor.port, 9090);
-    assert_int_equal(command.timeout_ns, 1);
-    assert_false(command.waits || command.wants_help);
-    command_clear(&command);
+    struct config config;
+    struct shutdown_options given;
+    read_well(&shutdown_command, (const char *const[]){NULL}, &config, &given);
+    assert_int_equal(config.admin.port, 9091);
+    assert_int_equal(given.timeout_ns, 60 * CLOCK_NS_PER_S);
+    assert_false(given.wait);
+    config_clear(&config);
 }
 
-static void a_value_follows_its_flag(void **state)
+static void wait_has_a_timeout_of_a_minute_unless_it_is_given(void **state)
 {
     (void)state;
-    static const char *const arguments[] = {"--timeout", "7ms"};
-    struct command command;
-    struct status status;
-    assert_true(read(&command, array_length(arguments), arguments, &status));
-    assert_int_equal(command.timeout_ns, 7 * CLOCK_NS_PER_MS);
-    command_clear(&command);
+    struct config config;
+    struct wait_options given;
+    read_well(&wait_command, (const char *const[]){NULL}, &config, &given);
+    assert_int_equal(given.timeout_ns, 60 * CLOCK_NS_PER_S);
+    config_clear(&config);
+    read_well(&wait_command, (const char *const[]){"--timeout", "7ms", NULL}, &config, &given);
+    assert_int_equal(given.timeout_ns, 7 * CLOCK_NS_PER_MS);
+    config_clear(&config);
 }
 
-static void what_cannot_be_read_is_told_by_its_name(void **state)
+static void health_asks_the_page_of_its_flag(void **state)
 {
     (void)state;
     static const struct {
         const char *arguments[2];
-        int count;
-        const char *told;
-    } cases[] = {
-        {{"--timeout"}, 1, "--timeout: a value has to follow"},
-        {{"--timeout", "--wait"}, 2, "--timeout: a value has to follow"},
-        {{"--wait=yes"}, 1, "--wait: it takes no value"},
-        {{"--timeout=soon"}, 1, "--timeout: "},
-        {{"--monitor=nowhere"}, 1, "--monitor: "},
-        {{"--no-such"}, 1, "--no-such: no such option"},
-        {{"word"}, 1, "\"word\" is no option"},
-    };
-    for (size_t i = 0; i < array_length(cases); i++) {
-        struct command command;
+        const char *page;
+    } rows[] = {{{NULL}, "/readyz"},
+                {{"--ready", NULL}, "/readyz"},
+                {{"--live", NULL}, "/livez"},
+                {{"--started", NULL}, "/startupz"}};
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct config config;
+        struct health_options given;
         struct status status;
-        assert_false(read(&command, cases[i].count, cases[i].arguments, &status));
-        assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
-        assert_memory_equal(status.message, cases[i].told, strlen(cases[i].told));
-        command_clear(&command);
+        const char *page;
+        read_well(&health_command, rows[i].arguments, &config, &given);
+        assert_true(health_page(&given, &page, &status));
+        assert_string_equal(page, rows[i].page);
+        assert_int_equal(given.timeout_ns, 2 * CLOCK_NS_PER_S);
+        config_clear(&config);
     }
 }
 
-static void help_is_wanted_wherever_it_stands(void **state)
+static void health_refuses_two_questions_at_once(void **state)
 {
     (void)state;
-    static const char *const arguments[] = {"--wait", "--help", "--no-such"};
-    struct command command;
     struct status status;
-    assert_true(read(&command, array_length(arguments), arguments, &status));
-    assert_true(command.wants_help);
-    command_clear(&command);
+    const char *page;
+    assert_false(
+        health_page(&(struct health_options){.live = true, .started = true}, &page, &status));
+    assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+    assert_non_null(strstr(status.message, "--live"));
+}
+
+static void a_wrong_argument_is_refused_by_its_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments[3];
+        const char *begin;
+    } rows[] = {
+        {{"--timeout", NULL}, "--timeout: its value is missing"},
+        {{"--timeout", "--admin", NULL}, "--timeout: its value is missing"},
+        {{"--timeout=soon", NULL}, "--timeout: \"soon\": allowed is 1ms to 24h"},
+        {{"--timeout=5", NULL}, "--timeout: \"5\": the unit is missing"},
+        {{"--monitor=nowhere", NULL}, "--monitor: \"nowhere\": allowed is host:port"},
+        {{"--timeuot=1s", NULL}, "--timeuot: no such option; did you mean --timeout?"},
+        {{"word", NULL}, "\"word\" is not an option"},
+    };
+    for (size_t i = 0; i < array_length(commands) * array_length(rows); i++) {
+        const char *begin = rows[i % array_length(rows)].begin;
+        struct config config;
+        union {
+            struct health_options health;
+            struct wait_options wait;
+            struct shutdown_options shutdown;
+        } values;
+        struct status status;
+        assert_false(read(commands[i / array_length(rows)], rows[i % array_length(rows)].arguments,
+                          &config, &values, &status));
+        assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+        if (strncmp(status.message, begin, strlen(begin)) != 0)
+            fail_msg("%s", status.message);
+        config_clear(&config);
+    }
+}
+
+static void help_has_the_commands_own_options_and_where_the_sidecar_is(void **state)
+{
+    (void)state;
+    static const char *const address[] = {"  --monitor ADDRESS", "  --monitor ADDRESS",
+                                          "  --admin ADDRESS"};
+    for (size_t i = 0; i < array_length(commands); i++) {
+        struct arena arena;
+        struct buffer out;
+        arena_init(&arena, 1 << 16);
+        buffer_init(&out, &arena, 0);
+        command_write_help(commands[i], &out);
+        buffer_add_char(&out, '\0');
+        assert_memory_equal(out.at, "apig-sidecar ", 13);
+        assert_memory_equal(out.at + 13, commands[i]->name, strlen(commands[i]->name));
+        assert_non_null(strstr(out.at, "  --timeout DURATION (1ms to 24h; default "));
+        assert_non_null(strstr(out.at, address[i]));
+        arena_clear(&arena);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flags_and_options_stand_in_any_order),
-        cmocka_unit_test(without_arguments_the_defaults_remain),
-        cmocka_unit_test(a_value_follows_its_flag),
-        cmocka_unit_test(what_cannot_be_read_is_told_by_its_name),
-        cmocka_unit_test(help_is_wanted_wherever_it_stands),
+        cmocka_unit_test(options_of_command_and_sidecar_stand_in_any_order),
+        cmocka_unit_test(shutdown_without_arguments_does_not_wait),
+        cmocka_unit_test(wait_has_a_timeout_of_a_minute_unless_it_is_given),
+        cmocka_unit_test(health_asks_the_page_of_its_flag),
+        cmocka_unit_test(health_refuses_two_questions_at_once),
+        cmocka_unit_test(a_wrong_argument_is_refused_by_its_name),
+        cmocka_unit_test(help_has_the_commands_own_options_and_where_the_sidecar_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

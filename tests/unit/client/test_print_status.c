@@ -104,7 +104,7 @@ static void a_request_info_is_the_upstreams_id(void **state)
     Google__Rpc__RequestInfo info;
     google__rpc__request_info__init(&info);
     info.request_id = (char *)(uintptr_t) "0123";
-    expect(TYPE "RequestInfo", &info.base, "  upstream's request: 0123\n");
+    expect(TYPE "RequestInfo", &info.base, "  upstream request id: 0123\n");
 }
 
 static void a_retry_info_is_a_delay(void **state)

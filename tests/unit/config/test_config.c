@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What do flags and variables make of the options, and what do they say when they are wrong? */
+/* Are flags and variables read into the options, and does a wrong one give a useful message? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,7 +15,7 @@
 
 #include "given.h"
 
-static void nothing_given_means_the_defaults(void **state)
+static void without_flags_and_variables_the_options_have_their_defaults(void **state)
 {
     (void)state;
     struct config config;
@@ -62,7 +62,7 @@ static void a_switch_can_be_turned_off(void **state)
     assert_false(config.allow_public_plaintext);
     config_clear(&config);
     given_refused("--allow-public-plaintext=yes", "", "yes", "false or true");
-    given_refused("--allow-public-plaintext false", "", "false", "no option");
+    given_refused("--allow-public-plaintext false", "", "false", "not an option");
 }
 
 static void a_flag_wins_over_its_variable(void **state)
@@ -84,7 +84,7 @@ static void the_last_of_the_same_flag_counts(void **state)
     config_clear(&config);
 }
 
-static void what_is_empty_is_as_good_as_not_given(void **state)
+static void an_empty_value_stands_for_the_default(void **state)
 {
     (void)state;
     struct config config;
@@ -117,7 +117,7 @@ static void listeners_add_up_within_flags_and_replace_those_of_the_variable(void
     config_clear(&config);
 }
 
-static void more_listeners_than_there_is_room_for_are_refused(void **state)
+static void a_seventeenth_listener_is_refused(void **state)
 {
     (void)state;
     char flag[512] = "--listen=";
@@ -138,16 +138,22 @@ static void a_wrong_variable_is_named_as_a_variable(void **state)
                   "1 to 1000000");
 }
 
-static void what_is_no_option_is_refused_with_the_nearest_one(void **state)
+static void an_unknown_flag_is_refused_with_a_similar_one(void **state)
 {
     (void)state;
-    given_refused("--tokenfile=x", "", "--tokenfile:", "--token-file");
-    given_refused("--instance=x", "", "--instance:", "--instance-id");
-    given_refused("--=x", "", "no such option", "--");
-    given_refused("--", "", "no such option", "--");
-    given_refused("srve", "", "\"srve\"", "--");
-    given_refused("-h", "", "\"-h\"", "--");
-    given_refused("--Listen=x:1", "", "--Listen", "--listen");
+    given_refused("--tokenfile=x", "", "--tokenfile: no such option", "did you mean --token-file?");
+    given_refused("--instance=x", "", "--instance:", "did you mean --instance-id?");
+    given_refused("--Listen=x:1", "", "--Listen", "did you mean --listen?");
+    given_refused("srve", "", "\"srve\" is not an option", "begin with --");
+    given_refused("-x", "", "\"-x\" is not an option", "begin with --");
+}
+
+static void an_unknown_flag_unlike_any_other_is_refused_without_a_suggestion(void **state)
+{
+    (void)state;
+    given_refused("--something=x", "", "--something: no such option; --help lists", "");
+    given_refused("--=x", "", "--: no such option; --help lists", "");
+    given_refused("--", "", "--: no such option; --help lists", "");
 }
 
 static void a_flag_does_not_take_the_next_flag_for_its_value(void **state)
@@ -157,7 +163,7 @@ static void a_flag_does_not_take_the_next_flag_for_its_value(void **state)
     given_refused("--token-file --region=x", "", "--token-file", "value");
 }
 
-static void a_variable_that_nobody_reads_is_refused_and_its_value_not_told(void **state)
+static void an_unknown_variable_is_refused_and_its_value_not_shown(void **state)
 {
     (void)state;
     struct config config;
@@ -167,9 +173,10 @@ static void a_variable_that_nobody_reads_is_refused_and_its_value_not_told(void 
     assert_non_null(strstr(status.message, "APIG_SIDECAR_TOKEN_FILE"));
     assert_null(strstr(status.message, "hush"));
     config_clear(&config);
-    given_refused("", "APIG_SIDECAR_MONITOR_PORT=9090", "APIG_SIDECAR_MONITOR_PORT",
-                  "APIG_SIDECAR_MONITOR");
-    given_refused("", "APIG_SIDECAR_deadline=1s", "APIG_SIDECAR_deadline", "APIG_SIDECAR_DEADLINE");
+    given_refused("", "APIG_SIDECAR_MONITOR_PORT=9090",
+                  "APIG_SIDECAR_MONITOR_PORT: no such variable", "--help lists the options");
+    given_refused("", "APIG_SIDECAR_deadline=1s", "APIG_SIDECAR_deadline",
+                  "did you mean APIG_SIDECAR_DEADLINE?");
 }
 
 /* kubernetes.io, "Discovering services": Services apig-sidecar, with a named port, and
@@ -193,9 +200,9 @@ static void variables_that_kubernetes_makes_of_a_service_are_left_alone(void **s
 static void no_option_looks_like_a_variable_of_kubernetes(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < option_count; i++) {
+    for (size_t i = 0; i < config_option_count; i++) {
         char spelled[OPTION_SPELLED_BYTES];
-        option_spell(&option_table[i], ORIGIN_VARIABLE, spelled);
+        option_spell(&config_options[i], ORIGIN_VARIABLE, spelled);
         assert_null(strstr(spelled, "_SERVICE_"));
         assert_null(strstr(spelled, "_PORT"));
     }
@@ -280,15 +287,25 @@ static void serving_needs_an_upstream_and_permission_to_be_public(void **state)
     config_clear(&config);
 }
 
+static void the_options_of_a_group_stand_together(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < config_option_count; i++)
+        for (size_t j = 0; j + 1 < i; j++)
+            if (strcmp(config_options[i].group, config_options[j].group) == 0)
+                assert_string_equal(config_options[i].group, config_options[i - 1].group);
+}
+
 static void every_option_has_a_name_and_a_member_of_its_own(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < option_count; i++) {
-        assert_true(strlen(option_table[i].name) + sizeof "APIG_SIDECAR_" <= OPTION_SPELLED_BYTES);
-        assert_true(option_table[i].least <= option_table[i].most);
+    for (size_t i = 0; i < config_option_count; i++) {
+        assert_true(strlen(config_options[i].name) + sizeof "APIG_SIDECAR_" <=
+                    OPTION_SPELLED_BYTES);
+        assert_true(config_options[i].least <= config_options[i].most);
         for (size_t j = 0; j < i; j++) {
-            assert_string_not_equal(option_table[i].name, option_table[j].name);
-            assert_true(option_table[i].member != option_table[j].member);
+            assert_string_not_equal(config_options[i].name, config_options[j].name);
+            assert_true(config_options[i].member != config_options[j].member);
         }
     }
 }
@@ -296,18 +313,19 @@ static void every_option_has_a_name_and_a_member_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_given_means_the_defaults),
+        cmocka_unit_test(without_flags_and_variables_the_options_have_their_defaults),
         cmocka_unit_test(a_value_follows_its_flag_joined_or_apart),
         cmocka_unit_test(a_switch_can_be_turned_off),
         cmocka_unit_test(a_flag_wins_over_its_variable),
         cmocka_unit_test(the_last_of_the_same_flag_counts),
-        cmocka_unit_test(what_is_empty_is_as_good_as_not_given),
+        cmocka_unit_test(an_empty_value_stands_for_the_default),
         cmocka_unit_test(listeners_add_up_within_flags_and_replace_those_of_the_variable),
-        cmocka_unit_test(more_listeners_than_there_is_room_for_are_refused),
+        cmocka_unit_test(a_seventeenth_listener_is_refused),
         cmocka_unit_test(a_wrong_variable_is_named_as_a_variable),
-        cmocka_unit_test(what_is_no_option_is_refused_with_the_nearest_one),
+        cmocka_unit_test(an_unknown_flag_is_refused_with_a_similar_one),
+        cmocka_unit_test(an_unknown_flag_unlike_any_other_is_refused_without_a_suggestion),
         cmocka_unit_test(a_flag_does_not_take_the_next_flag_for_its_value),
-        cmocka_unit_test(a_variable_that_nobody_reads_is_refused_and_its_value_not_told),
+        cmocka_unit_test(an_unknown_variable_is_refused_and_its_value_not_shown),
         cmocka_unit_test(variables_that_kubernetes_makes_of_a_service_are_left_alone),
         cmocka_unit_test(no_option_looks_like_a_variable_of_kubernetes),
         cmocka_unit_test(a_region_fills_in_the_upstream),
@@ -316,6 +334,7 @@ int main(void)
         cmocka_unit_test(the_default_deadline_is_not_above_the_maximum),
         cmocka_unit_test(the_admin_port_is_never_public),
         cmocka_unit_test(serving_needs_an_upstream_and_permission_to_be_public),
+        cmocka_unit_test(the_options_of_a_group_stand_together),
         cmocka_unit_test(every_option_has_a_name_and_a_member_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,20 +178,19 @@ static void an_address_is_tcp_or_a_socket_with_an_absolute_path(void **state)
 {
     (void)state;
     struct arena arena;
-    struct status status;
     struct address address;
     arena_init(&arena, 1 << 20);
-    assert_true(config_address_parse(text_literal("[::1]:0"), &arena, &address, &status));
+    assert_true(config_address_parse(text_literal("[::1]:0"), &arena, &address));
     assert_string_equal(address.host, "::1");
     assert_int_equal(address.port, 0);
     assert_null(address.unix_path);
-    assert_true(config_address_parse(text_literal("unix:" PATH_107), &arena, &address, &status));
+    assert_true(config_address_parse(text_literal("unix:" PATH_107), &arena, &address));
     assert_string_equal(address.unix_path, PATH_107);
     assert_null(address.host);
     static const char *const wrong[] = {
         "", "h", "h:", "h:65536", "unix:", "unix:/", "unix:a/b", "unix:" PATH_107 "8", "UNIX:/a"};
     for (size_t i = 0; i < array_length(wrong); i++)
-        if (config_address_parse(text_of(wrong[i]), &arena, &address, &status))
+        if (config_address_parse(text_of(wrong[i]), &arena, &address))
             fail_msg("\"%s\" is read", wrong[i]);
     assert_string_equal(address.unix_path, PATH_107);
     arena_clear(&arena);
@@ -210,11 +209,10 @@ static void only_loopback_and_sockets_are_local(void **state)
         {"localhosts:1", false}, {"127.0.0.1.nip:1", false},
     };
     struct arena arena;
-    struct status status;
     arena_init(&arena, 1 << 20);
     for (size_t i = 0; i < array_length(rows); i++) {
         struct address address;
-        assert_true(config_address_parse(text_of(rows[i].written), &arena, &address, &status));
+        assert_true(config_address_parse(text_of(rows[i].written), &arena, &address));
         if (config_address_is_local(&address) != rows[i].local)
             fail_msg("%s", rows[i].written);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How are options' values written, by people and by us? */
+/* Are the values of each kind read and written as documented? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "config/options.h"
 #include "config/value.h"
 
 #include "given.h"
@@ -33,7 +34,7 @@ static void quantities_have_units(void **state)
     config_clear(&config);
 }
 
-static void a_value_that_is_none_is_refused_with_what_is_allowed(void **state)
+static void a_wrong_value_is_refused_with_the_allowed_ones(void **state)
 {
     (void)state;
     static const char *const rows[][3] = {
@@ -69,14 +70,14 @@ static void a_value_that_is_none_is_refused_with_what_is_allowed(void **state)
         given_refused(rows[i][0], "", rows[i][1], rows[i][2]);
 }
 
-static void a_line_end_of_a_mounted_value_is_refused(void **state)
+static void a_newline_at_the_end_of_a_variable_is_refused(void **state)
 {
     (void)state;
     given_refused("", "APIG_SIDECAR_PROJECT_ID=0123\n", "APIG_SIDECAR_PROJECT_ID",
                   "control characters");
 }
 
-/* Whether a line says so, however wide its columns are. */
+/* True when the text has that line, however wide its columns are. */
 static bool has_line(struct text text, const char *line)
 {
     char squeezed[8192] = "\n", wanted[256];
@@ -89,7 +90,7 @@ static bool has_line(struct text text, const char *line)
     return memmem(squeezed, used, wanted, strlen(wanted));
 }
 
-static void what_is_in_force_is_printed_with_where_it_came_from(void **state)
+static void a_value_in_force_is_printed_with_its_origin(void **state)
 {
     (void)state;
     struct config config;
@@ -127,19 +128,19 @@ static void every_option_is_in_help_and_in_readmes_table(void **state)
     buffer_init(&table, &arena, 0);
     config_write_help(&help);
     config_write_markdown(&table);
-    for (size_t i = 0; i < option_count; i++) {
-        char spelled[OPTION_SPELLED_BYTES], row[OPTION_SPELLED_BYTES + 8];
-        option_spell(&option_table[i], ORIGIN_VARIABLE, spelled);
-        assert_non_null(memmem(help.at, help.bytes, spelled, strlen(spelled)));
-        option_spell(&option_table[i], ORIGIN_FLAG, spelled);
-        snprintf(row, sizeof row, "| `%s` |", spelled);
-        assert_non_null(memmem(table.at, table.bytes, row, strlen(row)));
+    for (size_t i = 0; i < config_option_count; i++) {
+        char flag[OPTION_SPELLED_BYTES], entry[OPTION_SPELLED_BYTES + 8];
+        option_spell(&config_options[i], ORIGIN_FLAG, flag);
+        snprintf(entry, sizeof entry, "\n  %s%s", flag,
+                 config_options[i].kind->argument ? " " : "\n");
+        assert_non_null(memmem(help.at, help.bytes, entry, strlen(entry)));
+        snprintf(entry, sizeof entry, "| `%s` |", flag);
+        assert_non_null(memmem(table.at, table.bytes, entry, strlen(entry)));
     }
     arena_clear(&arena);
 }
 
-/* What is in force has to be a way to write it. */
-static void what_is_printed_can_be_read_again(void **state)
+static void a_printed_value_can_be_read_again(void **state)
 {
     (void)state;
     struct config config, again;
@@ -149,17 +150,19 @@ static void what_is_printed_can_be_read_again(void **state)
     given_good(&again, "", "");
     arena_init(&arena, 1 << 20);
     again.listen_count = 0;
-    for (size_t i = 0; i < option_count; i++) {
+    for (size_t i = 0; i < config_option_count; i++) {
         struct buffer written, rewritten;
         buffer_init(&written, &arena, 0);
         buffer_init(&rewritten, &arena, 0);
-        value_write(&option_table[i], &config, &written);
+        const struct option *option = &config_options[i];
+        option->kind->write(option, (const char *)&config + option->member, &written);
         buffer_add_char(&written, '\0');
         if (strcmp(written.at, "-") == 0)
             continue;
-        if (!value_read(&option_table[i], written.at, &again, &arena, &status))
-            fail_msg("--%s: %s", option_table[i].name, status.message);
-        value_write(&option_table[i], &again, &rewritten);
+        void *member = (char *)&again + option->member;
+        if (!value_read(option, written.at, member, &arena, &status))
+            fail_msg("--%s: %s", option->name, status.message);
+        option->kind->write(option, member, &rewritten);
         buffer_add_char(&rewritten, '\0');
         assert_string_equal(written.at, rewritten.at);
     }
@@ -168,33 +171,40 @@ static void what_is_printed_can_be_read_again(void **state)
     config_clear(&config);
 }
 
-static void a_duration_of_others_is_read_by_the_same_rules(void **state)
+static void a_wrong_unit_is_explained(void **state)
 {
     (void)state;
-    struct status status;
-    int64_t ns = 7;
-    assert_true(config_duration_parse(text_literal("1500ms"), &ns, &status));
-    assert_true(ns == 1500 * CLOCK_NS_PER_MS);
-    static const char *const wrong[] = {
-        "", "5", "s", "25h", "1 s", "0x1s", "1s1s", "11111111111111111111111111111111111111s"};
-    for (size_t i = 0; i < array_length(wrong); i++) {
-        if (config_duration_parse(text_of(wrong[i]), &ns, &status))
-            fail_msg("\"%s\" is read", wrong[i]);
-        assert_true(ns == 1500 * CLOCK_NS_PER_MS);
-        assert_non_null(strstr(status.message, "24h"));
-    }
+    static const char *const rows[][2] = {
+        {"--deadline=5", "\"5\": the unit is missing: ms, s, m or h; allowed"},
+        {"--max-message=1MB", "\"1MB\": the units are KiB, MiB and GiB; allowed"},
+        {"--max-message=1k", "\"1k\": the units are KiB, MiB and GiB; allowed"},
+        {"--max-message=1mib", "\"1mib\": the units are KiB, MiB and GiB; allowed"},
+        {"--deadline=5x", "\"5x\": allowed"},
+        {"--max-message=257MiB", "\"257MiB\": allowed"},
+        {"--max-message=many", "\"many\": allowed"},
+        {"--max-message=0", "\"0\": allowed"},
+    };
+    for (size_t i = 0; i < array_length(rows); i++)
+        given_refused(rows[i][0], "", rows[i][1], "");
+}
+
+static void the_allowed_value_of_a_file_option_is_a_path(void **state)
+{
+    (void)state;
+    given_refused("--token-file=a\tb", "", "--token-file: \"a?b\"", "path of a readable file");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quantities_have_units),
-        cmocka_unit_test(a_value_that_is_none_is_refused_with_what_is_allowed),
-        cmocka_unit_test(a_line_end_of_a_mounted_value_is_refused),
-        cmocka_unit_test(what_is_in_force_is_printed_with_where_it_came_from),
+        cmocka_unit_test(a_wrong_value_is_refused_with_the_allowed_ones),
+        cmocka_unit_test(a_newline_at_the_end_of_a_variable_is_refused),
+        cmocka_unit_test(a_value_in_force_is_printed_with_its_origin),
         cmocka_unit_test(every_option_is_in_help_and_in_readmes_table),
-        cmocka_unit_test(what_is_printed_can_be_read_again),
-        cmocka_unit_test(a_duration_of_others_is_read_by_the_same_rules),
+        cmocka_unit_test(a_printed_value_can_be_read_again),
+        cmocka_unit_test(a_wrong_unit_is_explained),
+        cmocka_unit_test(the_allowed_value_of_a_file_option_is_a_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* How similar two words are, to suggest what somebody may have meant. Pure; any thread. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/text.h"
+
+/* A word of this distance or above is not worth suggesting. */
+#define EDIT_DISTANCE_FAR 4
+
+/* The longest `known`, in bytes. */
+#define EDIT_DISTANCE_BYTES 63
+
+/* The number of letters to add, drop or change until both are equal (Levenshtein); upper and lower
+ * case count as equal. */
+size_t edit_distance(struct text written, struct text known);

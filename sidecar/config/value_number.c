@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts, sizes, durations and shares. */
+#include "config/value_number.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "config/value.h"
+
+#include "base/banned.h"
+
+#define DIGITS "0123456789"
+
+static const struct value_unit counts[] = {{"", 1}, {NULL, 0}};
+static const struct value_unit sizes[] = {{"", 1},
+                                          {"KiB", UINT64_C(1) << 10},
+                                          {"MiB", UINT64_C(1) << 20},
+                                          {"GiB", UINT64_C(1) << 30},
+                                          {NULL, 0}};
+static const struct value_unit durations[] = {
+    {"s", CLOCK_NS_PER_S},      {"ms", CLOCK_NS_PER_MS},      {"s", CLOCK_NS_PER_S},
+    {"m", 60 * CLOCK_NS_PER_S}, {"h", 3600 * CLOCK_NS_PER_S}, {NULL, 0}};
+
+static bool read_quantity(const struct value_unit *units, const char *written, uint64_t *number)
+{
+    size_t digits = strspn(written, DIGITS);
+    uint64_t read;
+    if (!text_to_u64((struct text){written, digits}, &read))
+        return false;
+    for (const struct value_unit *unit = units; unit->name; unit++)
+        if (strcmp(written + digits, unit->name) == 0)
+            return !__builtin_mul_overflow(read, unit->factor, number);
+    return false;
+}
+
+/* With the largest unit that divides it. */
+static void write_quantity(const struct value_unit *units, uint64_t number, struct buffer *out)
+{
+    const struct value_unit *best = units;
+    for (const struct value_unit *unit = units + 1; unit->name; unit++)
+        if (number > 0 && number % unit->factor == 0)
+            best = unit;
+    buffer_add_u64(out, number / best->factor);
+    buffer_add_text(out, text_of(best->name));
+}
+
+static bool read_number(const struct option *option, const char *written, void *member,
+                        struct arena *owned)
+{
+    (void)owned;
+    uint64_t number;
+    if (!read_quantity(option->kind->units, written, &number) || number < option->least ||
+        number > option->most)
+        return false;
+    *(uint64_t *)member = number;
+    return true;
+}
+
+static void write_number(const struct option *option, const void *member, struct buffer *out)
+{
+    write_quantity(option->kind->units, *(const uint64_t *)member, out);
+}
+
+void value_write_range(const struct option *option, struct buffer *out)
+{
+    write_quantity(option->kind->units, option->least, out);
+    buffer_add_literal(out, " to ");
+    write_quantity(option->kind->units, option->most, out);
+}
+
+static const char *size_hint(const char *written)
+{
+    const char *unit = written + strspn(written, DIGITS);
+    return unit > written && *unit && unit[strspn(unit, "kKmMgGiIbB")] == '\0' &&
+                   !strstr(unit, "iB")
+               ? "the units are KiB, MiB and GiB"
+               : NULL;
+}
+
+static const char *duration_hint(const char *written)
+{
+    return written[strspn(written, DIGITS)] == '\0' ? "the unit is missing: ms, s, m or h" : NULL;
+}
+
+static bool read_share(const struct option *option, const char *written, void *member,
+                       struct arena *owned)
+{
+    (void)option, (void)owned;
+    char *end;
+    double share = strtod(written, &end);
+    if (written[strspn(written, DIGITS ".")] || end == written || *end || share > 1)
+        return false;
+    *(double *)member = share;
+    return true;
+}
+
+static void write_share(const struct option *option, const void *member, struct buffer *out)
+{
+    (void)option;
+    char written[REAL_BYTES];
+    buffer_add(out, written, text_from_real(written, *(const double *)member, false));
+}
+
+const struct value_kind value_count = {
+    .argument = "NUMBER", .units = counts, .read = read_number, .write = write_number};
+
+const struct value_kind value_size = {.argument = "SIZE",
+                                      .units = sizes,
+                                      .read = read_number,
+                                      .write = write_number,
+                                      .hint = size_hint};
+
+const struct value_kind value_duration = {.argument = "DURATION",
+                                          .units = durations,
+                                          .read = read_number,
+                                          .write = write_number,
+                                          .hint = duration_hint};
+
+const struct value_kind value_share = {.argument = "NUMBER",
+                                       .allowed = "a number from 0 to 1",
+                                       .read = read_share,
+                                       .write = write_share};
