@@ -105,14 +105,14 @@ bool call_options_read(struct call_options *given, int count, char *const argume
                              .values = given,
                              .owned = arena},
                       *sets[] = {&set};
-    struct command_line line = {.count = count, .arguments = arguments, .most_words = 2};
+    struct command_line line = {.count = count, .arguments = arguments, .most_operands = 2};
     if (!option_set_defaults(&set, status) || !flags_read(sets, 1, &line, status))
         return false;
-    if (line.word_count == 0)
+    if (line.operand_count == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "call: the method is missing, such as CreateApiGroup");
-    given->method = line.words[0];
-    given->message = line.word_count > 1 ? line.words[1] : "-";
+    given->method = line.operands[0];
+    given->message = line.operand_count > 1 ? line.operands[1] : "-";
     return true;
 }
 

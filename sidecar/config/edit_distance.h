@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* How similar two words are, to suggest what somebody may have meant. Pure; any thread. */
+/* The similarity of two words, to suggest a known one for a misspelt one. Pure; any thread. */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/text.h"
 
-/* A word of this distance or above is not worth suggesting. */
+/* A word of this distance or above is too different to be suggested. */
 #define EDIT_DISTANCE_FAR 4
 
 /* The longest `known`, in bytes. */

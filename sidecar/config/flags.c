@@ -88,29 +88,29 @@ static bool find_and_take(struct option_set *const sets[], size_t set_count, int
     return unknown_flag(sets, set_count, name, status);
 }
 
-static bool take_word(struct command_line *line, const char *word, struct arena *owned,
-                      struct status *status)
+static bool take_operand(struct command_line *line, const char *operand, struct arena *owned,
+                         struct status *status)
 {
-    if (line->word_count < line->most_words) {
-        line->words[line->word_count++] = word;
+    if (line->operand_count < line->most_operands) {
+        line->operands[line->operand_count++] = operand;
         return true;
     }
     return status_fail(status, STATUS_INVALID_ARGUMENT,
-                       line->most_words ? "\"%.*s\": one argument too many"
-                                        : "\"%.*s\" is not an option; options begin with --",
-                       text_arguments(value_shown(text_of(word), owned)));
+                       line->most_operands ? "\"%.*s\": one argument too many"
+                                           : "\"%.*s\" is not an option; options begin with --",
+                       text_arguments(value_shown(text_of(operand), owned)));
 }
 
 bool flags_read(struct option_set *const sets[], size_t set_count, struct command_line *line,
                 struct status *status)
 {
-    line->word_count = 0;
+    line->operand_count = 0;
     for (int i = 0, used = 1; i < line->count; i += used) {
         char *const *arguments = line->arguments + i;
         used = 1;
         bool good = strncmp(arguments[0], "--", 2) == 0
                         ? find_and_take(sets, set_count, line->count - i, arguments, &used, status)
-                        : take_word(line, arguments[0], sets[0]->owned, status);
+                        : take_operand(line, arguments[0], sets[0]->owned, status);
         if (!good)
             return false;
     }

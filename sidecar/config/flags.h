@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one reader of command lines: `--name=value`, `--name value`, or `--name` for a switch, in any
- * order and among other words, for the options of one or more tables. One thread for each set of
+ * order and among operands, for the options of one or more tables. One thread for each set of
  * values.
  */
 #pragma once
@@ -37,16 +37,16 @@ must_use bool option_set_take(struct option_set *set, const struct option *optio
                               const char *written, enum option_origin origin,
                               struct status *status);
 
-#define COMMAND_LINE_WORDS 2
+#define COMMAND_LINE_OPERANDS 2
 
 struct command_line {
     int count;
     char *const *arguments;   /* without the program and the command */
     char *const *environment; /* "NAME=value", NULL at the end; flags_read ignores it */
-    size_t most_words;        /* that are allowed beside options, at most COMMAND_LINE_WORDS */
-    const char *words[COMMAND_LINE_WORDS]; /* result: the arguments that are neither an option nor
-                                              its value */
-    size_t word_count;
+    size_t most_operands;     /* allowed beside options, at most COMMAND_LINE_OPERANDS */
+    const char *operands[COMMAND_LINE_OPERANDS]; /* result: the arguments that are neither an option
+                                              nor its value */
+    size_t operand_count;
 };
 
 /* Sets options from the arguments; the first set with an option of that name gets it.

@@ -11,7 +11,7 @@
 #define NAME_BYTES 253
 #define LABEL_BYTES 63
 
-/* The regions' endpoints follow one pattern but for these (the vendor's Go SDK,
+/* The endpoints that do not follow the pattern of the others (the vendor's Go SDK,
  * services/apig/v2/region/region.go). */
 static const struct {
     const char *region, *url;
@@ -27,7 +27,7 @@ static bool is_address(int family, struct text text)
     return inet_pton(family, terminated, address) == 1;
 }
 
-/* What is in front of the first `separator`; all of it when there is none. */
+/* The part in front of the first `separator`; all of it when there is none. */
 static struct text before(struct text text, char separator)
 {
     const char *end = memchr(text.data, separator, text.size);
@@ -59,7 +59,7 @@ static bool is_number(struct text label)
     return true;
 }
 
-/* What ends in a number has to be an address. */
+/* A name whose last label is a number has to be an address. */
 static bool is_name(struct text name)
 {
     struct text label = {0};

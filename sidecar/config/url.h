@@ -10,19 +10,20 @@
 /*
  * Splits "host", "host:port" or "[IPv6]:port" into the host, without brackets, and the port's
  * digits, which are empty when there is no colon. A host is a name of letters, digits, hyphens and
- * underscores between dots, or an address; digits and dots that are no IPv4 address ("127.1") are
- * refused, since they mean one to some readers and a name to others.
+ * underscores between dots, or an address; digits and dots that are not an IPv4 address ("127.1")
+ * are refused, because some programs read an address there and others a name.
  */
 must_use bool url_split_authority(struct text authority, struct text *host, struct text *port);
 
-/* "https://host[:port][/prefix]" without user, query and fragment, a prefix without empty, "." and
- * ".." segments (RFC 3986 section 3.3). `url` is what was written, without slashes at its end. */
+/* Reads "https://host[:port][/prefix]" without user, query and fragment, with a prefix without
+ * empty, "." and ".." segments (RFC 3986 section 3.3). `url` has no slashes at its end. */
 must_use bool url_is_upstream(struct text written, struct text *url);
 
-/* "http://host:port". */
+/* True for "http://host:port". */
 must_use bool url_is_proxy(struct text written);
 
-/* "cn-north-4": lower-case letters, digits and hyphens, one label of a host's name. */
+/* True for a name like "cn-north-4": lower-case letters, digits and hyphens, one label of a host's
+ * name. */
 must_use bool url_is_region(struct text written);
 
 /* The public endpoint of a region, terminated; NULL when the arena is full. */

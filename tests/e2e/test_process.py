@@ -17,7 +17,7 @@ NEXT = "MIIEnext-" + "fedcba9876543210" * 8
 NOBODY = 65532
 
 
-def test_no_core_is_dumped(sidecar):
+def test_the_process_dumps_no_core(sidecar):
     assert limit(sidecar.process, "Max core file size") == ("0", "0")
 
 
@@ -27,7 +27,7 @@ def as_nobody(start, upstream, certificate):
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     if WRAPPER:
-        pytest.skip("what it is wrapped in needs a file to write to")
+        pytest.skip("the wrapper needs a file to write to")
     folder = pathlib.Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     ca = shutil.copy(certificate.certificate, folder / "ca.pem")
@@ -42,7 +42,7 @@ def as_nobody(start, upstream, certificate):
     shutil.rmtree(folder)
 
 
-def test_it_serves_as_a_user_without_rights_who_cannot_write(as_nobody, upstream):
+def test_the_sidecar_serves_as_a_user_without_rights_who_cannot_write(as_nobody, upstream):
     upstream.script(response())
     sidecar = as_nobody()
     sidecar.client().create()
@@ -50,13 +50,13 @@ def test_it_serves_as_a_user_without_rights_who_cannot_write(as_nobody, upstream
     assert float(page["process_open_fds"]) > 10 and float(page["process_resident_memory_bytes"]) > 0
 
 
-def test_nobody_but_root_may_look_into_it(as_nobody):
+def test_only_root_may_read_the_environment_of_the_process(as_nobody):
     pid = as_nobody().process.pid
     assert os.stat(f"/proc/{pid}").st_uid in (0, NOBODY)
     assert os.stat(f"/proc/{pid}/environ").st_uid == 0
 
 
-def test_variables_that_would_write_down_secrets_or_divert_calls_are_ignored(start, upstream, tmp_path):
+def test_variables_that_would_log_secrets_or_divert_calls_are_ignored(start, upstream, tmp_path):
     upstream.script(response())
     keys, nowhere = tmp_path / "keys", "http://127.0.0.1:1"
     proxies = {name: nowhere for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "grpc_proxy")}
@@ -67,20 +67,20 @@ def test_variables_that_would_write_down_secrets_or_divert_calls_are_ignored(sta
         "credential loaded", "listening", "monitor listening", "admin listening", "call"}
 
 
-def test_it_raises_its_number_of_descriptors_and_says_when_they_are_too_few(start):
+def test_the_descriptor_limit_is_raised_and_a_warning_says_when_it_is_too_low(start):
     sidecar = start("--max-connections=300", prefix=["prlimit", "--nofile=100:400"])
     assert limit(sidecar.process, "Max open files") == ("400", "400")
-    [said] = sidecar.wait_log(event="too few descriptors", level="warning")
-    assert "--max-connections 300" in said["message"] and "400" in said["message"]
+    [line] = sidecar.wait_log(event="too few descriptors", level="warning")
+    assert "--max-connections 300" in line["message"] and "400" in line["message"]
 
 
-def test_enough_descriptors_are_not_worth_a_word(start):
+def test_a_sufficient_descriptor_limit_is_not_logged(start):
     sidecar = start("--max-connections=300", "--upstream-connections=10", prefix=["prlimit", "--nofile=100:400"])
     sidecar.stop()
     assert "too few descriptors" not in [line["event"] for line in sidecar.lines]
 
 
-def test_a_token_that_was_replaced_is_nowhere_in_memory(start, upstream, token):
+def test_a_replaced_token_is_nowhere_in_memory(start, upstream, token):
     sidecar = start()
     client = sidecar.client()
     upstream.always = response()

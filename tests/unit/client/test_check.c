@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Does `check` find what would keep us from serving, and say what would be served? */
+/* Does `check` report each fault of files and options, and print the methods that would be served?
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,29 +24,29 @@ static bool good_token(const char *path, size_t *bytes, struct status *status)
     return true;
 }
 
-static bool good_certificate(const struct config *config, bool *is_over, struct status *told)
+static bool good_certificate(const struct config *config, bool *has_expired, struct status *summary)
 {
-    *is_over = strstr(config->tls_cert_file, "old");
-    status_set(told, STATUS_UNKNOWN, "the certificate ends some day");
+    *has_expired = strstr(config->tls_cert_file, "old");
+    status_set(summary, STATUS_UNKNOWN, "the certificate ends some day");
     return true;
 }
 
-static bool bad_certificate(const struct config *config, bool *is_over, struct status *told)
+static bool bad_certificate(const struct config *config, bool *has_expired, struct status *summary)
 {
-    (void)is_over;
-    return status_fail(told, STATUS_FAILED_PRECONDITION, "%s: it is not the certificate's key",
+    (void)has_expired;
+    return status_fail(summary, STATUS_FAILED_PRECONDITION, "%s: it is not the certificate's key",
                        config->tls_key_file);
 }
 
-static bool good_ca(const char *path, struct status *told)
+static bool good_ca(const char *path, struct status *summary)
 {
-    status_set(told, STATUS_UNKNOWN, "%s: 3 certificates", path);
+    status_set(summary, STATUS_UNKNOWN, "%s: 3 certificates", path);
     return true;
 }
 
-static bool bad_ca(const char *path, struct status *told)
+static bool bad_ca(const char *path, struct status *summary)
 {
-    return status_fail(told, STATUS_FAILED_PRECONDITION, "%s: it holds no certificate in PEM",
+    return status_fail(summary, STATUS_FAILED_PRECONDITION, "%s: it holds no certificate in PEM",
                        path);
 }
 
@@ -58,7 +59,7 @@ static bool bad_token(const char *path, size_t *bytes, struct status *status)
 static const struct check_functions good_files = {good_token, good_certificate, good_ca},
                                     bad_files = {bad_token, bad_certificate, bad_ca};
 
-/* What it prints, terminated. */
+/* Runs the command and keeps its output, terminated. */
 static int check(const char *flags, const struct check_functions *functions, char *printed,
                  size_t size)
 {
@@ -90,11 +91,11 @@ static size_t findings_in(const char *printed)
 }
 
 static void expect_finding(const char *flags, const struct check_functions *functions,
-                           const char *said)
+                           const char *part)
 {
     char printed[16384];
     assert_int_equal(check(flags, functions, printed, sizeof printed), 1);
-    if (findings_in(printed) != 1 || !strstr(strstr(printed, "✗ "), said))
+    if (findings_in(printed) != 1 || !strstr(strstr(printed, "✗ "), part))
         fail_msg("%s: %s", flags, printed);
 }
 
@@ -107,14 +108,14 @@ static void write_file(char *path, const char *content)
     close(fd);
 }
 
-static void all_is_well_and_told(void **state)
+static void without_findings_options_methods_and_files_are_printed(void **state)
 {
     (void)state;
     char printed[16384];
     int exit_code = check("--upstream=https://127.0.0.1:1", &good_files, printed, sizeof printed);
     assert_int_equal(exit_code, 0);
     assert_int_equal(findings_in(printed), 0);
-    static const char *const told[] = {
+    static const char *const parts[] = {
         "https://127.0.0.1:1",
         "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup",
         "POST /v2/{project_id}/apigw/instances/{instance_id}/api-groups",
@@ -122,8 +123,8 @@ static void all_is_well_and_told(void **state)
         "a token of 10240 bytes",
         "127.0.0.1 has an address",
     };
-    for (size_t i = 0; i < array_length(told); i++)
-        assert_non_null(strstr(printed, told[i]));
+    for (size_t i = 0; i < array_length(parts); i++)
+        assert_non_null(strstr(printed, parts[i]));
 }
 
 static void each_finding_is_a_line(void **state)
@@ -136,12 +137,12 @@ static void each_finding_is_a_line(void **state)
                           &bad_files, printed, sizeof printed);
     assert_int_equal(exit_code, 1);
     assert_int_equal(findings_in(printed), 5);
-    static const char *const told[] = {"✗ options: ", "✗ --descriptor-set: open /no/set",
-                                       "✗ --upstream-ca-file: /no/ca: it holds no",
-                                       "--tls-client-ca-file: /no/key: it is not",
-                                       "✗ --token-file: token file /no/token"};
-    for (size_t i = 0; i < array_length(told); i++)
-        assert_non_null(strstr(printed, told[i]));
+    static const char *const parts[] = {"✗ options: ", "✗ --descriptor-set: open /no/set",
+                                        "✗ --upstream-ca-file: /no/ca: it holds no",
+                                        "--tls-client-ca-file: /no/key: it is not",
+                                        "✗ --token-file: token file /no/token"};
+    for (size_t i = 0; i < array_length(parts); i++)
+        assert_non_null(strstr(printed, parts[i]));
 }
 
 static void a_missing_upstream_is_a_finding(void **state)
@@ -150,7 +151,7 @@ static void a_missing_upstream_is_a_finding(void **state)
     expect_finding("", &good_files, "--upstream");
 }
 
-static void a_certificate_that_is_over_is_told_and_no_finding(void **state)
+static void an_expired_certificate_is_printed_and_is_not_a_finding(void **state)
 {
     (void)state;
     char printed[16384];
@@ -162,7 +163,7 @@ static void a_certificate_that_is_over_is_told_and_no_finding(void **state)
     assert_non_null(strstr(printed, "✓ --upstream-ca-file: /ca.pem: 3 certificates"));
 }
 
-static void a_descriptor_set_that_cannot_be_served_is_named(void **state)
+static void a_malformed_descriptor_set_is_a_finding_with_its_path(void **state)
 {
     (void)state;
     char path[] = "/tmp/check-XXXXXX", flags[256];
@@ -185,11 +186,11 @@ static void behind_a_proxy_the_proxys_name_is_looked_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_is_well_and_told),
+        cmocka_unit_test(without_findings_options_methods_and_files_are_printed),
         cmocka_unit_test(each_finding_is_a_line),
         cmocka_unit_test(a_missing_upstream_is_a_finding),
-        cmocka_unit_test(a_certificate_that_is_over_is_told_and_no_finding),
-        cmocka_unit_test(a_descriptor_set_that_cannot_be_served_is_named),
+        cmocka_unit_test(an_expired_certificate_is_printed_and_is_not_a_finding),
+        cmocka_unit_test(a_malformed_descriptor_set_is_a_finding_with_its_path),
         cmocka_unit_test(behind_a_proxy_the_proxys_name_is_looked_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does a person read of a failure? */
+/* Is a failure printed in lines that a person can read? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -51,7 +51,7 @@ static void expect(const char *type, const ProtobufCMessage *detail, const char 
     arena_clear(&arena);
 }
 
-static void a_status_is_its_name_and_message_in_one_line(void **state)
+static void a_status_is_printed_as_its_name_and_message_in_one_line(void **state)
 {
     (void)state;
     struct arena arena;
@@ -64,7 +64,7 @@ static void a_status_is_its_name_and_message_in_one_line(void **state)
     arena_clear(&arena);
 }
 
-static void an_error_info_is_reason_domain_and_metadata(void **state)
+static void an_error_info_is_printed_as_reason_domain_and_metadata(void **state)
 {
     (void)state;
     Google__Rpc__ErrorInfo info;
@@ -81,7 +81,7 @@ static void an_error_info_is_reason_domain_and_metadata(void **state)
            "  reason: APIG_3201\n  domain: apig\n  http_status: 400?  reason: FORGED\n");
 }
 
-static void a_bad_request_is_a_line_for_each_field(void **state)
+static void a_bad_request_is_printed_as_one_line_for_each_field(void **state)
 {
     (void)state;
     Google__Rpc__BadRequest request;
@@ -98,7 +98,7 @@ static void a_bad_request_is_a_line_for_each_field(void **state)
            "  field name: must have at least 3 characters\n  field remark: \n");
 }
 
-static void a_request_info_is_the_upstreams_id(void **state)
+static void a_request_info_is_printed_as_the_upstreams_request_id(void **state)
 {
     (void)state;
     Google__Rpc__RequestInfo info;
@@ -107,7 +107,7 @@ static void a_request_info_is_the_upstreams_id(void **state)
     expect(TYPE "RequestInfo", &info.base, "  upstream request id: 0123\n");
 }
 
-static void a_retry_info_is_a_delay(void **state)
+static void a_retry_info_is_printed_as_a_delay(void **state)
 {
     (void)state;
     Google__Rpc__RetryInfo info;
@@ -136,7 +136,7 @@ static void a_detail_of_another_type_is_named(void **state)
     expect(TYPE "Help", &help.base, "  a detail of type: " TYPE "Help\n");
 }
 
-static void our_own_trailers_are_told_and_others_are_not(void **state)
+static void our_own_trailers_are_printed_and_others_are_not(void **state)
 {
     (void)state;
     struct arena arena;
@@ -151,7 +151,7 @@ static void our_own_trailers_are_told_and_others_are_not(void **state)
     arena_clear(&arena);
 }
 
-static void details_that_cannot_be_read_are_left_out(void **state)
+static void malformed_details_are_left_out(void **state)
 {
     (void)state;
     static const struct text broken[] = {
@@ -184,14 +184,14 @@ static void details_that_cannot_be_read_are_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_status_is_its_name_and_message_in_one_line),
-        cmocka_unit_test(an_error_info_is_reason_domain_and_metadata),
-        cmocka_unit_test(a_bad_request_is_a_line_for_each_field),
-        cmocka_unit_test(a_request_info_is_the_upstreams_id),
-        cmocka_unit_test(a_retry_info_is_a_delay),
+        cmocka_unit_test(a_status_is_printed_as_its_name_and_message_in_one_line),
+        cmocka_unit_test(an_error_info_is_printed_as_reason_domain_and_metadata),
+        cmocka_unit_test(a_bad_request_is_printed_as_one_line_for_each_field),
+        cmocka_unit_test(a_request_info_is_printed_as_the_upstreams_request_id),
+        cmocka_unit_test(a_retry_info_is_printed_as_a_delay),
         cmocka_unit_test(a_detail_of_another_type_is_named),
-        cmocka_unit_test(our_own_trailers_are_told_and_others_are_not),
-        cmocka_unit_test(details_that_cannot_be_read_are_left_out),
+        cmocka_unit_test(our_own_trailers_are_printed_and_others_are_not),
+        cmocka_unit_test(malformed_details_are_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

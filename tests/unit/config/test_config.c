@@ -232,7 +232,7 @@ static void the_upstream_has_no_slash_at_its_end(void **state)
     given_refused("--upstream=http://h", "", "--upstream: \"http://h\"", "https://");
 }
 
-static void a_user_in_a_url_is_refused_and_not_repeated(void **state)
+static void a_user_in_a_url_is_refused_and_not_shown(void **state)
 {
     (void)state;
     static const char *const flags[] = {"--upstream=https://me:hush@h",
@@ -330,7 +330,7 @@ int main(void)
         cmocka_unit_test(no_option_looks_like_a_variable_of_kubernetes),
         cmocka_unit_test(a_region_fills_in_the_upstream),
         cmocka_unit_test(the_upstream_has_no_slash_at_its_end),
-        cmocka_unit_test(a_user_in_a_url_is_refused_and_not_repeated),
+        cmocka_unit_test(a_user_in_a_url_is_refused_and_not_shown),
         cmocka_unit_test(the_default_deadline_is_not_above_the_maximum),
         cmocka_unit_test(the_admin_port_is_never_public),
         cmocka_unit_test(serving_needs_an_upstream_and_permission_to_be_public),

@@ -62,12 +62,12 @@ static void set_up(struct fixture *fixture)
 }
 
 /* NULL ends the arguments. */
-static bool read(struct fixture *fixture, const char *const *arguments, size_t most_words)
+static bool read(struct fixture *fixture, const char *const *arguments, size_t most_operands)
 {
     struct option_set *sets[] = {&fixture->sets[0], &fixture->sets[1]};
     set_up(fixture);
     fixture->line.arguments = (char *const *)(uintptr_t)arguments;
-    fixture->line.most_words = most_words;
+    fixture->line.most_operands = most_operands;
     while (arguments[fixture->line.count])
         fixture->line.count++;
     return flags_read(sets, array_length(sets), &fixture->line, &fixture->status);
@@ -118,7 +118,7 @@ static void a_switch_takes_a_value_only_when_it_is_joined(void **state)
     arena_clear(&fixture.arena);
     assert_true(read(&fixture, (const char *const[]){"--fast", "true", NULL}, 1));
     assert_true(fixture.first.fast);
-    assert_string_equal(fixture.line.words[0], "true");
+    assert_string_equal(fixture.line.operands[0], "true");
     arena_clear(&fixture.arena);
 }
 
@@ -134,14 +134,14 @@ static void an_empty_value_stands_for_the_default(void **state)
     arena_clear(&fixture.arena);
 }
 
-static void words_stand_anywhere_among_the_flags(void **state)
+static void operands_stand_anywhere_among_the_flags(void **state)
 {
     (void)state;
     struct fixture fixture;
     assert_true(read(&fixture, (const char *const[]){"one", "--count", "3", "-", NULL}, 2));
-    assert_int_equal(fixture.line.word_count, 2);
-    assert_string_equal(fixture.line.words[0], "one");
-    assert_string_equal(fixture.line.words[1], "-");
+    assert_int_equal(fixture.line.operand_count, 2);
+    assert_string_equal(fixture.line.operands[0], "one");
+    assert_string_equal(fixture.line.operands[1], "-");
     assert_int_equal(fixture.first.count, 3);
     arena_clear(&fixture.arena);
 }
@@ -151,7 +151,7 @@ static void a_wrong_command_line_is_refused_in_one_line(void **state)
     (void)state;
     static const struct {
         const char *arguments[4];
-        size_t most_words;
+        size_t most_operands;
         const char *message;
     } rows[] = {
         {{"--count", NULL}, 0, "--count: its value is missing"},
@@ -167,7 +167,7 @@ static void a_wrong_command_line_is_refused_in_one_line(void **state)
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct fixture fixture;
-        assert_false(read(&fixture, rows[i].arguments, rows[i].most_words));
+        assert_false(read(&fixture, rows[i].arguments, rows[i].most_operands));
         assert_int_equal(fixture.status.code, STATUS_INVALID_ARGUMENT);
         assert_string_equal(fixture.status.message, rows[i].message);
         arena_clear(&fixture.arena);
@@ -196,7 +196,7 @@ int main(void)
         cmocka_unit_test(a_flag_of_two_tables_belongs_to_the_first),
         cmocka_unit_test(a_switch_takes_a_value_only_when_it_is_joined),
         cmocka_unit_test(an_empty_value_stands_for_the_default),
-        cmocka_unit_test(words_stand_anywhere_among_the_flags),
+        cmocka_unit_test(operands_stand_anywhere_among_the_flags),
         cmocka_unit_test(a_wrong_command_line_is_refused_in_one_line),
         cmocka_unit_test(a_value_keeps_the_origin_that_it_was_taken_from),
     };

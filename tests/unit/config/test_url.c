@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which hosts, addresses and URLs are legal? */
+/* Are legal hosts, addresses and URLs read, and others refused? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
     "/234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901"  \
     "2345678901234567"
 
-static void an_authority_is_a_host_and_perhaps_a_port(void **state)
+static void an_authority_is_a_host_with_or_without_a_port(void **state)
 {
     (void)state;
     static const char *const rows[][3] = {
@@ -38,7 +38,7 @@ static void an_authority_is_a_host_and_perhaps_a_port(void **state)
     }
 }
 
-static void what_is_no_host_is_refused(void **state)
+static void a_malformed_host_is_refused(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
@@ -89,7 +89,7 @@ static void what_is_no_host_is_refused(void **state)
     assert_false(url_split_authority((struct text){name, 254}, &host, &port));
 }
 
-static void an_upstream_is_https_with_perhaps_a_prefix(void **state)
+static void an_upstream_is_https_with_or_without_a_prefix(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
@@ -108,7 +108,7 @@ static void an_upstream_is_https_with_perhaps_a_prefix(void **state)
     }
 }
 
-static void what_is_no_upstream_is_refused(void **state)
+static void a_malformed_upstream_is_refused(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
@@ -222,10 +222,10 @@ static void only_loopback_and_sockets_are_local(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_authority_is_a_host_and_perhaps_a_port),
-        cmocka_unit_test(what_is_no_host_is_refused),
-        cmocka_unit_test(an_upstream_is_https_with_perhaps_a_prefix),
-        cmocka_unit_test(what_is_no_upstream_is_refused),
+        cmocka_unit_test(an_authority_is_a_host_with_or_without_a_port),
+        cmocka_unit_test(a_malformed_host_is_refused),
+        cmocka_unit_test(an_upstream_is_https_with_or_without_a_prefix),
+        cmocka_unit_test(a_malformed_upstream_is_refused),
         cmocka_unit_test(a_proxy_is_http_with_a_port),
         cmocka_unit_test(a_region_is_a_label_of_lower_case),
         cmocka_unit_test(an_address_is_tcp_or_a_socket_with_an_absolute_path),
