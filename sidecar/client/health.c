@@ -49,10 +49,10 @@ static int ask(const struct config *config, const void *values, struct arena *ar
     if (!health_page(given, &page, &status) ||
         !local_http_has_port(&config->monitor, "--monitor", &status))
         return command_fail(&status, EXIT_USAGE);
-    int64_t until_ns = clock_now_ns() + given->timeout_ns;
-    return local_http_get(&config->monitor, page, until_ns, arena, &line, &status)
-               ? command_succeed(line)
-               : command_fail(&status, EXIT_BAD);
+    struct local_request request = {&config->monitor, "GET", page,
+                                    clock_now_ns() + given->timeout_ns};
+    return local_http_line(&request, arena, &line, &status) ? command_succeed(line)
+                                                            : command_fail(&status, EXIT_BAD);
 }
 
 int client_health(int count, char *arguments[])

@@ -114,12 +114,12 @@ static bool connect_tcp(const struct address *address, int64_t until_ns, int *fd
     return good;
 }
 
-static bool send_request(int fd, const char *method, const char *path, struct arena *arena,
+static bool send_request(int fd, const struct local_request *local, struct arena *arena,
                          struct status *status)
 {
     struct http_request request = {
-        .method = text_of(method),
-        .target = text_of(path),
+        .method = text_of(local->method),
+        .target = text_of(local->path),
         .fields = {{.name = text_literal("Connection"), .value = text_literal("close")}},
         .field_count = 1,
         .has_body = true};
@@ -178,19 +178,20 @@ static bool read_response(int fd, int64_t until_ns, struct arena *arena,
     return true;
 }
 
-bool local_http(const struct address *address, const char *method, const char *path,
-                int64_t until_ns, struct arena *arena, struct http_response *response,
-                struct status *status)
+bool local_http(const struct local_request *request, struct arena *arena,
+                struct http_response *response, struct status *status)
 {
+    const struct address *address = request->address;
     char written[ADDRESS_BYTES];
     int fd;
     write_address(address, written);
-    bool good = address->unix_path ? connect_unix(address->unix_path, until_ns, &fd, status)
-                                   : connect_tcp(address, until_ns, &fd, status);
+    bool good = address->unix_path
+                    ? connect_unix(address->unix_path, request->until_ns, &fd, status)
+                    : connect_tcp(address, request->until_ns, &fd, status);
     if (!good)
         return status_wrap(status, "ask %s", written);
-    good = send_request(fd, method, path, arena, status) &&
-           read_response(fd, until_ns, arena, response, status);
+    good = send_request(fd, request, arena, status) &&
+           read_response(fd, request->until_ns, arena, response, status);
     close(fd);
     return good || status_wrap(status, "ask %s", written);
 }
@@ -204,11 +205,11 @@ bool local_http_has_port(const struct address *address, const char *option, stru
                        option);
 }
 
-bool local_http_get(const struct address *address, const char *path, int64_t until_ns,
-                    struct arena *arena, struct text *line, struct status *status)
+bool local_http_line(const struct local_request *request, struct arena *arena, struct text *line,
+                     struct status *status)
 {
     struct http_response response;
-    if (!local_http(address, "GET", path, until_ns, arena, &response, status))
+    if (!local_http(request, arena, &response, status))
         return false;
     const char *end = memchr(response.body.data, '\n', response.body.size);
     size_t size = end ? (size_t)(end - response.body.data) : response.body.size;

@@ -20,17 +20,21 @@
 must_use bool local_http_has_port(const struct address *address, const char *option,
                                   struct status *status);
 
+struct local_request {
+    const struct address *address; /* 0.0.0.0 and :: are reached on loopback */
+    const char *method, *path;
+    int64_t until_ns; /* of clock_now_ns: the end of the time for the response */
+};
+
 /*
- * Sends a request and waits for the response until `until_ns` of clock_now_ns. The addresses
- * 0.0.0.0 and :: are reached on loopback. FAILED_PRECONDITION when nothing listens there,
+ * Sends a request and waits for the response. FAILED_PRECONDITION when nothing listens there,
  * DEADLINE_EXCEEDED when no response comes in time, INTERNAL when it is not HTTP or is larger than
  * any response of a sidecar. The response is in the arena.
  */
-must_use bool local_http(const struct address *address, const char *method, const char *path,
-                         int64_t until_ns, struct arena *arena, struct http_response *response,
-                         struct status *status);
+must_use bool local_http(const struct local_request *request, struct arena *arena,
+                         struct http_response *response, struct status *status);
 
-/* Gets a page and returns its first line. The same errors, and UNAVAILABLE with that line when the
- * status is not 200. */
-must_use bool local_http_get(const struct address *address, const char *path, int64_t until_ns,
-                             struct arena *arena, struct text *line, struct status *status);
+/* Does the same and returns the first line of the body. The same errors, and UNAVAILABLE with that
+ * line when the status is not 200. */
+must_use bool local_http_line(const struct local_request *request, struct arena *arena,
+                              struct text *line, struct status *status);

@@ -30,8 +30,9 @@ const struct command shutdown_command = {
 static bool request_drain(const struct config *config, struct arena *arena, struct status *status)
 {
     struct http_response response;
-    if (!local_http(&config->admin, "POST", "/quitquitquit",
-                    clock_now_ns() + LOCAL_HTTP_RESPONSE_NS, arena, &response, status))
+    struct local_request request = {&config->admin, "POST", "/quitquitquit",
+                                    clock_now_ns() + LOCAL_HTTP_RESPONSE_NS};
+    if (!local_http(&request, arena, &response, status))
         return false;
     return response.status == 202 ||
            status_fail(status, STATUS_INTERNAL,
@@ -46,9 +47,9 @@ static bool await_end(const struct config *config, int64_t timeout_ns, struct ar
     while (!poll_delay_is_over(&delay)) {
         struct http_response response;
         struct status end;
-        if (!local_http(&config->admin, "GET", "/", poll_delay_response_end(&delay), arena,
-                        &response, &end) &&
-            end.code == STATUS_FAILED_PRECONDITION)
+        struct local_request request = {&config->admin, "GET", "/",
+                                        poll_delay_response_end(&delay)};
+        if (!local_http(&request, arena, &response, &end) && end.code == STATUS_FAILED_PRECONDITION)
             return true;
         poll_delay_sleep(&delay);
         arena_clear(arena);

@@ -31,6 +31,14 @@ static void keep_reason(struct status *reason, const struct status *latest)
         *reason = *latest;
 }
 
+static bool ask(const struct config *config, const struct poll_delay *delay, struct arena *arena,
+                struct text *line, struct status *status)
+{
+    struct local_request request = {&config->monitor, "GET", "/readyz",
+                                    poll_delay_response_end(delay)};
+    return local_http_line(&request, arena, line, status);
+}
+
 static int await_ready(const struct config *config, const void *values, struct arena *arena)
 {
     const struct wait_options *given = values;
@@ -40,8 +48,7 @@ static int await_ready(const struct config *config, const void *values, struct a
         return command_fail(&latest, EXIT_USAGE);
     status_clear(&reason);
     struct poll_delay delay = poll_delay_begin(given->timeout_ns);
-    while (!local_http_get(&config->monitor, "/readyz", poll_delay_response_end(&delay), arena,
-                           &line, &latest)) {
+    while (!ask(config, &delay, arena, &line, &latest)) {
         keep_reason(&reason, &latest);
         if (poll_delay_is_over(&delay)) {
             status_prepend(&reason, "not ready within --timeout");

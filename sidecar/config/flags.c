@@ -58,32 +58,30 @@ static bool unknown_flag(struct option_set *const sets[], size_t set_count, stru
                        "%.*s: no such option; --help lists the options", text_arguments(shown));
 }
 
-/* `used` is the number of arguments that belong to the flag. */
-static bool take_flag(struct option_set *set, const struct option *option, int count,
-                      char *const arguments[], int *used, struct status *status)
+/* Takes the argument at `*next` and its value, and moves `*next` behind them. */
+static bool take_flag(struct option_set *set, const struct option *option,
+                      const struct command_line *line, int *next, struct status *status)
 {
-    const char *joined = strchr(arguments[0], '=');
-    *used = 1;
+    const char *flag = line->arguments[(*next)++], *joined = strchr(flag, '=');
     if (joined)
         return option_set_take(set, option, joined + 1, ORIGIN_FLAG, status);
     if (!option->kind->argument)
         return option_set_take(set, option, "true", ORIGIN_FLAG, status);
-    if (count < 2 || strncmp(arguments[1], "--", 2) == 0)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: its value is missing",
-                           arguments[0]);
-    *used = 2;
-    return option_set_take(set, option, arguments[1], ORIGIN_FLAG, status);
+    if (*next == line->count || strncmp(line->arguments[*next], "--", 2) == 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%s: its value is missing", flag);
+    return option_set_take(set, option, line->arguments[(*next)++], ORIGIN_FLAG, status);
 }
 
-static bool find_and_take(struct option_set *const sets[], size_t set_count, int count,
-                          char *const arguments[], int *used, struct status *status)
+static bool find_and_take(struct option_set *const sets[], size_t set_count,
+                          const struct command_line *line, int *next, struct status *status)
 {
-    struct text name = {arguments[0], strcspn(arguments[0], "=")};
+    const char *flag = line->arguments[*next];
+    struct text name = {flag, strcspn(flag, "=")};
     for (size_t i = 0; i < set_count; i++) {
         const struct option *option =
             option_find(sets[i]->options, sets[i]->count, name, ORIGIN_FLAG);
         if (option)
-            return take_flag(sets[i], option, count, arguments, used, status);
+            return take_flag(sets[i], option, line, next, status);
     }
     return unknown_flag(sets, set_count, name, status);
 }
@@ -105,13 +103,10 @@ bool flags_read(struct option_set *const sets[], size_t set_count, struct comman
                 struct status *status)
 {
     line->operand_count = 0;
-    for (int i = 0, used = 1; i < line->count; i += used) {
-        char *const *arguments = line->arguments + i;
-        used = 1;
-        bool good = strncmp(arguments[0], "--", 2) == 0
-                        ? find_and_take(sets, set_count, line->count - i, arguments, &used, status)
-                        : take_operand(line, arguments[0], sets[0]->owned, status);
-        if (!good)
+    for (int next = 0; next < line->count;) {
+        bool is_flag = strncmp(line->arguments[next], "--", 2) == 0;
+        if (is_flag ? !find_and_take(sets, set_count, line, &next, status)
+                    : !take_operand(line, line->arguments[next++], sets[0]->owned, status))
             return false;
     }
     return true;
