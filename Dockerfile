@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The sidecar in an image of its own: one static program, the CA certificates and the two files that the C library reads.
-#   docker build --tag apig-sidecar .                            builds it; deploy/image FILE does where there is no registry
+# The image of the sidecar: one static program, the CA certificates and the two files that the C library reads.
+#   docker build --tag apig-sidecar .                            builds it; deploy/image FILE needs no registry
 #   docker build --target sbom --output . .                      writes its bill of materials, apig-sidecar.spdx.json
 #   docker build --target test --tag t . && docker run --rm t    runs all tests
 FROM debian:bookworm-slim AS tools

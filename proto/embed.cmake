@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# cmake -DNAME=name -DINPUT=FILE -DOUTPUT=FILE.c -P embed.cmake: the bytes of a file as C, name_bytes and name_size.
+# cmake -DNAME=name -DINPUT=FILE -DOUTPUT=FILE.c -P embed.cmake: writes the bytes of a file as C: name_bytes, name_size.
 file(READ ${INPUT} bytes HEX)
 string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
 file(WRITE ${OUTPUT}

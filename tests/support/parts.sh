@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Runs the parts of a check one after the other, so that none hides another, and adds up what they counted.
-# To be sourced by a script that stands in the project's root; `results` is a folder of the script's own.
+# Runs the parts of a check one after another, all of them even if one fails, and adds up their counts. To be sourced by a
+# script whose working directory is the project's root; the script sets `results` to a folder of its own.
 
-# A part writes its counts to "$results/NAME.xml" (JUnit) or closes with a line "N passed, N failed"; one that does
-# neither counts only when it fails.
+# A part writes its counts to "$results/NAME.xml" (JUnit), or its last line is "N passed, N failed". A part without either
+# counts as one failure when it fails, and else not at all.
 total_passed=0 total_failed=0 failed_parts=()
 
 part() { # NAME COMMAND…
@@ -12,7 +12,7 @@ part() { # NAME COMMAND…
     mkdir -p "$results"
     rm -f "$results/$name.xml"
     printf '\n== %s\n' "$name"
-    # The line of a part's own count is left to the log: the last line of all is the only one of its form.
+    # A part's own count goes to its log only, so that the script's last line is the only one of that form.
     "$@" </dev/null 2>&1 | tee "$results/$name.log" | grep --line-buffered -vE '^[0-9]+ passed, [0-9]+ failed$'
     code=${PIPESTATUS[0]} passed=0 failed=1
     read -r passed failed < <(/usr/bin/python3 tests/support/count.py "$results/$name.xml" "$results/$name.log" "$code")
@@ -22,7 +22,7 @@ part() { # NAME COMMAND…
     [ "$failed" -eq 0 ]
 }
 
-total() { # the last line, and the exit code
+total() { # prints the last line and returns the exit code
     [ $total_failed -eq 0 ] || printf '\nfailed: %s\n' "${failed_parts[*]}"
     printf '%d passed, %d failed\n' $total_passed $total_failed
     [ $total_failed -eq 0 ]
@@ -37,7 +37,7 @@ unit_tests() { # PRESET, part's NAME
         --output-junit "$results/$2.xml"
 }
 
-python_tests() { # part's NAME, what pytest is to run…
+python_tests() { # part's NAME, pytest's arguments…
     PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir=tests \
         --junit-xml="$results/$1.xml" "${@:2}"
 }

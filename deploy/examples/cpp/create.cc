@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// create ADDRESS NAME SERVICE-CONFIG: creates an API group and prints its ID, or why there is none.
+// create ADDRESS NAME SERVICE-CONFIG: creates an API group and prints its ID, or the error.
 #include <fstream>
 #include <iostream>
 #include <iterator>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Asks IAM for a token and writes it into a Secret. What is secret is read from files and sent in bodies and headers, so
-that it is in no argument, variable or line of a log."""
+"""Gets a token from IAM and writes it into a Secret. Secrets are read from files and sent in bodies and headers, so that
+none is ever in an argument, an environment variable or a log line."""
 import base64
 import json
 import os
@@ -40,6 +40,6 @@ def write_secret(token):
 try:
     token, expires = token_of_iam()
     write_secret(token)
-except OSError as error:  # an HTTP status, TLS, the network, or a file that is not there
+except OSError as error:  # an HTTP status, TLS, the network, or a missing file
     sys.exit(f"refresh: {getattr(error, 'url', '')} {error}")
 print(f"refresh: a token that expires at {expires}")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// node create.js ADDRESS NAME SERVICE-CONFIG: creates an API group and prints its ID, or why there is none.
+// node create.js ADDRESS NAME SERVICE-CONFIG: creates an API group and prints its ID, or the error.
 const fs = require("node:fs");
 const grpc = require("@grpc/grpc-js");
 const loader = require("@grpc/proto-loader");

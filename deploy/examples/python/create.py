@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""create.py ADDRESS NAME SERVICE-CONFIG: creates an API group and prints its ID, or why there is none."""
+"""create.py ADDRESS NAME SERVICE-CONFIG: creates an API group and prints its ID, or the error."""
 import pathlib
 import sys
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The descriptor set is that of `build`: deploy/examples/protoc makes it.
+// `build` makes the descriptor set with deploy/examples/protoc.
 use prost::Message;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! create ADDRESS NAME: creates an API group and prints its ID, or why there is none.
+//! create ADDRESS NAME: creates an API group and prints its ID, or the error.
 use api::{api_group_service_client::ApiGroupServiceClient, CreateApiGroupRequest};
 use std::time::Duration;
 use tonic::{Code, Request, Status};
@@ -9,12 +9,12 @@ mod api {
     tonic::include_proto!("huaweicloud.apig.v2");
 }
 
-/// How long to wait before another attempt. tonic reads no service config, so its policy stands here.
+/// Returns the delay before another attempt. tonic reads no service config, so the policy is here.
 /// UNAVAILABLE with an ErrorInfo means that nothing was processed. Call again.
 /// UNAVAILABLE without one comes from the transport. Look for the name before calling again.
-fn rest(status: &Status, attempt: u32) -> Option<Duration> {
-    let told = status.metadata().get("grpc-retry-pushback-ms");
-    let ms = told.map_or(Some(100 << attempt), |told| told.to_str().ok()?.parse().ok());
+fn delay(status: &Status, attempt: u32) -> Option<Duration> {
+    let pushback = status.metadata().get("grpc-retry-pushback-ms");
+    let ms = pushback.map_or(Some(100 << attempt), |value| value.to_str().ok()?.parse().ok());
     let again = matches!(status.code(), Code::Unavailable | Code::ResourceExhausted);
     let is_of_sidecar = status.get_details_error_info().is_some();
     ms.filter(|_| again && is_of_sidecar && attempt < 4).map(Duration::from_millis)
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         request.set_timeout(Duration::from_secs(60));
         match groups.create_api_group(request).await {
             Ok(group) => return Ok(println!("created {}", group.into_inner().id)),
-            Err(status) => match rest(&status, attempt) {
+            Err(status) => match delay(&status, attempt) {
                 Some(time) => tokio::time::sleep(time).await,
                 None => break status,
             },

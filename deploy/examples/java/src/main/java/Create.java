@@ -14,7 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/** Create ADDRESS NAME SERVICE-CONFIG creates an API group and prints its ID, or why there is none. */
+/** Create ADDRESS NAME SERVICE-CONFIG creates an API group and prints its ID, or the error. */
 public final class Create {
     public static void main(String[] arguments) throws Exception {
         Map<String, ?> policy = new Gson().fromJson(Files.readString(Path.of(arguments[2])), Map.class);
