@@ -75,7 +75,7 @@ def config_map():
     return pod["containers"][0]["envFrom"][0]["configMapRef"]["name"]
 
 
-def test_it_writes_the_token_of_the_users_project(peers, tmp_path):
+def test_the_job_writes_the_token_of_the_users_project(peers, tmp_path):
     ended = refresh(peers, tmp_path)
     assert (ended.returncode, ended.stderr) == (0, "")
     (asked, iam_path, _, question), (wrote, path, headers, body) = peers.taken
@@ -97,6 +97,6 @@ def test_a_refusal_of_iam_leaves_the_secret_alone(peers, tmp_path):
     assert not [secret for secret in (TOKEN, PASSWORD, BEARER) if secret in ended.stderr]
 
 
-def test_its_rights_end_at_that_secret():
+def test_the_job_has_rights_to_that_secret_only():
     rule, = named("iam-token", "Role", "apig-iam-refresh")["rules"]
     assert rule == {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["apig-token"], "verbs": ["patch"]}

@@ -16,12 +16,12 @@ def test_every_overlay_is_tried():
 
 
 @pytest.mark.parametrize("name", [*CASES, *EXAMPLES])
-def test_it_builds(name):
+def test_every_overlay_builds(name):
     assert objects(name)
 
 
 @pytest.mark.parametrize("name", BESIDE)
-def test_each_workload_that_asks_for_it_gets_the_sidecar(name):
+def test_each_labelled_workload_gets_the_sidecar(name):
     asking = {each["metadata"]["name"] for each in objects(name)
               if template(each) and "apig-sidecar/add" in each["metadata"].get("labels", {})}
     assert {workload for workload, _, _ in sidecars(name)} == asking
@@ -29,7 +29,7 @@ def test_each_workload_that_asks_for_it_gets_the_sidecar(name):
 
 
 @pytest.mark.parametrize("name", sorted(set(BESIDE) - {"plain-container"}))
-def test_it_is_a_native_sidecar_that_starts_first(name):
+def test_the_sidecar_is_a_native_one_that_starts_first(name):
     for _, pod, sidecar in sidecars(name):
         assert pod["spec"]["initContainers"][0] == sidecar
         assert sidecar["restartPolicy"] == "Always" and sidecar["startupProbe"]
@@ -84,7 +84,7 @@ def test_the_shared_one_is_all_there_is_in_its_pod(name):
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_a_drain_ends_before_kubernetes_loses_its_patience(name):
+def test_a_drain_ends_before_the_pods_grace_period(name):
     (_, pod, _), = sidecars(name)
     options = {key: value for each in objects(name) if each["kind"] == "ConfigMap" for key, value in each["data"].items()}
     seconds = sum(int(options[f"APIG_SIDECAR_DRAIN_{part}"].removesuffix("s")) for part in ("DELAY", "TIMEOUT"))
@@ -92,7 +92,7 @@ def test_a_drain_ends_before_kubernetes_loses_its_patience(name):
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_it_grows_by_a_metric_that_the_program_has(name):
+def test_the_shared_deployment_scales_by_a_metric_of_the_program(name):
     metric, = named(name, "HorizontalPodAutoscaler", "apig-sidecar")["spec"]["metrics"]
     assert f'"{metric["pods"]["metric"]["name"]}"' in (ROOT / "sidecar/telemetry/metric_table.c").read_text()
 

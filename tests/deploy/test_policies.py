@@ -43,7 +43,7 @@ def test_pod_security_restricted_is_kept(pod_security):
     assert (checked.returncode, checked.stderr, checked.stdout) == (0, "", "") and pods
 
 
-def test_pod_security_is_really_asked(pod_security):
+def test_pod_security_refuses_a_violation(pod_security):
     pod = {"metadata": {"name": "loose"}, "spec": {"containers": [{"name": "loose", "image": "loose:1"}]}}
     checked = subprocess.run([pod_security], input=json.dumps(pod), capture_output=True, text=True)
     assert "runAsNonRoot != true" in checked.stdout
@@ -102,7 +102,7 @@ def test_the_program_takes_its_options(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", WITH_SIDECAR)
-def test_kubelet_can_reach_what_it_asks(name):
+def test_kubelet_can_connect_to_each_probe(name):
     for _, pod, sidecar in sidecars(name):
         variables = {**defaults(), **environment_of(name, sidecar)}
         host, _, port = variables["APIG_SIDECAR_MONITOR"].rpartition(":")
@@ -132,7 +132,7 @@ def ask(url):
         return error.code, error.read().decode()
 
 
-def test_the_program_answers_each_probe_and_in_the_pages_words():
+def test_the_program_responds_to_each_probe_in_the_words_of_the_page():
     container = sidecars("base")[0][2]
     sidecar = Sidecar(options=["--upstream=https://localhost:1"])  # and without a credential
     try:

@@ -60,7 +60,7 @@ def expect_welcome(client, upstream, **how):
     ("*.shop.svc", "DNS:cart.shop.svc"), ("cart.shop.svc", "DNS:other.svc,DNS:Cart.Shop.SVC"),
     ("uid:1,spiffe://test/ns/other/sa/x,*.shop.svc", "DNS:cart.shop.svc"),
 ])
-def test_who_is_listed_may_call(start, upstream, mtls, credentials, pattern, names):
+def test_a_listed_caller_may_call(start, upstream, mtls, credentials, pattern, names):
     sidecar = start(*mtls, f"--allow-callers={pattern}")
     expect_welcome(sidecar.client(credentials=credentials(names)), upstream)
 
@@ -75,7 +75,7 @@ def test_who_is_listed_may_call(start, upstream, mtls, credentials, pattern, nam
     ("*.svc", "DNS:*.svc", "anonymous"),
     ("*.svc", "email:a@b.svc", "anonymous"),
 ])
-def test_who_is_not_listed_is_denied_and_told_as_whom(start, mtls, credentials, pattern, names, shown):
+def test_an_unlisted_caller_is_denied_and_named(start, mtls, credentials, pattern, names, shown):
     sidecar = start(*mtls, f"--allow-callers={pattern}")
     expect_denied(sidecar.client(credentials=credentials(names)), shown)
     assert value(sidecar, "apig_sidecar_callers_denied_total", caller=shown) == 1
@@ -88,7 +88,7 @@ def test_everybody_may_call_by_default(sidecar, client, upstream):
     assert sidecar.wait_log(event="call")[0]["caller"] == "anonymous"
 
 
-def test_plaintext_proves_nothing(start):
+def test_a_plaintext_caller_is_anonymous(start):
     expect_denied(start("--allow-callers=*.svc").client(), "anonymous")
 
 
@@ -120,7 +120,7 @@ def open_folder():
         yield folder
 
 
-def test_a_call_of_another_user_is_that_users(start, upstream, open_folder):
+def test_a_call_of_another_user_has_that_users_identity(start, upstream, open_folder):
     tests = pathlib.Path(__file__).resolve().parents[1]
     other = {"user": 65532, "group": 65532, "extra_groups": []}
     if os.getuid() != 0 or subprocess.run(["cat", tests / "support/client.py"], capture_output=True, **other).returncode:
@@ -147,12 +147,12 @@ def test_a_trusted_proxy_says_who_calls(start, upstream, header):
     ([f"{XFCC},Hash=00"], "anonymous"), ([f"By={CART}"], "anonymous"), ([f'Subject="URI={CART}"'], "anonymous"),
     ([f"{XFCC};"], "anonymous"), ([f"{XFCC} "], "anonymous"), ([f'URI="{CART}'], "anonymous"), ([XFCC, XFCC], "anonymous"),
 ])
-def test_what_a_proxy_does_not_say_clearly_is_nobody(start, headers, shown):
+def test_a_malformed_header_of_a_proxy_gives_no_identity(start, headers, shown):
     sidecar = start("--allow-callers=spiffe://test/ns/shop/sa/*", "--trust-xfcc")
     expect_denied(sidecar.client(), shown, metadata=[("x-forwarded-client-cert", header) for header in headers])
 
 
-def test_nobody_else_says_who_calls(start, tmp_path):
+def test_a_header_of_another_peer_gives_no_identity(start, tmp_path):
     sidecar = start("--allow-callers=spiffe://test/ns/shop/sa/*")
     expect_denied(sidecar.client(), "anonymous", metadata=[("x-forwarded-client-cert", XFCC)])
     sidecar = start("--allow-callers=spiffe://test/ns/shop/sa/*", "--trust-xfcc", listen=f"unix:{tmp_path}/s")
@@ -174,7 +174,7 @@ def test_a_proxy_that_is_not_local_is_not_trusted(start):
     "*", "*.*", "spiffe://*/x", "spiffe://test", "spiffe://test/", "spiffe:///x", "uid:", "uid:*", "uid:root", "uid:-1",
     "gid:4294967295", "uid:007", "a b", "a..b,", "é.svc", "spiffe://test/a?b",
 ])
-def test_a_pattern_that_nobody_can_mean_ends_with_2(pattern):
+def test_a_malformed_pattern_ends_with_2(pattern):
     ended = run("serve", "--upstream=https://localhost:1", f"--allow-callers={pattern}")
     assert ended.returncode == 2
     assert "--allow-callers" in ended.stderr and "uid:" in ended.stderr

@@ -32,7 +32,7 @@ def pause_ms(call):
     return pushback
 
 
-def test_calls_fail_at_once_and_connects_stay_few_while_it_is_down(client, upstream):
+def test_calls_fail_at_once_and_connects_stay_few_while_the_upstream_is_down(client, upstream):
     began = time.monotonic()
     with down(upstream):
         for _ in range(300):
@@ -45,7 +45,7 @@ def test_calls_fail_at_once_and_connects_stay_few_while_it_is_down(client, upstr
     assert not upstream.requests
 
 
-def test_it_is_found_again_before_anybody_calls(sidecar, client, upstream):
+def test_a_recovered_upstream_is_found_before_the_next_call(sidecar, client, upstream):
     def changes(state):
         return metrics.value(sidecar, "apig_sidecar_upstream_breaker_changes_total", state=state)
 
@@ -65,7 +65,7 @@ def test_it_is_found_again_before_anybody_calls(sidecar, client, upstream):
     client.create()
 
 
-def test_calls_succeed_once_the_pause_that_they_are_told_is_over(client, upstream):
+def test_calls_succeed_after_the_delay_in_retry_info(client, upstream):
     with down(upstream):
         assert client.refusal()[0] == "UNAVAILABLE"
     upstream.script(response())

@@ -90,13 +90,13 @@ def agree(chaos, results, calls, misfortunes):
 
 @pytest.mark.parametrize("options,calls", [([], CALLS // 4), ([("grpc.enable_retries", 1), ("grpc.service_config", RETRYING)], CALLS)],
                          ids=["callers that do not retry", "callers with a retry policy"])
-def test_what_callers_hear_agrees_with_what_exists(start, chaos, options, calls):
+def test_statuses_agree_with_the_groups_that_exist(start, chaos, options, calls):
     chaos.sidecar = start(upstream=chaos)
     seen = agree(chaos, create_all(chaos, options, calls), calls, {*TO_CONNECTIONS, *TO_CREATES})
     assert seen["UNKNOWN"] > 0
 
 
-def test_with_recovery_only_what_a_look_up_cannot_tell_stays_unknown(start, chaos):
+def test_only_outcomes_that_a_look_up_cannot_resolve_stay_unknown(start, chaos):
     chaos.sidecar = start("--recover-lost-creates", upstream=chaos)
     results = create_all(chaos, [], CALLS, seconds=20)
     agree(chaos, results, CALLS, {*TO_CONNECTIONS, *TO_CREATES, *TO_LISTS})

@@ -192,7 +192,7 @@ def test_each_attempt_that_left_is_counted(sidecar, upstream, peer):
     ("grpc-previous-rpc-attempts", "0", "0"), ("grpc-previous-rpc-attempts", "1", "14"), ("grpc-previous-rpc-attempts", "3", "14"),
     ("x-envoy-attempt-count", "1", "0"), ("x-envoy-attempt-count", "2", "14"),
 ])
-def test_a_call_that_was_made_before_is_not_tried_again_here(sidecar, upstream, peer, name, value, code):
+def test_a_call_that_is_a_retry_is_not_retried_by_the_sidecar(sidecar, upstream, peer, name, value, code):
     """Else the attempts here and those of its caller would multiply."""
     upstream.greet(reset)
     upstream.script(*[response()] * (code == "0"))
@@ -200,7 +200,7 @@ def test_a_call_that_was_made_before_is_not_tried_again_here(sidecar, upstream, 
 
 
 @pytest.mark.parametrize("more", [("grpc-previous-rpc-attempts", "1"), ("x-envoy-attempt-count", "2")])
-def test_what_the_upstream_refused_is_tried_again_whatever_was_before(sidecar, upstream, peer, more):
+def test_a_request_that_the_upstream_refused_is_retried_although_the_call_is_a_retry(sidecar, upstream, peer, more):
     """Nobody else can, once the call is committed."""
     upstream.script(response(error(503, "APIGW.0613")), response())
     trailers = peer(sidecar).create([more])

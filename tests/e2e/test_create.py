@@ -58,7 +58,7 @@ def test_ids_that_the_caller_leaves_out_are_filled_in(start, upstream):
 
 
 @pytest.mark.parametrize("ids", [{"project_id": ""}, {"instance_id": ""}])
-def test_an_id_that_nobody_gave_is_the_callers_mistake(client, ids):
+def test_a_missing_id_is_an_invalid_argument(client, ids):
     code, message = client.refusal(**ids)
     assert code == "INVALID_ARGUMENT"
     assert list(ids)[0] in message
@@ -79,7 +79,7 @@ def test_a_remark_of_1000_characters_is_accepted_and_1001_are_not(client, upstre
     assert "remark" in message
 
 
-def test_all_violations_are_told_at_once(client):
+def test_all_violations_are_reported_at_once(client):
     code, message = client.refusal("?", remark="r" * 1001)
     assert code == "INVALID_ARGUMENT"
     assert "name" in message and "remark" in message

@@ -102,7 +102,7 @@ def test_a_response_body_is_one_field_of_the_reply(things, upstream):
     ("Show", {"name": "things/1"}, "name"), ("Start", {"path": "a/../b", "count": 1}, "path"),
     ("Start", {"path": "a", "count": 6}, "count"), ("Update", {"id": "1"}, "thing"), ("Delete", {}, "id"),
 ], ids=str)
-def test_what_the_annotations_forbid_is_refused_and_named(things, method, request_, named):
+def test_a_request_that_the_annotations_forbid_is_refused_and_named(things, method, request_, named):
     code, message = refusal(things(method, **request_))
     assert code == "INVALID_ARGUMENT"
     assert named in message
@@ -136,7 +136,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text,named", REFUSED.values(), ids=REFUSED)
-def test_what_could_not_be_honoured_ends_the_start_and_is_named(upstream, token, tmp_path, text, named):
+def test_an_option_that_cannot_be_honoured_ends_the_start_and_is_named(upstream, token, tmp_path, text, named):
     path = compiled(tmp_path, text)
     ended = run("serve", "--listen=127.0.0.1:0", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0", f"--upstream={upstream.url}",
                 f"--token-file={token.path}", f"--descriptor-set={path}")

@@ -56,7 +56,7 @@ def decode(program, sidecar):
     return decode
 
 
-def test_all_violations_of_a_request_are_told_at_once(decode):
+def test_all_violations_of_a_request_are_reported_at_once(decode):
     told = decode(instance_id="", name="?", remark="r" * 1001)
     assert told["code"] == 3
     assert told["details"]["ErrorInfo"]["reason"] == "INVALID_REQUEST"
@@ -66,7 +66,7 @@ def test_all_violations_of_a_request_are_told_at_once(decode):
     assert all(violation["description"] for violation in violations)
 
 
-def test_what_the_vendor_blames_is_a_violation_too(decode, upstream):
+def test_a_field_that_the_vendor_rejects_is_a_violation_too(decode, upstream):
     upstream.script(response(error(400, "APIG.2011", PARAMETER, request_id="9f2c")))
     told = decode()
     assert told["details"] == {
@@ -88,7 +88,7 @@ def test_the_wait_of_retry_info_is_the_one_for_retry_policies(decode, upstream):
     assert 300 <= seconds <= 360  # the window, and up to a fifth
 
 
-def test_an_unknown_outcome_says_what_to_look_for(decode, upstream):
+def test_an_unknown_outcome_names_the_group_to_look_for(decode, upstream):
     upstream.script(end_after_reading())
     told = decode(name="组（测试）/1")
     info = told["details"]["ErrorInfo"]
@@ -201,7 +201,7 @@ def respond_then_end_if_it_may(data):
 
 
 @pytest.mark.parametrize("data", NO_RESPONSE.values(), ids=NO_RESPONSE)
-def test_a_response_that_is_none_leaves_the_outcome_unknown(client, upstream, data):
+def test_a_malformed_response_leaves_the_outcome_unknown(client, upstream, data):
     upstream.script(response_then_end(data))
     call = client.start()
     info = details(call)["ErrorInfo"]
@@ -232,7 +232,7 @@ FILLING = {
 
 
 @pytest.mark.parametrize("data,reason", FILLING.values(), ids=FILLING)
-def test_a_response_that_fills_the_memory_crowds_no_detail_out(client, upstream, data, reason):
+def test_a_response_that_fills_the_memory_leaves_room_for_the_details(client, upstream, data, reason):
     upstream.script(response(data))
     call = client.start()
     assert call.exception() and details(call)["ErrorInfo"].reason == reason

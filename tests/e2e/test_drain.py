@@ -152,7 +152,7 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
 
 
 @pytest.mark.parametrize("turn", range(5))  # the program may see the one or the other first
-def test_a_connection_that_comes_with_the_signal_hears_what_became_of_its_call(start, upstream, turn):
+def test_a_connection_that_comes_with_the_signal_gets_a_status_or_a_goaway(start, upstream, turn):
     """A reset would leave that open: its caller has sent the call."""
     upstream.always = response()
     sidecar = start()

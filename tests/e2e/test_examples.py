@@ -75,29 +75,29 @@ def failure(printed):
     return numbers.get(code, code.upper().replace("_", "")), message, details
 
 
-def test_it_creates_a_group(create, upstream):
+def test_an_example_creates_a_group(create, upstream):
     upstream.script(response())
     assert create() == f"created {GROUP['id']}\n"
 
 
-def test_it_tries_again_when_it_is_told_to(create, upstream):
+def test_an_example_retries_after_the_pushback(create, upstream):
     throttled = http(429, {"error_code": "APIGW.0308", "error_msg": "Too many"}, ["Retry-After: 1"])
     upstream.script(response(throttled), response())
     assert create() == f"created {GROUP['id']}\n"
 
 
-def test_it_does_not_try_again_when_it_is_told_not_to(create, upstream):
+def test_an_example_does_not_retry_after_a_pushback_of_minus_1(create, upstream):
     upstream.script(response(error(403, "APIG.3101", "The quota is used up")))
     assert "reason APIG_3101" in create()
 
 
-def test_it_does_not_create_again_what_may_exist(create, upstream):
+def test_an_example_does_not_repeat_a_create_of_unknown_outcome(create, upstream):
     upstream.script(end_after_reading())
     code, message, details = failure(create())
     assert (code, details) == ("UNKNOWN", ["reason OUTCOME_UNKNOWN"]) and message
 
 
-def test_it_does_not_create_again_what_a_killed_sidecar_may_have_sent(create, sidecar, upstream):
+def test_an_example_does_not_repeat_a_create_that_a_killed_sidecar_may_have_sent(create, sidecar, upstream):
     def kill(connection):
         connection.read()
         sidecar.kill()
@@ -109,12 +109,12 @@ def test_it_does_not_create_again_what_a_killed_sidecar_may_have_sent(create, si
 
 
 @pytest.mark.parametrize("language", SOURCES)
-def test_it_states_what_unavailable_means(language):
+def test_an_example_states_the_meaning_of_unavailable(language):
     source = (EXAMPLES / language / SOURCES[language]).read_text()
     assert all(sentence in source for sentence in RULE)
 
 
-def test_it_says_what_is_wrong_with_a_request(create):
+def test_an_example_prints_the_violations_of_a_request(create):
     code, _, details = failure(create("?"))
     assert code == "INVALIDARGUMENT" and "reason INVALID_REQUEST" in details
     assert [line for line in details if re.fullmatch(r"field name .+", line)]
@@ -126,7 +126,7 @@ def test_the_policy_names_only_what_was_not_processed():
 
 
 @pytest.mark.parametrize("language", SOURCES)
-def test_it_is_short(language):
+def test_an_example_is_short(language):
     lines = (EXAMPLES / language / SOURCES[language]).read_text().splitlines()
     code = [line for line in lines if not NO_CODE.fullmatch(line)]
     assert len(code) <= CODE_LINES, "\n".join(code)

@@ -71,7 +71,7 @@ def test_a_drain_is_seen_by_probes_and_watches_while_the_server_still_accepts(st
     sidecar.process.returncode = 0  # what the fixture expects of all others
 
 
-def test_the_end_of_serving_is_the_last_word_of_a_watch(start):
+def test_the_end_of_serving_is_the_last_response_of_a_watch(start):
     sidecar = start()
     seen = watch(sidecar.client())
     assert next(seen) == SERVING
@@ -82,7 +82,7 @@ def test_the_end_of_serving_is_the_last_word_of_a_watch(start):
     assert (seen.code(), seen.details()) == (grpc.StatusCode.UNAVAILABLE, GOING_AWAY)
 
 
-def test_watches_are_bounded_and_probes_are_answered_all_the_same(sidecar):
+def test_watches_are_bounded_and_probes_still_succeed(sidecar):
     client = sidecar.client()
     watches = [watch(client) for _ in range(100)]
     assert [next(each) for each in watches] == [SERVING] * 100
@@ -101,7 +101,7 @@ def test_watches_are_bounded_and_probes_are_answered_all_the_same(sidecar):
     pytest.fail("the place of a cancelled watch stayed taken")
 
 
-def test_streams_are_no_calls_in_flight(start, upstream):
+def test_streams_do_not_count_as_calls_in_flight(start, upstream):
     client = start("--max-in-flight=1").client()
     seen, reflection = watch(client), Reflection(client)
     assert next(seen) == SERVING and reflection.ask({"list_services": ""})
@@ -111,25 +111,25 @@ def test_streams_are_no_calls_in_flight(start, upstream):
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate], ids=str)
-def test_a_compressed_probe_is_answered(client, compression):
+def test_a_compressed_probe_gets_a_response(client, compression):
     assert status_of(check(client, question(api.SERVICE), compression=compression).result()) == SERVING
 
 
 @pytest.mark.parametrize("asked,code", [
     (question("x" * 5000), "RESOURCE_EXHAUSTED"), (b"\xff", "INVALID_ARGUMENT"), (b"\x0a\x05abc", "INVALID_ARGUMENT"),
 ], ids=["large", "tag", "short"])
-def test_a_question_that_is_none_is_refused(client, asked, code):
+def test_a_malformed_request_is_refused(client, asked, code):
     assert refusal(check(client, asked))[0] == code
     with pytest.raises(grpc.RpcError) as refused:
         next(client.channel.unary_stream(WATCH)(asked, timeout=30))
     assert refused.value.code().name == code
 
 
-def test_a_compressed_question_is_bounded_by_what_comes_out_of_it(client):
+def test_a_compressed_request_is_bounded_by_its_inflated_size(client):
     assert refusal(check(client, question("x" * (1 << 20)), compression=grpc.Compression.Gzip))[0] == "RESOURCE_EXHAUSTED"
 
 
-def test_a_probe_without_a_question_is_refused(client):
+def test_a_probe_without_a_request_is_refused(client):
     with pytest.raises(grpc.RpcError) as refused:
         client.channel.stream_unary(CHECK)(iter([]), timeout=30)
     assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -157,7 +157,7 @@ def test_a_file_comes_first_and_with_all_its_imports_each_once(client):
                                         "google/protobuf/descriptor.proto", "buf/validate/validate.proto"})
 
 
-def test_a_response_repeats_its_question(client):
+def test_a_response_repeats_its_request(client):
     asked = {"host": "some.host", "file_by_filename": "no.proto"}
     reply = Reflection(client).ask(asked)
     assert reply.valid_host == "some.host"
@@ -169,7 +169,7 @@ def test_a_response_repeats_its_question(client):
     ({"file_containing_extension": {"containing_type": "a.B", "extension_number": 3}}, "NOT_FOUND"),
     ({"all_extension_numbers_of_type": "a.B"}, "NOT_FOUND"), (b"", "INVALID_ARGUMENT"),
 ], ids=["extension", "extension numbers", "nothing"])
-def test_what_cannot_be_answered_is_said_and_the_stream_goes_on(client, package, asked, code):
+def test_an_unknown_symbol_is_reported_and_the_stream_continues(client, package, asked, code):
     reflection = Reflection(client, package)
     reply = reflection.ask(asked)
     assert reply.error_response.error_code == getattr(grpc.StatusCode, code).value[0]
@@ -178,11 +178,11 @@ def test_what_cannot_be_answered_is_said_and_the_stream_goes_on(client, package,
     assert reflection.end() == "OK"
 
 
-def test_a_stream_without_questions_ends_well(client):
+def test_a_stream_without_requests_ends_well(client):
     assert Reflection(client).end() == "OK"
 
 
-def test_a_question_of_any_size_is_not_read(client):
+def test_a_request_above_the_bound_is_not_read(client):
     with pytest.raises(grpc.RpcError) as refused:
         Reflection(client).ask({"file_by_filename": "x" * 5000})
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -200,7 +200,7 @@ def test_reflection_streams_are_bounded(client, package):
         assert stream.end() == "OK"
 
 
-def test_a_drain_ends_streams_that_ask_nothing(start):
+def test_a_drain_ends_idle_streams(start):
     sidecar = start()
     client = sidecar.client()
     asked, silent = Reflection(client), Reflection(client)

@@ -47,7 +47,7 @@ def test_ten_thousand_idle_connections_disturb_nobody(start, upstream):
 
 
 @pytest.mark.parametrize("said", [b"", PREFACE[:10]], ids=["silent", "in the preface"])
-def test_who_does_not_get_to_the_point_is_turned_away(start, upstream, said):
+def test_a_peer_without_a_whole_preface_is_disconnected(start, upstream, said):
     sidecar = start("--handshake-timeout=1s")
     upstream.always = response()
     with bystander(sidecar), contextlib.ExitStack() as tricklers:
@@ -58,7 +58,7 @@ def test_who_does_not_get_to_the_point_is_turned_away(start, upstream, said):
             assert peer.wait_end() == []
 
 
-def test_who_stops_amid_headers_is_sent_away_as_idle(start, upstream):
+def test_a_peer_that_stops_amid_headers_is_disconnected_as_idle(start, upstream):
     sidecar = start("--idle-timeout=1s")
     upstream.always = response()
     with bystander(sidecar), contextlib.ExitStack() as slow:
@@ -78,7 +78,7 @@ def call_with_a_shut_window(peer, calls):
         peer.send(peer.headers(stream), peer.message(stream, REQUEST))
 
 
-def test_who_takes_no_responses_holds_up_nobody_and_loses_them(start, upstream):
+def test_a_peer_that_reads_no_responses_delays_no_other_and_loses_them(start, upstream):
     sidecar = start("--max-in-flight=100", "--deadline=1s", "--log-sample=0")
     upstream.always = response()
     with Peer(sidecar.address, settings=[(INITIAL_WINDOW, 0)]) as peer:
@@ -90,7 +90,7 @@ def test_who_takes_no_responses_holds_up_nobody_and_loses_them(start, upstream):
     assert status(sidecar.process, "VmHWM") < 128 << 10
 
 
-def test_who_reads_nothing_at_all_costs_bounded_memory(start, upstream):
+def test_a_peer_that_reads_nothing_takes_bounded_memory(start, upstream):
     sidecar = start("--log-sample=0")
     upstream.always = response(http(201, {**GROUP, "remark": "r" * 100_000}))
     with bystander(sidecar), Peer(sidecar.address, settings=[(INITIAL_WINDOW, 1 << 30)], receive_bytes=4096) as peer:

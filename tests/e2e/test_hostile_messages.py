@@ -49,7 +49,7 @@ def test_metadata_above_the_bound_costs_its_own_stream_only(sidecar, upstream, s
 @pytest.mark.parametrize("more", [
     [("x-large", "v" * 30 * CORE_METADATA)], [(f"x-{number}", "v" * 30) for number in range(20000)],
 ], ids=["large", "many"])
-def test_metadata_without_end_is_the_peers_own_trouble(sidecar, upstream, more):
+def test_metadata_without_end_affects_its_own_peer_only(sidecar, upstream, more):
     upstream.always = response()
     with bystander(sidecar):
         for _ in range(5):
@@ -89,7 +89,7 @@ NESTED = {
 
 
 @pytest.mark.parametrize("kind", NESTED)
-def test_27_KB_of_nesting_are_the_callers_mistake(start, upstream, tmp_path, kind):
+def test_27_KB_of_nesting_are_an_invalid_argument(start, upstream, tmp_path, kind):
     (tmp_path / "nodes.proto").write_text(NODES)
     (tmp_path / "nodes.binpb").write_bytes(api.compile_set(["nodes.proto"], [tmp_path]))
     sidecar = start(f"--descriptor-set={tmp_path / 'nodes.binpb'}")

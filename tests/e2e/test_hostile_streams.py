@@ -28,7 +28,7 @@ def reset_streams(peer, behind_headers=b"", path=api.CREATE):
     (b"", api.CREATE), (b"\0\0\0\0", api.CREATE), (b"\0\0\0\0\0", api.CREATE), (b"", "/no.Such/Method"),
     (b"", "/grpc.health.v1.Health/Watch"),
 ], ids=["headers", "a piece", "a message", "unknown", "watch"])
-def test_who_opens_and_resets_streams_is_disconnected_and_others_are_served(start, upstream, behind_headers, path):
+def test_a_peer_that_opens_and_resets_streams_is_disconnected_and_others_are_served(start, upstream, behind_headers, path):
     sidecar = start(f"--max-streams={STREAMS}", "--log-sample=0")
     upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address) as peer:
@@ -38,7 +38,7 @@ def test_who_opens_and_resets_streams_is_disconnected_and_others_are_served(star
     assert "--max-streams" in line["message"] and line["peer"].startswith("127.0.0.1:")
 
 
-def test_as_many_calls_as_may_be_open_may_be_given_up_at_once(start, upstream):
+def test_all_calls_that_may_be_open_may_be_cancelled_at_once(start, upstream):
     sidecar = start(f"--max-streams={STREAMS}")
     upstream.always = response()
     with Peer(sidecar.address) as peer:
@@ -61,7 +61,7 @@ FLOODS = {
 
 @pytest.mark.parametrize("reads", [False, True], ids=["deaf", "listening"])
 @pytest.mark.parametrize("flood", FLOODS)
-def test_a_flood_of_frames_is_the_peers_own_trouble(sidecar, upstream, flood, reads):
+def test_a_flood_of_frames_affects_its_own_peer_only(sidecar, upstream, flood, reads):
     """C-core 1.51 keeps 5 KB for each of at most 10,000 pings until it closes the connection."""
     upstream.always = response()
     before = status(sidecar.process, "VmHWM")
@@ -81,7 +81,7 @@ def test_a_flood_of_pings_changes_no_call(sidecar, upstream):
         assert peer.create()["grpc-status"] == "0"
 
 
-def test_empty_pieces_of_a_message_stay_the_peers_own_trouble(sidecar, upstream):
+def test_empty_pieces_of_a_message_affect_their_own_peer_only(sidecar, upstream):
     upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address) as peer:
         stream = next(peer.streams)

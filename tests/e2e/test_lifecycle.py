@@ -120,7 +120,7 @@ def serve(upstream, token, *options):
                f"--token-file={token.path}", *options)
 
 
-def test_a_file_that_is_no_socket_is_left_alone_and_ends_the_start(upstream, token, tmp_path):
+def test_a_file_that_is_not_a_socket_is_kept_and_ends_the_start(upstream, token, tmp_path):
     path = tmp_path / "precious"
     path.write_text("kept")
     ended = serve(upstream, token, f"--listen=unix:{path}")
@@ -187,7 +187,7 @@ def test_a_descriptor_set_that_cannot_be_served_ends_with_1_and_is_named(upstrea
     assert str(path) in ended.stderr
 
 
-def test_it_holds_no_more_descriptors_after_many_connections(start, upstream):
+def test_many_connections_leave_no_descriptor_open(start, upstream):
     sidecar = start()
     upstream.always = response()
     Client(sidecar.address).create()

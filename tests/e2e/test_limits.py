@@ -8,7 +8,7 @@ from support.h2peer import GOAWAY, Peer
 from support.upstream import response, late, silence
 
 
-def test_more_connections_than_one_peer_may_have_are_refused_and_the_option_is_told(start, upstream, tmp_path):
+def test_connections_above_the_limit_of_a_peer_are_refused_and_the_option_is_named(start, upstream, tmp_path):
     sidecar = start("--max-connections-per-peer=2", f"--listen=unix:{tmp_path}/socket")
     upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address) as second:
@@ -19,7 +19,7 @@ def test_more_connections_than_one_peer_may_have_are_refused_and_the_option_is_t
         Client(f"unix:{tmp_path}/socket").create()  # another peer
 
 
-def test_more_connections_than_allowed_are_refused_and_the_option_is_told(start, upstream):
+def test_connections_above_the_limit_are_refused_and_the_option_is_named(start, upstream):
     sidecar = start("--max-connections=1")
     upstream.always = response()
     with bystander(sidecar), Peer(sidecar.address, greet=False) as second:
@@ -31,13 +31,13 @@ def is_told_to_go(peer):
     return GOAWAY in (kind for kind, *_ in peer.frames())
 
 
-def test_a_connection_without_calls_is_told_to_go(start, upstream):
+def test_an_idle_connection_gets_a_goaway(start, upstream):
     sidecar = start("--idle-timeout=1s")
     with Peer(sidecar.address) as peer:
         assert is_told_to_go(peer)
 
 
-def test_an_old_connection_is_told_to_go_and_its_call_has_time_to_end(start, upstream):
+def test_an_old_connection_gets_a_goaway_and_its_call_has_time_to_end(start, upstream):
     sidecar = start("--max-age=1s", "--max-age-grace=30s")
     step = late()
     upstream.script(step)
@@ -83,13 +83,13 @@ def test_a_call_that_was_not_sent_ends_with_the_grace_of_its_old_connection_and_
     assert int(dict(call.trailing_metadata())["grpc-retry-pushback-ms"]) > 0
 
 
-def test_a_new_connection_has_to_speak_in_time(start):
+def test_a_new_connection_that_stays_silent_is_closed(start):
     sidecar = start("--handshake-timeout=500ms")
     with Peer(sidecar.address, greet=False) as silent:
         assert silent.wait_end() == []
 
 
-def test_callers_are_told_how_many_calls_they_may_have_open(start):
+def test_callers_get_their_limit_of_open_calls(start):
     sidecar = start("--max-streams=7")
     with Peer(sidecar.address) as peer:
         _, _, _, settings = peer.read()

@@ -6,7 +6,7 @@ from support.upstream import response, error
 
 
 @pytest.mark.parametrize("share,expected", [("0", 0), ("0.25", 10), ("1", 40)])
-def test_of_successes_a_share_is_logged_and_of_failures_each(start, upstream, share, expected):
+def test_a_share_of_successes_and_every_failure_are_logged(start, upstream, share, expected):
     sidecar = start(f"--log-sample={share}")
     client = sidecar.client()
     for _ in range(40):

@@ -136,7 +136,7 @@ def test_a_rolling_restart_under_load_loses_and_doubles_nothing(mesh, counting, 
     assert envoy.count("upstream_rq_retry") > 0
 
 
-def test_what_a_killed_sidecar_had_sent_is_not_sent_again(mesh, client, upstream):
+def test_a_create_that_a_killed_sidecar_had_sent_is_not_sent_again(mesh, client, upstream):
     mesh = mesh(upstream)
     upstream.script(silence())
     call = client(mesh.outbound(CART)).start()
@@ -187,7 +187,7 @@ def ask_readyz(mesh):
 
 
 @pytest.mark.parametrize("ask", [ask_grpc, ask_readyz])
-def test_a_proxy_that_asks_for_health_leaves_out_a_pod_that_will_drain(mesh, client, upstream, ask):
+def test_a_proxy_that_checks_health_leaves_out_a_pod_that_will_drain(mesh, client, upstream, ask):
     mesh = mesh(upstream, "--drain-delay=1h")
     envoy = mesh.outbound(CART, **ask(mesh))
     upstream.always = response()

@@ -46,7 +46,7 @@ def retries(sidecar, cause):
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["at first", "after calls"])
-def test_the_page_is_what_promtool_wants(sidecar, client, upstream, many):
+def test_promtool_accepts_the_page(sidecar, client, upstream, many):
     if not shutil.which("promtool"):
         pytest.skip("promtool is not installed")
     if many:
@@ -59,7 +59,7 @@ def test_the_page_is_what_promtool_wants(sidecar, client, upstream, many):
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
-def test_openmetrics_comes_when_it_is_asked_for(sidecar, client, upstream):
+def test_the_page_is_in_openmetrics_when_the_client_accepts_that(sidecar, client, upstream):
     upstream.script(response())
     client.create()
     content_type, page = metrics.fetch(sidecar, metrics.OPENMETRICS)
@@ -69,7 +69,7 @@ def test_openmetrics_comes_when_it_is_asked_for(sidecar, client, upstream):
     assert names == {family.name for family in metrics.families(metrics.fetch(sidecar)[1])}
 
 
-def test_a_process_is_told_by_its_standard_names(sidecar):
+def test_a_process_has_the_standard_metrics(sidecar):
     assert told(sidecar, "process_resident_memory_bytes") > 1 << 20
     assert told(sidecar, "process_cpu_seconds_total") > 0
     assert 3 < told(sidecar, "process_open_fds") < told(sidecar, "process_max_fds")
@@ -78,7 +78,7 @@ def test_a_process_is_told_by_its_standard_names(sidecar):
     assert dict(labels)["version"]
 
 
-def test_calls_that_go_well_are_counted_with_their_times_and_connections(sidecar, client, upstream):
+def test_successful_calls_are_counted_with_their_times_and_connections(sidecar, client, upstream):
     upstream.script(response(), response())
     assert calls(sidecar, "OK") == 0
     client.create()
@@ -149,7 +149,7 @@ def test_deadlines_and_cancels_are_counted_apart(start, upstream):
     assert exchanges(sidecar, "perhaps_processed", "cancelled") == 1
 
 
-def test_calls_in_flight_are_told_while_they_are(sidecar, client, upstream):
+def test_calls_in_flight_are_counted(sidecar, client, upstream):
     step = late()
     upstream.script(step)
     call = client.start()
@@ -177,7 +177,7 @@ def test_a_request_that_is_sent_again_is_counted_by_its_cause(start, upstream, t
     assert calls(sidecar, "OK") == 1
 
 
-def test_look_ups_are_counted_by_what_they_told(start, upstream):
+def test_look_ups_are_counted_by_their_result(start, upstream):
     sidecar = start("--recover-lost-creates")
     nothing = response(http(200, {"size": 0, "total": 0, "groups": []}))
     upstream.script(end_after_reading(), nothing, end_after_reading(), response(error(500, "APIG.9999")))
@@ -189,7 +189,7 @@ def test_look_ups_are_counted_by_what_they_told(start, upstream):
     assert responses(sidecar, "500", "APIG.9999") == 1
 
 
-def test_a_drain_is_told_while_it_lasts(start, upstream):
+def test_a_drain_is_visible_while_it_lasts(start, upstream):
     sidecar = start()
     step = late()
     upstream.script(step)
@@ -213,7 +213,7 @@ def test_connections_above_the_bound_are_counted(start, upstream):
     assert "--max-connections" in cause
 
 
-def test_the_credential_is_told_by_its_state_alone(start, token):
+def test_the_credential_is_visible_by_its_state_alone(start, token):
     sidecar = start()
     loads = "apig_sidecar_file_loads_total"
     assert told(sidecar, "apig_sidecar_credential_ready") == 1
@@ -232,7 +232,7 @@ def test_the_credential_is_told_by_its_state_alone(start, token):
 
 
 @pytest.mark.parametrize("secret", [TOKEN, "short.17"], ids=["long", "short enough for a code"])
-def test_a_token_that_the_upstream_repeats_is_not_told(start, upstream, token, secret):
+def test_a_token_that_the_upstream_repeats_is_not_in_the_metrics(start, upstream, token, secret):
     token.write(secret)
     sidecar = start()
     sidecar.secrets.add(secret)
@@ -275,7 +275,7 @@ def test_a_flood_of_unknown_methods_is_one_row(sidecar, client):
     assert calls(sidecar, "UNIMPLEMENTED", "_OTHER") == 201
 
 
-def test_what_callers_send_is_no_label(sidecar, client, upstream):
+def test_values_that_callers_send_are_not_labels(sidecar, client, upstream):
     upstream.script(response())
     before = metrics.samples(sidecar).keys()
     client.create("group-of-somebody", metadata=[("x-request-id", "request-of-somebody")])

@@ -34,7 +34,7 @@ def sent(upstream):
     return [request.json()["name"] for request in upstream.requests]
 
 
-def test_who_would_wait_in_vain_is_refused_at_once_and_the_others_are_served(busy, upstream):
+def test_calls_that_would_wait_too_long_are_refused_at_once_and_the_others_are_served(busy, upstream):
     client, held, go = busy
     patient = [client.start(f"patient_{number}") for number in range(3)]
     hasty = [client.start(f"hasty_{number}", timeout=0.9 * EXCHANGE) for number in range(20)]
@@ -51,7 +51,7 @@ def test_who_would_wait_in_vain_is_refused_at_once_and_the_others_are_served(bus
     assert sent(upstream) == ["first", "held", "patient_0", "patient_1", "patient_2"]
 
 
-def test_the_refused_are_told_to_come_back_when_the_queue_is_done(busy):
+def test_a_refused_call_gets_the_delay_until_the_queue_is_empty(busy):
     client, held, go = busy
     waits = []
     for number in range(3):
@@ -65,7 +65,7 @@ def test_the_refused_are_told_to_come_back_when_the_queue_is_done(busy):
     held.result()
 
 
-def test_a_slow_time_that_is_over_keeps_nobody_out(busy, upstream):
+def test_a_slow_time_that_is_over_refuses_no_call(busy, upstream):
     client, held, go = busy
     go.set()
     held.result()

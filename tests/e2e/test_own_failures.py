@@ -172,7 +172,7 @@ def place_of_request_id(call):
 
 
 @pytest.mark.parametrize("happens,code,reason,when,metadata,words", TABLE.values(), ids=TABLE)
-def test_a_failure_of_its_own_tells_all(start, upstream, token, tmp_path, happens, code, reason, when, metadata, words):
+def test_a_failure_of_the_sidecar_has_all_details(start, upstream, token, tmp_path, happens, code, reason, when, metadata, words):
     call = happens(Scene(start, upstream, token, tmp_path))
     assert call.exception()
     told = details(call)
@@ -185,7 +185,7 @@ def test_a_failure_of_its_own_tells_all(start, upstream, token, tmp_path, happen
         assert place_of_request_id(call) == ["ahead" if reason in SENT else "behind"]
 
 
-def test_a_redirect_tells_the_host_that_it_leads_to_and_no_more(client, upstream):
+def test_a_redirect_reports_its_host_and_nothing_else(client, upstream):
     upstream.script(response(http(302, b"", ["Location: https://user:password@elsewhere.example:8443/path?query"])))
     call = client.start()
     info = details(call)["ErrorInfo"]
@@ -200,7 +200,7 @@ def test_a_fault_that_stays_has_an_incident(client, upstream):
 
 
 @pytest.mark.parametrize("value,code", [("no number", "OK"), (0, "UNKNOWN")])
-def test_a_token_that_a_response_has_as_a_key_is_told_nobody(start, upstream, token, tmp_path, value, code):
+def test_a_token_that_is_a_key_of_a_response_is_never_reported(start, upstream, token, tmp_path, value, code):
     secret = "MIIF" + "0123456789abcdef" * 64  # longer than what is told of a path
     token.write(secret)
     sidecar = start(with_set(tmp_path))

@@ -54,7 +54,7 @@ def test_a_sidecar_that_serves_is_live_ready_and_started(sidecar):
         assert [line.split(":")[0] for line in lines if line.startswith("[+]")] == [f"[+] {check}" for check in checks]
 
 
-def test_without_a_credential_it_is_live_but_neither_ready_nor_healthy_until_there_is_one(start, token):
+def test_a_sidecar_without_a_credential_is_live_but_neither_ready_nor_healthy(start, token):
     content = token.path.read_text()
     token.remove()
     sidecar = start()
@@ -69,7 +69,7 @@ def test_without_a_credential_it_is_live_but_neither_ready_nor_healthy_until_the
     assert probe(sidecar, "/readyz")[0] == 200
 
 
-def test_a_credential_that_goes_bad_leaves_it_ready_with_the_last_good_one(start, token, upstream):
+def test_a_credential_file_that_becomes_bad_leaves_the_sidecar_ready_with_the_last_good_one(start, token, upstream):
     sidecar = start()
     token.remove()
     sidecar.wait_log(event="credential rejected")
@@ -79,7 +79,7 @@ def test_a_credential_that_goes_bad_leaves_it_ready_with_the_last_good_one(start
     sidecar.client().create()
 
 
-def test_in_a_drain_it_is_live_but_neither_ready_nor_healthy(start):
+def test_a_draining_sidecar_is_live_but_neither_ready_nor_healthy(start):
     sidecar = start("--drain-delay=1h")
     sidecar.signal()
     sidecar.wait_log(event="draining")
@@ -92,7 +92,7 @@ def test_in_a_drain_it_is_live_but_neither_ready_nor_healthy(start):
     sidecar.process.returncode = 0  # what the fixture expects of all others
 
 
-def test_an_upstream_that_cannot_be_reached_is_told_and_does_not_count(start):
+def test_an_unreachable_upstream_is_reported_and_does_not_affect_readiness(start):
     sidecar = start("--upstream=https://localhost:1")
     assert probe(sidecar, "/readyz") == (200, "ready; upstream: no call has needed it yet\n")
     assert refusal(sidecar.client().start())[0] == "UNAVAILABLE"
@@ -126,7 +126,7 @@ def halted(sidecar, name):
 
 
 @pytest.mark.parametrize("name", ["poller", "upstream", "tls"])
-def test_a_thread_that_hangs_makes_it_live_no_more(start, certificate, name):
+def test_a_thread_that_hangs_makes_livez_fail(start, certificate, name):
     sidecar = start(f"--tls-cert-file={certificate.certificate}", f"--tls-key-file={certificate.key}")
     with halted(sidecar, name):
         assert wait_probe(sidecar, "/livez", 503) == f"not live; threads: no answer from {name} 0\n"

@@ -99,7 +99,7 @@ def test_a_gateway_that_gave_up_waiting_may_still_create_what_is_not_listed(clie
     assert requests(upstream) == [("POST", COLLECTION), ("GET", LIST)]
 
 
-def test_the_log_says_what_the_look_up_told(start, upstream):
+def test_the_log_has_the_result_of_the_look_up(start, upstream):
     sidecar = start("--recover-lost-creates")
     upstream.script(end_after_reading(), listing(group()), end_after_reading(), response(http(404, b"")))
     sidecar.client().create(NAME)

@@ -135,7 +135,7 @@ def agrees(scene, counting):
     assert not [number for number, end in started.items() if end["code"] != "OK" and not end["reason"]], started
 
 
-def test_a_call_is_made_again_until_the_upstream_can_be_reached(scene, caller, certificate):
+def test_a_call_is_retried_until_the_upstream_can_be_reached(scene, caller, certificate):
     elsewhere = free_port()
     scene.sidecar(upstream_at(elsewhere, certificate))
     calls = scene.call(caller)
@@ -149,7 +149,7 @@ def test_a_call_is_made_again_until_the_upstream_can_be_reached(scene, caller, c
         upstream.close()
 
 
-def test_a_call_is_made_again_until_the_sidecar_has_room(scene, caller, upstream):
+def test_a_call_is_retried_until_the_sidecar_is_not_overloaded(scene, caller, upstream):
     holding = late()
     upstream.script(holding, response())
     sidecar = scene.sidecar(upstream, "--max-in-flight=1")
@@ -165,7 +165,7 @@ def test_a_call_is_made_again_until_the_sidecar_has_room(scene, caller, upstream
     holder.close()
 
 
-def test_a_call_is_made_again_when_the_token_comes_late(scene, callers, counting, token):
+def test_a_call_is_retried_until_the_token_is_mounted(scene, callers, counting, token):
     content = token.path.read_text()
     token.remove()
     scene.sidecar(counting)
@@ -182,7 +182,7 @@ def test_a_call_is_made_again_when_the_token_comes_late(scene, callers, counting
             assert second - first >= 4.9
 
 
-def test_a_call_that_a_drain_ended_before_it_was_sent_is_made_again_elsewhere(scene, callers, counting, certificate):
+def test_a_call_that_a_drain_ended_before_it_was_sent_is_retried_elsewhere(scene, callers, counting, certificate):
     with socket.create_server(("127.0.0.1", 0), backlog=64) as hanging:  # it never takes part in a handshake
         old = scene.sidecar(upstream_at(hanging.getsockname()[1], certificate), "--drain-timeout=1s")
         calls = scene.call(*callers)
@@ -196,7 +196,7 @@ def test_a_call_that_a_drain_ended_before_it_was_sent_is_made_again_elsewhere(sc
     assert set(scene.counts().values()) == {2}
 
 
-def test_a_call_that_finds_nobody_waits_for_the_sidecar(scene, callers, counting):
+def test_a_call_without_a_sidecar_waits_for_one(scene, callers, counting):
     """Longer than the policy's attempts would last."""
     programs = [caller for caller in callers if isinstance(caller, Caller)]
     with socket.create_server(("127.0.0.1", scene.port)) as closing:
@@ -209,7 +209,7 @@ def test_a_call_that_finds_nobody_waits_for_the_sidecar(scene, callers, counting
     assert set(scene.counts().values()) == {1}
 
 
-def test_a_create_whose_response_is_lost_is_not_made_again(scene, callers, counting):
+def test_a_create_whose_response_is_lost_is_not_retried(scene, callers, counting):
     counting.always = "reset after creating"
     scene.sidecar(counting)
     scene.call(*callers)
@@ -218,7 +218,7 @@ def test_a_create_whose_response_is_lost_is_not_made_again(scene, callers, count
     assert set(scene.counts().values()) == {1}
 
 
-def test_creates_that_a_killed_sidecar_had_sent_are_not_made_again(scene, callers, counting):
+def test_creates_that_a_killed_sidecar_had_sent_are_not_retried(scene, callers, counting):
     """Those that it had not sent are, by another one."""
     counting.hold()
     killed = scene.sidecar(counting, "--upstream-connections=512")
@@ -237,7 +237,7 @@ def test_creates_that_a_killed_sidecar_had_sent_are_not_made_again(scene, caller
     assert not [number for number, end in ends.items() if end["code"] == "OK" and number not in counting.groups]
 
 
-def test_creates_on_a_connection_that_has_grown_too_old_are_not_made_again(scene, callers, counting):
+def test_creates_on_a_connection_beyond_its_largest_age_are_not_retried(scene, callers, counting):
     counting.hold()
     sidecar = scene.sidecar(counting, "--max-age=1s", "--max-age-grace=1s")
     scene.call(*callers)

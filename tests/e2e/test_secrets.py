@@ -33,7 +33,7 @@ def live_through(sidecar, client, upstream, token):
     return [str((call.code(), call.details(), call.initial_metadata(), call.trailing_metadata())) for call in heard]
 
 
-def test_no_token_is_told_by_log_metrics_probes_configuration_or_status(start, upstream, token):
+def test_no_token_is_in_log_metrics_probes_configuration_or_status(start, upstream, token):
     sidecar = start("--log-level=debug")
     told = live_through(sidecar, sidecar.client(), upstream, token)
     told += [sidecar.ask(path, method, body, port)[1] for port, method, path, body in PAGES]
@@ -44,7 +44,7 @@ def test_no_token_is_told_by_log_metrics_probes_configuration_or_status(start, u
 
 
 @pytest.mark.parametrize("content", [TOKEN, REJECTED, TOKEN + "\n\n" + USED], ids=["good", "bad", "two"])
-def test_check_tells_no_token(upstream, token, content):
+def test_check_prints_no_token(upstream, token, content):
     token.write(content)
     ended = run("check", f"--upstream={upstream.url}", f"--token-file={token.path}")
     told = ended.stdout + ended.stderr

@@ -30,7 +30,7 @@ def test_health_check_of_an_unknown_service_is_not_found(client):
     assert refusal(health_check(client, "no.Such"))[0] == "NOT_FOUND"
 
 
-def test_health_watch_tells_the_status_at_once_and_keeps_the_stream(client):
+def test_health_watch_reports_the_status_at_once_and_keeps_the_stream(client):
     watch = client.channel.unary_stream(
         "/grpc.health.v1.Health/Watch",
         response_deserializer=api.message("grpc.health.v1.HealthCheckResponse").FromString)(b"", timeout=30)
@@ -82,7 +82,7 @@ def test_reflection_gives_every_import_that_a_client_needs(client, package):
 
 @pytest.mark.parametrize("package", REFLECTION)
 @pytest.mark.parametrize("question", [{"file_by_filename": "no.proto"}, {"file_containing_symbol": "no.Such"}], ids=str)
-def test_reflection_answers_what_it_does_not_know_and_goes_on(client, package, question):
+def test_reflection_reports_an_unknown_symbol_and_continues(client, package, question):
     unknown, listed = ask_reflection(client, package, question, {"list_services": ""})
     assert unknown.error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0]
     assert listed.list_services_response.service
@@ -119,11 +119,11 @@ def test_a_message_above_the_bound_is_refused_and_the_connection_lives(client, u
     b"\xff", b"\x0a\xff\xff\xff\xff\x0f", b"\x1a\x03ab", b"\x1a\x03\xff\xfe\xfd", b"\x1a\x03a\x00b", b"\x1b\x1b\x1b", b"\x00\x00",
     b"\x1a\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01",
 ], ids=["tag", "length", "short", "UTF-8", "NUL", "groups", "field 0", "varint"])
-def test_bytes_that_are_no_request_are_the_callers_mistake(client, garbage):
+def test_bytes_that_are_not_a_request_are_an_invalid_argument(client, garbage):
     assert refusal(client.unary(api.CREATE, garbage))[0] == "INVALID_ARGUMENT"
 
 
-def test_an_empty_request_is_the_callers_mistake(client):
+def test_an_empty_request_is_an_invalid_argument(client):
     assert refusal(client.unary(api.CREATE, b""))[0] == "INVALID_ARGUMENT"
 
 
@@ -133,7 +133,7 @@ def test_unknown_fields_of_a_newer_client_are_skipped(client, upstream):
     assert upstream.requests[0].json() == {"name": "abc"}
 
 
-def test_more_calls_than_allowed_are_refused_and_told_so(start, upstream):
+def test_calls_above_the_limit_are_refused_with_the_reason(start, upstream):
     client = start("--max-in-flight=2").client()
     steps = [late(), late()]
     upstream.script(*steps)
@@ -148,7 +148,7 @@ def test_more_calls_than_allowed_are_refused_and_told_so(start, upstream):
     client.create()
 
 
-def test_what_is_not_http2_is_turned_away_and_others_are_served(sidecar, client, upstream):
+def test_a_peer_without_http2_is_disconnected_and_others_are_served(sidecar, client, upstream):
     host, _, port = sidecar.address.rpartition(":")
     for hello in (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff\xff\xff"):
         with socket.create_connection((host, int(port)), 30) as stranger:
@@ -171,7 +171,7 @@ def test_metadata_above_the_bound_is_refused_and_other_calls_live(start, upstrea
     client.create()
 
 
-def test_connections_above_the_bound_are_turned_away_until_there_is_room(start, upstream):
+def test_connections_above_the_bound_are_refused_until_another_one_ends(start, upstream):
     sidecar = start("--max-connections=2")
     upstream.always = response()
     clients = [sidecar.client() for _ in range(2)]

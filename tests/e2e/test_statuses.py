@@ -76,7 +76,7 @@ def test_a_bare_503_is_an_unknown_outcome_that_is_never_sent_again(client, upstr
     assert len(upstream.requests) == 1
 
 
-def test_a_throttling_upstream_is_left_alone_as_long_as_callers_are_told_to(client, upstream):
+def test_a_throttling_upstream_gets_no_request_for_the_delay_that_callers_get(client, upstream):
     times = []
 
     def throttle(connection):
@@ -103,14 +103,14 @@ def test_every_shape_of_error_body_is_read(client, upstream, body):
     assert MESSAGE in message
 
 
-def test_keystones_integer_code_is_no_vendor_code_but_its_message_is_told(client, upstream):
+def test_keystones_integer_code_is_not_a_vendor_code_but_its_message_is_reported(client, upstream):
     upstream.script(response(http(403, {"error": {"code": 403, "message": MESSAGE, "title": "Forbidden"}})))
     name, message = client.refusal()
     assert name == "PERMISSION_DENIED"
     assert MESSAGE in message
 
 
-def test_a_refused_credential_is_our_fault_and_not_the_callers(client, upstream):
+def test_a_refused_credential_is_unavailable_and_not_unauthenticated(client, upstream):
     upstream.script(response(error(401, "APIG.1002", MESSAGE)))
     assert client.refusal()[0] == "UNAVAILABLE"
 
@@ -184,7 +184,7 @@ def test_members_that_cannot_be_read_are_one_warning_however_many(sidecar, clien
     assert (warning["member"], warning["members"]) == ("url_domains[0].cname_status", 5000)
 
 
-def test_the_log_line_of_a_call_tells_where_it_ended(sidecar, client, upstream):
+def test_the_log_line_of_a_call_has_the_step_that_ended_it(sidecar, client, upstream):
     upstream.script(response(), response(error(400, "APIG.3201")))
     client.create()
     client.refusal()

@@ -81,12 +81,12 @@ def is_turned_away(sidecar, *how, **more):
         return True
 
 
-def test_calls_come_by_tls(tls, own, upstream):
+def test_a_call_over_tls_succeeds(tls, own, upstream):
     upstream.script(response())
     tls.client(credentials=trust(own)).create()
 
 
-def test_what_is_refused_is_told(tls, own):
+def test_a_refusal_over_tls_has_its_details(tls, own):
     assert tls.client(credentials=trust(own)).refusal(name="x")[0] == "INVALID_ARGUMENT"
 
 
@@ -104,11 +104,11 @@ def test_tls_1_1_is_refused(tls, own):
 
 
 @pytest.mark.parametrize("protocols", [(), ("http/1.1",), ("h2c", "h3")])
-def test_a_caller_that_does_not_offer_http2_is_turned_away(tls, own, protocols):
+def test_a_caller_that_does_not_offer_http2_is_disconnected(tls, own, protocols):
     assert is_turned_away(tls, own, protocols)
 
 
-def test_plaintext_is_turned_away(tls, own, upstream):
+def test_a_plaintext_caller_is_disconnected(tls, own, upstream):
     assert Client(tls.address).refusal()[0] == "UNAVAILABLE"
     upstream.script(response())
     tls.client(credentials=trust(own)).create()
@@ -122,13 +122,13 @@ def test_a_unix_socket_stays_plaintext(start, own, upstream, tmp_path):
     sidecar.client(credentials=trust(own)).create()
 
 
-def test_a_certificate_of_the_callers_authority_lets_in(mtls, own, caller, upstream):
+def test_a_caller_with_a_certificate_of_the_client_ca_is_accepted(mtls, own, caller, upstream):
     upstream.script(response())
     mtls.client(credentials=trust(own, caller)).create()
     assert mtls.wait_log(event="call")[0]["caller"] == "spiffe://test/ns/a/sa/b"
 
 
-def test_without_a_certificate_of_that_authority_nobody_gets_in(mtls, own, caller, upstream, tmp_path):
+def test_a_caller_without_a_certificate_of_the_client_ca_is_refused(mtls, own, caller, upstream, tmp_path):
     upstream.always = response()
     bystander = mtls.client(credentials=trust(own, caller))
     bystander.create()
@@ -158,19 +158,19 @@ def test_a_slow_handshake_is_ended(start, own, said):
         assert stranger.recv(1) == b""
 
 
-def test_who_says_nothing_behind_the_handshake_is_turned_away(start, own):
+def test_a_caller_that_is_silent_after_the_handshake_is_disconnected(start, own):
     sidecar = start(*flags(own), "--handshake-timeout=200ms")
     with connect(sidecar, own) as stranger:
         assert stranger.recv(1) == b""
 
 
-def test_bytes_that_are_no_http2_are_turned_away(tls, own):
+def test_a_caller_without_http2_is_disconnected(tls, own):
     with connect(tls, own) as stranger:
         stranger.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert stranger.recv(1) == b""
 
 
-def test_a_preface_in_pieces_is_welcome(tls, own):
+def test_a_preface_in_pieces_is_accepted(tls, own):
     with connect(tls, own) as caller:
         for byte in PREFACE + SETTINGS:
             caller.sendall(bytes([byte]))
@@ -204,7 +204,7 @@ def test_a_drain_brings_every_response(start, own, upstream):
     assert sidecar.wait() == 0
 
 
-def test_a_drain_that_times_out_tells_what_became_of_calls(start, own, upstream):
+def test_a_drain_that_times_out_reports_the_outcome_of_calls(start, own, upstream):
     sidecar = start(*flags(own), "--drain-timeout=300ms")
     upstream.script(silence())
     call = sidecar.client(credentials=trust(own)).start()
@@ -214,7 +214,7 @@ def test_a_drain_that_times_out_tells_what_became_of_calls(start, own, upstream)
     assert sidecar.wait() == 0
 
 
-def test_a_drain_is_not_held_up_by_who_never_reads_or_never_finishes_a_handshake(tls, own):
+def test_a_caller_that_never_reads_or_never_finishes_a_handshake_does_not_delay_a_drain(tls, own):
     host, _, port = tls.address.rpartition(":")
     with connect(tls, own) as deaf, socket.create_connection((host, int(port)), 30) as slow:
         slow.sendall(b"\x16\x03\x01")
@@ -238,7 +238,7 @@ def test_limits_count_tls_connections(start, own, upstream):
     clients[1].create()
 
 
-def test_it_serves_again_after_descriptors_ran_out(tls, own, upstream):
+def test_the_sidecar_serves_again_after_descriptors_ran_out(tls, own, upstream):
     upstream.always = response()
     tls.client(credentials=trust(own)).create()
     host, _, port = tls.address.rpartition(":")
@@ -251,7 +251,7 @@ def test_it_serves_again_after_descriptors_ran_out(tls, own, upstream):
     tls.client(credentials=trust(own)).create(wait_for_ready=True)
 
 
-def test_it_holds_no_more_descriptors_after_many_connections(tls, own, upstream):
+def test_many_connections_leave_no_descriptor_open(tls, own, upstream):
     upstream.always = response()
     watcher = tls.client(credentials=trust(own))
 
@@ -271,7 +271,7 @@ def test_it_holds_no_more_descriptors_after_many_connections(tls, own, upstream)
 
 
 @pytest.mark.parametrize("missing", ["certificate", "key", "both"])
-def test_half_of_the_options_end_with_2(own, missing):
+def test_a_certificate_without_a_key_or_the_reverse_ends_with_2(own, missing):
     given = {"certificate": [f"--tls-key-file={own.key}"], "key": [f"--tls-cert-file={own.certificate}"],
              "both": [f"--tls-client-ca-file={own.certificate}"]}[missing]
     ended = run("serve", "--upstream=https://localhost:1", *given)

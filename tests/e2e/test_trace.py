@@ -38,7 +38,7 @@ def test_nothing_else_of_the_callers_metadata_goes_upstream(client, upstream):
     ("traceparent", f"00-{'0' * 32}-{SPAN}-01"), ("traceparent", PARENT + "-more"), ("traceparent", PARENT.upper()),
     ("b3", TRACE), ("x-b3-traceid", "1"), ("x-b3-sampled", "maybe"),
 ])
-def test_what_is_malformed_stays_here(sidecar, client, upstream, name, value):
+def test_malformed_trace_context_is_not_forwarded(sidecar, client, upstream, name, value):
     assert name not in fields_of(client, upstream, {name: value})
     [line] = sidecar.wait_log(event="call")
     assert "trace_id" not in line

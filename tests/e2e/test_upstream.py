@@ -53,7 +53,7 @@ def test_a_truncated_chunked_response_is_an_unknown_outcome(client, upstream, da
     b"HTTP/1.1 201 X\r\nLong: " + b"a" * 300_000,
 ], ids=["garbage", "version", "status", "101", "two lengths", "negative", "both framings", "chunk size", "folded", "no colon",
         "bare CR", "endless field"])
-def test_what_is_no_response_is_an_unknown_outcome_and_ends_the_connection(client, upstream, data):
+def test_bytes_that_are_not_a_response_are_an_unknown_outcome_and_end_the_connection(client, upstream, data):
     ended = threading.Event()
 
     def garbage(connection):
@@ -117,7 +117,7 @@ def test_an_idle_connection_that_the_peer_ended_is_never_used(client, upstream, 
     assert len(upstream.requests) == 20
 
 
-def test_a_late_response_is_waited_for(client, upstream):
+def test_a_late_response_is_received(client, upstream):
     step = late()
     upstream.script(step)
     call = client.start()
@@ -171,7 +171,7 @@ def test_a_caller_that_goes_away_ends_the_upstream_request(sidecar, upstream):
     assert call.code() is grpc.StatusCode.CANCELLED
 
 
-def test_a_response_after_the_deadline_meets_nobody(client, upstream):
+def test_a_response_after_the_deadline_is_dropped(client, upstream):
     step = late()
     upstream.script(step, response())
     assert client.start(timeout=0.3).code() is grpc.StatusCode.DEADLINE_EXCEEDED
@@ -205,7 +205,7 @@ def test_calls_queue_for_a_connection_and_are_served_in_turn(start, upstream):
     assert upstream.connections == 1
 
 
-def test_nobody_listening_is_unavailable(start, certificate):
+def test_a_refused_upstream_connection_is_unavailable(start, certificate):
     gone = Upstream(certificate)
     gone.close()
     code, message = start(upstream=gone).client().refusal()
@@ -221,7 +221,7 @@ def test_a_name_that_does_not_resolve_is_unavailable(start, certificate):
 
 
 @pytest.mark.parametrize("greeting", ["close", "reset", "close after the handshake", "garbage"])
-def test_a_connection_that_ends_before_the_request_is_no_lost_create(client, upstream, greeting):
+def test_a_connection_that_ends_before_the_request_loses_no_create(client, upstream, greeting):
     def greet(connection):
         if greeting == "garbage":
             connection.send(b"SSH-2.0-OpenSSH\r\n")
@@ -329,7 +329,7 @@ def test_the_proxy_of_the_option_is_used_whatever_the_environment_says(start, up
     proxy.close()
 
 
-def test_the_log_tells_where_a_call_ended_and_how_long_it_waited(start, upstream):
+def test_the_log_has_the_step_that_ended_a_call_and_its_waiting_time(start, upstream):
     sidecar = start("--upstream-connections=1")
     first = late(http(fields=["X-Request-Id: upstream-1"]))
     upstream.script(first)

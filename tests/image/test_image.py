@@ -35,13 +35,13 @@ def tell(capsys, text):
         print(f"\nimage: {text}")
 
 
-def test_its_compressed_layers_are_small(image, capsys):
+def test_the_images_compressed_layers_are_small(image, capsys):
     size = sum(layer["size"] for layer in image.layers)
     tell(capsys, f"{size / 1e6:.1f} MB compressed, {COMPRESSED_BYTES / 1e6:.0f} MB allowed")
     assert size <= COMPRESSED_BYTES
 
 
-def test_it_holds_the_program_and_what_it_reads_and_nothing_else(image):
+def test_the_image_holds_the_program_and_the_files_that_it_reads_and_nothing_else(image):
     with image.open_layer() as layer:
         members = layer.getmembers()
     assert {member.name: member.mode & 0o7777 for member in members} == CONTENT
@@ -49,13 +49,13 @@ def test_it_holds_the_program_and_what_it_reads_and_nothing_else(image):
     assert len({member.mtime for member in members}) == 1
 
 
-def test_it_runs_the_program_as_65532(image):
+def test_the_image_runs_the_program_as_65532(image):
     config = image.config["config"]
     assert (config["User"], config["Entrypoint"]) == ("65532", ["/apig-sidecar"])
     assert not {"Cmd", "Healthcheck", "Volumes", "ExposedPorts"} & config.keys()
 
 
-def test_its_labels_say_what_it_is(image):
+def test_the_images_labels_describe_it(image):
     labels = image.config["config"]["Labels"]
     version = re.search(r"^project\(\S+ VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.M)[1]
     assert labels["org.opencontainers.image.title"] == "apig-sidecar"
@@ -148,7 +148,7 @@ class Started:
         assert self.process.wait(60) == 0
 
 
-def test_it_starts_quickly_and_idles_small(root, tmp_path, capsys):
+def test_the_program_starts_quickly_and_idles_small(root, tmp_path, capsys):
     token = tmp_path / "token"
     token.write_text("a-token")
     starts, sizes = [], []

@@ -193,7 +193,7 @@ def check_created_once(outcomes, upstream, exchanges):
     assert not [name for _, name, status in exchanges if status == 400]
 
 
-def test_it_has_no_privilege_and_a_read_only_root(sidecar):
+def test_the_container_has_no_privilege_and_a_read_only_root(sidecar):
     status = sidecar.status()
     assert status["Uid"] == status["Gid"] == [str(SIDECAR_UID)] * 4
     assert {name: int(status[name][0], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == dict.fromkeys(
@@ -218,19 +218,19 @@ def get(port, path):
 
 
 @pytest.mark.parametrize("path", ["/startupz", "/readyz", "/livez"])
-def test_the_nodes_probes_reach_it_at_the_pods_address(sidecar, path):
+def test_the_nodes_probes_reach_the_sidecar_at_the_pods_address(sidecar, path):
     assert get(MONITOR, path) == 200
 
 
 @pytest.mark.parametrize("question", [[], ["--started"], ["--live"]])
-def test_its_health_word_is_a_probe_within_the_container(pod, mounts, variables, sidecar, question):
+def test_the_command_health_is_a_probe_within_the_container(pod, mounts, variables, sidecar, question):
     probe, _ = pod.run(SIDECAR_UID, mounts, variables, ["/apig-sidecar", "health", *question], stderr=subprocess.PIPE)
     told = probe.communicate(timeout=SECONDS)[1]
     assert probe.returncode == 0, told
 
 
 @pytest.mark.parametrize("port", [ADMIN, int(TCP.rpartition(":")[2])])
-def test_what_is_for_the_pod_alone_is_not_reached_from_the_node(sidecar, port):
+def test_a_port_for_the_pod_alone_is_not_reached_from_the_node(sidecar, port):
     with pytest.raises(urllib.error.URLError, match="refused"):
         get(port, "/")
 
@@ -241,7 +241,7 @@ def health_probe():
 
 
 @pytest.mark.parametrize("target", [SOCKET, TCP])
-def test_grpc_health_probe_finds_it_serving(health_probe, pod, mounts, sidecar, target):
+def test_grpc_health_probe_finds_the_sidecar_serving(health_probe, pod, mounts, sidecar, target):
     place = mounts["/"] / "probe"
     shutil.copy(health_probe, place)
     probe, _ = pod.run(SIDECAR_UID, mounts, {}, ["/probe", f"-addr={target}", "-connect-timeout=30s", "-rpc-timeout=30s"],
@@ -250,7 +250,7 @@ def test_grpc_health_probe_finds_it_serving(health_probe, pod, mounts, sidecar, 
     assert (probe.returncode, "status: SERVING" in told) == (0, True), told
 
 
-def test_its_own_word_calls_it_and_the_upstream_is_found_by_its_name(pod, mounts, sidecar, upstream, names):
+def test_the_command_call_reaches_the_sidecar_and_the_upstream_is_found_by_its_name(pod, mounts, sidecar, upstream, names):
     call, _ = pod.run(SERVICE_UID, mounts, {}, ["/apig-sidecar", "call", f"--target={SOCKET}", "CreateApiGroup",
                                                 json.dumps({**IDS, "name": "group_of_the_word"})], stdout=subprocess.PIPE)
     told = call.communicate(timeout=SECONDS)[0]

@@ -56,18 +56,18 @@ def expressions_of_alerts():
     return re.findall(r"\bexpr: (.*?)\n +(?:for|labels):", read(ALERTS), re.S)
 
 
-def test_the_table_is_understood():
+def test_the_table_of_metrics_is_read_whole():
     assert len(TYPES) == len(re.findall(r"\bROW\(\w", TABLE)) - 1 > 20  # without ROW's definition
 
 
 @pytest.mark.parametrize("expression", expressions_of_alerts() + [query for _, query in queries()])
-def test_a_query_asks_for_metrics_and_labels_that_there_are(expression):
+def test_a_query_uses_existing_metrics_and_labels(expression):
     assert names_in(expression) and names_in(expression) <= TYPES.keys()
     assert labels_in(expression) <= LABELS
 
 
 @pytest.mark.parametrize("path", [ALERTS, ALERTS_TEST])
-def test_the_words_around_the_alerts_name_metrics_that_there_are(path):
+def test_the_texts_of_the_alerts_name_existing_metrics(path):
     assert names_in(read(path)) <= TYPES.keys()
 
 
@@ -86,7 +86,7 @@ def test_the_dashboards_queries_are_promql(tmp_path):
     promtool("check", "rules", str(rules))
 
 
-def test_the_dashboards_panels_lie_beside_each_other():
+def test_the_dashboards_panels_do_not_overlap():
     panels = json.loads(read(DASHBOARD))["panels"]
     cells = [(x, y) for panel in panels for at in [panel["gridPos"]]
              for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])]
@@ -94,13 +94,13 @@ def test_the_dashboards_panels_lie_beside_each_other():
     assert len({panel["id"] for panel in panels}) == len(panels)
 
 
-def test_alerts_are_rules_and_fire_when_they_should():
+def test_alerts_are_valid_rules_and_fire_in_their_tests():
     promtool("check", "rules", ALERTS)
     promtool("test", "rules", ALERTS_TEST)
 
 
 @pytest.mark.parametrize("name", alerts())
-def test_an_alert_has_a_severity_a_runbook_and_a_trouble_that_fires_it(name):
+def test_an_alert_has_a_severity_a_runbook_and_a_test_that_fires_it(name):
     assert re.search(r"severity: (page|ticket)", alerts()[name])
     assert re.search(r'summary: "\{\{ \$labels\.instance \}\}.+"', alerts()[name])
     assert re.search(r'runbook: ".+\."', alerts()[name])

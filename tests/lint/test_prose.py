@@ -62,8 +62,9 @@ def blocks(numbered_lines):
 
 
 def comments_of_c(source):
-    for match in re.finditer(r"/\*(.*?)\*/", source, re.S):
-        yield source.count("\n", 0, match.start()) + 1, re.sub(r"^\s*\* ?", "", match[1], flags=re.M)
+    for match in re.finditer(r"""'(?:\\.|[^'\\])'|"(?:\\.|[^"\\])*"|/\*(.*?)\*/""", source, re.S):
+        if match[1]:
+            yield source.count("\n", 0, match.start()) + 1, re.sub(r"^\s*\* ?", "", match[1], flags=re.M)
 
 
 def comments_of_slashes(source):

@@ -11,21 +11,21 @@ def told(what):
     return subprocess.run([BINARY, "help", what], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def test_readmes_table_of_options_is_the_programs_own():
+def test_readmes_table_of_options_equals_the_programs():
     if not BINARY.exists():
         pytest.skip("the program is not built")
     table = read("README.md").partition("<!-- options")[2].partition("-->\n")[2].partition("<!-- /options -->")[0]
     assert table.strip() == told("--markdown").strip()
 
 
-def test_the_page_of_statuses_is_the_programs_own():
+def test_the_page_of_statuses_equals_the_programs():
     if not BINARY.exists():
         pytest.skip("the program is not built")
     tables = read("docs/statuses.md").partition("<!-- written by")[2].partition("-->\n")[2]
     assert tables.strip() == told("--statuses").strip()
 
 
-def test_readmes_table_of_reasons_is_the_last_of_the_programs_own():
+def test_readmes_table_of_reasons_equals_the_programs_last_one():
     if not BINARY.exists():
         pytest.skip("the program is not built")
     table = told("--statuses").rpartition("\n\n")[2].strip()

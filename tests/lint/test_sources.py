@@ -39,7 +39,7 @@ def test_a_function_is_short(path):
     assert not long
 
 
-def test_nothing_is_left_open_or_commented_out():
+def test_no_file_has_open_work_or_commented_out_code():
     own = "tests/lint/test_sources.py"
     left = [f"{path}:{number}: {line.strip()}" for path in files("*.c", "*.h", "*.proto", "*.py", "*.sh") + SCRIPTS
             if path != own for number, line in lines(path) if FORBIDDEN.search(line)]

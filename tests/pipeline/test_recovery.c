@@ -202,7 +202,7 @@ static void assert_stays_unknown(const struct rig_result *result)
     assert_true(text_equal(rig_trailer(result, "x-apig-attempts"), text_literal("1")));
 }
 
-static void it_is_off_by_default(void **state)
+static void look_ups_are_off_by_default(void **state)
 {
     struct script *script = *state;
     rig_free(script->rig);
@@ -213,7 +213,7 @@ static void it_is_off_by_default(void **state)
     assert_failed(result, STATUS_UNKNOWN, "OUTCOME_UNKNOWN", NULL, "-1");
 }
 
-static void a_create_that_happened_is_a_yes(void **state)
+static void a_create_that_happened_returns_its_group(void **state)
 {
     struct script *script = *state;
     then(script, LOST);
@@ -264,7 +264,7 @@ static void a_system_error_stays_one_when_nothing_is_listed(void **state)
     assert_failed(result, STATUS_INTERNAL, "APIG_9999", "ABSENT", "-1");
 }
 
-static void a_system_error_leaves_no_outcome_unknown_that_the_look_up_tells(void **state)
+static void a_look_up_resolves_the_outcome_of_a_system_error(void **state)
 {
     struct script *script = *state;
     then(script, SYSTEM_ERROR);
@@ -284,7 +284,7 @@ static void a_known_outcome_is_not_looked_up(void **state)
     assert_int_equal(result->code, STATUS_ALREADY_EXISTS);
 }
 
-static void what_was_there_before_the_call_already_exists(void **state)
+static void a_group_from_before_the_call_already_exists(void **state)
 {
     struct script *script = *state;
     then(script, LOST);
@@ -307,7 +307,7 @@ static void a_create_that_did_not_happen_is_sent_again(void **state)
     assert_true(text_equal(rig_trailer(result, "x-apig-attempts"), text_literal("2")));
 }
 
-static void what_the_second_attempt_hears_is_what_counts(void **state)
+static void the_response_to_the_second_attempt_counts(void **state)
 {
     struct script *script = *state;
     then(script, LOST);
@@ -494,7 +494,7 @@ static void a_response_that_fills_the_memory_is_looked_up_as_well(void **state)
     assert_unknown(create(script), "POST", NULL);
 }
 
-static void what_the_list_leaves_open_stays_unknown(void **state)
+static void an_outcome_that_the_list_leaves_open_stays_unknown(void **state)
 {
     struct script *script = *state;
     static const char *const bodies[] = {
@@ -607,15 +607,15 @@ int main(void)
 {
 #define guarantee(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        guarantee(it_is_off_by_default),
-        guarantee(a_create_that_happened_is_a_yes),
+        guarantee(look_ups_are_off_by_default),
+        guarantee(a_create_that_happened_returns_its_group),
         guarantee(every_unknown_outcome_is_looked_up),
         guarantee(a_system_error_stays_one_when_nothing_is_listed),
-        guarantee(a_system_error_leaves_no_outcome_unknown_that_the_look_up_tells),
+        guarantee(a_look_up_resolves_the_outcome_of_a_system_error),
         guarantee(a_known_outcome_is_not_looked_up),
-        guarantee(what_was_there_before_the_call_already_exists),
+        guarantee(a_group_from_before_the_call_already_exists),
         guarantee(a_create_that_did_not_happen_is_sent_again),
-        guarantee(what_the_second_attempt_hears_is_what_counts),
+        guarantee(the_response_to_the_second_attempt_counts),
         guarantee(a_second_attempt_that_is_lost_is_looked_up_as_well),
         guarantee(a_first_attempt_that_happens_late_is_not_taken_for_somebody_elses),
         guarantee(when_no_attempt_is_left_the_caller_may_try_again),
@@ -625,7 +625,7 @@ int main(void)
         guarantee(where_it_may_still_happen_nothing_listed_proves_nothing),
         guarantee(what_exists_after_a_second_attempt_stays_unknown_when_it_cannot_be_looked_up),
         guarantee(a_response_that_fills_the_memory_is_looked_up_as_well),
-        guarantee(what_the_list_leaves_open_stays_unknown),
+        guarantee(an_outcome_that_the_list_leaves_open_stays_unknown),
         guarantee(a_time_that_cannot_be_read_stays_unknown),
         guarantee(times_are_compared_by_the_upstreams_clock),
         guarantee(without_a_date_clocks_may_be_seconds_apart),

@@ -27,7 +27,7 @@ static const struct rig_result *create(struct rig *rig, const char *response)
     return result;
 }
 
-static void attempts_are_as_far_apart_as_callers_are_told(void **state)
+static void attempts_are_as_far_apart_as_the_delay_in_retry_info(void **state)
 {
     (void)state;
     static const struct {
@@ -64,7 +64,7 @@ static void a_call_without_the_time_to_wait_is_answered_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attempts_are_as_far_apart_as_callers_are_told),
+        cmocka_unit_test(attempts_are_as_far_apart_as_the_delay_in_retry_info),
         cmocka_unit_test(a_call_without_the_time_to_wait_is_answered_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

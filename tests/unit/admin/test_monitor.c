@@ -198,7 +198,7 @@ static void probes_say_yes_or_no_and_why(void **state)
     end(&trial);
 }
 
-static void what_is_only_mentioned_does_not_count(void **state)
+static void a_header_that_is_only_mentioned_does_not_count(void **state)
 {
     (void)state;
     struct trial trial;
@@ -323,7 +323,7 @@ static char *padded(size_t head_bytes, size_t body_bytes)
     return request;
 }
 
-static void what_is_too_large_or_malformed_is_refused(void **state)
+static void a_large_or_malformed_request_is_refused(void **state)
 {
     (void)state;
     struct trial trial;
@@ -417,7 +417,7 @@ static void a_unix_socket_serves_and_its_file_goes_with_it(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-static void an_address_in_use_is_told_with_its_option(void **state)
+static void an_address_in_use_is_reported_with_its_option(void **state)
 {
     (void)state;
     struct trial trial;
@@ -461,19 +461,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probes_say_yes_or_no_and_why),
-        cmocka_unit_test(what_is_only_mentioned_does_not_count),
+        cmocka_unit_test(a_header_that_is_only_mentioned_does_not_count),
         cmocka_unit_test(verbose_lists_all_checks_of_a_page),
         cmocka_unit_test(metrics_come_in_the_format_that_is_asked_for),
         cmocka_unit_test(head_is_get_without_its_body),
         cmocka_unit_test(other_pages_and_methods_are_refused),
         cmocka_unit_test(orders_are_carried_out),
         cmocka_unit_test(an_order_waits_for_its_whole_body),
-        cmocka_unit_test(what_is_too_large_or_malformed_is_refused),
+        cmocka_unit_test(a_large_or_malformed_request_is_refused),
         cmocka_unit_test(a_large_response_reaches_a_peer_that_has_finished_sending),
         cmocka_unit_test(connections_above_the_bound_are_closed_until_one_ends),
         cmocka_unit_test(a_slow_peer_is_cut_off),
         cmocka_unit_test(a_unix_socket_serves_and_its_file_goes_with_it),
-        cmocka_unit_test(an_address_in_use_is_told_with_its_option),
+        cmocka_unit_test(an_address_in_use_is_reported_with_its_option),
         cmocka_unit_test(the_log_level_is_what_was_put_last),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -60,7 +60,7 @@ static void the_limit_is_never_passed(void **state)
     }
 }
 
-static void what_was_refused_leaves_room_for_less(void **state)
+static void a_refused_allocation_leaves_room_for_a_smaller_one(void **state)
 {
     (void)state;
     struct arena arena;
@@ -83,7 +83,7 @@ static void sizes_that_overflow_are_refused(void **state)
     arena_clear(&arena);
 }
 
-static void no_bytes_are_given_too(void **state)
+static void an_allocation_of_no_bytes_succeeds(void **state)
 {
     (void)state;
     struct arena arena;
@@ -152,9 +152,9 @@ int main(void)
         cmocka_unit_test(an_arena_takes_nothing_before_its_first_use),
         cmocka_unit_test(pieces_are_aligned_and_do_not_overlap),
         cmocka_unit_test(the_limit_is_never_passed),
-        cmocka_unit_test(what_was_refused_leaves_room_for_less),
+        cmocka_unit_test(a_refused_allocation_leaves_room_for_a_smaller_one),
         cmocka_unit_test(sizes_that_overflow_are_refused),
-        cmocka_unit_test(no_bytes_are_given_too),
+        cmocka_unit_test(an_allocation_of_no_bytes_succeeds),
         cmocka_unit_test(zeroed_memory_is_zero_also_where_it_was_used_before),
         cmocka_unit_test(a_copy_is_terminated),
         cmocka_unit_test(a_cleared_arena_has_its_limit_again),

@@ -55,7 +55,7 @@ static void either_alphabet_is_read_with_or_without_padding(void **state)
     must_decode("Zm8", "fo");
 }
 
-static void what_is_no_base64_is_refused(void **state)
+static void malformed_base64_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -70,7 +70,7 @@ static void what_is_no_base64_is_refused(void **state)
 }
 
 /* In memory of just the promised size, so that writing beyond it is noticed. */
-static void the_room_is_enough(void **state)
+static void the_buffer_of_the_computed_size_is_enough(void **state)
 {
     (void)state;
     char encoded[40];
@@ -92,8 +92,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_standards_vectors_are_kept),
         cmocka_unit_test(either_alphabet_is_read_with_or_without_padding),
-        cmocka_unit_test(what_is_no_base64_is_refused),
-        cmocka_unit_test(the_room_is_enough),
+        cmocka_unit_test(malformed_base64_is_refused),
+        cmocka_unit_test(the_buffer_of_the_computed_size_is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ static void both_formats_come_out_as_they_were(void **state)
     }
 }
 
-static void what_is_as_large_as_allowed_comes_out(void **state)
+static void a_text_of_the_largest_size_comes_out(void **state)
 {
     const size_t sizes[] = {0, 1, 1024, 5000};
     for (size_t i = 0; i < array_length(sizes); i++) {
@@ -109,7 +109,7 @@ static void one_byte_above_the_bound_is_refused(void **state)
     }
 }
 
-static void what_would_pass_the_arenas_limit_is_refused(void **state)
+static void a_text_beyond_the_arenas_limit_is_refused(void **state)
 {
     struct trial *trial = *state;
     pack(trial, GZIP, PLAIN_BYTES);
@@ -143,7 +143,7 @@ static void a_wrong_checksum_is_refused(void **state)
     expect_refusal(trial, PLAIN_BYTES, STATUS_INVALID_ARGUMENT, "cannot be inflated");
 }
 
-static void what_is_in_neither_format_is_refused(void **state)
+static void a_text_in_neither_format_is_refused(void **state)
 {
     struct trial *trial = *state;
     pack(trial, RAW, 300);
@@ -158,14 +158,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(both_formats_come_out_as_they_were, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_as_large_as_allowed_comes_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_text_of_the_largest_size_comes_out, setup, teardown),
         cmocka_unit_test_setup_teardown(one_byte_above_the_bound_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_would_pass_the_arenas_limit_is_refused, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(a_text_beyond_the_arenas_limit_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_text_cut_off_anywhere_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(bytes_behind_the_end_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wrong_checksum_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_in_neither_format_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_text_in_neither_format_is_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void afterwards_it_may_happen_once_in_a_while(void **state)
     assert_int_equal(taken_at(&rate, LATER + 3 * EACH, 10), 2);
 }
 
-static void after_a_rest_a_burst_may_happen_again(void **state)
+static void a_burst_may_happen_again_after_a_pause(void **state)
 {
     (void)state;
     struct rate_limit rate = {0};
@@ -53,7 +53,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_burst_may_happen_and_no_more),
         cmocka_unit_test(afterwards_it_may_happen_once_in_a_while),
-        cmocka_unit_test(after_a_rest_a_burst_may_happen_again),
+        cmocka_unit_test(a_burst_may_happen_again_after_a_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,7 +182,7 @@ static void numbers_are_read_up_to_the_largest(void **state)
     }
 }
 
-static void what_is_no_number_is_refused_and_nothing_is_set(void **state)
+static void text_that_is_not_a_number_is_refused_and_nothing_is_set(void **state)
 {
     (void)state;
     static const char *const texts[] = {"",
@@ -375,7 +375,7 @@ int main(void)
         cmocka_unit_test(only_ascii_letters_compare_without_case),
         cmocka_unit_test(equal_text_has_the_same_bytes),
         cmocka_unit_test(numbers_are_read_up_to_the_largest),
-        cmocka_unit_test(what_is_no_number_is_refused_and_nothing_is_set),
+        cmocka_unit_test(text_that_is_not_a_number_is_refused_and_nothing_is_set),
         cmocka_unit_test(numbers_are_written_as_they_are_read),
         cmocka_unit_test(a_buffer_writes_numbers_with_their_signs),
         cmocka_unit_test(a_buffer_keeps_what_was_written_while_it_grows),

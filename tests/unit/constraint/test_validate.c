@@ -632,7 +632,7 @@ static void messages_say_what_is_demanded(void **state)
     }
 }
 
-static void the_status_tells_the_first_few(void **state)
+static void the_status_names_the_first_violations(void **state)
 {
     (void)state;
     struct status status;
@@ -672,7 +672,7 @@ static void expect_full(const struct schema_message *type, const ProtobufCMessag
     arena_clear(&none);
 }
 
-static void a_full_arena_is_no_violation(void **state)
+static void a_full_arena_is_not_a_violation(void **state)
 {
     (void)state;
     static const struct {
@@ -1222,9 +1222,9 @@ int main(void)
         with_arena(unset_and_ignored_fields_are_not_checked),
         with_arena(a_required_oneof_has_one_member),
         with_arena(messages_say_what_is_demanded),
-        with_arena(the_status_tells_the_first_few),
+        with_arena(the_status_names_the_first_violations),
         with_arena(more_violations_than_a_person_reads_are_counted),
-        with_arena(a_full_arena_is_no_violation),
+        with_arena(a_full_arena_is_not_a_violation),
         with_arena(rules_are_described_as_a_person_would),
         with_arena(rules_that_are_not_enforced_are_refused),
         with_arena(of_a_rule_that_is_given_twice_the_last_one_counts),

@@ -224,7 +224,7 @@ static void assert_refused(const struct trial *trial, const char *reason)
     assert_null(strstr(status.message, "secret"));
 }
 
-static void what_cannot_be_a_token_is_refused(void **state)
+static void a_text_that_cannot_be_a_token_is_refused(void **state)
 {
     (void)state;
 #define CONTENT(literal) "" literal, sizeof(literal) - 1
@@ -273,7 +273,7 @@ static void a_file_of_any_size_above_the_limit_is_refused(void **state)
     end(&trial);
 }
 
-static void what_is_no_regular_file_is_refused_without_waiting(void **state)
+static void a_file_that_is_not_regular_is_refused_without_waiting(void **state)
 {
     (void)state;
     struct trial trial;
@@ -397,7 +397,7 @@ static void a_removed_file_keeps_the_last_good_token(void **state)
     end(&trial);
 }
 
-static void a_bad_file_keeps_the_last_good_token_and_its_end_is_told(void **state)
+static void a_bad_file_keeps_the_last_good_token_and_its_end_is_reported(void **state)
 {
     (void)state;
     struct trial trial;
@@ -466,7 +466,7 @@ static void a_folder_that_another_one_replaces_is_followed(void **state)
     end(&trial);
 }
 
-static void a_refused_token_is_read_again_and_the_same_problem_is_told_once(void **state)
+static void a_refused_token_is_read_again_and_the_same_problem_is_reported_once(void **state)
 {
     (void)state;
     struct trial trial;
@@ -481,7 +481,7 @@ static void a_refused_token_is_read_again_and_the_same_problem_is_told_once(void
     end(&trial);
 }
 
-static void a_refresh_tells_whether_another_token_is_there(void **state)
+static void a_refresh_returns_whether_the_file_has_another_token(void **state)
 {
     (void)state;
     struct trial trial;
@@ -546,7 +546,7 @@ static void *refresh(void *context)
 
 #define THREADS 4
 
-static void calls_refused_at_once_all_hear_of_the_new_token(void **state)
+static void calls_that_are_refused_together_all_get_the_new_token(void **state)
 {
     (void)state;
     struct trial trial;
@@ -638,7 +638,7 @@ static void tokens_that_change_while_threads_sign_are_always_whole(void **state)
     end(&trial);
 }
 
-static void what_is_held_outlives_the_credential(void **state)
+static void a_snapshot_that_is_held_outlives_the_credential(void **state)
 {
     (void)state;
     struct trial trial;
@@ -656,26 +656,26 @@ int main(void)
         cmocka_unit_test(a_token_that_is_there_signs_from_the_start),
         cmocka_unit_test(a_full_request_is_not_signed),
         cmocka_unit_test(exactly_one_line_end_is_trimmed),
-        cmocka_unit_test(what_cannot_be_a_token_is_refused),
+        cmocka_unit_test(a_text_that_cannot_be_a_token_is_refused),
         cmocka_unit_test(a_file_of_any_size_above_the_limit_is_refused),
-        cmocka_unit_test(what_is_no_regular_file_is_refused_without_waiting),
+        cmocka_unit_test(a_file_that_is_not_regular_is_refused_without_waiting),
         cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
         cmocka_unit_test(a_rewrite_in_place_is_seen),
         cmocka_unit_test(a_file_moved_over_it_is_seen),
         cmocka_unit_test(kubelets_swap_is_seen_each_time),
         cmocka_unit_test(a_path_through_the_swapped_link_is_followed),
         cmocka_unit_test(a_removed_file_keeps_the_last_good_token),
-        cmocka_unit_test(a_bad_file_keeps_the_last_good_token_and_its_end_is_told),
+        cmocka_unit_test(a_bad_file_keeps_the_last_good_token_and_its_end_is_reported),
         cmocka_unit_test(a_file_that_appears_later_is_seen),
         cmocka_unit_test(a_folder_that_appears_later_is_seen_and_watched),
         cmocka_unit_test(a_folder_that_another_one_replaces_is_followed),
-        cmocka_unit_test(a_refused_token_is_read_again_and_the_same_problem_is_told_once),
-        cmocka_unit_test(a_refresh_tells_whether_another_token_is_there),
+        cmocka_unit_test(a_refused_token_is_read_again_and_the_same_problem_is_reported_once),
+        cmocka_unit_test(a_refresh_returns_whether_the_file_has_another_token),
         cmocka_unit_test(a_refresh_for_an_older_token_reads_nothing),
         cmocka_unit_test(a_file_that_changed_is_read_however_short_ago_it_was_read),
-        cmocka_unit_test(calls_refused_at_once_all_hear_of_the_new_token),
+        cmocka_unit_test(calls_that_are_refused_together_all_get_the_new_token),
         cmocka_unit_test(tokens_that_change_while_threads_sign_are_always_whole),
-        cmocka_unit_test(what_is_held_outlives_the_credential),
+        cmocka_unit_test(a_snapshot_that_is_held_outlives_the_credential),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void good_heads_are_read(void **state)
     }
 }
 
-static void everything_else_is_refused(void **state)
+static void every_other_head_is_refused(void **state)
 {
     (void)state;
     static const struct {
@@ -132,7 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_heads_are_read),
-        cmocka_unit_test(everything_else_is_refused),
+        cmocka_unit_test(every_other_head_is_refused),
         cmocka_unit_test(every_beginning_of_a_head_is_refused),
         cmocka_unit_test(a_media_type_is_accepted_when_it_is_named_in_that_version),
     };

@@ -171,7 +171,7 @@ static void refused(const struct http_request *request, struct text to, const ch
     assert_null(strstr(status.message, "secret"));
 }
 
-static void a_value_cannot_add_a_line_and_is_never_told(void **state)
+static void a_value_cannot_add_a_line_and_is_never_in_the_message(void **state)
 {
     (void)state;
     struct http_request request = usual_request();
@@ -183,7 +183,7 @@ static void a_value_cannot_add_a_line_and_is_never_told(void **state)
     refused(&request, host, "value of the request's field X-Auth-Token");
 }
 
-static void what_delimits_the_request_cannot_be_set(void **state)
+static void fields_that_delimit_the_request_cannot_be_set(void **state)
 {
     (void)state;
     struct text names[] = {text_literal("Host"), text_literal("content-length"),
@@ -242,8 +242,8 @@ int main(void)
         cmocka_unit_test(an_empty_value_is_written),
         cmocka_unit_test(every_byte_is_allowed_just_where_the_grammar_says),
         cmocka_unit_test(every_byte_of_a_value_is_looked_at),
-        cmocka_unit_test(a_value_cannot_add_a_line_and_is_never_told),
-        cmocka_unit_test(what_delimits_the_request_cannot_be_set),
+        cmocka_unit_test(a_value_cannot_add_a_line_and_is_never_in_the_message),
+        cmocka_unit_test(fields_that_delimit_the_request_cannot_be_set),
         cmocka_unit_test(empty_parts_are_refused),
         cmocka_unit_test(a_request_takes_its_size_and_no_more),
     };

@@ -104,7 +104,7 @@ static void timestamps_are_read_and_written(void **state)
     must_have_forms("Timestamp", rows, array_length(rows));
 }
 
-static void what_is_no_timestamp_is_refused(void **state)
+static void a_malformed_timestamp_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -177,7 +177,7 @@ static void durations_are_read_and_written(void **state)
     must_have_forms("Duration", rows, array_length(rows));
 }
 
-static void what_is_no_duration_is_refused(void **state)
+static void a_malformed_duration_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {"",
@@ -218,10 +218,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(timestamps_are_read_and_written),
-        cmocka_unit_test(what_is_no_timestamp_is_refused),
+        cmocka_unit_test(a_malformed_timestamp_is_refused),
         cmocka_unit_test(days_agree_with_the_c_library),
         cmocka_unit_test(durations_are_read_and_written),
-        cmocka_unit_test(what_is_no_duration_is_refused),
+        cmocka_unit_test(a_malformed_duration_is_refused),
         cmocka_unit_test(masks_are_read_and_written),
     };
     sets = sets_load("protos/types.binpb");

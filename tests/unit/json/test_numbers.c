@@ -53,7 +53,7 @@ static void the_largest_unsigned_number_is_exact(void **state)
     assert_true(value == 0);
 }
 
-static void what_is_not_whole_or_does_not_fit_is_refused(void **state)
+static void a_number_that_is_not_whole_or_does_not_fit_is_refused(void **state)
 {
     (void)state;
     static const char *const texts[] = {
@@ -117,7 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_numbers_are_exact_however_they_are_written),
         cmocka_unit_test(the_largest_unsigned_number_is_exact),
-        cmocka_unit_test(what_is_not_whole_or_does_not_fit_is_refused),
+        cmocka_unit_test(a_number_that_is_not_whole_or_does_not_fit_is_refused),
         cmocka_unit_test(only_json_numbers_are_numbers),
         cmocka_unit_test(numbers_agree_with_the_c_library),
     };

@@ -106,7 +106,7 @@ static void null_is_absent(void **state)
     must_become_all(rows, array_length(rows), &strict);
 }
 
-static void what_some_servers_write_is_read_when_nothing_is_lost(void **state)
+static void lenient_forms_of_some_servers_are_read_when_nothing_is_lost(void **state)
 {
     (void)state;
     static const struct good rows[] = {
@@ -199,7 +199,7 @@ static void a_map_key_has_one_form(void **state)
     must_refuse_all(rows, array_length(rows), &lenient);
 }
 
-static void what_a_field_cannot_hold_is_refused_and_named(void **state)
+static void a_value_that_a_field_cannot_hold_is_refused_and_named(void **state)
 {
     (void)state;
     static const struct bad rows[] = {
@@ -241,7 +241,7 @@ static void what_a_field_cannot_hold_is_refused_and_named(void **state)
     must_refuse_all(rows, array_length(rows), &lenient);
 }
 
-static void what_is_not_json_is_refused(void **state)
+static void text_that_is_not_json_is_refused(void **state)
 {
     (void)state;
     static const char *const documents[] = {
@@ -363,7 +363,7 @@ static void a_member_that_cannot_be_read_is_reported_and_absent(void **state)
                                       "well_known.timestamp;node;");
 }
 
-static void malformed_json_fails_although_somebody_listens(void **state)
+static void malformed_json_fails_although_unreadable_members_are_reported(void **state)
 {
     (void)state;
     struct report report = {0};
@@ -426,7 +426,7 @@ static void a_second_of_many_members_is_noticed(void **state)
     }
 }
 
-static void what_is_skipped_takes_no_memory(void **state)
+static void skipped_members_take_no_memory(void **state)
 {
     (void)state;
     static char json[EXCHANGE_BYTES / 8] = "{\"x\":[";
@@ -512,21 +512,21 @@ int main(void)
         cmocka_unit_test(values_of_every_type_are_read),
         cmocka_unit_test(well_known_types_have_their_own_forms),
         cmocka_unit_test(null_is_absent),
-        cmocka_unit_test(what_some_servers_write_is_read_when_nothing_is_lost),
+        cmocka_unit_test(lenient_forms_of_some_servers_are_read_when_nothing_is_lost),
         cmocka_unit_test(unknown_members_are_skipped),
         cmocka_unit_test(strict_reading_wants_the_types_that_are_declared),
         cmocka_unit_test(lower_camel_case_is_read_when_asked_for),
         cmocka_unit_test(a_member_comes_once),
         cmocka_unit_test(a_map_key_has_one_form),
-        cmocka_unit_test(what_a_field_cannot_hold_is_refused_and_named),
-        cmocka_unit_test(what_is_not_json_is_refused),
+        cmocka_unit_test(a_value_that_a_field_cannot_hold_is_refused_and_named),
+        cmocka_unit_test(text_that_is_not_json_is_refused),
         cmocka_unit_test(strings_are_well_formed_unicode),
         cmocka_unit_test(a_member_that_cannot_be_read_is_reported_and_absent),
-        cmocka_unit_test(malformed_json_fails_although_somebody_listens),
+        cmocka_unit_test(malformed_json_fails_although_unreadable_members_are_reported),
         cmocka_unit_test(levels_are_bounded),
         cmocka_unit_test(members_are_bounded),
         cmocka_unit_test(a_second_of_many_members_is_noticed),
-        cmocka_unit_test(what_is_skipped_takes_no_memory),
+        cmocka_unit_test(skipped_members_take_no_memory),
         cmocka_unit_test(memory_is_the_arenas_and_bounded),
         cmocka_unit_test(strings_without_escapes_stay_where_they_are),
         cmocka_unit_test(one_field_can_be_a_whole_document),

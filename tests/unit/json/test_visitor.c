@@ -65,7 +65,7 @@ static void strings_and_numbers_are_visited_with_their_paths(void **state)
     }
 }
 
-static void what_is_not_json_is_refused(void **state)
+static void text_that_is_not_json_is_refused(void **state)
 {
     (void)state;
     static const char *const documents[] = {
@@ -138,7 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_and_numbers_are_visited_with_their_paths),
-        cmocka_unit_test(what_is_not_json_is_refused),
+        cmocka_unit_test(text_that_is_not_json_is_refused),
         cmocka_unit_test(a_visitor_can_end_the_visits_but_not_the_check),
         cmocka_unit_test(levels_are_bounded),
         cmocka_unit_test(memory_is_bounded),

@@ -84,7 +84,7 @@ static void enums_are_names_or_numbers(void **state)
     must_be_written("WellKnown", "{\"value\":null}", &numbers, "{\"value\":null}");
 }
 
-static void people_get_lines(void **state)
+static void json_for_people_has_line_breaks(void **state)
 {
     (void)state;
     static const struct json_style indented = {.indented = true};
@@ -248,7 +248,7 @@ int main(void)
         cmocka_unit_test(large_integers_are_numbers_or_strings),
         cmocka_unit_test(map_keys_are_strings),
         cmocka_unit_test(enums_are_names_or_numbers),
-        cmocka_unit_test(people_get_lines),
+        cmocka_unit_test(json_for_people_has_line_breaks),
         cmocka_unit_test(members_are_left_out_at_the_top_only),
         cmocka_unit_test(one_field_is_written_by_itself),
         cmocka_unit_test(times_out_of_range_have_no_form),

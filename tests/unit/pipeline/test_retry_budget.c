@@ -12,7 +12,7 @@
 
 static const int64_t long_ns = 100 * CLOCK_NS_PER_S;
 
-static void the_rest_grows_with_the_attempts_and_is_spread_over_its_whole_length(void **state)
+static void the_delay_grows_with_the_attempts_and_is_spread_over_its_whole_length(void **state)
 {
     (void)state;
     for (unsigned made = 1; made < RETRY_MOST_ATTEMPTS; made++) {
@@ -79,7 +79,7 @@ static void a_quiet_time_saves_up_no_more_than_a_few(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_rest_grows_with_the_attempts_and_is_spread_over_its_whole_length),
+        cmocka_unit_test(the_delay_grows_with_the_attempts_and_is_spread_over_its_whole_length),
         cmocka_unit_test(a_time_that_the_upstream_named_is_kept),
         cmocka_unit_test(no_attempt_follows_the_last_one_or_the_deadline),
         cmocka_unit_test(retries_stay_below_a_tenth_of_the_first_attempts),

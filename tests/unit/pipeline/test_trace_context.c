@@ -85,7 +85,7 @@ static const struct {
     {"authorization", "Bearer 1"},
 };
 
-static void what_follows_its_standard_is_read(void **state)
+static void trace_context_that_follows_its_standard_is_read(void **state)
 {
     (void)state;
     for (size_t i = 0; i < array_length(legal); i++) {
@@ -97,7 +97,7 @@ static void what_follows_its_standard_is_read(void **state)
     }
 }
 
-static void what_does_not_is_not(void **state)
+static void trace_context_that_does_not_follow_its_standard_is_not_read(void **state)
 {
     (void)state;
     for (size_t i = 0; i < array_length(illegal); i++) {
@@ -137,8 +137,8 @@ static void more_members_than_the_standard_allows_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_follows_its_standard_is_read),
-        cmocka_unit_test(what_does_not_is_not),
+        cmocka_unit_test(trace_context_that_follows_its_standard_is_read),
+        cmocka_unit_test(trace_context_that_does_not_follow_its_standard_is_not_read),
         cmocka_unit_test(nothing_behind_a_value_is_read),
         cmocka_unit_test(more_members_than_the_standard_allows_are_refused),
     };

@@ -277,7 +277,7 @@ static void expect_words(const char *said, const char *told)
     arena_clear(&arena);
 }
 
-static void pages_are_no_words(void **state)
+static void a_page_is_not_a_message(void **state)
 {
     (void)state;
     static const char *const pages[] = {
@@ -288,7 +288,7 @@ static void pages_are_no_words(void **state)
     expect_words("below 3 < 4 or <> or <", "below 3 < 4 or <> or <");
 }
 
-static void what_is_no_plain_line_becomes_spaces(void **state)
+static void characters_that_are_not_plain_text_become_spaces(void **state)
 {
     (void)state;
     expect_words("a\xc2\x80"
@@ -336,7 +336,7 @@ static void a_fault_survives_its_response_and_a_scratch_that_is_full(void **stat
     arena_clear(&arena);
 }
 
-static void what_only_reads_may_be_asked_again(void **state)
+static void a_request_that_only_reads_may_be_repeated(void **state)
 {
     (void)state;
     static const struct {
@@ -365,7 +365,7 @@ static void what_only_reads_may_be_asked_again(void **state)
     }
 }
 
-static void what_the_caller_is_told_of_coming_back_follows_from_the_effect(void **state)
+static void the_delay_for_the_caller_follows_from_the_effect(void **state)
 {
     (void)state;
     static const struct {
@@ -448,7 +448,7 @@ static void the_wait_comes_from_the_header_or_the_throttling_text(void **state)
     }
 }
 
-static void what_throttles_without_a_word_is_left_alone_as_long_as_callers_are_told(void **state)
+static void throttling_without_a_delay_gets_the_delay_that_callers_get(void **state)
 {
     (void)state;
     static const struct {
@@ -521,14 +521,14 @@ int main(void)
         cmocka_unit_test(a_header_that_is_too_large_is_not_the_callers),
         cmocka_unit_test(every_shape_of_body_is_read),
         cmocka_unit_test(the_words_are_one_short_line_without_pages_and_secrets),
-        cmocka_unit_test(pages_are_no_words),
-        cmocka_unit_test(what_is_no_plain_line_becomes_spaces),
+        cmocka_unit_test(a_page_is_not_a_message),
+        cmocka_unit_test(characters_that_are_not_plain_text_become_spaces),
         cmocka_unit_test(a_fault_survives_its_response_and_a_scratch_that_is_full),
-        cmocka_unit_test(what_only_reads_may_be_asked_again),
-        cmocka_unit_test(what_the_caller_is_told_of_coming_back_follows_from_the_effect),
+        cmocka_unit_test(a_request_that_only_reads_may_be_repeated),
+        cmocka_unit_test(the_delay_for_the_caller_follows_from_the_effect),
         cmocka_unit_test(the_field_that_is_blamed_is_named),
         cmocka_unit_test(the_wait_comes_from_the_header_or_the_throttling_text),
-        cmocka_unit_test(what_throttles_without_a_word_is_left_alone_as_long_as_callers_are_told),
+        cmocka_unit_test(throttling_without_a_delay_gets_the_delay_that_callers_get),
         cmocka_unit_test(a_redirect_says_where_it_would_have_led),
         cmocka_unit_test(the_status_has_words_code_and_request),
     };

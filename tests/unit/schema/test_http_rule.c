@@ -232,7 +232,7 @@ static void a_nul_in_a_path_is_refused(void **state)
     assert_string_equal(status.message, "id: must not hold a NUL character");
 }
 
-static void what_is_neither_in_path_nor_body_becomes_the_query(void **state)
+static void fields_in_neither_path_nor_body_become_the_query(void **state)
 {
     (void)state;
     static const struct {
@@ -533,7 +533,7 @@ static void a_response_body_names_a_field_of_the_response(void **state)
     assert_non_null(strstr(status.message, "response_body: \"id\" names no field of the answer"));
 }
 
-static void bytes_that_are_no_rule_are_refused(void **state)
+static void bytes_that_are_not_a_rule_are_refused(void **state)
 {
     (void)state;
     static const struct text bad[] = {
@@ -556,7 +556,7 @@ static void bytes_that_are_no_rule_are_refused(void **state)
     }
 }
 
-static void a_full_arena_is_told(void **state)
+static void a_full_arena_is_reported(void **state)
 {
     (void)state;
     static const char lines[] = "name=a\ncount=5\ntags=b\ndata=c";
@@ -618,7 +618,7 @@ int main(void)
         with_arena(all_but_unreserved_characters_are_encoded),
         with_arena(a_value_that_would_change_the_path_is_refused),
         with_arena(a_nul_in_a_path_is_refused),
-        with_arena(what_is_neither_in_path_nor_body_becomes_the_query),
+        with_arena(fields_in_neither_path_nor_body_become_the_query),
         with_arena(a_type_inside_itself_fits_a_query),
         with_arena(fields_that_fit_no_query_are_refused_without_a_body),
         with_arena(a_template_that_cannot_be_sent_is_refused),
@@ -629,8 +629,8 @@ int main(void)
         with_arena(of_patterns_the_last_one_counts),
         with_arena(bodies_name_fields_that_are_not_in_the_path),
         with_arena(a_response_body_names_a_field_of_the_response),
-        with_arena(bytes_that_are_no_rule_are_refused),
-        with_arena(a_full_arena_is_told),
+        with_arena(bytes_that_are_not_a_rule_are_refused),
+        with_arena(a_full_arena_is_reported),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

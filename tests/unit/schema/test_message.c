@@ -38,7 +38,7 @@ static void every_field_is_found_by_its_names_and_number(void **state)
     }
 }
 
-static void what_no_field_is_called_is_not_found(void **state)
+static void a_name_that_no_field_has_is_not_found(void **state)
 {
     (void)state;
     const struct schema_message *type = sets_type(&sets, "Scalars");
@@ -301,7 +301,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fields_stand_as_they_are_declared),
         cmocka_unit_test(every_field_is_found_by_its_names_and_number),
-        cmocka_unit_test(what_no_field_is_called_is_not_found),
+        cmocka_unit_test(a_name_that_no_field_has_is_not_found),
         cmocka_unit_test(json_names_are_camel_case_or_what_is_declared),
         cmocka_unit_test(shapes_follow_the_declaration),
         cmocka_unit_test(only_real_oneofs_have_a_name),

@@ -235,7 +235,7 @@ static void check_refusal(const char *file)
     free((void *)(uintptr_t)source.data);
 }
 
-static void what_cannot_be_honoured_is_refused_with_its_place(void **state)
+static void an_option_that_cannot_be_honoured_is_refused_with_its_place(void **state)
 {
     (void)state;
     DIR *folder = opendir(TESTS_DIR "/unit/schema/refused");
@@ -251,7 +251,7 @@ static void what_cannot_be_honoured_is_refused_with_its_place(void **state)
     assert_true(files >= 30);
 }
 
-static void bytes_that_are_no_set_are_refused(void **state)
+static void bytes_that_are_not_a_set_are_refused(void **state)
 {
     (void)state;
     static const struct text bad[] = {
@@ -347,8 +347,8 @@ int main(void)
         cmocka_unit_test(reflection_finds_nothing_else),
         cmocka_unit_test(a_file_has_its_bytes_and_its_imports),
         cmocka_unit_test(only_types_that_served_methods_reach_are_built),
-        cmocka_unit_test(what_cannot_be_honoured_is_refused_with_its_place),
-        cmocka_unit_test(bytes_that_are_no_set_are_refused),
+        cmocka_unit_test(an_option_that_cannot_be_honoured_is_refused_with_its_place),
+        cmocka_unit_test(bytes_that_are_not_a_set_are_refused),
         cmocka_unit_test(types_nested_without_end_are_refused),
         cmocka_unit_test(every_beginning_of_a_set_is_refused_or_built),
         cmocka_unit_test(no_schema_can_be_freed),

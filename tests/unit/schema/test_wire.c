@@ -106,7 +106,7 @@ static void round_trip(const char *name)
     free((void *)(uintptr_t)source.data);
 }
 
-static void what_google_writes_is_read_and_packed_to_the_same_bytes(void **state)
+static void bytes_of_googles_writer_are_read_and_packed_to_the_same_bytes(void **state)
 {
     (void)state;
     DIR *folder = opendir(TESTS_DIR "/unit/schema/messages");
@@ -240,7 +240,7 @@ static void an_element_that_comes_in_a_row_keeps_its_order(void **state)
         assert_int_equal(numbers[i], i);
 }
 
-static void what_is_not_known_is_skipped(void **state)
+static void unknown_fields_are_skipped(void **state)
 {
     (void)state;
     scoped(read) struct read read;
@@ -425,7 +425,7 @@ static int unload(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_google_writes_is_read_and_packed_to_the_same_bytes),
+        cmocka_unit_test(bytes_of_googles_writer_are_read_and_packed_to_the_same_bytes),
         cmocka_unit_test(every_beginning_of_a_message_is_read_or_refused),
         cmocka_unit_test(the_message_keeps_nothing_of_the_bytes),
         cmocka_unit_test(no_bytes_are_an_empty_message),
@@ -435,7 +435,7 @@ int main(void)
         cmocka_unit_test(another_member_of_a_oneof_replaces_the_first),
         cmocka_unit_test(packed_and_unpacked_elements_are_both_read),
         cmocka_unit_test(an_element_that_comes_in_a_row_keeps_its_order),
-        cmocka_unit_test(what_is_not_known_is_skipped),
+        cmocka_unit_test(unknown_fields_are_skipped),
         cmocka_unit_test(a_varint_is_cut_to_the_width_of_its_field),
         cmocka_unit_test(a_map_has_each_key_once_with_its_last_value),
         cmocka_unit_test(a_maps_entry_always_has_its_value),

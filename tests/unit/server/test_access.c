@@ -124,7 +124,7 @@ static void a_name_longer_than_any_matches_nothing(void **state)
     arena_clear(&arena);
 }
 
-static void what_is_shown_is_a_legal_name_and_a_uri_first(void **state)
+static void the_shown_name_is_legal_and_a_uri_comes_first(void **state)
 {
     (void)state;
     struct identity names[] = {{CALLER_DNS, text_literal("a.svc")},
@@ -144,7 +144,7 @@ int main(void)
         cmocka_unit_test(nothing_stands_behind_a_nul_byte),
         cmocka_unit_test(one_name_and_one_pattern_are_enough),
         cmocka_unit_test(a_name_longer_than_any_matches_nothing),
-        cmocka_unit_test(what_is_shown_is_a_legal_name_and_a_uri_first),
+        cmocka_unit_test(the_shown_name_is_legal_and_a_uri_comes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

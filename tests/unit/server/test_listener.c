@@ -208,7 +208,7 @@ static void expect_refused(struct trial *trial, int client, const char *why)
     close(client);
 }
 
-static void port_0_is_told_as_the_port_that_was_picked(void **state)
+static void port_0_is_reported_as_the_port_that_was_picked(void **state)
 {
     struct trial *trial = *state;
     listen_tcp(trial, "127.0.0.1", 0);
@@ -222,7 +222,7 @@ static void port_0_is_told_as_the_port_that_was_picked(void **state)
     close(client);
 }
 
-static void what_is_let_in_still_has_all_its_bytes(void **state)
+static void an_accepted_connection_still_has_all_its_bytes(void **state)
 {
     struct trial *trial = *state;
     char heard[64];
@@ -353,7 +353,7 @@ static void stopping_turns_away_who_has_not_been_handed_over(void **state)
     close(silent);
 }
 
-static void who_stays_silent_is_turned_away_after_the_handshake_timeout(void **state)
+static void a_silent_connection_is_closed_after_the_handshake_timeout(void **state)
 {
     struct trial *trial = *state;
     trial->config.handshake_timeout_ns = CLOCK_NS_PER_MS;
@@ -400,7 +400,7 @@ static void one_peer_cannot_take_the_places_of_others(void **state)
     close(other);
 }
 
-static void each_refusal_is_told(void **state)
+static void each_refusal_is_reported(void **state)
 {
     struct trial *trial = *state;
     trial->config.max_connections = 1;
@@ -417,7 +417,7 @@ static void each_refusal_is_told(void **state)
 
 #define STREAMS 5
 
-static void who_gives_up_more_calls_than_allowed_is_disconnected_and_nobody_else(void **state)
+static void only_a_peer_that_cancels_more_calls_than_allowed_is_disconnected(void **state)
 {
     struct trial *trial = *state;
     trial->config.max_streams = STREAMS;
@@ -533,7 +533,7 @@ static void expect_shedding(struct trial *trial)
     close(lucky);
 }
 
-static void when_descriptors_run_out_callers_hear_it_and_later_ones_are_let_in(void **state)
+static void callers_without_a_descriptor_are_closed_and_later_ones_are_accepted(void **state)
 {
     struct trial *trial = *state;
     listen_tcp(trial, "127.0.0.1", 0);
@@ -564,9 +564,10 @@ static void when_the_spare_descriptor_is_lost_too_it_rests_and_recovers(void **s
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(port_0_is_told_as_the_port_that_was_picked, setup,
+        cmocka_unit_test_setup_teardown(port_0_is_reported_as_the_port_that_was_picked, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(what_is_let_in_still_has_all_its_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_accepted_connection_still_has_all_its_bytes, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_address_in_use_ends_the_start_and_nothing_stays_open,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_stale_socket_file_is_replaced, setup, teardown),
@@ -583,14 +584,14 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(stopping_turns_away_who_has_not_been_handed_over, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(who_stays_silent_is_turned_away_after_the_handshake_timeout,
+        cmocka_unit_test_setup_teardown(a_silent_connection_is_closed_after_the_handshake_timeout,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(connections_above_the_bound_are_refused_until_one_ends,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(one_peer_cannot_take_the_places_of_others, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_refusal_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_refusal_is_reported, setup, teardown),
         cmocka_unit_test_setup_teardown(
-            who_gives_up_more_calls_than_allowed_is_disconnected_and_nobody_else, setup, teardown),
+            only_a_peer_that_cancels_more_calls_than_allowed_is_disconnected, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connection_that_is_not_known_is_left_alone, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_peer_is_known_by_address_and_port, setup, teardown),
@@ -599,7 +600,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_descriptor_that_was_never_accepted_has_no_known_peer,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(
-            when_descriptors_run_out_callers_hear_it_and_later_ones_are_let_in, setup, teardown),
+            callers_without_a_descriptor_are_closed_and_later_ones_are_accepted, setup, teardown),
         cmocka_unit_test_setup_teardown(when_the_spare_descriptor_is_lost_too_it_rests_and_recovers,
                                         setup, teardown),
     };

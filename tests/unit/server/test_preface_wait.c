@@ -73,7 +73,7 @@ static void expect_turned_away(struct trial *trial)
     assert_int_equal(trial->accepted, -1);
 }
 
-static void who_sends_the_preface_is_admitted_with_all_its_bytes(void **state)
+static void a_connection_with_the_preface_is_accepted_with_all_its_bytes(void **state)
 {
     (void)state;
     struct trial trial;
@@ -101,7 +101,7 @@ static void the_preface_may_come_byte_by_byte(void **state)
     close_connections(&trial);
 }
 
-static void who_speaks_something_else_is_turned_away_at_its_first_wrong_byte(void **state)
+static void a_connection_is_rejected_at_the_first_byte_that_differs_from_the_preface(void **state)
 {
     (void)state;
     const char *const others[] = {"GET / HTTP/1.1\r\n", "\x16\x03\x01", "P!",
@@ -115,7 +115,7 @@ static void who_speaks_something_else_is_turned_away_at_its_first_wrong_byte(voi
     }
 }
 
-static void who_stays_silent_is_turned_away_when_patience_ends(void **state)
+static void a_silent_connection_is_rejected_when_patience_ends(void **state)
 {
     (void)state;
     struct trial trial;
@@ -124,7 +124,7 @@ static void who_stays_silent_is_turned_away_when_patience_ends(void **state)
     close_connections(&trial);
 }
 
-static void who_stops_in_the_middle_is_turned_away_when_patience_ends(void **state)
+static void a_connection_that_stops_in_the_middle_is_rejected_when_patience_ends(void **state)
 {
     (void)state;
     struct trial trial;
@@ -135,7 +135,7 @@ static void who_stops_in_the_middle_is_turned_away_when_patience_ends(void **sta
 }
 
 /* Bytes do not begin the time anew: only an end of them before the preface's end can end this. */
-static void who_goes_on_slowly_is_turned_away_when_patience_ends(void **state)
+static void a_slow_connection_is_rejected_when_patience_ends(void **state)
 {
     (void)state;
     struct trial trial;
@@ -151,7 +151,7 @@ static void who_goes_on_slowly_is_turned_away_when_patience_ends(void **state)
 }
 
 /* Without an end of patience, so that it is the other end's close that is noticed. */
-static void who_leaves_before_the_preface_is_whole_is_forgotten(void **state)
+static void a_connection_that_ends_before_the_preface_is_whole_is_forgotten(void **state)
 {
     (void)state;
     const size_t said[] = {0, 10};
@@ -180,7 +180,7 @@ static void looking_at_half_a_preface_does_not_keep_the_loop_busy(void **state)
     close_connections(&trial);
 }
 
-static void who_still_waits_at_the_end_is_turned_away(void **state)
+static void a_connection_that_still_waits_at_the_end_is_rejected(void **state)
 {
     (void)state;
     struct trial trial;
@@ -195,15 +195,15 @@ static void who_still_waits_at_the_end_is_turned_away(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_sends_the_preface_is_admitted_with_all_its_bytes),
+        cmocka_unit_test(a_connection_with_the_preface_is_accepted_with_all_its_bytes),
         cmocka_unit_test(the_preface_may_come_byte_by_byte),
-        cmocka_unit_test(who_speaks_something_else_is_turned_away_at_its_first_wrong_byte),
-        cmocka_unit_test(who_stays_silent_is_turned_away_when_patience_ends),
-        cmocka_unit_test(who_stops_in_the_middle_is_turned_away_when_patience_ends),
-        cmocka_unit_test(who_goes_on_slowly_is_turned_away_when_patience_ends),
-        cmocka_unit_test(who_leaves_before_the_preface_is_whole_is_forgotten),
+        cmocka_unit_test(a_connection_is_rejected_at_the_first_byte_that_differs_from_the_preface),
+        cmocka_unit_test(a_silent_connection_is_rejected_when_patience_ends),
+        cmocka_unit_test(a_connection_that_stops_in_the_middle_is_rejected_when_patience_ends),
+        cmocka_unit_test(a_slow_connection_is_rejected_when_patience_ends),
+        cmocka_unit_test(a_connection_that_ends_before_the_preface_is_whole_is_forgotten),
         cmocka_unit_test(looking_at_half_a_preface_does_not_keep_the_loop_busy),
-        cmocka_unit_test(who_still_waits_at_the_end_is_turned_away),
+        cmocka_unit_test(a_connection_that_still_waits_at_the_end_is_rejected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,7 +315,7 @@ static void last_words_reach_a_client_that_is_still_sending(void **state)
 }
 
 /* A stall of both sides at once, and then both move on. */
-static void who_does_not_read_stops_who_sends_and_nobody_else(void **state)
+static void a_peer_that_does_not_read_stops_its_own_sender_only(void **state)
 {
     struct trial *trial = *state;
     static char piece[65536];
@@ -406,7 +406,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(last_words_reach_a_client_that_is_still_sending, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(who_does_not_read_stops_who_sends_and_nobody_else, setup,
+        cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_stops_its_own_sender_only, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_client_that_is_gone_ends_the_other_side, setup, teardown),
         cmocka_unit_test_setup_teardown(a_handshake_that_fails_harms_nobody_else, setup, teardown),

@@ -68,7 +68,7 @@ static void a_change_is_looked_at_soon(void **state)
     end(&trial);
 }
 
-static void what_nobody_tells_of_is_looked_at_from_time_to_time(void **state)
+static void a_change_without_a_notification_is_found_after_a_while(void **state)
 {
     (void)state;
     static const struct file_watch_pace pace = {
@@ -104,7 +104,7 @@ static void a_folder_that_is_not_there_is_waited_for(void **state)
 }
 
 /* The promise to those who rotate credentials on such file systems. */
-static void it_is_looked_at_every_half_minute_at_least(void **state)
+static void a_file_is_looked_at_every_half_minute_at_least(void **state)
 {
     (void)state;
     assert_in_range(file_watch_usual_pace.while_watching.tv_sec, 1, 30);
@@ -115,9 +115,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_is_looked_at_soon),
-        cmocka_unit_test(what_nobody_tells_of_is_looked_at_from_time_to_time),
+        cmocka_unit_test(a_change_without_a_notification_is_found_after_a_while),
         cmocka_unit_test(a_folder_that_is_not_there_is_waited_for),
-        cmocka_unit_test(it_is_looked_at_every_half_minute_at_least),
+        cmocka_unit_test(a_file_is_looked_at_every_half_minute_at_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static enum reload_result reject(struct reload *reload, const char *why)
     return reload_judge(reload, NULL, &status);
 }
 
-static void a_change_is_told_once(void **state)
+static void a_change_is_reported_once(void **state)
 {
     (void)state;
     struct reload reload = {0};
@@ -38,7 +38,7 @@ static void a_change_is_told_once(void **state)
     assert_int_equal(load(&reload, first), RELOAD_LOADED);
 }
 
-static void a_problem_is_told_until_it_is_another_or_over(void **state)
+static void a_problem_is_reported_once_until_it_changes_or_ends(void **state)
 {
     (void)state;
     struct reload reload = {0};
@@ -54,8 +54,8 @@ static void a_problem_is_told_until_it_is_another_or_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_change_is_told_once),
-        cmocka_unit_test(a_problem_is_told_until_it_is_another_or_over),
+        cmocka_unit_test(a_change_is_reported_once),
+        cmocka_unit_test(a_problem_is_reported_once_until_it_changes_or_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

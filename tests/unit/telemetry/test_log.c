@@ -91,7 +91,7 @@ static char *written(struct log_line *line)
     return capture_end(&capture);
 }
 
-static void a_line_tells_time_level_event_and_members(void **state)
+static void a_line_has_time_level_event_and_members(void **state)
 {
     (void)state;
     struct log_line line;
@@ -370,7 +370,7 @@ static void a_reader_that_has_gone_stops_nobody(void **state)
 
 /* Beyond the first ten, as many as seconds have passed are written; nothing is lost from the count.
  */
-static void what_repeats_is_written_seldom_and_the_rest_is_counted(void **state)
+static void a_repeated_event_is_written_at_a_limited_rate_and_the_rest_is_counted(void **state)
 {
     (void)state;
     struct capture capture;
@@ -425,7 +425,7 @@ static void the_words_of_levels_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_line_tells_time_level_event_and_members),
+        cmocka_unit_test(a_line_has_time_level_event_and_members),
         cmocka_unit_test(every_byte_of_a_value_is_written_as_json_says),
         cmocka_unit_test(a_line_that_is_cut_stays_well_formed),
         cmocka_unit_test(members_that_do_not_fit_are_left_out_whole),
@@ -435,7 +435,7 @@ int main(void)
         cmocka_unit_test(a_reader_that_stops_stops_nobody_and_lost_lines_are_counted),
         cmocka_unit_test(closing_gives_up_on_a_reader_that_never_comes_back),
         cmocka_unit_test(a_reader_that_has_gone_stops_nobody),
-        cmocka_unit_test(what_repeats_is_written_seldom_and_the_rest_is_counted),
+        cmocka_unit_test(a_repeated_event_is_written_at_a_limited_rate_and_the_rest_is_counted),
         cmocka_unit_test(a_level_that_is_off_uses_nothing_up),
         cmocka_unit_test(the_words_of_levels_are_read),
     };

@@ -106,7 +106,7 @@ static void every_metric_has_a_name_a_unit_and_help_as_the_conventions_say(void 
         assert_non_null(metric_label_rows[i].name);
 }
 
-static void counters_and_gauges_tell_what_was_counted(void **state)
+static void counters_and_gauges_have_the_counted_values(void **state)
 {
     struct trial *trial = *state;
     metric_count(trial->metrics, METRIC_CALLS, 1, 5);
@@ -128,7 +128,7 @@ static void counters_and_gauges_tell_what_was_counted(void **state)
     assert_told(trial, METRIC_TEXT, "\napig_sidecar_draining 1\n");
 }
 
-static void what_was_counted_of_a_method_that_is_not_known_is_one_of_the_others(void **state)
+static void an_unknown_method_is_counted_as_other(void **state)
 {
     struct trial *trial = *state;
     metric_count(trial->metrics, METRIC_CALLS, 2, 12);
@@ -207,7 +207,7 @@ static void assert_seen(struct trial *trial, const char *status, const char *cod
     assert_told(trial, METRIC_TEXT, line);
 }
 
-static void what_peers_send_gets_a_row_when_it_is_first_seen(void **state)
+static void a_value_that_peers_send_gets_a_row_when_it_is_first_seen(void **state)
 {
     struct trial *trial = *state;
     assert_null(strstr(page_of(trial, METRIC_TEXT), "vendor_code"));
@@ -220,7 +220,7 @@ static void what_peers_send_gets_a_row_when_it_is_first_seen(void **state)
     assert_seen(trial, "400", "APIG.2011", 1);
 }
 
-static void a_flood_of_what_peers_send_is_told_by_its_first_value_and_then_as_one(void **state)
+static void a_flood_of_values_has_rows_for_the_first_ones_and_one_for_the_rest(void **state)
 {
     struct trial *trial = *state;
     char status[16], code[16];
@@ -283,7 +283,7 @@ static void *flood(void *context)
     return NULL;
 }
 
-static void nothing_is_lost_or_told_twice_when_threads_count_at_once(void **state)
+static void counts_of_several_threads_are_neither_lost_nor_doubled(void **state)
 {
     struct trial *trial = *state;
     pthread_t threads[4];
@@ -356,17 +356,17 @@ int main(void)
 #define TRIAL(test) cmocka_unit_test_setup_teardown(test, begin, end)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_metric_has_a_name_a_unit_and_help_as_the_conventions_say),
-        TRIAL(counters_and_gauges_tell_what_was_counted),
-        TRIAL(what_was_counted_of_a_method_that_is_not_known_is_one_of_the_others),
+        TRIAL(counters_and_gauges_have_the_counted_values),
+        TRIAL(an_unknown_method_is_counted_as_other),
         TRIAL(a_histogram_adds_its_buckets_up),
         TRIAL(seconds_are_written_without_zeros_at_the_end),
         TRIAL(openmetrics_names_families_and_units_and_ends),
         TRIAL(label_values_are_escaped),
-        TRIAL(what_peers_send_gets_a_row_when_it_is_first_seen),
-        TRIAL(a_flood_of_what_peers_send_is_told_by_its_first_value_and_then_as_one),
+        TRIAL(a_value_that_peers_send_gets_a_row_when_it_is_first_seen),
+        TRIAL(a_flood_of_values_has_rows_for_the_first_ones_and_one_for_the_rest),
         TRIAL(a_value_that_is_long_or_no_text_is_one_of_the_others),
         TRIAL(one_seen_label_has_one_row_for_all_others),
-        TRIAL(nothing_is_lost_or_told_twice_when_threads_count_at_once),
+        TRIAL(counts_of_several_threads_are_neither_lost_nor_doubled),
         TRIAL(the_largest_page_is_bounded),
         cmocka_unit_test(without_metrics_nothing_is_counted),
         cmocka_unit_test(a_process_knows_what_it_uses),

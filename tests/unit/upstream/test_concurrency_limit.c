@@ -55,7 +55,7 @@ static struct concurrency_limit limit_of(size_t most)
     return limit;
 }
 
-static void it_begins_with_a_few_and_stays_there_while_nobody_waits(void **state)
+static void the_limit_begins_small_and_stays_while_no_call_waits(void **state)
 {
     (void)state;
     struct concurrency_limit limit = limit_of(512), small = limit_of(3);
@@ -119,7 +119,7 @@ static void growth_that_pays_in_part_is_kept(void **state)
     assert_in_range(run(&limit, &model, 1000, 64), 950, 1000);
 }
 
-static void what_did_not_pay_is_tried_again_later(void **state)
+static void growth_that_brought_nothing_is_tried_again_later(void **state)
 {
     (void)state;
     struct concurrency_limit limit = limit_of(64);
@@ -160,13 +160,13 @@ static void deadlines_that_pass_all_the_same_change_little(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_begins_with_a_few_and_stays_there_while_nobody_waits),
+        cmocka_unit_test(the_limit_begins_small_and_stays_while_no_call_waits),
         cmocka_unit_test(an_upstream_that_answers_at_once_needs_no_more),
         cmocka_unit_test(an_upstream_that_works_on_all_at_once_gets_all_soon),
         cmocka_unit_test(growth_that_only_makes_exchanges_longer_is_taken_back),
         cmocka_unit_test(growth_is_feared_to_make_exchanges_longer_while_it_is_on_trial),
         cmocka_unit_test(growth_that_pays_in_part_is_kept),
-        cmocka_unit_test(what_did_not_pay_is_tried_again_later),
+        cmocka_unit_test(growth_that_brought_nothing_is_tried_again_later),
         cmocka_unit_test(fewer_are_used_when_deadlines_pass_in_the_upstream),
         cmocka_unit_test(a_single_connection_is_the_least),
         cmocka_unit_test(deadlines_that_pass_all_the_same_change_little),

@@ -127,7 +127,7 @@ static void a_response_that_has_no_room_is_not_asked_for(void **state)
     finish(&trial);
 }
 
-static void what_is_no_response_is_perhaps_processed(void **state)
+static void bytes_that_are_not_a_response_are_perhaps_processed(void **state)
 {
     (void)state;
     static const struct tls_script garbage = {"SSH-2.0-OpenSSH_9.2\r\n\r\n",
@@ -413,7 +413,7 @@ int main(void)
         cmocka_unit_test(the_end_of_the_connection_ends_a_response_that_says_no_length),
         cmocka_unit_test(the_response_to_a_head_has_no_body),
         cmocka_unit_test(a_response_that_has_no_room_is_not_asked_for),
-        cmocka_unit_test(what_is_no_response_is_perhaps_processed),
+        cmocka_unit_test(bytes_that_are_not_a_response_are_perhaps_processed),
         cmocka_unit_test(an_idle_connection_that_the_peer_closed_is_not_used),
         cmocka_unit_test(a_connection_that_ended_together_with_its_response_is_not_used),
         cmocka_unit_test(a_connection_is_given_up_when_it_is_old),

@@ -40,7 +40,7 @@ static void nothing_is_foreseen_before_the_first_exchange(void **state)
     assert_int_equal(wait_estimate_exchange_ns(&estimate), 0);
 }
 
-static void who_finds_a_free_connection_does_not_wait(void **state)
+static void a_call_that_finds_a_free_connection_does_not_wait(void **state)
 {
     (void)state;
     struct wait_estimate estimate = learned(CLOCK_NS_PER_S, 10);
@@ -59,7 +59,7 @@ static void the_wait_is_that_of_the_exchanges_before_shared_by_the_connections(v
     assert_int_equal(ms(wait_estimate_exchange_ns(&estimate)), 200);
 }
 
-static void what_is_feared_counts_when_it_is_more(void **state)
+static void an_assumed_time_counts_when_it_is_longer(void **state)
 {
     (void)state;
     struct wait_estimate estimate = learned(200 * CLOCK_NS_PER_MS, 10);
@@ -80,7 +80,7 @@ static void a_stall_is_noticed_before_any_exchange_ends(void **state)
     assert_int_equal(ms(wait_estimate_wait_ns(&none, 2, 2, 2 * CLOCK_NS_PER_S)), 2000);
 }
 
-static void what_varies_is_given_more_room(void **state)
+static void varying_times_get_a_larger_margin(void **state)
 {
     (void)state;
     struct wait_estimate varying = {0};
@@ -90,7 +90,7 @@ static void what_varies_is_given_more_room(void **state)
     assert_in_range(ms(wait_estimate_exchange_ns(&varying)), 150, 250);
 }
 
-static void a_stall_that_is_over_is_no_slow_time(void **state)
+static void a_stall_that_is_over_does_not_count_as_slow(void **state)
 {
     (void)state;
     struct wait_estimate estimate = learned(10 * CLOCK_NS_PER_MS, 100);
@@ -117,7 +117,7 @@ static void a_slow_time_that_is_over_is_forgotten_within_some_dozen_exchanges(vo
     assert_in_range(ms(wait_estimate_wait_ns(&estimate, 1, 1, 0)), 0, 100);
 }
 
-static void what_was_given_up_tells_only_that_it_takes_longer(void **state)
+static void an_exchange_that_was_given_up_only_raises_the_estimate(void **state)
 {
     (void)state;
     struct wait_estimate estimate = learned(100 * CLOCK_NS_PER_MS, 10);
@@ -133,15 +133,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_foreseen_before_the_first_exchange),
-        cmocka_unit_test(who_finds_a_free_connection_does_not_wait),
+        cmocka_unit_test(a_call_that_finds_a_free_connection_does_not_wait),
         cmocka_unit_test(the_wait_is_that_of_the_exchanges_before_shared_by_the_connections),
-        cmocka_unit_test(what_is_feared_counts_when_it_is_more),
+        cmocka_unit_test(an_assumed_time_counts_when_it_is_longer),
         cmocka_unit_test(a_stall_is_noticed_before_any_exchange_ends),
-        cmocka_unit_test(what_varies_is_given_more_room),
-        cmocka_unit_test(a_stall_that_is_over_is_no_slow_time),
+        cmocka_unit_test(varying_times_get_a_larger_margin),
+        cmocka_unit_test(a_stall_that_is_over_does_not_count_as_slow),
         cmocka_unit_test(a_slow_time_is_known_after_some_seconds),
         cmocka_unit_test(a_slow_time_that_is_over_is_forgotten_within_some_dozen_exchanges),
-        cmocka_unit_test(what_was_given_up_tells_only_that_it_takes_longer),
+        cmocka_unit_test(an_exchange_that_was_given_up_only_raises_the_estimate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
