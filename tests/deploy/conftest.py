@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the manifests say what a cluster takes, and what the program means? Nothing here needs a cluster."""
+"""Are the manifests valid for a cluster and for the program? Nothing here needs a cluster."""
 import pathlib
 import sys
 
@@ -11,5 +11,5 @@ from support.toolchain import ROOT, python_with
 
 @pytest.fixture(scope="session")
 def python_tools():
-    """The folder of the commands that requirements.txt brings."""
+    """The folder of the commands that requirements.txt installs."""
     return python_with(ROOT / "tests/deploy/requirements.txt", ROOT / "build/deploy/python").parent

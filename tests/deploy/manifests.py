@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What kubectl's kustomize makes of base and of each overlay on the sample services."""
+"""The objects that kubectl's kustomize makes from base and from each overlay on the sample services."""
 import functools
 import os
 import subprocess
@@ -18,7 +18,7 @@ OPTIONS = {"APIG_SIDECAR_REGION": "cn-north-4", "APIG_SIDECAR_INSTANCE_ID": "f0f
 
 @dataclass(frozen=True)
 class Case:
-    """What somebody's kustomization names, and the first Kubernetes that it is for."""
+    """A kustomization as a user writes it, and the first Kubernetes version that it is for."""
     resources: tuple
     overlays: tuple = ()
     kubernetes: str = "1.29"
@@ -56,7 +56,7 @@ def text_of(name):
     case, directory = CASES[name], BUILT / name
     directory.mkdir(parents=True, exist_ok=True)
     for path in case.resources:
-        if path.endswith(".yaml"):  # kustomize takes folders from anywhere, but no files
+        if path.endswith(".yaml"):  # kustomize accepts folders from anywhere, but not files
             (directory / path.rpartition("/")[2]).write_text((ROOT / path).read_text())
     up = os.path.relpath(ROOT, directory)
     (directory / "kustomization.yaml").write_text(yaml.safe_dump({
@@ -79,7 +79,7 @@ def named(name, kind, object_name):
 
 
 def template(workload):
-    """The pod template of a workload, None for what has none."""
+    """Returns the pod template of a workload, None for an object without one."""
     spec = workload.get("spec", {})
     if workload["kind"] == "CronJob":
         spec = spec["jobTemplate"]["spec"]
@@ -90,7 +90,7 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
 
 def templates(name):
-    """(name of the workload, pod template) of each workload."""
+    """Returns (name of the workload, pod template) of each workload."""
     return [(each["metadata"]["name"], template(each)) for each in objects(name) if template(each)]
 
 
@@ -99,18 +99,18 @@ def containers(pod):
 
 
 def sidecar_of(pod):
-    """The sidecar's container, None in a pod without."""
+    """Returns the sidecar's container, None if the pod has none."""
     found = [each for each in containers(pod) if each["name"] == "apig-sidecar"]
     assert len(found) <= 1
     return found[0] if found else None
 
 
 def sidecars(name):
-    """(name of the workload, pod template, the sidecar's container) of each workload that has one."""
+    """Returns (name of the workload, pod template, the sidecar's container) of each workload with a sidecar."""
     return [(workload, pod, sidecar_of(pod)) for workload, pod in templates(name) if sidecar_of(pod)]
 
 
 def environment_of(name, container):
-    """What Kubernetes makes of envFrom: a later ConfigMap stands above an earlier one."""
+    """Returns the environment that Kubernetes makes from envFrom: a later ConfigMap overrides an earlier one."""
     maps = [named(name, "ConfigMap", source["configMapRef"]["name"]) for source in container["envFrom"]]
     return {key: value for each in maps for key, value in each["data"].items()}

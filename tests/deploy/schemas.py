@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""JSON schemas of custom resources, made of the definitions that their projects publish as Go modules."""
+"""JSON schemas of custom resources, made from the definitions that their projects publish as Go modules."""
 import json
 
 import yaml
@@ -15,7 +15,7 @@ MODULES = {
 
 
 def strict(schema):
-    """The same schema, which refuses what it does not name, as a cluster warns of it and drops it."""
+    """Returns the schema with unknown fields refused; a cluster only warns about them and drops them."""
     if isinstance(schema, list):
         return [strict(each) for each in schema]
     if not isinstance(schema, dict):
@@ -30,7 +30,7 @@ def strict(schema):
 
 
 def write(directory):
-    """A file for each kind and version, as kubeconform asks for it: its location, to be given to it."""
+    """Writes a file for each kind and version under the name that kubeconform looks up; returns the location for kubeconform."""
     for module, pattern in MODULES.items():
         for path in go_module(module).glob(pattern):
             for definition in yaml.safe_load_all(path.read_text()):

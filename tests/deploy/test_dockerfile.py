@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What hadolint has to say of the Dockerfile."""
+"""Does hadolint find a fault in the Dockerfile?"""
 import subprocess
 
 import pytest

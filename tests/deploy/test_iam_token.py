@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does the example that refreshes a token ask IAM as its page says, write one Secret, and keep quiet about secrets?"""
+"""Does the example that renews a token call IAM as its documentation says, write one Secret, and print no secret?"""
 import base64
 import http.server
 import json
@@ -18,7 +18,7 @@ SECRET_PATH = "/api/v1/namespaces/shop/secrets/apig-token"
 
 
 class Peers(http.server.BaseHTTPRequestHandler):
-    """IAM and Kubernetes at one address."""
+    """Serves IAM and Kubernetes at one address."""
 
     def do_POST(self):
         self.take()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does each overlay make of a service what its first lines say?"""
+"""Does each overlay change a service as its first lines say?"""
 import pytest
 from manifests import CASES, DEPLOY, EXAMPLES, containers, named, objects, sidecar_of, sidecars, template, templates
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is what runs restricted, is the token only ever a file, and do manifests and program agree?"""
+"""Are containers restricted, is the token only ever a file, and do manifests and program agree?"""
 import json
 import re
 import subprocess
@@ -95,7 +95,7 @@ def test_the_program_takes_its_options(name, tmp_path):
     for _, _, sidecar in sidecars(name):
         variables = environment_of(name, sidecar)
         assert {key for key in variables if key.startswith("APIG_SIDECAR_")} <= known.keys()
-        # What is wrong with options ends it with 2, before it looks for a file.
+        # A wrong option ends the program with 2, before it opens a file.
         ended = run_program("serve", f"--descriptor-set={tmp_path}/none", variables=variables)
         assert (ended.returncode, "--descriptor-set" in ended.stderr or str(tmp_path) in ended.stderr) == (1, True), \
             ended.stderr
@@ -124,7 +124,7 @@ def test_the_commands_that_kubelet_runs_exist(name):
 
 
 def ask(url):
-    """(status, body)"""
+    """Returns (status, body)."""
     try:
         with urllib.request.urlopen(url, timeout=60) as response:
             return response.status, response.read().decode()
@@ -134,7 +134,7 @@ def ask(url):
 
 def test_the_program_responds_to_each_probe_in_the_words_of_the_page():
     container = sidecars("base")[0][2]
-    sidecar = Sidecar(options=["--upstream=https://localhost:1"])  # and without a credential
+    sidecar = Sidecar(options=["--upstream=https://localhost:1"])  # there is no credential either
     try:
         address = sidecar.wait_log(event="monitor listening")[0]["address"]
         started, ready, live = (ask(f"http://{address}{container[probe]['httpGet']['path']}")

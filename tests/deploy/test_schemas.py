@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Would a cluster take it? Each object against the schemas of the oldest and the newest Kubernetes, and of the meshes."""
+"""Would a cluster accept each object, by the schemas of the oldest and the newest Kubernetes and of the meshes?"""
 import json
 import subprocess
 
@@ -12,12 +12,12 @@ from support.toolchain import ROOT, go_install
 
 KUBECONFORM = "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0"
 NEWEST = "1.37"
-WITHOUT_SCHEMA = {"Server", "ServerAuthorization"}  # Linkerd publishes its definitions as a chart's templates only
+WITHOUT_SCHEMA = {"Server", "ServerAuthorization"}  # Linkerd publishes these definitions only as templates of a chart
 BUILT = ROOT / "build/deploy"
 
 
 def is_custom(each):
-    """Kubernetes' own groups have no dot, or end in k8s.io; that of the Gateway API does too."""
+    """Groups of Kubernetes itself have no dot, or end in k8s.io; so does that of the Gateway API."""
     group = each["apiVersion"].rpartition("/")[0]
     return group == "gateway.networking.k8s.io" or ("." in group and not group.endswith(".k8s.io"))
 

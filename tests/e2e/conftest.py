@@ -33,7 +33,7 @@ def upstream(certificate):
 
 @pytest.fixture
 def counting(certificate):
-    """An upstream that keeps what was created, and says which names came twice."""
+    """An upstream that records created groups and the names that came twice."""
     made = Chaos(certificate, seed=None)
     yield made
     made.close()
@@ -46,7 +46,7 @@ def token(tmp_path):
 
 @pytest.fixture
 def start(upstream, token):
-    """Starts sidecars that are ended, and expected to end well, after the test."""
+    """Starts sidecars; after the test each is stopped and must end with 0."""
     started = []
 
     def start(*options, ready=True, **more):

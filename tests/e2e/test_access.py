@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does it take calls from exactly those whom --allow-callers lists?"""
+"""Does the sidecar accept calls of exactly the callers that --allow-callers lists?"""
 import os
 import pathlib
 import subprocess
@@ -27,7 +27,7 @@ def authority(tmp_path_factory):
 
 @pytest.fixture
 def credentials(tmp_path, authority, certificate):
-    """credentials(names) are those of a caller whose certificate has them."""
+    """credentials(names) returns the credentials of a caller whose certificate has these names."""
     def made(names):
         caller = make_certificate(tmp_path / "caller", "caller", names, authority)
         return grpc.ssl_channel_credentials(certificate.certificate.read_bytes(), caller.key.read_bytes(),
@@ -114,7 +114,7 @@ def test_another_user_or_group_is_denied(start, tmp_path):
 
 @pytest.fixture
 def open_folder():
-    """One that every user reaches, unlike pytest's."""
+    """A folder that every user can enter, unlike pytest's."""
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         yield folder

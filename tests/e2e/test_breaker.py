@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is an upstream that cannot be reached left alone, are callers told at once, and is it found again soon?"""
+"""Is an unreachable upstream tried at a limited rate, do calls fail at once, and is it found again soon?"""
 import contextlib
 import time
 
@@ -25,7 +25,7 @@ def down(upstream):
 
 
 def pause_ms(call):
-    """How long the caller of a call that failed is asked to stay away."""
+    """Returns the delay in the RetryInfo of a failed call."""
     pushback = int(dict(call.trailing_metadata())["grpc-retry-pushback-ms"])
     delay = details(call)["RetryInfo"].retry_delay
     assert pushback == delay.seconds * 1000 + delay.nanos // 1_000_000

@@ -2,7 +2,7 @@
 """
 The golden exchanges of tests/cases through the whole binary: the call, the exact bytes that it sends upstream, the bytes that
 are answered, the reply or the status with its details. A case without request.http must send nothing; one with "attempts"
-sends the same bytes that often. "retry" is what a retry policy is told: "never", "later" or nothing. "metadata" are entries
+sends the same bytes that often. "retry" is the pushback for a retry policy: "never", "later" or nothing. "metadata" are entries
 of ErrorInfo's metadata, null for one that must not be there. A call has 30 s unless it says "deadline_ms".
 """
 import json
@@ -37,7 +37,7 @@ def retry(call, told):
 
 @pytest.fixture(scope="module")
 def shared(certificate, tmp_path_factory):
-    """One sidecar serves all cases, one after the other, as in life."""
+    """One sidecar that serves all cases, one after another."""
     upstream = Upstream(certificate)
     token = TokenFile(tmp_path_factory.mktemp("cases") / "token")
     sidecar = Sidecar(upstream, token.path).ready()
@@ -53,7 +53,7 @@ def test_case(shared, case):
     expected = []
     expect = read(case, "expect.json")
     attempts = expect.get("attempts", 1)
-    if attempts > 1:  # retries come out of a budget, which one sidecar has for all cases
+    if attempts > 1:  # one sidecar has one retry budget for all cases
         sidecar = Sidecar(upstream, token.path).ready()
     if (CASES / case / "request.http").exists():
         expected = [(CASES / case / "request.http").read_bytes()

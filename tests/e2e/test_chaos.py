@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""When the upstream breaks in every way, do the callers' results agree with what it holds? Nothing lost, nothing doubled."""
+"""When the upstream fails in many ways, do statuses agree with the groups that exist, with none lost and none doubled?"""
 import json
 import os
 import threading
@@ -15,7 +15,7 @@ CALLERS = 32
 RESTART_EVERY = max(CALLS // 8, 1)
 SECONDS = 0.4  # a late answer comes later
 
-# What a status says about the group: it exists, it does not, or nobody knows.
+# The state of the group by status: it exists, it does not, or that is unknown.
 EXISTS, ABSENT = {"OK"}, {"UNAVAILABLE", "RESOURCE_EXHAUSTED", "INVALID_ARGUMENT"}
 UNKNOWN = {"UNKNOWN", "DEADLINE_EXCEEDED", "CANCELLED"}
 
@@ -32,13 +32,13 @@ def chaos(certificate):
 
 
 def name_of(number):
-    """Some names break a rule of the sidecar's, some one of the upstream's."""
+    """Returns a name; some names violate a rule of the sidecar, some a rule of the upstream."""
     return {13: "?", 113: "refused_"}.get(number % 200, "group_") + f"{number:05}"
 
 
 def create_all(chaos, channel_options, calls, seconds=SECONDS):
-    """Name → the call, of as many creates by as many callers at a time; the upstream restarts between, and one caller in
-    fifty changes its mind."""
+    """Returns {name: call} of that many creates by that many callers at a time. The upstream restarts in between, and one
+    call in fifty is cancelled."""
     results, numbers, lock = {}, iter(range(calls)), threading.Lock()
 
     def caller(client):
@@ -55,7 +55,7 @@ def create_all(chaos, channel_options, calls, seconds=SECONDS):
                 call.cancel()
             results[name_of(number)] = call
             if call.code().name == "UNAVAILABLE":
-                time.sleep(0.05)  # a tenth of what it is told
+                time.sleep(0.05)  # a tenth of the delay in RetryInfo
 
     clients = [Client(chaos.sidecar.address, channel_options) for _ in range(4)]
     threads = [threading.Thread(target=caller, args=(clients[i % 4],)) for i in range(CALLERS)]
@@ -70,7 +70,7 @@ def create_all(chaos, channel_options, calls, seconds=SECONDS):
 
 
 def agree(chaos, results, calls, misfortunes):
-    """How often each code was seen, once it is certain that none of them is wrong."""
+    """Returns the number of calls for each code, after checking that none of them is wrong."""
     assert len(results) == calls
     codes = {name: call.code().name for name, call in results.items()}
     wrong = [(code, results[name].details(), results[name].trailing_metadata(), name in chaos.late) for name, code in codes.items()

@@ -17,7 +17,7 @@ AT_A_TIME, ROUNDS = 32, 8
 
 @pytest.fixture
 def peer():
-    """peer(sidecar) is a connection of its own."""
+    """peer(sidecar) opens a connection."""
     made = []
 
     def peer(sidecar):
@@ -29,8 +29,8 @@ def peer():
 
 
 class Observer:
-    """Steps of an upstream's script that see what had come to the peer when a request's first byte arrived. The peer is
-    read by it alone."""
+    """Steps of an upstream's script that record the response headers that the peer had when a request's first byte arrived.
+    Only this object reads from the peer."""
 
     def __init__(self, peer):
         self.peer, self.lock = peer, threading.Lock()
@@ -109,7 +109,7 @@ def test_a_read_that_is_answered_has_its_id_ahead(sidecar, upstream, peer):
 
 
 class Scene:
-    """What the fixtures give, in one place."""
+    """The values of the fixtures, in one object."""
 
     def __init__(self, start, upstream, token, peer):
         self.start, self.upstream, self.token, self.peer = start, upstream, token, peer
@@ -140,7 +140,7 @@ def lost_read(scene):
     return scene.call(method="ListApiGroups")
 
 
-# what happens, grpc-status, what a retry policy is told
+# what happens, grpc-status, pushback for a retry policy
 BEFORE = {
     "a rule is broken": (lambda scene: scene.call(name="?"), "3", None),
     "too many metadata": (lambda scene: scene.call("--max-metadata-count=1", more=[("a", "b")]), "8", "never"),
@@ -170,7 +170,7 @@ def test_an_unknown_method_is_one_frame_of_trailers_only(sidecar, peer):
 
 
 def reset(connection):
-    """Ends a connection before the handshake; the sidecar's next attempt has another one."""
+    """Ends a connection before the handshake; the sidecar's next attempt opens another one."""
     connection.reset()
 
 
@@ -193,7 +193,7 @@ def test_each_attempt_that_left_is_counted(sidecar, upstream, peer):
     ("x-envoy-attempt-count", "1", "0"), ("x-envoy-attempt-count", "2", "14"),
 ])
 def test_a_call_that_is_a_retry_is_not_retried_by_the_sidecar(sidecar, upstream, peer, name, value, code):
-    """Else the attempts here and those of its caller would multiply."""
+    """Otherwise the attempts of the sidecar and those of the caller would multiply."""
     upstream.greet(reset)
     upstream.script(*[response()] * (code == "0"))
     assert peer(sidecar).create([(name, value)])["grpc-status"] == code
@@ -201,7 +201,7 @@ def test_a_call_that_is_a_retry_is_not_retried_by_the_sidecar(sidecar, upstream,
 
 @pytest.mark.parametrize("more", [("grpc-previous-rpc-attempts", "1"), ("x-envoy-attempt-count", "2")])
 def test_a_request_that_the_upstream_refused_is_retried_although_the_call_is_a_retry(sidecar, upstream, peer, more):
-    """Nobody else can, once the call is committed."""
+    """After the commit only the sidecar can retry."""
     upstream.script(response(error(503, "APIGW.0613")), response())
     trailers = peer(sidecar).create([more])
     assert (trailers["grpc-status"], trailers["x-apig-attempts"]) == ("0", "2")

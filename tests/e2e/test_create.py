@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does a good call reach APIG as the contract says, and its answer the caller?"""
+"""Does a valid call reach APIG as the contract says, and the response the caller?"""
 import concurrent.futures
 
 import grpc
@@ -9,7 +9,7 @@ from support.client import COLLECTION, IDS
 from support.simulator import Simulator
 from support.upstream import GROUP, response, chunked, http
 
-PRESENT = {name: value for name, value in GROUP.items() if value != []}  # gRPC knows no empty list
+PRESENT = {name: value for name, value in GROUP.items() if value != []}  # protobuf does not distinguish an empty list from none
 
 
 def test_a_create_arrives_as_the_contract_says_and_every_field_comes_back(client, upstream, token):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is the mounted token always the right one, and never seen anywhere but in X-Auth-Token?"""
+"""Does each request have the mounted token, and is the token nowhere but in X-Auth-Token?"""
 import os
 import pathlib
 
@@ -31,7 +31,7 @@ def token_of_next_call(upstream, client):
 
 
 def wait_loaded(sidecar, count):
-    """Waits for the file to be read for the count-th time; what changed a file waits for this."""
+    """Waits until the file was read for the count-th time; call it after each change of a file."""
     sidecar.wait_log(count, event=LOADED)
 
 

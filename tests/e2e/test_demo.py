@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does the demo show the road of a call, and leave nothing running?"""
+"""Does the demo show the path of a call and leave nothing running?"""
 import os
 import re
 import signal
@@ -16,7 +16,7 @@ def demo(*arguments, **variables):
 
 
 def of_the_demo(folder):
-    """The processes that have a file of that folder in their arguments."""
+    """Returns the processes with a file of that folder in their arguments."""
     found = []
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -28,7 +28,7 @@ def of_the_demo(folder):
     return found
 
 
-# A region of the caller's own would make another URL.
+# A region in the environment would give another URL.
 @pytest.mark.parametrize("variables", [{}, {"APIG_SIDECAR_REGION": "cn-north-4"}], ids=["plain", "with a region"])
 def test_the_demo_shows_a_call_and_its_refusal_and_leaves_nothing(tmp_path, variables):
     ended = demo(TMPDIR=str(tmp_path), **variables)

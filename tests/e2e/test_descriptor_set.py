@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is the .proto the only list of RPCs: are other services served as their annotations say, without a line of C?"""
+"""Is the .proto file the only list of RPCs: are other services served as their annotations say, without a line of C?"""
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
@@ -62,7 +62,7 @@ def things(start, tmp_path):
     return call
 
 
-# method, request, what it becomes
+# method, request, the HTTP request
 REQUESTS = [
     ("Show", {"name": "shelves/a b/things/組"}, "GET", "/v1/shelves/a%20b/things/%E7%B5%84", None),
     ("List", {}, "GET", "/v1/things", None),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do clients read the details of a failure with their own helpers, and do the trailers stay small and free of secrets?"""
+"""Can clients read the details of a failure with their own helpers, and do the trailers stay small and without secrets?"""
 import json
 import pathlib
 import subprocess
@@ -46,7 +46,7 @@ def program(request):
 
 @pytest.fixture
 def decode(program, sidecar):
-    """How the client of another language sees a create that fails, with its details by their type."""
+    """Returns a failed create as the client of another language sees it, with its details by type."""
     def decode(**values):
         request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "api_group_001", **values})
         told = json.loads(run(*program, sidecar.address, api.CREATE, request.SerializeToString().hex(),
@@ -124,7 +124,7 @@ def percent_encoded(message):
 
 
 def trailer_bytes(call):
-    """As HTTP/2 counts: name, value as it is encoded, and 32 of each."""
+    """Returns the size as HTTP/2 counts it: name, encoded value and 32 bytes for each entry."""
     fields = [("grpc-status", 2), ("grpc-message", percent_encoded(call.details()))]
     fields += [(key, (len(value) + 2) // 3 * 4 if key.endswith("-bin") else len(value))
                for key, value in call.trailing_metadata() if key not in ("grpc-status", "grpc-message")]
@@ -154,7 +154,7 @@ NO_RESPONSE = {
     "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
     "half a status line": b"HTTP/1.1 400 Bad Req",
 }
-# What follows the status line of a 4xx does not count.
+# The bytes after the status line of a 4xx do not matter.
 STATUS_ALONE = {
     "too large": http(400, ERROR),
     "chunked and too large": chunked(ERROR, (65536,), 400),
@@ -222,7 +222,7 @@ def test_a_4xx_that_breaks_or_is_too_large_counts_by_its_status(start, upstream,
     assert line["http_status"] == 400 and line["reason"]
 
 
-# Small in bytes, and more in memory than a call may take.
+# These responses are small, and take more memory than a call may use.
 DOMAINS = b",".join([b'{"ssl_infos":[{},{},{},{}]}'] * 65_000)
 FILLING = {
     "success": (http(201, b'{"id":"1","url_domains":[%s]}' % DOMAINS), "OUTCOME_UNKNOWN"),
@@ -236,7 +236,7 @@ def test_a_response_that_fills_the_memory_leaves_room_for_the_details(client, up
     upstream.script(response(data))
     call = client.start()
     assert call.exception() and details(call)["ErrorInfo"].reason == reason
-    assert client.refusal("?")[0] == "INVALID_ARGUMENT"  # and it lives
+    assert client.refusal("?")[0] == "INVALID_ARGUMENT"  # the sidecar still serves
 
 
 def test_the_token_as_the_name_of_a_field_is_in_no_trailer_and_no_log(sidecar, client, upstream, token):
@@ -248,7 +248,7 @@ def test_the_token_as_the_name_of_a_field_is_in_no_trailer_and_no_log(sidecar, c
         call = client.start()
         assert call.exception()
         assert secret not in f"{call.details()}{call.trailing_metadata()}"
-    sidecar.wait_log(4, event="call")  # no line of which has a secret, as every test expects of it
+    sidecar.wait_log(4, event="call")  # every test checks that no log line has a secret
 
 
 @pytest.mark.parametrize("where", ["error_msg", "error_code", "request_id", "parameter", "field", "location"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does a restart lose or double a call, while callers go on calling at full load?"""
+"""Does a restart lose or double a call under full load?"""
 import itertools
 import signal
 import socket
@@ -16,7 +16,7 @@ from support.sidecar import Sidecar, free_port
 from support.upstream import GROUP, response, http, late
 
 BETWEEN = 200  # calls that end well between two restarts
-OWN_DEFAULTS = [("grpc.enable_retries", 1), ("grpc.initial_reconnect_backoff_ms", 20)]  # gRPC's, but for the patience
+OWN_DEFAULTS = [("grpc.enable_retries", 1), ("grpc.initial_reconnect_backoff_ms", 20)]  # gRPC's defaults, but with a short back-off
 
 
 @pytest.mark.parametrize("listener,restarts", [("plaintext", 20), ("tls", 5), ("unix", 5)])
@@ -46,13 +46,13 @@ def test_restarts_at_full_load_lose_and_double_nothing(counting, certificate, to
         sidecar.kill()
     assert not counting.repeated
     assert counting.groups.keys() == load.good
-    # Calls that the old one read when the machine was too busy to finish others in time; nothing was sent.
+    # On a busy machine the old sidecar reads calls too late; their requests were not sent.
     assert {error.code() for error in load.failed.values()} <= {grpc.StatusCode.CANCELLED}
     assert len(load.failed) <= len(load.good) / 200, f"{len(load.failed)} of {len(load.good)}"
 
 
 class RawCaller:
-    """A caller that goes on calling after a GOAWAY, as if it had not seen it yet, and keeps what it hears, in order:
+    """A caller that continues to call after a GOAWAY, as if it had not seen it yet. It records in order what it receives:
     ("GOAWAY", last stream) and (grpc-status, stream)."""
 
     def __init__(self, address, buffer_bytes=None):
@@ -101,7 +101,7 @@ class RawCaller:
 
 
 def test_a_call_that_comes_before_its_caller_sees_the_goaway_may_be_repeated(start, upstream):
-    """A call that was not read is behind the last stream of a GOAWAY, so that any gRPC client repeats it by itself."""
+    """A call that was not read is behind the last stream of a GOAWAY, so that every gRPC client repeats it by itself."""
     sidecar = start()
     first = late()
     upstream.script(first)
@@ -120,7 +120,7 @@ def test_a_call_that_comes_before_its_caller_sees_the_goaway_may_be_repeated(sta
 
 
 def test_a_drain_reads_on_when_a_call_takes_long(start, upstream):
-    """Else a caller's pings and the room that it makes for large answers would go unseen."""
+    """Otherwise a caller's pings and window updates would not be processed."""
     sidecar = start()
     first = late()
     upstream.script(first)
@@ -143,7 +143,7 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
     widest = 2**31 - 1
     caller.socket.sendall(frames.SettingsFrame(settings={frames.SettingsFrame.INITIAL_WINDOW_SIZE: widest}).serialize() +
                           frames.WindowUpdateFrame(0, window_increment=widest - 65535).serialize())
-    for number in range(300):  # more than all buffers between us take
+    for number in range(300):  # more than all buffers on the way can hold
         caller.call(f"group_{number}")
     upstream.wait_requests(40)  # the others are not sent: their response headers do not reach the caller
     sidecar.signal()
@@ -153,7 +153,7 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
 
 @pytest.mark.parametrize("turn", range(5))  # the program may see the one or the other first
 def test_a_connection_that_comes_with_the_signal_gets_a_status_or_a_goaway(start, upstream, turn):
-    """A reset would leave that open: its caller has sent the call."""
+    """After a reset the outcome would be unknown, because the caller has sent the call."""
     upstream.always = response()
     sidecar = start()
     sidecar.signal(signal.SIGSTOP)

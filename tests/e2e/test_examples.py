@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the examples of each language create a group, wait as they are told, and say why there is none?"""
+"""Does the example of each language create a group, wait for the delay of the status, and print the error?"""
 import json
 import re
 import signal
@@ -54,7 +54,7 @@ def sidecar(upstream, token, tmp_path):
 
 @pytest.fixture
 def create(example, sidecar, tmp_path):
-    """What the example prints; over a Unix socket where the language's gRPC makes that as easy."""
+    """Returns the output of the example; it uses a Unix socket if the language's gRPC supports one simply."""
     language, command = example
     unix = f"unix:{tmp_path}/apig.sock"
     address = {"java": sidecar.address, "rust": f"http://{sidecar.address}"}.get(language, unix)
@@ -71,7 +71,7 @@ def failure(printed):
     """(code as gRPC spells it, without underscores; the message; the lines of details)."""
     first, *details = printed.splitlines()
     code, _, message = first.partition(" ")
-    numbers = {"2": "UNKNOWN", "3": "INVALIDARGUMENT", "14": "UNAVAILABLE"}  # C++ has no names
+    numbers = {"2": "UNKNOWN", "3": "INVALIDARGUMENT", "14": "UNAVAILABLE"}  # C++ prints numbers
     return numbers.get(code, code.upper().replace("_", "")), message, details
 
 

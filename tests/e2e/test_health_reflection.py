@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do health and reflection tell the truth, on streams that last, under limits, and in a drain?"""
+"""Are health and reflection accurate, on long streams, under limits and in a drain?"""
 import queue
 import socket
 
@@ -34,7 +34,7 @@ def watch(client, service="", timeout=50):
 
 
 class Reflection:
-    """A stream on which questions are asked one by one, as dicts or as bytes."""
+    """A stream on which requests are sent one by one, as dicts or as bytes."""
 
     def __init__(self, client, package=REFLECTION[0]):
         self.package, self.asked = package, queue.Queue()
@@ -68,7 +68,7 @@ def test_a_drain_is_seen_by_probes_and_watches_while_the_server_still_accepts(st
     assert of_nobody.is_active()
     sidecar.signal()
     assert sidecar.process.wait(30) != 0
-    sidecar.process.returncode = 0  # what the fixture expects of all others
+    sidecar.process.returncode = 0  # the fixture expects 0
 
 
 def test_the_end_of_serving_is_the_last_response_of_a_watch(start):
@@ -91,7 +91,7 @@ def test_watches_are_bounded_and_probes_still_succeed(sidecar):
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert status_of(check(client).result()) == SERVING
     watches.pop().cancel()
-    for _ in range(200):  # a cancel is noticed soon, not at once
+    for _ in range(200):  # a cancel is noticed after a moment
         another = watch(client)
         try:
             assert next(another) == SERVING
@@ -150,7 +150,7 @@ def test_the_servers_own_services_are_listed_and_described_whatever_set_is_serve
 
 def test_a_file_comes_first_and_with_all_its_imports_each_once(client):
     reflection = Reflection(client)
-    for _ in range(2):  # what was sent before is sent again
+    for _ in range(2):  # the second round repeats the first
         names = file_names(reflection.ask({"file_containing_symbol": f"{api.SERVICE}.CreateApiGroup"}))
         assert names[0] == "huaweicloud/apig/v2/api_group_service.proto"
         assert sorted(names) == sorted({*names, "google/api/annotations.proto", "google/api/http.proto",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Are others served while peers hold connections without using them, or use them without listening?"""
+"""Are others served while peers hold idle connections, or send without reading?"""
 import contextlib
 import resource
 
@@ -17,7 +17,7 @@ FEW_DESCRIPTORS = 64
 
 
 def have_descriptors(count):
-    """Raises what this process may open; as many as the system allows."""
+    """Raises this process's limit of descriptors to the largest that the system allows, and returns it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return min(count, hard // 2 - 500)
@@ -31,7 +31,7 @@ def test_others_are_served_while_descriptors_run_out(start, upstream):
             strangers.enter_context(Peer(sidecar.address, greet=False))
         sidecar.wait_log(event="connection refused")
     with bystander(sidecar):
-        pass  # a new one, once the strangers have gone
+        pass  # a new connection, after the hostile ones have ended
 
 
 def test_ten_thousand_idle_connections_disturb_nobody(start, upstream):

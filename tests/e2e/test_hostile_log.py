@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Can a peer fill the log, or write lines of its own into it?"""
+"""Can a peer fill the log, or insert lines into it?"""
 import time
 
 from support.h2peer import Peer

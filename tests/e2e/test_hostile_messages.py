@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Are others served while a peer sends metadata and messages that are made to break a reader?"""
+"""Are others served while a peer sends metadata and messages that are built to break a reader?"""
 import gzip
 
 import pytest
@@ -12,7 +12,7 @@ from support.process import status
 from support.upstream import response, late
 
 MOST_METADATA = 16384  # --max-metadata's default
-CORE_METADATA = 65536  # what C-core is told to allow, sidecar/server/server.c
+CORE_METADATA = 65536  # C-core's limit, set in sidecar/server/server.c
 
 
 def request(**fields):
@@ -20,7 +20,7 @@ def request(**fields):
 
 
 def test_bad_base64_ends_its_own_connection_and_no_other(sidecar, upstream):
-    """C-core 1.51 takes it for a fault of the connection (CVE-2023-32732)."""
+    """C-core 1.51 treats it as an error of the connection (CVE-2023-32732)."""
     upstream.always = response()
     with bystander(sidecar):
         for _ in range(20):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Are others served while a peer floods a connection with streams and frames that cost it nothing?"""
+"""Are others served while a peer floods a connection with streams and cheap frames?"""
 import contextlib
 import itertools
 import struct
@@ -68,7 +68,7 @@ def test_a_flood_of_frames_affects_its_own_peer_only(sidecar, upstream, flood, r
     with bystander(sidecar):
         for _ in range(3):
             with Peer(sidecar.address) as peer, peer.listening() if reads else contextlib.nullcontext():
-                peer.socket.settimeout(2)  # one whom the sidecar does not hear any more
+                peer.socket.settimeout(2)  # the sidecar no longer reads from this peer
                 peer.send_until_closed(FLOODS[flood] * 1000 for _ in range(100))
     assert status(sidecar.process, "VmHWM") - before < 256 << 10
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does the reader of answers agree with h11, another implementation of RFC 9112, on every stream but those where we mean to differ?"""
+"""Does the response reader agree with h11, another implementation of RFC 9112, on every stream but those listed here?"""
 import json
 import os
 import pathlib
@@ -15,7 +15,7 @@ PROBE = ROOT / os.environ.get("APIG_SIDECAR_BUILD", "build/release") / "http1_pr
 SEEDS = [path.read_bytes() for path in sorted((ROOT / "tests/fuzz/corpus/fuzz_http1").iterdir())]
 STREAMS = 6000
 
-# Where we refuse what h11 reads: what our message says, what the stream has then, and why.
+# Streams that the sidecar refuses and h11 reads: the message, the property of the stream, and the reason.
 STRICTER = [
     ("without a carriage return", rb"(?<!\r)\n", "a line feed alone ends no line"),
     ("folded over several lines", rb"\n[ \t]", "folded fields are obsolete: RFC 9112 section 5.2"),
@@ -37,7 +37,7 @@ STRICTER = [
     ("hexadecimal digits", rb"\n[0-9a-fA-F]{17,20}", "h11 reads up to 20 digits"),
 ]
 
-# Where we read what h11 refuses.
+# Streams that the sidecar reads and h11 refuses.
 LAXER = [
     (rb"\n0+(;[^\n]*)?\r\n(.*\n)?(?i:content-length|transfer-encoding)", "we drop trailers, whatever their names"),
     (rb"(?i)content-length:[^\n]*\n(.*\n)?(?i:content-length)", "h11 compares equal lengths as text, zeros in front included"),
@@ -60,7 +60,7 @@ def mutated(chance):
 
 
 def read_by_h11(stream, method, ends):
-    """(progress, then for a complete answer status, fields, body, bytes consumed, connection kept, if it says so)."""
+    """Returns (progress, then for a complete response status, fields, body, bytes consumed, connection kept, if h11 reports it)."""
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=1 << 20)
     connection.send(h11.Request(method=method, target="/", headers=[("Host", "a")]))
     connection.send(h11.EndOfMessage())
@@ -89,7 +89,7 @@ def read_by_h11(stream, method, ends):
 
 
 def lengths_once(fields):
-    """h11 tells equal Content-Length fields once."""
+    """h11 returns equal Content-Length fields once."""
     kept = []
     for name, value in fields:
         if name.lower() != b"content-length" or name.lower() not in {name.lower() for name, _ in kept}:
@@ -98,7 +98,7 @@ def lengths_once(fields):
 
 
 def read_by_us(orders):
-    """For each (stream, method, ends) the same, and why for a broken one."""
+    """Returns the same for each (stream, method, ends), with the reason for a broken one."""
     asked = b"".join(b"%d %s %s\n%s" % (len(stream), method.encode(), b"ends" if ends else b"open", stream)
                      for stream, method, ends in orders)
     told = subprocess.run([PROBE], input=asked, stdout=subprocess.PIPE, check=True, timeout=300).stdout
@@ -122,7 +122,7 @@ def is_meant(stream, ours, theirs):
 def differs(ours, theirs, ends):
     if ours[0] == theirs[0] == "broken":
         return False
-    # We refuse a line as soon as it has come, h11 when the head has.
+    # The sidecar refuses a line as soon as it arrives, h11 only when the head is complete.
     if not ends and ours[0] == "broken" and theirs[0] == "more":
         return False
     return ours != theirs and (theirs[-1] is not None or ours[:-1] != theirs[:-1])

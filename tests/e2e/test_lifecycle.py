@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does it start, drain and end as its exit code says?"""
+"""Does the sidecar start, drain and end with the documented exit codes?"""
 import signal
 import socket
 import stat
@@ -79,7 +79,7 @@ def test_a_second_signal_ends_it_at_once(start, upstream):
     sidecar.signal()
     assert sidecar.process.wait(5) != 0
     assert call.code() is grpc.StatusCode.UNAVAILABLE
-    sidecar.process.returncode = 0  # what the fixture expects of all others
+    sidecar.process.returncode = 0  # the fixture expects 0
 
 
 def test_port_0_picks_a_port_of_its_own_each_time(start, upstream):
@@ -115,7 +115,7 @@ def test_a_unix_socket_serves_is_removed_at_the_end_and_replaced_when_stale(star
 
 
 def serve(upstream, token, *options):
-    """Runs `serve` where it must not come to serving."""
+    """Runs `serve` with settings that must end the start."""
     return run("serve", "--listen=127.0.0.1:0", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0", f"--upstream={upstream.url}",
                f"--token-file={token.path}", *options)
 
@@ -197,7 +197,7 @@ def test_many_connections_leave_no_descriptor_open(start, upstream):
         client.create()
         client.close()
     watcher = Client(sidecar.address)
-    for _ in range(200):  # a closed connection is noticed soon, not at once
+    for _ in range(200):  # a closed connection is noticed after a moment
         watcher.create()
         if descriptors(sidecar.process) <= before + 3:
             return

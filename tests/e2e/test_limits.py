@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does each bound of a connection end it, and does what is said then name the option? Those of calls: test_own_failures.py."""
+"""Does each limit of a connection end it, with a message that names the option? Limits of calls: test_own_failures.py."""
 import time
 
 from support.bystander import bystander
@@ -16,7 +16,7 @@ def test_connections_above_the_limit_of_a_peer_are_refused_and_the_option_is_nam
         with Peer(sidecar.address, greet=False) as third:
             assert third.wait_end() == []
         assert "--max-connections-per-peer" in sidecar.wait_log(event="connection refused")[0]["message"]
-        Client(f"unix:{tmp_path}/socket").create()  # another peer
+        Client(f"unix:{tmp_path}/socket").create()  # from another peer
 
 
 def test_connections_above_the_limit_are_refused_and_the_option_is_named(start, upstream):
@@ -51,13 +51,13 @@ def test_an_old_connection_gets_a_goaway_and_its_call_has_time_to_end(start, ups
 
 
 def hang(connection):
-    """Takes no part in the handshake."""
+    """Never responds to the handshake."""
     connection.socket.recv(1 << 20)
     connection.wait_end()
 
 
 def end_of_grace(sidecar):
-    """How a call ends that would take longer than the grace of its connection: the call, and its line of the log."""
+    """Returns a call that would take longer than the grace of its connection, and its log line."""
     began = time.monotonic()
     call = sidecar.client().start()
     assert call.exception() and time.monotonic() - began < 20

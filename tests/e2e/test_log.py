@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does the log have a line for each call that failed, for as many of the others as wanted, and does /config say what is in force?"""
+"""Does the log have a line for each failed call and the configured share of the others, and is /config accurate?"""
 import pytest
 
 from support.upstream import response, error

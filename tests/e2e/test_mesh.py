@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Behind a mesh's proxies, which call again and leave pods out: is each create made once, and is it known who calls?"""
+"""Behind the proxies of a mesh, which retry and eject pods: is each create carried out once, and is the caller known?"""
 import itertools
 
 import grpc
@@ -15,7 +15,7 @@ from support.sidecar import Sidecar, free_port
 from support.toolchain import ROOT
 from support.upstream import response, silence
 
-CART, STRANGER = "spiffe://test/ns/shop/sa/cart", "spiffe://test/ns/shop/sa/stranger"
+CART, OTHER = "spiffe://test/ns/shop/sa/cart", "spiffe://test/ns/shop/sa/other"
 FLAGS = ["--trust-xfcc", "--allow-callers=spiffe://test/ns/*/sa/cart"]
 PODS, ROUNDS = 2, 3
 BETWEEN = 100  # calls that a pod ends well before the next one is restarted
@@ -25,7 +25,7 @@ RETRIES = OVERLAY["VirtualService"]["http"][0]["retries"]
 RETRY_POLICY = {"retry_on": RETRIES["retryOn"], "num_retries": RETRIES["attempts"]}
 TURNS = OVERLAY["DestinationRule"]["trafficPolicy"]["loadBalancer"]["simple"]
 LOCAL_REPLIES = OVERLAY["EnvoyFilter"]["configPatches"][0]["patch"]["value"]["typed_config"]["local_reply_config"]
-# As the overlay has it, a pod is left out for nothing that it answers; as others may have it, for any failure.
+# The overlay ejects a pod for no response; other configurations may eject it for any failure.
 UNREACHABLE = {"split_external_local_origin_errors": True, "enforcing_consecutive_5xx": 0}
 FAILING = {"consecutive_5xx": 5, "interval": "0.1s", "base_ejection_time": "0.5s", "max_ejection_percent": 50}
 HEALTH = {"timeout": "5s", "interval": "0.1s", "no_traffic_interval": "0.1s", "unhealthy_threshold": 1, "healthy_threshold": 1}
@@ -67,11 +67,11 @@ class Mesh:
         return self.envoys[-1]
 
     def outbound(self, name, endpoints=None, **more):
-        """The Envoy beside a caller of that name."""
+        """Starts the Envoy beside a caller of that name."""
         return self.envoy(outbound(endpoints or self.endpoints, self.certificate(name), self.authority, RETRY_POLICY, lb_policy=TURNS, **more))
 
     def restart(self, pod, meanwhile):
-        """As a rolling update does: the next pod's turn comes when this one serves again."""
+        """Restarts a pod as a rolling update does; returns when it serves again."""
         self.sidecars[pod].signal()
         assert self.sidecars[pod].wait() == 0
         meanwhile()
@@ -103,7 +103,7 @@ def mesh(command, tmp_path, authority, token):
 
 @pytest.fixture
 def client():
-    """client(envoy) calls through it, and tries nothing again by itself."""
+    """client(envoy) calls through that Envoy and never retries."""
     made = []
 
     def client(envoy):
@@ -144,7 +144,7 @@ def test_a_create_that_a_killed_sidecar_had_sent_is_not_sent_again(mesh, client,
     [calling] = [sidecar for sidecar in mesh.sidecars if value(sidecar, "apig_sidecar_calls_in_flight")]
     calling.kill()
     assert call.exception()
-    # The response headers have arrived: Envoy resets the stream, and neither it nor the client tries again.
+    # The response headers have arrived, so Envoy resets the stream, and neither Envoy nor the client retries.
     assert call.code() not in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED)
     assert len(upstream.requests) == 1
 
@@ -159,22 +159,22 @@ def test_a_caller_is_known_by_its_certificate(mesh, client, upstream):
 @pytest.mark.parametrize("metadata", [[], [("x-forwarded-client-cert", f"URI={CART}")]])
 def test_another_caller_is_denied_once_whatever_it_says(mesh, client, upstream, metadata):
     mesh = mesh(upstream)
-    envoy = mesh.outbound(STRANGER)
+    envoy = mesh.outbound(OTHER)
     call = client(envoy).start(metadata=metadata)
     assert call.code() is grpc.StatusCode.PERMISSION_DENIED
-    assert STRANGER in call.details() and details(call)["ErrorInfo"].reason == "CALLER_NOT_ALLOWED"
-    denied = [value(sidecar, "apig_sidecar_callers_denied_total", caller=STRANGER) or 0 for sidecar in mesh.sidecars]
+    assert OTHER in call.details() and details(call)["ErrorInfo"].reason == "CALLER_NOT_ALLOWED"
+    denied = [value(sidecar, "apig_sidecar_callers_denied_total", caller=OTHER) or 0 for sidecar in mesh.sidecars]
     assert sum(denied) == 1
     assert envoy.count("upstream_rq_retry") == 0
 
 
 def ask_grpc(mesh):
-    """Health by gRPC, on the calls' own way."""
+    """Health checks by gRPC, on the port of the calls."""
     return {"health_checks": [{**HEALTH, "grpc_health_check": {}}]}
 
 
 def ask_readyz(mesh):
-    """Health by HTTP, on the monitor port."""
+    """Health checks by HTTP, on the monitor port."""
     ports = [int(sidecar.wait_log(event="monitor listening")[0]["address"].rpartition(":")[2]) for sidecar in mesh.sidecars]
     plain = {"name": "raw", "typed_config": {
         "@type": "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"}}
@@ -199,5 +199,5 @@ def test_a_proxy_that_checks_health_leaves_out_a_pod_that_will_drain(mesh, clien
         caller.create()
     staying.wait_log(20, event="call", code="OK")
     assert envoy.count("upstream_rq_retry") == 0
-    client(mesh.outbound(CART, mesh.endpoints[:1])).create()  # who asks nothing is served all the same
+    client(mesh.outbound(CART, mesh.endpoints[:1])).create()  # a proxy without health checks is still served
     going.wait_log(event="call", code="OK")

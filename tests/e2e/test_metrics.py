@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does /metrics tell what happened, so that Prometheus can read it, and no more of it than is bounded?"""
+"""Does /metrics count what happened, in a form that Prometheus reads, and in a bounded size?"""
 import itertools
 import shutil
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""When the upstream is slower than calls come: are those that would wait in vain told so at once, and the others served?"""
+"""When calls come faster than the upstream responds, are calls that would wait too long refused at once, and the others served?"""
 import time
 
 import grpc
@@ -8,7 +8,7 @@ import pytest
 from support.client import details
 from support.upstream import response, http, late
 
-EXCHANGE = 1.0  # seconds that the first exchange takes, by which later ones are judged
+EXCHANGE = 1.0  # seconds of the first exchange, from which the wait is estimated
 
 
 def slow(connection):
@@ -20,7 +20,7 @@ def slow(connection):
 
 @pytest.fixture
 def busy(start, upstream):
-    """A client of a sidecar whose one connection is held by a call; that call and what lets it end."""
+    """A client of a sidecar whose one connection is in use by a call; the call, and the event that ends it."""
     client = start("--upstream-connections=1").client()
     held = late()
     upstream.script(slow, held)
@@ -81,7 +81,7 @@ def test_a_call_whose_turn_comes_too_late_is_not_sent(busy, upstream):
     hasty = client.start("hasty", timeout=3 * EXCHANGE)
     patient = client.start("patient")
     upstream.script(response())
-    time.sleep(max(0, began + 2.5 * EXCHANGE - time.monotonic()))  # what is left to the hasty one is not enough by then
+    time.sleep(max(0, began + 2.5 * EXCHANGE - time.monotonic()))  # the time left to the call with the short deadline is not enough then
     go.set()
     held.result()
     patient.result()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does each failure of the sidecar's own carry its reason, when to come back, and the metadata that help to find out more?"""
+"""Does each failure of the sidecar itself have its reason, its delay and its metadata?"""
 import threading
 from email.utils import formatdate
 
@@ -25,18 +25,18 @@ message Labels { map<string, int32> labels = 1 [(buf.validate.field).map.values.
 
 
 class Scene:
-    """What the fixtures give, in one place."""
+    """The values of the fixtures, in one object."""
 
     def __init__(self, start, upstream, token, folder):
         self.start, self.upstream, self.token, self.folder = start, upstream, token, folder
 
     def create(self, *options, script=(), **how):
-        """The call of a create whose caller sets no deadline, so that whatever ends it is the sidecar."""
+        """Starts a create without a deadline, so that only the sidecar can end it."""
         self.upstream.script(*script)
         return self.start(*options).client().start(**{"timeout": None, **how})
 
     def hang(self):
-        """Connections hang before TLS; the event is set when one has come."""
+        """Makes connections hang before TLS; the returned event is set when one has come."""
         came = threading.Event()
 
         def greet(connection):
@@ -104,7 +104,7 @@ OLD = {"id": "7", "name": "api_group_001", "register_time": "2020-07-31T06:55:55
 GZIP = {"compression": grpc.Compression.Gzip}
 NAME = {"name": "api_group_001"}
 
-# what happens, code, reason, the caller's retry policy is told, metadata, a word of the message
+# what happens, code, reason, pushback, metadata, a text in the message
 TABLE = {
     "a rule is broken": (lambda scene: scene.create(name="?"), "INVALID_ARGUMENT", "INVALID_REQUEST", None,
                          {"step": "validate"}, "name"),
@@ -153,7 +153,7 @@ TABLE = {
 
 
 def retry(call, told):
-    """What a retry policy is told, and RetryInfo says the same."""
+    """Returns the pushback after checking that RetryInfo has the same delay."""
     pushback = dict(call.trailing_metadata()).get("grpc-retry-pushback-ms")
     if pushback is None or pushback == "-1":
         assert "RetryInfo" not in told
@@ -166,7 +166,7 @@ SENT = {"OUTCOME_UNKNOWN", "NOT_CARRIED_OUT", "ALREADY_EXISTS"}  # reasons of ca
 
 
 def place_of_request_id(call):
-    """Where x-request-id came."""
+    """Returns "headers" or "trailers", wherever x-request-id came."""
     places = {"ahead": call.initial_metadata(), "behind": call.trailing_metadata()}
     return [place for place, metadata in places.items() if "x-request-id" in dict(metadata or ())]
 
@@ -201,7 +201,7 @@ def test_a_fault_that_stays_has_an_incident(client, upstream):
 
 @pytest.mark.parametrize("value,code", [("no number", "OK"), (0, "UNKNOWN")])
 def test_a_token_that_is_a_key_of_a_response_is_never_reported(start, upstream, token, tmp_path, value, code):
-    secret = "MIIF" + "0123456789abcdef" * 64  # longer than what is told of a path
+    secret = "MIIF" + "0123456789abcdef" * 64  # longer than the reported part of a path
     token.write(secret)
     sidecar = start(with_set(tmp_path))
     upstream.script(response(http(200, {"labels": {secret: value}})))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the probes tell the truth, does health agree with them, and does a thread that hangs make it live no more?"""
+"""Are the probes accurate, does health agree with them, and does a hung thread make /livez fail?"""
 import contextlib
 import ctypes
 import os
@@ -34,7 +34,7 @@ def probe(sidecar, path):
 
 
 def wait_probe(sidecar, path, status):
-    """Asks until the probe has that status, and returns its body; each answer comes at once."""
+    """Polls until the probe has that status, and returns its body; each response must come at once."""
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         got, body = probe(sidecar, path)
@@ -89,7 +89,7 @@ def test_a_draining_sidecar_is_live_but_neither_ready_nor_healthy(start):
     assert probe(sidecar, "/livez")[0] == probe(sidecar, "/startupz")[0] == 200
     sidecar.signal()
     assert sidecar.process.wait(SECONDS) != 0
-    sidecar.process.returncode = 0  # what the fixture expects of all others
+    sidecar.process.returncode = 0  # the fixture expects 0
 
 
 def test_an_unreachable_upstream_is_reported_and_does_not_affect_readiness(start):
@@ -104,7 +104,7 @@ def test_an_unreachable_upstream_is_reported_and_does_not_affect_readiness(start
 
 @contextlib.contextmanager
 def halted(sidecar, name):
-    """One thread of the sidecar stops as if it hung; the others go on."""
+    """Stops one thread of the sidecar as if it hung; the others continue."""
     PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH, WALL = 0x4206, 0x4207, 17, 0x40000000
     library = ctypes.CDLL(None, use_errno=True)
 

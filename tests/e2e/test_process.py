@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does the process keep the credential to itself, and does it live in the smallest container?"""
+"""Does the process keep the credential secret, and does it run in a minimal container?"""
 import os
 import pathlib
 import shutil

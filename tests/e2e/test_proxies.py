@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""With a real proxy between the sidecar and a backend that fails: is a create carried out once, and is its status true?"""
+"""With a real proxy between the sidecar and a failing backend: is a create carried out once, and is its status accurate?"""
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 
@@ -37,8 +37,8 @@ FAULTS = {
 
 
 class Rig:
-    """A proxy in front of two sites for each fault. `calls` has the futures of what ended there: two pairs of site and call. At
-    the first site each create meets the fault; at the second only the first does, and the sidecar looks lost creates up."""
+    """A proxy in front of two sites for each fault. `calls` has futures of two pairs of site and call. At the first site
+    each create meets the fault; at the second only the first does, and the sidecar looks lost creates up."""
 
     def __init__(self, proxy, directory, certificate):
         self.sites = {fault: (Site(2 * at, FAULTS[fault], lasting=True), Site(2 * at + 1, FAULTS[fault], lasting=False))
@@ -78,7 +78,7 @@ class Rig:
 
 def begin_create(sidecar, site):
     client = sidecar.ready().client()
-    for number in range(SERVERS * site.fault.reused):  # servers take turns: each gets a connection to be used again
+    for number in range(SERVERS * site.fault.reused):  # the proxy balances in turn, so each server gets a connection for reuse
         client.create(f"before_{number}", **site.ids)
     return client.start(NAME, **site.ids)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""With --recover-lost-creates: is a create whose answer was lost looked up, and with exactly which requests?"""
+"""With --recover-lost-creates, is a create whose response was lost looked up, with exactly the expected requests?"""
 import time
 import urllib.parse
 from email.utils import formatdate

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Are certificates and CAs replaced without a call noticing, and bad ones left alone?"""
+"""Are certificates and CAs replaced without a failed call, and bad ones ignored?"""
 import threading
 import time
 
@@ -17,7 +17,7 @@ SECONDS = 60  # no wait of a test lasts longer, whatever goes wrong
 
 
 def pems(certificate, client_ca=None):
-    """As a Secret of cert-manager has them."""
+    """Returns the files of a cert-manager Secret."""
     files = {"tls.crt": certificate.certificate.read_bytes(), "tls.key": certificate.key.read_bytes()}
     return {**files, "ca.crt": client_ca.certificate.read_bytes()} if client_ca else files
 
@@ -121,12 +121,12 @@ class Trusting:
         self.client = self.sidecar.client()
 
     def call_and_end(self):
-        """A call behind which the connection is closed, so that the next one needs another."""
+        """Makes a call after which the connection closes, so that the next call needs another one."""
         self.upstream.script(response_then_end(http(fields=["Connection: close"])))
         self.client.create()
 
     def present(self, certificate):
-        """What the upstream shows to new connections."""
+        """Sets the certificate that the upstream sends on new connections."""
         self.upstream.context.load_cert_chain(certificate.certificate, certificate.key)
 
 

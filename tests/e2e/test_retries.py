@@ -26,13 +26,13 @@ PINGS = 6  # one a second; C-core ends a connection for the fourth that it finds
 
 @pytest.fixture(scope="module")
 def port():
-    """The sidecars' port, one after the other."""
+    """The port that the sidecars use one after another."""
     return free_port()
 
 
 @pytest.fixture(scope="module")
 def all_callers(tmp_path_factory, port):
-    """{name: caller}, and those that cannot be had here with the reason."""
+    """Returns {name: caller}, and {name: reason} of callers that are not available here."""
     made, missing = {}, {}
     for name, make in CALLERS.items():
         try:
@@ -58,7 +58,7 @@ def caller(request, all_callers):
 
 
 class Scene:
-    """Sidecars on the one port, and the calls to them."""
+    """Sidecars on one port, and the calls to them."""
 
     def __init__(self, port, token):
         self.port, self.token = port, token
@@ -69,7 +69,7 @@ class Scene:
         return self.sidecars[-1]
 
     def call(self, *callers, count=1, **how):
-        """Each makes that many creates at once."""
+        """Starts that many creates of each caller at once."""
         self.calls += [caller.start(self.port, [f"{caller.name}_{number}" for number in range(count)], **how) for caller in callers]
         return self.calls[-len(callers):]
 
@@ -79,19 +79,19 @@ class Scene:
                 if line.get("event") == "call" and line.get("request_id") == number and members.items() <= line.items()]
 
     def wait_lines(self, calls, count, **members):
-        """Waits until each of them has come to a sidecar that often; fails when one ends before."""
+        """Waits until each call has reached a sidecar that many times; fails when one ends before."""
         numbers = [number for each in calls for number in each.ids]
         wait_until(lambda: all(len(self.lines(number, **members)) >= count for number in numbers), calls)
 
     def ends(self):
-        """How each call ended, once all have."""
+        """Waits for all calls and returns how each ended."""
         return {number: end for calls in self.calls for number, end in calls.wait().items()}
 
     def codes(self):
         return {number: end["code"] for number, end in self.ends().items()}
 
     def counts(self):
-        """How often each call came to a sidecar."""
+        """Returns how many times each call reached a sidecar."""
         return {number: len(self.lines(number)) for calls in self.calls for number in calls.ids}
 
     def close(self):
@@ -109,7 +109,7 @@ def scene(port, token):
 
 
 def upstream_at(port, certificate):
-    """What a sidecar has to know of an upstream."""
+    """The properties of an upstream that a sidecar needs."""
     return types.SimpleNamespace(url=f"https://localhost:{port}", certificate=certificate)
 
 
@@ -118,13 +118,13 @@ def in_flight(sidecar):
 
 
 def seconds(line):
-    """When a line was written."""
+    """Returns the time at which a line was written."""
     return time.mktime(time.strptime(line["time"][:19], "%Y-%m-%dT%H:%M:%S")) + float(f"0{line['time'][19:].rstrip('Z')}")
 
 
 def agrees(scene, counting):
-    """No create was carried out twice, none that was is said not to have been, and whoever's sidecar ended a call has its
-    word for it."""
+    """Checks that no create was carried out twice, that no status denies a create that was carried out, and that a call which
+    its sidecar ended has the sidecar's status."""
     assert not counting.repeated
     ends = scene.ends()
     wrong = {number: end for number, end in ends.items()
@@ -177,13 +177,13 @@ def test_a_call_is_retried_until_the_token_is_mounted(scene, callers, counting, 
     assert min(scene.counts().values()) > 1
     for each in calls:
         [number] = each.ids
-        if number.startswith("go"):  # whose next call comes when it was told to
+        if number.startswith("go"):  # its next call comes after the pushback
             first, second = map(seconds, scene.lines(number)[:2])
             assert second - first >= 4.9
 
 
 def test_a_call_that_a_drain_ended_before_it_was_sent_is_retried_elsewhere(scene, callers, counting, certificate):
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as hanging:  # it never takes part in a handshake
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as hanging:  # it never responds to a handshake
         old = scene.sidecar(upstream_at(hanging.getsockname()[1], certificate), "--drain-timeout=1s")
         calls = scene.call(*callers)
         wait_until(lambda: in_flight(old) == len(callers), calls)
@@ -197,7 +197,7 @@ def test_a_call_that_a_drain_ended_before_it_was_sent_is_retried_elsewhere(scene
 
 
 def test_a_call_without_a_sidecar_waits_for_one(scene, callers, counting):
-    """Longer than the policy's attempts would last."""
+    """The wait is longer than the attempts of the policy."""
     programs = [caller for caller in callers if isinstance(caller, Caller)]
     with socket.create_server(("127.0.0.1", scene.port)) as closing:
         scene.call(*programs)
@@ -219,7 +219,7 @@ def test_a_create_whose_response_is_lost_is_not_retried(scene, callers, counting
 
 
 def test_creates_that_a_killed_sidecar_had_sent_are_not_retried(scene, callers, counting):
-    """Those that it had not sent are, by another one."""
+    """Creates that it had not sent are retried at another sidecar."""
     counting.hold()
     killed = scene.sidecar(counting, "--upstream-connections=512")
     calls = scene.call(*callers, count=KILLED_CREATES // len(callers))
@@ -231,7 +231,7 @@ def test_creates_that_a_killed_sidecar_had_sent_are_not_retried(scene, callers, 
     scene.sidecar(counting)
     ends = scene.ends()
     assert not counting.repeated
-    # Each client has its own code for a connection that ends behind the response headers; none of them says OK.
+    # Each client has its own code for a connection that ends after the response headers; none of them is OK.
     assert {ends[number]["code"] for number in sent} <= {"UNAVAILABLE", "UNKNOWN", "INTERNAL"}
     assert not [number for number in sent if ends[number]["reason"] or scene.lines(number)]
     assert not [number for number, end in ends.items() if end["code"] == "OK" and number not in counting.groups]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is a token that is used, was replaced or is rejected told anywhere but to the upstream?"""
+"""Is a token that is used, was replaced or is rejected sent anywhere but to the upstream?"""
 import pytest
 
 from support.secret import TOKEN
@@ -13,7 +13,7 @@ PAGES = [("admin", "GET", "/config", None), ("admin", "PUT", "/log-level", "debu
 
 
 def live_through(sidecar, client, upstream, token):
-    """All that has to do with tokens; what the caller hears of it."""
+    """Does everything that involves tokens; returns all that the caller receives."""
     heard = []
     for reply in (response(), response(error(401, "APIG.1002", f"Incorrect token {TOKEN}")),
                   response(http(201, b"{" + TOKEN.encode())), response(error(500, TOKEN[:60], TOKEN))):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is it a good gRPC server to any client, also a hostile one?"""
+"""Does the sidecar behave as a gRPC server should, also to hostile clients?"""
 import queue
 import socket
 
@@ -40,7 +40,7 @@ def test_health_watch_reports_the_status_at_once_and_keeps_the_stream(client):
 
 
 def ask_reflection(client, package, *questions):
-    """The answers to the questions, asked one by one on one stream."""
+    """Sends the requests one by one on one stream and returns the responses."""
     asked = queue.Queue()
     stream = client.channel.stream_stream(
         f"/{package}.ServerReflection/ServerReflectionInfo",
@@ -158,7 +158,7 @@ def test_a_peer_without_http2_is_disconnected_and_others_are_served(sidecar, cli
                 while stranger.recv(65536):
                     pass
             except OSError:
-                pass  # it was turned away while we spoke
+                pass  # the sidecar closed the connection while the peer sent
     upstream.script(response())
     client.create()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does the caller learn the truth, whatever the vendor answered? One row an answer."""
+"""Does the caller get an accurate status for each response of the vendor? One row for each response."""
 import json
 import time
 
@@ -24,7 +24,7 @@ TABLE = [
     (500, "APIG.9008", "RESOURCE_EXHAUSTED"), (500, "APIG.9005", "UNKNOWN"), (502, "APIGW.0202", "UNKNOWN"),
     (504, "APIGW.0203", "UNKNOWN"), (503, "APIGW.0613", "UNAVAILABLE"),
 ]
-# HTTP status of an answer without a vendor's code → gRPC's code
+# HTTP status of a response without a vendor's code → gRPC's code
 BARE = [
     (301, "FAILED_PRECONDITION"), (303, "UNKNOWN"), (400, "INVALID_ARGUMENT"), (403, "PERMISSION_DENIED"), (408, "UNAVAILABLE"),
     (409, "ABORTED"), (412, "FAILED_PRECONDITION"), (415, "FAILED_PRECONDITION"), (429, "RESOURCE_EXHAUSTED"),
@@ -32,7 +32,7 @@ BARE = [
     (503, "UNKNOWN"), (504, "UNKNOWN"),
 ]
 MESSAGE = "What the vendor says;id:42"
-# What was certainly not processed and may be later is sent again. SECONDS are less than a throttling upstream is left alone.
+# Requests that were certainly not processed and may succeed later are retried. SECONDS are less than the delay after throttling.
 ATTEMPTS = 4
 SENT_AGAIN = {"APIG.9004", "APIGW.0613", 408}
 SECONDS = 4

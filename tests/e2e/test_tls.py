@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does a TLS listener let in exactly who it should, and carry every byte?"""
+"""Does a TLS listener accept exactly the callers that it should, and carry every byte?"""
 import os
 import resource
 import socket
@@ -20,13 +20,13 @@ SETTINGS = b"\0\0\0\4\0\0\0\0\0"
 
 @pytest.fixture(scope="session")
 def own(tmp_path_factory):
-    """What the sidecar shows its callers."""
+    """The certificate of the sidecar for its callers."""
     return make_certificate(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    """Whom callers' certificates are vouched for by."""
+    """The CA of the callers' certificates."""
     return make_certificate(tmp_path_factory.mktemp("authority"), "callers", "DNS:callers")
 
 
@@ -41,7 +41,7 @@ def flags(own, authority=None):
 
 
 def trust(own, caller=None):
-    """A client's credentials."""
+    """Returns the credentials of a client."""
     shown = (caller.key.read_bytes(), caller.certificate.read_bytes()) if caller else ()
     return grpc.ssl_channel_credentials(own.certificate.read_bytes(), *shown)
 
@@ -57,7 +57,7 @@ def mtls(start, own, authority):
 
 
 def connect(sidecar, own, protocols=("h2",), caller=None, most=ssl.TLSVersion.TLSv1_3):
-    """A TLS connection of Python's own; raises what ends the handshake."""
+    """Opens a TLS connection with Python's ssl; raises the error of the handshake."""
     context = ssl.create_default_context(cafile=str(own.certificate))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -72,7 +72,7 @@ def connect(sidecar, own, protocols=("h2",), caller=None, most=ssl.TLSVersion.TL
 
 
 def is_turned_away(sidecar, *how, **more):
-    """Whether nothing is ever answered; with TLS 1.3 a client learns behind its own handshake that it was refused."""
+    """Returns whether the server refuses the client; with TLS 1.3 the client sees that only after its own handshake."""
     try:
         with connect(sidecar, *how, **more) as stranger:
             stranger.sendall(PREFACE + SETTINGS)
@@ -178,7 +178,7 @@ def test_a_preface_in_pieces_is_accepted(tls, own):
 
 
 def test_large_messages_come_whole_both_ways(start, own, upstream):
-    """Larger than what fits into all buffers on the way."""
+    """The messages are larger than all buffers on the way."""
     sidecar = start(*flags(own), "--max-message=4MiB", "--max-response=4MiB")
     client = sidecar.client(credentials=trust(own))
     refused = client.start(remark="r" * (3 << 20))
@@ -263,7 +263,7 @@ def test_many_connections_leave_no_descriptor_open(tls, own, upstream):
         client = Client(tls.address, credentials=trust(own))
         client.create()
         client.close()
-    for _ in range(200):  # a closed connection is noticed soon, not at once
+    for _ in range(200):  # a closed connection is noticed after a moment
         watcher.create()
         if descriptors() <= before + 3:
             return

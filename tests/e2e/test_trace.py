@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What of a call's trace context goes upstream, and is the call found in the log by it?"""
+"""Is the trace context of a call forwarded, and can the call be found in the log by it?"""
 import pytest
 
 from support.h2peer import Peer
@@ -65,7 +65,7 @@ def test_a_failure_is_found_by_its_trace_too(sidecar, client):
 def test_a_request_id_is_made_when_the_caller_has_none_and_is_returned(client, upstream):
     upstream.script(response(), response())
     calls = [client.start(), client.start(metadata=[("x-request-id", "of-the-caller")])]
-    returned = [dict(call.initial_metadata()).get("x-request-id") for call in calls]  # of a failure: test_own_failures.py
+    returned = [dict(call.initial_metadata()).get("x-request-id") for call in calls]  # failures: test_own_failures.py
     sent = {request.fields["x-request-id"] for request in upstream.wait_requests(2)}
     assert set(returned) == sent
     assert returned[1] == "of-the-caller"

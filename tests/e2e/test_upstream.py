@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is the outcome of a call known exactly, whatever the connection does, and is no create ever sent twice?"""
+"""Is the outcome of a call exact whatever the connection does, and is every create sent once?"""
 import socket
 import ssl
 import threading
@@ -62,7 +62,7 @@ def test_bytes_that_are_not_a_response_are_an_unknown_outcome_and_end_the_connec
             connection.send(data)
             connection.wait_end()
         except OSError:
-            pass  # it need not read to the end
+            pass  # the sidecar need not read to the end
         ended.set()
         return False
     upstream.script(garbage, response())
@@ -155,7 +155,7 @@ def test_the_callers_cancel_ends_the_upstream_request(client, upstream):
     call = client.start()
     upstream.wait_requests(1)
     call.cancel()
-    assert step.ended.wait(1)  # a tenth of a second is what is meant
+    assert step.ended.wait(1)  # it should take a tenth of a second
     client.create()
     assert upstream.connections == 2
 
@@ -188,7 +188,7 @@ def test_a_call_in_the_queue_waits_no_longer_than_its_deadline(start, upstream):
     code = client.start(timeout=0.3).code()
     first.go.set()
     busy.result()
-    # On a busy machine the first may last so long by then that the second is not let in.
+    # On a busy machine the first may take longer by then, so that the second is refused.
     assert code in (grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED)
     assert len(upstream.requests) == 1
 
@@ -280,7 +280,7 @@ def test_proxy_variables_of_the_environment_are_ignored(start, upstream):
 
 
 class Proxy:
-    """An HTTP proxy that knows CONNECT; `asked` has the authorities that it was asked for."""
+    """An HTTP proxy for CONNECT; `asked` has the requested authorities."""
 
     def __init__(self):
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -311,7 +311,7 @@ class Proxy:
                 sink.sendall(data)
             sink.shutdown(socket.SHUT_WR)
         except OSError:
-            pass  # one of the two is gone
+            pass  # one side has closed
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
