@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the official conformance runner wants of a newer C and C++ library than Debian 12 has: the
- * numbers' parsers as C23 names them, and the start of C++'s streams. It is preloaded into the
- * runner, which is told not to insist on those libraries' versions (tests/conformance/run).
+ * Functions that the official conformance runner needs and the C and C++ libraries of Debian 12
+ * lack: the parsers of numbers under their C23 names, and the start of C++'s streams. It is
+ * preloaded into the runner, whose version requirements are weakened (tests/conformance/run).
  */
 #include <stdalign.h>
 #include <stddef.h>

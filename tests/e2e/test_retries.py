@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-Clients and proxies that call again by a policy: is a call that was never sent made again until it can be, and is a create
-never carried out twice, whoever ends the call? Each scene has all of them.
+With clients and proxies that have a retry policy: is a call that was never sent retried until it succeeds, and is every create
+carried out once at most, whichever side ends the call? Each scene has all of these callers.
 """
 import os
 import signal

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Can any stream break the reader of answers, or be read in two ways? It is read whole, byte by
- * byte and in pieces whose sizes the stream itself chooses: each time the result has to be the
- * same, and what is told of a complete answer has to hold.
+ * Can any stream break the response reader, or be read in two ways? The stream is read whole, byte
+ * by byte, and in pieces whose sizes follow from the stream: the results must be equal, and the
+ * properties of a complete response must hold.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Can any text break the JSON reader? It is read as a message that has every kind of field, in the
- * ways that its first byte says. What is read is JSON to the reader without types as well; it is
- * written, read and written again: both writings have to be the same.
+ * Can any text break the JSON reader? The text is read as a message with every kind of field; its
+ * first byte selects the options. Text that is read must be JSON for the reader without types too.
+ * The message is written, read and written again: both texts must be equal.
  */
 #include "json/json.h"
 
@@ -45,7 +45,8 @@ static bool visit(struct text path, struct text value, bool is_string, void *con
     return true;
 }
 
-/* False when the text is no message, or has no JSON form: a number that JSON lacks. */
+/* False when the text is not a message, or when the message has no JSON form because JSON lacks a
+ * number. */
 static bool read_and_write(const struct schema_message *type, struct text json, unsigned ways,
                            struct arena *arena, struct text *written)
 {

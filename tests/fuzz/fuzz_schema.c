@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Can any bytes, taken for a descriptor set, do more than be refused? What is built from them reads
- * an empty message of each of its methods' types. */
+/* Can any bytes, read as a descriptor set, do harm? A schema that is built from them must read an
+ * empty message of each type of its methods. */
 #include "schema/schema.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Can any bytes break the wire reader? They are read as a message type that has every kind of
- * field and holds itself. What is read is packed, read and packed again: both packings have to be
- * the same.
+ * field and contains itself. The message is packed, read and packed again: both results must be
+ * equal.
  */
 #include "schema/wire.h"
 
@@ -120,7 +120,7 @@ static struct text pack(const ProtobufCMessage *message)
     return (struct text){(char *)bytes, packed};
 }
 
-/* False when the bytes are no message. */
+/* False when the bytes are not a message. */
 static bool read_and_pack(const struct schema_message *type, struct text bytes, struct text *packed)
 {
     struct arena arena;

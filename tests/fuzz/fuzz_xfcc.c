@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Can any header make the reader of x-forwarded-client-cert read beside it, or say who calls when
- * an element that is no such thing was put behind? The first line is the header, the second a
+ * Can any header make the reader of x-forwarded-client-cert read out of bounds, or give an identity
+ * although its last element is malformed? The first line is the header, the second a
  * pattern of --allow-callers.
  */
 #include <assert.h>
@@ -22,7 +22,7 @@ static void check_names(struct text header, const struct identity *names, size_t
     }
 }
 
-/* What a pattern allows has only characters that a name may have. */
+/* A name that a pattern allows has only characters that a name may have. */
 static void check_access(struct text pattern, const struct identity *names, size_t count)
 {
     struct arena arena;

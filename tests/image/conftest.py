@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is what deploy/image makes small, reproducible and ready for a pod? Nothing here needs a container engine."""
+"""Is the image of deploy/image small, reproducible and ready for a pod? Nothing here needs a container engine."""
 import os
 import pathlib
 import sys

@@ -31,7 +31,7 @@ def work(number, target, ending):
 
 
 def main(targets):
-    # Blocked in all threads, so that the main one has it, wherever the kernel would have delivered it.
+    # The signal is blocked in all threads, so that only the main thread receives it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     ending = threading.Event()
     workers = [threading.Thread(target=work, args=(number, target, ending)) for number, target in enumerate(targets)]

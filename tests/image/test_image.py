@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is the image small, reproducible, without anything to break into, and does its bill of materials tell the truth?"""
+"""Is the image small, reproducible and minimal, and is its bill of materials accurate?"""
 import hashlib
 import json
 import re
@@ -17,7 +17,7 @@ COMPRESSED_BYTES = 8_000_000
 START_MS = 20
 IDLE_RSS_KB = 12 * 1024
 STARTS = 9
-GUARD = 10  # a loaded machine may take that much longer, not more
+GUARD = 10  # a loaded machine may take this many times as long
 
 CONTENT = {
     "apig-sidecar": 0o755, "dev": 0o755, "etc": 0o755, "etc/nsswitch.conf": 0o644, "etc/passwd": 0o644, "etc/ssl": 0o755,
@@ -103,7 +103,7 @@ def test_the_bill_of_materials_has_the_versions_that_the_program_has(image, root
 
 @pytest.fixture
 def elsewhere():
-    """A copy of the project's files, removed with all that is built of it: that is a gigabyte."""
+    """A copy of the project's files, removed after the test because its build takes a gigabyte."""
     place = ROOT / "build/image-tests/elsewhere"
     listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     for path in filter(None, listed.split("\0")):
@@ -126,7 +126,7 @@ def test_a_second_build_elsewhere_gives_the_same_bytes(image, elsewhere):
 
 
 class Started:
-    """The program, with nothing to do, from exec to listening."""
+    """Starts an idle program; returns the time from exec to listening."""
 
     def __init__(self, root, token):
         begun = time.monotonic()

@@ -26,7 +26,7 @@ UPSTREAM = "apig.example"
 SOCKET, TCP = "unix:/run/apig/apig.sock", "127.0.0.1:50051"
 MONITOR, ADMIN = 9090, 9091
 SIDECAR_UID, SERVICE_UID = 65532, 10001
-RESPONSE_SECONDS = 0.05  # so that whatever happens to the sidecar meets calls whose group exists and whose answer is on its way
+RESPONSE_SECONDS = 0.05  # long enough that a restart meets calls whose group exists and whose response is on its way
 NEXT_TOKEN = TOKEN.replace("0123", "4567")
 
 
@@ -49,7 +49,7 @@ def secret(pod):
 
 @pytest.fixture
 def exchanges():
-    """(token, name, HTTP status) of each create that came upstream."""
+    """Returns (token, name, HTTP status) of each create that reached the upstream."""
     return []
 
 
@@ -88,14 +88,14 @@ class SidecarContainer(Sidecar):
         os.kill(self.pid, number)
 
     def status(self):
-        """What the kernel says of the process."""
+        """Returns what the kernel reports about the process."""
         lines = open(f"/proc/{self.pid}/status", encoding="utf-8").read().splitlines()
         return {name: value.split() for name, _, value in (line.partition(":") for line in lines)}
 
 
 @pytest.fixture
 def mounts(pod, image, secret, certificate):
-    """The sidecar's, with the places in the image's root that a runtime makes for them."""
+    """The sidecar's mounts, with the mount points that a runtime makes in the image's root."""
     root = pod.directory / "image"
     image.unpack(root)
     made = {
@@ -112,7 +112,7 @@ def mounts(pod, image, secret, certificate):
 
 @pytest.fixture
 def variables(upstream):
-    """The sidecar's, as a ConfigMap gives them."""
+    """The sidecar's variables, as a ConfigMap gives them."""
     return {
         "APIG_SIDECAR_LISTEN": f"{SOCKET},{TCP}", "APIG_SIDECAR_MONITOR": f"0.0.0.0:{MONITOR}",
         "APIG_SIDECAR_UPSTREAM": f"https://{UPSTREAM}:{upstream.port}", "APIG_SIDECAR_UPSTREAM_CA_FILE": "/etc/apig/ca.pem",
@@ -121,7 +121,7 @@ def variables(upstream):
 
 @pytest.fixture
 def start(pod, mounts, variables, names):
-    """Starts the sidecar's container, as kubelet does also after it ended."""
+    """Starts the sidecar's container, as kubelet does at first and after it ended."""
     def start():
         sidecar = SidecarContainer(pod, mounts, variables)
         sidecar.wait_log(2, event="listening")
@@ -162,7 +162,7 @@ class Service:
                 self.changed.notify_all()
 
     def wait(self, count, target):
-        """Waits for that many more groups through a target."""
+        """Waits until that many more groups were created through a target."""
         def done():
             return sum(each["target"] == target for each in self.outcomes)
         with self.changed:
@@ -185,7 +185,7 @@ def service(pod, sidecar):
 
 
 def check_created_once(outcomes, upstream, exchanges):
-    """Every group that the service asked for is there, and was created by one request."""
+    """Checks that every group of the service exists and was created by one request."""
     assert {each["code"] for each in outcomes} == {"OK"}
     asked = [each["name"] for each in outcomes]
     assert sorted(asked) == sorted(upstream.groups[IDS["instance_id"]])

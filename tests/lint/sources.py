@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the checks of this folder look at."""
+"""The files that the checks of this folder read."""
 import functools
 import os
 import pathlib
@@ -36,6 +36,6 @@ def c_sources():
 
 
 def includes(path):
-    """(line number, what is included) of each #include."""
+    """Returns (line number, included file) of each #include."""
     return [(number, match[1]) for number, line in lines(path)
             if (match := re.match(r'\s*#\s*include\s+["<]([^">]+)[">]', line))]

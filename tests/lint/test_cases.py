@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Is every row that decides a status, on the page docs/statuses.md, exercised by a folder of tests/cases?"""
+"""Does each row of docs/statuses.md that decides a status have a folder in tests/cases?"""
 import functools
 import json
 import re
@@ -15,7 +15,7 @@ def cells(line):
 
 
 def rows(table):
-    """The rows of the page's n-th table, in their order."""
+    """Returns the rows of the page's n-th table in their order."""
     tables = re.findall(r"^\|[^\n]*\n\|---[^\n]*\n((?:\|[^\n]*\n)+)", read("docs/statuses.md"), re.M)
     return [cells(line) for line in tables[table].splitlines()]
 
@@ -27,7 +27,7 @@ def numbers(text):
 
 
 def holds(condition, response):
-    """Whether an answer has what a row asks beside the status: one of the fields in `…`, or a page with the words in "…"."""
+    """Returns whether a response meets the condition of a row beside the status: a field in `…`, or a page with the text in "…"."""
     head, _, body = response.partition(b"\r\n\r\n")
     fields = re.findall(r"`([\w-]+)`?", condition)
     words = re.findall(r'"([^"]+)"', condition)
@@ -40,7 +40,7 @@ HTTP_ROWS = [(*numbers(status), status.partition(" with ")[2], grpc) for status,
 
 
 def row_of(status, code, response):
-    """The first row that decides an answer of that HTTP status and error code."""
+    """Returns the first row that decides a response with that HTTP status and error code."""
     if match := re.fullmatch(r"(API[A-Z]+)\.(\d{4})", code):
         prefix, number = match[1], int(match[2])
         if prefix == "APIG" and number < 1000:
@@ -53,7 +53,7 @@ def row_of(status, code, response):
 
 @functools.lru_cache(None)
 def proven():
-    """What the cases of errors answer: {row: the gRPC codes that they expect}."""
+    """Returns {row: gRPC codes that the cases of errors expect}."""
     seen = {}
     for folder in CASES.glob("error_*"):
         response = (folder / "response.http").read_bytes()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the dashboard and the alerts ask for metrics that there are, and show all of them?"""
+"""Do the dashboard and the alerts use existing metrics only, and does the dashboard show all of them?"""
 import json
 import re
 import shutil
@@ -11,7 +11,7 @@ from sources import ROOT, read
 FOLDER = "deploy/dashboards"
 ALERTS, ALERTS_TEST, DASHBOARD = (f"{FOLDER}/{name}" for name in ("alerts.yaml", "alerts_test.yaml", "apig-sidecar.json"))
 NOT_SHOWN = set()  # metrics that the dashboard leaves out on purpose
-OF_PROMETHEUS = {"job", "instance", "le", "alertname"}  # labels that are none of ours
+OF_PROMETHEUS = {"job", "instance", "le", "alertname"}  # labels that the sidecar does not set
 
 TABLE = read("sidecar/telemetry/metric_table.c")
 TYPES = dict(re.findall(r'ROW\(\w+,\s*"(\w+)",\s*(\w+),', TABLE))
@@ -25,7 +25,7 @@ def family(name):
 
 
 def names_in(text):
-    """The metrics of a query or a sentence: words that begin as metrics do and are no labels."""
+    """Returns the metrics of a query or a sentence: words with the prefix of a metric that are not labels."""
     words = re.findall(r"\b(?:apig_sidecar|rpc|http|process)_\w+", text)
     return {family(word) for word in words if word not in LABELS}
 
@@ -36,7 +36,7 @@ def labels_in(query):
 
 
 def queries():
-    """(panel's title, PromQL) of the dashboard."""
+    """Returns (panel's title, PromQL) of the dashboard."""
     return [(panel["title"], target["expr"]) for panel in json.loads(read(DASHBOARD))["panels"]
             for target in panel.get("targets", ())]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""May a layer include what it includes? The table of ARCHITECTURE.md says so, and this holds it to that."""
+"""Does each layer include only what the table of ARCHITECTURE.md allows?"""
 import re
 
 import pytest
@@ -19,7 +19,7 @@ LIBRARIES = {
 
 
 def read_layers():
-    """Room or file at the top → the layers that it may include beside itself, of the table under "Layers"."""
+    """Returns {layer, or file at the top: the layers that it may include}, from the table under "Layers"."""
     rows = re.findall(r"^\| (`[^|]*`) \|[^|]*\|([^|]*)\|$", read("ARCHITECTURE.md").partition("## Layers")[2].partition("\n## ")[0],
                       re.M)
     names = [(re.findall(r"`([^`]+)`", first), allowed.strip()) for first, allowed in rows]

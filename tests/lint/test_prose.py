@@ -141,7 +141,7 @@ def names_of_tests():
     for path in files("tests/*.py"):
         yield from ((path, name) for name in re.findall(r"^def test_(\w+)\(", read(path), re.M))
     for path in files("tests/*.c"):
-        yield from ((path, name.removeprefix("test_")) for name in re.findall(r"^static void (\w+)\(void \*\*", read(path), re.M))
+        yield from ((path, name.removeprefix("test_")) for name in re.findall(r"^static void\s(\w+)\(void \*\*", read(path), re.M))
 
 
 def test_a_tests_name_is_a_sentence_with_a_subject():

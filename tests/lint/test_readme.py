@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Do the pages tell the truth about options and statuses?"""
+"""Are the tables of options and statuses in the pages those of the program?"""
 import re
 import subprocess
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Does clang-tidy find nothing? Its checks and their reasons stand in .clang-tidy."""
+"""Does clang-tidy find nothing? .clang-tidy has its checks and their reasons."""
 import os
 import re
 import subprocess

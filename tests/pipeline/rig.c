@@ -15,7 +15,7 @@
 #define MEMORY (256U << 20)
 #define RESPONSE_BYTES (4U << 20)
 
-/* server/call.h and upstream/upstream.h stand here in memory: the pipeline cannot tell. */
+/* In-memory replacements of server/call.h and upstream/upstream.h. */
 struct call {
     struct rig *rig;
     const struct schema_method *method;
@@ -50,7 +50,7 @@ const char *const exchange_cause_names[EXCHANGE_CAUSE_COUNT] = {
 #undef CAUSE
 };
 
-/* The only rig, for functions of the upstream that are told of an exchange alone. */
+/* The only rig, for functions of the upstream that get no other object than an exchange. */
 static struct rig *the_rig;
 
 int64_t clock_now_ns(void)
@@ -235,8 +235,8 @@ struct text upstream_authority(const struct upstream *upstream)
     return text_literal("upstream.example");
 }
 
-/* What came of an answer's bytes: as connection.c tells them apart, an answer that breaks off is a
- * lost connection, and one that breaks the rules is unreadable. */
+/* Reads a response as connection.c does: one that breaks off is a lost connection, and a malformed
+ * one is unreadable. */
 static bool read_response(struct http1_reader *reader, struct text response,
                           struct exchange *exchange)
 {
@@ -284,7 +284,7 @@ static bool pass(struct exchange *exchange, int64_t ns)
     return in_time;
 }
 
-/* What upstream.c and connection.c do, with all bytes at once. */
+/* Does the work of upstream.c and connection.c, with all bytes at once. */
 static void respond_exchange(struct exchange *exchange)
 {
     static const struct http1_limits limits = {

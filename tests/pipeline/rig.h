@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The whole path of a call in process: pipeline/pipeline.c with a caller and an upstream that are
- * made of memory. What a caller would send goes in, what the upstream answers is given as bytes,
- * what each of them would have seen comes out. Time is the rig's too: it passes while the pipeline
- * rests and while the upstream takes its time, and at no other moment.
+ * The whole path of a call in process: pipeline/pipeline.c with a caller and an upstream in memory.
+ * The input is the caller's message and the bytes of the upstream's responses; the output is
+ * everything that caller and upstream would have received. The rig's clock advances only while the
+ * pipeline waits before a retry and while the upstream takes time.
  */
 #pragma once
 
@@ -11,22 +11,22 @@
 #include "pipeline/pipeline.h"
 #include "schema/schema.h"
 
-/* One answer of the upstream's. */
+/* One response of the upstream. */
 struct rig_response {
     struct text bytes;        /* none lose the connection */
     int64_t takes_ns;         /* until it comes; the call's deadline may come first */
-    enum exchange_cause ends; /* what ends the exchange instead; EXCHANGE_CAUSE_NONE: nothing */
+    enum exchange_cause ends; /* ends the exchange instead; or EXCHANGE_CAUSE_NONE */
     bool not_sent;            /* and that before a byte of the request had left */
 };
 
-/* The upstream's part: `answers[n]` for exchange n, later ones the last. */
+/* The upstream's part: `responses[n]` for exchange n, the last one for later exchanges. */
 struct rig_upstream {
     const struct rig_response *responses;
     size_t response_count;
-    bool ends_stream; /* behind the answer */
+    bool ends_stream; /* after the response */
 };
 
-/* What came of a call; its memory is the rig's until the next call. */
+/* The result of a call; its memory belongs to the rig and is valid until the next call. */
 struct rig_result {
     unsigned replies;
     bool committed; /* response headers were sent before the reply */

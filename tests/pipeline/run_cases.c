@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The golden exchanges of tests/cases in process: the call, the exact bytes that it sends upstream,
- * the bytes that are answered, the reply or the status with the details that its trailers carry.
+ * the bytes of the response, and the reply or the status with the details in its trailers.
  * `run_cases FOLDER`.
  */
 #include <dirent.h>
@@ -180,7 +180,7 @@ static bool same_metadata(const struct golden *golden, const Google__Rpc__ErrorI
     return true;
 }
 
-/* What a failure has to carry: who says it, in which word. */
+/* Compares domain and reason of ErrorInfo. */
 static bool same_error_info(const struct golden *golden, const Google__Rpc__Status *status)
 {
     const Google__Protobuf__Any *any = status && status->n_details ? status->details[0] : NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Whatever bytes the upstream answers, and whenever: does the caller get one status within its
- * deadline that is true, small, decodable and without a secret? */
+/* Does the caller get one status within its deadline that is accurate, small, decodable and without
+ * a secret, whatever bytes the upstream sends, and whenever? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +23,7 @@
 #define LONGEST_RESPONSE 20000
 #define MOST_RESPONSES 6
 
-/* One of so many cases has an answer that takes far more memory than it has bytes. */
+/* One of LARGE_EVERY cases has a response that takes far more memory than it has bytes. */
 #define LARGE_EVERY 1500
 #define LARGE_BYTES (2U << 20)
 
@@ -211,7 +211,7 @@ static struct text make_large_response(void)
     return repeated(out, kinds[kind].before, kinds[kind].part, kinds[kind].behind);
 }
 
-/* What ends an exchange without an answer, before or after a byte has left. */
+/* Causes that end an exchange without a response, before or after a byte has left. */
 static const struct {
     enum exchange_cause ends;
     bool not_sent;
@@ -287,7 +287,8 @@ static void expect_error_info(const struct rig_result *result, const Google__Pro
     assert_non_null(info);
     assert_true(info->reason[0] != '\0' && info->domain[0] != '\0');
     bool unknown = strcmp(info->reason, "OUTCOME_UNKNOWN") == 0;
-    /* Whoever hears UNKNOWN has to look; so has whoever ended the call after it was sent. */
+    /* After UNKNOWN the caller has to look for the group; so it has to after a deadline or a cancel
+     * once the request was sent. */
     assert_true(result->code == STATUS_UNKNOWN
                     ? unknown
                     : !unknown || result->code == STATUS_DEADLINE_EXCEEDED ||
@@ -297,7 +298,7 @@ static void expect_error_info(const struct rig_result *result, const Google__Pro
     google__rpc__error_info__free_unpacked(info, NULL);
 }
 
-/* The wait that RetryInfo tells is the one that retry policies are told. */
+/* RetryInfo and the pushback for retry policies have the same delay. */
 static void expect_same_wait(const struct rig_result *result, const Google__Rpc__RetryInfo *retry)
 {
     char wait[DECIMAL_BYTES + 1];

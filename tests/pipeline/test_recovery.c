@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* With --recover-lost-creates: what does the caller hear of a create whose answer was lost, and
- * what does the upstream see? */
+/* With --recover-lost-creates, which status does the caller get for a create whose response was
+ * lost, and which requests does the upstream get? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -434,9 +434,8 @@ static void where_it_may_still_happen_nothing_listed_proves_nothing(void **state
     }
 }
 
-/* The group may be of the first attempt: nobody may be told that it is somebody else's. */
-static void
-what_exists_after_a_second_attempt_stays_unknown_when_it_cannot_be_looked_up(void **state)
+/* The group may be that of the first attempt, so ALREADY_EXISTS would be wrong. */
+static void a_group_after_a_second_attempt_stays_unknown_when_the_look_up_fails(void **state)
 {
     struct script *script = *state;
     then(script, LOST);
@@ -532,7 +531,8 @@ static void a_time_that_cannot_be_read_stays_unknown(void **state)
     }
 }
 
-/* Whatever our own clock says: only the upstream's Date and its register_time are compared. */
+/* Only the upstream's Date and its register_time are compared, so the sidecar's own clock does not
+ * matter. */
 static void times_are_compared_by_the_upstreams_clock(void **state)
 {
     struct script *script = *state;
@@ -623,7 +623,7 @@ int main(void)
         guarantee(a_look_up_that_fails_for_now_is_repeated),
         guarantee(a_look_up_is_not_repeated_for_ever),
         guarantee(where_it_may_still_happen_nothing_listed_proves_nothing),
-        guarantee(what_exists_after_a_second_attempt_stays_unknown_when_it_cannot_be_looked_up),
+        guarantee(a_group_after_a_second_attempt_stays_unknown_when_the_look_up_fails),
         guarantee(a_response_that_fills_the_memory_is_looked_up_as_well),
         guarantee(an_outcome_that_the_list_leaves_open_stays_unknown),
         guarantee(a_time_that_cannot_be_read_stays_unknown),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is an upstream that throttles left alone for as long as callers are told to wait? */
+/* Does a throttling upstream get no request for the delay that callers get? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

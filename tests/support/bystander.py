@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A caller on a connection of its own who goes on calling while others misbehave, and must not notice."""
+"""A caller on another connection that keeps calling while others misbehave; all its calls must succeed."""
 import contextlib
 import threading
 

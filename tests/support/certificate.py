@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TLS certificates made on the spot, so that no key is kept in the tree."""
+"""TLS certificates that are made for a test, so that the repository contains no key."""
 import pathlib
 import subprocess
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Certificate:
 
 
 def make_certificate(directory, name="localhost", alternatives=ALTERNATIVES, authority=None):
-    """Signed by `authority`, another one that was made so, or by itself: then it is its own authority."""
+    """Makes a certificate that is signed by `authority`, another certificate of this kind, or by itself."""
     directory = pathlib.Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
     made = Certificate(directory / "certificate.pem", directory / "key.pem")

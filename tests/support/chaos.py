@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An upstream that keeps groups and breaks: it resets, hangs, truncates, throttles and restarts, by a seeded draw."""
+"""An upstream that stores groups and fails: it resets, hangs, truncates, throttles and restarts, by a seeded draw."""
 import asyncio
 import json
 import random
@@ -20,7 +20,7 @@ NO_RESPONSE = {
 }
 LATE_SECONDS = 0.6
 
-# What may happen to a connection, to a create and to a list, and how often in a thousand; everything else goes well.
+# Faults of a connection, a create and a list, each with its number per thousand; all else succeeds.
 TO_CONNECTIONS = {"reset after accepting": 60, "reset within the handshake": 60}
 TO_CREATES = {
     "reset before reading": 10, "reset within the request": 10, "reset before creating": 15, "reset after creating": 15,
@@ -31,9 +31,9 @@ TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refuse
 
 
 class Chaos:
-    """`groups` has what was created, by name: a second create of a name is refused, as APIG does, and its name goes to `repeated`,
-    also when the caller never hears of it. What a gateway gave up waiting for is created later, unless the upstream restarts
-    before; its name goes to `late`. Without a seed nothing breaks but by the misfortune that `always` names."""
+    """`groups` has the created groups by name. A second create of a name is refused, as APIG does, and its name goes to
+    `repeated`. After a gateway timeout the group is created later, unless the upstream restarts before; its name goes to
+    `late`. Without a seed the only fault is the one that `always` names."""
 
     def __init__(self, certificate, seed, port=0):
         self.certificate = certificate
@@ -75,7 +75,7 @@ class Chaos:
             if writer.transport:
                 writer.transport.abort()
         await asyncio.sleep(0.05)
-        while not await self.listens_again():  # a connection that is being made may have taken the port for its own end
+        while not await self.listens_again():  # an outgoing connection may have taken the port
             await asyncio.sleep(0.05)
 
     async def listens_again(self):
@@ -90,14 +90,14 @@ class Chaos:
         asyncio.run_coroutine_threadsafe(self.interrupt(), self.loop).result(30)
 
     def hold(self):
-        """From now on a create is carried out and not answered, until release()."""
+        """From now on creates are carried out without a response, until release()."""
         self.loop.call_soon_threadsafe(self.may_response.clear)
 
     def release(self):
         self.loop.call_soon_threadsafe(self.may_response.set)
 
     def settle(self):
-        """Waits for what is still to be created."""
+        """Waits for the groups that are still to be created."""
         async def created():
             await asyncio.gather(*self.pending, return_exceptions=True)
         asyncio.run_coroutine_threadsafe(created(), self.loop).result(30)
@@ -116,7 +116,7 @@ class Chaos:
     async def serve(self, reader, writer):
         self.writers.add(writer)
         plain, begun = writer.transport, self.restarts
-        # However it ends, it is reset.
+        # The connection is reset in every case.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         try:
             if await self.accept(reader, writer):
@@ -129,7 +129,7 @@ class Chaos:
             (writer.transport or plain).abort()
 
     async def accept(self, reader, writer):
-        """False when the connection does not live to see a request."""
+        """False when the connection ends before a request."""
         misfortune = self.draw(TO_CONNECTIONS)
         if misfortune == "reset within the handshake":
             await reader.read(16)
@@ -137,7 +137,7 @@ class Chaos:
             return False
         try:
             await writer.start_tls(self.context)
-        except AttributeError:  # what Python 3.11 makes of a peer that is gone by then
+        except AttributeError:  # Python 3.11 raises this for a peer that has closed
             return False
         return True
 
@@ -167,7 +167,7 @@ class Chaos:
         self.create(name)
 
     async def response_create(self, misfortune, head, reader):
-        """The answer's bytes; none reset the connection."""
+        """Returns the bytes of the response; none reset the connection."""
         if misfortune == "reset before reading":
             return b""
         if misfortune == "reset within the request":
@@ -194,9 +194,9 @@ class Chaos:
         return response
 
     async def exchange(self, begun, reader, writer):
-        """One request of a connection that was accepted behind so many restarts; false when it is not used again."""
+        """Serves one request of a connection that was accepted after `begun` restarts; false when the connection is not used again."""
         head = await reader.readuntil(b"\r\n\r\n")
-        if begun != self.restarts:  # what has come by then is not looked at
+        if begun != self.restarts:  # bytes that have come by then are not read
             return False
         method, target, _ = head.split(b" ", 2)
         if method == b"GET":

@@ -4,7 +4,7 @@ import grpc
 
 from support import api
 
-SECONDS = 30  # no call of a test waits longer, whatever goes wrong
+SECONDS = 30  # limit of every wait of a test
 IDS = {"project_id": "0123456789abcdef0123456789abcdef", "instance_id": "f0fa17893b76433ba7879892951c620e"}
 COLLECTION = "/v2/{project_id}/apigw/instances/{instance_id}/api-groups".format(**IDS)
 
@@ -14,7 +14,7 @@ class Client:
     its own."""
 
     def __init__(self, target, options=(), credentials=None):
-        own = {"grpc.enable_retries": 0, "grpc.use_local_subchannel_pool": 1}  # of an option given twice the first counts
+        own = {"grpc.enable_retries": 0, "grpc.use_local_subchannel_pool": 1}  # gRPC uses the first of two equal options
         options = [*{**own, **dict(options)}.items()]
         self.channel = (grpc.secure_channel(target, credentials, options=options) if credentials
                         else grpc.insecure_channel(target, options=options))
@@ -35,16 +35,16 @@ class Client:
         return self.unary(f"/{api.SERVICE}/{name}", request.SerializeToString(), method.output_type.full_name, **how)
 
     def start(self, name="api_group_001", **more):
-        """Starts a CreateApiGroup; what is no field of the request is grpcio's (timeout, metadata, …)."""
+        """Starts a CreateApiGroup; arguments that are not fields of the request go to grpcio (timeout, metadata, …)."""
         how = {key: more.pop(key) for key in ("timeout", "metadata", "compression", "wait_for_ready") if key in more}
         return self.call("CreateApiGroup", {**IDS, "name": name, **more}, **how)
 
     def create(self, name="api_group_001", **more):
-        """The reply as a dict; raises grpc.RpcError."""
+        """Returns the reply as a dict; raises grpc.RpcError."""
         return api.to_dict(self.start(name, **more).result())
 
     def refusal(self, name="api_group_001", **more):
-        """(code's name, message) of a create that has to fail."""
+        """Returns (code's name, message) of a create that must fail."""
         return refusal(self.start(name, **more))
 
 

@@ -28,7 +28,7 @@ def count(junit, log, code):
         passed, failed = count_junit(junit)
     except (OSError, xml.etree.ElementTree.ParseError):
         passed, failed = count_last_line(log)
-    # Whatever was counted, a part that failed has failed.
+    # A part that failed has at least one failure, whatever was counted.
     return passed, max(failed, 1 if code else 0)
 
 

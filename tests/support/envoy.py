@@ -17,7 +17,7 @@ UNLIMITED = dict.fromkeys(("max_connections", "max_pending_requests", "max_reque
 
 
 def envoy_command():
-    """The program; a test is skipped where PyPI has none for this machine."""
+    """Returns the program; skips the test if PyPI has none for this machine."""
     try:
         python = python_with(ROOT / "tests/e2e/envoy/requirements.txt", ROOT / "build/envoy")
     except AssertionError as failure:
@@ -35,7 +35,7 @@ def address(port):
 
 
 def tls(side, certificate, authority, **more):
-    """One side's half of the mesh's mTLS."""
+    """Returns the mTLS settings of one side of the mesh."""
     return {"name": "tls", "typed_config": {
         "@type": f"{TYPES}transport_sockets.tls.v3.{side}TlsContext",
         "common_tls_context": {
@@ -46,7 +46,7 @@ def tls(side, certificate, authority, **more):
 
 
 def listener(name, route, transport_socket=None, **more):
-    """It picks a port, and hands all calls to `route`."""
+    """Returns a listener that picks a port and passes all calls to `route`."""
     manager = {
         "@type": TYPES + MANAGER, "stat_prefix": name, "codec_type": "HTTP2", "http_filters": [ROUTER],
         "route_config": {"virtual_hosts": [{
@@ -66,7 +66,7 @@ def cluster(name, endpoints, **more):
 
 
 def retrying(port, retry_policy):
-    """Takes calls in plaintext and hands them to the port on loopback, again where the policy has it; it pings every second."""
+    """Accepts plaintext calls and passes them to the port on loopback, with retries by the policy; pings every second."""
     pings = http2(connection_keepalive={"interval": "1s", "timeout": "5s"})
     return {
         "listeners": [listener("retrying", {"cluster": "sidecars", "retry_policy": retry_policy})],
@@ -74,7 +74,7 @@ def retrying(port, retry_policy):
 
 
 def inbound(port, certificate, authority, **more):
-    """Ends mTLS, says whose certificate it verified, and hands calls to the port on loopback; `more` is the manager's."""
+    """Ends mTLS, forwards the caller's identity, and passes calls to the port on loopback; `more` is for the connection manager."""
     return {
         "listeners": [listener(
             "inbound", {"cluster": "sidecar"}, tls("Downstream", certificate, authority, require_client_certificate=True),
@@ -84,8 +84,8 @@ def inbound(port, certificate, authority, **more):
 
 
 def outbound(endpoints, certificate, authority, retry_policy, **more):
-    """Takes calls in plaintext, and spreads them over endpoints of the mesh; `more` is the cluster's. What becomes of an
-    endpoint counts at once: pods restart faster here than in the second for which Envoy would gather such changes."""
+    """Accepts plaintext calls and balances them over endpoints of the mesh; `more` is for the cluster. Changes of
+    endpoints count at once, because pods restart faster here than in the second for which Envoy would collect changes."""
     policy = {
         "host_selection_retry_max_attempts": 5, **retry_policy, "retry_host_predicate": [{
             "name": "other", "typed_config": {"@type": TYPES + "retry.host.previous_hosts.v3.PreviousHostsPredicate"}}]}
@@ -96,7 +96,7 @@ def outbound(endpoints, certificate, authority, retry_policy, **more):
 
 
 class Envoy:
-    """It is started and ready; `port` is its only listener's."""
+    """A running Envoy; `port` is that of its only listener."""
 
     def __init__(self, command, directory, resources):
         directory.mkdir()
@@ -117,19 +117,19 @@ class Envoy:
             return response.read().decode()
 
     def wait_for(self, fact):
-        """Asks until it is so; Envoy has no way to tell by itself."""
+        """Polls until the condition holds, because Envoy sends no notifications."""
         latest = time.monotonic() + SECONDS
         while not fact():
             assert self.process.poll() is None and time.monotonic() < latest, self.log.read_text()
             time.sleep(0.02)
 
     def count(self, name):
-        """The value of a counter of the cluster."""
+        """Returns the value of a counter of the cluster."""
         [stat] = json.loads(self.ask(f"stats?format=json&filter=%5Ecluster%5C.sidecars%5C.{name}$"))["stats"]
         return stat["value"]
 
     def endpoints(self):
-        """What it thinks of each endpoint's health, by port."""
+        """Returns Envoy's health state of each endpoint, by port."""
         [found] = [one for one in json.loads(self.ask("clusters?format=json"))["cluster_statuses"] if one["name"] == "sidecars"]
         return {one["address"]["socket_address"]["port_value"]: one["health_status"] for one in found["host_statuses"]}
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exchanges of an upstream of ours with a scripted TLS peer, for unit tests of the upstream. */
+/* Exchanges of an upstream with a scripted TLS peer, for unit tests of the upstream. */
 #pragma once
 
 #include <cmocka.h>
@@ -13,7 +13,7 @@
 #include "tls_peer.h"
 #include "upstream/upstream.h"
 
-/* An upstream of ours against a scripted peer, and one exchange after the other. */
+/* An upstream with a scripted peer, and one exchange after another. */
 struct trial {
     char folder[32], url[64], ca_file[64];
     struct tls_peer *peer;
@@ -37,7 +37,7 @@ static inline void on_released(struct exchange *exchange)
     sem_post(&container_of(exchange, struct ask, exchange)->released);
 }
 
-/* What the tests below change of it they change after `begin`. */
+/* Tests that need other settings change them after `begin`. */
 static const struct upstream_settings usual = {.loops = 1,
                                                .connections = 4,
                                                .response_bytes = 4096,

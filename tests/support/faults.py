@@ -18,7 +18,7 @@ from typing import Callable
 
 from support.client import IDS
 
-SERVERS = 2  # of a site, so that a proxy has another one to fail over to
+SERVERS = 2  # of each site, so that a proxy can fail over to another one
 SAFETY_SECONDS = 30
 
 
@@ -26,7 +26,7 @@ SAFETY_SECONDS = 30
 class Fault:
     """A create is carried out when its request is read whole."""
     reads: str = "all"  # of the request: "nothing", "head" or "all"
-    says: Callable[[bytes], bytes] = lambda response: b""  # instead of the answer
+    says: Callable[[bytes], bytes] = lambda response: b""  # in place of the response
     ends: str = "close"  # how the connection ends: "close", "reset" or "never"
     listening: int = SERVERS  # servers that accept connections; the others refuse them
     reused: bool = False  # it happens only on a connection that has carried an exchange before

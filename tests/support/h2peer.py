@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A caller that keeps no rule: HTTP/2 frame by frame over a socket (RFC 9113), with hpack for headers."""
+"""A caller that may violate HTTP/2: it sends frames over a socket (RFC 9113), with hpack for headers."""
 import contextlib
 import itertools
 import select
@@ -17,7 +17,7 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION =
 END_STREAM, ACK, END_HEADERS = 1, 1, 4
 CANCEL = 8
 FRAME_BYTES = 16384  # as much as a frame may carry unless its receiver allows more
-SECONDS = 60  # no wait of a test lasts longer, whatever goes wrong
+SECONDS = 60  # limit of every wait of a test
 
 
 def frame(kind, flags=0, stream=0, payload=b""):
@@ -61,7 +61,7 @@ class Peer:
 
     @contextlib.contextmanager
     def listening(self):
-        """Reads all that comes and forgets it, on a thread of its own."""
+        """Reads and drops everything that arrives, on another thread."""
         def listen():
             try:
                 while self.socket.recv(1 << 20):

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads streams with the reader of answers and tells what it made of them, so that another HTTP
- * library can be compared with it. On standard input comes, for each stream, a line
- *     SIZE METHOD END
- * and SIZE bytes; METHOD is GET or HEAD, END is open or ends: whether the peer ends the stream. On
- * standard output goes a line of JSON for each: progress, and for a complete answer its status,
- * fields, body, whether the connection is kept, and how many bytes were consumed, for a broken one
- * the reason. Bytes beyond ASCII are written as the characters of the same numbers.
+ * Reads streams with the response reader and prints the results, so that another HTTP library can
+ * be compared with it. On standard input comes, for each stream, a line SIZE METHOD END and SIZE
+ * bytes; METHOD is GET or HEAD, END is open or ends: whether the peer ends the stream. On standard
+ * output goes a line of JSON for each: progress, and for a complete answer its status, fields,
+ * body, whether the connection is kept, and how many bytes were consumed, for a broken one the
+ * reason. Bytes beyond ASCII are written as the characters of the same numbers.
  */
 #include <stdint.h>
 #include <stdio.h>

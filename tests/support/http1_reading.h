@@ -84,7 +84,7 @@ static inline bool responses_equal(const struct http_response *a, const struct h
     return true;
 }
 
-/* Everything that a reader tells; of a broken answer, why. */
+/* Everything that a reader returns; for a broken response, the reason. */
 static inline bool readings_equal(const struct reading *a, const struct reading *b)
 {
     if (a->progress != b->progress || a->fault != b->fault || a->status != b->status ||

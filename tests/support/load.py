@@ -12,8 +12,8 @@ CALLERS, CONNECTIONS = 16, 4
 
 
 class Load:
-    """Callers that call as fast as they get answers, each call with a name of its own, as a service does that waits for its
-    sidecar. `good` has the names of calls that ended well, `failed` those of others, with their errors."""
+    """Callers that call again as soon as they get a response, with a new name for each call. `good` has the names of
+    successful calls, `failed` those of others with their errors."""
 
     def __init__(self, address, options=(), credentials=None):
         self.clients = [Client(address, options, credentials) for _ in range(CONNECTIONS)]

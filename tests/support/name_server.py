@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A name server that knows one name and its IPv4 address."""
+"""A DNS server with one name and its IPv4 address."""
 import socket
 import struct
 import threading
@@ -9,7 +9,7 @@ RESPONSE, REFUSED = 0x8180, 0x8185  # a recursive server's, without and with an 
 
 
 class NameServer:
-    """`asked` has the names of the queries."""
+    """`asked` has the names in the queries."""
 
     def __init__(self, host, name, address):
         self.known, self.address, self.asked = name, address, []

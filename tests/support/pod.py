@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-A pod's shape without Kubernetes: a network namespace that its containers share, joined by a cable to another one, the
-node's, into which the calling process moves; containers by bwrap, without privileges, on read-only roots; volumes as
-kubelet makes them. Needs root.
+A pod without Kubernetes. Its containers share a network namespace, which a veth pair connects to the node's namespace, where
+the calling process moves. bwrap runs the containers without privileges on read-only roots; volumes are laid out as kubelet
+does. Needs root.
 """
 import ctypes
 import json

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel tells about a running process; where only root may look, the test says that it was skipped."""
+"""Values of a running process from the kernel; a test without the permission to read them is skipped."""
 import os
 
 import pytest
 
 MEMORY_OF_THE_KERNEL = ("[vvar]", "[vsyscall]")
-MEMORY_OF_A_SANITIZER = 1 << 30  # whatever is larger
+MEMORY_OF_A_SANITIZER = 1 << 30  # a larger mapping belongs to a sanitizer
 
 
 def looking(what):
-    """Calls it, and skips the test where the system forbids to look."""
+    """Calls a function, and skips the test if the system denies permission."""
     try:
         return what()
     except PermissionError as forbidden:
@@ -21,7 +21,7 @@ def descriptors(process):
 
 
 def status(process, name):
-    """A number of /proc/PID/status: "VmRSS" and "VmHWM" in KiB, "Threads"."""
+    """Returns a number of /proc/PID/status: "VmRSS" and "VmHWM" in KiB, "Threads"."""
     for line in open(f"/proc/{process.pid}/status"):
         if line.startswith(f"{name}:"):
             return int(line.split()[1])
@@ -29,7 +29,7 @@ def status(process, name):
 
 
 def limit(process, name):
-    """The soft and hard limit of that name, as /proc/PID/limits writes them."""
+    """Returns the soft and hard limit of that name, as /proc/PID/limits writes them."""
     for line in open(f"/proc/{process.pid}/limits"):
         if line.startswith(name):
             return tuple(line[len(name):].split()[:2])
@@ -37,7 +37,7 @@ def limit(process, name):
 
 
 def mappings(process):
-    """All memory that can be read, one bytes object for each mapping."""
+    """Returns all readable memory, one bytes object for each mapping."""
     with looking(lambda: open(f"/proc/{process.pid}/mem", "rb", 0)) as memory:
         for line in open(f"/proc/{process.pid}/maps"):
             span, access, *_ = line.split()
@@ -50,4 +50,4 @@ def mappings(process):
                 memory.seek(begin)
                 yield memory.read(end - begin)
             except OSError:
-                pass  # a mapping that has gone, or a file's that is shorter
+                pass  # the mapping is gone, or its file is shorter

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-Reverse proxies between the sidecar and APIG, each configured as people do: TLS towards the sidecar, connections to the backend
-that are kept, all that may repeat a request left at its default. Only the timeouts are short.
+Reverse proxies between the sidecar and APIG, each configured as usual: TLS towards the sidecar, persistent connections to the backend,
+and the default for everything that may repeat a request. Only the timeouts are short.
 """
 import socket
 import subprocess
@@ -11,7 +11,7 @@ from support.envoy import TYPES, Envoy, address, cluster, envoy_command, listene
 from support.sidecar import SECONDS, environment, free_port
 from support.toolchain import tool
 
-TIMEOUT_SECONDS = 1  # for a backend that says nothing
+TIMEOUT_SECONDS = 1  # for a backend that sends nothing
 MODULES = ("mpm_event", "authz_core", "ssl", "proxy", "proxy_http", "proxy_balancer", "slotmem_shm", "lbmethod_byrequests")
 
 

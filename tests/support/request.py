@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The one reader of what the sidecar sends: every byte is either expected or a fault."""
+"""The reader of the requests of the sidecar: every byte is either expected or a fault."""
 import json
 import re
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Reader:
         self.ahead = b""
 
     def until(self, mark, most):
-        """What stands before and with the mark; None when the peer ended before the first byte."""
+        """Reads up to and including the mark; None when the peer ended before the first byte."""
         while mark not in self.ahead:
             if len(self.ahead) > most:
                 raise Unexpected(f"a request head of more than {most} bytes")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Callers that call again by a retry policy, as people have them: gRPC's clients in three languages, and an Envoy in front of one."""
+"""Callers with a retry policy: gRPC's clients in three languages, and an Envoy in front of one."""
 import json
 import shutil
 import subprocess
@@ -62,7 +62,7 @@ class Calls:
             self.ended[end.pop("id")] = end
 
     def wait(self):
-        """How all ended."""
+        """Waits for all and returns how each ended."""
         self.process.wait(SECONDS)
         self.reader.join(SECONDS)
         assert self.ended.keys() == set(self.ids), f"exit code {self.process.returncode}: {self.ended}"
@@ -118,7 +118,7 @@ CALLERS = {
 
 
 def wait_until(fact, calls=(), seconds=SECONDS):
-    """Asks until it is so; fails when one of the calls ends before."""
+    """Polls until the condition holds; fails when one of the calls ends before."""
     latest = time.monotonic() + seconds
     while not fact():
         ended = [each.ended for each in calls if each.ended]

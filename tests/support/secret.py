@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A token file, as a person writes it or as kubelet mounts a Secret."""
+"""A token file, written in place or mounted as kubelet mounts a Secret."""
 import os
 import pathlib
 import shutil
@@ -36,7 +36,7 @@ class Mount:
             (self.directory / name).symlink_to(f"..data/{name}")
 
     def swap(self, files):
-        """{name: content} from now on, all at once."""
+        """Replaces all files at once by {name: content}."""
         self.generation += 1
         folder = self.directory / f"..2026_01_31_12_34_56.{self.generation:09}"
         folder.mkdir()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The real binary, started and ended by a test, with its log read as it comes."""
+"""The program, started and stopped by a test, with its log."""
 import http.client
 import json
 import os
@@ -16,31 +16,31 @@ from support.secret import TOKEN
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("APIG_SIDECAR_BINARY", ROOT / "build/release/apig-sidecar")).resolve()
 WRAPPER = shlex.split(os.environ.get("APIG_SIDECAR_WRAPPER", ""))  # "valgrind …", for instance
-SECONDS = 60  # no wait of a test lasts longer, whatever goes wrong
+SECONDS = 60  # limit of every wait of a test
 
 
 def environment(**more):
-    """What the program inherits: no option of ours, no proxy."""
+    """Returns the environment of the program, without options of the sidecar and without proxies."""
     kept = {name: value for name, value in os.environ.items()
             if not name.startswith("APIG_SIDECAR_") and "proxy" not in name.lower()}
     return {**kept, **more}
 
 
 def run(*arguments, seconds=SECONDS, wrapped=True, **more):
-    """Runs a word of the program to its end; .returncode, .stdout, .stderr."""
+    """Runs a command of the program to its end; .returncode, .stdout, .stderr."""
     return subprocess.run([*(WRAPPER if wrapped else []), BINARY, *arguments], capture_output=True, text=True,
                           timeout=seconds, env=environment(**more.pop("variables", {})), **more)
 
 
 def free_port():
-    """A port of loopback that nobody has now, for who has to be found there again after a restart."""
+    """Returns a free port of loopback, for a program that must use the same port after a restart."""
     with socket.create_server(("127.0.0.1", 0)) as picked:
         return picked.getsockname()[1]
 
 
 class Sidecar:
     def __init__(self, upstream=None, token_file=None, listen="127.0.0.1:0", options=(), variables=(), prefix=()):
-        """`options` are flags, added last; `prefix` is a command that runs it. It is started, and not waited for."""
+        """`options` are flags, added last; `prefix` is a command that runs it. The program is started; ready() waits for it."""
         command = [*prefix, *WRAPPER, BINARY, "serve", f"--listen={listen}", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0",
                    "--log-format=json"]
         if upstream:
@@ -111,7 +111,7 @@ class Sidecar:
         self.process.send_signal(number)
 
     def wait(self):
-        """The exit code. Fails when anything but log lines stood on stderr, or a secret did."""
+        """Returns the exit code. Fails when stderr has a secret or anything but log lines."""
         code = self.process.wait(SECONDS)
         self.reader.join(SECONDS)
         assert not self.noise, "".join(self.noise)
@@ -120,7 +120,7 @@ class Sidecar:
         return code
 
     def stop(self):
-        """Ends it as Kubernetes does, and expects a clean end. A second signal would end a drain."""
+        """Stops the program as Kubernetes does, and checks that it ends with 0. A second signal would end a drain."""
         for client in self.clients:
             client.close()
         if self.process.poll() is None and not self.signalled:

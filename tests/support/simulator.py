@@ -18,7 +18,7 @@ NAME = re.compile(r"[\u4e00-\u9fffA-Za-z0-9][\u4e00-\u9fffA-Za-z0-9\-_./():（�
 
 
 class Failure(Exception):
-    """An answer of the vendor's: HTTP status, error_code, error_msg."""
+    """A response of the vendor: HTTP status, error_code, error_msg."""
 
 
 class Simulator:
@@ -138,7 +138,7 @@ def by_id(groups, number):
     raise Failure(404, "APIG.3001", f"The API group does not exist;id:{number}")
 
 
-# (method, whether the path names a group) → what answers it
+# (method, whether the path names a group) → the method that handles it
 HANDLERS = {
     ("POST", False): create, ("GET", False): list_groups, ("GET", True): show, ("DELETE", True): delete,
 }
@@ -147,7 +147,7 @@ HANDLERS = {
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # one write for one answer
+    wbufsize = -1  # one write for each response
 
     def setup(self):
         self.request = self.server.simulator.context.wrap_socket(self.request, server_side=True)
@@ -157,7 +157,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         try:
             super().handle()
         except OSError:
-            pass  # clients may leave at any time
+            pass  # clients may close at any time
 
     def exchange(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -171,7 +171,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if code.startswith("APIGW."):
                 response["request_id"] = request_id
         content = b"" if response is None else json.dumps(response, ensure_ascii=False).encode()
-        if self.server.simulator.journal:  # first, so that whoever has the answer finds it
+        if self.server.simulator.journal:  # before the response, so that its receiver finds the entry
             self.server.simulator.journal(self, body, status, content, request_id)
         self.respond(status, content, request_id)
 
@@ -187,7 +187,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
-        else:  # as the front gateway was seen to send errors
+        else:  # the front gateway was seen to send errors in this form
             self.send_header("Content-Type", "application/json")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()

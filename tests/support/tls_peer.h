@@ -11,7 +11,7 @@
 
 struct tls_peer;
 
-/* What it does on a connection, from left to right. */
+/* The steps of a connection, from left to right. */
 enum tls_act {
     TLS_END = 0,
     TLS_READ_REQUEST,   /* reads one whole request */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tools that tests bring themselves, or skip for want of a toolchain; what they build is kept below build/."""
+"""Tools that tests install themselves; a test without its toolchain is skipped. Builds are kept below build/."""
 import json
 import os
 import pathlib
@@ -10,18 +10,18 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SECONDS = 600  # no build of a test lasts longer, whatever goes wrong
+SECONDS = 600  # limit of every build of a test
 
 
 def run(*command, cwd=ROOT, **more):
-    """What it prints; a command that fails fails the test, with what it said."""
+    """Returns the output of a command; a command that fails fails the test, with its output."""
     ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, **more)
     assert ended.returncode == 0, f"{command}\n{ended.stdout[-4000:]}\n{ended.stderr[-4000:]}"
     return ended.stdout
 
 
 def tool(name, *elsewhere):
-    """The path of a command; a test without it is skipped."""
+    """Returns the path of a command; skips the test without it."""
     found = shutil.which(name) or next((path for path in elsewhere if os.access(path, os.X_OK)), None)
     if not found:
         pytest.skip(f"no {name} here")
@@ -42,19 +42,19 @@ def go():
 
 
 def go_install(package, directory):
-    """The command that `go install` makes of a package with a version; it needs no library."""
+    """Returns the command that `go install` builds from a package with a version."""
     run(go(), "install", package, env={**os.environ, "CGO_ENABLED": "0", "GOBIN": str(directory)})
     return directory / package.partition("@")[0].rpartition("/")[2]
 
 
 def go_module(module):
-    """The folder of a module with a version, as Go's own cache keeps it."""
+    """Returns the folder of a module with a version in Go's cache."""
     listed = run(go(), "mod", "download", "-json", module, env={**os.environ, "GOFLAGS": "-mod=mod"})
     return pathlib.Path(json.loads(listed)["Dir"])
 
 
 def python_with(requirements, directory):
-    """A Python of its own that has what a requirements file names, beside what Debian has."""
+    """Returns a Python that has the packages of a requirements file and those of Debian."""
     wanted = pathlib.Path(requirements).read_text()
     stamp = directory / "requirements.txt"
     if not stamp.exists() or stamp.read_text() != wanted:

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
 A TLS upstream that follows a script. Each request that arrives takes the next step of the script; a step is a function of
-the connection that returns true when the connection may carry another request. Whatever the script does not expect, a
-request without a step or a byte that request.py refuses, is a fault, and a fault fails the test.
+the connection that returns true when the connection may carry another request. A request without a step, or a byte that request.py refuses, is a fault, and a fault fails the test.
 """
 import json
 import select
@@ -14,7 +13,7 @@ import warnings
 
 from support.request import Reader, Unexpected, read_request
 
-SAFETY_SECONDS = 60  # no wait of a test lasts longer, whatever goes wrong
+SAFETY_SECONDS = 60  # limit of every wait of a test
 
 GROUP = {
     "id": "c77f5e81d9cb4424bf704ef2b0ac7600", "name": "api_group_001", "status": 1,
@@ -27,7 +26,7 @@ GROUP = {
 
 
 def http(status=201, body=GROUP, fields=(), reason="Reason"):
-    """The bytes of an answer. A body that is not bytes is written as JSON."""
+    """Returns the bytes of a response. A body that is not bytes is written as JSON."""
     content = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
     lines = [f"HTTP/1.1 {status} {reason}", "Content-Type: application/json",
              f"Content-Length: {len(content)}", *fields]
@@ -77,7 +76,7 @@ class Connection:
         return request
 
     def pipelined(self):
-        """Whether bytes have arrived that nobody has read. The peer's close is readable as well, but it has no bytes."""
+        """Returns whether unread bytes have arrived. The peer's close is readable as well, but has no bytes."""
         self.socket.settimeout(0)
         try:
             return self.reader.fill()
@@ -110,7 +109,7 @@ class Connection:
     def close(self):
         try:
             self.socket.settimeout(0)
-            self.socket.unwrap()  # says that this is the end, and does not wait for the other side's word
+            self.socket.unwrap()  # sends close_notify and does not wait for the peer's
         except (OSError, ValueError, AttributeError):
             pass
         self.cut()
@@ -120,7 +119,7 @@ class Connection:
 
 
 def response(data=None, pieces=None):
-    """Reads the request and answers, in pieces of so many bytes when told so."""
+    """Reads the request and responds, in pieces of that many bytes if `pieces` is set."""
     data = http() if data is None else data
 
     def step(connection):
@@ -133,7 +132,7 @@ def response(data=None, pieces=None):
 
 
 def response_then_end(data, end=Connection.close):
-    """Answers and ends the connection although the answer did not say so."""
+    """Responds and closes the connection although the response did not announce it."""
     def step(connection):
         connection.read()
         connection.send(data)
@@ -143,7 +142,7 @@ def response_then_end(data, end=Connection.close):
 
 
 def end_after_reading(end=Connection.close):
-    """Reads the whole request and ends the connection without an answer."""
+    """Reads the whole request and closes the connection without a response."""
     return response_then_end(b"", end)
 
 
@@ -154,7 +153,7 @@ def reset_before_reading(connection):
 
 
 class silence:
-    """Reads the request and never answers; `ended` is set when the sidecar gave the connection up."""
+    """Reads the request and never responds; `ended` is set when the sidecar closes the connection."""
 
     def __init__(self):
         self.ended = threading.Event()
@@ -167,7 +166,7 @@ class silence:
 
 
 class late:
-    """Reads the request and answers when `go` is set."""
+    """Reads the request and responds when `go` is set."""
 
     def __init__(self, data=None):
         self.go = threading.Event()
@@ -254,7 +253,7 @@ class Upstream:
         except Unexpected as fault:
             self.faults.append(str(fault))
         except OSError:
-            pass  # the peer's right at any time; what a test expects of it, a step says
+            pass  # the peer may close at any time; a step checks it where it matters
         finally:
             connection.close()
 
@@ -268,7 +267,7 @@ class Upstream:
 
 
 def server_context(certificate, tls_most):
-    """Speaks old TLS too, so that a sidecar which would accept it is found out."""
+    """Speaks old TLS too, so that a test finds a sidecar which accepts it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0")
     with warnings.catch_warnings():

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Do the two HTTP ports answer whom they should, and does nobody get more of them than that? */
+/* Do the two HTTP ports serve the requests that they should, and no others? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

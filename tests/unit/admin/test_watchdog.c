@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is a thread that hangs found out, and nobody else? */
+/* Does the watchdog find a thread that hangs, and no other? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

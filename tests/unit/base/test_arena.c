@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Does an arena give memory that is one's own, up to its limit and not a byte beyond? */
+/* Does an arena give separate memory up to its limit and not a byte beyond? */
 #include <setjmp.h>
 #include <stdalign.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How often may something happen that comes in a burst, evenly, or after a rest? */
+/* Does the limit allow a burst, the even rate, and a burst after a pause? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

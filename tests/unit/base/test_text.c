@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Are text's questions answered as the standards define them, and do buffers keep their bounds? */
+/* Do the functions of text follow their standards, and do buffers keep their bounds? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

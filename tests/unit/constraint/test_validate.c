@@ -492,7 +492,8 @@ static void a_long_list_is_compared_as_a_short_one(void **state)
         ProtobufCMessage *message =
             lines_message(type, "min_items=\nmin_items=\nrequired=a", &arena);
         for (size_t i = 0; i < 200; i++) {
-            /* Far apart, so that sorting has to bring them together; some are no numbers. */
+            /* Equal values are far apart, so that sorting has to bring them together; some are not
+             * numbers. */
             char *text = arena_alloc(&arena, 16);
             size_t number = i == 199 ? last : i * 7919 % 1009;
             snprintf(text, 16, "%zu", number);
@@ -682,7 +683,7 @@ static void a_full_arena_is_not_a_violation(void **state)
         const struct schema_message *type = sets_type(&validated, rows[i].type);
         expect_full(type, lines_message(type, rows[i].lines, &arena));
     }
-    /* What needs memory, although nothing is wrong. */
+    /* A check that needs memory, although nothing is wrong. */
     const struct schema_message *type = sets_type(&validated, "Needing");
     ProtobufCMessage *message = lines_message(type, "pattern=a", &arena);
     expect_full(type, message);

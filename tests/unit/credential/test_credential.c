@@ -120,7 +120,7 @@ static void run_until_told(struct trial *trial, unsigned times)
     assert_int_equal(trial->told, times);
 }
 
-/* Whose value it is, is released by the caller. */
+/* Returns the snapshot that signed the request; the caller releases it. */
 static struct credential_snapshot *sign(struct trial *trial, struct http_request *request)
 {
     struct credential_snapshot *held = NULL;
@@ -492,7 +492,7 @@ static void a_refresh_returns_whether_the_file_has_another_token(void **state)
     assert_true(credential_refresh(trial.credential, held));
     assert_int_equal(trial.told, 2);
     assert_signs_with(&trial, "second");
-    /* What is held stays what it was. */
+    /* A snapshot that is held does not change. */
     assert_true(text_equal(request.fields[0].value, text_literal("first")));
     credential_release(held);
     end(&trial);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which answers are read, to what, which are refused, and that the cuts between pieces never
- * matter. */
+/* Which responses are read or refused, and is the result independent of the cuts between pieces? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -539,7 +538,7 @@ static void many_fields_are_kept_in_their_order(void **state)
     arena_clear(&arena);
 }
 
-/* What was announced is compared with the limit before anything is allocated for it. */
+/* The announced length is compared with the limit before anything is allocated for it. */
 static void an_announced_body_above_the_limit_takes_no_memory(void **state)
 {
     (void)state;

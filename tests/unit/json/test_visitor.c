@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-/* What was visited, one "path=value" after the other; strings in quotes. */
+/* The visited values as "path=value", one after another; strings in quotes. */
 struct visits {
     char text[512];
     size_t most, count;

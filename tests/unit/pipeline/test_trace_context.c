@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which values of trace headers follow their standard, and which trace do they tell? */
+/* Which values of trace headers follow their standard, and which trace ID do they have? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +18,7 @@
 #define ZEROS "00000000000000000000000000000000"
 
 static const struct {
-    const char *name, *value, *trace_id; /* NULL: it tells none */
+    const char *name, *value, *trace_id; /* NULL: it has none */
 } legal[] = {
     {"traceparent", "00-" TRACE "-" SPAN "-01", TRACE},
     {"traceparent", "00-" TRACE "-" SPAN "-ff", TRACE},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does an unsuccessful answer mean, whatever its body? */
+/* What does an unsuccessful response mean, whatever its body? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is what the .proto says about lost creates resolved to the methods and fields it means? */
+/* Is the recovery option of a .proto file resolved to the methods and fields that it names? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is let in, who is told why not, and does listening survive what happens to it? */
+/* Which connections are accepted, is each refusal reported, and does listening survive errors? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

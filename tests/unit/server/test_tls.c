@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Does TLS carry every byte both ways, stop who is ahead of the other, and pass each end on? */
+/* Does TLS carry every byte both ways, stop a side that is ahead of the other, and pass each end
+ * on? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -260,7 +261,7 @@ static void all_that_a_client_sends_arrives_and_then_its_end(void **state)
     pthread_join(writer, &failed);
     assert_null(failed);
     expect_core_end(trial);
-    /* What is written now still reaches a client that reads. */
+    /* Bytes that are written now still reach a client that reads. */
     assert_int_equal(send(trial->core, "bye", 3, 0), 3);
     close_core(trial);
     char bye[3];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When is a file looked at again, also where nobody tells of its changes? */
+/* When is a file read again, also on file systems without notifications? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

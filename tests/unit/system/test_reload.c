@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is each change of files told once, and nothing else? */
+/* Is each change of files reported once, and nothing else? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

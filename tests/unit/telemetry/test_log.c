@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is every line well-formed whatever is put into it, and does a log that nobody reads stop anyone?
+/* Is every line well-formed whatever its values, and does a log without a reader block no thread?
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -397,7 +397,7 @@ static void a_repeated_event_is_written_at_a_limited_rate_and_the_rest_is_counte
     free(text);
 }
 
-/* What is not written because of its level takes nothing from those that are. */
+/* A line that its level suppresses does not use up the rate limit. */
 static void a_level_that_is_off_uses_nothing_up(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is all counted that happened, told as Prometheus reads it, and bounded whatever peers send? */
+/* Is everything counted, written as Prometheus reads it, and bounded whatever peers send? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is an upstream that cannot be reached left alone, and found again soon? */
+/* Is an unreachable upstream tried at a limited rate, and found again soon? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Are as many connections used as the upstream has use for, and no more? */
+/* Does the limit follow the number of connections that the upstream can use? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "upstream/concurrency_limit.h"
 
-/* An upstream that works on so many requests at a time; the others wait there. */
+/* An upstream that works on `at_a_time` requests at once; the others wait there. */
 struct model {
     size_t at_a_time;
     int64_t takes_ns;

@@ -163,7 +163,7 @@ static void a_free_connection_can_be_reserved_once(void **state)
     assert_int_equal(tls_peer_connections(trial.peer), 1);
     while (!upstream_reserve(trial.upstream, &other.exchange))
         sched_yield();
-    /* What was reserved in vain is given back. */
+    /* A reservation that was not used is given back. */
     other.exchange.withdrawn = true;
     upstream_send(trial.upstream, &other.exchange);
     ask_wait(&other);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What does an exchange end as, whatever the upstream does? */
+/* Which outcome does an exchange have, whatever the upstream does? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is a wait foreseen that comes, and forgotten when it is over? */
+/* Is a coming wait estimated, and forgotten when it is over? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
