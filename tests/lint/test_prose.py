@@ -21,9 +21,9 @@ IN_THE_PROGRAM = {
     r"\banswers?\b": "response",
     r"\b(an?|the|this|that|its|each|every|whole) walks?\b": "transaction, visit",
     r"\broads?\b": "pipeline, path",
-    r"\brooms?\b(?! for\b)": "layer, module",
+    r"\brooms\b|\b(this|each|every|other|own) room\b": "layer, module",
     r"\b(guests?|strangers?|farewells?|bells?)\b": "the term of the module",
-    r"\bletters?\b(?!.*\b(digits?|case|ASCII|characters?)\b)(?<!\bcase letter)(?<!\bcase letters)": "task",
+    r"\bpost\w* \w+ letters?\b|\bletters? (to|of|for)\b": "task",
 }
 IN_NAMES = {
     r"^(what|who|whom|whose|whoever|whatever|it)\b": "begin with the subject",
@@ -34,8 +34,25 @@ IN_NAMES = {
 # Sentences in which a phrase has its ordinary meaning.
 ALLOWED = set()
 
-# Findings that are left in comments of a folder; a folder that is not listed has none.
-LEFT = {}
+# Largest number of findings in a folder; a folder that is not listed has none. Lower a number whenever findings go.
+LEFT = {
+    "sidecar": 10,
+    "sidecar/admin": 9,
+    "sidecar/base": 8,
+    "sidecar/client": 14,
+    "sidecar/config": 13,
+    "sidecar/constraint": 18,
+    "sidecar/credential": 5,
+    "sidecar/http": 29,
+    "sidecar/json": 12,
+    "sidecar/pipeline": 4,
+    "sidecar/rest": 34,
+    "sidecar/schema": 20,
+    "sidecar/server": 72,
+    "sidecar/system": 17,
+    "sidecar/telemetry": 13,
+    "sidecar/upstream": 40,
+}
 
 GENERATED = re.compile(r"<!-- options.*?<!-- /options -->|<!-- written by.*\Z|```.*?```", re.S)
 HASH_COMMENTS = ("*CMakeLists.txt", "*.cmake", "*.yaml", "*.sh", ".ci/run", "Dockerfile", "deploy/demo", "deploy/image", "*/build",

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from sources import BINARY, read
+from sources import BINARY, ROOT, files, read
 
 
 def told(what):
@@ -32,3 +32,16 @@ def test_readmes_table_of_reasons_equals_the_programs_last_one():
     reasons = re.findall(r"row\(\s*(\w+),", read("sidecar/rest/reason.h"))
     assert [line.split()[1] for line in table.splitlines()[2:]] == [f"`{reason}`" for reason in reasons]
     assert table in read("README.md")
+
+
+@pytest.mark.parametrize("page", files("*.md"))
+def test_a_page_links_to_files_that_exist(page):
+    folder = (ROOT / page).parent
+    links = [link for link in re.findall(r"\]\(([^)#]+)[)#]", read(page)) if "://" not in link]
+    assert not [link for link in links if not (folder / link).exists()]
+
+
+def test_architecture_names_files_that_exist():
+    paths = set(re.findall(r"`([\w./-]+/[\w.-]+|[\w-]+\.[ch])`", read("ARCHITECTURE.md")))
+    assert len(paths) > 40
+    assert not [path for path in paths if not (ROOT / path).exists() and not (ROOT / "sidecar" / path).exists()]
