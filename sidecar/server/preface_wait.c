@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "server/preface.h"
+#include "http2/preface.h"
 
 #include "base/banned.h"
 

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "server/preface.h"
+#include "http2/preface.h"
 #include "server/tunnel.h"
 #include "system/task_queue.h"
 

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "server/preface.h"
+#include "http2/preface.h"
 #include "server/tls.h"
 #include "tls_peer.h"
 

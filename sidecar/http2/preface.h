@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#define PREFACE_BYTES 24
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define PREFACE_BYTES (sizeof PREFACE - 1)
 
 /* True when `at`, of at most PREFACE_BYTES, is how the preface begins. */
 static inline bool preface_begins(const char *at, size_t bytes)
 {
-    return memcmp(at, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", bytes) == 0;
+    return memcmp(at, PREFACE, bytes) == 0;
 }

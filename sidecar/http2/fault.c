@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#include "http2/fault.h"
+
+#include "base/banned.h"
+
+static const struct guard_failure failures[] = {
+#define FAULT(name, grpc_code, http, text)                                                         \
+    [FAULT_##name] = {.code = STATUS_##grpc_code,                                                  \
+                      .http_status = (http),                                                       \
+                      .reason = #name,                                                             \
+                      .message = {"" text, sizeof(text) - 1},                                      \
+                      .names_encodings = FAULT_##name == FAULT_ENCODING},
+    FAULTS(FAULT)
+#undef FAULT
+};
+
+struct guard_failure fault_failure(enum fault fault)
+{
+    return failures[fault];
+}

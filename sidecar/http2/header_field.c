@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "http2/header_field.h"
+
+#include <string.h>
+
+#include "http2/header_block.h"
+
+#include "base/banned.h"
+
+enum character {
+    NAME = 1,      /* of a field's name */
+    AUTHORITY = 2, /* of a host and port */
+};
+
+static const uint8_t characters[256] = {
+    ['!'] = NAME | AUTHORITY,
+    ['#'] = NAME,
+    ['$'] = NAME | AUTHORITY,
+    ['%'] = NAME | AUTHORITY,
+    ['&'] = NAME | AUTHORITY,
+    ['\''] = NAME | AUTHORITY,
+    ['('] = AUTHORITY,
+    [')'] = AUTHORITY,
+    ['*'] = NAME | AUTHORITY,
+    ['+'] = NAME | AUTHORITY,
+    [','] = AUTHORITY,
+    ['-'] = NAME | AUTHORITY,
+    ['.'] = NAME | AUTHORITY,
+    [':'] = AUTHORITY,
+    [';'] = AUTHORITY,
+    ['='] = AUTHORITY,
+    ['['] = AUTHORITY,
+    [']'] = AUTHORITY,
+    ['^'] = NAME,
+    ['_'] = NAME | AUTHORITY,
+    ['`'] = NAME,
+    ['|'] = NAME,
+    ['~'] = NAME | AUTHORITY,
+    ['0' ... '9'] = NAME | AUTHORITY,
+    ['a' ... 'z'] = NAME | AUTHORITY,
+    ['A' ... 'Z'] = AUTHORITY,
+};
+
+static bool all_are(struct text text, enum character kind)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!(characters[(uint8_t)text.data[i]] & kind))
+            return false;
+    return true;
+}
+
+bool header_name_is_legal(struct text name)
+{
+    return name.size > 0 && all_are(name, NAME);
+}
+
+bool header_authority_is_legal(struct text authority)
+{
+    return all_are(authority, AUTHORITY);
+}
+
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* True when one of the eight bytes is a control character, which HTAB also is. */
+static bool has_control(uint64_t word)
+{
+    uint64_t deleted = word ^ EACH_BYTE(0x7f);
+    uint64_t low = (word - EACH_BYTE(0x20)) & ~word;
+    uint64_t zero = (deleted - EACH_BYTE(1)) & ~deleted;
+    return ((low | zero) & EACH_BYTE(0x80)) != 0;
+}
+
+static bool is_legal_byte(uint8_t byte)
+{
+    return (byte >= ' ' || byte == '\t') && byte != 0x7f;
+}
+
+static bool all_are_legal(const char *at, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (!is_legal_byte((uint8_t)at[i]))
+            return false;
+    return true;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool header_value_is_legal(struct text value)
+{
+    if (value.size == 0)
+        return true;
+    if (is_blank(value.data[0]) || is_blank(value.data[value.size - 1]))
+        return false;
+    size_t at = 0;
+    for (uint64_t word; at + sizeof word <= value.size; at += sizeof word) {
+        memcpy(&word, value.data + at, sizeof word);
+        if (has_control(word))
+            break;
+    }
+    return all_are_legal(value.data + at, value.size - at);
+}
+
+bool header_value_is_visible(struct text value)
+{
+    for (size_t i = 0; i < value.size; i++)
+        if (value.data[i] <= ' ' || value.data[i] >= 0x7f)
+            return false;
+    return true;
+}
+
+/* Signed, so that a byte above 0x7f is not visible. */
+static int base64_value(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+static struct text without_padding(struct text encoded)
+{
+    if (encoded.size % 4 == 0)
+        for (int i = 0; i < 2 && encoded.size > 0 && encoded.data[encoded.size - 1] == '='; i++)
+            encoded.size--;
+    return encoded;
+}
+
+static bool is_base64(struct text encoded)
+{
+    static const int unused_bits[] = {[2] = 0xf, [3] = 0x3};
+    for (size_t i = 0; i < encoded.size; i++)
+        if (base64_value(encoded.data[i]) < 0)
+            return false;
+    size_t last = encoded.size % 4;
+    return last == 0 ||
+           (last > 1 && !(base64_value(encoded.data[encoded.size - 1]) & unused_bits[last]));
+}
+
+static struct text without_blanks(struct text text)
+{
+    for (; text.size > 0 && is_blank(text.data[0]); text.size--)
+        text.data++;
+    while (text.size > 0 && is_blank(text.data[text.size - 1]))
+        text.size--;
+    return text;
+}
+
+bool header_write_binary(struct output *block, struct text name, struct text value)
+{
+    for (bool more = true; more;) {
+        const char *comma = value.size > 0 ? memchr(value.data, ',', value.size) : NULL;
+        size_t size = comma ? (size_t)(comma - value.data) : value.size;
+        struct text encoded = without_padding(without_blanks((struct text){value.data, size}));
+        if (!is_base64(encoded))
+            return false;
+        header_write(block, name, encoded);
+        more = comma != NULL;
+        if (more)
+            value = (struct text){comma + 1, value.size - size - 1};
+    }
+    return true;
+}

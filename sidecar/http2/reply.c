@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "http2/reply.h"
+
+#include "base/base64.h"
+#include "http2/header_block.h"
+
+#include "base/banned.h"
+
+/* Bytes of grpc-message, as they are written; longer ones are cut. */
+#define MESSAGE_BYTES 1024
+
+/* PROTOCOL-HTTP2.md, "Status-Message": bytes but the visible ones are percent-encoded. */
+static struct text percent_encode(struct text message, char encoded[MESSAGE_BYTES])
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t size = 0;
+    for (size_t i = 0; i < message.size && size + 3 <= MESSAGE_BYTES; i++) {
+        uint8_t byte = (uint8_t)message.data[i];
+        if (byte >= ' ' && byte <= '~' && byte != '%') {
+            encoded[size++] = (char)byte;
+            continue;
+        }
+        encoded[size++] = '%';
+        encoded[size++] = digits[byte >> 4];
+        encoded[size++] = digits[byte & 15];
+    }
+    return (struct text){encoded, size};
+}
+
+static void write_number(struct output *block, struct text name, int64_t number)
+{
+    char digits[DECIMAL_BYTES];
+    bool negative = number < 0;
+    digits[0] = '-';
+    size_t size = text_from_u64(digits + negative, (uint64_t)(negative ? -number : number));
+    header_write(block, name, (struct text){digits, size + negative});
+}
+
+static void write_details(struct output *block, struct text details)
+{
+    char memory[REPLY_DETAILS_BYTES / 3 * 4 + 8];
+    struct arena arena;
+    struct buffer encoded;
+    arena_init_with(&arena, sizeof memory, memory, sizeof memory);
+    buffer_init(&encoded, &arena, 0);
+    base64_encode(details, BASE64_STANDARD, &encoded);
+    header_write(block, text_literal("grpc-status-details-bin"), buffer_text(&encoded));
+}
+
+static void write_head(struct output *block, const struct guard_failure *failure)
+{
+    write_number(block, text_literal(":status"), failure->http_status);
+    header_write(block, text_literal("content-type"), text_literal("application/grpc"));
+    if (failure->http_status == 405) /* RFC 9110 section 15.5.6 */
+        header_write(block, text_literal("allow"), text_literal("POST"));
+    if (failure->names_encodings)
+        header_write(block, text_literal("grpc-accept-encoding"),
+                     text_literal("identity,deflate,gzip"));
+}
+
+void reply_write(struct output *output, const struct reply *reply)
+{
+    const struct guard_failure *failure = reply->failure;
+    char message[MESSAGE_BYTES];
+    size_t start = header_frame_begin(output);
+    *output_extend(output, 1) = TABLE_SIZE_UPDATE_TO_0;
+    if (!reply->headers_were_sent)
+        write_head(output, failure);
+    write_number(output, text_literal("grpc-status"), failure->code);
+    header_write(output, text_literal("grpc-message"), percent_encode(failure->message, message));
+    if (failure->has_pushback)
+        write_number(output, text_literal("grpc-retry-pushback-ms"), failure->pushback_ms);
+    if (reply->details.size > 0)
+        write_details(output, reply->details);
+    header_frame_end(output, start, reply->stream, FLAG_END_STREAM);
+}

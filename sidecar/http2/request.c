@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+#include "http2/request.h"
+
+#include "http2/header_block.h"
+#include "http2/header_field.h"
+
+#include "base/banned.h"
+
+/* RFC 9113 section 6.5.2. */
+#define FIELD_OVERHEAD 32
+
+/* What becomes of a field that has been looked at. */
+enum use { PASS, DROP };
+
+struct known_field {
+    struct text name;
+    enum use (*take)(struct request *request, struct text value);
+    bool once; /* a second one is a fault of gRPC's; of a pseudo-header field always of HTTP's */
+};
+
+static enum use fail(struct request *request, enum fault fault)
+{
+    if (request->fault == FAULT_NONE || fault == FAULT_MALFORMED)
+        request->fault = fault;
+    return DROP;
+}
+
+static enum use require(struct request *request, bool good, enum fault fault)
+{
+    return good ? PASS : fail(request, fault);
+}
+
+static bool is(struct text text, struct text other)
+{
+    return text_equal(text, other);
+}
+
+static enum use forbid(struct request *request, struct text value)
+{
+    (void)value;
+    return fail(request, FAULT_MALFORMED);
+}
+
+static enum use take_method(struct request *request, struct text value)
+{
+    request->is_connect = is(value, text_literal("CONNECT"));
+    if (!header_name_is_legal(value) && !header_value_is_visible(value))
+        return fail(request, FAULT_MALFORMED);
+    return require(request, is(value, text_literal("POST")), FAULT_NOT_POST);
+}
+
+static enum use take_scheme(struct request *request, struct text value)
+{
+    bool known = is(value, text_literal("http")) || is(value, text_literal("https"));
+    return require(request, known, FAULT_SCHEME);
+}
+
+static enum use take_path(struct request *request, struct text value)
+{
+    bool good = value.size > 0 && value.data[0] == '/' && header_value_is_visible(value);
+    return require(request, good, FAULT_MALFORMED);
+}
+
+static enum use take_authority(struct request *request, struct text value)
+{
+    return require(request, header_authority_is_legal(value), FAULT_MALFORMED);
+}
+
+static struct text text_in_block(const struct request *request, struct block_text text)
+{
+    return (struct text){(const char *)request->block->data + text.at, text.size};
+}
+
+/* :authority takes the place of host, which must not name another (RFC 9113 section 8.3.1). */
+static enum use take_host(struct request *request, struct text value)
+{
+    if (!header_authority_is_legal(value))
+        return fail(request, FAULT_MALFORMED);
+    if (!request->block || request->authority.size == 0)
+        return PASS;
+    return text_equal_nocase(text_in_block(request, request->authority), value)
+               ? DROP
+               : fail(request, FAULT_MALFORMED);
+}
+
+static enum use take_te(struct request *request, struct text value)
+{
+    return require(request, is(value, text_literal("trailers")), FAULT_MALFORMED);
+}
+
+static bool takes_prefix(struct text *text, struct text prefix)
+{
+    if (text->size < prefix.size || !is((struct text){text->data, prefix.size}, prefix))
+        return false;
+    *text = (struct text){text->data + prefix.size, text->size - prefix.size};
+    return true;
+}
+
+static enum use take_content_type(struct request *request, struct text value)
+{
+    bool grpc = takes_prefix(&value, text_literal("application/grpc"));
+    if (grpc)
+        (void)takes_prefix(&value, text_literal("+proto"));
+    bool ends = value.size == 0 || value.data[0] == ';' || value.data[0] == ' ';
+    return require(request, grpc && ends, FAULT_CONTENT_TYPE);
+}
+
+static size_t digits_of(struct text value)
+{
+    size_t digits = 0;
+    while (digits < value.size && value.data[digits] >= '0' && value.data[digits] <= '9')
+        digits++;
+    return digits;
+}
+
+/* At most 8 digits and a unit (PROTOCOL-HTTP2.md, "Timeout"). */
+static enum use take_timeout(struct request *request, struct text value)
+{
+    size_t digits = digits_of(value);
+    bool good = digits >= 1 && digits <= 8 && value.size == digits + 1 && value.data[digits] &&
+                strchr("HMSmun", value.data[digits]);
+    return require(request, good, FAULT_TIMEOUT);
+}
+
+static enum use take_encoding(struct request *request, struct text value)
+{
+    bool supported = is(value, text_literal("gzip")) || is(value, text_literal("deflate"));
+    request->encoding = supported                             ? ENCODING_SUPPORTED
+                        : is(value, text_literal("identity")) ? ENCODING_IDENTITY
+                                                              : ENCODING_UNKNOWN;
+    return PASS;
+}
+
+/* It is compared with what comes (RFC 9113 section 8.1.1), and C-core has no use for it. */
+static enum use take_content_length(struct request *request, struct text value)
+{
+    uint64_t length;
+    if (!text_to_u64(value, &length) || length > INT64_MAX)
+        return fail(request, FAULT_MALFORMED);
+    request->content_length = (int64_t)length;
+    return DROP;
+}
+
+/* Sorted by the size of the name. */
+static const struct known_field known_fields[] = {
+    {{"te", 2}, take_te, true},
+    {{"host", 4}, take_host, true},
+    {{":path", 5}, take_path, true},
+    {{":method", 7}, take_method, true},
+    {{":scheme", 7}, take_scheme, true},
+    {{"upgrade", 7}, forbid, false},
+    {{":authority", 10}, take_authority, true},
+    {{"connection", 10}, forbid, false},
+    {{"keep-alive", 10}, forbid, false},
+    {{"content-type", 12}, take_content_type, true},
+    {{"grpc-timeout", 12}, take_timeout, true},
+    {{"grpc-encoding", 13}, take_encoding, true},
+    {{"content-length", 14}, take_content_length, true},
+    {{"proxy-connection", 16}, forbid, false},
+    {{"transfer-encoding", 17}, forbid, false},
+};
+
+/* Places in known_fields, and the first of each size of a name. */
+enum { TE, HOST, PATH, METHOD, SCHEME, UPGRADE, AUTHORITY, CONTENT_TYPE = 9, KNOWN = 15 };
+static const uint8_t first_of_size[] = {KNOWN,        KNOWN,  TE,    KNOWN, HOST,      PATH,
+                                        KNOWN,        METHOD, KNOWN, KNOWN, AUTHORITY, KNOWN,
+                                        CONTENT_TYPE, 11,     12,    KNOWN, 13,        14};
+
+/* KNOWN when it is not one of them. */
+static size_t find_known(struct text name)
+{
+    size_t i = name.size < array_length(first_of_size) ? first_of_size[name.size] : KNOWN;
+    for (; i < KNOWN && known_fields[i].name.size == name.size; i++)
+        if (memcmp(known_fields[i].name.data, name.data, name.size) == 0)
+            return i;
+    return KNOWN;
+}
+
+static bool is_binary(struct text name)
+{
+    return name.size > 4 && memcmp(name.data + name.size - 4, "-bin", 4) == 0;
+}
+
+static void write_field(struct request *request, struct text name, struct text value)
+{
+    if (!request->block || request->fault != FAULT_NONE)
+        return;
+    if (!is_binary(name))
+        header_write(request->block, name, value);
+    else if (!header_write_binary(request->block, name, value))
+        fail(request, FAULT_BASE64);
+}
+
+static bool was_seen(const struct request *request, size_t known)
+{
+    return request->seen >> known & 1;
+}
+
+static void add_known(struct request *request, size_t known, struct text value)
+{
+    const struct known_field *field = &known_fields[known];
+    bool pseudo = field->name.data[0] == ':';
+    if (pseudo && (request->regular || request->is_trailers || was_seen(request, known)))
+        fail(request, FAULT_MALFORMED);
+    else if (field->once && was_seen(request, known))
+        fail(request, known == HOST ? FAULT_MALFORMED : FAULT_REPEATED);
+    request->seen |= UINT32_C(1) << known;
+    request->regular |= !pseudo;
+    if (field->take(request, value) == PASS)
+        write_field(request, field->name, value);
+}
+
+/* Remembers where the value of the field that was written last stands. */
+static void note_value(const struct request *request, struct block_text *text, size_t size)
+{
+    if (request->block && request->fault == FAULT_NONE)
+        *text = (struct block_text){request->block->size - size, size};
+}
+
+static void note_known(struct request *request, size_t known, size_t size)
+{
+    if (known == PATH)
+        note_value(request, &request->path, size);
+    if (known == AUTHORITY)
+        note_value(request, &request->authority, size);
+}
+
+static void count_field(struct request *request, struct text name, struct text value)
+{
+    request->list_size += name.size + value.size + FIELD_OVERHEAD;
+    request->list_count++;
+    if (request->list_size > request->limits->list_size)
+        fail(request, FAULT_METADATA_SIZE);
+    if (request->list_count > request->limits->list_count)
+        fail(request, FAULT_METADATA_COUNT);
+}
+
+void request_init(struct request *request, struct output *block,
+                  const struct request_limits *limits)
+{
+    *request = (struct request){.block = block, .limits = limits, .content_length = -1};
+}
+
+void request_add(void *context, struct text name, struct text value)
+{
+    struct request *request = context;
+    count_field(request, name, value);
+    if (!header_value_is_legal(value))
+        fail(request, FAULT_MALFORMED);
+    size_t known = find_known(name);
+    if (known < KNOWN) {
+        add_known(request, known, value);
+        note_known(request, known, value.size);
+        return;
+    }
+    request->regular = true;
+    if (!header_name_is_legal(name))
+        fail(request, FAULT_MALFORMED);
+    write_field(request, name, value);
+}
+
+/* RFC 9113 section 8.3.1: without them the request is malformed; CONNECT has no path. */
+static bool has_control_data(const struct request *request)
+{
+    return was_seen(request, METHOD) &&
+           (request->is_connect || (was_seen(request, SCHEME) && was_seen(request, PATH)));
+}
+
+enum fault request_finish(struct request *request)
+{
+    if (request->is_trailers)
+        return request->fault == FAULT_MALFORMED ? FAULT_MALFORMED : FAULT_NONE;
+    if (!has_control_data(request))
+        fail(request, FAULT_MALFORMED);
+    if (!was_seen(request, CONTENT_TYPE))
+        fail(request, FAULT_CONTENT_TYPE);
+    if (!was_seen(request, TE))
+        fail(request, FAULT_TE);
+    if (!was_seen(request, AUTHORITY) && !was_seen(request, HOST))
+        fail(request, FAULT_AUTHORITY);
+    return request->fault;
+}

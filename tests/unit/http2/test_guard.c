@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/* Does the guard pass on what is right, both ways, and end what is wrong? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "http2_peers.h"
+
+#include "base/banned.h"
+
+static int set_up(void **state)
+{
+    static struct peers peers;
+    peers_init(&peers);
+    caller_connects(&peers);
+    *state = &peers;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    peers_clear(*state);
+    return 0;
+}
+
+static void send_call(struct peers *peers, uint32_t stream)
+{
+    struct output bytes = {0};
+    put_request(&bytes, stream, 0);
+    put_message(&bytes, stream, FLAG_END_STREAM, text_literal("create"));
+    caller_sends(peers, &bytes);
+}
+
+static bool core_has(const struct peers *peers, uint32_t stream, const char *field)
+{
+    struct output headers = {0};
+    output_add(&headers, peers->streams[stream].headers.data, peers->streams[stream].headers.size);
+    output_add(&headers, "", 1);
+    bool has = strstr((char *)headers.data, field) != NULL;
+    output_clear(&headers);
+    return has;
+}
+
+static void a_call_passes_both_ways(void **state)
+{
+    struct peers *peers = *state;
+    send_call(peers, 1);
+    assert_true(peers->streams[1].ended);
+    assert_int_equal(peers->streams[1].data.size, 5 + 6);
+    assert_true(core_has(peers, 1, ":path: /huaweicloud.apig.v2.ApiGroupService/CreateApiGroup\n"));
+    assert_int_equal(guard_open_streams(peers->guard), 1);
+    core_responds(peers, 1);
+    assert_int_equal(got_status(peers, 1), 0);
+    assert_string_equal(got_header(peers, 1, "content-type"), "application/grpc");
+    assert_int_equal(count_got(peers, FRAME_DATA, 1), 1);
+    assert_int_equal(guard_open_streams(peers->guard), 0);
+    assert_int_equal(guard_state(peers->guard), GUARD_OPEN);
+}
+
+static void the_guards_settings_are_the_first_frame(void **state)
+{
+    struct peers *peers = *state;
+    struct frame frame;
+    assert_true(caller_got(peers, 0, &frame));
+    assert_int_equal(frame.type, FRAME_SETTINGS);
+    assert_int_equal(frame.flags, 0);
+    static const uint8_t expected[] = {0, 1, 0, 0, 0x10, 0, 0, 3, 0, 0, 3,    0xe8,
+                                       0, 5, 0, 0, 0x40, 0, 0, 6, 0, 0, 0x40, 0};
+    assert_int_equal(frame.size, sizeof expected);
+    assert_memory_equal(frame.payload, expected, sizeof expected);
+}
+
+static void a_message_is_held_until_the_caller_has_ended_its_side(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    put_request(&bytes, 1, 0);
+    put_message(&bytes, 1, 0, text_literal("create"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(peers->streams[1].data.size, 5 + 6 - 1);
+    put_frame(&bytes, FRAME_DATA, FLAG_END_STREAM, 1, text_literal(""));
+    caller_sends(peers, &bytes);
+    assert_true(peers->streams[1].ended);
+    assert_memory_equal(peers->streams[1].data.data, "\0\0\0\0\6create", 5 + 6);
+}
+
+static void a_message_that_trailers_end_is_passed_whole(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    put_request(&bytes, 1, 0);
+    put_message(&bytes, 1, 0, text_literal("create"));
+    put_block(&bytes, 1, FLAG_END_STREAM, text_literal("\0\1x\1y"));
+    caller_sends(peers, &bytes);
+    assert_true(peers->streams[1].ended);
+    assert_int_equal(peers->streams[1].data.size, 5 + 6);
+    assert_false(core_has(peers, 1, "x: y"));
+}
+
+static void a_second_message_ends_a_unary_call_before_the_first_is_whole(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    put_request(&bytes, 1, 0);
+    put_message(&bytes, 1, 0, text_literal("create"));
+    caller_sends(peers, &bytes);
+    put_message(&bytes, 1, FLAG_END_STREAM, text_literal("again"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(got_status(peers, 1), STATUS_INTERNAL);
+    assert_true(peers->streams[1].reset);
+    assert_int_equal(peers->streams[1].data.size, 5 + 6 - 1);
+}
+
+static enum guard_verdict open_stream(void *context, const struct guard_request *request,
+                                      struct guard_call *call, struct guard_failure *failure)
+{
+    struct text user;
+    (void)context;
+    call->streaming = text_equal(request->path, text_literal("/grpc.health.v1.Health/Watch"));
+    call->kind = call->streaming ? 7 : 1;
+    if (!guard_request_field(request, text_literal("user-agent"), &user))
+        return GUARD_REFUSE;
+    if (text_equal(request->authority, text_literal("sidecar:8080")))
+        return GUARD_PASS;
+    *failure = (struct guard_failure){.code = STATUS_PERMISSION_DENIED,
+                                      .http_status = 200,
+                                      .reason = "CALLER_NOT_ALLOWED",
+                                      .message = text_literal("the caller is \"100%\" strange\n"),
+                                      .has_pushback = true,
+                                      .pushback_ms = -1};
+    return GUARD_FAIL;
+}
+
+static size_t describe(void *context, const struct guard_failure *failure, char *details,
+                       size_t room)
+{
+    (void)context;
+    assert_true(room >= strlen(failure->reason));
+    memcpy(details, failure->reason, strlen(failure->reason));
+    return strlen(failure->reason);
+}
+
+static void the_front_may_fail_a_stream_by_its_headers(void **state)
+{
+    struct peers *peers = *state;
+    peers->hooks = (struct guard_hooks){.open = open_stream, .describe = describe};
+    struct output bytes = {0};
+    put_request_with(&bytes, 1, 0, (struct field){":authority", "other"});
+    put_message(&bytes, 1, FLAG_END_STREAM, text_literal("create"));
+    caller_sends(peers, &bytes);
+    assert_false(peers->streams[1].opened);
+    assert_int_equal(got_status(peers, 1), STATUS_PERMISSION_DENIED);
+    assert_string_equal(got_header(peers, 1, ":status"), "200");
+    assert_string_equal(got_header(peers, 1, "grpc-message"),
+                        "the caller is \"100%25\" strange%0A");
+    assert_string_equal(got_header(peers, 1, "grpc-retry-pushback-ms"), "-1");
+    assert_string_equal(got_header(peers, 1, "grpc-status-details-bin"),
+                        "Q0FMTEVSX05PVF9BTExPV0VE");
+    assert_true(got_reset(peers, 1, HTTP2_NO_ERROR));
+    /* Its message is not kept, and what it took of the window is given back. */
+    assert_int_equal(count_got(peers, FRAME_WINDOW_UPDATE, 0), 1);
+    assert_int_equal(guard_open_streams(peers->guard), 0);
+}
+
+static void the_front_may_refuse_a_stream(void **state)
+{
+    struct peers *peers = *state;
+    peers->hooks = (struct guard_hooks){.open = open_stream};
+    struct output bytes = {0};
+    put_request_with(&bytes, 1, 0, (struct field){"user-agent", NULL});
+    caller_sends(peers, &bytes);
+    assert_true(got_reset(peers, 1, HTTP2_REFUSED_STREAM));
+    assert_int_equal(guard_counts(peers->guard).refused, 1);
+}
+
+static void a_stream_of_messages_passes_when_the_front_says_so(void **state)
+{
+    struct peers *peers = *state;
+    peers->hooks = (struct guard_hooks){.open = open_stream};
+    struct output bytes = {0};
+    put_request_with(&bytes, 1, 0, (struct field){":path", "/grpc.health.v1.Health/Watch"});
+    put_message(&bytes, 1, 0, text_literal("one"));
+    put_message(&bytes, 1, 0, text_literal("two"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(peers->streams[1].data.size, 5 + 3 + 5 + 3);
+}
+
+struct ends {
+    size_t of[5], reserved;
+    uint32_t kind;
+};
+
+static void count_end(void *context, uint32_t kind, size_t reserved, enum guard_end end)
+{
+    struct ends *ends = context;
+    ends->of[end]++;
+    ends->kind = kind;
+    ends->reserved += reserved;
+}
+
+static bool reserve(void *context, uint32_t kind, size_t size, struct guard_failure *failure)
+{
+    (void)context, (void)kind;
+    failure->code = STATUS_RESOURCE_EXHAUSTED;
+    failure->message = text_literal("no memory");
+    failure->reason = "OVERLOADED";
+    return size < 100;
+}
+
+static void each_stream_that_passed_is_reported_once_when_it_ends(void **state)
+{
+    struct peers *peers = *state;
+    struct ends ends = {0};
+    struct output bytes = {0};
+    peers->hooks = (struct guard_hooks){
+        .context = &ends, .open = open_stream, .ended = count_end, .reserve = reserve};
+    send_call(peers, 1);
+    core_responds(peers, 1);
+    assert_int_equal(ends.of[GUARD_COMPLETE], 1);
+    assert_int_equal(ends.kind, 1);
+    assert_int_equal(ends.reserved, 6);
+    send_call(peers, 3);
+    put_frame(&bytes, FRAME_RST_STREAM, 0, 3, text_literal("\0\0\0\10"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(ends.of[GUARD_RESET_CALLER], 1);
+    assert_true(peers->streams[3].reset);
+    put_request(&bytes, 5, 0);
+    put_frame(&bytes, FRAME_DATA, 0, 5, text_literal("\7"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(ends.of[GUARD_FAULTY], 1);
+    send_call(peers, 7);
+    nghttp2_submit_rst_stream(peers->core, 0, 7, NGHTTP2_INTERNAL_ERROR);
+    core_sends(peers);
+    assert_int_equal(ends.of[GUARD_RESET_CORE], 1);
+    assert_true(got_reset(peers, 7, HTTP2_INTERNAL_ERROR));
+    send_call(peers, 9);
+    peers_restart(peers);
+    assert_int_equal(ends.of[GUARD_ABANDONED], 1);
+}
+
+static void a_message_for_which_there_is_no_memory_fails_its_call(void **state)
+{
+    struct peers *peers = *state;
+    static const char large[100];
+    struct output bytes = {0};
+    peers->hooks = (struct guard_hooks){.reserve = reserve};
+    put_request(&bytes, 1, 0);
+    put_message(&bytes, 1, FLAG_END_STREAM, (struct text){large, sizeof large});
+    caller_sends(peers, &bytes);
+    assert_int_equal(got_status(peers, 1), STATUS_RESOURCE_EXHAUSTED);
+    assert_int_equal(peers->streams[1].data.size, 0);
+}
+
+static void a_message_that_does_not_come_in_time_ends_its_call(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    put_request(&bytes, 1, 0);
+    caller_sends(peers, &bytes);
+    send_call(peers, 3);
+    guard_tick(peers->guard, 31 * FRAME_BUDGET_SECOND, &peers->outputs);
+    core_sends(peers);
+    assert_int_equal(got_status(peers, 1), -1);
+    guard_tick(peers->guard, 32 * FRAME_BUDGET_SECOND, &peers->outputs);
+    core_sends(peers);
+    assert_int_equal(got_status(peers, 1), STATUS_DEADLINE_EXCEEDED);
+    assert_true(peers->streams[1].reset);
+    assert_int_equal(got_status(peers, 3), -1);
+    assert_int_equal(guard_open_streams(peers->guard), 1);
+}
+
+static void a_refused_stream_is_dropped_and_calls_under_way_go_on(void **state)
+{
+    struct peers *peers = *state;
+    uint32_t last;
+    send_call(peers, 1);
+    guard_announce_end(peers->guard, &peers->outputs);
+    core_sends(peers);
+    assert_true(got_goaway(peers, HTTP2_NO_ERROR, &last));
+    assert_int_equal(last, STREAM_ID_LIMIT);
+    send_call(peers, 3);
+    assert_true(peers->streams[3].ended);
+    guard_refuse_streams(peers->guard, &peers->outputs);
+    send_call(peers, 5);
+    assert_false(peers->streams[5].opened);
+    assert_true(got_reset(peers, 5, HTTP2_REFUSED_STREAM));
+    assert_int_equal(guard_state(peers->guard), GUARD_FINISHING);
+    core_responds(peers, 1);
+    core_responds(peers, 3);
+    assert_int_equal(got_status(peers, 1), 0);
+    assert_int_equal(got_status(peers, 3), 0);
+    assert_int_equal(guard_state(peers->guard), GUARD_FINISHED);
+}
+
+static void what_core_writes_on_an_ended_stream_is_dropped_and_credited(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    send_call(peers, 1);
+    put_frame(&bytes, FRAME_WINDOW_UPDATE, 0, 1, text_literal("\0\0\0\0"));
+    guard_from_caller(peers->guard, bytes.data, bytes.size, peers->now_ns, &peers->outputs);
+    output_clear(&bytes);
+    /* C-core has answered before it reads that the stream is reset. */
+    struct guard_outputs held = peers->outputs;
+    peers->outputs = (struct guard_outputs){0};
+    core_responds(peers, 1);
+    assert_int_equal(peers->to_core.data[peers->to_core.size - 1], 7);
+    output_clear(&peers->outputs.to_core);
+    output_clear(&peers->outputs.to_caller);
+    peers->outputs = held;
+    core_sends(peers);
+    assert_int_equal(got_status(peers, 1), -1);
+    assert_true(got_reset(peers, 1, HTTP2_PROTOCOL_ERROR));
+    /* The update of the table's size was in the block that was dropped. */
+    send_call(peers, 3);
+    core_responds(peers, 3);
+    assert_int_equal(got_status(peers, 3), 0);
+    struct frame frame;
+    size_t index = 0;
+    while (caller_got(peers, index, &frame) && frame.type != FRAME_HEADERS)
+        index++;
+    assert_int_equal(frame.payload[0], 0x20);
+}
+
+static void a_goaway_of_cores_is_passed_and_streams_above_it_end(void **state)
+{
+    struct peers *peers = *state;
+    uint32_t last;
+    send_call(peers, 1);
+    send_call(peers, 3);
+    nghttp2_submit_goaway(peers->core, 0, 1, NGHTTP2_NO_ERROR, NULL, 0);
+    core_sends(peers);
+    assert_true(got_goaway(peers, HTTP2_NO_ERROR, &last));
+    assert_int_equal(last, 1);
+    assert_int_equal(guard_open_streams(peers->guard), 1);
+    core_responds(peers, 1);
+    assert_int_equal(got_status(peers, 1), 0);
+    assert_int_equal(guard_state(peers->guard), GUARD_FINISHED);
+}
+
+static void a_ping_of_cores_is_passed_with_its_acknowledgement(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    size_t before = peers->to_core.size;
+    nghttp2_submit_ping(peers->core, 0, (const uint8_t *)"12345678");
+    core_sends(peers);
+    assert_int_equal(count_got(peers, FRAME_PING, 0), 1);
+    put_frame(&bytes, FRAME_PING, FLAG_ACK, 0, text_literal("12345678"));
+    put_frame(&bytes, FRAME_PING, FLAG_ACK, 0, text_literal("12345678"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(peers->to_core.size - before, 9 + 8);
+}
+
+static void a_window_of_cores_is_passed_and_kept(void **state)
+{
+    struct peers *peers = *state;
+    nghttp2_settings_entry entry = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 100};
+    nghttp2_submit_settings(peers->core, 0, &entry, 1);
+    core_sends(peers);
+    struct output bytes = {0};
+    static const char zeros[101];
+    /* Until the caller has acknowledged it, it may go by the window before. */
+    put_request(&bytes, 1, 0);
+    put_message(&bytes, 1, 0, (struct text){zeros, sizeof zeros});
+    caller_sends(peers, &bytes);
+    assert_int_equal(count_got(peers, FRAME_RST_STREAM, 1), 0);
+    put_frame(&bytes, FRAME_SETTINGS, FLAG_ACK, 0, text_literal(""));
+    put_request(&bytes, 3, 0);
+    put_message(&bytes, 3, 0, (struct text){zeros, sizeof zeros});
+    caller_sends(peers, &bytes);
+    assert_true(got_reset(peers, 3, HTTP2_FLOW_CONTROL_ERROR));
+}
+
+static void memory_grows_only_with_what_has_to_be_kept(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    size_t idle = guard_memory(peers->guard);
+    assert_in_range(idle, 1000, 6000);
+    static const uint8_t head[] = {0, 0x40, 0, FRAME_HEADERS, 0, 0, 0, 0, 1};
+    output_add(&bytes, head, sizeof head);
+    output_add(&bytes, (const char[1000]){0}, 1000);
+    caller_sends(peers, &bytes);
+    assert_in_range(guard_memory(peers->guard), idle + 1000, idle + 2048);
+}
+
+int main(void)
+{
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        test(a_call_passes_both_ways),
+        test(the_guards_settings_are_the_first_frame),
+        test(a_message_is_held_until_the_caller_has_ended_its_side),
+        test(a_message_that_trailers_end_is_passed_whole),
+        test(a_second_message_ends_a_unary_call_before_the_first_is_whole),
+        test(the_front_may_fail_a_stream_by_its_headers),
+        test(the_front_may_refuse_a_stream),
+        test(a_stream_of_messages_passes_when_the_front_says_so),
+        test(each_stream_that_passed_is_reported_once_when_it_ends),
+        test(a_message_for_which_there_is_no_memory_fails_its_call),
+        test(a_message_that_does_not_come_in_time_ends_its_call),
+        test(a_refused_stream_is_dropped_and_calls_under_way_go_on),
+        test(what_core_writes_on_an_ended_stream_is_dropped_and_credited),
+        test(a_goaway_of_cores_is_passed_and_streams_above_it_end),
+        test(a_ping_of_cores_is_passed_with_its_acknowledgement),
+        test(a_window_of_cores_is_passed_and_kept),
+        test(memory_grows_only_with_what_has_to_be_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
