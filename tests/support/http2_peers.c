@@ -105,6 +105,8 @@ static void start(struct peers *peers)
     peers->core = core_new(peers);
     peers->streams = memory_expect(calloc(CORE_STREAMS, sizeof *peers->streams));
     assert_int_equal(nghttp2_submit_settings(peers->core, 0, NULL, 0), 0);
+    /* Like C-core it gives the connection more room than a stream. */
+    assert_int_equal(nghttp2_session_set_local_window_size(peers->core, 0, 0, 1 << 20), 0);
 }
 
 static void stop(struct peers *peers)
@@ -207,6 +209,14 @@ void caller_connects(struct peers *peers)
     caller_sends(peers, &bytes);
     put_frame(&bytes, FRAME_SETTINGS, FLAG_ACK, 0, text_literal(""));
     put_frame(&bytes, FRAME_SETTINGS, FLAG_ACK, 0, text_literal(""));
+    caller_sends(peers, &bytes);
+}
+
+void caller_calls(struct peers *peers, uint32_t stream)
+{
+    struct output bytes = {0};
+    put_request(&bytes, stream, 0);
+    put_message(&bytes, stream, FLAG_END_STREAM, text_literal("create"));
     caller_sends(peers, &bytes);
 }
 

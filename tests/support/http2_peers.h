@@ -46,6 +46,9 @@ void caller_sends(struct peers *peers, struct output *bytes);
 /* The first bytes of a connection: preface, SETTINGS, acknowledgements. */
 void caller_connects(struct peers *peers);
 
+/* A whole call of the usual request. */
+void caller_calls(struct peers *peers, uint32_t stream);
+
 /* C-core answers the stream: one message and status 0. */
 void core_responds(struct peers *peers, uint32_t stream);
 
