@@ -26,7 +26,7 @@ static size_t next_place(const struct stream_table *table, size_t place)
 
 struct stream *stream_table_find(const struct stream_table *table, uint32_t id)
 {
-    if (table->count == 0)
+    if (id == 0 || table->count == 0)
         return NULL;
     size_t place = place_of(table, id);
     while (table->places[place].id != id) {

@@ -16,8 +16,10 @@
 static struct core_stream *stream_of(void *context, int32_t id)
 {
     struct peers *peers = context;
-    assert_in_range(id, 1, CORE_STREAMS - 1);
-    return &peers->streams[id];
+    size_t index = id < CORE_STREAMS ? (size_t)id : 0;
+    if (index > peers->last_stream)
+        peers->last_stream = index;
+    return &peers->streams[index];
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context)
@@ -113,11 +115,12 @@ static void stop(struct peers *peers)
 {
     guard_free(peers->guard);
     nghttp2_session_del(peers->core);
-    for (size_t i = 0; i < CORE_STREAMS; i++) {
+    for (size_t i = 0; i <= peers->last_stream; i++) {
         output_clear(&peers->streams[i].headers);
         output_clear(&peers->streams[i].data);
     }
     free(peers->streams);
+    peers->last_stream = 0;
     output_clear(&peers->outputs.to_core);
     output_clear(&peers->outputs.to_caller);
     output_clear(&peers->to_caller);

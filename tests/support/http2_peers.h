@@ -20,6 +20,7 @@ struct core_stream {
     struct output data;
 };
 
+/* Streams with larger ids share the place of 0. */
 #define CORE_STREAMS 4000
 
 struct peers {
@@ -30,6 +31,7 @@ struct peers {
     struct output to_caller, to_core; /* all that was written */
     nghttp2_session *core;
     struct core_stream *streams; /* by their id */
+    size_t last_stream;
     int64_t now_ns;
     size_t piece; /* the guard is fed so many bytes at a time; 0: all */
 };
