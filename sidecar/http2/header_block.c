@@ -55,12 +55,8 @@ bool header_block_decode(nghttp2_hd_inflater *inflater, struct input block, head
 }
 
 /* RFC 7541 section 5.1, with a prefix of 7 bits: the highest bit, of Huffman codes, stays 0. */
-static uint8_t *write_length(uint8_t *at, size_t length)
+static uint8_t *write_large_length(uint8_t *at, size_t length)
 {
-    if (length < 127) {
-        *at++ = (uint8_t)length;
-        return at;
-    }
     *at++ = 127;
     for (length -= 127; length >= 128; length >>= 7)
         *at++ = (uint8_t)(length | 128);
@@ -68,9 +64,12 @@ static uint8_t *write_length(uint8_t *at, size_t length)
     return at;
 }
 
-static uint8_t *write_string(uint8_t *at, struct text string)
+static inline uint8_t *write_string(uint8_t *at, struct text string)
 {
-    at = write_length(at, string.size);
+    if (string.size < 127)
+        *at++ = (uint8_t)string.size;
+    else
+        at = write_large_length(at, string.size);
     if (string.size > 0)
         memcpy(at, string.data, string.size);
     return at + string.size;

@@ -61,31 +61,60 @@ bool header_authority_is_legal(struct text authority)
 
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
-/* True when one of the eight bytes is a control character, which HTAB also is. */
-static bool has_control(uint64_t word)
+/* A byte that is allowed is `bound` or more, not DEL, and has none of the bits of `forbidden`. */
+struct byte_class {
+    uint64_t bound, forbidden; /* in each byte of a word */
+};
+static const struct byte_class printable = {EACH_BYTE(' '), 0};
+static const struct byte_class visible = {EACH_BYTE(' ' + 1), EACH_BYTE(0x80)};
+
+/* Not 0 when one of the eight bytes is not allowed. */
+static inline uint64_t find_other(uint64_t word, struct byte_class class)
 {
     uint64_t deleted = word ^ EACH_BYTE(0x7f);
-    uint64_t low = (word - EACH_BYTE(0x20)) & ~word;
+    uint64_t low = (word - class.bound) & ~word;
     uint64_t zero = (deleted - EACH_BYTE(1)) & ~deleted;
-    return ((low | zero) & EACH_BYTE(0x80)) != 0;
+    return ((low | zero) & EACH_BYTE(0x80)) | (word & class.forbidden);
 }
 
-static bool is_legal_byte(uint8_t byte)
+static uint64_t word_at(const char *at)
 {
-    return (byte >= ' ' || byte == '\t') && byte != 0x7f;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
 }
 
-static bool all_are_legal(const char *at, size_t size)
+/* Bytes of less than a word, filled up with a letter. */
+static uint64_t short_word(struct text text)
 {
-    for (size_t i = 0; i < size; i++)
-        if (!is_legal_byte((uint8_t)at[i]))
-            return false;
-    return true;
+    uint64_t word = EACH_BYTE('a');
+    memcpy(&word, text.data, text.size);
+    return word;
+}
+
+/* Eight at a time; the last eight may overlap others. */
+static bool all_are_of(struct text text, struct byte_class class)
+{
+    if (text.size < sizeof(uint64_t))
+        return text.size == 0 || !find_other(short_word(text), class);
+    uint64_t found = find_other(word_at(text.data + text.size - sizeof(uint64_t)), class);
+    for (size_t at = 0; at + sizeof(uint64_t) < text.size; at += sizeof(uint64_t))
+        found |= find_other(word_at(text.data + at), class);
+    return !found;
 }
 
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
+}
+
+/* The rare value with a control character, which HTAB also is. */
+static bool only_tabs_are_control(struct text value)
+{
+    for (size_t i = 0; i < value.size; i++)
+        if (((uint8_t)value.data[i] < ' ' && value.data[i] != '\t') || value.data[i] == 0x7f)
+            return false;
+    return true;
 }
 
 bool header_value_is_legal(struct text value)
@@ -94,21 +123,12 @@ bool header_value_is_legal(struct text value)
         return true;
     if (is_blank(value.data[0]) || is_blank(value.data[value.size - 1]))
         return false;
-    size_t at = 0;
-    for (uint64_t word; at + sizeof word <= value.size; at += sizeof word) {
-        memcpy(&word, value.data + at, sizeof word);
-        if (has_control(word))
-            break;
-    }
-    return all_are_legal(value.data + at, value.size - at);
+    return all_are_of(value, printable) || only_tabs_are_control(value);
 }
 
 bool header_value_is_visible(struct text value)
 {
-    for (size_t i = 0; i < value.size; i++)
-        if (value.data[i] <= ' ' || value.data[i] >= 0x7f)
-            return false;
-    return true;
+    return all_are_of(value, visible);
 }
 
 /* Signed, so that a byte above 0x7f is not visible. */

@@ -15,7 +15,8 @@ enum use { PASS, DROP };
 struct known_field {
     struct text name;
     enum use (*take)(struct request *request, struct text value);
-    bool once; /* a second one is a fault of gRPC's; of a pseudo-header field always of HTTP's */
+    bool once;   /* a second one is a fault of gRPC's; of a pseudo-header field always of HTTP's */
+    bool judges; /* `take` looks at each byte of the value */
 };
 
 static enum use fail(struct request *request, enum fault fault)
@@ -44,7 +45,7 @@ static enum use forbid(struct request *request, struct text value)
 static enum use take_method(struct request *request, struct text value)
 {
     request->is_connect = is(value, text_literal("CONNECT"));
-    if (!header_name_is_legal(value) && !header_value_is_visible(value))
+    if (value.size == 0 || !header_value_is_visible(value))
         return fail(request, FAULT_MALFORMED);
     return require(request, is(value, text_literal("POST")), FAULT_NOT_POST);
 }
@@ -141,30 +142,42 @@ static enum use take_content_length(struct request *request, struct text value)
     return DROP;
 }
 
-/* Sorted by the size of the name. */
+static enum use take_any(struct request *request, struct text value)
+{
+    (void)request, (void)value;
+    return PASS;
+}
+
+/* Fields with a meaning, and some that most callers send. Sorted by the size of the name. */
 static const struct known_field known_fields[] = {
-    {{"te", 2}, take_te, true},
-    {{"host", 4}, take_host, true},
-    {{":path", 5}, take_path, true},
-    {{":method", 7}, take_method, true},
-    {{":scheme", 7}, take_scheme, true},
-    {{"upgrade", 7}, forbid, false},
-    {{":authority", 10}, take_authority, true},
-    {{"connection", 10}, forbid, false},
-    {{"keep-alive", 10}, forbid, false},
-    {{"content-type", 12}, take_content_type, true},
-    {{"grpc-timeout", 12}, take_timeout, true},
-    {{"grpc-encoding", 13}, take_encoding, true},
-    {{"content-length", 14}, take_content_length, true},
-    {{"proxy-connection", 16}, forbid, false},
-    {{"transfer-encoding", 17}, forbid, false},
+    {{"te", 2}, take_te, true, true},
+    {{"host", 4}, take_host, true, true},
+    {{":path", 5}, take_path, true, true},
+    {{":method", 7}, take_method, true, true},
+    {{":scheme", 7}, take_scheme, true, true},
+    {{"upgrade", 7}, forbid, false, true},
+    {{":authority", 10}, take_authority, true, true},
+    {{"user-agent", 10}, take_any, false, false},
+    {{"connection", 10}, forbid, false, true},
+    {{"keep-alive", 10}, forbid, false, true},
+    {{"content-type", 12}, take_content_type, true, false},
+    {{"grpc-timeout", 12}, take_timeout, true, true},
+    {{"grpc-encoding", 13}, take_encoding, true, false},
+    {{"content-length", 14}, take_content_length, true, true},
+    {{"accept-encoding", 15}, take_any, false, false},
+    {{"proxy-connection", 16}, forbid, false, true},
+    {{"transfer-encoding", 17}, forbid, false, true},
+    {{"grpc-accept-encoding", 20}, take_any, false, false},
 };
 
-/* Places in known_fields, and the first of each size of a name. */
-enum { TE, HOST, PATH, METHOD, SCHEME, UPGRADE, AUTHORITY, CONTENT_TYPE = 9, KNOWN = 15 };
-static const uint8_t first_of_size[] = {KNOWN,        KNOWN,  TE,    KNOWN, HOST,      PATH,
-                                        KNOWN,        METHOD, KNOWN, KNOWN, AUTHORITY, KNOWN,
-                                        CONTENT_TYPE, 11,     12,    KNOWN, 13,        14};
+/* Places in known_fields, and the first one for each size of a name. */
+enum { TE, HOST, PATH, METHOD, SCHEME, UPGRADE, AUTHORITY, CONTENT_TYPE = 10, KNOWN = 18 };
+static const uint8_t first_of_size[] = {
+    [0] = KNOWN,         [1] = KNOWN,  [2] = TE,    [3] = KNOWN, [4] = HOST,       [5] = PATH,
+    [6] = KNOWN,         [7] = METHOD, [8] = KNOWN, [9] = KNOWN, [10] = AUTHORITY, [11] = KNOWN,
+    [12] = CONTENT_TYPE, [13] = 12,    [14] = 13,   [15] = 14,   [16] = 15,        [17] = 16,
+    [18] = KNOWN,        [19] = KNOWN, [20] = 17,
+};
 
 /* KNOWN when it is not one of them. */
 static size_t find_known(struct text name)
@@ -196,16 +209,29 @@ static bool was_seen(const struct request *request, size_t known)
     return request->seen >> known & 1;
 }
 
-static void add_known(struct request *request, size_t known, struct text value)
+/* RFC 9113 section 8.3: pseudo-header fields come first, once, and not in trailers. */
+static void judge_place(struct request *request, size_t known, bool pseudo)
 {
-    const struct known_field *field = &known_fields[known];
-    bool pseudo = field->name.data[0] == ':';
     if (pseudo && (request->regular || request->is_trailers || was_seen(request, known)))
         fail(request, FAULT_MALFORMED);
-    else if (field->once && was_seen(request, known))
+    else if (known_fields[known].once && was_seen(request, known))
         fail(request, known == HOST ? FAULT_MALFORMED : FAULT_REPEATED);
     request->seen |= UINT32_C(1) << known;
     request->regular |= !pseudo;
+}
+
+static void judge_value(struct request *request, struct text value)
+{
+    if (!header_value_is_legal(value))
+        fail(request, FAULT_MALFORMED);
+}
+
+static void add_known(struct request *request, size_t known, struct text value)
+{
+    const struct known_field *field = &known_fields[known];
+    judge_place(request, known, field->name.data[0] == ':');
+    if (!field->judges)
+        judge_value(request, value);
     if (field->take(request, value) == PASS)
         write_field(request, field->name, value);
 }
@@ -245,8 +271,6 @@ void request_add(void *context, struct text name, struct text value)
 {
     struct request *request = context;
     count_field(request, name, value);
-    if (!header_value_is_legal(value))
-        fail(request, FAULT_MALFORMED);
     size_t known = find_known(name);
     if (known < KNOWN) {
         add_known(request, known, value);
@@ -254,6 +278,7 @@ void request_add(void *context, struct text name, struct text value)
         return;
     }
     request->regular = true;
+    judge_value(request, value);
     if (!header_name_is_legal(name))
         fail(request, FAULT_MALFORMED);
     write_field(request, name, value);

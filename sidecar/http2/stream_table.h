@@ -16,7 +16,7 @@ struct stream {
     uint32_t id; /* 0: a free place */
     uint32_t kind;
     int64_t opened_ns;
-    size_t reserved; /* bytes of messages that the front keeps room for */
+    size_t reserved;                     /* bytes of messages that the front keeps room for */
     int64_t content_left;                /* of content-length; -1 when the caller named none */
     int32_t receive_window, send_window; /* added to the initial window of their direction */
     struct message_reader message;

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "constraint/validate.h"
+#include "guard_call.h"
 #include "http/request_writer.h"
 #include "http/response_reader.h"
 #include "json/json.h"
@@ -33,6 +34,7 @@ struct subject {
     ProtobufCMessage *message, *group;
     struct text wire, token, large_token, response, chunked_response;
     struct http_response read_response;
+    struct guard_calls *guard_calls;
 };
 
 static const char request_json[] =
@@ -127,11 +129,13 @@ static void subject_init(struct subject *subject)
     subject->large_token = token_of(&subject->kept, 10240);
     subject->response = response_of(&subject->kept, false);
     subject->chunked_response = response_of(&subject->kept, true);
+    subject->guard_calls = guard_calls_new();
     subject->read_response = (struct http_response){.status = 201, .body = text_of(group_json)};
 }
 
 static void subject_clear(struct subject *subject)
 {
+    guard_calls_free(subject->guard_calls);
     schema_free(subject->schema);
     arena_clear(&subject->call);
     arena_clear(&subject->kept);
@@ -276,6 +280,11 @@ static void run_pack(struct subject *subject)
     pack(&subject->call, subject->group);
 }
 
+static void run_guard(struct subject *subject)
+{
+    guard_calls_run(subject->guard_calls);
+}
+
 /* All of it, as a call takes it. */
 static void run_pipeline(struct subject *subject)
 {
@@ -309,6 +318,7 @@ static const struct row {
     {"json_read", "answer message from JSON", run_json_read},
     {"decode", "answer's body to message, JSON included", run_decode},
     {"pack", "answer message to its bytes, by protobuf-c", run_pack},
+    {"guard", "a call through the HTTP/2 guard, both ways", run_guard},
     {"pipeline", "all that a call takes, token of 2 KiB", run_pipeline},
 };
 

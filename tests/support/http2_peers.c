@@ -232,11 +232,11 @@ static ssize_t read_response(nghttp2_session *session, int32_t id, uint8_t *at, 
                           .value = (uint8_t *)(uintptr_t) "0",
                           .namelen = 11,
                           .valuelen = 1};
-    assert_true(room >= sizeof message);
-    memcpy(at, message, sizeof message);
+    size_t size = sizeof message < room ? sizeof message : room;
+    memcpy(at, message, size);
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
     assert_int_equal(nghttp2_submit_trailer(session, id, &trailer, 1), 0);
-    return sizeof message;
+    return (ssize_t)size;
 }
 
 void core_responds(struct peers *peers, uint32_t stream)

@@ -156,6 +156,10 @@ static void each_byte_of_a_value_is_judged_wherever_it_stands(void **state)
             bool edge = at == 0 || at == sizeof value - 1;
             assert_int_equal(header_value_is_legal((struct text){value, sizeof value}),
                              legal && !(blank && edge));
+            assert_int_equal(header_value_is_visible((struct text){value, sizeof value}),
+                             byte > ' ' && byte < 0x7f);
+            assert_int_equal(header_value_is_visible((struct text){value + at, 1}),
+                             byte > ' ' && byte < 0x7f);
         }
     }
 }
