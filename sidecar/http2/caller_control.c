@@ -89,6 +89,7 @@ void caller_rst_stream(struct guard *guard, struct frame *frame)
     struct stream *stream = stream_table_find(&guard->streams, frame->stream);
     if (!stream) {
         guard_count_idle_frame(guard);
+        stream_table_unforgive(&guard->streams, frame->stream);
         return;
     }
     guard->counts.reset++;
@@ -133,4 +134,6 @@ void caller_window_update(struct guard *guard, struct frame *frame)
         enlarge_stream(guard, stream, increment);
     else if (guard_is_idle(guard, frame->stream))
         guard_connection_error(guard, HTTP2_PROTOCOL_ERROR);
+    else if (increment == 0)
+        frame_write_rst_stream(&guard->outputs->to_caller, frame->stream, HTTP2_PROTOCOL_ERROR);
 }

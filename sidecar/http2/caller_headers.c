@@ -17,29 +17,37 @@ static bool decode(struct guard *guard, struct input block, struct request *requ
     return false;
 }
 
-/* A block whose stream does not matter any more. */
-static bool decode_unused(struct guard *guard, struct input block)
+/* Trailers have END_STREAM and no pseudo-header fields (section 8.1). */
+static bool are_trailers(const struct guard *guard, struct request *fields)
 {
-    struct request request;
-    request_init(&request, NULL, &guard->settings->fields);
-    return decode(guard, block, &request);
+    return guard->caller_block.flags != 0 && request_finish(fields) == FAULT_NONE;
 }
 
 /* Trailers mean nothing to gRPC, but that the caller has ended its side. */
-static void take_trailers(struct guard *guard, struct stream *stream, struct input block,
-                          bool ended)
+static void end_with_trailers(struct guard *guard, struct stream *stream, bool good)
 {
-    struct request trailers;
-    request_init(&trailers, NULL, &guard->settings->fields);
-    trailers.is_trailers = true;
-    if (!decode(guard, block, &trailers))
-        return;
     if (stream->caller_ended)
         guard_stream_error(guard, stream, HTTP2_STREAM_CLOSED);
-    else if (!ended || request_finish(&trailers) != FAULT_NONE || stream->content_left > 0)
-        guard_stream_error(guard, stream, HTTP2_PROTOCOL_ERROR); /* section 8.1 */
+    else if (!good || stream->content_left > 0)
+        guard_stream_error(guard, stream, HTTP2_PROTOCOL_ERROR);
     else
         guard_end_caller_side(guard, stream);
+}
+
+/* A second block of a stream, which may have ended meanwhile. */
+static void take_trailers(struct guard *guard, struct stream *stream, struct input block)
+{
+    struct request fields;
+    request_init(&fields, NULL, &guard->settings->fields);
+    fields.is_trailers = true;
+    if (!decode(guard, block, &fields))
+        return;
+    bool good = are_trailers(guard, &fields);
+    if (stream)
+        end_with_trailers(guard, stream, good);
+    else if (!good)
+        frame_write_rst_stream(&guard->outputs->to_caller, guard->caller_block.stream,
+                               HTTP2_PROTOCOL_ERROR);
 }
 
 static struct text view(const struct guard *guard, struct block_text text)
@@ -131,7 +139,9 @@ static void open_stream(struct guard *guard, struct input block)
 
 static void refuse_stream(struct guard *guard, struct input block)
 {
-    if (decode_unused(guard, block))
+    struct request request;
+    request_init(&request, NULL, &guard->settings->fields);
+    if (decode(guard, block, &request))
         guard_reset_rejected(guard, guard->last_seen, guard->caller_block.flags != 0,
                              HTTP2_REFUSED_STREAM);
 }
@@ -152,13 +162,10 @@ static void take_request(struct guard *guard, struct input block)
 static void take_block(struct guard *guard, struct input block)
 {
     uint32_t id = guard->caller_block.stream;
-    struct stream *stream = stream_table_find(&guard->streams, id);
-    if (stream)
-        take_trailers(guard, stream, block, guard->caller_block.flags != 0);
-    else if (id > guard->last_seen)
+    if (id > guard->last_seen)
         take_request(guard, block);
     else
-        (void)decode_unused(guard, block);
+        take_trailers(guard, stream_table_find(&guard->streams, id), block);
 }
 
 /* Takes the next part of the block, and the whole block when it is the last part. */

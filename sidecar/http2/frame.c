@@ -61,6 +61,8 @@ bool frame_reader_payload(struct frame_reader *reader, struct input *input)
 bool frame_reader_skip(struct frame_reader *reader, struct input *input)
 {
     size_t size = least(reader->to_skip, input->size);
+    if (size > 0 && reader->to_skip == reader->frame.size)
+        reader->first_skipped = input->data[0];
     reader->to_skip -= size;
     advance(input, size);
     return reader->to_skip == 0;

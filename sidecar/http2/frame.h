@@ -70,6 +70,7 @@ struct frame_reader {
     size_t head_size;
     struct output payload; /* what has come of a payload that is cut by the end of the input */
     size_t to_skip;
+    uint8_t first_skipped; /* the first byte of a payload that is skipped */
 };
 
 /* Input that is consumed from its front. */

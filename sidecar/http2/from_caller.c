@@ -70,6 +70,8 @@ static void judge_data_size(struct guard *guard, const struct frame *head)
         guard_stream_error(guard, stream, HTTP2_FRAME_SIZE_ERROR);
     else if (guard_is_idle(guard, head->stream))
         guard_connection_error(guard, HTTP2_FRAME_SIZE_ERROR);
+    else if (stream_table_forgives(&guard->streams, head->stream))
+        frame_write_rst_stream(&guard->outputs->to_caller, head->stream, HTTP2_FRAME_SIZE_ERROR);
 }
 
 /* After a connection error nothing else matters of what the caller sends. */
@@ -121,8 +123,17 @@ static void judge_priority(struct guard *guard, const struct frame *frame)
         guard_connection_error(guard, HTTP2_FRAME_SIZE_ERROR);
 }
 
+/* More padding than payload is an error of the connection whatever the stream (section 6.1). */
+static bool has_wrong_padding(const struct guard *guard, const struct frame *frame)
+{
+    return frame->type == FRAME_DATA && frame->flags & FLAG_PADDED &&
+           (frame->size == 0 || guard->caller_frames.first_skipped >= frame->size);
+}
+
 static void handle_skipped(struct guard *guard, const struct frame *frame)
 {
+    if (has_wrong_padding(guard, frame))
+        guard_connection_error(guard, HTTP2_PROTOCOL_ERROR);
     if (frame->type == FRAME_DATA)
         caller_data_dropped(guard, frame);
     else

@@ -105,6 +105,13 @@ void stream_table_forgive(struct stream_table *table, uint32_t id)
     table->forgiven_at = (table->forgiven_at + 1) % FORGIVEN_STREAMS;
 }
 
+void stream_table_unforgive(struct stream_table *table, uint32_t id)
+{
+    for (size_t i = 0; i < FORGIVEN_STREAMS; i++)
+        if (table->forgiven[i] == id)
+            table->forgiven[i] = 0;
+}
+
 bool stream_table_forgives(const struct stream_table *table, uint32_t id)
 {
     for (size_t i = 0; i < FORGIVEN_STREAMS; i++)

@@ -50,6 +50,7 @@ void stream_table_remove(struct stream_table *table, struct stream *stream);
 
 /* A frame of the caller's on that stream may come without being a fault. */
 void stream_table_forgive(struct stream_table *table, uint32_t id);
+void stream_table_unforgive(struct stream_table *table, uint32_t id);
 bool stream_table_forgives(const struct stream_table *table, uint32_t id);
 
 void stream_table_clear(struct stream_table *table);
