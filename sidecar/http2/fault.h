@@ -51,8 +51,8 @@ struct guard_failure {
     unsigned http_status; /* 200 for gRPC's own failures */
     const char *reason;   /* of ErrorInfo; "METADATA_SIZE" for FAULT_METADATA_SIZE */
     struct text message;  /* UTF-8 */
-    bool has_pushback;    /* pushback_ms is sent; negative: do not try again */
-    int64_t pushback_ms;
+    int64_t pushback_ms;  /* negative: do not try again */
+    bool has_pushback;    /* pushback_ms is sent */
     bool names_encodings; /* grpc-accept-encoding is sent */
 };
 

@@ -44,8 +44,8 @@ struct request {
 void request_init(struct request *request, struct output *block,
                   const struct request_limits *limits);
 
-/* A header_function, whose context is the request: takes one field. */
-void request_add(void *request, struct text name, struct text value);
+/* A header_function, whose context is a struct request: takes one field. */
+void request_add(void *context, struct text name, struct text value);
 
 /* All fields were added: returns the fault that the request has. */
 must_use enum fault request_finish(struct request *request);

@@ -183,7 +183,10 @@ static bool deliver_from_core(struct peers *peers)
 
 void core_sends(struct peers *peers)
 {
-    while (deliver_to_core(peers) | deliver_from_core(peers)) {
+    bool more = true;
+    while (more) {
+        more = deliver_to_core(peers);
+        more |= deliver_from_core(peers);
     }
     collect(peers);
 }

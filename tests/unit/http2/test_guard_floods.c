@@ -162,7 +162,7 @@ static void put_reference_bomb(struct output *bytes, size_t references)
     static char value[3900];
     static char block[60000];
     struct output first = {0};
-    memset(value, 'v', sizeof value);
+    memset(value, 'v', sizeof value - 1);
     *output_extend(&first, 1) = 0x40;
     struct output literal = {0};
     write_fields(&literal, &(struct field){"x", value}, 1);

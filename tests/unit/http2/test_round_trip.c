@@ -164,7 +164,10 @@ static bool client_receives(struct client *client)
 
 static void exchange(struct client *client)
 {
-    while (client_sends(client) | client_receives(client)) {
+    bool more = true;
+    while (more) {
+        more = client_sends(client);
+        more |= client_receives(client);
     }
 }
 
