@@ -120,6 +120,7 @@ static void take_data(struct guard *guard, struct stream *stream, struct frame *
         return;
     }
     if (!accept_messages(guard, stream, frame, &failure)) {
+        stream->caller_ended = ends(frame);
         guard_credit_caller(guard, whole);
         guard_fail_stream(guard, stream, &failure);
         return;

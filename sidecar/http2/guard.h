@@ -77,7 +77,8 @@ struct guard_hooks {
     void *context;
 
     /* Judges a stream by its headers. Fills `call` when it passes and `failure` when it fails; both
-     * are zeroed before. */
+     * are zeroed before, but for the HTTP status, which is 200. Texts of the failure have to live
+     * until the guard's function returns. */
     enum guard_verdict (*open)(void *context, const struct guard_request *request,
                                struct guard_call *call, struct guard_failure *failure);
 

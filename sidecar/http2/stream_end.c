@@ -25,7 +25,6 @@ static void send_status(struct guard *guard, uint32_t stream, bool headers_were_
                                                 .failure = failure,
                                                 .details = describe(guard, failure, details),
                                             });
-    guard->caller_table_is_0 = true;
 }
 
 /* Behind a response that is complete it asks the caller to stop sending, and is no failure of the

@@ -72,7 +72,7 @@ static void send_large_value(struct output *bytes, const struct piece *piece)
 static void send_zeros(struct output *bytes, const struct piece *piece)
 {
     void *zeros = memory_expect(calloc(1, piece->size));
-    put_frame(bytes, FRAME_DATA, piece->flags, CULPRIT, (struct text){zeros, piece->size});
+    put_frame(bytes, FRAME_DATA, piece->flags, piece->stream, (struct text){zeros, piece->size});
     free(zeros);
 }
 

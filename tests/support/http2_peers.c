@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "http2/header_block.h"
+#include "http2/preface.h"
 
 #include "base/banned.h"
 
@@ -284,6 +285,25 @@ size_t count_got(const struct peers *peers, uint8_t type, uint32_t stream)
     for (struct frame frame; next_frame(&input, &frame);)
         count += frame.type == type && frame.stream == stream;
     return count;
+}
+
+size_t count_passed(const struct peers *peers, uint8_t type, uint8_t flags)
+{
+    struct input input = {peers->to_core.data + PREFACE_BYTES, peers->to_core.size - PREFACE_BYTES};
+    size_t count = 0;
+    for (struct frame frame; next_frame(&input, &frame);)
+        count += frame.type == type && frame.flags == flags;
+    return count;
+}
+
+size_t got_credit(const struct peers *peers, uint32_t stream)
+{
+    struct input input = {peers->to_caller.data, peers->to_caller.size};
+    size_t credit = 0;
+    for (struct frame frame; next_frame(&input, &frame);)
+        if (frame.type == FRAME_WINDOW_UPDATE && frame.stream == stream)
+            credit += frame_read_u31(frame.payload);
+    return credit;
 }
 
 bool got_reset(const struct peers *peers, uint32_t stream, enum http2_error error)

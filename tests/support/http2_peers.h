@@ -60,8 +60,14 @@ void core_sends(struct peers *peers);
 /* The frames that the caller got, in order; 0 is the first. False when there are no more. */
 bool caller_got(const struct peers *peers, size_t index, struct frame *frame);
 
+/* How many frames of that type and flags C-core got. */
+size_t count_passed(const struct peers *peers, uint8_t type, uint8_t flags);
+
 /* How many frames of the type it got on that stream. */
 size_t count_got(const struct peers *peers, uint8_t type, uint32_t stream);
+
+/* The sum of its WINDOW_UPDATE frames on that stream. */
+size_t got_credit(const struct peers *peers, uint32_t stream);
 
 /* Whether it got RST_STREAM with that error; GOAWAY with it, and the last stream then. */
 bool got_reset(const struct peers *peers, uint32_t stream, enum http2_error error);

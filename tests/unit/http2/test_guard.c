@@ -90,8 +90,20 @@ static void a_second_message_ends_a_unary_call_before_the_first_is_whole(void **
     put_message(&bytes, 1, FLAG_END_STREAM, text_literal("again"));
     caller_sends(peers, &bytes);
     assert_int_equal(got_status(peers, 1), STATUS_INTERNAL);
+    assert_int_equal(count_got(peers, FRAME_RST_STREAM, 1), 0);
     assert_true(peers->streams[1].reset);
     assert_int_equal(peers->streams[1].data.size, 5 + 6 - 1);
+}
+
+static void a_caller_that_still_sends_is_stopped_behind_its_status(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    put_request(&bytes, 1, 0);
+    put_frame(&bytes, FRAME_DATA, 0, 1, text_literal("\7"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(got_status(peers, 1), STATUS_INTERNAL);
+    assert_true(got_reset(peers, 1, HTTP2_NO_ERROR));
 }
 
 static enum guard_verdict open_stream(void *context, const struct guard_request *request,
@@ -261,6 +273,7 @@ int main(void)
         test(a_message_is_held_until_the_caller_has_ended_its_side),
         test(a_message_that_trailers_end_is_passed_whole),
         test(a_second_message_ends_a_unary_call_before_the_first_is_whole),
+        test(a_caller_that_still_sends_is_stopped_behind_its_status),
         test(the_front_may_fail_a_stream_by_its_headers),
         test(the_front_may_refuse_a_stream),
         test(a_stream_of_messages_passes_when_the_front_says_so),

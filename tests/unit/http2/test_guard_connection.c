@@ -156,6 +156,44 @@ static void the_guards_settings_are_the_first_frame(void **state)
     assert_memory_equal(frame.payload, expected, sizeof expected);
 }
 
+static void only_the_acknowledgement_of_cores_settings_is_passed(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    peers_restart(peers);
+    put_preface(&bytes);
+    caller_sends(peers, &bytes);
+    put_frame(&bytes, FRAME_SETTINGS, FLAG_ACK, 0, text_literal(""));
+    caller_sends(peers, &bytes);
+    assert_int_equal(count_passed(peers, FRAME_SETTINGS, FLAG_ACK), 0);
+    put_frame(&bytes, FRAME_SETTINGS, FLAG_ACK, 0, text_literal(""));
+    put_frame(&bytes, FRAME_SETTINGS, FLAG_ACK, 0, text_literal(""));
+    caller_sends(peers, &bytes);
+    assert_int_equal(count_passed(peers, FRAME_SETTINGS, FLAG_ACK), 1);
+}
+
+static void what_core_does_not_get_is_given_back_to_the_caller(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    size_t before = got_credit(peers, 0);
+    put_request(&bytes, 1, 0);
+    put_frame(&bytes, FRAME_DATA, FLAG_PADDED, 1, text_literal("\3\0\0\0\0\6\0\0\0"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(got_credit(peers, 0) - before, 4);
+    assert_int_equal(got_credit(peers, 1), 4);
+    put_frame(&bytes, FRAME_DATA, 0, 1, text_literal("create"));
+    put_frame(&bytes, FRAME_RST_STREAM, 0, 1, text_literal("\0\0\0\10"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(got_credit(peers, 0) - before, 4 + 1); /* the byte that was held */
+    put_request(&bytes, 3, 0);
+    put_frame(&bytes, FRAME_DATA, 0, 3, text_literal("\7xyz"));
+    put_frame(&bytes, FRAME_DATA, 0, 3, text_literal("late"));
+    caller_sends(peers, &bytes);
+    assert_int_equal(got_credit(peers, 0) - before, 4 + 1 + 4 + 4);
+    assert_int_equal(got_credit(peers, 3), 0);
+}
+
 /* GOAWAY ends the connection at once when nothing is under way. */
 static void a_connection_error_closes_a_connection_without_calls(void **state)
 {
@@ -217,6 +255,8 @@ int main(void)
         test(a_window_of_cores_is_passed_and_kept),
         test(memory_grows_only_with_what_has_to_be_kept),
         test(the_guards_settings_are_the_first_frame),
+        test(only_the_acknowledgement_of_cores_settings_is_passed),
+        test(what_core_does_not_get_is_given_back_to_the_caller),
         test(a_connection_error_closes_a_connection_without_calls),
         test(after_a_connection_error_a_call_under_way_gets_the_rest_of_its_message),
         test(a_peer_that_does_not_speak_http2_gets_no_byte),
