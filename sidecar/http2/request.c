@@ -123,13 +123,15 @@ static enum use take_timeout(struct request *request, struct text value)
     return require(request, good, FAULT_TIMEOUT);
 }
 
+/* C-core only logs a name that it does not know: its messages are not compressed, or end the call.
+ */
 static enum use take_encoding(struct request *request, struct text value)
 {
     bool supported = is(value, text_literal("gzip")) || is(value, text_literal("deflate"));
     request->encoding = supported                             ? ENCODING_SUPPORTED
                         : is(value, text_literal("identity")) ? ENCODING_IDENTITY
                                                               : ENCODING_UNKNOWN;
-    return PASS;
+    return request->encoding == ENCODING_UNKNOWN ? DROP : PASS;
 }
 
 /* It is compared with what comes (RFC 9113 section 8.1.1), and C-core has no use for it. */

@@ -31,7 +31,7 @@ static enum fault judge(struct request *request, struct output *block, struct fi
         if (!same || changed.value)
             add(request, same ? changed : usual_request[i]);
     }
-    if (!placed)
+    if (!placed && changed.value)
         add(request, changed);
     return request_finish(request);
 }
@@ -127,6 +127,19 @@ static void fields_are_passed_in_their_order_but_content_length(void **state)
     output_clear(&block);
 }
 
+static void an_unknown_encoding_is_not_passed(void **state)
+{
+    (void)state;
+    struct request request;
+    struct output block = {0}, without = {0};
+    assert_int_equal(judge(&request, &without, (struct field){"x", NULL}), FAULT_NONE);
+    assert_int_equal(judge(&request, &block, (struct field){"grpc-encoding", "br"}), FAULT_NONE);
+    assert_int_equal(request.encoding, ENCODING_UNKNOWN);
+    assert_int_equal(block.size, without.size);
+    output_clear(&block);
+    output_clear(&without);
+}
+
 static void a_field_that_gives_a_call_its_meaning_stands_once(void **state)
 {
     (void)state;
@@ -174,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_row_has_its_fault),
         cmocka_unit_test(fields_are_passed_in_their_order_but_content_length),
+        cmocka_unit_test(an_unknown_encoding_is_not_passed),
         cmocka_unit_test(a_field_that_gives_a_call_its_meaning_stands_once),
         cmocka_unit_test(a_list_above_the_limits_is_not_written),
     };
