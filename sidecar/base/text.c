@@ -6,19 +6,61 @@
 
 #include "base/banned.h"
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
 bool text_equal_nocase(struct text a, struct text b)
 {
     if (a.size != b.size)
         return false;
     for (size_t i = 0; i < a.size; i++)
-        if (a.data[i] != b.data[i] && lower(a.data[i]) != lower(b.data[i]))
+        if (a.data[i] != b.data[i] && ascii_to_lower(a.data[i]) != ascii_to_lower(b.data[i]))
             return false;
     return true;
+}
+
+bool text_ends_with(struct text text, struct text suffix)
+{
+    return text.size >= suffix.size && text_equal(text_skip(text, text.size - suffix.size), suffix);
+}
+
+bool text_contains(struct text text, char c)
+{
+    return text.size > 0 && memchr(text.data, c, text.size);
+}
+
+static bool is_identifier_character(char c)
+{
+    return ascii_is_alphanumeric(c) || c == '_';
+}
+
+bool text_is_identifier(struct text text)
+{
+    return text.size > 0 && !ascii_is_digit(text.data[0]) &&
+           text_consists_of(text, is_identifier_character);
+}
+
+struct text text_until(struct text text, char c)
+{
+    struct text part;
+    text_take_part(&text, c, &part);
+    return part;
+}
+
+bool text_take_until(struct text *rest, char separator, struct text *part)
+{
+    const char *end = rest->size ? memchr(rest->data, separator, rest->size) : NULL;
+    if (!end)
+        return false;
+    *part = (struct text){rest->data, (size_t)(end - rest->data)};
+    *rest = text_skip(*rest, part->size + 1);
+    return true;
+}
+
+bool text_take_part(struct text *rest, char separator, struct text *part)
+{
+    if (text_take_until(rest, separator, part))
+        return true;
+    *part = *rest;
+    *rest = text_skip(*rest, rest->size);
+    return false;
 }
 
 /* Lead bytes of RFC 3629's table: how many follow, and the range of the first that follows. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text as a view (`struct text`: where it is and how many bytes, not terminated, not owned) and as
- * something that grows
- * (`struct buffer`: memory of an arena, bounded by its limit). Pure; one thread at a time for each
- * buffer.
+ * `struct text` is a view of bytes: neither terminated nor owned. Parsers read it from its front
+ * (the text_take functions). `struct buffer` is a text that grows in an arena, bounded by the
+ * arena's limit. Pure; a buffer is used by one thread at a time.
  */
 #pragma once
 
@@ -14,6 +13,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/compiler.h"
 
 struct text {
@@ -36,8 +36,100 @@ static inline bool text_equal(struct text a, struct text b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-/* ASCII letters compare without case; nothing else does. */
+/* Equal but for the case of ASCII letters. */
 bool text_equal_nocase(struct text a, struct text b);
+
+static inline bool text_starts_with(struct text text, struct text prefix)
+{
+    return text.size >= prefix.size &&
+           (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
+}
+
+bool text_ends_with(struct text text, struct text suffix);
+bool text_contains(struct text text, char c);
+
+/* True when `is_member` is true for each character; also for an empty text. */
+static inline bool text_consists_of(struct text text, bool (*is_member)(char c))
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_member(text.data[i]))
+            return false;
+    return true;
+}
+
+/* True for an identifier of Protobuf: ASCII letters, digits and underscores, no digit first. */
+bool text_is_identifier(struct text text);
+
+/* The text without its first `size` bytes; empty when it has fewer. */
+static inline struct text text_skip(struct text text, size_t size)
+{
+    size_t skipped = size < text.size ? size : text.size;
+    return skipped ? (struct text){text.data + skipped, text.size - skipped} : text;
+}
+
+/* The part before the first `c`, or the whole text without one. */
+struct text text_until(struct text text, char c);
+
+/* The text without spaces and tabs at both ends. */
+static inline struct text text_trim(struct text text)
+{
+    const char *start = text.data, *end = start + text.size;
+    while (start < end && ascii_is_blank(*start))
+        start++;
+    while (end > start && ascii_is_blank(end[-1]))
+        end--;
+    return (struct text){start, (size_t)(end - start)};
+}
+
+/* The text_take functions remove what they take from the front of `rest`. Those that return false
+ * leave `rest` as it was, but for text_take_part. */
+
+/* Takes `c` if it is the first character. */
+static inline bool text_take(struct text *rest, char c)
+{
+    if (rest->size == 0 || rest->data[0] != c)
+        return false;
+    *rest = (struct text){rest->data + 1, rest->size - 1};
+    return true;
+}
+
+static inline bool text_take_prefix(struct text *rest, struct text prefix)
+{
+    if (!text_starts_with(*rest, prefix))
+        return false;
+    *rest = text_skip(*rest, prefix.size);
+    return true;
+}
+
+/* Takes `size` bytes; false when `rest` has fewer. */
+must_use static inline bool text_take_size(struct text *rest, size_t size, struct text *taken)
+{
+    if (size > rest->size)
+        return false;
+    *taken = (struct text){rest->data, size};
+    *rest = (struct text){rest->data + size, rest->size - size};
+    return true;
+}
+
+/* Takes the longest beginning for whose characters `is_member` is true; it may be empty. */
+static inline struct text text_take_while(struct text *rest, bool (*is_member)(char c))
+{
+    struct text taken = {rest->data, 0};
+    while (taken.size < rest->size && is_member(rest->data[taken.size]))
+        taken.size++;
+    *rest = text_skip(*rest, taken.size);
+    return taken;
+}
+
+/* Takes the part before the first `separator`, and the separator; false without a separator. */
+must_use bool text_take_until(struct text *rest, char separator, struct text *part);
+
+/*
+ * Takes the next part of a list: the part before the first `separator`, and the separator, or all
+ * that is left. Returns whether there was a separator, so that another part follows, if an empty
+ * one.
+ */
+bool text_take_part(struct text *rest, char separator, struct text *part);
 
 /* True for well-formed UTF-8 (RFC 3629: no overlong form, no surrogate, nothing above U+10FFFF).
  * NUL is allowed. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "config/value.h"
 #include "system/file.h"
 
@@ -10,19 +11,16 @@
 
 #define MESSAGE_BYTES (64U << 20)
 
-/* Custom-Metadata of "gRPC over HTTP/2", whose names do not begin with "grpc-". */
-static bool is_legal_name(const char *name)
+static bool is_name_character(char c)
 {
-    return name[0] && name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-.")] == '\0' &&
-           strncmp(name, "grpc-", 5) != 0;
+    return ascii_is_lower(c) || ascii_is_digit(c) || ascii_is_one_of(c, "_-.");
 }
 
-static bool is_legal_value(const char *value)
+/* Custom-Metadata of "gRPC over HTTP/2", whose names do not begin with "grpc-". */
+static bool is_legal_name(struct text name)
 {
-    for (; *value; value++)
-        if (*value < ' ' || *value > '~')
-            return false;
-    return true;
+    return name.size > 0 && text_consists_of(name, is_name_character) &&
+           !text_starts_with(name, text_literal("grpc-"));
 }
 
 static bool read_metadata(const struct option *option, const char *written, void *member,
@@ -32,8 +30,9 @@ static bool read_metadata(const struct option *option, const char *written, void
     struct call_metadata *metadata = member;
     size_t size = strcspn(written, "=");
     const char *name = arena_copy(owned, written, size);
-    if (!name || written[size] != '=' || !is_legal_name(name) ||
-        !is_legal_value(written + size + 1) || metadata->count == CALL_OPTIONS_METADATA)
+    if (!name || written[size] != '=' || !is_legal_name(text_of(name)) ||
+        !text_consists_of(text_of(written + size + 1), ascii_is_printable) ||
+        metadata->count == CALL_OPTIONS_METADATA)
         return false;
     metadata->entries[metadata->count].name = name;
     metadata->entries[metadata->count].value = written + size + 1;

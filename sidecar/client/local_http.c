@@ -211,9 +211,7 @@ bool local_http_line(const struct local_request *request, struct arena *arena, s
     struct http_response response;
     if (!local_http(request, arena, &response, status))
         return false;
-    const char *end = memchr(response.body.data, '\n', response.body.size);
-    size_t size = end ? (size_t)(end - response.body.data) : response.body.size;
-    *line = (struct text){response.body.data, size};
+    *line = text_until(response.body, '\n');
     return response.status == 200 ||
            status_fail(status, STATUS_UNAVAILABLE, "%.*s",
                        (int)text_cut(*line, STATUS_MESSAGE_BYTES), line->data);

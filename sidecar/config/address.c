@@ -17,12 +17,9 @@ static bool is_socket_path(struct text path)
 
 static bool read_unix(struct text written, struct arena *arena, struct address *address)
 {
-    static const struct text prefix = {"unix:", 5};
-    struct text path = {written.data + prefix.size, written.size - prefix.size};
-    if (written.size < prefix.size || memcmp(written.data, prefix.data, prefix.size) != 0 ||
-        !is_socket_path(path))
+    if (!text_take_prefix(&written, text_literal("unix:")) || !is_socket_path(written))
         return false;
-    const char *copy = arena_copy(arena, path.data, path.size);
+    const char *copy = arena_copy(arena, written.data, written.size);
     if (copy)
         *address = (struct address){.unix_path = copy};
     return copy;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <ctype.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "config/config.h"
 
 #include "base/banned.h"
@@ -12,10 +12,9 @@ static const char *const marks[] = {
 
 bool config_caller_may_have(enum caller_kind kind, char c)
 {
-    bool digit = c >= '0' && c <= '9';
     if (kind == CALLER_UID || kind == CALLER_GID)
-        return digit;
-    return digit || isalpha((unsigned char)c) || (c && strchr(marks[kind], c));
+        return ascii_is_digit(c);
+    return ascii_is_alphanumeric(c) || ascii_is_one_of(c, marks[kind]);
 }
 
 /* Scheme and trust domain have no "*"; the path may have some. */
@@ -33,7 +32,7 @@ static bool is_uri_pattern(struct text text)
 static bool is_dns_pattern(struct text text)
 {
     for (size_t i = 0; i < text.size; i++)
-        if (isalnum((unsigned char)text.data[i]))
+        if (ascii_is_alphanumeric(text.data[i]))
             return true;
     return false;
 }
@@ -55,16 +54,11 @@ static const struct {
     [CALLER_GID] = {{"gid:", 4}, is_id},
 };
 
-static bool begins(struct text text, struct text begin)
-{
-    return text.size >= begin.size && memcmp(text.data, begin.data, begin.size) == 0;
-}
-
 static enum caller_kind kind_of(struct text written)
 {
-    if (begins(written, kinds[CALLER_UID].begin))
+    if (text_starts_with(written, kinds[CALLER_UID].begin))
         return CALLER_UID;
-    if (begins(written, kinds[CALLER_GID].begin))
+    if (text_starts_with(written, kinds[CALLER_GID].begin))
         return CALLER_GID;
     return memmem(written.data, written.size, "://", 3) ? CALLER_URI : CALLER_DNS;
 }
@@ -72,8 +66,7 @@ static enum caller_kind kind_of(struct text written)
 bool config_caller_parse(struct text written, struct arena *arena, struct config_caller *caller)
 {
     enum caller_kind kind = kind_of(written);
-    size_t begin = kinds[kind].begin.size;
-    struct text rest = {written.data + begin, written.size - begin};
+    struct text rest = text_skip(written, kinds[kind].begin.size);
     for (size_t i = 0; i < rest.size; i++)
         if (rest.data[i] != '*' && !config_caller_may_have(kind, rest.data[i]))
             return false;

@@ -2,7 +2,8 @@
 #include "config/edit_distance.h"
 
 #include <assert.h>
-#include <ctype.h>
+
+#include "base/ascii.h"
 
 #include "base/banned.h"
 
@@ -14,7 +15,7 @@ static size_t least_of(size_t a, size_t b, size_t c)
 
 static bool same_letter(char a, char b)
 {
-    return tolower((unsigned char)a) == tolower((unsigned char)b);
+    return ascii_to_lower(a) == ascii_to_lower(b);
 }
 
 size_t edit_distance(struct text written, struct text known)

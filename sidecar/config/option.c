@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/option.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "config/edit_distance.h"
 
 #include "base/banned.h"
@@ -13,7 +13,7 @@
 
 static char variable_character(char c)
 {
-    return c == '-' ? '_' : (char)toupper((unsigned char)c);
+    return c == '-' ? '_' : ascii_to_upper(c);
 }
 
 void option_spell(const struct option *option, enum option_origin origin,

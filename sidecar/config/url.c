@@ -2,8 +2,9 @@
 #include "config/url.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <string.h>
+
+#include "base/ascii.h"
 
 #include "base/banned.h"
 
@@ -27,36 +28,15 @@ static bool is_address(int family, struct text text)
     return inet_pton(family, terminated, address) == 1;
 }
 
-/* The part in front of the first `separator`; all of it when there is none. */
-static struct text before(struct text text, char separator)
+static bool is_label_character(char c)
 {
-    const char *end = memchr(text.data, separator, text.size);
-    return (struct text){text.data, end ? (size_t)(end - text.data) : text.size};
-}
-
-static struct text without_first(struct text text, size_t bytes)
-{
-    size_t left_out = bytes < text.size ? bytes : text.size;
-    return (struct text){text.data + left_out, text.size - left_out};
+    return ascii_is_alphanumeric(c) || c == '-' || c == '_';
 }
 
 static bool is_label(struct text label)
 {
-    if (label.size == 0 || label.size > LABEL_BYTES || label.data[0] == '-' ||
-        label.data[label.size - 1] == '-')
-        return false;
-    for (size_t i = 0; i < label.size; i++)
-        if (!isalnum((unsigned char)label.data[i]) && label.data[i] != '-' && label.data[i] != '_')
-            return false;
-    return true;
-}
-
-static bool is_number(struct text label)
-{
-    for (size_t i = 0; i < label.size; i++)
-        if (!isdigit((unsigned char)label.data[i]))
-            return false;
-    return true;
+    return label.size > 0 && label.size <= LABEL_BYTES && label.data[0] != '-' &&
+           label.data[label.size - 1] != '-' && text_consists_of(label, is_label_character);
 }
 
 /* A name whose last label is a number has to be an address. */
@@ -65,25 +45,25 @@ static bool is_name(struct text name)
     struct text label = {0};
     if (name.size == 0 || name.size > NAME_BYTES || name.data[name.size - 1] == '.')
         return false;
-    for (struct text rest = name; rest.size > 0; rest = without_first(rest, label.size + 1)) {
-        label = before(rest, '.');
+    for (struct text rest = name; rest.size > 0;) {
+        text_take_part(&rest, '.', &label);
         if (!is_label(label))
             return false;
     }
-    return !is_number(label) || is_address(AF_INET, name);
+    return !text_consists_of(label, ascii_is_digit) || is_address(AF_INET, name);
 }
 
 bool url_split_authority(struct text authority, struct text *host, struct text *port)
 {
     bool bracketed = authority.size > 0 && authority.data[0] == '[';
     struct text name =
-        bracketed ? before(without_first(authority, 1), ']') : before(authority, ':');
-    struct text rest = without_first(authority, name.size + (bracketed ? 2 : 0));
-    struct text digits = without_first(rest, 1);
-    if (rest.size > 0 && (rest.data[0] != ':' || digits.size == 0 || !is_number(digits)))
+        bracketed ? text_until(text_skip(authority, 1), ']') : text_until(authority, ':');
+    struct text rest = text_skip(authority, name.size + (bracketed ? 2 : 0));
+    struct text digits = text_skip(rest, 1);
+    if (rest.size > 0 &&
+        (rest.data[0] != ':' || digits.size == 0 || !text_consists_of(digits, ascii_is_digit)))
         return false;
-    if (bracketed ? !memchr(authority.data, ']', authority.size) || !is_address(AF_INET6, name)
-                  : !is_name(name))
+    if (bracketed ? !text_contains(authority, ']') || !is_address(AF_INET6, name) : !is_name(name))
         return false;
     *host = name;
     *port = digits;
@@ -99,16 +79,14 @@ static bool is_port(struct text digits)
 /* RFC 3986's pchar. */
 static bool is_segment(struct text segment)
 {
-    static const char also[] = "-._~!$&'()*+,;=:@";
     if (segment.size == 0 || text_equal(segment, text_literal(".")) ||
         text_equal(segment, text_literal("..")))
         return false;
     for (size_t i = 0; i < segment.size; i++) {
-        unsigned char c = (unsigned char)segment.data[i];
-        bool escaped = c == '%' && segment.size - i > 2 &&
-                       isxdigit((unsigned char)segment.data[i + 1]) &&
-                       isxdigit((unsigned char)segment.data[i + 2]);
-        if (!escaped && !isalnum(c) && (c == '\0' || !strchr(also, c)))
+        char c = segment.data[i];
+        bool escaped = c == '%' && segment.size - i > 2 && ascii_is_hex(segment.data[i + 1]) &&
+                       ascii_is_hex(segment.data[i + 2]);
+        if (!escaped && !ascii_is_alphanumeric(c) && !ascii_is_one_of(c, "-._~!$&'()*+,;=:@"))
             return false;
     }
     return true;
@@ -117,19 +95,11 @@ static bool is_segment(struct text segment)
 static bool is_prefix(struct text prefix)
 {
     while (prefix.size > 0) {
-        struct text segment = before(without_first(prefix, 1), '/');
+        struct text segment = text_until(text_skip(prefix, 1), '/');
         if (!is_segment(segment))
             return false;
-        prefix = without_first(prefix, segment.size + 1);
+        prefix = text_skip(prefix, segment.size + 1);
     }
-    return true;
-}
-
-static bool take_scheme(struct text scheme, struct text *url)
-{
-    if (url->size < scheme.size || memcmp(url->data, scheme.data, scheme.size) != 0)
-        return false;
-    *url = without_first(*url, scheme.size);
     return true;
 }
 
@@ -139,11 +109,11 @@ bool url_is_upstream(struct text written, struct text *url)
     while (whole.size > 0 && whole.data[whole.size - 1] == '/')
         whole.size--;
     struct text rest = whole;
-    if (!take_scheme(text_literal("https://"), &rest))
+    if (!text_take_prefix(&rest, text_literal("https://")))
         return false;
-    struct text authority = before(rest, '/');
+    struct text authority = text_until(rest, '/');
     if (!url_split_authority(authority, &host, &port) || (port.size > 0 && !is_port(port)) ||
-        !is_prefix(without_first(rest, authority.size)))
+        !is_prefix(text_skip(rest, authority.size)))
         return false;
     *url = whole;
     return true;
@@ -152,17 +122,18 @@ bool url_is_upstream(struct text written, struct text *url)
 bool url_is_proxy(struct text written)
 {
     struct text rest = written, host, port;
-    return take_scheme(text_literal("http://"), &rest) && url_split_authority(rest, &host, &port) &&
-           is_port(port);
+    return text_take_prefix(&rest, text_literal("http://")) &&
+           url_split_authority(rest, &host, &port) && is_port(port);
+}
+
+static bool is_region_character(char c)
+{
+    return ascii_is_lower(c) || ascii_is_digit(c) || c == '-';
 }
 
 bool url_is_region(struct text written)
 {
-    for (size_t i = 0; i < written.size; i++)
-        if (!islower((unsigned char)written.data[i]) && !isdigit((unsigned char)written.data[i]) &&
-            written.data[i] != '-')
-            return false;
-    return is_label(written);
+    return text_consists_of(written, is_region_character) && is_label(written);
 }
 
 const char *url_of_region(const char *region, struct arena *arena)

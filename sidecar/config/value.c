@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "config/value_number.h"
 
 #include "base/banned.h"
@@ -33,15 +34,13 @@ void value_allowed(const struct option *option, struct buffer *out)
 struct text value_shown(struct text written, struct arena *arena)
 {
     /* A URL with a user in front of its host may hold a password too. */
-    if (memchr(written.data, '@', written.size))
+    if (text_contains(written, '@'))
         return text_literal("…@…");
     struct buffer out;
     size_t bytes = text_cut(written, SHOWN_BYTES);
     buffer_init(&out, arena, bytes);
-    for (size_t i = 0; i < bytes; i++) {
-        unsigned char c = (unsigned char)written.data[i];
-        buffer_add_char(&out, c < ' ' || c == 0x7f ? '?' : written.data[i]);
-    }
+    for (size_t i = 0; i < bytes; i++)
+        buffer_add_char(&out, ascii_is_control(written.data[i]) ? '?' : written.data[i]);
     return buffer_text(&out);
 }
 

@@ -2,6 +2,7 @@
 /* Texts, paths of files, URLs and regions. */
 #include "config/value.h"
 
+#include "base/ascii.h"
 #include "config/url.h"
 
 #include "base/banned.h"
@@ -21,7 +22,7 @@ static bool read_text(const struct option *option, const char *written, void *me
 {
     (void)option;
     for (const char *c = written; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
+        if (ascii_is_control(*c))
             return false;
     return keep(text_of(written), member, owned);
 }

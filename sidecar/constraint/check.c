@@ -114,17 +114,6 @@ static bool is_unique(struct checking *checking, const struct checked_value *sub
     return true;
 }
 
-static bool starts_with(struct text text, struct text part)
-{
-    return text.size >= part.size && memcmp(text.data, part.data, part.size) == 0;
-}
-
-static bool ends_with(struct text text, struct text part)
-{
-    return text.size >= part.size &&
-           memcmp(text.data + text.size - part.size, part.data, part.size) == 0;
-}
-
 static bool contains(struct text text, struct text part)
 {
     return part.size == 0 || memmem(text.data, text.size, part.data, part.size);
@@ -195,9 +184,9 @@ static bool holds(struct checking *checking, const struct check *check,
     case CHECK_MAX_BYTES:
         return bytes.size <= check->count;
     case CHECK_PREFIX:
-        return starts_with(bytes, check->operands[0].text);
+        return text_starts_with(bytes, check->operands[0].text);
     case CHECK_SUFFIX:
-        return ends_with(bytes, check->operands[0].text);
+        return text_ends_with(bytes, check->operands[0].text);
     case CHECK_CONTAINS:
         return contains(bytes, check->operands[0].text);
     case CHECK_NOT_CONTAINS:

@@ -2,6 +2,7 @@
 /* Rules in words. */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "constraint/constraint.h"
 
 #include "base/banned.h"
@@ -28,8 +29,8 @@ static void add_operand(struct buffer *out, struct text text)
     }
     buffer_add_literal(out, "0x");
     for (size_t i = 0; i < text.size; i++) {
-        buffer_add_char(out, "0123456789abcdef"[(unsigned char)text.data[i] >> 4]);
-        buffer_add_char(out, "0123456789abcdef"[text.data[i] & 15]);
+        buffer_add_char(out, ascii_hex_digit((unsigned char)text.data[i] >> 4));
+        buffer_add_char(out, ascii_hex_digit((unsigned char)text.data[i]));
     }
 }
 

@@ -1,84 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /* The well-known formats of strings, as protovalidate defines them. */
+#include "base/ascii.h"
 #include "constraint/constraint.h"
 
 #include "base/banned.h"
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static bool is_trimmed_uuid(struct text text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        if (!is_hex(text.data[i]))
-            return false;
-    return text.size == 32;
+    return text.size == 32 && text_consists_of(text, ascii_is_hex);
 }
 
 static bool is_uuid(struct text text)
 {
     for (size_t i = 0; i < text.size; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text.data[i] != '-' : !is_hex(text.data[i]))
+        if (dash ? text.data[i] != '-' : !ascii_is_hex(text.data[i]))
             return false;
     }
     return text.size == 36;
 }
 
+static bool is_base32_digit(char c)
+{
+    return ascii_is_alphanumeric(c) && !ascii_is_one_of(c, "ILOUilou");
+}
+
 /* Twenty-six digits of Crockford's base 32, of which the first has three bits. */
 static bool is_ulid(struct text text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        if ((!is_letter(c) && !is_digit(c)) || memchr("ILOUilou", c, 8))
-            return false;
-    }
-    return text.size == 26 && text.data[0] >= '0' && text.data[0] <= '7';
+    return text.size == 26 && text_consists_of(text, is_base32_digit) &&
+           ascii_is_one_of(text.data[0], "01234567");
+}
+
+static bool is_label_character(char c)
+{
+    return ascii_is_alphanumeric(c) || c == '-';
 }
 
 /* RFC 1123 section 2.1: letters, digits and inner dashes. */
 static bool is_label(struct text label)
 {
-    if (label.size == 0 || label.size > 63 || label.data[0] == '-' ||
-        label.data[label.size - 1] == '-')
-        return false;
-    for (size_t i = 0; i < label.size; i++)
-        if (!is_letter(label.data[i]) && !is_digit(label.data[i]) && label.data[i] != '-')
-            return false;
-    return true;
+    return label.size > 0 && label.size <= 63 && label.data[0] != '-' &&
+           label.data[label.size - 1] != '-' && text_consists_of(label, is_label_character);
 }
 
 /* Labels between dots; `last` is the last one. */
 static bool are_labels(struct text text, struct text *last)
 {
-    for (;;) {
-        const char *dot = text.size ? memchr(text.data, '.', text.size) : NULL;
-        *last = (struct text){text.data, dot ? (size_t)(dot - text.data) : text.size};
+    for (bool more = true; more;) {
+        more = text_take_part(&text, '.', last);
         if (!is_label(*last))
             return false;
-        if (!dot)
-            return true;
-        text = (struct text){dot + 1, text.size - last->size - 1};
     }
-}
-
-static bool is_number(struct text label)
-{
-    for (size_t i = 0; i < label.size; i++)
-        if (!is_digit(label.data[i]))
-            return false;
     return true;
 }
 
@@ -88,9 +61,9 @@ static bool is_hostname(struct text text)
     struct text last;
     if (text.size > 253)
         return false;
-    if (text.size > 0 && text.data[text.size - 1] == '.')
+    if (text_ends_with(text, text_literal(".")))
         text.size--;
-    return are_labels(text, &last) && !is_number(last);
+    return are_labels(text, &last) && !text_consists_of(last, ascii_is_digit);
 }
 
 static bool is_address(struct text text)
@@ -98,18 +71,18 @@ static bool is_address(struct text text)
     return is_hostname(text) || is_ip(text);
 }
 
+static bool is_mailbox_character(char c)
+{
+    return ascii_is_alphanumeric(c) || ascii_is_one_of(c, ".!#$%&'*+/=?^_`{|}~-");
+}
+
 /* HTML's "valid email address" (html.spec.whatwg.org, section 4.10.5.1.5), which leaves out what
  * nobody uses of RFC 5322. */
 static bool is_email(struct text text)
 {
-    struct text last;
-    const char *at = text.size ? memchr(text.data, '@', text.size) : NULL;
-    if (!at || at == text.data)
-        return false;
-    for (const char *c = text.data; c < at; c++)
-        if (!is_letter(*c) && !is_digit(*c) && !memchr(".!#$%&'*+/=?^_`{|}~-", *c, 20))
-            return false;
-    return are_labels((struct text){at + 1, (size_t)(text.data + text.size - at - 1)}, &last);
+    struct text mailbox, last;
+    return text_take_until(&text, '@', &mailbox) && mailbox.size > 0 &&
+           text_consists_of(mailbox, is_mailbox_character) && are_labels(text, &last);
 }
 
 static bool is_port(struct text text)
@@ -126,8 +99,7 @@ static bool is_host_and_port(struct text text)
     if (!colon)
         return false;
     struct text host = {text.data, (size_t)(colon - text.data)};
-    struct text port = {colon + 1, text.size - host.size - 1};
-    if (!is_port(port))
+    if (!is_port(text_skip(text, host.size + 1)))
         return false;
     if (host.size > 1 && host.data[0] == '[' && host.data[host.size - 1] == ']')
         return is_ipv6((struct text){host.data + 1, host.size - 2});

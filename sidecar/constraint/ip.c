@@ -15,7 +15,7 @@ static bool read_address(const struct family *family, struct text text,
                          unsigned char address[sizeof(struct in6_addr)])
 {
     char terminated[INET6_ADDRSTRLEN];
-    if (text.size == 0 || text.size >= sizeof terminated || memchr(text.data, '\0', text.size))
+    if (text.size == 0 || text.size >= sizeof terminated || text_contains(text, '\0'))
         return false;
     memcpy(terminated, text.data, text.size);
     terminated[text.size] = '\0';
@@ -32,10 +32,8 @@ bool is_ipv4(struct text text)
 bool is_ipv6(struct text text)
 {
     unsigned char address[sizeof(struct in6_addr)];
-    const char *percent = text.size ? memchr(text.data, '%', text.size) : NULL;
-    struct text host = {text.data, percent ? (size_t)(percent - text.data) : text.size};
-    size_t zone_bytes = text.size - host.size;
-    if (percent && (zone_bytes == 1 || memchr(percent, '\0', zone_bytes)))
+    struct text host;
+    if (text_take_part(&text, '%', &host) && (text.size == 0 || text_contains(text, '\0')))
         return false;
     return read_address(&ipv6, host, address);
 }
@@ -58,14 +56,12 @@ static bool ends_in_zeros(const struct family *family, const unsigned char *addr
 static bool is_prefix(const struct family *family, bool strict, struct text text)
 {
     unsigned char address[sizeof(struct in6_addr)];
-    const char *slash = text.size ? memchr(text.data, '/', text.size) : NULL;
+    struct text host;
     uint64_t bits;
-    if (!slash)
+    if (!text_take_until(&text, '/', &host))
         return false;
-    struct text host = {text.data, (size_t)(slash - text.data)};
-    struct text length = {slash + 1, text.size - host.size - 1};
-    bool plain = length.size == 1 || (length.size > 1 && length.data[0] != '0');
-    return plain && text_to_u64(length, &bits) && bits <= family->bits &&
+    bool plain = text.size == 1 || (text.size > 1 && text.data[0] != '0');
+    return plain && text_to_u64(text, &bits) && bits <= family->bits &&
            read_address(family, host, address) && (!strict || ends_in_zeros(family, address, bits));
 }
 

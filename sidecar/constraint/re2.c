@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/ascii.h"
 #include "constraint/constraint.h"
 
 #include "base/banned.h"
@@ -78,29 +79,13 @@ static char peek(const struct translation *translation, size_t ahead)
 
 static void drop(struct translation *translation, size_t bytes)
 {
-    translation->rest =
-        (struct text){translation->rest.data + bytes, translation->rest.size - bytes};
+    translation->rest = text_skip(translation->rest, bytes);
 }
 
 static void copy(struct translation *translation, size_t bytes)
 {
     buffer_add(translation->out, translation->rest.data, bytes);
     drop(translation, bytes);
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /* How many characters of that kind follow, from `ahead` on. */
@@ -114,14 +99,14 @@ static size_t count(const struct translation *translation, size_t ahead, bool (*
 
 static bool is_name_character(char c)
 {
-    return is_letter(c) || is_digit(c) || c == '_';
+    return ascii_is_alphanumeric(c) || c == '_';
 }
 
 /* "\x7f" and "\x{10ffff}". */
 static bool translate_hex(struct translation *translation)
 {
     bool braced = peek(translation, 2) == '{';
-    size_t digits = count(translation, braced ? 3 : 2, is_hex);
+    size_t digits = count(translation, braced ? 3 : 2, ascii_is_hex);
     if (braced ? digits == 0 || peek(translation, 3 + digits) != '}' : digits < 2)
         return refuse(translation, "\\x needs two hexadecimal digits, or some in braces");
     copy(translation, braced ? digits + 4 : 4);
@@ -146,7 +131,7 @@ static bool translate_property(struct translation *translation)
         start++;
     }
     size_t letters = braced ? count(translation, start, is_name_character)
-                            : (size_t)is_letter(peek(translation, start));
+                            : (size_t)ascii_is_letter(peek(translation, start));
     struct text name = {translation->rest.data + start, letters};
     if (letters == 0 || (braced && peek(translation, start + letters) != '}'))
         return refuse(translation, "\\p needs the name of a class");
@@ -205,7 +190,7 @@ static bool translate_escape(struct translation *translation)
         good = translate_hex(translation);
     else if (letter == 'p' || letter == 'P')
         good = translate_property(translation);
-    else if (is_letter(letter) || is_digit(letter) || letter == '\0' || (letter & 0x80))
+    else if (ascii_is_letter(letter) || ascii_is_digit(letter) || letter == '\0' || (letter & 0x80))
         good = translate_letter(translation, letter);
     else
         copy(translation, 2);
@@ -218,7 +203,7 @@ static bool translate_escape(struct translation *translation)
 static bool translate_named_class(struct translation *translation)
 {
     bool negated = peek(translation, 2) == '^';
-    size_t start = negated ? 3 : 2, letters = count(translation, start, is_letter);
+    size_t start = negated ? 3 : 2, letters = count(translation, start, ascii_is_letter);
     struct text name = {translation->rest.data + start, letters};
     bool ends =
         peek(translation, start + letters) == ':' && peek(translation, start + letters + 1) == ']';
@@ -283,9 +268,9 @@ static bool translate_number(const struct translation *translation, size_t ahead
 /* "{2}", "{2,}", "{2,3}"; another brace is a character. */
 static bool translate_brace(struct translation *translation)
 {
-    size_t low = count(translation, 1, is_digit), at = 1 + low;
+    size_t low = count(translation, 1, ascii_is_digit), at = 1 + low;
     bool comma = low > 0 && peek(translation, at) == ',';
-    size_t high = comma ? count(translation, at + 1, is_digit) : 0;
+    size_t high = comma ? count(translation, at + 1, ascii_is_digit) : 0;
     size_t end = at + comma + high;
     if (low > 0 && peek(translation, end) == '}')
         return translate_number(translation, 1, low) &&

@@ -1,37 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* URIs as RFC 3986 has them; names in comments are those of its grammar. */
-#include <string.h>
-
+#include "base/ascii.h"
 #include "constraint/constraint.h"
 
 #include "base/banned.h"
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* 0 to 15, or -1. */
-static int hex_value(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 /* pct-encoded at `at`: its byte, or -1. */
 static int encoded_byte(struct text text, size_t at)
 {
     if (text.size - at < 3 || text.data[at] != '%')
         return -1;
-    int high = hex_value(text.data[at + 1]), low = hex_value(text.data[at + 2]);
+    int high = ascii_hex_value(text.data[at + 1]), low = ascii_hex_value(text.data[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
@@ -43,7 +22,7 @@ static bool consists_of(struct text text, const char *others, bool encoded)
 {
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
-        if (is_letter(c) || is_digit(c) || (c && strchr(others, c)))
+        if (ascii_is_alphanumeric(c) || ascii_is_one_of(c, others))
             continue;
         if (!encoded || encoded_byte(text, i) < 0)
             return false;
@@ -72,105 +51,82 @@ static bool encodes_utf8(struct text text)
     return true;
 }
 
-/* Splits at the first `c`: true when there is one, `behind` is what follows it. */
-static bool split(struct text *text, char c, struct text *behind)
-{
-    const char *at = text->size ? memchr(text->data, c, text->size) : NULL;
-    if (!at)
-        return false;
-    *behind = (struct text){at + 1, (size_t)(text->data + text->size - at - 1)};
-    text->size = (size_t)(at - text->data);
-    return true;
-}
-
-static struct text skip(struct text text, size_t bytes)
-{
-    return (struct text){text.data + bytes, text.size - bytes};
-}
-
 /* IPvFuture: "v1.fe80::a". */
 static bool is_future(struct text text)
 {
-    struct text behind;
-    if (text.size == 0 || (text.data[0] != 'v' && text.data[0] != 'V'))
-        return false;
-    struct text version = skip(text, 1);
-    if (!split(&version, '.', &behind) || version.size == 0 || behind.size == 0)
-        return false;
-    for (size_t i = 0; i < version.size; i++)
-        if (hex_value(version.data[i]) < 0)
-            return false;
-    return consists_of(behind, UNRESERVED SUB_DELIMS ":", false);
+    struct text version;
+    return (text_take(&text, 'v') || text_take(&text, 'V')) &&
+           text_take_until(&text, '.', &version) && version.size > 0 &&
+           text_consists_of(version, ascii_is_hex) && text.size > 0 &&
+           consists_of(text, UNRESERVED SUB_DELIMS ":", false);
 }
 
 /* Between the brackets of an IP-literal; RFC 6874 adds a zone, "fe80::1%25eth0". */
 static bool is_ip_literal(struct text text)
 {
-    struct text zone;
-    if (!split(&text, '%', &zone))
+    struct text zone = text, address;
+    if (!text_take_until(&zone, '%', &address))
         return is_ipv6(text) || is_future(text);
-    bool begins = zone.size > 2 && zone.data[0] == '2' && zone.data[1] == '5';
-    return begins && consists_of(skip(zone, 2), UNRESERVED, true) && encodes_utf8(skip(zone, 2)) &&
-           is_ipv6(text);
+    return text_take_prefix(&zone, text_literal("25")) && zone.size > 0 &&
+           consists_of(zone, UNRESERVED, true) && encodes_utf8(zone) && is_ipv6(address);
 }
 
-static bool is_port(struct text text)
+/* [ ":" port ] */
+static bool is_optional_port(struct text text)
 {
-    for (size_t i = 0; i < text.size; i++)
-        if (!is_digit(text.data[i]))
-            return false;
-    return true;
+    return text.size == 0 || (text_take(&text, ':') && text_consists_of(text, ascii_is_digit));
 }
 
 /* host [ ":" port ] */
 static bool is_host_with_port(struct text text)
 {
-    struct text behind, port;
-    if (text.size > 0 && text.data[0] == '[') {
-        struct text literal = skip(text, 1);
-        if (!split(&literal, ']', &behind) || !is_ip_literal(literal))
-            return false;
-        return behind.size == 0 || (behind.data[0] == ':' && is_port(skip(behind, 1)));
-    }
-    if (split(&text, ':', &port) && !is_port(port))
-        return false;
-    return consists_of(text, UNRESERVED SUB_DELIMS, true) && encodes_utf8(text);
+    struct text literal, host = text_until(text, ':');
+    if (text_take(&text, '['))
+        return text_take_until(&text, ']', &literal) && is_ip_literal(literal) &&
+               is_optional_port(text);
+    return is_optional_port(text_skip(text, host.size)) &&
+           consists_of(host, UNRESERVED SUB_DELIMS, true) && encodes_utf8(host);
 }
 
 /* [ userinfo "@" ] host [ ":" port ] */
 static bool is_authority(struct text text)
 {
-    struct text host, userinfo = text;
-    if (!split(&userinfo, '@', &host))
-        return is_host_with_port(text);
-    return consists_of(userinfo, UNRESERVED SUB_DELIMS ":", true) && is_host_with_port(host);
+    struct text userinfo;
+    if (text_take_until(&text, '@', &userinfo) &&
+        !consists_of(userinfo, UNRESERVED SUB_DELIMS ":", true))
+        return false;
+    return is_host_with_port(text);
 }
 
 #define PCHAR UNRESERVED SUB_DELIMS ":@"
 
-/* All behind a scheme, or a relative-ref, whose first segment must not look like one. */
+/* hier-part, or relative-part, whose first segment must not look like a scheme. */
+static bool is_hierarchical_part(struct text path, bool relative)
+{
+    struct text authority;
+    if (!text_take_prefix(&path, text_literal("//")))
+        return consists_of(path, PCHAR "/", true) &&
+               !(relative && text_contains(text_until(path, '/'), ':'));
+    text_take_part(&path, '/', &authority);
+    return is_authority(authority) && consists_of(path, PCHAR "/", true);
+}
+
+/* All behind a scheme, or a relative-ref. */
 static bool is_rest(struct text text, bool relative)
 {
-    struct text query = {"", 0}, fragment = {"", 0};
-    (void)split(&text, '#', &fragment);
-    (void)split(&text, '?', &query);
-    if (!consists_of(query, PCHAR "/?", true) || !consists_of(fragment, PCHAR "/?", true))
-        return false;
-    if (text.size < 2 || memcmp(text.data, "//", 2) != 0) {
-        struct text first = text, behind;
-        (void)split(&first, '/', &behind);
-        return consists_of(text, PCHAR "/", true) && !(relative && split(&first, ':', &behind));
-    }
-    struct text authority = skip(text, 2), path = {"", 0};
-    (void)split(&authority, '/', &path);
-    return is_authority(authority) && consists_of(path, PCHAR "/", true);
+    struct text part, query, fragment = text;
+    text_take_part(&fragment, '#', &query);
+    text_take_part(&query, '?', &part);
+    return consists_of(query, PCHAR "/?", true) && consists_of(fragment, PCHAR "/?", true) &&
+           is_hierarchical_part(part, relative);
 }
 
 bool is_uri(struct text text)
 {
-    struct text rest, scheme = text;
-    return split(&scheme, ':', &rest) && scheme.size > 0 && is_letter(scheme.data[0]) &&
-           consists_of(scheme, "+-.", false) && is_rest(rest, false);
+    struct text scheme;
+    return text_take_until(&text, ':', &scheme) && scheme.size > 0 &&
+           ascii_is_letter(scheme.data[0]) && consists_of(scheme, "+-.", false) &&
+           is_rest(text, false);
 }
 
 bool is_uri_ref(struct text text)

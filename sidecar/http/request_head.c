@@ -1,62 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/request_head.h"
 
+#include "base/ascii.h"
+#include "http/syntax.h"
+
 #include "base/banned.h"
 
-/* The characters of RFC 9110 section 5.6.2's token. */
-static bool is_token(struct text text)
+/* The next line, without its end; false when no line is complete. */
+static bool take_line(struct text *rest, struct text *line)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-        if (!alphanumeric && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-    }
-    return text.size > 0;
-}
-
-static bool is_visible(struct text text)
-{
-    for (size_t i = 0; i < text.size; i++)
-        if (text.data[i] <= ' ' || text.data[i] > '~')
-            return false;
-    return text.size > 0;
-}
-
-/* What stands before the first `end`, which is taken as well; false when there is none. */
-static bool take_until(struct text *rest, struct text end, struct text *taken)
-{
-    const char *at = memmem(rest->data, rest->size, end.data, end.size);
-    if (!at)
+    const char *end = rest->size ? memmem(rest->data, rest->size, "\r\n", 2) : NULL;
+    if (!end)
         return false;
-    *taken = (struct text){rest->data, (size_t)(at - rest->data)};
-    *rest = (struct text){at + end.size, rest->size - taken->size - end.size};
+    *line = (struct text){rest->data, (size_t)(end - rest->data)};
+    *rest = text_skip(*rest, line->size + 2);
     return true;
 }
 
 static unsigned read_request_line(struct text line, struct http_head *head)
 {
     struct text target;
-    if (!take_until(&line, text_literal(" "), &head->method) || !is_token(head->method) ||
-        !take_until(&line, text_literal(" "), &target) || !is_visible(target) ||
-        target.data[0] != '/')
+    if (!text_take_until(&line, ' ', &head->method) || !http1_is_token(head->method) ||
+        !text_take_until(&line, ' ', &target) || !text_consists_of(target, ascii_is_visible) ||
+        !text_starts_with(target, text_literal("/")))
         return 400;
-    if (line.size != sizeof "HTTP/1.1" - 1 ||
-        memcmp(line.data, "HTTP/1.", sizeof "HTTP/1." - 1) != 0)
+    if (line.size != sizeof "HTTP/1.1" - 1 || !text_starts_with(line, text_literal("HTTP/1.")))
         return 505;
-    head->path = target;
-    if (take_until(&target, text_literal("?"), &head->path))
-        head->query = target;
+    text_take_part(&target, '?', &head->path);
+    head->query = target;
     return 0;
-}
-
-static struct text trim(struct text text)
-{
-    while (text.size > 0 && (*text.data == ' ' || *text.data == '\t'))
-        text = (struct text){text.data + 1, text.size - 1};
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
 }
 
 /* Of the fields only those matter that say where the body ends, and what is accepted. */
@@ -64,15 +36,15 @@ static unsigned read_field(struct text line, struct http_head *head)
 {
     struct text name;
     uint64_t length;
-    if (!take_until(&line, text_literal(":"), &name) || !is_token(name))
+    if (!text_take_until(&line, ':', &name) || !http1_is_token(name))
         return 400;
     if (text_equal_nocase(name, text_literal("transfer-encoding")))
         return 411;
     if (text_equal_nocase(name, text_literal("accept")) && head->accept.size == 0)
-        head->accept = trim(line);
+        head->accept = text_trim(line);
     if (!text_equal_nocase(name, text_literal("content-length")))
         return 0;
-    if (!text_to_u64(trim(line), &length) || (head->body_bytes && head->body_bytes != length))
+    if (!text_to_u64(text_trim(line), &length) || (head->body_bytes && head->body_bytes != length))
         return 400;
     head->body_bytes = length;
     return 0;
@@ -82,10 +54,10 @@ unsigned http_head_read(struct text bytes, struct http_head *head)
 {
     struct http_head made = {.body_bytes = 0};
     struct text line;
-    if (!take_until(&bytes, text_literal("\r\n"), &line))
+    if (!take_line(&bytes, &line))
         return 400;
     unsigned refusal = read_request_line(line, &made);
-    while (refusal == 0 && take_until(&bytes, text_literal("\r\n"), &line)) {
+    while (refusal == 0 && take_line(&bytes, &line)) {
         if (line.size == 0) {
             *head = made;
             return 0;
@@ -95,16 +67,13 @@ unsigned http_head_read(struct text bytes, struct http_head *head)
     return refusal ? refusal : 400;
 }
 
-/* The part before the next `end`, or all that is left; false when nothing is. */
-static bool take_part(struct text *rest, struct text end, struct text *part)
+/* The part before the next separator, or all that is left; false when nothing is. */
+static bool take_part(struct text *rest, char separator, struct text *part)
 {
     if (rest->size == 0)
         return false;
-    if (!take_until(rest, end, part)) {
-        *part = *rest;
-        rest->size = 0;
-    }
-    *part = trim(*part);
+    text_take_part(rest, separator, part);
+    *part = text_trim(*part);
     return true;
 }
 
@@ -120,8 +89,8 @@ static bool is_zero(struct text weight)
 static bool parameters_allow(struct text parameters, struct text version)
 {
     struct text value, name;
-    while (take_part(&parameters, text_literal(";"), &value)) {
-        if (!take_part(&value, text_literal("="), &name))
+    while (take_part(&parameters, ';', &value)) {
+        if (!take_part(&value, '=', &name))
             continue;
         if ((text_equal_nocase(name, text_literal("version")) && !text_equal(value, version)) ||
             (text_equal_nocase(name, text_literal("q")) && is_zero(value)))
@@ -133,8 +102,8 @@ static bool parameters_allow(struct text parameters, struct text version)
 bool http_head_accepts(const struct http_head *head, struct text media_type, struct text version)
 {
     struct text list = head->accept, element, name;
-    while (take_part(&list, text_literal(","), &element))
-        if (take_part(&element, text_literal(";"), &name) && text_equal_nocase(name, media_type) &&
+    while (take_part(&list, ',', &element))
+        if (take_part(&element, ';', &name) && text_equal_nocase(name, media_type) &&
             parameters_allow(element, version))
             return true;
     return false;

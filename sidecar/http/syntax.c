@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/syntax.h"
 
+#include "base/ascii.h"
 #include "base/compiler.h"
 
 #include "base/banned.h"
@@ -64,31 +65,13 @@ bool http1_is_field_value(struct text text)
     return true;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_whitespace(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct text trim(struct text text)
-{
-    while (text.size > 0 && is_whitespace(text.data[0]))
-        text.data++, text.size--;
-    while (text.size > 0 && is_whitespace(text.data[text.size - 1]))
-        text.size--;
-    return text;
-}
-
 /* "1 200" and, after a space, whatever reason. */
 static bool is_status_line(struct text line)
 {
-    return line.size >= 5 && is_digit(line.data[0]) && line.data[1] == ' ' &&
-           is_digit(line.data[2]) && is_digit(line.data[3]) && is_digit(line.data[4]) &&
-           (line.size == 5 || line.data[5] == ' ') && http1_is_field_value(line);
+    return line.size >= 5 && ascii_is_digit(line.data[0]) && line.data[1] == ' ' &&
+           ascii_is_digit(line.data[2]) && ascii_is_digit(line.data[3]) &&
+           ascii_is_digit(line.data[4]) && (line.size == 5 || line.data[5] == ' ') &&
+           http1_is_field_value(line);
 }
 
 bool http1_read_status_line(struct text line, unsigned *minor_version, unsigned *code,
@@ -110,7 +93,7 @@ bool http1_read_status_line(struct text line, unsigned *minor_version, unsigned 
 
 bool http1_read_field_line(struct text line, struct http_field *field, struct status *status)
 {
-    if (line.size > 0 && is_whitespace(line.data[0]))
+    if (line.size > 0 && ascii_is_blank(line.data[0]))
         return status_fail(status, STATUS_UNKNOWN,
                            "a field of the answer is folded over several lines");
     size_t name = token_bytes(line);
@@ -122,24 +105,16 @@ bool http1_read_field_line(struct text line, struct http_field *field, struct st
         return status_fail(status, STATUS_UNKNOWN,
                            "a field of the answer holds a control character");
     field->name = (struct text){line.data, name};
-    field->value = trim((struct text){line.data + name + 1, line.size - name - 1});
+    field->value = text_trim(text_skip(line, name + 1));
     return true;
-}
-
-static int hexadecimal(char c)
-{
-    if (is_digit(c))
-        return c - '0';
-    char letter = (char)(c | 0x20);
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 /* None, or whitespace that has to be taken (RFC 9110 section 5.6.3) and what a semicolon begins. */
 static bool is_extension(struct text text)
 {
-    struct text extension = trim(text);
+    struct text extension = text_trim(text);
     return text.size == 0 ||
-           (extension.size > 0 && extension.data[0] == ';' && http1_is_field_value(extension));
+           (text_starts_with(extension, text_literal(";")) && http1_is_field_value(extension));
 }
 
 bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_bytes,
@@ -147,13 +122,14 @@ bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_b
 {
     uint64_t sum = 0;
     size_t digits = 0;
-    for (int digit; digits < line.size && (digit = hexadecimal(line.data[digits])) >= 0; digits++)
+    for (int digit; digits < line.size && (digit = ascii_hex_value(line.data[digits])) >= 0;
+         digits++)
         sum = sum << 4 | (unsigned)digit;
     if (digits == 0 || digits > HTTP1_CHUNK_DIGITS)
         return status_fail(status, STATUS_UNKNOWN,
                            "the size of a chunk of the answer is not 1 to %d hexadecimal digits",
                            HTTP1_CHUNK_DIGITS);
-    struct text rest = {line.data + digits, line.size - digits};
+    struct text rest = text_skip(line, digits);
     if (!is_extension(rest))
         return status_fail(status, STATUS_UNKNOWN,
                            "behind the size of a chunk of the answer stands what is no extension");
@@ -192,10 +168,10 @@ static bool note_transfer_encoding(struct text value, struct http1_framing *fram
 static bool note_connection(struct text value, struct http1_framing *framing, struct status *status)
 {
     (void)status;
-    for (const char *at = value.data, *end = at + value.size, *comma; at < end; at = comma + 1) {
-        comma = memchr(at, ',', (size_t)(end - at));
-        comma = comma ? comma : end;
-        struct text option = trim((struct text){at, (size_t)(comma - at)});
+    while (value.size > 0) {
+        struct text option;
+        text_take_part(&value, ',', &option);
+        option = text_trim(option);
         framing->close |= text_equal_nocase(option, text_literal("close"));
         framing->keep_alive |= text_equal_nocase(option, text_literal("keep-alive"));
     }

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 /* google/protobuf/timestamp.proto: the years 1 to 9999. */
@@ -140,14 +142,11 @@ static bool add_camel(struct text path, struct buffer *out, struct status *statu
 {
     for (size_t i = 0; i < path.size; i++) {
         char c = path.data[i], next = i + 1 < path.size ? path.data[i + 1] : '\0';
-        if ((c >= 'A' && c <= 'Z') || (c == '_' && (next < 'a' || next > 'z')))
+        if (ascii_is_upper(c) || (c == '_' && !ascii_is_lower(next)))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "the field mask's path \"%.*s\" has no JSON form",
                                text_arguments(path));
-        if (c == '_')
-            buffer_add_char(out, (char)(path.data[++i] - 'a' + 'A'));
-        else
-            buffer_add_char(out, c);
+        buffer_add_char(out, c == '_' ? ascii_to_upper(path.data[++i]) : c);
     }
     return true;
 }
@@ -169,24 +168,12 @@ static bool write_mask(const struct schema_message *type, const ProtobufCMessage
 /* `digits` digits at the start of the text, taken off it. */
 static bool take_digits(struct text *text, size_t digits, int *number)
 {
-    int read = 0;
-    if (text->size < digits)
+    struct text rest = *text, taken;
+    uint64_t read;
+    if (!text_take_size(&rest, digits, &taken) || !text_to_u64(taken, &read))
         return false;
-    for (size_t i = 0; i < digits; i++) {
-        if (text->data[i] < '0' || text->data[i] > '9')
-            return false;
-        read = read * 10 + (text->data[i] - '0');
-    }
-    *text = (struct text){text->data + digits, text->size - digits};
-    *number = read;
-    return true;
-}
-
-static bool take(struct text *text, char c)
-{
-    if (text->size == 0 || text->data[0] != c)
-        return false;
-    *text = (struct text){text->data + 1, text->size - 1};
+    *text = rest;
+    *number = (int)read;
     return true;
 }
 
@@ -194,7 +181,7 @@ static bool take(struct text *text, char c)
 static bool take_fraction(struct text *text, int32_t *nanos)
 {
     int32_t read = 0, unit = NANOS / 10;
-    if (!take(text, '.'))
+    if (!text_take(text, '.'))
         return true;
     size_t digits = 0;
     for (int digit; unit > 0 && take_digits(text, 1, &digit); unit /= 10, digits++)
@@ -207,10 +194,10 @@ static bool take_fraction(struct text *text, int32_t *nanos)
 static bool take_zone(struct text *text, int64_t *seconds)
 {
     int hours, minutes;
-    if (take(text, 'Z'))
+    if (text_take(text, 'Z'))
         return true;
-    int sign = take(text, '-') ? 1 : take(text, '+') ? -1 : 0;
-    if (sign == 0 || !take_digits(text, 2, &hours) || !take(text, ':') ||
+    int sign = text_take(text, '-') ? 1 : text_take(text, '+') ? -1 : 0;
+    if (sign == 0 || !take_digits(text, 2, &hours) || !text_take(text, ':') ||
         !take_digits(text, 2, &minutes) || hours > 23 || minutes > 59)
         return false;
     *seconds += sign * (hours * 3600 + minutes * 60);
@@ -220,7 +207,7 @@ static bool take_zone(struct text *text, int64_t *seconds)
 /* Two or four digits and the character behind them. */
 static bool take_part(struct text *text, size_t digits, char separator, int *number)
 {
-    return take_digits(text, digits, number) && take(text, separator);
+    return take_digits(text, digits, number) && text_take(text, separator);
 }
 
 static bool is_day(struct day day)
@@ -251,16 +238,12 @@ bool json_form_timestamp(struct text text, int64_t *seconds, int32_t *nanos)
 
 static bool parse_duration(struct text text, int64_t *seconds, int32_t *nanos)
 {
-    bool negative = take(&text, '-');
-    size_t digits = 0;
+    bool negative = text_take(&text, '-');
     uint64_t whole;
-    while (digits < text.size && text.data[digits] >= '0' && text.data[digits] <= '9')
-        digits++;
-    if (!text_to_u64((struct text){text.data, digits}, &whole) ||
+    if (!text_to_u64(text_take_while(&text, ascii_is_digit), &whole) ||
         whole > (uint64_t)LONGEST_DURATION)
         return false;
-    text = (struct text){text.data + digits, text.size - digits};
-    if (!take_fraction(&text, nanos) || !take(&text, 's') || text.size > 0)
+    if (!take_fraction(&text, nanos) || !text_take(&text, 's') || text.size > 0)
         return false;
     *seconds = negative ? -(int64_t)whole : (int64_t)whole;
     *nanos = negative ? -*nanos : *nanos;
@@ -285,12 +268,11 @@ static bool add_snake(struct text path, struct buffer *out)
 {
     for (size_t i = 0; i < path.size; i++) {
         char c = path.data[i];
-        bool upper = c >= 'A' && c <= 'Z';
         if (c == '_')
             return false;
-        if (upper)
+        if (ascii_is_upper(c))
             buffer_add_char(out, '_');
-        buffer_add_char(out, upper ? (char)(c - 'A' + 'a') : c);
+        buffer_add_char(out, ascii_to_lower(c));
     }
     return true;
 }
@@ -321,17 +303,13 @@ static bool read_path(const struct schema_message *type, struct text path,
 static bool read_mask(const struct schema_message *type, struct text text,
                       ProtobufCMessage *message, struct json_source *source)
 {
-    const char *end = text.data + text.size, *comma;
-    if (text.size == 0)
-        return true;
-    for (const char *at = text.data;; at = comma + 1) {
-        comma = memchr(at, ',', (size_t)(end - at));
-        struct text path = {at, (size_t)((comma ? comma : end) - at)};
+    for (bool more = text.size > 0; more;) {
+        struct text path;
+        more = text_take_part(&text, ',', &path);
         if (!read_path(type, path, message, source))
             return false;
-        if (!comma)
-            return true;
     }
+    return true;
 }
 
 bool json_form_write(const struct schema_message *type, const ProtobufCMessage *message,

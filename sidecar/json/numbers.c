@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/numbers.h"
 
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 static const char *skip_digits(const char *at, const char *end)
 {
-    while (at < end && *at >= '0' && *at <= '9')
+    while (at < end && ascii_is_digit(*at))
         at++;
     return at;
 }

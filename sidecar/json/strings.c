@@ -2,6 +2,7 @@
 #include <endian.h>
 #include <stdint.h>
 
+#include "base/ascii.h"
 #include "json/tokens.h"
 
 #include "base/banned.h"
@@ -53,16 +54,6 @@ static inline struct run plain_run(const char *at, const char *end)
     return (struct run){(size_t)(at - start), seen & HIGH_BITS};
 }
 
-/* 0 to 15; 16 for what is no hexadecimal digit. */
-static uint32_t hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (uint32_t)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (uint32_t)(c - 'a' + 10);
-    return c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10) : 16;
-}
-
 /* The four digits behind \u. */
 static bool take_unit(struct json_source *source, uint32_t *unit)
 {
@@ -70,10 +61,10 @@ static bool take_unit(struct json_source *source, uint32_t *unit)
     if (source->end - source->at < 4)
         return json_malformed(source, "an escape that is cut off");
     for (int i = 0; i < 4; i++) {
-        uint32_t digit = hex_digit(source->at[i]);
-        if (digit > 15)
+        int digit = ascii_hex_value(source->at[i]);
+        if (digit < 0)
             return json_malformed(source, "an escape that is no hexadecimal number");
-        value = value << 4 | digit;
+        value = value << 4 | (unsigned)digit;
     }
     source->at += 4;
     *unit = value;
@@ -189,8 +180,8 @@ static void add_escape(struct buffer *out, char c)
         return;
     }
     buffer_add_literal(out, "\\u00");
-    buffer_add_char(out, "0123456789abcdef"[(unsigned char)c >> 4]);
-    buffer_add_char(out, "0123456789abcdef"[c & 15]);
+    buffer_add_char(out, ascii_hex_digit((unsigned char)c >> 4));
+    buffer_add_char(out, ascii_hex_digit((unsigned char)c));
 }
 
 /* Room for a string that has nothing to escape, as most, is made once. */

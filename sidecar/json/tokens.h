@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/ascii.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "json/json.h"
@@ -76,7 +77,7 @@ must_use bool json_take_number(struct json_source *source, struct text *raw);
 static inline bool json_number_follows(struct json_source *source)
 {
     char c = json_peek(source);
-    return c == '-' || (c >= '0' && c <= '9');
+    return c == '-' || ascii_is_digit(c);
 }
 
 /* Nothing but white space follows. */

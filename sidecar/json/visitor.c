@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/ascii.h"
 #include "json/json.h"
 
 #include <string.h>
@@ -71,7 +72,7 @@ static bool walk_value(struct visitor *visitor)
         return transaction_object(visitor);
     if (next == '[')
         return transaction_array(visitor);
-    if (next != '"' && next != '-' && (next < '0' || next > '9'))
+    if (next != '"' && next != '-' && !ascii_is_digit(next))
         return json_skip(&visitor->source);
     if (!(next == '"' ? json_take_string(&visitor->source, &value)
                       : json_take_number(&visitor->source, &value)))
@@ -82,10 +83,8 @@ static bool walk_value(struct visitor *visitor)
 
 struct text json_without_mark(struct text json)
 {
-    static const struct text mark = {"\xef\xbb\xbf", 3};
-    bool has_one = json.size >= mark.size && memcmp(json.data, mark.data, mark.size) == 0;
-    size_t skipped = has_one ? mark.size : 0;
-    return (struct text){json.data + skipped, json.size - skipped};
+    (void)text_take_prefix(&json, text_literal("\xef\xbb\xbf"));
+    return json;
 }
 
 bool json_visit(struct text json, const struct json_limits *limits, struct arena *arena,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "rest/response.h"
 
@@ -163,11 +164,6 @@ bool failure_of_exchange(struct details *details, const struct exchange *exchang
         exchange->status.message, limit);
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* "APIG.3201" to "APIG_3201"; "HTTP_503" without a code and for IAM's, which repeat the HTTP
  * status: a reason starts with a letter. */
 static struct text vendor_reason(const struct fault *fault, unsigned http_status,
@@ -176,15 +172,14 @@ static struct text vendor_reason(const struct fault *fault, unsigned http_status
     struct text code = fault->vendor_code;
     struct buffer reason;
     buffer_init(&reason, arena, 32);
-    if (code.size == 0 || !is_letter(code.data[0])) {
+    if (code.size == 0 || !ascii_is_letter(code.data[0])) {
         buffer_add_literal(&reason, "HTTP_");
         buffer_add_u64(&reason, http_status);
         return buffer_text(&reason);
     }
     for (size_t i = 0; i < code.size; i++) {
         char c = code.data[i];
-        bool lower = c >= 'a' && c <= 'z';
-        buffer_add_char(&reason, lower ? (char)(c - 'a' + 'A') : c == '.' || c == '-' ? '_' : c);
+        buffer_add_char(&reason, c == '.' || c == '-' ? '_' : ascii_to_upper(c));
     }
     return buffer_text(&reason);
 }

@@ -106,7 +106,7 @@ static bool read_created(const struct schema_recovery *recovery, const ProtobufC
     if (!json_form_timestamp(text, &seconds, &nanos) || seconds < 0 ||
         seconds >= INT64_MAX / CLOCK_NS_PER_S)
         return false;
-    bool has_fraction = text.size > 0 && memchr(text.data, '.', text.size);
+    bool has_fraction = text_contains(text, '.');
     *created_ns = seconds * CLOCK_NS_PER_S + (has_fraction ? nanos : CLOCK_NS_PER_S - 1);
     return true;
 }

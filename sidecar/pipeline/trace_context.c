@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/trace_context.h"
 
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 #define TRACE_ID_DIGITS 32
@@ -10,50 +12,35 @@
 #define TRACESTATE_MEMBERS 32
 #define TRACESTATE_PART_BYTES 256
 
-static struct text behind(struct text text, size_t bytes)
+static bool is_lower_hex(char c)
 {
-    return (struct text){text.data + bytes, text.size - bytes};
-}
-
-static bool is_digit(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    return ascii_is_hex(c) && !ascii_is_upper(c);
 }
 
 /* Takes `digits` lower-case hexadecimal digits from the front. */
 static bool take_digits(struct text *text, size_t digits, struct text *taken)
 {
-    if (text->size < digits)
+    struct text rest = *text, front;
+    if (!text_take_size(&rest, digits, &front) || !text_consists_of(front, is_lower_hex))
         return false;
-    for (size_t i = 0; i < digits; i++)
-        if (!is_digit(text->data[i]))
-            return false;
-    *taken = (struct text){text->data, digits};
-    *text = behind(*text, digits);
+    *taken = front;
+    *text = rest;
     return true;
+}
+
+static bool is_zero(char c)
+{
+    return c == '0';
 }
 
 /* The same, but an id of zeros alone is not valid. */
 static bool take_id(struct text *text, size_t digits, struct text *id)
 {
     struct text rest = *text, taken;
-    if (!take_digits(&rest, digits, &taken))
+    if (!take_digits(&rest, digits, &taken) || text_consists_of(taken, is_zero))
         return false;
-    for (size_t i = 0; i < digits; i++) {
-        if (taken.data[i] == '0')
-            continue;
-        *id = taken;
-        *text = rest;
-        return true;
-    }
-    return false;
-}
-
-static bool take_char(struct text *text, char c)
-{
-    if (text->size == 0 || *text->data != c)
-        return false;
-    *text = behind(*text, 1);
+    *id = taken;
+    *text = rest;
     return true;
 }
 
@@ -61,9 +48,9 @@ static bool take_char(struct text *text, char c)
 static bool read_traceparent(struct text value, struct text *trace_id)
 {
     struct text version, id, span, flags;
-    if (!take_digits(&value, 2, &version) || !take_char(&value, '-') ||
-        !take_id(&value, TRACE_ID_DIGITS, &id) || !take_char(&value, '-') ||
-        !take_id(&value, SPAN_ID_DIGITS, &span) || !take_char(&value, '-') ||
+    if (!take_digits(&value, 2, &version) || !text_take(&value, '-') ||
+        !take_id(&value, TRACE_ID_DIGITS, &id) || !text_take(&value, '-') ||
+        !take_id(&value, SPAN_ID_DIGITS, &span) || !text_take(&value, '-') ||
         !take_digits(&value, 2, &flags) || text_equal(version, text_literal("ff")))
         return false;
     bool is_first = text_equal(version, text_literal("00"));
@@ -75,40 +62,21 @@ static bool read_traceparent(struct text value, struct text *trace_id)
 
 static bool is_key_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("_-*/@", c));
+    return ascii_is_lower(c) || ascii_is_digit(c) || ascii_is_one_of(c, "_-*/@");
+}
+
+static bool is_value_byte(char c)
+{
+    return ascii_is_printable(c) && c != '=';
 }
 
 static bool is_member(struct text member)
 {
-    const char *equals = member.size ? memchr(member.data, '=', member.size) : NULL;
-    if (!equals)
-        return false;
-    struct text key = {member.data, (size_t)(equals - member.data)};
-    struct text value = behind(member, key.size + 1);
-    if (key.size == 0 || key.size > TRACESTATE_PART_BYTES || value.size == 0 ||
-        value.size > TRACESTATE_PART_BYTES)
-        return false;
-    for (size_t i = 0; i < key.size; i++)
-        if (!is_key_byte(key.data[i]))
-            return false;
-    for (size_t i = 0; i < value.size; i++)
-        if (value.data[i] < ' ' || value.data[i] > '~' || value.data[i] == '=')
-            return false;
-    return true;
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct text trimmed(struct text text)
-{
-    while (text.size > 0 && is_blank(*text.data))
-        text = behind(text, 1);
-    while (text.size > 0 && is_blank(text.data[text.size - 1]))
-        text.size--;
-    return text;
+    struct text value = member, key;
+    return text_take_until(&value, '=', &key) && key.size > 0 &&
+           key.size <= TRACESTATE_PART_BYTES && value.size > 0 &&
+           value.size <= TRACESTATE_PART_BYTES && text_consists_of(key, is_key_byte) &&
+           text_consists_of(value, is_value_byte);
 }
 
 /* Section 3.3: members with commas between, of which some may be empty. */
@@ -116,15 +84,13 @@ static bool read_tracestate(struct text value, struct text *trace_id)
 {
     (void)trace_id;
     for (size_t members = 0; members < TRACESTATE_MEMBERS; members++) {
-        const char *comma = value.size ? memchr(value.data, ',', value.size) : NULL;
-        struct text rest = comma ? behind(value, (size_t)(comma - value.data) + 1) : value;
-        struct text member =
-            trimmed(comma ? (struct text){value.data, (size_t)(comma - value.data)} : value);
+        struct text member;
+        bool more = text_take_part(&value, ',', &member);
+        member = text_trim(member);
         if (member.size > 0 && !is_member(member))
             return false;
-        if (!comma)
+        if (!more)
             return true;
-        value = rest;
     }
     return false;
 }
@@ -137,20 +103,19 @@ static bool take_b3_trace_id(struct text *text, struct text *id)
 
 static bool is_one_of(struct text value, const char *characters)
 {
-    return value.size == 1 && *value.data && strchr(characters, *value.data);
+    return value.size == 1 && ascii_is_one_of(*value.data, characters);
 }
 
 /* What may follow B3's span: a sampling state, and behind it the parent's span. */
 static bool is_b3_rest(struct text rest)
 {
-    struct text span;
+    struct text span, state;
     if (rest.size == 0)
         return true;
-    if (!take_char(&rest, '-') || rest.size == 0 || !is_one_of((struct text){rest.data, 1}, "01d"))
+    if (!text_take(&rest, '-') || !text_take_size(&rest, 1, &state) || !is_one_of(state, "01d"))
         return false;
-    rest = behind(rest, 1);
     return rest.size == 0 ||
-           (take_char(&rest, '-') && take_id(&rest, SPAN_ID_DIGITS, &span) && rest.size == 0);
+           (text_take(&rest, '-') && take_id(&rest, SPAN_ID_DIGITS, &span) && rest.size == 0);
 }
 
 /* "{TraceId}-{SpanId}-{SamplingState}-{ParentSpanId}", of which the last two may be missing, or a
@@ -160,7 +125,7 @@ static bool read_b3(struct text value, struct text *trace_id)
     struct text id, span;
     if (is_one_of(value, "01d"))
         return true;
-    if (!take_b3_trace_id(&value, &id) || !take_char(&value, '-') ||
+    if (!take_b3_trace_id(&value, &id) || !text_take(&value, '-') ||
         !take_id(&value, SPAN_ID_DIGITS, &span) || !is_b3_rest(value))
         return false;
     *trace_id = id;

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "pipeline/trace_context.h"
 #include "rest/request.h"
 
@@ -34,12 +35,7 @@ static bool may_follow(const struct trace_headers *trace, struct text name)
 
 static bool is_request_id(struct text value)
 {
-    if (value.size > LONGEST_REQUEST_ID)
-        return false;
-    for (size_t i = 0; i < value.size; i++)
-        if (value.data[i] <= ' ' || value.data[i] > '~')
-            return false;
-    return true;
+    return value.size <= LONGEST_REQUEST_ID && text_consists_of(value, ascii_is_visible);
 }
 
 static void pick(struct trace_headers *trace, struct text name, struct text value)
@@ -72,7 +68,7 @@ static void drop_stray_tracestate(struct trace_headers *trace)
 static void put_hex(char *at, uint64_t number)
 {
     for (int i = 15; i >= 0; i--, number >>= 4)
-        at[i] = "0123456789abcdef"[number & 15];
+        at[i] = ascii_hex_digit((unsigned)number);
 }
 
 /* Unique, not secret: a random number of this process and a count. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "json/json.h"
 #include "system/secret.h"
 
@@ -56,7 +57,7 @@ static enum place place_of(struct text path)
     for (size_t i = 0; i < array_length(first_of_list); i++)
         if (text_equal(path, first_of_list[i]))
             return LISTED;
-    bool deep = memchr(path.data, '[', path.size) || memchr(path.data, '.', path.size - 1);
+    bool deep = text_contains(path, '[') || text_until(path, '.').size + 1 < path.size;
     return deep ? ELSEWHERE : WRAPPED;
 }
 
@@ -79,14 +80,9 @@ static bool consider_member(struct text path, struct text value, bool is_string,
     return true;
 }
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool is_token_character(char c)
 {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return ascii_is_alphanumeric(c) || ascii_is_one_of(c, "._-");
 }
 
 static struct text keep(struct text text, struct arena *arena)
@@ -98,12 +94,9 @@ static struct text keep(struct text text, struct arena *arena)
 /* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
 static struct text plain_word(struct text text, size_t most, struct text secret)
 {
-    if (text.size > most || secret_is_in(text, secret))
-        return (struct text){NULL, 0};
-    for (size_t i = 0; i < text.size; i++)
-        if (!is_token_character(text.data[i]))
-            return (struct text){NULL, 0};
-    return text;
+    bool good = text.size <= most && !secret_is_in(text, secret) &&
+                text_consists_of(text, is_token_character);
+    return good ? text : (struct text){NULL, 0};
 }
 
 /* A tag, a comment or a document type: what has one is a page for people and not a message. */
@@ -111,7 +104,7 @@ static bool is_page(struct text text)
 {
     for (size_t i = 0; i + 1 < text.size; i++) {
         char next = text.data[i + 1];
-        if (text.data[i] == '<' && (is_letter(next) || next == '/' || next == '!'))
+        if (text.data[i] == '<' && (ascii_is_letter(next) || next == '/' || next == '!'))
             return true;
     }
     return false;
@@ -183,7 +176,7 @@ static bool read_wait(struct text digits, int64_t unit_ms, int64_t *wait_ms)
 {
     int64_t count = 0;
     for (size_t i = 0; i < digits.size; i++) {
-        if (digits.data[i] < '0' || digits.data[i] > '9')
+        if (!ascii_is_digit(digits.data[i]))
             return false;
         count = count * 10 + (digits.data[i] - '0');
         if (count > LONGEST_WAIT_MS)
@@ -202,18 +195,13 @@ static int64_t window_ms(struct text message)
         int64_t ms;
     } units[] = {{"second", 1000}, {"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
     int64_t wait_ms = 0;
-    struct text window = text_behind(message, ",time:", ",;.\"");
-    const char *space = window.size ? memchr(window.data, ' ', window.size) : NULL;
-    if (!space)
+    struct text unit = text_behind(message, ",time:", ",;.\""), count;
+    if (!text_take_until(&unit, ' ', &count))
         return 0;
-    struct text count = {window.data, (size_t)(space - window.data)},
-                unit = {space + 1, window.size - count.size - 1};
-    for (size_t i = 0; i < array_length(units); i++) {
-        size_t bytes = strlen(units[i].unit);
-        if (unit.size >= bytes && memcmp(unit.data, units[i].unit, bytes) == 0 &&
+    for (size_t i = 0; i < array_length(units); i++)
+        if (text_starts_with(unit, text_of(units[i].unit)) &&
             read_wait(count, units[i].ms, &wait_ms))
             break;
-    }
     return wait_ms;
 }
 
@@ -247,10 +235,7 @@ static struct text location_host(const struct http_response *response, struct te
     const char *at = authority.size ? memrchr(authority.data, '@', authority.size) : NULL;
     if (at)
         authority = (struct text){at + 1, (size_t)(authority.data + authority.size - at - 1)};
-    const char *colon = authority.size ? memchr(authority.data, ':', authority.size) : NULL;
-    if (colon)
-        authority.size = (size_t)(colon - authority.data);
-    return plain_word(authority, HOST_BYTES, secret);
+    return plain_word(text_until(authority, ':'), HOST_BYTES, secret);
 }
 
 struct text fault_body_request_id(const struct http_response *response, struct text secret)
@@ -275,7 +260,7 @@ static void search_body(struct text body, struct arena *scratch, struct search *
 /* "APIG.3201" rather than "401" or nothing. */
 static bool is_vendors_code(struct text code)
 {
-    return code.size > 0 && is_letter(code.data[0]);
+    return code.size > 0 && ascii_is_letter(code.data[0]);
 }
 
 /* A server that passes on another's error may put its whole body, as text, where the words go.

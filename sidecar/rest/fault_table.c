@@ -281,12 +281,8 @@ struct fault_decision fault_decide_for_reading(struct fault_decision decision)
 static bool split_code(struct text code, struct text *prefix, unsigned *number)
 {
     uint64_t digits;
-    const char *dot = code.size ? memchr(code.data, '.', code.size) : NULL;
-    if (!dot ||
-        !text_to_u64((struct text){dot + 1, (size_t)(code.data + code.size - dot - 1)}, &digits) ||
-        digits > 9999)
+    if (!text_take_until(&code, '.', prefix) || !text_to_u64(code, &digits) || digits > 9999)
         return false;
-    *prefix = (struct text){code.data, (size_t)(dot - code.data)};
     *number = (unsigned)digits;
     if (digits < 1000 && text_equal_nocase(*prefix, text_literal("APIG")))
         *prefix = text_literal("APIGW");

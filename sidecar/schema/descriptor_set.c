@@ -41,17 +41,6 @@ static bool is_framed(struct text bytes, uint32_t nested, unsigned most)
     return true;
 }
 
-static bool is_name(struct text name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && (i == 0 || c < '0' || c > '9'))
-            return false;
-    }
-    return name.size > 0;
-}
-
 struct text descriptor_set_join(struct arena *arena, struct text scope, struct text name)
 {
     if (scope.size == 0)
@@ -189,7 +178,7 @@ static struct symbol *add(struct collecting *collecting, struct text scope, cons
                           enum symbol_kind kind)
 {
     struct text own = text_of(name ? name : "");
-    if (!is_name(own)) {
+    if (!text_is_identifier(own)) {
         status_set(collecting->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is no name",
                    text_arguments(collecting->file->file.name), text_arguments(scope),
                    text_is_utf8(own) ? own.data : "?");

@@ -122,28 +122,17 @@ static const void *find_value(const struct bound_path *path, const ProtobufCMess
                                                                   : schema_value(message, last);
 }
 
-/* Takes the first segment, and the slash behind it, off `rest`; `more` says whether there was one.
- */
-static struct text take_segment(struct text *rest, bool *more)
-{
-    const char *slash = rest->size ? memchr(rest->data, '/', rest->size) : NULL;
-    struct text segment = {rest->data, slash ? (size_t)(slash - rest->data) : rest->size};
-    size_t taken = segment.size + (slash ? 1 : 0);
-    *more = slash;
-    *rest = (struct text){rest->data + taken, rest->size - taken};
-    return segment;
-}
-
 static bool matches(struct text value, struct text pattern)
 {
     bool more_value = true;
     for (bool more_pattern = true; more_pattern;) {
-        struct text part = take_segment(&pattern, &more_pattern);
+        struct text part, segment;
+        more_pattern = text_take_part(&pattern, '/', &part);
         if (text_equal(part, text_literal("**")))
             return true;
         if (!more_value)
             return false;
-        struct text segment = take_segment(&value, &more_value);
+        more_value = text_take_part(&value, '/', &segment);
         if (!text_equal(part, text_literal("*")) && !text_equal(part, segment))
             return false;
     }
@@ -155,7 +144,8 @@ static bool matches(struct text value, struct text pattern)
 static const char *bad_segment(struct text value, bool multiple)
 {
     for (bool more = true; more;) {
-        struct text segment = take_segment(&value, &more);
+        struct text segment;
+        more = text_take_part(&value, '/', &segment);
         if (text_equal(segment, text_literal(".")) || text_equal(segment, text_literal("..")))
             return "must not be, or hold, a \".\" or \"..\" segment of the path";
         if (multiple && segment.size == 0)
@@ -173,10 +163,9 @@ static bool expand_variable(const struct http_rule_segment *segment,
     struct text value = {NULL, 0};
     if (at)
         value = scalar_text(variable->fields[variable->depth - 1]->type, at, path);
-    const char *why = value.size == 0 ? "must be set: it is part of the path"
-                      : memchr(value.data, '\0', value.size)
-                          ? "must not hold a NUL character"
-                          : bad_segment(value, segment->multiple);
+    const char *why = value.size == 0              ? "must be set: it is part of the path"
+                      : text_contains(value, '\0') ? "must not hold a NUL character"
+                                                   : bad_segment(value, segment->multiple);
     if (path->full)
         return true; /* which the caller tells */
     if (why)

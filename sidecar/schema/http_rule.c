@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/http_rule.h"
 
+#include "base/ascii.h"
 #include "schema/http_template.h"
 #include "schema/wire.h"
 
@@ -118,10 +119,8 @@ static bool read_option(struct text bytes, struct http_rule_option *option, stru
  * to the servers on the way. */
 static bool is_http_method(struct text method)
 {
-    for (size_t i = 0; i < method.size; i++)
-        if (method.data[i] < 'A' || method.data[i] > 'Z')
-            return false;
-    return method.size > 0 && !text_equal(method, text_literal("CONNECT")) &&
+    return method.size > 0 && text_consists_of(method, ascii_is_upper) &&
+           !text_equal(method, text_literal("CONNECT")) &&
            !text_equal(method, text_literal("TRACE"));
 }
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 #define MOST_SEGMENTS 64
@@ -33,29 +35,11 @@ static bool next_is(const struct reading *reading, char c)
     return reading->rest.size > 0 && reading->rest.data[0] == c;
 }
 
-static struct text skip(struct text text, size_t bytes)
-{
-    return (struct text){text.data + bytes, text.size - bytes};
-}
-
-/* The part before the first `c`, or all of it. */
-static struct text until(struct text text, char c)
-{
-    const char *end = text.size ? memchr(text.data, c, text.size) : NULL;
-    return (struct text){text.data, end ? (size_t)(end - text.data) : text.size};
-}
-
 /* RFC 3986 section 3.3: what a path segment may hold, but for the characters that templates use
  * themselves. */
 static bool is_literal_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("-._~!$&'()+,;@", c));
-}
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    return ascii_is_alphanumeric(c) || ascii_is_one_of(c, "-._~!$&'()+,;@");
 }
 
 /* Bytes of the literal that `text` begins with, percent-encoded characters included. */
@@ -64,7 +48,7 @@ static size_t literal_bytes(struct text text)
     size_t bytes = 0;
     while (bytes < text.size) {
         bool encoded = text.data[bytes] == '%' && text.size - bytes > 2 &&
-                       is_hex(text.data[bytes + 1]) && is_hex(text.data[bytes + 2]);
+                       ascii_is_hex(text.data[bytes + 1]) && ascii_is_hex(text.data[bytes + 2]);
         if (!encoded && !is_literal_character(text.data[bytes]))
             break;
         bytes += encoded ? 3 : 1;
@@ -76,27 +60,10 @@ static size_t literal_bytes(struct text text)
 static bool is_dot_segment(struct text segment)
 {
     size_t dots = 0;
-    for (; segment.size > 0; dots++) {
-        struct text encoded = {segment.data, 3};
-        if (segment.data[0] == '.')
-            segment = skip(segment, 1);
-        else if (segment.size >= 3 && text_equal_nocase(encoded, text_literal("%2e")))
-            segment = skip(segment, 3);
-        else
-            return false;
-    }
-    return dots == 1 || dots == 2;
-}
-
-static bool is_identifier(struct text name)
-{
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        if (!letter && (i == 0 || c < '0' || c > '9'))
-            return false;
-    }
-    return name.size > 0;
+    while (text_take(&segment, '.') || text_take_prefix(&segment, text_literal("%2e")) ||
+           text_take_prefix(&segment, text_literal("%2E")))
+        dots++;
+    return segment.size == 0 && (dots == 1 || dots == 2);
 }
 
 /* Fails unless a path may go through, or end at, that field. */
@@ -123,9 +90,9 @@ static bool resolve_path(struct text name, const struct schema_message *message,
     size_t depth = 0;
     struct text rest = name;
     for (bool is_last = false; !is_last; depth++) {
-        struct text part = until(rest, '.');
-        is_last = part.size == rest.size;
-        bool can_be = message && depth < MOST_PATH_DEPTH && is_identifier(part);
+        struct text part;
+        is_last = !text_take_part(&rest, '.', &part);
+        bool can_be = message && depth < MOST_PATH_DEPTH && text_is_identifier(part);
         const struct schema_field *field =
             can_be ? schema_field_by_name(message, part, false) : NULL;
         if (!field)
@@ -135,7 +102,6 @@ static bool resolve_path(struct text name, const struct schema_message *message,
             return false;
         fields[depth] = field;
         message = field->message;
-        rest = is_last ? rest : skip(rest, part.size + 1);
     }
     const struct schema_field **kept = arena_alloc(arena, depth * sizeof(*kept));
     if (!kept)
@@ -151,7 +117,7 @@ static bool add_literal(struct reading *reading, size_t bytes, struct status *st
     struct text literal = {reading->rest.data, bytes};
     struct http_rule_segment *last =
         reading->segment_count ? &reading->segments[reading->segment_count - 1] : NULL;
-    reading->rest = skip(reading->rest, bytes);
+    reading->rest = text_skip(reading->rest, bytes);
     if (last && !last->variable) {
         last->literal.size += bytes;
         return true;
@@ -170,17 +136,16 @@ static bool read_pattern(struct text pattern, struct http_rule_segment *segment,
     segment->pattern = pattern;
     segment->any_segment = text_equal(pattern, text_literal("*"));
     for (bool is_last = false; !is_last;) {
-        struct text part = until(rest, '/');
+        struct text part;
+        is_last = !text_take_part(&rest, '/', &part);
         bool many = text_equal(part, text_literal("**"));
-        is_last = part.size == rest.size;
         segment->multiple |= many || !is_last;
         /* A value is compared as it is, so that nothing here may be encoded. */
         bool literal = part.size > 0 && literal_bytes(part) == part.size &&
-                       !memchr(part.data, '%', part.size) && !is_dot_segment(part);
+                       !text_contains(part, '%') && !is_dot_segment(part);
         if ((!literal && !many && !text_equal(part, text_literal("*"))) || (many && !is_last))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "\"%.*s\" is no template of a variable", text_arguments(pattern));
-        rest = is_last ? rest : skip(rest, part.size + 1);
     }
     return true;
 }
@@ -209,13 +174,10 @@ static bool add_variable(struct reading *reading, struct text name, struct text 
 /* "{name}" or "{name=pattern}". */
 static bool read_variable(struct reading *reading, struct status *status)
 {
-    struct text inside = until(skip(reading->rest, 1), '}');
-    if (inside.size + 1 == reading->rest.size)
+    struct text inside, name, pattern;
+    if (!text_take(&reading->rest, '{') || !text_take_until(&reading->rest, '}', &inside))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it has a { without a }");
-    struct text name = until(inside, '='), pattern = text_literal("*");
-    if (name.size < inside.size)
-        pattern = skip(inside, name.size + 1);
-    reading->rest = skip(reading->rest, inside.size + 2);
+    pattern = text_take_part(&inside, '=', &name) ? inside : text_literal("*");
     return add_variable(reading, name, pattern, status);
 }
 

@@ -282,9 +282,6 @@ static const struct schema_method *find_name(const struct methods *methods, stru
 
 const struct schema_method *methods_find(const struct methods *methods, struct text name)
 {
-    if (name.size > 0 && name.data[0] == '/')
-        return find_path(methods, (struct text){name.data + 1, name.size - 1});
-    if (name.size > 0 && memchr(name.data, '/', name.size))
-        return find_path(methods, name);
-    return find_name(methods, name);
+    bool is_path = text_take(&name, '/') || text_contains(name, '/');
+    return is_path ? find_path(methods, name) : find_name(methods, name);
 }

@@ -1,34 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/readable_name.h"
 
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 static const char *const acronyms[] = {
     "ACL", "API", "CORS", "DNS", "HTTP", "HTTPS", "ID", "IP", "JWT", "SSL", "TLS", "URL", "VPC",
 };
 
-static bool is_upper(char c)
-{
-    return c >= 'A' && c <= 'Z';
-}
-
-static bool is_lower(char c)
-{
-    return c >= 'a' && c <= 'z';
-}
-
 /* A word begins at a capital behind anything else, and at the last capital of a row that lower case
  * follows: "GetURLDomain" is Get, URL, Domain. */
 static bool begins_word(struct text name, size_t i)
 {
-    if (i == 0 || !is_upper(name.data[i]))
+    if (i == 0 || !ascii_is_upper(name.data[i]))
         return false;
-    return !is_upper(name.data[i - 1]) || (i + 1 < name.size && is_lower(name.data[i + 1]));
+    return !ascii_is_upper(name.data[i - 1]) ||
+           (i + 1 < name.size && ascii_is_lower(name.data[i + 1]));
 }
 
 static void add_word(struct buffer *words, struct text word)
 {
-    bool capitals = word.size > 1 && is_upper(word.data[0]) && is_upper(word.data[1]);
+    bool capitals = word.size > 1 && ascii_is_upper(word.data[0]) && ascii_is_upper(word.data[1]);
     for (size_t i = 0; i < array_length(acronyms) && !capitals; i++)
         if (text_equal_nocase(word, text_of(acronyms[i]))) {
             word = text_of(acronyms[i]);
@@ -36,7 +29,7 @@ static void add_word(struct buffer *words, struct text word)
         }
     for (size_t i = 0; i < word.size; i++) {
         char c = word.data[i];
-        buffer_add_char(words, is_upper(c) && !capitals ? (char)(c - 'A' + 'a') : c);
+        buffer_add_char(words, capitals ? c : ascii_to_lower(c));
     }
 }
 

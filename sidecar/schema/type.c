@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/type.h"
 
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "constraint/validate.h"
 #include "schema/layout.h"
@@ -131,7 +132,7 @@ static struct text camel_case(const struct types *types, struct text name)
         if (c == '_')
             continue;
         bool starts = i > 0 && name.data[i - 1] == '_';
-        camel[bytes++] = starts && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+        camel[bytes++] = starts ? ascii_to_upper(c) : c;
     }
     return (struct text){camel, bytes};
 }

@@ -26,20 +26,11 @@ static bool take_varint(struct text *rest, uint64_t *value)
     return false;
 }
 
-static bool take_bytes(struct text *rest, size_t bytes, struct text *taken)
-{
-    if (bytes > rest->size)
-        return false;
-    *taken = (struct text){rest->data, bytes};
-    *rest = (struct text){rest->data + bytes, rest->size - bytes};
-    return true;
-}
-
 /* Little-endian, as the wire has it. */
 static bool take_fixed(struct text *rest, size_t bytes, uint64_t *value)
 {
     struct text taken;
-    if (!take_bytes(rest, bytes, &taken))
+    if (!text_take_size(rest, bytes, &taken))
         return false;
     *value = 0;
     for (size_t i = 0; i < bytes; i++)
@@ -68,7 +59,7 @@ bool wire_next(struct text *rest, struct wire_field *field)
     case WIRE_FIXED32:
         return take_value(rest, field->type, &field->value);
     case WIRE_BYTES:
-        return take_varint(rest, &length) && take_bytes(rest, length, &field->bytes);
+        return take_varint(rest, &length) && text_take_size(rest, length, &field->bytes);
     }
     return false;
 }

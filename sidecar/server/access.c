@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/access.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
 
 #include "base/banned.h"
 
@@ -19,7 +19,7 @@ static const struct {
 
 static bool is_same(enum caller_kind kind, char a, char b)
 {
-    return a == b || (kinds[kind].nocase && tolower((unsigned char)a) == tolower((unsigned char)b));
+    return a == b || (kinds[kind].nocase && ascii_to_lower(a) == ascii_to_lower(b));
 }
 
 static bool star_takes(enum caller_kind kind, char c)

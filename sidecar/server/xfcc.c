@@ -1,43 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/xfcc.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
 
 #include "base/banned.h"
 
-static bool take(struct text *rest, char c)
-{
-    if (rest->size == 0 || rest->data[0] != c)
-        return false;
-    rest->data++;
-    rest->size--;
-    return true;
-}
-
-/* The longest beginning of which `takes` is true. */
-static struct text take_while(struct text *rest, bool (*takes)(char c))
-{
-    struct text taken = {rest->data, 0};
-    while (taken.size < rest->size && takes(rest->data[taken.size]))
-        taken.size++;
-    rest->data += taken.size;
-    rest->size -= taken.size;
-    return taken;
-}
-
-static bool is_letter(char c)
-{
-    return isalpha((unsigned char)c);
-}
-
-static bool is_space(char c)
-{
-    return c == ' ';
-}
-
 static bool is_plain(char c)
 {
-    return c > ' ' && c <= '~' && c != '"' && c != ';' && c != ',';
+    return ascii_is_visible(c) && !ascii_is_one_of(c, "\";,");
 }
 
 static bool is_quoted(char c)
@@ -50,14 +20,13 @@ static bool take_quoted(struct text *rest, struct text *value)
 {
     const char *start = rest->data;
     for (;;) {
-        take_while(rest, is_quoted);
+        text_take_while(rest, is_quoted);
         *value = (struct text){start, (size_t)(rest->data - start)};
-        if (take(rest, '"'))
+        if (text_take(rest, '"'))
             return true;
-        if (!take(rest, '\\') || rest->size == 0)
+        if (!text_take(rest, '\\') || rest->size == 0)
             return false;
-        rest->data++;
-        rest->size--;
+        *rest = text_skip(*rest, 1);
     }
 }
 
@@ -76,11 +45,11 @@ static void note(struct text key, struct text value, struct identity names[IDENT
 
 static bool take_pair(struct text *rest, struct identity names[IDENTITY_MOST], size_t *count)
 {
-    struct text value, key = take_while(rest, is_letter);
-    if (key.size == 0 || !take(rest, '='))
+    struct text value, key = text_take_while(rest, ascii_is_letter);
+    if (key.size == 0 || !text_take(rest, '='))
         return false;
-    if (!take(rest, '"'))
-        value = take_while(rest, is_plain);
+    if (!text_take(rest, '"'))
+        value = text_take_while(rest, is_plain);
     else if (!take_quoted(rest, &value))
         return false;
     note(key, value, names, count);
@@ -92,12 +61,13 @@ bool xfcc_read(struct text header, struct identity names[IDENTITY_MOST], size_t 
     size_t found;
     do {
         found = 0;
-        take_while(&header, is_space);
+        while (text_take(&header, ' '))
+            continue;
         do
             if (!take_pair(&header, names, &found))
                 return false;
-        while (take(&header, ';'));
-    } while (take(&header, ','));
+        while (text_take(&header, ';'));
+    } while (text_take(&header, ','));
     if (header.size > 0)
         return false;
     *count = found;

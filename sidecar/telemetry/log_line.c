@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 
 #include "base/banned.h"
@@ -83,7 +84,7 @@ static void put_text(struct log_line *line, struct text text)
 /* Printable ASCII that stands for itself in a JSON string. */
 static bool is_plain(char c)
 {
-    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+    return ascii_is_printable(c) && c != '"' && c != '\\';
 }
 
 /* The same of eight at once: each term sets the top bit of a byte that is not plain. */
@@ -123,8 +124,8 @@ static size_t character_bytes(struct text text)
 
 static void put_unicode(struct log_line *line, unsigned char code)
 {
-    static const char hex[] = "0123456789abcdef";
-    const char escape[ESCAPE_BYTES] = {'\\', 'u', '0', '0', hex[code >> 4], hex[code & 15]};
+    const char escape[ESCAPE_BYTES] = {
+        '\\', 'u', '0', '0', ascii_hex_digit(code >> 4), ascii_hex_digit(code)};
     put(line, escape, sizeof escape);
 }
 
@@ -146,7 +147,7 @@ static size_t put_special(struct log_line *line, struct text text)
         put(line, "\\", 1);
     if (is_c1(text.data, bytes))
         put_unicode(line, (unsigned char)text.data[1]);
-    else if ((unsigned char)*text.data < ' ' || *text.data == 0x7f)
+    else if (ascii_is_control(*text.data))
         put_unicode(line, (unsigned char)*text.data);
     else
         put(line, text.data, bytes);
@@ -160,11 +161,11 @@ static void put_escaped(struct log_line *line, struct text text)
     for (;;) {
         size_t run = copy_plain(line->bytes + line->used, text, room(line) - 1);
         line->used += run;
-        text = (struct text){text.data + run, text.size - run};
+        text = text_skip(text, run);
         if (text.size == 0 || room(line) <= ESCAPE_BYTES)
             return;
         size_t taken = put_special(line, text);
-        text = (struct text){text.data + taken, text.size - taken};
+        text = text_skip(text, taken);
     }
 }
 
