@@ -2,7 +2,7 @@
 #include "json/forms.h"
 
 #include <stdint.h>
-#include <string.h>
+#include <time.h>
 
 #include "base/ascii.h"
 
@@ -16,7 +16,6 @@
 #define LONGEST_DURATION INT64_C(315576000000)
 
 #define NANOS 1000000000
-#define DAY 86400
 
 /* Both types have seconds and nanos as fields 1 and 2. */
 static int64_t *seconds_of(const struct schema_message *type, const ProtobufCMessage *message)
@@ -47,50 +46,6 @@ static void add_fraction(struct buffer *out, int32_t nanos)
     add_digits(out, nanos / (digits == 3 ? 1000000 : digits == 6 ? 1000 : 1), digits);
 }
 
-/* A day of the Gregorian calendar, which goes back to the year 1 here. */
-struct day {
-    int year, month, day; /* from 1 on */
-};
-
-static bool is_leap(int year)
-{
-    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-static int days_of_month(int year, int month)
-{
-    static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    return days[month - 1] + (month == 2 && is_leap(year));
-}
-
-static int days_before_year(int year)
-{
-    int past = year - 1;
-    return past * 365 + past / 4 - past / 100 + past / 400;
-}
-
-/* Days since 1 January of the year 1. */
-static int day_number(struct day day)
-{
-    int number = days_before_year(day.year) + day.day - 1;
-    for (int month = 1; month < day.month; month++)
-        number += days_of_month(day.year, month);
-    return number;
-}
-
-static struct day day_of_number(int number)
-{
-    /* At most a few years too early, since no year is longer. */
-    struct day day = {.year = number / 366 + 1, .month = 1};
-    while (days_before_year(day.year + 1) <= number)
-        day.year++;
-    number -= days_before_year(day.year);
-    for (; number >= days_of_month(day.year, day.month); day.month++)
-        number -= days_of_month(day.year, day.month);
-    day.day = number + 1;
-    return day;
-}
-
 static void add_part(struct buffer *out, int number, int digits, char separator)
 {
     add_digits(out, number, digits);
@@ -105,15 +60,14 @@ static bool write_timestamp(const struct schema_message *type, const ProtobufCMe
     if (seconds < FIRST_SECOND || seconds > LAST_SECOND || nanos < 0 || nanos >= NANOS)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the timestamp is not between the years 1 and 9999");
-    seconds -= FIRST_SECOND;
-    struct day day = day_of_number((int)(seconds / DAY));
-    int second = (int)(seconds % DAY);
-    add_part(out, day.year, 4, '-');
-    add_part(out, day.month, 2, '-');
-    add_part(out, day.day, 2, 'T');
-    add_part(out, second / 3600, 2, ':');
-    add_part(out, second / 60 % 60, 2, ':');
-    add_digits(out, second % 60, 2);
+    struct tm utc;
+    gmtime_r(&(time_t){seconds}, &utc);
+    add_part(out, utc.tm_year + 1900, 4, '-');
+    add_part(out, utc.tm_mon + 1, 2, '-');
+    add_part(out, utc.tm_mday, 2, 'T');
+    add_part(out, utc.tm_hour, 2, ':');
+    add_part(out, utc.tm_min, 2, ':');
+    add_digits(out, utc.tm_sec, 2);
     add_fraction(out, nanos);
     buffer_add_char(out, 'Z');
     return true;
@@ -210,25 +164,37 @@ static bool take_part(struct text *text, size_t digits, char separator, int *num
     return take_digits(text, digits, number) && text_take(text, separator);
 }
 
-static bool is_day(struct day day)
+/* "1970-01-31T23:59:59", without a check of the numbers' ranges. */
+static bool take_calendar_time(struct text *text, struct tm *utc)
 {
-    return day.year >= 1 && day.month >= 1 && day.month <= 12 && day.day >= 1 &&
-           day.day <= days_of_month(day.year, day.month);
+    struct tm read = {0};
+    if (!take_part(text, 4, '-', &read.tm_year) || !take_part(text, 2, '-', &read.tm_mon) ||
+        !take_part(text, 2, 'T', &read.tm_mday) || !take_part(text, 2, ':', &read.tm_hour) ||
+        !take_part(text, 2, ':', &read.tm_min) || !take_digits(text, 2, &read.tm_sec))
+        return false;
+    read.tm_year -= 1900;
+    read.tm_mon -= 1;
+    *utc = read;
+    return true;
+}
+
+/* False for a time that the calendar does not have, because timegm changes it into one that the
+ * calendar has: 30 February into 2 March, 24:00 into 00:00 of the next day. */
+static bool to_seconds(const struct tm *utc, int64_t *seconds)
+{
+    struct tm real = *utc;
+    *seconds = timegm(&real);
+    return real.tm_mon == utc->tm_mon && real.tm_mday == utc->tm_mday &&
+           real.tm_hour == utc->tm_hour && real.tm_min == utc->tm_min && real.tm_sec == utc->tm_sec;
 }
 
 bool json_form_timestamp(struct text text, int64_t *seconds, int32_t *nanos)
 {
-    struct day day;
-    int hour, minute, second;
+    struct tm utc;
+    int64_t moment;
     int32_t fraction = 0;
-    if (!take_part(&text, 4, '-', &day.year) || !take_part(&text, 2, '-', &day.month) ||
-        !take_part(&text, 2, 'T', &day.day) || !take_part(&text, 2, ':', &hour) ||
-        !take_part(&text, 2, ':', &minute) || !take_digits(&text, 2, &second) || !is_day(day) ||
-        hour > 23 || minute > 59 || second > 59)
-        return false;
-    int64_t moment =
-        FIRST_SECOND + day_number(day) * (int64_t)DAY + hour * 3600 + minute * 60 + second;
-    if (!take_fraction(&text, &fraction) || !take_zone(&text, &moment) || text.size > 0 ||
+    if (!take_calendar_time(&text, &utc) || !to_seconds(&utc, &moment) || moment < FIRST_SECOND ||
+        !take_fraction(&text, &fraction) || !take_zone(&text, &moment) || text.size > 0 ||
         moment < FIRST_SECOND || moment > LAST_SECOND)
         return false;
     *seconds = moment;
