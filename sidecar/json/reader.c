@@ -4,7 +4,8 @@
 #include "json/forms.h"
 #include "json/name_set.h"
 #include "json/scalar.h"
-#include "json/tokens.h"
+#include "json/skip.h"
+#include "json/strings.h"
 #include "schema/field_path.h"
 
 #include "base/banned.h"

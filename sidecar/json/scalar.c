@@ -6,6 +6,7 @@
 
 #include "base/base64.h"
 #include "json/numbers.h"
+#include "json/strings.h"
 
 #include "base/banned.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "json/strings.h"
+
 #include <endian.h>
 #include <stdint.h>
 
 #include "base/ascii.h"
-#include "json/tokens.h"
 
 #include "base/banned.h"
 
@@ -168,6 +169,13 @@ bool json_take_string(struct json_source *source, struct text *text)
     struct text found = {source->at, run.bytes};
     source->at = behind;
     return close_string(source, found, run.wide, text);
+}
+
+bool json_take_name(struct json_source *source, struct text *name)
+{
+    if (!json_take_string(source, name))
+        return false;
+    return json_take(source, ':') || json_malformed(source, "no colon where one is due");
 }
 
 static void add_escape(struct buffer *out, char c)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON as characters (RFC 8259): tokens read one by one, and strings written. Between the parts of
- * the JSON reader and writer. Pure; one thread at a time for each source.
+ * The text of a JSON document (RFC 8259), read token by token; strings are in json/strings.h. For
+ * the files of this folder. Pure; a source is used by one thread at a time.
  */
 #pragma once
 
@@ -66,10 +66,6 @@ static inline bool json_take_word(struct json_source *source, const char *word)
     return true;
 }
 
-/* A string, decoded: a view of the source when nothing was escaped, else in the arena. Well-formed
- * UTF-8. */
-must_use bool json_take_string(struct json_source *source, struct text *text);
-
 /* A number as it is written. */
 must_use bool json_take_number(struct json_source *source, struct text *raw);
 
@@ -83,9 +79,6 @@ static inline bool json_number_follows(struct json_source *source)
 /* Nothing but white space follows. */
 must_use bool json_finish(struct json_source *source);
 
-/* One value of any kind, checked and dropped. */
-must_use bool json_skip(struct json_source *source);
-
 /* `{` or `[`, one level deeper; json_next with the closing one leaves it. */
 must_use bool json_enter(struct json_source *source, char open);
 
@@ -94,9 +87,3 @@ must_use bool json_enter(struct json_source *source, char open);
  * failure, which `source->broken` tells apart. `first` is the caller's, true at the start.
  */
 bool json_next(struct json_source *source, char close, bool *first);
-
-/* A member's name and the colon behind it. */
-must_use bool json_take_name(struct json_source *source, struct text *name);
-
-/* Writing: a quoted string. `text` is well-formed UTF-8. */
-void json_add_string(struct buffer *out, struct text text);

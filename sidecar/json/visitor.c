@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/ascii.h"
 #include "json/json.h"
 
-#include <string.h>
-
+#include "base/ascii.h"
 #include "json/name_set.h"
-#include "json/tokens.h"
+#include "json/skip.h"
+#include "json/strings.h"
 
 #include "base/banned.h"
 
@@ -17,16 +16,16 @@ struct visitor {
     bool stopped; /* by the visitor; the rest is only checked */
 };
 
-static bool walk_value(struct visitor *visitor);
+static bool visit_value(struct visitor *visitor);
 
-static void tell(struct visitor *visitor, struct text value, bool is_string)
+static void report(struct visitor *visitor, struct text value, bool is_string)
 {
     if (!visitor->stopped && !visitor->path.full)
         visitor->stopped =
             !visitor->visit(buffer_text(&visitor->path), value, is_string, visitor->context);
 }
 
-static bool transaction_object(struct visitor *visitor)
+static bool visit_object(struct visitor *visitor)
 {
     struct json_name_set names;
     struct text name;
@@ -41,14 +40,14 @@ static bool transaction_object(struct visitor *visitor)
         if (outer > 0)
             buffer_add_char(&visitor->path, '.');
         buffer_add_text(&visitor->path, name);
-        if (!walk_value(visitor))
+        if (!visit_value(visitor))
             return false;
         visitor->path.bytes = outer;
     }
     return !visitor->source.broken;
 }
 
-static bool transaction_array(struct visitor *visitor)
+static bool visit_array(struct visitor *visitor)
 {
     size_t outer = visitor->path.bytes, index = 0;
     if (!json_enter(&visitor->source, '['))
@@ -57,27 +56,27 @@ static bool transaction_array(struct visitor *visitor)
         buffer_add_char(&visitor->path, '[');
         buffer_add_u64(&visitor->path, index);
         buffer_add_char(&visitor->path, ']');
-        if (!walk_value(visitor))
+        if (!visit_value(visitor))
             return false;
         visitor->path.bytes = outer;
     }
     return !visitor->source.broken;
 }
 
-static bool walk_value(struct visitor *visitor)
+static bool visit_value(struct visitor *visitor)
 {
     struct text value;
     char next = json_peek(&visitor->source);
     if (next == '{')
-        return transaction_object(visitor);
+        return visit_object(visitor);
     if (next == '[')
-        return transaction_array(visitor);
+        return visit_array(visitor);
     if (next != '"' && next != '-' && !ascii_is_digit(next))
         return json_skip(&visitor->source);
     if (!(next == '"' ? json_take_string(&visitor->source, &value)
                       : json_take_number(&visitor->source, &value)))
         return false;
-    tell(visitor, value, next == '"');
+    report(visitor, value, next == '"');
     return true;
 }
 
@@ -94,7 +93,7 @@ bool json_visit(struct text json, const struct json_limits *limits, struct arena
     struct visitor visitor = {.visit = visit, .context = context};
     json_source_init(&visitor.source, json, limits, arena, status);
     buffer_init(&visitor.path, arena, 128);
-    if (!walk_value(&visitor) || !json_finish(&visitor.source))
+    if (!visit_value(&visitor) || !json_finish(&visitor.source))
         return false;
     return visitor.path.full ? status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                                            "no memory left for the JSON's names")

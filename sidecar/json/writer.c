@@ -6,7 +6,7 @@
 
 #include "base/base64.h"
 #include "json/forms.h"
-#include "json/tokens.h"
+#include "json/strings.h"
 
 #include "base/banned.h"
 

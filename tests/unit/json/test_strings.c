@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "json/tokens.h"
+#include "json/strings.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
