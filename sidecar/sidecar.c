@@ -10,6 +10,7 @@
 #include "admin/admin.h"
 #include "admin/monitor.h"
 #include "base/clock.h"
+#include "constraint/attach.h"
 #include "credential/credential.h"
 #include "pipeline/call_metrics.h"
 #include "pipeline/pipeline.h"
@@ -160,7 +161,8 @@ static void on_credential(enum credential_result result, const char *why, void *
 
 static bool open_schema(struct sidecar *sidecar, struct status *status)
 {
-    return schema_open(sidecar->config->descriptor_set, &sidecar->arena, &sidecar->schema, status);
+    return constraint_open(sidecar->config->descriptor_set, &sidecar->arena, &sidecar->schema,
+                           status);
 }
 
 /* "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup" of each method, in the schema's order. */

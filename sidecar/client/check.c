@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "constraint/attach.h"
 #include "constraint/validate.h"
 #include "schema/schema.h"
 
@@ -68,7 +69,7 @@ static void check_schema(struct findings *findings)
     struct status status;
     struct schema *schema;
     size_t count;
-    if (!schema_open(findings->config->descriptor_set, findings->arena, &schema, &status)) {
+    if (!constraint_open(findings->config->descriptor_set, findings->arena, &schema, &status)) {
         report(findings, "--descriptor-set", &status);
         return;
     }

@@ -26,6 +26,30 @@ must_use bool type_rules_add(struct constraint_parser *parser, const struct type
                              const char *name, const struct rule_row *row,
                              const struct wire_field *value);
 
+/*
+ * Reads the (buf.validate.field) options out of a serialized FieldOptions into field->constraints,
+ * which stays NULL when there are none. Every occurrence of the extension is merged, since protoc
+ * writes one for each line. The messages that the field can hold are built already. Patterns are
+ * compiled. Fails with INVALID_ARGUMENT, beginning with `where` and naming the rule, on a rule that
+ * is not enforced, a rule for another type, a bound that is not a number, and a pattern that is not
+ * in RE2's syntax.
+ */
+must_use bool constraints_parse_field(struct text where, struct text field_options,
+                                      struct schema_field *field, struct arena *arena,
+                                      struct status *status);
+
+/* The same for the options of a message and of one of its oneofs: a oneof may be required; rules of
+ * the message as a whole are refused. */
+must_use bool constraints_parse_message(struct text where, struct text message_options,
+                                        struct schema_message *message, struct arena *arena,
+                                        struct status *status);
+must_use bool constraints_parse_oneof(struct text where, struct text oneof_options,
+                                      struct text oneof, struct schema_message *message,
+                                      struct arena *arena, struct status *status);
+
+/* Frees the compiled patterns, which are the only part outside the arena. NULL is allowed. */
+void constraints_release(const struct constraints *constraints);
+
 /* Ways to fail: a rule by its number, rules "its buf.validate rules `why`", bytes, memory. */
 must_use bool parser_refuse_rule(const struct constraint_parser *parser, const char *part,
                                  uint32_t number);

@@ -32,29 +32,6 @@ struct violations {
 };
 
 /*
- * Reads the (buf.validate.field) options out of a serialized FieldOptions into field->rules (NULL
- * when there are none). Every occurrence of the extension is merged, since protoc writes one for
- * each line. The messages that the field can hold are built already. Patterns are compiled. Fails
- * with INVALID_ARGUMENT, beginning with `where` and naming the rule, on a rule that is not
- * enforced, one for another type, a bound that is no number, and a pattern that is none of RE2's.
- */
-must_use bool constraints_parse_field(struct text where, struct text field_options,
-                                      struct schema_field *field, struct arena *arena,
-                                      struct status *status);
-
-/* The same for the options of a message and of one of its oneofs: a oneof may be required; rules of
- * the message as a whole are refused. */
-must_use bool constraints_parse_message(struct text where, struct text message_options,
-                                        struct schema_message *message, struct arena *arena,
-                                        struct status *status);
-must_use bool constraints_parse_oneof(struct text where, struct text oneof_options,
-                                      struct text oneof, struct schema_message *message,
-                                      struct arena *arena, struct status *status);
-
-/* Frees what the rules hold outside the arena: the compiled patterns. */
-void constraints_release(const struct constraints *constraints);
-
-/*
  * Checks a message and all it holds, collecting every violation. INVALID_ARGUMENT when there is
  * one, its message a sentence of the first few: "name: must have at least 3 characters". A pattern
  * that takes too much work is a violation. RESOURCE_EXHAUSTED when the arena is full, whatever

@@ -19,6 +19,7 @@ struct schema {
     struct descriptor_set set;
     struct types types;
     struct methods methods;
+    void (*release)(const struct schema *schema); /* NULL: nothing is attached */
 };
 
 static struct schema *create(void)
@@ -76,7 +77,8 @@ void schema_free(struct schema *schema)
 {
     if (!schema)
         return;
-    types_release(&schema->types);
+    if (schema->release)
+        schema->release(schema);
     arena_clear(&schema->arena);
     free(schema);
 }
@@ -114,6 +116,22 @@ const struct schema_message *schema_message_by_name(const struct schema *schema,
                                                     struct text full_name)
 {
     return types_find(&schema->types, full_name);
+}
+
+const struct schema_type *schema_types(const struct schema *schema, size_t *count)
+{
+    *count = schema->types.count;
+    return schema->types.list;
+}
+
+struct arena *schema_arena(struct schema *schema)
+{
+    return &schema->arena;
+}
+
+void schema_on_free(struct schema *schema, void (*release)(const struct schema *schema))
+{
+    schema->release = release;
 }
 
 struct text schema_embedded(void)

@@ -31,6 +31,26 @@ struct schema_file {
     size_t import_count;
 };
 
+/* A oneof, with its serialized OneofOptions. */
+struct schema_oneof {
+    struct text name, options;
+};
+
+/*
+ * A message type with the options of its descriptor, so that another layer can read its extensions
+ * of them at start. That layer may write to `message` and to `fields`, which are message->fields.
+ */
+struct schema_type {
+    struct schema_message *message;
+    struct schema_field *fields;
+    struct text file;                  /* the name of the file that declares it */
+    struct text options;               /* serialized MessageOptions; options that are absent are
+                                          empty, here and below */
+    const struct text *field_options;  /* the FieldOptions of each field */
+    const struct schema_oneof *oneofs; /* those of proto3 `optional` fields included */
+    size_t oneof_count;
+};
+
 struct schema;
 
 /*
@@ -75,6 +95,16 @@ const struct schema_file *schema_file_by_symbol(const struct schema *schema, str
 /* The message type of that full name; NULL when the set has none that a served method reaches. */
 const struct schema_message *schema_message_by_name(const struct schema *schema,
                                                     struct text full_name);
+
+/* All message types that were built, each after the types that it was required by. */
+const struct schema_type *schema_types(const struct schema *schema, size_t *count);
+
+/* Memory that lives as long as the schema, for what is attached to its types at start. */
+struct arena *schema_arena(struct schema *schema);
+
+/* Lets schema_free call `release` with the schema, before anything is freed. One function can be
+ * set. */
+void schema_on_free(struct schema *schema, void (*release)(const struct schema *schema));
 
 /* The set that is linked in. */
 struct text schema_embedded(void);

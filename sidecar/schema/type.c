@@ -3,7 +3,6 @@
 
 #include "base/ascii.h"
 #include "base/memory.h"
-#include "constraint/validate.h"
 #include "schema/layout.h"
 #include "schema/well_known.h"
 
@@ -56,6 +55,7 @@ static struct type *create(struct types *types, struct symbol *symbol)
     symbol->built = type;
     *types->end = type;
     types->end = &type->next;
+    types->count++;
     return type;
 }
 
@@ -278,82 +278,44 @@ static bool check_form(const struct type *type, struct status *status)
     return true;
 }
 
-/* "file.proto: pkg.Message.field", or without a field when its name is empty. */
-static struct text where(const struct types *types, const struct type *type, struct text field)
+static struct text options_of(const struct types *types, const void *options)
 {
-    struct buffer where;
-    buffer_init(&where, types->arena, 128);
-    buffer_add_text(&where, type->symbol->file->file.name);
-    buffer_add_literal(&where, ": ");
-    buffer_add_text(&where, type->message.full_name);
-    if (field.size > 0)
-        buffer_add_char(&where, '.');
-    buffer_add_text(&where, field);
-    return buffer_text(&where);
+    return descriptor_set_options(options, types->arena);
 }
 
-static bool read_field_rules(const struct types *types, const struct type *type,
-                             const field_proto *proto, struct schema_field *field,
-                             struct status *status)
+static const struct schema_oneof *list_oneofs(const struct types *types, const message_proto *proto)
 {
-    struct text options =
-        descriptor_set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.size == 0 || constraints_parse_field(where(types, type, field->name), options,
-                                                        field, types->arena, status);
-}
-
-static bool read_oneof_rules(const struct types *types, const oneof_proto *proto, struct type *type,
-                             struct status *status)
-{
-    struct text name = text_of(proto->name);
-    struct text options =
-        descriptor_set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.size == 0 || constraints_parse_oneof(where(types, type, name), options, name,
-                                                        &type->message, types->arena, status);
-}
-
-static bool read_rules(const struct types *types, struct type *type, struct status *status)
-{
-    const message_proto *proto = type->symbol->proto.message;
-    for (size_t i = 0; i < proto->n_field; i++)
-        if (!read_field_rules(types, type, proto->field[i], &type->fields[i], status))
-            return false;
+    struct schema_oneof *oneofs = zeroed(types, proto->n_oneof_decl * sizeof *oneofs);
     for (size_t i = 0; i < proto->n_oneof_decl; i++)
-        if (!read_oneof_rules(types, proto->oneof_decl[i], type, status))
-            return false;
-    struct text options =
-        descriptor_set_options(proto->options ? &proto->options->base : NULL, types->arena);
-    return options.size == 0 ||
-           constraints_parse_message(where(types, type, (struct text){"", 0}), options,
-                                     &type->message, types->arena, status);
+        oneofs[i] = (struct schema_oneof){text_of(proto->oneof_decl[i]->name),
+                                          options_of(types, proto->oneof_decl[i]->options)};
+    return oneofs;
 }
 
-/* Whether a message, or one that it can hold, has rules: so that validation need not walk the
- * others. */
-static bool has_constraints(const struct schema_message *message)
+static const struct text *list_field_options(const struct types *types, const message_proto *proto)
 {
-    if (message->constraints || message->has_constraints)
-        return true;
-    for (size_t i = 0; i < message->field_count; i++) {
-        const struct schema_field *field = &message->fields[i];
-        if (field->constraints || (field->message && field->message->has_constraints))
-            return true;
-    }
-    return false;
+    struct text *options = zeroed(types, proto->n_field * sizeof *options);
+    for (size_t i = 0; i < proto->n_field; i++)
+        options[i] = options_of(types, proto->field[i]->options);
+    return options;
 }
 
-/* Types can hold each other in circles, so this goes round until nothing changes. */
-static void mark_rules(const struct types *types)
+static void list_types(struct types *types)
 {
-    bool changed = true;
-    while (changed) {
-        changed = false;
-        for (struct type *type = types->first; type; type = type->next) {
-            bool has = has_constraints(&type->message);
-            changed |= has != type->message.has_constraints;
-            type->message.has_constraints = has;
-        }
+    struct schema_type *list = zeroed(types, types->count * sizeof *list), *next = list;
+    for (struct type *type = types->first; type; type = type->next) {
+        const message_proto *proto = type->symbol->proto.message;
+        *next++ = (struct schema_type){
+            .message = &type->message,
+            .fields = type->fields,
+            .file = type->symbol->file->file.name,
+            .options = options_of(types, proto->options),
+            .field_options = list_field_options(types, proto),
+            .oneofs = list_oneofs(types, proto),
+            .oneof_count = proto->n_oneof_decl,
+        };
     }
+    types->list = list;
 }
 
 bool types_build(struct types *types, struct status *status)
@@ -362,10 +324,7 @@ bool types_build(struct types *types, struct status *status)
         if (!build_fields(types, type, status) || !check_unique(type, status) ||
             !check_form(type, status))
             return false;
-    for (struct type *type = types->first; type; type = type->next)
-        if (!read_rules(types, type, status))
-            return false;
-    mark_rules(types);
+    list_types(types);
     return true;
 }
 
@@ -376,13 +335,4 @@ const struct schema_message *types_find(const struct types *types, struct text f
         return NULL;
     const struct type *type = symbol->built;
     return &type->message;
-}
-
-void types_release(const struct types *types)
-{
-    for (const struct type *type = types->first; type; type = type->next) {
-        constraints_release(type->message.constraints);
-        for (size_t i = 0; i < type->message.field_count; i++)
-            constraints_release(type->fields[i].constraints);
-    }
 }

@@ -7,6 +7,7 @@
 
 #include "schema/descriptor_set.h"
 #include "schema/message.h"
+#include "schema/schema.h"
 
 struct type;
 
@@ -14,7 +15,9 @@ struct types {
     const struct descriptor_set *set;
     struct arena *arena;
     bool any_allowed; /* google.protobuf.Any has no JSON form here: no type for a served method */
-    struct type *first, **end; /* in the order in which they were asked for */
+    struct type *first, **end; /* in the order in which they were required */
+    size_t count;
+    const struct schema_type *list; /* set by types_build */
 };
 
 void types_init(struct types *types, const struct descriptor_set *set, struct arena *arena,
@@ -28,12 +31,9 @@ must_use bool types_require(struct types *types, const char *type_name,
 /* Asks for every message of the set's proto3 files. */
 void types_require_all(struct types *types);
 
-/* Builds all that was asked for, and their rules. INVALID_ARGUMENT, naming file, message and field,
- * on a descriptor that makes no sense, what cannot be served, and a rule that is not known. */
+/* Builds all types that were required. INVALID_ARGUMENT, naming file, message and field, on a
+ * descriptor that contradicts itself and on a type that cannot be served. */
 must_use bool types_build(struct types *types, struct status *status);
 
 /* The built type of that full name; NULL when there is none. */
 const struct schema_message *types_find(const struct types *types, struct text full_name);
-
-/* Frees what rules hold outside the arena; also after a failure. */
-void types_release(const struct types *types);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "constraint/attach.h"
 #include "constraint/validate.h"
 #include "guard_call.h"
 #include "http/request_writer.h"
@@ -120,7 +121,7 @@ static void subject_init(struct subject *subject)
     *subject = (struct subject){0};
     arena_init(&subject->kept, 1 << 20);
     arena_init(&subject->call, 1 << 20);
-    expect(schema_new(schema_embedded(), &subject->schema, &status), &status);
+    expect(constraint_open(NULL, &subject->kept, &subject->schema, &status), &status);
     subject->method = schema_method_find(subject->schema, text_literal("CreateApiGroup"));
     subject->message = read_json(subject, subject->method->request, request_json);
     subject->group = read_json(subject, subject->method->response, group_json);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "constraint/attach.h"
 #include "schema/wire.h"
 
 static void read_empty(const struct schema_message *type)
@@ -26,8 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct text bytes = {(const char *)data, size};
     struct schema *schema;
     struct status status;
-    if (schema_new_types(bytes, &schema, &status))
+    if (schema_new_types(bytes, &schema, &status)) {
+        (void)!constraint_attach(schema, &status);
         schema_free(schema);
+    }
     if (!schema_new(bytes, &schema, &status))
         return 0;
     size_t count;

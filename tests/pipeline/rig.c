@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "constraint/attach.h"
 #include "rig.h"
 
 #include <assert.h>
@@ -347,8 +348,9 @@ struct rig *rig_new(const char *token)
     snprintf(rig->token_file, sizeof rig->token_file, "%s/token", rig->folder);
     FILE *file = fopen(rig->token_file, "w");
     assert(file && fputs(token, file) >= 0 && fclose(file) == 0);
+    arena_init(&rig->arena, MEMORY);
     bool good = config_read(&rig->config, 0, NULL, no_variables, &status) &&
-                schema_new(schema_embedded(), &rig->schema, &status);
+                constraint_open(NULL, &rig->arena, &rig->schema, &status);
     rig->loop = event_base_new();
     good = good && credential_open(rig->token_file, rig->loop, ignore_result, NULL,
                                    &rig->credential, &status);
@@ -360,7 +362,6 @@ struct rig *rig_new(const char *token)
         .config = &rig->config, .credential = rig->credential, .prefix = text_literal("")};
     rig->handler = pipeline_handler(&rig->pipeline);
     assert(rig->handler.state_bytes <= sizeof rig->call.state);
-    arena_init(&rig->arena, MEMORY);
     log_set_level(LOG_DEBUG);
     return rig;
 }

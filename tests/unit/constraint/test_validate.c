@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "constraint/attach.h"
+#include "constraint/parse.h"
 #include "lines.h"
 #include "sets.h"
 
@@ -1179,7 +1181,10 @@ static void a_pattern_cannot_use_up_the_machine(void **state)
 static int load(void **state)
 {
     (void)state;
+    struct status status;
     validated = sets_load("protos/validated.binpb");
+    if (!constraint_attach(validated.schema, &status))
+        fail_msg("%s", status.message);
     return 0;
 }
 

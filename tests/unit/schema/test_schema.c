@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sets.h"
+#include "refusals.h"
 
 /* protos/served.proto, as a program would serve it. */
 static struct sets served;
@@ -50,21 +50,6 @@ static void field_numbers_of_the_embedded_set_never_change(void **state)
     assert_int_equal(method->request->field_count, array_length(names));
     for (uint32_t i = 0; i < array_length(names); i++)
         assert_int_equal(sets_field(method->request, names[i])->number, i + 1);
-    schema_free(schema);
-}
-
-static void a_type_knows_whether_it_has_rules(void **state)
-{
-    (void)state;
-    struct schema *schema = embedded();
-    const struct schema_method *method = schema_method_find(schema, text_literal("CreateApiGroup"));
-    assert_true(method->request->has_constraints);
-    assert_non_null(sets_field(method->request, "name")->constraints);
-    assert_null(sets_field(method->request, "version")->constraints);
-    assert_true(method->response->has_constraints);
-    const struct schema_message *domain =
-        schema_message_by_name(schema, text_literal("huaweicloud.apig.v2.UrlDomain"));
-    assert_false(domain->has_constraints);
     schema_free(schema);
 }
 
@@ -203,52 +188,10 @@ static void only_types_that_served_methods_reach_are_built(void **state)
     assert_null(schema_message_by_name(served.schema, text_literal("google.api.HttpRule")));
 }
 
-/* The first line that says what is to be said, behind "refused: ". */
-static void expected_refusal(struct text source, char *expected, size_t room)
-{
-    const char *at = memmem(source.data, source.size, "refused: ", 9);
-    assert_non_null(at);
-    at += 9;
-    const char *end = memchr(at, '\n', source.size - (size_t)(at - source.data));
-    assert_non_null(end);
-    assert_true((size_t)(end - at) < room);
-    snprintf(expected, room, "%.*s", (int)(end - at), at);
-}
-
-static void check_refusal(const char *file)
-{
-    char path[512], expected[512];
-    snprintf(path, sizeof path, "refused/%s", file);
-    struct text source = sets_read(TESTS_DIR "/unit/schema", path);
-    expected_refusal(source, expected, sizeof expected);
-    snprintf(path, sizeof path, "refused/%.*s.binpb", (int)strcspn(file, "."), file);
-    struct text set = sets_read(SETS_DIR, path);
-    struct schema *schema = NULL;
-    struct status status;
-    if (schema_new(set, &schema, &status))
-        fail_msg("%s was not refused", file);
-    assert_null(schema);
-    assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
-    if (!strstr(status.message, expected))
-        fail_msg("%s: \"%s\" does not say \"%s\"", file, status.message, expected);
-    free((void *)(uintptr_t)set.data);
-    free((void *)(uintptr_t)source.data);
-}
-
 static void an_option_that_cannot_be_honoured_is_refused_with_its_place(void **state)
 {
     (void)state;
-    DIR *folder = opendir(TESTS_DIR "/unit/schema/refused");
-    assert_non_null(folder);
-    size_t files = 0;
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        if (entry->d_name[0] == '.')
-            continue;
-        check_refusal(entry->d_name);
-        files++;
-    }
-    closedir(folder);
-    assert_true(files >= 30);
+    refusals_check("refused", 30, schema_new);
 }
 
 static void bytes_that_are_not_a_set_are_refused(void **state)
@@ -337,7 +280,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_embedded_set_serves_api_groups),
         cmocka_unit_test(field_numbers_of_the_embedded_set_never_change),
-        cmocka_unit_test(a_type_knows_whether_it_has_rules),
         cmocka_unit_test(methods_with_an_http_rule_are_served_and_no_others),
         cmocka_unit_test(both_spellings_of_the_http_option_are_read),
         cmocka_unit_test(a_method_of_several_bindings_is_served_by_the_first),

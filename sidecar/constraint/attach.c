@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include "constraint/attach.h"
+
+#include "constraint/parse.h"
+
+#include "base/banned.h"
+
+/* "file.proto: pkg.Message.field", or without a field when its name is empty. */
+static struct text place_of(const struct schema_type *type, struct text field, struct arena *arena)
+{
+    struct buffer place;
+    buffer_init(&place, arena, 128);
+    buffer_add_text(&place, type->file);
+    buffer_add_literal(&place, ": ");
+    buffer_add_text(&place, type->message->full_name);
+    if (field.size > 0)
+        buffer_add_char(&place, '.');
+    buffer_add_text(&place, field);
+    return buffer_text(&place);
+}
+
+static bool attach_to_fields(const struct schema_type *type, struct arena *arena,
+                             struct status *status)
+{
+    for (size_t i = 0; i < type->message->field_count; i++) {
+        struct schema_field *field = &type->fields[i];
+        struct text options = type->field_options[i];
+        if (options.size > 0 && !constraints_parse_field(place_of(type, field->name, arena),
+                                                         options, field, arena, status))
+            return false;
+    }
+    return true;
+}
+
+static bool attach_to_oneofs(const struct schema_type *type, struct arena *arena,
+                             struct status *status)
+{
+    for (size_t i = 0; i < type->oneof_count; i++) {
+        const struct schema_oneof *oneof = &type->oneofs[i];
+        if (oneof->options.size > 0 &&
+            !constraints_parse_oneof(place_of(type, oneof->name, arena), oneof->options,
+                                     oneof->name, type->message, arena, status))
+            return false;
+    }
+    return true;
+}
+
+static bool attach_to_message(const struct schema_type *type, struct arena *arena,
+                              struct status *status)
+{
+    return type->options.size == 0 ||
+           constraints_parse_message(place_of(type, (struct text){"", 0}, arena), type->options,
+                                     type->message, arena, status);
+}
+
+/* True when a message, or one that it can hold, has constraints. */
+static bool has_constraints(const struct schema_message *message)
+{
+    if (message->constraints || message->has_constraints)
+        return true;
+    for (size_t i = 0; i < message->field_count; i++) {
+        const struct schema_field *field = &message->fields[i];
+        if (field->constraints || (field->message && field->message->has_constraints))
+            return true;
+    }
+    return false;
+}
+
+/* Sets has_constraints, with which validation skips the other messages. Types can hold each other
+ * in circles, so this is repeated until nothing changes. */
+static void mark_constrained(const struct schema_type *types, size_t count)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t i = 0; i < count; i++) {
+            bool has = has_constraints(types[i].message);
+            changed |= has != types[i].message->has_constraints;
+            types[i].message->has_constraints = has;
+        }
+    }
+}
+
+static void release(const struct schema *schema)
+{
+    size_t count;
+    const struct schema_type *types = schema_types(schema, &count);
+    for (size_t i = 0; i < count; i++) {
+        constraints_release(types[i].message->constraints);
+        for (size_t field = 0; field < types[i].message->field_count; field++)
+            constraints_release(types[i].fields[field].constraints);
+    }
+}
+
+bool constraint_attach(struct schema *schema, struct status *status)
+{
+    size_t count;
+    const struct schema_type *types = schema_types(schema, &count);
+    struct arena *arena = schema_arena(schema);
+    schema_on_free(schema, release);
+    for (size_t i = 0; i < count; i++)
+        if (!attach_to_fields(&types[i], arena, status) ||
+            !attach_to_oneofs(&types[i], arena, status) ||
+            !attach_to_message(&types[i], arena, status))
+            return false;
+    mark_constrained(types, count);
+    return true;
+}
+
+bool constraint_open(const char *file, struct arena *arena, struct schema **schema,
+                     struct status *status)
+{
+    struct schema *opened;
+    if (!schema_open(file, arena, &opened, status))
+        return false;
+    if (constraint_attach(opened, status)) {
+        *schema = opened;
+        return true;
+    }
+    schema_free(opened);
+    return file ? status_wrap(status, "%s", file) : false;
+}
