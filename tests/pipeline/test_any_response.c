@@ -19,7 +19,11 @@
 #include "rig.h"
 
 #define TOKEN "MIIF-a-token-that-nobody-may-see"
-#define CASES 120000
+
+/* Random cases: the full number where the environment sets CI, else a tenth. */
+#define CASES_IN_CI 120000
+#define CASES_ELSEWHERE 12000
+
 #define LONGEST_RESPONSE 20000
 #define MOST_RESPONSES 6
 
@@ -422,7 +426,8 @@ static void any_response_becomes_one_true_status(void **state)
     (void)state;
     struct rig *rig = rig_new(TOKEN);
     unsigned seen[17] = {0};
-    for (unsigned i = 0; i < CASES; i++) {
+    const unsigned cases = getenv("CI") ? CASES_IN_CI : CASES_ELSEWHERE;
+    for (unsigned i = 0; i < cases; i++) {
         struct rig_response responses[MOST_RESPONSES];
         const struct rig_upstream upstream = {
             .responses = responses, .response_count = MOST_RESPONSES, .ends_stream = true};
@@ -448,7 +453,7 @@ static void any_response_becomes_one_true_status(void **state)
         STATUS_INTERNAL,  STATUS_PERMISSION_DENIED, STATUS_FAILED_PRECONDITION,
     };
     for (size_t i = 0; i < array_length(wanted); i++)
-        assert_true(seen[wanted[i]] > 100);
+        assert_in_range(seen[wanted[i]], cases / 1200, cases);
 }
 
 int main(void)
