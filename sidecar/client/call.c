@@ -53,11 +53,11 @@ static bool open_schema(struct rpc_client *call, struct status *status)
 
 static bool encode_request(struct rpc_client *call, struct status *status)
 {
-    const struct json_reading reading = {.camel_names = true, .strict = true};
+    const struct json_read_options options = {.camel_names = true, .strict = true};
     struct text json;
     ProtobufCMessage *message;
     if (!call_options_message(&call->options, &call->arena, &json, status) ||
-        !json_read(call->method->request, json, &reading, &call->arena, &message, status))
+        !json_read(call->method->request, json, &options, &call->arena, &message, status))
         return status_wrap(status, "read the request message");
     grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
     protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(bytes));

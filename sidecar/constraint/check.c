@@ -93,16 +93,16 @@ static bool few_are_unique(enum field_type type, const char *elements, size_t co
 
 /* Sorted, equal elements are neighbours: a caller's long list must not take the square of its
  * length. */
-static bool is_unique(struct checking *checking, const struct checked_value *subject)
+static bool is_unique(struct check_context *context, const struct checked_value *subject)
 {
     enum field_type type = subject->field->type;
     const char *elements = *(const char *const *)subject->at;
     size_t bytes = schema_type_bytes(type), count = subject->count;
     if (count <= FEW_ELEMENTS)
         return few_are_unique(type, elements, count);
-    const void **sorted = arena_alloc(checking->arena, count * sizeof *sorted);
+    const void **sorted = arena_alloc(context->arena, count * sizeof *sorted);
     if (!sorted) {
-        checking->full = true;
+        context->full = true;
         return true;
     }
     for (size_t i = 0; i < count; i++)
@@ -140,26 +140,26 @@ static void leave_to_arena(void *at, void *arena)
     (void)at, (void)arena;
 }
 
-static enum check_outcome match(struct checking *checking, const struct pattern *pattern,
+static enum check_outcome match(struct check_context *context, const struct pattern *pattern,
                                 struct text text)
 {
-    if (!checking->match) {
+    if (!context->match) {
         pcre2_general_context *memory =
-            pcre2_general_context_create(arena_for_pcre, leave_to_arena, checking->arena);
-        checking->match = memory ? pcre2_match_data_create(1, memory) : NULL;
+            pcre2_general_context_create(arena_for_pcre, leave_to_arena, context->arena);
+        context->match = memory ? pcre2_match_data_create(1, memory) : NULL;
     }
-    if (!checking->match) {
-        checking->full = true;
+    if (!context->match) {
+        context->full = true;
         return CHECK_HOLDS;
     }
-    enum pattern_outcome outcome = pattern_match(pattern, text, checking->match);
+    enum pattern_outcome outcome = pattern_match(pattern, text, context->match);
     return outcome == PATTERN_GAVE_UP   ? CHECK_GAVE_UP
            : outcome == PATTERN_MATCHES ? CHECK_HOLDS
                                         : CHECK_BROKEN;
 }
 
 /* All but patterns, which can give up. */
-static bool holds(struct checking *checking, const struct check *check,
+static bool holds(struct check_context *context, const struct check *check,
                   const struct checked_value *subject)
 {
     struct text bytes = subject->bytes;
@@ -200,17 +200,17 @@ static bool holds(struct checking *checking, const struct check *check,
     case CHECK_MAX_ITEMS:
         return subject->count <= check->count;
     case CHECK_UNIQUE:
-        return is_unique(checking, subject);
+        return is_unique(context, subject);
     case CHECK_PATTERN:
     default:
         return false;
     }
 }
 
-enum check_outcome check_value(struct checking *checking, const struct check *check,
+enum check_outcome check_value(struct check_context *context, const struct check *check,
                                const struct checked_value *subject)
 {
     if (check->kind == CHECK_PATTERN)
-        return match(checking, check->pattern, subject->bytes);
-    return holds(checking, check, subject) ? CHECK_HOLDS : CHECK_BROKEN;
+        return match(context, check->pattern, subject->bytes);
+    return holds(context, check, subject) ? CHECK_HOLDS : CHECK_BROKEN;
 }

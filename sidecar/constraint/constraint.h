@@ -148,7 +148,7 @@ struct checked_value {
 };
 
 /* What checks work with: the call's arena, and what the first pattern makes in it. */
-struct checking {
+struct check_context {
     struct arena *arena;
     pcre2_match_data *match;
     bool full; /* the arena is: no answer counts any more */
@@ -157,7 +157,7 @@ struct checking {
 enum check_outcome { CHECK_HOLDS, CHECK_BROKEN, CHECK_GAVE_UP };
 
 /* Holds one value against one rule; only a pattern gives up. */
-enum check_outcome check_value(struct checking *checking, const struct check *check,
+enum check_outcome check_value(struct check_context *context, const struct check *check,
                                const struct checked_value *subject);
 
 /* Completes a rule that was read: a range's id, and what it demands in words. False when the arena

@@ -13,7 +13,7 @@
 
 /* One walk over a message. */
 struct validation {
-    struct checking checking;
+    struct check_context context;
     struct violations *violations;
 };
 
@@ -28,8 +28,8 @@ static void violate(struct validation *validation, const struct field_path *fiel
         violations->more++;
         return;
     }
-    struct text field = field_path_text(field_path, validation->checking.arena);
-    validation->checking.full |= field.size == 0;
+    struct text field = field_path_text(field_path, validation->context.arena);
+    validation->context.full |= field.size == 0;
     violations->list[violations->count++] = (struct violation){
         .field = field,
         .rule_id = text_of(rule_id),
@@ -54,7 +54,7 @@ static void run_checks(struct validation *validation, const struct constraints *
                        const struct checked_value *subject, const struct field_path *field_path)
 {
     for (const struct check *check = constraints->checks; check; check = check->next) {
-        enum check_outcome outcome = check_value(&validation->checking, check, subject);
+        enum check_outcome outcome = check_value(&validation->context, check, subject);
         if (outcome != CHECK_HOLDS)
             violate_check(validation, check, outcome, subject, field_path);
     }
@@ -255,10 +255,10 @@ static bool tell(const struct violations *violations, struct status *status)
 bool validate(const struct schema_message *type, const ProtobufCMessage *message,
               struct arena *arena, struct violations *violations, struct status *status)
 {
-    struct validation validation = {.checking = {.arena = arena}, .violations = violations};
+    struct validation validation = {.context = {.arena = arena}, .violations = violations};
     violations->count = violations->more = 0;
     validate_message(&validation, type, message, NULL);
-    if (validation.checking.full)
+    if (validation.context.full)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                            "no memory left to check the message");
     return violations->count == 0 ? true : tell(violations, status);

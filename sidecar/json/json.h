@@ -62,7 +62,7 @@ must_use bool json_write_field(const struct schema_field *field, const ProtobufC
  */
 typedef void json_unreadable(struct text path, const struct status *why, void *context);
 
-struct json_reading {
+struct json_read_options {
     struct json_limits limits;
     bool camel_names; /* lowerCamelCase names are read as well */
     bool strict; /* unknown members are refused, and what only some servers write: a number where a
@@ -86,13 +86,13 @@ struct text json_without_mark(struct text json);
  * a oneof, and more depth or members than the limits; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool json_read(const struct schema_message *type, struct text json,
-                        const struct json_reading *reading, struct arena *arena,
+                        const struct json_read_options *options, struct arena *arena,
                         ProtobufCMessage **message, struct status *status);
 
 /* The same for a document that is one field's value: sets that field, which is absent, of an
  * existing message. */
 must_use bool json_read_field(const struct schema_field *field, struct text json,
-                              const struct json_reading *reading, struct arena *arena,
+                              const struct json_read_options *options, struct arena *arena,
                               ProtobufCMessage *message, struct status *status);
 
 /*

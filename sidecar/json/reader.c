@@ -12,7 +12,7 @@
 
 struct reader {
     struct json_source source;
-    const struct json_reading *reading;
+    const struct json_read_options *options;
 };
 
 static bool read_message(struct reader *reader, const struct schema_message *type,
@@ -25,7 +25,7 @@ static bool read_one(struct reader *reader, const struct schema_field *field, vo
                      const struct field_path *field_path)
 {
     if (field->type != FIELD_MESSAGE)
-        return json_scalar(&reader->source, field, !reader->reading->strict, at);
+        return json_scalar(&reader->source, field, !reader->options->strict, at);
     ProtobufCMessage *inner = schema_message_new(field->message, reader->source.arena);
     if (!inner)
         return json_no_memory(&reader->source);
@@ -161,9 +161,9 @@ static bool read_member(struct reader *reader, const struct schema_field *field,
     if (source->broken)
         return false;
     struct text path = field_path_text(field_path, source->arena);
-    if (!reader->reading->unreadable)
+    if (!reader->options->unreadable)
         return status_wrap(source->status, "%.*s", (int)text_cut(path, 256), path.data);
-    reader->reading->unreadable(path, source->status, reader->reading->context);
+    reader->options->unreadable(path, source->status, reader->options->context);
     status_clear(source->status);
     forget(field, message);
     source->at = start;
@@ -173,7 +173,7 @@ static bool read_member(struct reader *reader, const struct schema_field *field,
 
 static bool skip_unknown(struct reader *reader, struct text name)
 {
-    if (!reader->reading->strict)
+    if (!reader->options->strict)
         return json_skip(&reader->source);
     reader->source.broken = true;
     return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
@@ -247,7 +247,7 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
         if (!json_take_name(source, &here.name))
             return false;
         const struct schema_field *field =
-            find_field(&object, here.name, reader->reading->camel_names);
+            find_field(&object, here.name, reader->options->camel_names);
         if (!note_member(&object, field, here.name, source))
             return false;
         if (!(field ? read_member(reader, field, message, &here) : skip_unknown(reader, here.name)))
@@ -308,20 +308,21 @@ static bool read_message(struct reader *reader, const struct schema_message *typ
     }
 }
 
-static void reader_init(struct reader *reader, struct text json, const struct json_reading *reading,
-                        struct arena *arena, struct status *status)
+static void reader_init(struct reader *reader, struct text json,
+                        const struct json_read_options *options, struct arena *arena,
+                        struct status *status)
 {
-    reader->reading = reading;
-    json_source_init(&reader->source, json, &reading->limits, arena, status);
+    reader->options = options;
+    json_source_init(&reader->source, json, &options->limits, arena, status);
 }
 
 bool json_read(const struct schema_message *type, struct text json,
-               const struct json_reading *reading, struct arena *arena, ProtobufCMessage **message,
-               struct status *status)
+               const struct json_read_options *options, struct arena *arena,
+               ProtobufCMessage **message, struct status *status)
 {
     struct reader reader;
     ProtobufCMessage *made = schema_message_new(type, arena);
-    reader_init(&reader, json, reading, arena, status);
+    reader_init(&reader, json, options, arena, status);
     if (!made)
         return json_no_memory(&reader.source);
     if (!read_message(&reader, type, made, NULL) || !json_finish(&reader.source))
@@ -331,11 +332,11 @@ bool json_read(const struct schema_message *type, struct text json,
 }
 
 bool json_read_field(const struct schema_field *field, struct text json,
-                     const struct json_reading *reading, struct arena *arena,
+                     const struct json_read_options *options, struct arena *arena,
                      ProtobufCMessage *message, struct status *status)
 {
     struct reader reader;
-    reader_init(&reader, json, reading, arena, status);
+    reader_init(&reader, json, options, arena, status);
     if (read_field(&reader, field, message, NULL) && json_finish(&reader.source))
         return true;
     forget(field, message);

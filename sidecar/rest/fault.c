@@ -2,6 +2,7 @@
 #include "rest/fault.h"
 
 #include "rest/fault_body.h"
+#include "rest/fault_effect.h"
 #include "rest/fault_table.h"
 
 #include "base/banned.h"

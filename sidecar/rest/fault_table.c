@@ -135,7 +135,7 @@ static const struct vendor_row {
 /* What else of an answer bears on its HTTP status, and how docs/statuses.md says it. */
 enum condition { ALWAYS, IF_TURNED_AWAY, IF_HEADER_PAGE };
 
-static const char *const probes_words[] = {
+static const char *const condition_text[] = {
     [ALWAYS] = "",
     [IF_TURNED_AWAY] = " with `Retry-After`, `x-envoy-overloaded` or `x-envoy-ratelimited`",
     [IF_HEADER_PAGE] = " with nginx' page \"" FAULT_HEADER_PAGE "\"",
@@ -193,89 +193,6 @@ static const struct http_row {
     {504, 504, ALWAYS, STATUS_UNKNOWN, FAULT_TIMED_OUT},
     {0, 999, ALWAYS, STATUS_UNKNOWN, FAULT_UNKNOWN},
 };
-
-/* What an effect means: what the caller's retry policy is told of it, what became of the request,
- * who retries the call (a policy does not: the call is committed), a hint behind the upstream's
- * words, and, where nothing proves that the request was not processed, the decision instead of this
- * one when it only reads. */
-static const struct {
-    int64_t retry_ms;
-    const char *words;
-    const char *retried_by;
-    const char *hint;
-    bool is_unknown, may_come_later;
-    struct fault_decision reading;
-} effects[] = {
-    [FAULT_REFUSED] = {.words = "not processed; the same request will be refused again"},
-    [FAULT_MISDIRECTED] = {.words = "not processed: endpoint, region or project id is wrong"},
-    [FAULT_HEADER] = {.words = "not processed: the header is too large, most likely the token",
-                      .hint = "; the sidecar writes the header, most of which is the token"},
-    [FAULT_CREDENTIAL] = {.retry_ms = DETAILS_LATER_MS,
-                          .words = "not processed: the sidecar's credential was refused",
-                          .retried_by =
-                              "the sidecar once, with a newer credential; then the application"},
-    [FAULT_PASSING] = {.retry_ms = DETAILS_SOON_MS,
-                       .words = "not processed; may succeed later",
-                       .retried_by = "the sidecar; then the application"},
-    [FAULT_BUSY] = {.retry_ms = DETAILS_LATER_MS,
-                    .words = "not processed: the resource is busy",
-                    .retried_by = "the application"},
-    [FAULT_THROTTLED] = {.retry_ms = DETAILS_LATER_MS,
-                         .words = "not processed: too many requests",
-                         .retried_by = "the sidecar; then the application"},
-    [FAULT_UNKNOWN] = {.retry_ms = DETAILS_NEVER_RETRY,
-                       .words = "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
-                       .is_unknown = true,
-                       .reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
-    [FAULT_TIMED_OUT] = {.retry_ms = DETAILS_NEVER_RETRY,
-                         .words = "perhaps processed, now or later (OUTCOME_UNKNOWN); look before "
-                                  "you repeat it",
-                         .is_unknown = true,
-                         .may_come_later = true,
-                         .reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
-    [FAULT_SEE_OTHER] = {.retry_ms = DETAILS_NEVER_RETRY,
-                         .words = "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
-                         .is_unknown = true,
-                         .may_come_later = true,
-                         .reading = {STATUS_FAILED_PRECONDITION, FAULT_REFUSED}},
-    [FAULT_SYSTEM] = {.retry_ms = DETAILS_NEVER_RETRY,
-                      .words = "perhaps processed (`outcome` = `unknown`); look, and report it",
-                      .hint = "; whether the request was carried out is not known",
-                      .is_unknown = true,
-                      .may_come_later = true,
-                      .reading = {STATUS_INTERNAL, FAULT_REFUSED}},
-};
-
-/* Some refusals must not even be tried again by a retry policy that would: the quota is used up,
- * the name is taken, the fault stays. */
-int64_t fault_decision_retry_ms(struct fault_decision decision)
-{
-    enum status_code code = decision.code;
-    bool stays = decision.effect == FAULT_REFUSED &&
-                 (code == STATUS_RESOURCE_EXHAUSTED || code == STATUS_ALREADY_EXISTS ||
-                  code == STATUS_INTERNAL);
-    return stays ? DETAILS_NEVER_RETRY : effects[decision.effect].retry_ms;
-}
-
-bool fault_effect_may_come_later(enum fault_effect effect)
-{
-    return effects[effect].may_come_later;
-}
-
-bool fault_effect_is_unknown(enum fault_effect effect)
-{
-    return effects[effect].is_unknown;
-}
-
-const char *fault_effect_hint(enum fault_effect effect)
-{
-    return effects[effect].hint ? effects[effect].hint : "";
-}
-
-struct fault_decision fault_decide_for_reading(struct fault_decision decision)
-{
-    return effects[decision.effect].is_unknown ? effects[decision.effect].reading : decision;
-}
 
 /* "APIG.3201" to "APIG" and 3201; the front gateway's APIG.0308 to "APIGW" and 308. */
 static bool split_code(struct text code, struct text *prefix, unsigned *number)
@@ -351,10 +268,9 @@ static void write_decision(struct buffer *out, enum status_code code, enum fault
     buffer_add_literal(out, " | `");
     buffer_add_text(out, text_of(status_code_name(code)));
     buffer_add_literal(out, "` | ");
-    buffer_add_text(out, text_of(effects[effect].words));
+    buffer_add_text(out, text_of(fault_effect_text(effect)));
     buffer_add_literal(out, " | ");
-    buffer_add_text(out,
-                    text_of(effects[effect].retried_by ? effects[effect].retried_by : "nobody"));
+    buffer_add_text(out, text_of(fault_effect_retried_by(effect)));
     buffer_add_literal(out, " | ");
     fault_write_retry(out, fault_decision_retry_ms((struct fault_decision){code, effect}));
     buffer_add_literal(out, " |\n");
@@ -383,7 +299,7 @@ static void write_http_row(struct buffer *out, const struct http_row *row)
         buffer_add_literal(out, "any other");
     else
         write_range(out, "", row->first, row->last, 3);
-    buffer_add_text(out, text_of(probes_words[row->condition]));
+    buffer_add_text(out, text_of(condition_text[row->condition]));
     write_decision(out, row->code, row->effect);
 }
 

@@ -28,15 +28,15 @@ bool response_inflate(struct http_response *response, size_t most, struct arena 
 }
 
 static bool read_body(const struct schema_method *method, struct text body,
-                      const struct json_reading *reading, struct arena *arena,
+                      const struct json_read_options *options, struct arena *arena,
                       ProtobufCMessage **message, struct status *status)
 {
     if (!method->http_rule.response_body)
-        return json_read(method->response, body, reading, arena, message, status);
+        return json_read(method->response, body, options, arena, message, status);
     ProtobufCMessage *whole = schema_message_new(method->response, arena);
     if (!whole)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the answer");
-    if (!json_read_field(method->http_rule.response_body, body, reading, arena, whole, status))
+    if (!json_read_field(method->http_rule.response_body, body, options, arena, whole, status))
         return false;
     *message = whole;
     return true;
@@ -67,13 +67,13 @@ bool response_decode(const struct schema_method *method, const struct http_respo
                      struct arena *arena, json_unreadable *unreadable, void *context,
                      ProtobufCMessage **message, struct status *status)
 {
-    const struct json_reading reading = {.unreadable = unreadable, .context = context};
+    const struct json_read_options options = {.unreadable = unreadable, .context = context};
     struct violations violations;
     ProtobufCMessage *read = NULL;
     struct text body = json_without_mark(response->body);
     if (body.size == 0 && may_be_empty(method))
         body = text_literal("{}");
-    if (!read_body(method, body, &reading, arena, &read, status) ||
+    if (!read_body(method, body, &options, arena, &read, status) ||
         (method->response->has_constraints &&
          !validate(method->response, read, arena, &violations, status)))
         return refuse_body(response, arena, status);

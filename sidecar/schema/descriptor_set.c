@@ -152,7 +152,7 @@ static bool read_imports(const struct descriptor_set *set, struct descriptor_set
 }
 
 /* Symbols while they are collected, file by file. */
-struct collecting {
+struct symbol_collector {
     struct descriptor_set *set;
     size_t room;
     struct arena *arena;
@@ -160,13 +160,13 @@ struct collecting {
     struct status *status;
 };
 
-static void make_room(struct collecting *collecting)
+static void make_room(struct symbol_collector *collector)
 {
-    struct descriptor_set *set = collecting->set;
-    if (set->symbol_count < collecting->room)
+    struct descriptor_set *set = collector->set;
+    if (set->symbol_count < collector->room)
         return;
-    collecting->room = collecting->room ? collecting->room * 2 : 256;
-    struct symbol *grown = take_from_arena(collecting->arena, collecting->room * sizeof *grown);
+    collector->room = collector->room ? collector->room * 2 : 256;
+    struct symbol *grown = take_from_arena(collector->arena, collector->room * sizeof *grown);
     if (set->symbol_count)
         memcpy(grown, set->symbols, set->symbol_count * sizeof *grown);
     set->symbols = grown;
@@ -174,107 +174,108 @@ static void make_room(struct collecting *collecting)
 
 /* Adds a symbol whose proto its caller sets. NULL, with the status filled, when its name is none.
  */
-static struct symbol *add(struct collecting *collecting, struct text scope, const char *name,
+static struct symbol *add(struct symbol_collector *collector, struct text scope, const char *name,
                           enum symbol_kind kind)
 {
     struct text own = text_of(name ? name : "");
     if (!text_is_identifier(own)) {
-        status_set(collecting->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is no name",
-                   text_arguments(collecting->file->file.name), text_arguments(scope),
+        status_set(collector->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is no name",
+                   text_arguments(collector->file->file.name), text_arguments(scope),
                    text_is_utf8(own) ? own.data : "?");
         return NULL;
     }
-    make_room(collecting);
-    struct symbol *symbol = &collecting->set->symbols[collecting->set->symbol_count++];
+    make_room(collector);
+    struct symbol *symbol = &collector->set->symbols[collector->set->symbol_count++];
     *symbol = (struct symbol){
-        .name = descriptor_set_join(collecting->arena, scope, own),
+        .name = descriptor_set_join(collector->arena, scope, own),
         .kind = kind,
-        .file = collecting->file,
+        .file = collector->file,
     };
     return symbol;
 }
 
-static bool add_parts(struct collecting *collecting, struct text scope, field_proto *const *fields,
-                      size_t count)
+static bool add_parts(struct symbol_collector *collector, struct text scope,
+                      field_proto *const *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!add(collecting, scope, fields[i]->name, SYMBOL_PART))
+        if (!add(collector, scope, fields[i]->name, SYMBOL_PART))
             return false;
     return true;
 }
 
 /* The values of an enum are named beside it, not in it. */
-static bool add_enums(struct collecting *collecting, struct text scope, enum_proto *const *enums,
-                      size_t count)
+static bool add_enums(struct symbol_collector *collector, struct text scope,
+                      enum_proto *const *enums, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct symbol *symbol = add(collecting, scope, enums[i]->name, SYMBOL_ENUM);
+        struct symbol *symbol = add(collector, scope, enums[i]->name, SYMBOL_ENUM);
         if (!symbol)
             return false;
         symbol->proto.enumeration = enums[i];
         for (size_t value = 0; value < enums[i]->n_value; value++)
-            if (!add(collecting, scope, enums[i]->value[value]->name, SYMBOL_PART))
+            if (!add(collector, scope, enums[i]->value[value]->name, SYMBOL_PART))
                 return false;
     }
     return true;
 }
 
-static bool add_services(struct collecting *collecting, struct text scope,
+static bool add_services(struct symbol_collector *collector, struct text scope,
                          service_proto *const *services, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct symbol *symbol = add(collecting, scope, services[i]->name, SYMBOL_SERVICE);
+        struct symbol *symbol = add(collector, scope, services[i]->name, SYMBOL_SERVICE);
         if (!symbol)
             return false;
         struct text name = symbol->name;
         symbol->proto.service = services[i];
         for (size_t method = 0; method < services[i]->n_method; method++)
-            if (!add(collecting, name, services[i]->method[method]->name, SYMBOL_PART))
+            if (!add(collector, name, services[i]->method[method]->name, SYMBOL_PART))
                 return false;
     }
     return true;
 }
 
-static bool add_messages(struct collecting *collecting, struct text scope,
+static bool add_messages(struct symbol_collector *collector, struct text scope,
                          message_proto *const *messages, size_t count);
 
-static bool add_message(struct collecting *collecting, struct text scope, message_proto *message)
+static bool add_message(struct symbol_collector *collector, struct text scope,
+                        message_proto *message)
 {
-    struct symbol *symbol = add(collecting, scope, message->name, SYMBOL_MESSAGE);
+    struct symbol *symbol = add(collector, scope, message->name, SYMBOL_MESSAGE);
     if (!symbol)
         return false;
     struct text name = symbol->name;
     symbol->proto.message = message;
     for (size_t i = 0; i < message->n_oneof_decl; i++)
-        if (!add(collecting, name, message->oneof_decl[i]->name, SYMBOL_PART))
+        if (!add(collector, name, message->oneof_decl[i]->name, SYMBOL_PART))
             return false;
-    return add_parts(collecting, name, message->field, message->n_field) &&
-           add_parts(collecting, name, message->extension, message->n_extension) &&
-           add_enums(collecting, name, message->enum_type, message->n_enum_type) &&
-           add_messages(collecting, name, message->nested_type, message->n_nested_type);
+    return add_parts(collector, name, message->field, message->n_field) &&
+           add_parts(collector, name, message->extension, message->n_extension) &&
+           add_enums(collector, name, message->enum_type, message->n_enum_type) &&
+           add_messages(collector, name, message->nested_type, message->n_nested_type);
 }
 
-static bool add_messages(struct collecting *collecting, struct text scope,
+static bool add_messages(struct symbol_collector *collector, struct text scope,
                          message_proto *const *messages, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!add_message(collecting, scope, messages[i]))
+        if (!add_message(collector, scope, messages[i]))
             return false;
     return true;
 }
 
-static bool add_file(struct collecting *collecting, const struct descriptor_set_file *file)
+static bool add_file(struct symbol_collector *collector, const struct descriptor_set_file *file)
 {
     const file_proto *proto = file->proto;
     struct text package = text_of(proto->package ? proto->package : "");
-    collecting->file = file;
+    collector->file = file;
     if (!text_is_utf8(package))
-        return status_fail(collecting->status, STATUS_INVALID_ARGUMENT,
+        return status_fail(collector->status, STATUS_INVALID_ARGUMENT,
                            "%.*s: its package is no name", text_arguments(file->file.name));
-    return add_messages(collecting, package, proto->message_type, proto->n_message_type) &&
-           add_enums(collecting, package, proto->enum_type, proto->n_enum_type) &&
-           add_services(collecting, package, proto->service, proto->n_service) &&
-           add_parts(collecting, package, proto->extension, proto->n_extension);
+    return add_messages(collector, package, proto->message_type, proto->n_message_type) &&
+           add_enums(collector, package, proto->enum_type, proto->n_enum_type) &&
+           add_services(collector, package, proto->service, proto->n_service) &&
+           add_parts(collector, package, proto->extension, proto->n_extension);
 }
 
 static int compare_symbols(const void *a, const void *b)
@@ -303,10 +304,10 @@ bool descriptor_set_read(struct text bytes, struct arena *arena, struct descript
     struct descriptor_set read = {0};
     if (!read_files(bytes, arena, &read, status) || !sort_files(&read, arena, status))
         return false;
-    struct collecting collecting = {.set = &read, .arena = arena, .status = status};
+    struct symbol_collector collector = {.set = &read, .arena = arena, .status = status};
     for (size_t i = 0; i < read.file_count; i++)
         if (!read_imports(&read, &read.files[i], arena, status) ||
-            !add_file(&collecting, &read.files[i]))
+            !add_file(&collector, &read.files[i]))
             return false;
     if (!sort_symbols(&read, status))
         return false;

@@ -49,7 +49,7 @@ static void add_real(double number, bool single, struct buffer *out)
         buffer_add(out, text, text_from_real(text, number, single));
 }
 
-/* A scalar's text in `out`, as rule.h says. `at` is the value's place in memory. */
+/* A scalar's text in `out`, as http_rule.h says. `at` is the value's place in memory. */
 static void add_scalar(enum field_type type, const void *at, struct buffer *out)
 {
     switch (type) {
@@ -194,16 +194,16 @@ bool http_rule_expand_path(const struct http_rule *rule, const ProtobufCMessage 
 }
 
 /* The fields from the request down to where the query is being written. */
-struct place {
-    const struct place *outer;
+struct query_key {
+    const struct query_key *outer;
     const struct schema_field *field;
 };
 
-static bool is_in_path(const struct http_rule *rule, const struct place *place)
+static bool is_in_path(const struct http_rule *rule, const struct query_key *key)
 {
     for (size_t i = 0; i < rule->variable_count; i++) {
         const struct bound_path *variable = &rule->variables[i];
-        const struct place *step = place;
+        const struct query_key *step = key;
         size_t depth = variable->depth;
         while (step && depth > 0 && variable->fields[depth - 1] == step->field) {
             step = step->outer;
@@ -215,65 +215,65 @@ static bool is_in_path(const struct http_rule *rule, const struct place *place)
     return false;
 }
 
-static void add_key(const struct place *place, struct buffer *query)
+static void add_key(const struct query_key *key, struct buffer *query)
 {
-    if (place->outer) {
-        add_key(place->outer, query);
+    if (key->outer) {
+        add_key(key->outer, query);
         buffer_add_char(query, '.');
     }
-    percent_encode(place->field->name, false, query);
+    percent_encode(key->field->name, false, query);
 }
 
-static void add_parameter(const struct place *place, enum field_type type, const void *at,
+static void add_parameter(const struct query_key *key, enum field_type type, const void *at,
                           struct buffer *query)
 {
     if (query->bytes > 0)
         buffer_add_char(query, '&');
-    add_key(place, query);
+    add_key(key, query);
     buffer_add_char(query, '=');
     percent_encode(scalar_text(type, at, query), false, query);
 }
 
-static void add_repeated(const struct place *place, const ProtobufCMessage *message,
+static void add_repeated(const struct query_key *key, const ProtobufCMessage *message,
                          struct buffer *query)
 {
-    const struct schema_field *field = place->field;
+    const struct schema_field *field = key->field;
     const char *elements = *(char *const *)schema_value(message, field);
     for (size_t i = 0; i < schema_count(message, field); i++)
-        add_parameter(place, field->type, elements + i * schema_type_bytes(field->type), query);
+        add_parameter(key, field->type, elements + i * schema_type_bytes(field->type), query);
 }
 
 static void add_fields(const struct http_rule *rule, const struct schema_message *type,
-                       const ProtobufCMessage *message, const struct place *outer,
+                       const ProtobufCMessage *message, const struct query_key *outer,
                        struct buffer *query);
 
-static void add_message(const struct http_rule *rule, const struct place *place,
+static void add_message(const struct http_rule *rule, const struct query_key *key,
                         const ProtobufCMessage *message, struct buffer *query)
 {
-    const struct schema_message *type = place->field->message;
+    const struct schema_message *type = key->field->message;
     if (type->well_known != WELL_KNOWN_WRAPPER)
-        add_fields(rule, type, message, place, query);
+        add_fields(rule, type, message, key, query);
     else
-        add_parameter(place, type->fields[0].type, schema_value(message, &type->fields[0]), query);
+        add_parameter(key, type->fields[0].type, schema_value(message, &type->fields[0]), query);
 }
 
 static void add_fields(const struct http_rule *rule, const struct schema_message *type,
-                       const ProtobufCMessage *message, const struct place *outer,
+                       const ProtobufCMessage *message, const struct query_key *outer,
                        struct buffer *query)
 {
     for (size_t i = 0; i < type->field_count; i++) {
         const struct schema_field *field = &type->fields[i];
-        const struct place place = {outer, field};
+        const struct query_key key = {outer, field};
         if (!schema_field_present(message, field) || (!outer && field == rule->body) ||
-            is_in_path(rule, &place))
+            is_in_path(rule, &key))
             continue;
         const void *at = schema_value(message, field);
         if (field->shape == FIELD_REPEATED)
-            add_repeated(&place, message, query);
+            add_repeated(&key, message, query);
         else if (field->type == FIELD_MESSAGE)
-            add_message(rule, &place, *(ProtobufCMessage *const *)at, query);
+            add_message(rule, &key, *(ProtobufCMessage *const *)at, query);
         else
-            add_parameter(&place, field->type, at, query);
+            add_parameter(&key, field->type, at, query);
     }
 }
 

@@ -174,22 +174,22 @@ static bool read_bodies(const struct http_rule_option *option, const struct sche
     return check_apart(rule, status);
 }
 
-/* The message types that were looked at, each once: they can hold each other in circles. */
-struct looked {
-    const struct looked *older;
+/* The message types that were checked, each once, because types can hold each other in circles. */
+struct visited_type {
+    const struct visited_type *older;
     const struct schema_message *message;
 };
 
-struct looking {
+struct query_check {
     struct arena *arena;
-    const struct looked *looked;
+    const struct visited_type *visited;
     struct status *status;
 };
 
-static bool was_looked_at(const struct looking *looking, const struct schema_message *message)
+static bool was_checked(const struct query_check *check, const struct schema_message *message)
 {
-    for (const struct looked *looked = looking->looked; looked; looked = looked->older)
-        if (looked->message == message)
+    for (const struct visited_type *visited = check->visited; visited; visited = visited->older)
+        if (visited->message == message)
             return true;
     return false;
 }
@@ -205,7 +205,7 @@ static bool fits_query(const struct schema_field *field)
                       field->message->well_known == WELL_KNOWN_WRAPPER);
 }
 
-static bool check_query(struct looking *looking, const struct schema_message *message,
+static bool check_query(struct query_check *check, const struct schema_message *message,
                         const struct schema_field *body, unsigned depth)
 {
     for (size_t i = 0; i < message->field_count; i++) {
@@ -213,17 +213,17 @@ static bool check_query(struct looking *looking, const struct schema_message *me
         if (field == body)
             continue;
         if (!fits_query(field) || depth == WIRE_DEPTH)
-            return status_fail(looking->status, STATUS_INVALID_ARGUMENT,
+            return status_fail(check->status, STATUS_INVALID_ARGUMENT,
                                "%.*s.%.*s cannot be a query parameter",
                                text_arguments(message->full_name), text_arguments(field->name));
-        if (field->type != FIELD_MESSAGE || was_looked_at(looking, field->message))
+        if (field->type != FIELD_MESSAGE || was_checked(check, field->message))
             continue;
-        struct looked *looked = arena_alloc(looking->arena, sizeof *looked);
-        if (!looked)
-            return full(looking->status);
-        *looked = (struct looked){looking->looked, field->message};
-        looking->looked = looked;
-        if (!check_query(looking, field->message, NULL, depth + 1))
+        struct visited_type *visited = arena_alloc(check->arena, sizeof *visited);
+        if (!visited)
+            return full(check->status);
+        *visited = (struct visited_type){check->visited, field->message};
+        check->visited = visited;
+        if (!check_query(check, field->message, NULL, depth + 1))
             return false;
     }
     return true;
@@ -234,7 +234,7 @@ static bool parse(struct text http_rule, const struct schema_message *request,
                   struct http_rule *rule, struct status *status)
 {
     struct http_rule_option option;
-    struct looking looking = {.arena = arena, .status = status};
+    struct query_check check = {.arena = arena, .status = status};
     /* The rule goes on pointing into its bytes. */
     char *kept = arena_copy(arena, http_rule.data, http_rule.size);
     if (!kept)
@@ -245,7 +245,7 @@ static bool parse(struct text http_rule, const struct schema_message *request,
     *rule = (struct http_rule){.method = option.method, .template = option.template};
     return http_template_parse(option.template, request, arena, rule, status) &&
            read_bodies(&option, request, response, rule, status) &&
-           (rule->body_whole || check_query(&looking, request, rule->body, 0));
+           (rule->body_whole || check_query(&check, request, rule->body, 0));
 }
 
 bool http_rule_parse(struct text where, struct text http_rule, const struct schema_message *request,

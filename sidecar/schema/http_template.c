@@ -12,7 +12,7 @@
 #define MOST_PATH_DEPTH 8
 
 /* A template being read. */
-struct reading {
+struct template_parser {
     struct text rest;
     const struct schema_message *request;
     struct arena *arena;
@@ -30,9 +30,9 @@ static bool full(struct status *status)
                        MOST_SEGMENTS, MOST_VARIABLES);
 }
 
-static bool next_is(const struct reading *reading, char c)
+static bool next_is(const struct template_parser *parser, char c)
 {
-    return reading->rest.size > 0 && reading->rest.data[0] == c;
+    return parser->rest.size > 0 && parser->rest.data[0] == c;
 }
 
 /* RFC 3986 section 3.3: what a path segment may hold, but for the characters that templates use
@@ -112,19 +112,19 @@ static bool resolve_path(struct text name, const struct schema_message *message,
 }
 
 /* Literals that lie side by side in the template are one. */
-static bool add_literal(struct reading *reading, size_t bytes, struct status *status)
+static bool add_literal(struct template_parser *parser, size_t bytes, struct status *status)
 {
-    struct text literal = {reading->rest.data, bytes};
+    struct text literal = {parser->rest.data, bytes};
     struct http_rule_segment *last =
-        reading->segment_count ? &reading->segments[reading->segment_count - 1] : NULL;
-    reading->rest = text_skip(reading->rest, bytes);
+        parser->segment_count ? &parser->segments[parser->segment_count - 1] : NULL;
+    parser->rest = text_skip(parser->rest, bytes);
     if (last && !last->variable) {
         last->literal.size += bytes;
         return true;
     }
-    if (reading->segment_count == MOST_SEGMENTS)
+    if (parser->segment_count == MOST_SEGMENTS)
         return full(status);
-    reading->segments[reading->segment_count++] = (struct http_rule_segment){.literal = literal};
+    parser->segments[parser->segment_count++] = (struct http_rule_segment){.literal = literal};
     return true;
 }
 
@@ -150,100 +150,101 @@ static bool read_pattern(struct text pattern, struct http_rule_segment *segment,
     return true;
 }
 
-static bool add_variable(struct reading *reading, struct text name, struct text pattern,
+static bool add_variable(struct template_parser *parser, struct text name, struct text pattern,
                          struct status *status)
 {
     struct http_rule_segment segment = {.multiple = false};
-    if (reading->segment_count == MOST_SEGMENTS || reading->variable_count == MOST_VARIABLES)
+    if (parser->segment_count == MOST_SEGMENTS || parser->variable_count == MOST_VARIABLES)
         return full(status);
-    for (size_t i = 0; i < reading->variable_count; i++)
-        if (text_equal(reading->variables[i].name, name))
+    for (size_t i = 0; i < parser->variable_count; i++)
+        if (text_equal(parser->variables[i].name, name))
             return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} stands in it twice",
                                text_arguments(name));
-    struct bound_path *variable = &reading->variables[reading->variable_count];
+    struct bound_path *variable = &parser->variables[parser->variable_count];
     if (!read_pattern(pattern, &segment, status) ||
-        !resolve_path(name, reading->request, reading->arena, variable, status))
+        !resolve_path(name, parser->request, parser->arena, variable, status))
         return false;
-    reading->ended = memmem(pattern.data, pattern.size, "**", 2);
+    parser->ended = memmem(pattern.data, pattern.size, "**", 2);
     segment.variable = variable;
-    reading->variable_count++;
-    reading->segments[reading->segment_count++] = segment;
+    parser->variable_count++;
+    parser->segments[parser->segment_count++] = segment;
     return true;
 }
 
 /* "{name}" or "{name=pattern}". */
-static bool read_variable(struct reading *reading, struct status *status)
+static bool read_variable(struct template_parser *parser, struct status *status)
 {
     struct text inside, name, pattern;
-    if (!text_take(&reading->rest, '{') || !text_take_until(&reading->rest, '}', &inside))
+    if (!text_take(&parser->rest, '{') || !text_take_until(&parser->rest, '}', &inside))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it has a { without a }");
     pattern = text_take_part(&inside, '=', &name) ? inside : text_literal("*");
-    return add_variable(reading, name, pattern, status);
+    return add_variable(parser, name, pattern, status);
 }
 
-static bool read_literal(struct reading *reading, struct status *status)
+static bool read_literal(struct template_parser *parser, struct status *status)
 {
-    struct text literal = {reading->rest.data, literal_bytes(reading->rest)};
-    if (literal.size == 0 && next_is(reading, '*'))
+    struct text literal = {parser->rest.data, literal_bytes(parser->rest)};
+    if (literal.size == 0 && next_is(parser, '*'))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "a \"*\" outside of a variable has nothing to stand for it");
     if (literal.size == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "it has an empty segment, or a character that cannot be sent, before "
                            "its last %zu characters",
-                           reading->rest.size);
+                           parser->rest.size);
     if (is_dot_segment(literal))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it has a \"%.*s\" segment",
                            text_arguments(literal));
-    return add_literal(reading, literal.size, status);
+    return add_literal(parser, literal.size, status);
 }
 
 /* "/" before each segment, ":verb" behind the last. */
-static bool read_template(struct reading *reading, struct status *status)
+static bool read_template(struct template_parser *parser, struct status *status)
 {
-    while (next_is(reading, '/') && !reading->ended) {
-        if (!add_literal(reading, 1, status))
+    while (next_is(parser, '/') && !parser->ended) {
+        if (!add_literal(parser, 1, status))
             return false;
         bool good =
-            next_is(reading, '{') ? read_variable(reading, status) : read_literal(reading, status);
+            next_is(parser, '{') ? read_variable(parser, status) : read_literal(parser, status);
         if (!good)
             return false;
     }
-    if (next_is(reading, ':') && reading->segment_count > 0 &&
-        (!add_literal(reading, 1, status) || !read_literal(reading, status)))
+    if (next_is(parser, ':') && parser->segment_count > 0 &&
+        (!add_literal(parser, 1, status) || !read_literal(parser, status)))
         return false;
-    if (reading->segment_count == 0)
+    if (parser->segment_count == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it does not begin with a slash");
-    return reading->rest.size == 0
+    return parser->rest.size == 0
                ? true
                : status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.*s\" cannot stand at its end",
-                             text_arguments(reading->rest));
+                             text_arguments(parser->rest));
 }
 
-static bool keep(const struct reading *reading, struct http_rule *rule, struct status *status)
+static bool keep(const struct template_parser *parser, struct http_rule *rule,
+                 struct status *status)
 {
     struct bound_path *variables =
-        arena_alloc(reading->arena, reading->variable_count * sizeof *variables);
+        arena_alloc(parser->arena, parser->variable_count * sizeof *variables);
     struct http_rule_segment *segments =
-        arena_alloc(reading->arena, reading->segment_count * sizeof *segments);
+        arena_alloc(parser->arena, parser->segment_count * sizeof *segments);
     if (!variables || !segments)
         return full(status);
-    memcpy(variables, reading->variables, reading->variable_count * sizeof *variables);
-    memcpy(segments, reading->segments, reading->segment_count * sizeof *segments);
-    for (size_t i = 0; i < reading->segment_count; i++)
+    memcpy(variables, parser->variables, parser->variable_count * sizeof *variables);
+    memcpy(segments, parser->segments, parser->segment_count * sizeof *segments);
+    for (size_t i = 0; i < parser->segment_count; i++)
         if (segments[i].variable)
-            segments[i].variable = variables + (segments[i].variable - reading->variables);
+            segments[i].variable = variables + (segments[i].variable - parser->variables);
     rule->variables = variables;
-    rule->variable_count = reading->variable_count;
+    rule->variable_count = parser->variable_count;
     rule->segments = segments;
-    rule->segment_count = reading->segment_count;
+    rule->segment_count = parser->segment_count;
     return true;
 }
 
 bool http_template_parse(struct text template, const struct schema_message *request,
                          struct arena *arena, struct http_rule *rule, struct status *status)
 {
-    struct reading reading = {.rest = template, .request = request, .arena = arena};
-    return (read_template(&reading, status) && keep(&reading, rule, status)) ||
+    struct template_parser parser = {.rest = template, .request = request, .arena = arena};
+    return (read_template(&parser, status) && keep(&parser, rule, status)) ||
            status_wrap(status, "path \"%.*s\"", text_arguments(template));
 }

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-struct place {
+struct positioned_entry {
     ProtobufCMessage *entry;
     size_t position;
 };
@@ -21,9 +21,9 @@ static int compare_keys(const struct schema_field *key, const ProtobufCMessage *
 }
 
 /* Of one key, later entries come after earlier ones. */
-static int compare_places(const void *a, const void *b, void *key)
+static int compare_positioned(const void *a, const void *b, void *key)
 {
-    const struct place *left = a, *right = b;
+    const struct positioned_entry *left = a, *right = b;
     int order = compare_keys(key, left->entry, right->entry);
     if (order != 0)
         return order;
@@ -33,16 +33,16 @@ static int compare_places(const void *a, const void *b, void *key)
 static bool sort_unique(ProtobufCMessage **entries, size_t *count, const struct schema_field *key,
                         struct arena *arena)
 {
-    struct place *places = arena_alloc(arena, *count * sizeof *places);
-    if (!places)
+    struct positioned_entry *sorted = arena_alloc(arena, *count * sizeof *sorted);
+    if (!sorted)
         return false;
     for (size_t i = 0; i < *count; i++)
-        places[i] = (struct place){entries[i], i};
-    qsort_r(places, *count, sizeof *places, compare_places, (void *)(uintptr_t)key);
+        sorted[i] = (struct positioned_entry){entries[i], i};
+    qsort_r(sorted, *count, sizeof *sorted, compare_positioned, (void *)(uintptr_t)key);
     size_t kept = 0;
     for (size_t i = 0; i < *count; i++)
-        if (i + 1 == *count || compare_keys(key, places[i].entry, places[i + 1].entry) != 0)
-            entries[kept++] = places[i].entry;
+        if (i + 1 == *count || compare_keys(key, sorted[i].entry, sorted[i + 1].entry) != 0)
+            entries[kept++] = sorted[i].entry;
     *count = kept;
     return true;
 }

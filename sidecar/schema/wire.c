@@ -72,7 +72,7 @@ struct map_seen {
 };
 
 /* What one wire_unpack works with. */
-struct reading {
+struct wire_decoder {
     struct arena *arena;
     const struct map_seen *maps; /* newest first, each once */
     struct status *status;
@@ -86,17 +86,17 @@ struct target {
     unsigned depth;
 };
 
-static bool fail(const struct reading *reading, const struct target *target, const char *why)
+static bool fail(const struct wire_decoder *decoder, const struct target *target, const char *why)
 {
-    return status_fail(reading->status, STATUS_INVALID_ARGUMENT, "%.*s.%.*s %s",
+    return status_fail(decoder->status, STATUS_INVALID_ARGUMENT, "%.*s.%.*s %s",
                        text_arguments(target->type->full_name), text_arguments(target->field->name),
                        why);
 }
 
-static bool fail_full(const struct reading *reading)
+static bool fail_full(const struct wire_decoder *decoder)
 {
-    return status_fail(reading->status, STATUS_RESOURCE_EXHAUSTED,
-                       "the message takes more than %zu bytes of memory", reading->arena->limit);
+    return status_fail(decoder->status, STATUS_RESOURCE_EXHAUSTED,
+                       "the message takes more than %zu bytes of memory", decoder->arena->limit);
 }
 
 static enum wire_type wire_type_of(enum field_type type)
@@ -132,7 +132,7 @@ static void store_number(enum field_type type, uint64_t value, void *slot)
         memcpy(slot, &value, sizeof value);
 }
 
-static bool store_bytes(const struct reading *reading, const struct target *target,
+static bool store_bytes(const struct wire_decoder *decoder, const struct target *target,
                         struct text bytes, ProtobufCBinaryData *slot)
 {
     *slot = (ProtobufCBinaryData){0, NULL};
@@ -140,45 +140,45 @@ static bool store_bytes(const struct reading *reading, const struct target *targ
         return true;
     if (target->field->type == FIELD_STRING) {
         if (!text_is_utf8(bytes))
-            return fail(reading, target, "is not UTF-8");
+            return fail(decoder, target, "is not UTF-8");
         if (memchr(bytes.data, '\0', bytes.size))
-            return fail(reading, target, "holds a NUL character");
+            return fail(decoder, target, "holds a NUL character");
     }
-    uint8_t *copy = arena_alloc(reading->arena, bytes.size);
+    uint8_t *copy = arena_alloc(decoder->arena, bytes.size);
     if (!copy)
-        return fail_full(reading);
+        return fail_full(decoder);
     *slot = (ProtobufCBinaryData){bytes.size, memcpy(copy, bytes.data, bytes.size)};
     return true;
 }
 
-static bool read_fields(struct reading *reading, const struct schema_message *type, unsigned depth,
-                        struct text bytes, ProtobufCMessage *message);
+static bool read_fields(struct wire_decoder *decoder, const struct schema_message *type,
+                        unsigned depth, struct text bytes, ProtobufCMessage *message);
 
 /* A message that came before is added to: that is what merging means. */
-static bool store_message(struct reading *reading, const struct target *target, struct text bytes,
-                          ProtobufCMessage **slot)
+static bool store_message(struct wire_decoder *decoder, const struct target *target,
+                          struct text bytes, ProtobufCMessage **slot)
 {
     if (target->depth >= WIRE_DEPTH)
-        return fail(reading, target, "is nested too deeply");
+        return fail(decoder, target, "is nested too deeply");
     if (!*slot)
-        *slot = schema_message_new(target->field->message, reading->arena);
+        *slot = schema_message_new(target->field->message, decoder->arena);
     if (!*slot)
-        return fail_full(reading);
-    return read_fields(reading, target->field->message, target->depth + 1, bytes, *slot);
+        return fail_full(decoder);
+    return read_fields(decoder, target->field->message, target->depth + 1, bytes, *slot);
 }
 
-static bool store(struct reading *reading, const struct target *target,
+static bool store(struct wire_decoder *decoder, const struct target *target,
                   const struct wire_field *wire, void *slot)
 {
     if (target->field->type == FIELD_MESSAGE)
-        return store_message(reading, target, wire->bytes, slot);
+        return store_message(decoder, target, wire->bytes, slot);
     if (wire->type == WIRE_BYTES)
-        return store_bytes(reading, target, wire->bytes, slot);
+        return store_bytes(decoder, target, wire->bytes, slot);
     store_number(target->field->type, wire->value, slot);
     return true;
 }
 
-static bool read_singular(struct reading *reading, const struct target *target,
+static bool read_singular(struct wire_decoder *decoder, const struct target *target,
                           const struct wire_field *wire)
 {
     const struct schema_field *field = target->field;
@@ -186,31 +186,31 @@ static bool read_singular(struct reading *reading, const struct target *target,
     if (field->shape == FIELD_ONEOF && !schema_field_present(target->message, field))
         memset(slot, 0, schema_type_bytes(field->type));
     schema_field_mark_present(target->message, field);
-    return store(reading, target, wire, slot);
+    return store(decoder, target, wire, slot);
 }
 
 /* Maps are settled when all pieces of their message have been read; here they are noted. */
-static bool note_map(struct reading *reading, const struct target *target)
+static bool note_map(struct wire_decoder *decoder, const struct target *target)
 {
-    struct map_seen *seen = arena_alloc(reading->arena, sizeof *seen);
+    struct map_seen *seen = arena_alloc(decoder->arena, sizeof *seen);
     if (!seen)
-        return fail_full(reading);
-    *seen = (struct map_seen){reading->maps, target->message, target->field};
-    reading->maps = seen;
+        return fail_full(decoder);
+    *seen = (struct map_seen){decoder->maps, target->message, target->field};
+    decoder->maps = seen;
     return true;
 }
 
-static bool read_element(struct reading *reading, const struct target *target,
+static bool read_element(struct wire_decoder *decoder, const struct target *target,
                          const struct wire_field *wire)
 {
     const struct schema_field *field = target->field;
     bool first = schema_count(target->message, field) == 0;
-    if (field->shape == FIELD_MAP && first && !note_map(reading, target))
+    if (field->shape == FIELD_MAP && first && !note_map(decoder, target))
         return false;
-    void *slot = schema_reserve(target->message, field, 1, reading->arena);
+    void *slot = schema_reserve(target->message, field, 1, decoder->arena);
     if (!slot)
-        return fail_full(reading);
-    if (!store(reading, target, wire, slot))
+        return fail_full(decoder);
+    if (!store(decoder, target, wire, slot))
         return false;
     schema_add_count(target->message, field, 1);
     return true;
@@ -227,53 +227,53 @@ static size_t packed_count(enum wire_type type, struct text bytes)
     return count;
 }
 
-static bool read_packed(const struct reading *reading, const struct target *target,
+static bool read_packed(const struct wire_decoder *decoder, const struct target *target,
                         struct text bytes)
 {
     const struct schema_field *field = target->field;
     enum wire_type type = wire_type_of(field->type);
     size_t count = packed_count(type, bytes);
-    char *slot = count ? schema_reserve(target->message, field, count, reading->arena) : NULL;
+    char *slot = count ? schema_reserve(target->message, field, count, decoder->arena) : NULL;
     if (count && !slot)
-        return fail_full(reading);
+        return fail_full(decoder);
     for (size_t i = 0; i < count; i++) {
         uint64_t value;
         if (!take_value(&bytes, type, &value))
-            return fail(reading, target, "is packed wrongly");
+            return fail(decoder, target, "is packed wrongly");
         store_number(field->type, value, slot);
         slot += schema_type_bytes(field->type);
     }
     if (bytes.size > 0)
-        return fail(reading, target, "is packed wrongly");
+        return fail(decoder, target, "is packed wrongly");
     schema_add_count(target->message, field, count);
     return true;
 }
 
-static bool read_field(struct reading *reading, const struct target *target,
+static bool read_field(struct wire_decoder *decoder, const struct target *target,
                        const struct wire_field *wire)
 {
     enum field_shape shape = target->field->shape;
     bool repeated = shape == FIELD_REPEATED || shape == FIELD_MAP;
     if (wire->type == wire_type_of(target->field->type))
-        return repeated ? read_element(reading, target, wire)
-                        : read_singular(reading, target, wire);
+        return repeated ? read_element(decoder, target, wire)
+                        : read_singular(decoder, target, wire);
     if (repeated && wire->type == WIRE_BYTES)
-        return read_packed(reading, target, wire->bytes);
+        return read_packed(decoder, target, wire->bytes);
     return true;
 }
 
-static bool read_fields(struct reading *reading, const struct schema_message *type, unsigned depth,
-                        struct text bytes, ProtobufCMessage *message)
+static bool read_fields(struct wire_decoder *decoder, const struct schema_message *type,
+                        unsigned depth, struct text bytes, ProtobufCMessage *message)
 {
     struct target target = {.type = type, .message = message, .depth = depth};
     while (bytes.size > 0) {
         struct wire_field wire;
         if (!wire_next(&bytes, &wire))
-            return status_fail(reading->status, STATUS_INVALID_ARGUMENT,
+            return status_fail(decoder->status, STATUS_INVALID_ARGUMENT,
                                "the bytes are no %.*s: a field does not end, or has no number",
                                text_arguments(type->full_name));
         target.field = schema_field_by_number(type, wire.number);
-        if (target.field && !read_field(reading, &target, &wire))
+        if (target.field && !read_field(decoder, &target, &wire))
             return false;
     }
     return true;
@@ -282,15 +282,15 @@ static bool read_fields(struct reading *reading, const struct schema_message *ty
 bool wire_unpack(const struct schema_message *type, struct text bytes, struct arena *arena,
                  ProtobufCMessage **message, struct status *status)
 {
-    struct reading reading = {.arena = arena, .status = status};
+    struct wire_decoder decoder = {.arena = arena, .status = status};
     ProtobufCMessage *read = schema_message_new(type, arena);
     if (!read)
-        return fail_full(&reading);
-    if (!read_fields(&reading, type, 0, bytes, read))
+        return fail_full(&decoder);
+    if (!read_fields(&decoder, type, 0, bytes, read))
         return false;
-    for (const struct map_seen *map = reading.maps; map; map = map->older)
+    for (const struct map_seen *map = decoder.maps; map; map = map->older)
         if (!map_entries_dedupe(map->message, map->field, arena))
-            return fail_full(&reading);
+            return fail_full(&decoder);
     *message = read;
     return true;
 }

@@ -72,10 +72,10 @@ static void expect(bool good, const struct status *status)
 static ProtobufCMessage *read_json(struct subject *subject, const struct schema_message *type,
                                    const char *json)
 {
-    const struct json_reading reading = {.strict = true};
+    const struct json_read_options options = {.strict = true};
     struct status status = {.message = ""};
     ProtobufCMessage *message = NULL;
-    expect(json_read(type, text_of(json), &reading, &subject->kept, &message, &status), &status);
+    expect(json_read(type, text_of(json), &options, &subject->kept, &message, &status), &status);
     return message;
 }
 
@@ -172,10 +172,10 @@ static void run_json_write(struct subject *subject)
 
 static void run_json_read(struct subject *subject)
 {
-    static const struct json_reading reading = {.strict = false};
+    static const struct json_read_options options = {.strict = false};
     struct status status;
     ProtobufCMessage *message;
-    expect(json_read(subject->method->response, subject->read_response.body, &reading,
+    expect(json_read(subject->method->response, subject->read_response.body, &options,
                      &subject->call, &message, &status),
            &status);
 }

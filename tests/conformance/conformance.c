@@ -95,7 +95,7 @@ static bool read_payload(struct exchange *exchange, const struct schema_message 
                          ProtobufCMessage **message, struct status *status)
 {
     bool lenient = request_number(exchange, "test_category") == CATEGORY_JSON_IGNORE_UNKNOWN;
-    const struct json_reading reading = {
+    const struct json_read_options options = {
         .camel_names = true,
         .strict = !lenient,
         .unreadable = lenient ? ignore : NULL,
@@ -103,7 +103,7 @@ static bool read_payload(struct exchange *exchange, const struct schema_message 
     if (request_has(exchange, "protobuf_payload"))
         return wire_unpack(type, request_text(exchange, "protobuf_payload"), &exchange->arena,
                            message, status);
-    return json_read(type, request_text(exchange, "json_payload"), &reading, &exchange->arena,
+    return json_read(type, request_text(exchange, "json_payload"), &options, &exchange->arena,
                      message, status);
 }
 

@@ -50,7 +50,7 @@ static bool visit(struct text path, struct text value, bool is_string, void *con
 static bool read_and_write(const struct schema_message *type, struct text json, unsigned ways,
                            struct arena *arena, struct text *written)
 {
-    const struct json_reading reading = {
+    const struct json_read_options options = {
         .strict = ways & STRICT,
         .camel_names = ways & CAMEL_NAMES,
         .unreadable = ways & LISTEN ? hear : NULL,
@@ -64,7 +64,7 @@ static bool read_and_write(const struct schema_message *type, struct text json, 
     struct status status;
     struct buffer out;
     buffer_init(&out, arena, 0);
-    if (!json_read(type, json, &reading, arena, &message, &status) ||
+    if (!json_read(type, json, &options, arena, &message, &status) ||
         !json_write(type, message, &style, NULL, NULL, &out, &status))
         return false;
     *written = buffer_text(&out);

@@ -95,13 +95,13 @@ static bool load(struct golden *golden, const char *folder)
 /* The message as a caller's client would encode it. */
 static struct text encode(struct golden *golden, const struct schema_method *method)
 {
-    const struct json_reading reading = {.strict = true};
+    const struct json_read_options options = {.strict = true};
     struct status status;
     ProtobufCMessage *message;
     char *json = json_dumps(json_object_get(golden->call, "message"), 0);
     char *kept = arena_copy(&golden->arena, json, strlen(json));
     free(json);
-    if (!json_read(method->request, text_of(kept), &reading, &golden->arena, &message, &status)) {
+    if (!json_read(method->request, text_of(kept), &options, &golden->arena, &message, &status)) {
         printf("%s: %s\n", golden->name, status.message);
         exit(1);
     }

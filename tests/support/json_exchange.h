@@ -22,11 +22,11 @@ static inline void exchange_clear(struct exchange *exchange)
 }
 
 static inline bool exchange_read(struct exchange *exchange, const struct schema_message *type,
-                                 struct text json, const struct json_reading *reading)
+                                 struct text json, const struct json_read_options *options)
 {
     *exchange = (struct exchange){0};
     arena_init(&exchange->arena, EXCHANGE_BYTES);
-    return json_read(type, json, reading, &exchange->arena, &exchange->message, &exchange->status);
+    return json_read(type, json, options, &exchange->arena, &exchange->message, &exchange->status);
 }
 
 static inline bool exchange_write(struct exchange *exchange, const struct schema_message *type,
@@ -48,11 +48,11 @@ static inline void assert_text_is(struct text text, const char *wanted)
 
 /* Reads `json`, which has to be good, and writes it in the usual style: that has to be `wanted`. */
 static inline void must_become(const struct schema_message *type, const char *json,
-                               const struct json_reading *reading, const char *wanted)
+                               const struct json_read_options *options, const char *wanted)
 {
     static const struct json_style style = {0};
     scoped(exchange) struct exchange exchange;
-    if (!exchange_read(&exchange, type, text_of(json), reading) ||
+    if (!exchange_read(&exchange, type, text_of(json), options) ||
         !exchange_write(&exchange, type, &style))
         fail_msg("%s: %s", json, exchange.status.message);
     assert_text_is(exchange.written, wanted);
@@ -60,10 +60,10 @@ static inline void must_become(const struct schema_message *type, const char *js
 
 /* Reads `json`, which has to fail with INVALID_ARGUMENT and a message that says `why`. */
 static inline void must_refuse(const struct schema_message *type, struct text json,
-                               const struct json_reading *reading, const char *why)
+                               const struct json_read_options *options, const char *why)
 {
     scoped(exchange) struct exchange exchange;
-    if (exchange_read(&exchange, type, json, reading))
+    if (exchange_read(&exchange, type, json, options))
         fail_msg("%.*s is read", text_arguments(json));
     assert_null(exchange.message);
     assert_int_equal(exchange.status.code, STATUS_INVALID_ARGUMENT);

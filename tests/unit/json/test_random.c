@@ -168,13 +168,13 @@ static bool is_json(struct text document)
 /* Read into google.protobuf.Value and written, a document is the same to the other library. */
 static void must_come_back(struct text document, json_t *elsewhere)
 {
-    static const struct json_reading reading;
+    static const struct json_read_options options;
     static const struct json_style style;
     const struct schema_message *type =
         schema_message_by_name(sets.schema, text_literal("google.protobuf.Value"));
     scoped(exchange) struct exchange exchange;
     bool comparable;
-    if (!exchange_read(&exchange, type, document, &reading) ||
+    if (!exchange_read(&exchange, type, document, &options) ||
         !exchange_write(&exchange, type, &style))
         fail_msg("%.*s: %s", text_arguments(document), exchange.status.message);
     json_t *written = read_elsewhere(exchange.written, &comparable);
@@ -229,7 +229,7 @@ static void mutations_are_json_here_when_they_are_elsewhere(void **state)
 static void real_numbers_come_back_exactly(void **state)
 {
     (void)state;
-    static const struct json_reading reading;
+    static const struct json_read_options options;
     static const struct json_style style;
     const struct schema_message *type = sets_type(&sets, "Scalars");
     struct maker maker = {.state = 1};
@@ -244,13 +244,13 @@ static void real_numbers_come_back_exactly(void **state)
         } narrow = {(uint32_t)(wide.bits >> 32)};
         scoped(exchange) struct exchange first;
         scoped(exchange) struct exchange second;
-        assert_true(exchange_read(&first, type, text_literal("{}"), &reading));
+        assert_true(exchange_read(&first, type, text_literal("{}"), &options));
         double *a_double = schema_value(first.message, sets_field(type, "a_double"));
         float *a_float = schema_value(first.message, sets_field(type, "a_float"));
         *a_double = wide.number;
         *a_float = narrow.number;
         assert_true(exchange_write(&first, type, &style));
-        assert_true(exchange_read(&second, type, first.written, &reading));
+        assert_true(exchange_read(&second, type, first.written, &options));
         a_double = schema_value(second.message, sets_field(type, "a_double"));
         a_float = schema_value(second.message, sets_field(type, "a_float"));
         /* All NaNs are one. */

@@ -11,7 +11,8 @@
 
 static struct sets sets;
 
-static const struct json_reading lenient, strict = {.strict = true}, camel = {.camel_names = true};
+static const struct json_read_options lenient, strict = {.strict = true},
+                                               camel = {.camel_names = true};
 
 /* A document and what the writer makes of what was read; NULL when that is the document again. */
 struct good {
@@ -19,10 +20,10 @@ struct good {
 };
 
 static void must_become_all(const struct good *rows, size_t count,
-                            const struct json_reading *reading)
+                            const struct json_read_options *options)
 {
     for (size_t i = 0; i < count; i++)
-        must_become(sets_type(&sets, rows[i].type), rows[i].json, reading,
+        must_become(sets_type(&sets, rows[i].type), rows[i].json, options,
                     rows[i].written ? rows[i].written : rows[i].json);
 }
 
@@ -31,10 +32,10 @@ struct bad {
 };
 
 static void must_refuse_all(const struct bad *rows, size_t count,
-                            const struct json_reading *reading)
+                            const struct json_read_options *options)
 {
     for (size_t i = 0; i < count; i++)
-        must_refuse(sets_type(&sets, rows[i].type), text_of(rows[i].json), reading, rows[i].why);
+        must_refuse(sets_type(&sets, rows[i].type), text_of(rows[i].json), options, rows[i].why);
 }
 
 static void values_of_every_type_are_read(void **state)
@@ -343,7 +344,7 @@ static void a_member_that_cannot_be_read_is_reported_and_absent(void **state)
 {
     (void)state;
     struct report report = {0};
-    const struct json_reading reading = {.unreadable = note, .context = &report};
+    const struct json_read_options options = {.unreadable = note, .context = &report};
     must_become(sets_type(&sets, "Everything"),
                 "{\"scalars\":{\"an_int32\":\"x\",\"a_bool\":true},"
                 "\"repeateds\":{\"strings\":[\"a\",true],\"scalars\":[{\"a_bool\":2},{}],"
@@ -351,7 +352,7 @@ static void a_member_that_cannot_be_read_is_reported_and_absent(void **state)
                 "\"maps\":{\"texts\":{\"a\":[]},\"scalars\":{\"1\":{\"a_bool\":{}}}},"
                 "\"choice\":{\"number\":\"x\",\"text\":\"y\"},"
                 "\"well_known\":{\"timestamp\":\"today\",\"duration\":\"1s\"},\"node\":[]}",
-                &reading,
+                &options,
                 "{\"scalars\":{\"a_bool\":true},"
                 "\"repeateds\":{\"bools\":[true],\"scalars\":[{},{}]},"
                 "\"choice\":{\"text\":\"y\"},"
@@ -367,24 +368,24 @@ static void malformed_json_fails_although_unreadable_members_are_reported(void *
 {
     (void)state;
     struct report report = {0};
-    const struct json_reading reading = {.unreadable = note, .context = &report};
+    const struct json_read_options options = {.unreadable = note, .context = &report};
     static const char *const documents[] = {"{\"an_int32\":[1}", "{\"an_int32\":{\"a\":1,\"a\":2}}",
                                             "{\"an_int32\":x}", "{\"an_int32\":\"\xff\"}", "[]"};
     for (size_t i = 0; i < array_length(documents); i++)
-        must_refuse(sets_type(&sets, "Scalars"), text_of(documents[i]), &reading, "");
+        must_refuse(sets_type(&sets, "Scalars"), text_of(documents[i]), &options, "");
 }
 
 static void levels_are_bounded(void **state)
 {
     (void)state;
-    const struct json_reading reading = {.limits = {.depth = 3}};
+    const struct json_read_options options = {.limits = {.depth = 3}};
     const struct schema_message *node = sets_type(&sets, "Node");
-    must_become(node, "{\"left\":{\"left\":{}}}", &reading, "{\"left\":{\"left\":{}}}");
-    must_refuse(node, text_of("{\"left\":{\"left\":{\"left\":{}}}}"), &reading, "too many levels");
-    must_refuse(node, text_of("{\"children\":[{\"children\":[]}]}"), &reading, "too many levels");
-    must_refuse(node, text_of("{\"x\":[[[]]]}"), &reading, "too many levels");
+    must_become(node, "{\"left\":{\"left\":{}}}", &options, "{\"left\":{\"left\":{}}}");
+    must_refuse(node, text_of("{\"left\":{\"left\":{\"left\":{}}}}"), &options, "too many levels");
+    must_refuse(node, text_of("{\"children\":[{\"children\":[]}]}"), &options, "too many levels");
+    must_refuse(node, text_of("{\"x\":[[[]]]}"), &options, "too many levels");
     must_become(node, "{\"x\":[[],[],[],{},{}],\"left\":{},\"children\":[{},{},{}],\"y\":[]}",
-                &reading, "{\"left\":{},\"children\":[{},{},{}]}");
+                &options, "{\"left\":{},\"children\":[{},{},{}]}");
     char deep[400] = "{\"x\":";
     memset(deep + 5, '[', 300);
     must_refuse(node, text_of(deep), &lenient, "too many levels at byte 69");
@@ -404,7 +405,7 @@ static const char *many_members(const char *head, size_t count, const char *tail
 static void members_are_bounded(void **state)
 {
     (void)state;
-    const struct json_reading few = {.limits = {.names = 3}};
+    const struct json_read_options few = {.limits = {.names = 3}};
     const struct schema_message *maps = sets_type(&sets, "Maps");
     must_become(maps, many_members("{", 3, "}"), &few, "{}");
     must_refuse(maps, text_of(many_members("{", 4, "}")), &few, "too many members");
@@ -456,7 +457,7 @@ static void memory_is_the_arenas_and_bounded(void **state)
     };
     const struct schema_message *type = sets_type(&sets, "Everything");
     struct report report = {0};
-    const struct json_reading reading = {.unreadable = note, .context = &report};
+    const struct json_read_options options = {.unreadable = note, .context = &report};
     for (size_t i = 0; i < array_length(documents); i++) {
         bool read = false;
         for (size_t limit = 0; !read; limit += 16) {
@@ -464,7 +465,7 @@ static void memory_is_the_arenas_and_bounded(void **state)
             struct status status;
             ProtobufCMessage *message = NULL;
             arena_init(&arena, limit);
-            read = json_read(type, text_of(documents[i]), &reading, &arena, &message, &status);
+            read = json_read(type, text_of(documents[i]), &options, &arena, &message, &status);
             if (!read)
                 assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
             assert_int_equal(read, message != NULL);

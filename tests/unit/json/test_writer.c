@@ -12,13 +12,13 @@
 
 static struct sets sets;
 
-static const struct json_reading reading;
+static const struct json_read_options options;
 static const struct json_style plain;
 
 /* A message, read from JSON, for the writer. */
 static void make(struct exchange *exchange, const char *type, const char *json)
 {
-    if (!exchange_read(exchange, sets_type(&sets, type), text_of(json), &reading))
+    if (!exchange_read(exchange, sets_type(&sets, type), text_of(json), &options))
         fail_msg("%s: %s", json, exchange->status.message);
 }
 
