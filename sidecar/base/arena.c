@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-/* One block serves a usual call whole. */
+/* A typical call fits into one block. */
 #define BLOCK_BYTES 8192
 
 struct arena_block {
@@ -38,7 +38,7 @@ void arena_clear(struct arena *arena)
     arena_init(arena, arena->limit);
 }
 
-/* A block with room for `bytes`; what is left of the older ones is given up. */
+/* Adds a block with room for `bytes` bytes. The free part of the older blocks stays unused. */
 static bool block_add(struct arena *arena, size_t bytes)
 {
     size_t room = arena->limit - arena->taken;
@@ -64,7 +64,7 @@ void *arena_alloc(struct arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX - alignof(max_align_t))
         return NULL;
-    /* No bytes are one, since NULL means that there is no room. */
+    /* An allocation of no bytes takes one, because NULL means that the limit would be passed. */
     size_t rounded =
         (bytes + (bytes == 0) + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (rounded > (size_t)(arena->end - arena->at) && !block_add(arena, rounded))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Functions that cannot be used safely here; each use is a compile error. Include it last in every
- * .c file, since the system's headers declare what is poisoned here.
+ * Each use of a function that is listed here is a compile error, because it cannot be used safely.
+ * Every .c file includes this header last, because headers of the system declare the functions.
  */
 #pragma once
 

@@ -10,15 +10,15 @@ enum base64_alphabet {
     BASE64_URL,      /* section 5: - and _ */
 };
 
-/* Writes it with padding. */
+/* Writes `bytes` in base64, with padding. */
 void base64_encode(struct text bytes, enum base64_alphabet alphabet, struct buffer *out);
 
-/* How many bytes so many characters of base64 are, at most. */
+/* The largest number of bytes that `characters` characters of base64 can decode to. */
 static inline size_t base64_room(size_t characters)
 {
     return characters / 4 * 3 + 3;
 }
 
-/* Reads either alphabet, with or without padding, to `at`, where base64_room is. False when it is
- * none. */
+/* Decodes either alphabet, with or without padding. `at` has room for base64_room bytes. False when
+ * `encoded` is not base64. */
 must_use bool base64_decode(struct text encoded, char *at, size_t *bytes);

@@ -43,7 +43,8 @@ static void put_second(char stamp[CLOCK_STAMP_BYTES], time_t second)
     memcpy(at, ".000Z", sizeof ".000Z");
 }
 
-/* Each thread keeps the second that it formatted last: lines of a log come many in one. */
+/* Each thread keeps the second that it formatted last, because many lines of a log fall into one
+ * second. */
 void clock_stamp(char stamp[CLOCK_STAMP_BYTES])
 {
     static _Thread_local char kept[CLOCK_STAMP_BYTES];

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the compiler is told beyond the language: results that must be used, formats that are
- * checked, and variables that clean up after themselves. Needs gcc or clang.
+ * Attributes and macros beyond the C language: results that must be used, formats that the compiler
+ * checks, and the struct around a member. Needs gcc or clang.
  */
 #pragma once
 
 #define must_use __attribute__((warn_unused_result))
 #define printf_like(format_at, first_argument)                                                     \
     __attribute__((format(printf, format_at, first_argument)))
-
-/* `scoped(thing) struct thing x;` runs thing_clear(&x) when x leaves its scope. */
-#define scoped(kind) __attribute__((cleanup(kind##_clear)))
 
 #define array_length(array) (sizeof(array) / sizeof((array)[0]))
 

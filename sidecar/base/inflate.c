@@ -5,19 +5,20 @@
 
 #include "base/banned.h"
 
-/* Lets zlib find out by itself which of the two formats it is. */
+/* Lets zlib detect which of the two formats the bytes have. */
 #define EITHER_FORMAT (15 + 32)
 
 static bool no_memory(struct status *status)
 {
-    return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "finds no memory left to be inflated to");
+    return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                       "cannot be inflated, because no memory is left");
 }
 
 static bool inflate_all(z_stream *stream, size_t most, struct buffer *out, struct status *status)
 {
     int result = Z_OK;
     while (result == Z_OK) {
-        /* One byte above the bound tells a text that fits from one that does not. */
+        /* One byte more than the bound shows whether the output is larger than allowed. */
         size_t room = out->room - out->bytes < most + 1 - out->bytes ? out->room - out->bytes
                                                                      : most + 1 - out->bytes;
         stream->next_out = (Bytef *)out->at + out->bytes;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory that has to be there: when the machine has none left the program ends, since no answer
- * could be built. */
+/* Allocations that cannot fail: the program ends when the machine has no memory left, because no
+ * response could be built. */
 #pragma once
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Returns what an allocating function returned, unless that is NULL: then the program ends. Any
+/* Returns `allocated`, the result of an allocating function. The program ends when it is NULL. Any
  * thread. */
 static inline void *memory_expect(void *allocated)
 {

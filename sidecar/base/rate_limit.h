@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How often something may happen: a burst of it at once, then once in a while. It is kept as the
- * theoretical arrival time (GCRA): when all that has happened would have been due, had it come
- * evenly. Zeroed memory is a rate of which nothing is used. Any thread.
+ * A limit on the rate of events: a burst at once, then one event per interval. The state is the
+ * theoretical arrival time (GCRA): the time at which the next event would be due if the events so
+ * far had come evenly. A limit of zeroed memory has its whole burst left. Used by one thread at a
+ * time.
  */
 #pragma once
 
@@ -14,7 +15,8 @@ struct rate_limit {
     _Atomic int64_t tat_ns;
 };
 
-/* True, and counted, when it may happen now: `burst` times at once, then once each `each_ns`. */
+/* Returns true and counts the event when it is allowed now: `burst` events at once, then one per
+ * `each_ns`. */
 static inline bool rate_limit_take(struct rate_limit *limit, int64_t now_ns, int64_t each_ns,
                                    int64_t burst)
 {

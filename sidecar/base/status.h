@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a failure is told: one gRPC status code and one sentence. A function that can fail returns
- * false and fills the status once, leaving its outputs untouched; a caller adds what it was doing
- * with status_wrap. A bug is an assertion, not a status. A status is a plain value that any one
- * thread uses at a time.
+ * A failure: one gRPC status code and one sentence. A function that can fail returns false, fills
+ * the status once and leaves its outputs untouched; its caller adds the context with status_wrap. A
+ * bug is an assertion and not a status. A status is a plain value that one thread uses at a time.
  */
 #pragma once
 
@@ -26,7 +25,8 @@ enum status_code {
 #undef STATUS_CODE
 };
 
-/* Enough for a sentence with the upstream's own; longer text is cut at a character's end. */
+/* The room for a message with the upstream's own; a longer message is cut at the end of a
+ * character. */
 #define STATUS_MESSAGE_BYTES 1024
 
 struct status {
@@ -35,18 +35,19 @@ struct status {
                                          */
 };
 
-/* Makes it OK with no message. */
+/* Sets the code OK and an empty message. */
 void status_clear(struct status *status);
 
-/* Fills `status`; `code` is not OK. */
+/* Sets code and message. `code` is not OK. */
 void status_set(struct status *status, enum status_code code, const char *format, ...)
     printf_like(3, 4);
 
 /* Puts "context: " in front of the message. */
 void status_prepend(struct status *status, const char *format, ...) printf_like(2, 3);
 
-/* The same two as false, so that compilers and people see that the function has failed:
- * `return status_fail(status, STATUS_NOT_FOUND, "…", …);` is the way to fail. */
+/* status_set and status_prepend as expressions that are false, so that compilers and readers see
+ * that the function has failed: `return status_fail(status, STATUS_NOT_FOUND, "…", …);` is the way
+ * to fail. */
 #define status_fail(status, code, ...) (status_set(status, code, __VA_ARGS__), false)
 #define status_wrap(status, ...) (status_prepend(status, __VA_ARGS__), false)
 

@@ -63,7 +63,8 @@ bool text_take_part(struct text *rest, char separator, struct text *part)
     return false;
 }
 
-/* Lead bytes of RFC 3629's table: how many follow, and the range of the first that follows. */
+/* The table of lead bytes in RFC 3629: the number of bytes that follow, and the range of the first
+ * of them. */
 static const struct {
     unsigned char first, last, more, low, high;
 } leads[] = {
@@ -72,7 +73,7 @@ static const struct {
     {0xf1, 0xf3, 3, 0x80, 0xbf}, {0xf4, 0xf4, 3, 0x80, 0x8f},
 };
 
-/* Bytes of the well-formed character at `at`, whose lead is not ASCII; 0 when it is not
+/* The size of the well-formed character at `at`, whose lead byte is not ASCII; 0 when it is not
  * well-formed. */
 static size_t wide_character(const unsigned char *at, const unsigned char *end)
 {

@@ -138,17 +138,19 @@ bool text_is_utf8(struct text text);
 /* The number of Unicode code points of well-formed UTF-8. */
 size_t text_code_points(struct text utf8);
 
-/* The largest count of bytes, at most `most`, that does not split a UTF-8 character of `text`. */
+/* The largest size, at most `most`, at which `text` can be cut without splitting a UTF-8 character.
+ */
 size_t text_cut(struct text text, size_t most);
 
-/* vsnprintf that never splits a UTF-8 character of what it cuts. `size` is above 1. */
+/* vsnprintf, but text that does not fit is cut between two UTF-8 characters. `size` is above 1. */
 void text_format(char *at, size_t size, const char *format, va_list arguments) printf_like(3, 0);
 
-/* A whole unsigned decimal number, digits only; false for anything else and above UINT64_MAX. */
+/* Reads a text of decimal digits alone. False for other characters, for no digit, and above
+ * UINT64_MAX. */
 must_use bool text_to_u64(struct text text, uint64_t *number);
 
-/* Growing text. After a refusal by the arena `full` stays set and later writes do nothing: check it
- * once, at the end. */
+/* A growing text. When the arena has refused memory, `full` stays set and later writes do nothing,
+ * so that callers check it once, at the end. */
 struct buffer {
     struct arena *arena;
     char *at;
@@ -156,13 +158,13 @@ struct buffer {
     bool full;
 };
 
-/* `expected` bytes are taken at once when they fit the arena's limit. */
+/* Makes an empty buffer and reserves `expected` bytes if they fit the limit of the arena. */
 void buffer_init(struct buffer *buffer, struct arena *arena, size_t expected);
 
-/* What buffer_reserve does when the buffer has to grow. */
+/* The slow path of buffer_reserve, for a buffer that has to grow. */
 must_use bool buffer_grow(struct buffer *buffer, size_t more);
 
-/* Makes room for `more` bytes at buffer->at + buffer->bytes; false when full. */
+/* Makes room for `more` bytes at buffer->at + buffer->bytes; false when the buffer is full. */
 must_use static inline bool buffer_reserve(struct buffer *buffer, size_t more)
 {
     return (more <= buffer->room - buffer->bytes && !buffer->full) || buffer_grow(buffer, more);
@@ -181,7 +183,7 @@ void buffer_add_u64(struct buffer *buffer, uint64_t number);
 void buffer_add_i64(struct buffer *buffer, int64_t number);
 #define buffer_add_literal(buffer, literal) buffer_add(buffer, "" literal, sizeof(literal) - 1)
 
-/* What was written so far; valid until the next write. */
+/* The text that was written so far; valid until the next write. */
 static inline struct text buffer_text(const struct buffer *buffer)
 {
     return (struct text){buffer->at, buffer->bytes};
@@ -190,13 +192,13 @@ static inline struct text buffer_text(const struct buffer *buffer)
 /* The longest decimal form of a 64-bit number, with its sign. */
 #define DECIMAL_BYTES 20
 
-/* Writes `number` in decimal at `at` (DECIMAL_BYTES of room, not terminated) and returns how many
- * bytes that took. */
+/* Writes `number` in decimal at `at`, which has room for DECIMAL_BYTES, without a terminator.
+ * Returns the size. */
 size_t text_from_u64(char *at, uint64_t number);
 
 /* The longest form of text_from_real. */
 #define REAL_BYTES 32
 
-/* Writes a finite number at `at` (REAL_BYTES of room, not terminated), as short as reads back as
- * the same double, or as the same float when `single`, and returns how many bytes that took. */
+/* Writes a finite number at `at`, which has room for REAL_BYTES, without a terminator, as short as
+ * it can be read back as the same double, or the same float when `single`. Returns the size. */
 size_t text_from_real(char *at, double number, bool single);

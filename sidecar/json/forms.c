@@ -36,7 +36,7 @@ static void add_digits(struct buffer *out, int64_t number, int digits)
     buffer_add(out, text, (size_t)digits);
 }
 
-/* None, three, six or nine digits behind the point. */
+/* Writes nothing, or a point and three, six or nine digits. */
 static void add_fraction(struct buffer *out, int32_t nanos)
 {
     if (nanos == 0)
@@ -91,7 +91,7 @@ static bool write_duration(const struct schema_message *type, const ProtobufCMes
     return true;
 }
 
-/* "foo_bar.baz" to "fooBar.baz"; what would not come back is refused. */
+/* Writes "foo_bar.baz" as "fooBar.baz". A path that cannot be converted back is refused. */
 static bool add_camel(struct text path, struct buffer *out, struct status *status)
 {
     for (size_t i = 0; i < path.size; i++) {
@@ -119,7 +119,7 @@ static bool write_mask(const struct schema_message *type, const ProtobufCMessage
     return true;
 }
 
-/* `digits` digits at the start of the text, taken off it. */
+/* Takes a number of exactly `digits` digits. */
 static bool take_digits(struct text *text, size_t digits, int *number)
 {
     struct text rest = *text, taken;
@@ -131,7 +131,7 @@ static bool take_digits(struct text *text, size_t digits, int *number)
     return true;
 }
 
-/* A point and one to nine digits, or nothing. */
+/* Takes a point and one to nine digits, or nothing. */
 static bool take_fraction(struct text *text, int32_t *nanos)
 {
     int32_t read = 0, unit = NANOS / 10;
@@ -144,7 +144,7 @@ static bool take_fraction(struct text *text, int32_t *nanos)
     return digits > 0;
 }
 
-/* "Z" or "+08:00". */
+/* Takes "Z" or "+08:00". */
 static bool take_zone(struct text *text, int64_t *seconds)
 {
     int hours, minutes;
@@ -158,13 +158,13 @@ static bool take_zone(struct text *text, int64_t *seconds)
     return true;
 }
 
-/* Two or four digits and the character behind them. */
+/* Takes a number and the character behind it. */
 static bool take_part(struct text *text, size_t digits, char separator, int *number)
 {
     return take_digits(text, digits, number) && text_take(text, separator);
 }
 
-/* "1970-01-31T23:59:59", without a check of the numbers' ranges. */
+/* Takes "1970-01-31T23:59:59" without a check of the ranges of the numbers. */
 static bool take_calendar_time(struct text *text, struct tm *utc)
 {
     struct tm read = {0};
@@ -178,8 +178,8 @@ static bool take_calendar_time(struct text *text, struct tm *utc)
     return true;
 }
 
-/* False for a time that the calendar does not have, because timegm changes it into one that the
- * calendar has: 30 February into 2 March, 24:00 into 00:00 of the next day. */
+/* Returns false for a time that the calendar does not have. timegm changes such a time into another
+ * one: 30 February into 2 March, 24:00 into 00:00 of the next day. */
 static bool to_seconds(const struct tm *utc, int64_t *seconds)
 {
     struct tm real = *utc;
@@ -229,7 +229,7 @@ static bool read_time(const struct schema_message *type, struct text text,
     return true;
 }
 
-/* "fooBar.baz" to "foo_bar.baz". */
+/* Writes "fooBar.baz" as "foo_bar.baz". */
 static bool add_snake(struct text path, struct buffer *out)
 {
     for (size_t i = 0; i < path.size; i++) {
@@ -245,7 +245,7 @@ static bool add_snake(struct text path, struct buffer *out)
 
 static bool mismatch(const struct schema_message *type, struct json_source *source)
 {
-    return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the text is no %.*s",
+    return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the text is not a %.*s",
                        text_arguments(type->full_name));
 }
 
@@ -265,7 +265,7 @@ static bool read_path(const struct schema_message *type, struct text path,
     return true;
 }
 
-/* "a,fooBar.baz", or nothing. */
+/* Reads "a,fooBar.baz", or nothing. */
 static bool read_mask(const struct schema_message *type, struct text text,
                       ProtobufCMessage *message, struct json_source *source)
 {

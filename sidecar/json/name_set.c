@@ -7,8 +7,8 @@
 
 #define FIRST_ROOM (JSON_FEW_NAMES * 4)
 
-/* Mixed with an address, which whoever chooses the names does not know: they cannot all be made to
- * collide. */
+/* The hash includes an address, which the sender of the names cannot know. So the sender cannot
+ * make all names collide. */
 static size_t hash(struct text name, const struct json_source *source)
 {
     uint64_t sum = (uintptr_t)source ^ name.size;
@@ -21,7 +21,7 @@ static size_t hash(struct text name, const struct json_source *source)
     return (size_t)sum;
 }
 
-/* The place of that name, or the free one for it. */
+/* The slot of that name, or the free slot for it. */
 static struct text *slot_of(const struct json_name_set *names, struct text name,
                             const struct json_source *source)
 {
@@ -31,7 +31,7 @@ static struct text *slot_of(const struct json_name_set *names, struct text name,
     return &names->slots[index];
 }
 
-/* Puts the names, some of which may be missing, into a table of so much room. */
+/* Makes a table of `room` slots and puts the names into it; names without data are left out. */
 static bool make_table(struct json_name_set *names, const struct text *old, size_t old_count,
                        size_t room, struct json_source *source)
 {
@@ -48,7 +48,7 @@ static bool make_table(struct json_name_set *names, const struct text *old, size
 
 static bool twice(struct json_source *source)
 {
-    return json_malformed(source, "the same member twice");
+    return json_malformed(source, "a second member of the same name");
 }
 
 static bool add_to_few(struct json_name_set *names, struct text name, struct json_source *source)

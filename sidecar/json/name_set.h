@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The names that one object has had, to refuse a second member of the same name: a list, and when
- * it gets long a hash table in the source's arena. Between the parts of the JSON reader. Pure; one
- * thread at a time.
+ * The names of the members of one object, which find a second member of the same name: a list, and
+ * a hash table in the arena of the source when the list gets long. For the files of this folder.
+ * Pure; used by one thread at a time.
  */
 #pragma once
 
 #include "base/text.h"
 #include "json/tokens.h"
 
-/* Names that take no memory of the arena: most objects have no more. */
+/* The number of names that take no memory of the arena, because most objects do not have more. */
 #define JSON_FEW_NAMES 8
 
 struct json_name_set {
-    size_t count, room; /* the table's room, 0 while there is none */
+    size_t count, room; /* slots of the table; 0 before there is a table */
     struct text *slots;
     struct text few[JSON_FEW_NAMES];
 };
 
-/* Makes it empty. */
+/* Makes the set empty. */
 static inline void json_name_set_init(struct json_name_set *names)
 {
     names->count = names->room = 0;
 }
 
-/* Adds a name, which is a view that stays. Fails as malformed when it is there already or when
- * there are as many as the source's limits allow. */
+/* Adds a name, a view that outlives the set. Fails as malformed when the set has the name already,
+ * or as many names as the limits of the source allow. */
 must_use bool json_name_set_add(struct json_name_set *names, struct text name,
                                 struct json_source *source);

@@ -12,7 +12,7 @@ static const char *skip_digits(const char *at, const char *end)
     return at;
 }
 
-/* Behind a fraction, or where there is none; NULL when it has no digits. */
+/* Returns the end of a fraction, or `at` without one; NULL when the fraction has no digits. */
 static const char *skip_fraction(const char *at, const char *end)
 {
     if (at == end || *at != '.')
@@ -21,7 +21,7 @@ static const char *skip_fraction(const char *at, const char *end)
     return behind > at + 1 ? behind : NULL;
 }
 
-/* The same for an exponent. */
+/* Does the same for an exponent. */
 static const char *skip_exponent(const char *at, const char *end)
 {
     if (at == end || (*at != 'e' && *at != 'E'))
@@ -50,10 +50,10 @@ bool json_is_number(struct text text)
     return text.size > 0 && json_number_bytes(text.data, text.data + text.size) == text.size;
 }
 
-/* Far beyond what a 64-bit number has, and near enough that sums of it do not overflow. */
+/* An exponent that no 64-bit number needs, and small enough that sums of it do not overflow. */
 #define LARGEST_EXPONENT INT64_C(1000000000000)
 
-/* The number behind `e`; as large as it gets when it is larger. */
+/* Reads the number behind `e`; a larger number becomes about LARGEST_EXPONENT. */
 static int64_t read_exponent(const char *at, const char *end)
 {
     bool negative = at < end && *at == '-';
@@ -65,7 +65,7 @@ static int64_t read_exponent(const char *at, const char *end)
     return negative ? -exponent : exponent;
 }
 
-/* Multiplies by 10^exponent; false when that is not a whole number, or too large. */
+/* Multiplies by 10^exponent. False when the result is not a whole number, or too large. */
 static bool scale(uint64_t *number, int64_t exponent)
 {
     if (*number == 0)
@@ -76,7 +76,8 @@ static bool scale(uint64_t *number, int64_t exponent)
     return exponent == 0;
 }
 
-/* Zeros wait until a digit follows them: at the end of a fraction they say nothing. */
+/* Zeros are counted and applied with the next digit, because zeros at the end of a fraction do not
+ * change the value. */
 static bool read_whole(struct text number, bool *negative, uint64_t *magnitude)
 {
     const char *at = number.data, *end = number.data + number.size, *point = NULL;

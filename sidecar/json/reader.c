@@ -20,7 +20,8 @@ static bool read_message(struct reader *reader, const struct schema_message *typ
 static bool read_field(struct reader *reader, const struct schema_field *field,
                        ProtobufCMessage *message, const struct field_path *field_path);
 
-/* One value, of a singular field or of an element, into `at`, which stays when it fails. */
+/* Reads one value, of a singular field or of an element, into `at`, which stays as it was after a
+ * failure. */
 static bool read_one(struct reader *reader, const struct schema_field *field, void *at,
                      const struct field_path *field_path)
 {
@@ -42,13 +43,15 @@ static bool takes_null(const struct schema_field *field)
                : field->type == FIELD_ENUM && field->enumeration->is_null_value;
 }
 
-/* An element or a map's value: null would be no value at all. */
+/* Reads an element or the value of a map. They cannot be null, because an absent element is not a
+ * value. */
 static bool read_element(struct reader *reader, const struct schema_field *field, void *at,
                          const struct field_path *field_path)
 {
     if (json_peek(&reader->source) == 'n' && !takes_null(field) &&
         json_take_word(&reader->source, "null"))
-        return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT, "null is no element");
+        return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
+                           "null is not allowed in a list or a map");
     return read_one(reader, field, at, field_path);
 }
 
@@ -58,7 +61,7 @@ static bool read_array(struct reader *reader, const struct schema_field *field,
     struct json_source *source = &reader->source;
     struct field_path here = {.outer = field_path, .kind = FIELD_PATH_ELEMENT};
     if (json_peek(source) != '[')
-        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no array");
+        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is not an array");
     if (!json_enter(source, '['))
         return false;
     for (bool first = true; json_next(source, ']', &first); here.index++) {
@@ -100,7 +103,7 @@ static bool read_map(struct reader *reader, const struct schema_field *field,
                               .kind = key->type == FIELD_STRING ? FIELD_PATH_KEY : FIELD_PATH_WORD};
     json_name_set_init(&names);
     if (json_peek(source) != '{')
-        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
+        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is not an object");
     if (!json_enter(source, '{'))
         return false;
     for (bool first = true; json_next(source, '}', &first);)
@@ -140,15 +143,15 @@ static bool read_field(struct reader *reader, const struct schema_field *field,
                                      : read_array(reader, field, message, field_path);
 }
 
-/* What a failed attempt may have left: the first elements. */
+/* Removes the elements that a failed attempt may have added. */
 static void forget(const struct schema_field *field, ProtobufCMessage *message)
 {
     if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
         schema_add_count(message, field, 0 - schema_count(message, field));
 }
 
-/* A member whose value is JSON but not of its type is told and left absent, when somebody listens.
- */
+/* Reports a member whose value is JSON but not of its type and leaves it absent, if the caller set
+ * `unreadable`. */
 static bool read_member(struct reader *reader, const struct schema_field *field,
                         ProtobufCMessage *message, const struct field_path *field_path)
 {
@@ -177,17 +180,17 @@ static bool skip_unknown(struct reader *reader, struct text name)
         return json_skip(&reader->source);
     reader->source.broken = true;
     return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
-                       "\"%.*s\" is no field of the message", (int)text_cut(name, 256), name.data);
+                       "the message has no field \"%.*s\"", (int)text_cut(name, 256), name.data);
 }
 
-/* Fields that an object's members are counted for without taking memory. */
+/* The number of fields whose bits fit into struct object; more fields take memory of the arena. */
 #define FEW_FIELDS 256
 
-/* The object that is being read: which members it has had. A field has one bit, whichever of its
- * two names it came by. */
+/* The object that is being read, with the members that it has had. A field has one bit, whichever
+ * of its two names was used. */
 struct object {
     const struct schema_message *type;
-    const struct schema_field *expected; /* behind the one that came last */
+    const struct schema_field *expected; /* the field that is declared behind the last one */
     struct json_name_set unknown;
     uint64_t few[FEW_FIELDS / 64], *seen;
 };
@@ -206,7 +209,8 @@ static bool object_init(struct object *object, const struct schema_message *type
     return object->seen || json_no_memory(source);
 }
 
-/* Most senders write members in the order in which they are declared. */
+/* Tries the next declared field first, because most senders write members in the order of
+ * declaration. */
 static const struct schema_field *find_field(struct object *object, struct text name,
                                              bool camel_names)
 {
@@ -228,7 +232,7 @@ static bool note_member(struct object *object, const struct schema_field *field,
     size_t index = (size_t)(field - object->type->fields);
     uint64_t bit = UINT64_C(1) << (index % 64);
     if (object->seen[index / 64] & bit)
-        return json_malformed(source, "the same member twice");
+        return json_malformed(source, "a second member of the same name");
     object->seen[index / 64] |= bit;
     return true;
 }
@@ -240,7 +244,7 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
     struct field_path here = {.outer = field_path, .kind = FIELD_PATH_MEMBER};
     struct object object;
     if (json_peek(source) != '{')
-        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no object");
+        return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is not an object");
     if (!json_enter(source, '{') || !object_init(&object, type, source))
         return false;
     for (bool first = true; json_next(source, '}', &first);) {
@@ -256,7 +260,7 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
     return !source->broken;
 }
 
-/* google.protobuf.Value: the member that fits what comes. */
+/* Reads a google.protobuf.Value into the member that fits the next token. */
 static bool read_value(struct reader *reader, const struct schema_message *type,
                        ProtobufCMessage *message, const struct field_path *field_path)
 {
@@ -280,7 +284,7 @@ static bool read_form(struct reader *reader, const struct schema_message *type,
     struct text text;
     if (json_peek(&reader->source) != '"')
         return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
-                           "the value is no string");
+                           "the value is not a string");
     return json_take_string(&reader->source, &text) &&
            json_form_read(type, text, message, &reader->source);
 }
@@ -300,8 +304,9 @@ static bool read_message(struct reader *reader, const struct schema_message *typ
     case WELL_KNOWN_VALUE:
         return read_value(reader, type, message, field_path);
     case WELL_KNOWN_ANY:
-        return status_fail(reader->source.status, STATUS_INVALID_ARGUMENT,
-                           "google.protobuf.Any has no JSON form here");
+        return status_fail(
+            reader->source.status, STATUS_INVALID_ARGUMENT,
+            "google.protobuf.Any cannot be read, because the types in it are not known");
     case WELL_KNOWN_NONE:
     default:
         return read_members(reader, type, message, field_path);

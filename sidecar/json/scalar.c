@@ -12,7 +12,7 @@
 
 static bool mismatch(struct json_source *source, const char *wanted)
 {
-    return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is no %s", wanted);
+    return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is not a %s", wanted);
 }
 
 static void put_text(void *at, struct text text)
@@ -53,7 +53,7 @@ static bool put_integer(enum field_type type, struct text number, void *at)
     return is_unsigned ? put_unsigned(number, narrow, at) : put_signed(number, narrow, at);
 }
 
-/* A number as it is written, or a string, which may hold one. */
+/* Takes a number as it is written, or a string that may hold one. */
 static bool number_text(struct json_source *source, struct text *text, bool *quoted)
 {
     *quoted = json_peek(source) == '"';
@@ -81,7 +81,7 @@ static void put_real(double value, bool single, void *at)
         *(double *)at = value;
 }
 
-/* The three strings that stand for what JSON has no numbers for. */
+/* Reads the three strings that stand for numbers which JSON does not have. */
 static bool special_real(struct text text, double *value)
 {
     static const struct {
@@ -97,7 +97,7 @@ static bool special_real(struct text text, double *value)
     return false;
 }
 
-/* A float is not read by way of a double, which would round it twice. */
+/* strtof reads a float, because reading it as a double first would round it twice. */
 static bool read_real(struct json_source *source, bool single, void *at)
 {
     struct text text;
@@ -238,7 +238,7 @@ bool json_scalar(struct json_source *source, const struct schema_field *field, b
     }
 }
 
-/* Digits behind an optional minus, and no zero that could be left out. */
+/* True for an optional minus and digits without leading zeros. */
 static bool is_usual_integer(struct text name)
 {
     return json_is_number(name) && !memchr(name.data, '.', name.size) &&

@@ -12,10 +12,11 @@
 #define HIGH_BITS EACH_BYTE(0x80)
 
 /*
- * The high bit of each byte that is a quote, a backslash or a control character. Less one, only a
- * zero has its high bit set; the bytes above the first that is found may be marked wrongly, since
- * it borrows from them. XOR 2 makes a space of the quote and keeps control characters below it, so
- * that one subtraction finds both. Bytes that are not ASCII have the high bit anyway.
+ * Sets the high bit of each byte that is a quote, a backslash or a control character. Subtracting 1
+ * sets the high bit of a zero byte alone; bytes above the first match may be marked wrongly,
+ * because the subtraction borrows from them. XOR 2 turns a quote into a space and keeps control
+ * characters below it, so that one subtraction finds both. Bytes that are not ASCII have their high
+ * bit set already.
  */
 static uint64_t special_bytes(uint64_t word)
 {
@@ -31,10 +32,11 @@ static bool is_plain(char c)
 
 struct run {
     size_t bytes;
-    uint64_t wide; /* not 0 when some of them, or of those behind, may not be ASCII */
+    uint64_t wide; /* not 0 when some of them, or of the bytes behind, may not be ASCII */
 };
 
-/* What comes before the first quote, escape or control character, found eight bytes at a time. */
+/* The bytes before the first quote, escape or control character, eight of which are searched at a
+ * time. */
 static inline struct run plain_run(const char *at, const char *end)
 {
     const char *start = at;
@@ -55,7 +57,7 @@ static inline struct run plain_run(const char *at, const char *end)
     return (struct run){(size_t)(at - start), seen & HIGH_BITS};
 }
 
-/* The four digits behind \u. */
+/* Takes the four hexadecimal digits behind \u. */
 static bool take_unit(struct json_source *source, uint32_t *unit)
 {
     uint32_t value = 0;
@@ -64,7 +66,7 @@ static bool take_unit(struct json_source *source, uint32_t *unit)
     for (int i = 0; i < 4; i++) {
         int digit = ascii_hex_value(source->at[i]);
         if (digit < 0)
-            return json_malformed(source, "an escape that is no hexadecimal number");
+            return json_malformed(source, "an escape that is not a hexadecimal number");
         value = value << 4 | (unsigned)digit;
     }
     source->at += 4;
@@ -72,7 +74,7 @@ static bool take_unit(struct json_source *source, uint32_t *unit)
     return true;
 }
 
-/* RFC 3629: seven bits, or what the lead byte has room for and six in each byte behind it. */
+/* RFC 3629: one byte of seven bits, or a lead byte and six bits in each byte behind it. */
 static void add_utf8(struct buffer *out, uint32_t code)
 {
     static const uint32_t limits[] = {0x80, 0x800, 0x10000}, leads[] = {0, 0xc0, 0xe0, 0xf0};
@@ -84,7 +86,8 @@ static void add_utf8(struct buffer *out, uint32_t code)
         buffer_add_char(out, (char)(0x80 | (code >> (6 * more) & 63)));
 }
 
-/* A character behind \u; one above U+FFFF comes as two (RFC 8259 section 7). */
+/* Takes a character behind \u. A character above U+FFFF is written as two escapes (RFC 8259 section
+ * 7). */
 static bool take_character(struct json_source *source, struct buffer *out)
 {
     uint32_t unit = 0, low = 0;
@@ -107,7 +110,7 @@ static bool take_character(struct json_source *source, struct buffer *out)
     return true;
 }
 
-/* What stands behind a backslash. */
+/* Takes the rest of an escape, behind the backslash. */
 static bool take_escape(struct json_source *source, struct buffer *out)
 {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -122,7 +125,7 @@ static bool take_escape(struct json_source *source, struct buffer *out)
     return true;
 }
 
-/* The quote at a string's end, once what it holds is found. */
+/* Takes the quote at the end of a string, whose decoded content is `found`. */
 static inline bool close_string(struct json_source *source, struct text found, uint64_t wide,
                                 struct text *text)
 {
@@ -135,8 +138,8 @@ static inline bool close_string(struct json_source *source, struct text found, u
     return true;
 }
 
-/* A string that has escapes, in memory of its own; `plain` comes before the first. Kept out of the
- * usual way, which then needs no stack. */
+/* Takes a string with escapes and decodes it in memory of its own; `plain` is the part before the
+ * first escape. It is not inlined, so that strings without escapes need no stack. */
 static __attribute__((noinline)) bool read_escaped(struct json_source *source, struct run plain,
                                                    struct text *text)
 {
@@ -161,7 +164,7 @@ static __attribute__((noinline)) bool read_escaped(struct json_source *source, s
 bool json_take_string(struct json_source *source, struct text *text)
 {
     if (!json_take(source, '"'))
-        return json_malformed(source, "no string where one is due");
+        return json_malformed(source, "no string where one is expected");
     struct run run = plain_run(source->at, source->end);
     const char *behind = source->at + run.bytes;
     if (behind < source->end && *behind == '\\')
@@ -175,7 +178,7 @@ bool json_take_name(struct json_source *source, struct text *name)
 {
     if (!json_take_string(source, name))
         return false;
-    return json_take(source, ':') || json_malformed(source, "no colon where one is due");
+    return json_take(source, ':') || json_malformed(source, "no colon where one is expected");
 }
 
 static void add_escape(struct buffer *out, char c)
@@ -192,7 +195,7 @@ static void add_escape(struct buffer *out, char c)
     buffer_add_char(out, ascii_hex_digit((unsigned char)c));
 }
 
-/* Room for a string that has nothing to escape, as most, is made once. */
+/* Reserves the room once for a string without escapes, because most strings have none. */
 void json_add_string(struct buffer *out, struct text text)
 {
     size_t done = 0;

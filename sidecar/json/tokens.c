@@ -11,7 +11,7 @@
 void json_source_init(struct json_source *source, struct text json,
                       const struct json_limits *limits, struct arena *arena, struct status *status)
 {
-    /* An empty text may be nowhere. */
+    /* The data of an empty text may be NULL. */
     const char *start = json.size ? json.data : "";
     *source = (struct json_source){
         .start = start,
@@ -52,7 +52,7 @@ bool json_take_number(struct json_source *source, struct text *raw)
     json_peek(source);
     size_t bytes = json_number_bytes(source->at, source->end);
     if (bytes == 0)
-        return json_malformed(source, "no value where one is due");
+        return json_malformed(source, "no value where one is expected");
     *raw = (struct text){source->at, bytes};
     source->at += bytes;
     return true;
@@ -61,14 +61,14 @@ bool json_take_number(struct json_source *source, struct text *raw)
 bool json_finish(struct json_source *source)
 {
     json_peek(source);
-    return source->at == source->end || json_malformed(source, "text behind its end");
+    return source->at == source->end || json_malformed(source, "text after its end");
 }
 
 bool json_enter(struct json_source *source, char open)
 {
     if (!json_take(source, open))
-        return json_malformed(source, open == '{' ? "no object where one is due"
-                                                  : "no array where one is due");
+        return json_malformed(source, open == '{' ? "no object where one is expected"
+                                                  : "no array where one is expected");
     if (++source->depth > source->limits.depth)
         return json_malformed(source, "too many levels");
     return true;
@@ -81,7 +81,7 @@ bool json_next(struct json_source *source, char close, bool *first)
         return false;
     }
     if (!*first && !json_take(source, ',')) {
-        (void)!json_malformed(source, "no comma where one is due");
+        (void)!json_malformed(source, "no comma where one is expected");
         return false;
     }
     *first = false;

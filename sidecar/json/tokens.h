@@ -15,30 +15,30 @@
 #include "base/text.h"
 #include "json/json.h"
 
-/* Reading: where we are, and why it failed. */
+/* A document that is being read: the position, the limits, and the reason of a failure. */
 struct json_source {
     const char *start, *at, *end;
     struct arena *arena;
     struct json_limits limits;
     size_t depth;
     struct status *status;
-    bool broken; /* the failure is one of the text or of memory, not of a value's type: nothing
-                    behind it can be read */
+    bool broken; /* the failure is one of the text or of memory and not of the type of a value, so
+                    that nothing after it can be read */
 };
 
 void json_source_init(struct json_source *source, struct text json,
                       const struct json_limits *limits, struct arena *arena, struct status *status);
 
-/* Fails as broken: "the JSON has WHAT at byte N". Returns false. */
+/* Fails as broken with "the JSON has WHAT at byte N". Returns false. */
 must_use bool json_malformed(struct json_source *source, const char *what);
 
-/* Fails as broken, RESOURCE_EXHAUSTED. Returns false. */
+/* Fails as broken with RESOURCE_EXHAUSTED. Returns false. */
 must_use bool json_no_memory(struct json_source *source);
 
-/* What json_peek does when white space comes first, or the end. */
+/* The slow path of json_peek, for white space and the end. */
 char json_peek_far(struct json_source *source);
 
-/* The first character of the next token, behind white space; NUL at the end. */
+/* Returns the first character of the next token, after white space; NUL at the end. */
 static inline char json_peek(struct json_source *source)
 {
     if (source->at<source->end && * source->at> ' ')
@@ -46,7 +46,7 @@ static inline char json_peek(struct json_source *source)
     return json_peek_far(source);
 }
 
-/* Takes the character, which is not NUL, if it is the next token. */
+/* Takes `c`, which is not NUL, if it is the next token. */
 static inline bool json_take(struct json_source *source, char c)
 {
     if (json_peek(source) != c)
@@ -55,7 +55,7 @@ static inline bool json_take(struct json_source *source, char c)
     return true;
 }
 
-/* Takes true, false or null if it is next. */
+/* Takes `word`, which is true, false or null, if it is next. */
 static inline bool json_take_word(struct json_source *source, const char *word)
 {
     size_t bytes = strlen(word);
@@ -66,7 +66,8 @@ static inline bool json_take_word(struct json_source *source, const char *word)
     return true;
 }
 
-/* A number as it is written. */
+/* Takes a number; `raw` is the text that it is written in. Fails as broken when no number is next.
+ */
 must_use bool json_take_number(struct json_source *source, struct text *raw);
 
 /* True when a number is next. */
@@ -76,14 +77,15 @@ static inline bool json_number_follows(struct json_source *source)
     return c == '-' || ascii_is_digit(c);
 }
 
-/* Nothing but white space follows. */
+/* Fails as broken unless only white space follows. */
 must_use bool json_finish(struct json_source *source);
 
-/* `{` or `[`, one level deeper; json_next with the closing one leaves it. */
+/* Takes `{` or `[` and goes one level deeper; json_next with the closing character leaves the
+ * level. Fails as broken. */
 must_use bool json_enter(struct json_source *source, char open);
 
 /*
- * The next member or element of what was entered: true when there is one, false at its end or on a
- * failure, which `source->broken` tells apart. `first` is the caller's, true at the start.
+ * Goes to the next member or element of the object or array that was entered. False at its end, and
+ * on a failure, which sets source->broken. `first` belongs to the caller and is true at the start.
  */
 bool json_next(struct json_source *source, char close, bool *first);

@@ -13,7 +13,7 @@ struct visitor {
     struct buffer path;
     bool (*visit)(struct text path, struct text value, bool is_string, void *context);
     void *context;
-    bool stopped; /* by the visitor; the rest is only checked */
+    bool stopped; /* `visit` returned false; the rest is only checked */
 };
 
 static bool visit_value(struct visitor *visitor);

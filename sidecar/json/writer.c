@@ -153,7 +153,7 @@ static void write_quoted(struct writer *writer, const struct schema_field *field
     buffer_add_char(writer->out, '"');
 }
 
-/* One value, of a singular field or of an element. */
+/* Writes one value, of a singular field or of an element. */
 static bool write_one(struct writer *writer, const struct schema_field *field, const void *at)
 {
     if (field->type == FIELD_MESSAGE)
@@ -181,7 +181,7 @@ static bool write_array(struct writer *writer, const struct schema_field *field,
     return true;
 }
 
-/* JSON's members have strings for names, whatever the map's key is. */
+/* The name of a member is a string, whatever the type of the key. */
 static void write_key(struct writer *writer, const struct schema_field *key, const void *at)
 {
     if (key->type == FIELD_STRING)
@@ -220,7 +220,7 @@ static bool write_field(struct writer *writer, const struct schema_field *field,
     return write_one(writer, field, schema_value(message, field));
 }
 
-/* A field's own name is an identifier, which has nothing to escape. */
+/* The name of a field is an identifier, which has no characters to escape. */
 static void write_name(struct writer *writer, const struct schema_field *field)
 {
     if (writer->style->names == JSON_NAMES_CAMEL) {
@@ -253,7 +253,7 @@ static bool write_members(struct writer *writer, const struct schema_message *ty
     return true;
 }
 
-/* google.protobuf.Value: whichever of its members is set. */
+/* Writes a google.protobuf.Value as the member that is set. */
 static bool write_value(struct writer *writer, const struct schema_message *type,
                         const ProtobufCMessage *message)
 {
@@ -262,13 +262,14 @@ static bool write_value(struct writer *writer, const struct schema_message *type
         if (!schema_field_present(message, field))
             continue;
         if (field->type == FIELD_DOUBLE && !isfinite(*(double *)schema_value(message, field)))
-            return status_fail(writer->status, STATUS_INVALID_ARGUMENT, "JSON has no such number");
+            return status_fail(writer->status, STATUS_INVALID_ARGUMENT,
+                               "JSON has no form of NaN and infinity");
         return write_field(writer, field, message);
     }
     return status_fail(writer->status, STATUS_INVALID_ARGUMENT, "the value is not set");
 }
 
-/* A field mask may hold any text, so that its form is escaped as other strings are. */
+/* The form is escaped like other strings, because a field mask may hold any text. */
 static bool write_form(struct writer *writer, const struct schema_message *type,
                        const ProtobufCMessage *message)
 {
@@ -296,8 +297,9 @@ static bool write_message(struct writer *writer, const struct schema_message *ty
     case WELL_KNOWN_VALUE:
         return write_value(writer, type, message);
     case WELL_KNOWN_ANY:
-        return status_fail(writer->status, STATUS_INVALID_ARGUMENT,
-                           "google.protobuf.Any has no JSON form here");
+        return status_fail(
+            writer->status, STATUS_INVALID_ARGUMENT,
+            "google.protobuf.Any cannot be written, because the types in it are not known");
     case WELL_KNOWN_NONE:
     default:
         return write_members(writer, type, message, NULL, NULL);

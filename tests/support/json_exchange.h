@@ -4,6 +4,7 @@
 
 #include "json/json.h"
 
+#include "scoped.h"
 #include "sets.h"
 
 /* Enough for each document of the tests, and small enough that a few lines too many are noticed. */

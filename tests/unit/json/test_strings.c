@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "scoped.h"
+
 #include <jansson.h>
 
 struct reading {

@@ -201,7 +201,7 @@ static void values_without_a_form_are_named(void **state)
     scoped(exchange) struct exchange exchange;
     make(&exchange, "WellKnown", "{\"value\":1}");
     *(double *)inner_value(exchange.message, "value", 2) = (double)NAN;
-    must_not_be_written(&exchange, "value: JSON has no such number");
+    must_not_be_written(&exchange, "value: JSON has no form of NaN and infinity");
     scoped(exchange) struct exchange unset;
     make(&unset, "WellKnown", "{\"value\":null}");
     const struct schema_field *field = sets_field(sets_type(&sets, "WellKnown"), "value");

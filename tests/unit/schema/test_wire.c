@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "scoped.h"
 #include "sets.h"
 
 static struct sets sets;
