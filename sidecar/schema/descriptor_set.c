@@ -11,7 +11,7 @@
 /* Field numbers of descriptor.proto. */
 enum { SET_FILE = 1, FILE_MESSAGE_TYPE = 4, MESSAGE_NESTED_TYPE = 3 };
 
-/* Types inside types; protobuf-c unpacks them recursively. */
+/* The depth of types in types that is accepted, because protobuf-c unpacks them recursively. */
 #define NESTING 64
 
 static void *take_from_arena(void *arena, size_t bytes)
@@ -25,8 +25,8 @@ static void keep_in_arena(void *arena, void *taken)
     (void)taken;
 }
 
-/* True when the bytes are framed well and types lie at most `most` deep in each other. `nested` is
- * the field that holds the outermost ones. */
+/* True when all fields are complete and types are nested at most `most` deep. `nested` is the
+ * number of the field that holds the outermost types. */
 static bool is_framed(struct text bytes, uint32_t nested, unsigned most)
 {
     while (bytes.size > 0) {
@@ -70,7 +70,7 @@ static bool read_file(struct text bytes, struct arena *arena, struct descriptor_
                                                                 (const uint8_t *)bytes.data);
     if (!proto || !proto->name || !text_is_utf8(text_of(proto->name)))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "file %zu of the descriptor set is no FileDescriptorProto",
+                           "file %zu of the descriptor set is not a FileDescriptorProto",
                            file->position + 1);
     file->proto = proto;
     file->file.name = text_of(proto->name);
@@ -78,7 +78,7 @@ static bool read_file(struct text bytes, struct arena *arena, struct descriptor_
     return true;
 }
 
-/* False when the bytes are no FileDescriptorSet. */
+/* Counts the files. False when the bytes are not a FileDescriptorSet, or an empty one. */
 static bool count_files(struct text bytes, size_t *count)
 {
     *count = 0;
@@ -96,7 +96,7 @@ static bool read_files(struct text bytes, struct arena *arena, struct descriptor
 {
     if (!count_files(bytes, &set->file_count))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "the descriptor set is no FileDescriptorSet, or an empty one");
+                           "the bytes are not a FileDescriptorSet, or an empty one");
     set->files = take_from_arena(arena, set->file_count * sizeof *set->files);
     for (size_t i = 0; i < set->file_count; i++) {
         struct wire_field field;
@@ -131,7 +131,7 @@ static bool sort_files(struct descriptor_set *set, struct arena *arena, struct s
     return true;
 }
 
-/* A file comes behind its imports, as protoc writes them: so there are no cycles either. */
+/* A file has to follow its imports, as protoc writes them, so that imports have no cycles. */
 static bool read_imports(const struct descriptor_set *set, struct descriptor_set_file *file,
                          struct arena *arena, struct status *status)
 {
@@ -151,7 +151,7 @@ static bool read_imports(const struct descriptor_set *set, struct descriptor_set
     return true;
 }
 
-/* Symbols while they are collected, file by file. */
+/* The state of collecting the symbols, file by file. */
 struct symbol_collector {
     struct descriptor_set *set;
     size_t room;
@@ -172,14 +172,14 @@ static void make_room(struct symbol_collector *collector)
     set->symbols = grown;
 }
 
-/* Adds a symbol whose proto its caller sets. NULL, with the status filled, when its name is none.
- */
+/* Adds a symbol, whose proto the caller sets. Returns NULL and fills the status when its name is
+ * not an identifier. */
 static struct symbol *add(struct symbol_collector *collector, struct text scope, const char *name,
                           enum symbol_kind kind)
 {
     struct text own = text_of(name ? name : "");
     if (!text_is_identifier(own)) {
-        status_set(collector->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is no name",
+        status_set(collector->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is not a name",
                    text_arguments(collector->file->file.name), text_arguments(scope),
                    text_is_utf8(own) ? own.data : "?");
         return NULL;
@@ -203,7 +203,7 @@ static bool add_parts(struct symbol_collector *collector, struct text scope,
     return true;
 }
 
-/* The values of an enum are named beside it, not in it. */
+/* The names of enum values are siblings of the enum and not members of it. */
 static bool add_enums(struct symbol_collector *collector, struct text scope,
                       enum_proto *const *enums, size_t count)
 {
@@ -271,7 +271,7 @@ static bool add_file(struct symbol_collector *collector, const struct descriptor
     collector->file = file;
     if (!text_is_utf8(package))
         return status_fail(collector->status, STATUS_INVALID_ARGUMENT,
-                           "%.*s: its package is no name", text_arguments(file->file.name));
+                           "%.*s: its package is not a name", text_arguments(file->file.name));
     return add_messages(collector, package, proto->message_type, proto->n_message_type) &&
            add_enums(collector, package, proto->enum_type, proto->n_enum_type) &&
            add_services(collector, package, proto->service, proto->n_service) &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A FileDescriptorSet taken apart: its files and everything that they name. All of it lives in an
- * arena without a limit, since the set is the operator's, and views the set's bytes. Read-only once
- * read, but for symbol.built: any thread.
+ * The files of a FileDescriptorSet and the symbols that they define. All of it lives in an arena
+ * without a limit, because the operator chose the set, and views the bytes of the set. Read-only
+ * once read, but for symbol.built: any thread.
  */
 #pragma once
 
@@ -31,7 +31,8 @@ enum symbol_kind {
     SYMBOL_MESSAGE,
     SYMBOL_ENUM,
     SYMBOL_SERVICE,
-    SYMBOL_PART, /* a field, oneof, value, method or extension: only its file is of interest */
+    SYMBOL_PART, /* a field, oneof, enum value, method or extension, of which only the file is
+                    needed */
 };
 
 struct symbol {
@@ -43,7 +44,7 @@ struct symbol {
         const enum_proto *enumeration;
         const service_proto *service;
     } proto;
-    void *built; /* what schema/type.c made of it, NULL before */
+    void *built; /* the type that schema/type.c made of it; NULL before */
 };
 
 struct descriptor_set {
@@ -54,18 +55,19 @@ struct descriptor_set {
     size_t symbol_count;
 };
 
-/* Reads a set. INVALID_ARGUMENT, naming the file, on bytes that are no set, a name that is none or
- * comes twice, and an import that does not come before its importer. */
+/* Reads a set. INVALID_ARGUMENT, naming the file, on bytes that are not a set, a name that is not
+ * an identifier or is defined twice, and an import that does not come before its importer. */
 must_use bool descriptor_set_read(struct text bytes, struct arena *arena,
                                   struct descriptor_set *set, struct status *status);
 
-/* NULL when there is none. */
+/* Find a file and a symbol by name; NULL when the set does not have it. */
 const struct descriptor_set_file *descriptor_set_file(const struct descriptor_set *set,
                                                       struct text name);
 struct symbol *descriptor_set_symbol(const struct descriptor_set *set, struct text name);
 
-/* "scope.name", or the name alone in an empty scope. */
+/* Returns "scope.name", or `name` when the scope is empty. */
 struct text descriptor_set_join(struct arena *arena, struct text scope, struct text name);
 
-/* The serialized form of an options message, for what lies in its extensions; empty for NULL. */
+/* Returns the serialized form of an options message, from which its extensions can be read; empty
+ * for NULL. */
 struct text descriptor_set_options(const ProtobufCMessage *options, struct arena *arena);

@@ -3,10 +3,10 @@
 
 #include "base/banned.h"
 
-/* A map's key may be as long as the message. */
+/* The key of a map may be as long as the message, so that it is cut. */
 #define LONGEST_NAME 128
 
-/* So that it is clear where the key ends. */
+/* Escapes quotes, so that the end of the key is recognizable. */
 static void add_quoted(struct text key, struct buffer *out)
 {
     buffer_add_char(out, '"');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The path of a field in a message: a list on the stack, from the inside out, that is written out
- * only when there is something to tell about the place. Pure.
+ * only when a message about the field is needed. Pure.
  */
 #pragma once
 
@@ -22,6 +22,6 @@ struct field_path {
     size_t index;     /* of an element */
 };
 
-/* `url_domains[0].id`, `labels["a"].id`, `ports[-1]`; in the arena. Empty for NULL, and when the
- * arena is full. */
+/* Writes the path into the arena: `url_domains[0].id`, `labels["a"].id`, `ports[-1]`. The text is
+ * empty for NULL and when the arena is full. */
 struct text field_path_text(const struct field_path *path, struct arena *arena);

@@ -15,7 +15,7 @@ static const bool unreserved[256] = {
     ['.'] = true,         ['_'] = true,         ['~'] = true,
 };
 
-/* Percent-encodes all but unreserved characters, and keeps "/" when `keep_slashes`. */
+/* Percent-encodes all but unreserved characters; keeps "/" when `keep_slashes`. */
 static void percent_encode(struct text text, bool keep_slashes, struct buffer *out)
 {
     size_t plain = 0;
@@ -49,7 +49,8 @@ static void add_real(double number, bool single, struct buffer *out)
         buffer_add(out, text, text_from_real(text, number, single));
 }
 
-/* A scalar's text in `out`, as http_rule.h says. `at` is the value's place in memory. */
+/* Writes the text of a scalar, as http_rule.h defines it. `at` is the place of the value in memory.
+ */
 static void add_scalar(enum field_type type, const void *at, struct buffer *out)
 {
     switch (type) {
@@ -94,8 +95,8 @@ static void add_scalar(enum field_type type, const void *at, struct buffer *out)
     }
 }
 
-/* A scalar's text: a string's own bytes, or in the arena of `out`, which is told when it is full.
- */
+/* Returns the text of a scalar: the bytes of a string itself, else a text in the arena of `out`,
+ * whose `full` is set when the arena is full. */
 static struct text scalar_text(enum field_type type, const void *at, struct buffer *out)
 {
     struct buffer text;
@@ -107,7 +108,7 @@ static struct text scalar_text(enum field_type type, const void *at, struct buff
     return buffer_text(&text);
 }
 
-/* The value at the end of a path of fields; NULL when a message on the way, or the value, is
+/* Returns the value at the end of a path of fields; NULL when the value or a message on the path is
  * absent. */
 static const void *find_value(const struct bound_path *path, const ProtobufCMessage *message)
 {
@@ -139,8 +140,8 @@ static bool matches(struct text value, struct text pattern)
     return !more_value;
 }
 
-/* Servers walk up the path at "." and "..", also when the slash beside them came encoded, and take
- * two slashes for one. */
+/* Servers resolve "." and "..", also when the slash beside them is percent-encoded, and merge two
+ * slashes into one. */
 static const char *bad_segment(struct text value, bool multiple)
 {
     for (bool more = true; more;) {
@@ -167,7 +168,7 @@ static bool expand_variable(const struct http_rule_segment *segment,
                       : text_contains(value, '\0') ? "must not hold a NUL character"
                                                    : bad_segment(value, segment->multiple);
     if (path->full)
-        return true; /* which the caller tells */
+        return true; /* the caller reports it */
     if (why)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: %s",
                            text_arguments(variable->name), why);
@@ -193,7 +194,7 @@ bool http_rule_expand_path(const struct http_rule *rule, const ProtobufCMessage 
                : true;
 }
 
-/* The fields from the request down to where the query is being written. */
+/* The fields from the request down to the parameter that is being written. */
 struct query_key {
     const struct query_key *outer;
     const struct schema_field *field;

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-/* Field numbers of google.api.HttpRule that are no pattern, and of its CustomHttpPattern. */
+/* Field numbers of google.api.HttpRule that are not patterns, and of its CustomHttpPattern. */
 enum {
     OPTION_SELECTOR = 1,
     OPTION_BODY = 7,
@@ -25,7 +25,7 @@ static const struct {
     {2, {"GET", 3}}, {3, {"PUT", 3}}, {4, {"POST", 4}}, {5, {"DELETE", 6}}, {6, {"PATCH", 5}},
 };
 
-/* What a google.api.HttpRule says. */
+/* The content of a google.api.HttpRule. */
 struct http_rule_option {
     struct text method, template, body, response_body;
     bool is_custom;
@@ -50,8 +50,7 @@ static bool take_string(const struct wire_field *field, struct text *string, str
     return true;
 }
 
-/* protoc writes `custom.kind` and `custom.path` on lines of their own as two messages, which add
- * up. */
+/* protoc writes `custom.kind` and `custom.path` on two lines as two messages, which are merged. */
 static bool read_custom(struct text custom, struct http_rule_option *option, struct status *status)
 {
     struct wire_field field;
@@ -94,7 +93,7 @@ static bool read_option(struct text bytes, struct http_rule_option *option, stru
             return false;
         switch (field.number) {
         case OPTION_SELECTOR:
-        case OPTION_ADDITIONAL_BINDINGS: /* other requests that mean the same */
+        case OPTION_ADDITIONAL_BINDINGS: /* alternatives, of which none is used */
             break;
         case OPTION_BODY:
             good = take_string(&field, &option->body, status);
@@ -115,8 +114,8 @@ static bool read_option(struct text bytes, struct http_rule_option *option, stru
     return true;
 }
 
-/* RFC 9110 section 9.1, of which the usual ones are capitals. CONNECT and TRACE mean something else
- * to the servers on the way. */
+/* The methods of RFC 9110 section 9.1 are capitals. CONNECT and TRACE have another meaning to the
+ * servers on the path. */
 static bool is_http_method(struct text method)
 {
     return method.size > 0 && text_consists_of(method, ascii_is_upper) &&
@@ -131,18 +130,18 @@ static bool check_request_line(const struct http_rule_option *option, struct sta
     return is_http_method(option->method)
                ? true
                : status_fail(status, STATUS_INVALID_ARGUMENT,
-                             "\"%.*s\" is no HTTP method that can be sent",
+                             "\"%.*s\" is not an HTTP method that can be sent",
                              text_arguments(option->method));
 }
 
-/* What the path carries never is in the body as well. */
+/* A field in the path must not be in the body as well. */
 static bool check_apart(const struct http_rule *rule, struct status *status)
 {
     for (size_t i = 0; i < rule->variable_count; i++) {
         const struct bound_path *variable = &rule->variables[i];
         if (variable->fields[0] == rule->body && variable->depth == 1)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "body: \"%.*s\" stands in the path already",
+                               "body: \"%.*s\" is in the path already",
                                text_arguments(variable->name));
         if (variable->depth > 1 && (rule->body_whole || variable->fields[0] == rule->body))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
@@ -168,7 +167,7 @@ static bool read_bodies(const struct http_rule_option *option, const struct sche
         rule->response_body = schema_field_by_name(response, option->response_body, false);
         if (!rule->response_body)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "response_body: \"%.*s\" names no field of the answer",
+                               "response_body: \"%.*s\" names no field of the response",
                                text_arguments(option->response_body));
     }
     return check_apart(rule, status);
@@ -195,7 +194,8 @@ static bool was_checked(const struct query_check *check, const struct schema_mes
 }
 
 /* google/api/http.proto: a query has scalars, repeated scalars, and messages that are not repeated.
- * Well-known types but wrappers are refused, since schema/ does not know their JSON forms. */
+ * Well-known types other than wrappers are refused, because schema/ does not know their JSON forms.
+ */
 static bool fits_query(const struct schema_field *field)
 {
     if (field->type != FIELD_MESSAGE)
@@ -235,7 +235,7 @@ static bool parse(struct text http_rule, const struct schema_message *request,
 {
     struct http_rule_option option;
     struct query_check check = {.arena = arena, .status = status};
-    /* The rule goes on pointing into its bytes. */
+    /* The rule keeps pointing into these bytes. */
     char *kept = arena_copy(arena, http_rule.data, http_rule.size);
     if (!kept)
         return full(status);

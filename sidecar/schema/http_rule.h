@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * google.api.HttpRule: which HTTP request a method stands for. A rule is parsed once, at start,
- * against the method's request type, and expanded for each call. The syntax and its meaning:
- * google/api/http.proto, "Path template syntax" and "Rules for HTTP mapping". Read-only once
- * parsed: any thread.
+ * google.api.HttpRule, the HTTP request of a method. A rule is parsed once, at start, against the
+ * request type of the method, and expanded for each call. google/api/http.proto defines the syntax
+ * and its meaning ("Path template syntax", "Rules for HTTP mapping"). Read-only once parsed: any
+ * thread.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "schema/message.h"
 
-/* A field inside of messages, "group.owner.id", resolved. */
+/* A resolved path to a field, such as "group.owner.id". */
 struct bound_path {
     struct text name; /* as written */
     const struct schema_field **fields;
@@ -35,16 +35,16 @@ struct http_rule {
 
 /*
  * Parses a serialized google.api.HttpRule into the arena. Several occurrences of the option are
- * handed over one behind the other, since they add up. `where` names the method in messages. Fails
- * with INVALID_ARGUMENT on
- *   a template that does not parse, or has a segment that servers would resolve ("..");
- *   a variable that names no singular scalar field, or a part of a well-known type;
- *   a body or response_body that names no field, and a field that the path binds, or a part of
- * which it binds, while the body carries the whole of it; without `body: "*"`, a field that is left
- * for the query and does not fit one: a map, a repeated message, a well-known type other than
- * wrappers; no path, an HTTP method that is not made of capitals, CONNECT, TRACE, a part of
- * HttpRule that is not known. Additional bindings are other requests that mean the same, and are
- * not used.
+ * passed one behind the other, because they are merged. `where` names the method in messages.
+ * Additional bindings are alternatives to the rule and are not used. INVALID_ARGUMENT on
+ * - a template that does not parse, or has a segment that servers would resolve ("..");
+ * - a variable that does not name a singular scalar field, or names a part of a well-known type;
+ * - a body or response_body that does not name a field;
+ * - a field in the path that is, or is a part of, a field that the body carries as a whole;
+ * - without `body: "*"`, a field that is left for the query and does not fit it: a map, a repeated
+ * message, a well-known type other than wrappers;
+ * - a rule without a path, a method that is not made of capitals, CONNECT, TRACE, and a part of
+ * HttpRule that is not known.
  */
 must_use bool http_rule_parse(struct text where, struct text http_rule,
                               const struct schema_message *request,
@@ -52,23 +52,23 @@ must_use bool http_rule_parse(struct text where, struct text http_rule,
                               struct http_rule *rule, struct status *status);
 
 /*
- * What stands for a value in path and query: numbers in decimal, NaN, Infinity, -Infinity; true and
- * false; enums by number, as in bodies; bytes in base64 of the alphabet for URLs, with padding; a
- * wrapper as its value. All of it percent-encoded but for unreserved characters.
+ * The text of a value in path and query: numbers in decimal, NaN, Infinity, -Infinity; true and
+ * false; enums by number, as in bodies; bytes in base64 of the URL alphabet, with padding; a
+ * wrapper as its value. All characters but the unreserved ones are percent-encoded.
  */
 
 /*
- * Writes the path. A variable of several segments keeps its slashes, one of a single segment
- * encodes them (http.proto). INVALID_ARGUMENT, naming the field, for an empty value, one that does
- * not match its template, a NUL, and a "." or ".." segment or, between slashes that are kept, an
- * empty one, which servers would resolve; RESOURCE_EXHAUSTED when the arena is full.
+ * Writes the path. A variable of several segments keeps its slashes; a variable of one segment
+ * encodes them (http.proto). INVALID_ARGUMENT, naming the field, for an empty value, a value that
+ * does not match its template, a NUL, a "." or ".." segment and, between slashes that are kept, an
+ * empty segment, because servers would resolve them; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool http_rule_expand_path(const struct http_rule *rule, const ProtobufCMessage *message,
                                     struct buffer *path, struct status *status);
 
-/* Writes the query, "a=1&b.c=2", of the fields that are present and that neither path nor body
- * carries; nothing when there are none. Repeated fields repeat their key; messages are dotted.
- * RESOURCE_EXHAUSTED when the arena is full. */
+/* Writes the query, "a=1&b.c=2", of the fields that are present and are neither in the path nor in
+ * the body; nothing when there are none. Repeated fields repeat their key; fields of messages are
+ * dotted. RESOURCE_EXHAUSTED when the arena is full. */
 must_use bool http_rule_expand_query(const struct http_rule *rule,
                                      const struct schema_message *type,
                                      const ProtobufCMessage *message, struct buffer *query,

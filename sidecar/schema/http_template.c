@@ -11,7 +11,7 @@
 #define MOST_VARIABLES 16
 #define MOST_PATH_DEPTH 8
 
-/* A template being read. */
+/* The state of parsing a template. */
 struct template_parser {
     struct text rest;
     const struct schema_message *request;
@@ -20,7 +20,7 @@ struct template_parser {
     size_t segment_count;
     struct bound_path variables[MOST_VARIABLES];
     size_t variable_count;
-    bool ended; /* by "**": no further segment may follow */
+    bool ended; /* a "**" was read, which has to be the last segment */
 };
 
 static bool full(struct status *status)
@@ -35,14 +35,14 @@ static bool next_is(const struct template_parser *parser, char c)
     return parser->rest.size > 0 && parser->rest.data[0] == c;
 }
 
-/* RFC 3986 section 3.3: what a path segment may hold, but for the characters that templates use
- * themselves. */
+/* The characters of a path segment (RFC 3986 section 3.3) without those that have a meaning in
+ * templates. */
 static bool is_literal_character(char c)
 {
     return ascii_is_alphanumeric(c) || ascii_is_one_of(c, "-._~!$&'()+,;@");
 }
 
-/* Bytes of the literal that `text` begins with, percent-encoded characters included. */
+/* Returns the size of the literal that `text` begins with, percent-encoded characters included. */
 static size_t literal_bytes(struct text text)
 {
     size_t bytes = 0;
@@ -56,7 +56,7 @@ static size_t literal_bytes(struct text text)
     return bytes;
 }
 
-/* "." and "..", percent-encoded as well: servers decode them and walk up the path. */
+/* True for "." and "..", also percent-encoded, because servers decode and resolve them. */
 static bool is_dot_segment(struct text segment)
 {
     size_t dots = 0;
@@ -66,7 +66,7 @@ static bool is_dot_segment(struct text segment)
     return segment.size == 0 && (dots == 1 || dots == 2);
 }
 
-/* Fails unless a path may go through, or end at, that field. */
+/* Fails unless a path may go through the field, or end at it. */
 static bool check_step(struct text name, const struct schema_field *field, bool is_last,
                        struct status *status)
 {
@@ -82,7 +82,7 @@ static bool check_step(struct text name, const struct schema_field *field, bool 
                 : true;
 }
 
-/* "a.b.c" to the fields it names, of which the last is a scalar and none is repeated. */
+/* Resolves "a.b.c" to the fields that it names. The last is a scalar, and none is repeated. */
 static bool resolve_path(struct text name, const struct schema_message *message,
                          struct arena *arena, struct bound_path *path, struct status *status)
 {
@@ -111,7 +111,7 @@ static bool resolve_path(struct text name, const struct schema_message *message,
     return true;
 }
 
-/* Literals that lie side by side in the template are one. */
+/* Adds a literal; it is merged with a literal before it. */
 static bool add_literal(struct template_parser *parser, size_t bytes, struct status *status)
 {
     struct text literal = {parser->rest.data, bytes};
@@ -128,7 +128,7 @@ static bool add_literal(struct template_parser *parser, size_t bytes, struct sta
     return true;
 }
 
-/* A variable's own template: segments of literals, "*", and "**" as the last. */
+/* Reads the template of a variable: segments of literals, "*", and "**" as the last. */
 static bool read_pattern(struct text pattern, struct http_rule_segment *segment,
                          struct status *status)
 {
@@ -140,12 +140,12 @@ static bool read_pattern(struct text pattern, struct http_rule_segment *segment,
         is_last = !text_take_part(&rest, '/', &part);
         bool many = text_equal(part, text_literal("**"));
         segment->multiple |= many || !is_last;
-        /* A value is compared as it is, so that nothing here may be encoded. */
+        /* Values are compared without decoding, so that a literal must not be percent-encoded. */
         bool literal = part.size > 0 && literal_bytes(part) == part.size &&
                        !text_contains(part, '%') && !is_dot_segment(part);
         if ((!literal && !many && !text_equal(part, text_literal("*"))) || (many && !is_last))
             return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "\"%.*s\" is no template of a variable", text_arguments(pattern));
+                               "\"%.*s\" is not a template of a variable", text_arguments(pattern));
     }
     return true;
 }
@@ -158,7 +158,7 @@ static bool add_variable(struct template_parser *parser, struct text name, struc
         return full(status);
     for (size_t i = 0; i < parser->variable_count; i++)
         if (text_equal(parser->variables[i].name, name))
-            return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} stands in it twice",
+            return status_fail(status, STATUS_INVALID_ARGUMENT, "{%.*s} is in it twice",
                                text_arguments(name));
     struct bound_path *variable = &parser->variables[parser->variable_count];
     if (!read_pattern(pattern, &segment, status) ||
@@ -171,7 +171,7 @@ static bool add_variable(struct template_parser *parser, struct text name, struc
     return true;
 }
 
-/* "{name}" or "{name=pattern}". */
+/* Reads "{name}" or "{name=pattern}". */
 static bool read_variable(struct template_parser *parser, struct status *status)
 {
     struct text inside, name, pattern;
@@ -186,7 +186,7 @@ static bool read_literal(struct template_parser *parser, struct status *status)
     struct text literal = {parser->rest.data, literal_bytes(parser->rest)};
     if (literal.size == 0 && next_is(parser, '*'))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "a \"*\" outside of a variable has nothing to stand for it");
+                           "a \"*\" is outside of a variable, so that no field gives its value");
     if (literal.size == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "it has an empty segment, or a character that cannot be sent, before "
@@ -198,7 +198,7 @@ static bool read_literal(struct template_parser *parser, struct status *status)
     return add_literal(parser, literal.size, status);
 }
 
-/* "/" before each segment, ":verb" behind the last. */
+/* Reads "/" before each segment and ":verb" behind the last. */
 static bool read_template(struct template_parser *parser, struct status *status)
 {
     while (next_is(parser, '/') && !parser->ended) {
@@ -216,7 +216,7 @@ static bool read_template(struct template_parser *parser, struct status *status)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it does not begin with a slash");
     return parser->rest.size == 0
                ? true
-               : status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.*s\" cannot stand at its end",
+               : status_fail(status, STATUS_INVALID_ARGUMENT, "it must not end with \"%.*s\"",
                              text_arguments(parser->rest));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Path templates: read at start by template.c for rule.c, filled in for each call by expand.c. */
+/* Path templates, which http_template.c parses at start for http_rule.c and http_expand.c expands
+ * for each call. For the files of this folder. */
 #pragma once
 
 #include "schema/http_rule.h"
@@ -7,14 +8,15 @@
 struct http_rule_segment {
     struct text literal;               /* sent as it is, slashes included; empty for a variable */
     const struct bound_path *variable; /* NULL for a literal */
-    struct text pattern;               /* of a variable, as it stands behind its "="; or "*" */
-    bool any_segment;                  /* the pattern is "*": every single segment fits */
-    bool multiple;                     /* the value may hold slashes */
+    struct text pattern; /* the pattern of a variable, the text behind its "="; "*" without one */
+    bool any_segment;    /* the pattern is "*": every single segment fits */
+    bool multiple;       /* the value may hold slashes */
 };
 
 /*
- * Reads a template (google/api/http.proto, "Path template syntax") into the rule's segments and
- * variables, which keep pointing into it. INVALID_ARGUMENT, saying what is wrong with which part.
+ * Reads a template (google/api/http.proto, "Path template syntax") into the segments and variables
+ * of the rule, which keep pointing into the template. INVALID_ARGUMENT, naming the part of the
+ * template and its fault.
  */
 must_use bool http_template_parse(struct text template, const struct schema_message *request,
                                   struct arena *arena, struct http_rule *rule,

@@ -48,7 +48,7 @@ void layout_place(struct schema_field *field, struct layout_oneof *oneof, size_t
     field->offset = take(size, bytes, bytes < alignof(void *) ? bytes : alignof(void *));
 }
 
-/* Strings are bytes to protobuf-c, so that their length is known and a NUL does not end them. */
+/* Strings are bytes to protobuf-c, so that they keep their length and a NUL does not end them. */
 static ProtobufCType type_of(enum field_type type)
 {
     static const ProtobufCType types[] = {
@@ -72,7 +72,7 @@ static ProtobufCLabel label_of(const struct schema_field *field)
     return field->shape == FIELD_OPTIONAL ? PROTOBUF_C_LABEL_OPTIONAL : PROTOBUF_C_LABEL_NONE;
 }
 
-/* protobuf-c never looks at a field's enum when it packs, so that pointer stays NULL. */
+/* protobuf-c does not use the enum of a field when it packs, so that its pointer stays NULL. */
 static ProtobufCFieldDescriptor describe(const struct schema_field *field, struct arena *arena)
 {
     uint32_t flags = 0;
@@ -92,7 +92,8 @@ static ProtobufCFieldDescriptor describe(const struct schema_field *field, struc
     };
 }
 
-/* Runs of consecutive numbers, as protobuf-c searches them; one more ends the list. */
+/* Lists the ranges of consecutive numbers, which protobuf-c searches; an empty range ends the list.
+ */
 static void describe_ranges(ProtobufCMessageDescriptor *descriptor, struct arena *arena)
 {
     ProtobufCIntRange *ranges =

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* From a file to a schema: what is mounted comes beside what is linked in. */
+/* Opens a schema from a file, whose services are added to the embedded ones. */
 #include "schema/schema.h"
 #include "schema/wire.h"
 #include "system/file.h"
 
 #include "base/banned.h"
 
-/* Far above any real API's. */
+/* A bound that is far above the size of any real set. */
 #define SET_BYTES (16U << 20)
 
-/* Numbers of FileDescriptorSet and FileDescriptorProto. */
+/* Field numbers of FileDescriptorSet and FileDescriptorProto. */
 enum { SET_FILE = 1, FILE_NAME = 1 };
 
-/* The next file of a set with its tag, as it lies there; false at the end, and on what is no set.
- */
+/* Takes the next file of a set: `whole` with its tag, `content` without. False at the end and when
+ * the bytes are not a set. */
 static bool next_file(struct text *rest, struct text *whole, struct text *content)
 {
     struct wire_field field;
@@ -44,8 +44,8 @@ static bool has_file(struct text set, struct text name)
     return false;
 }
 
-/* The mounted set, and behind it the files of the embedded one that it lacks: its own copy of a
- * file counts, and what is embedded finds its imports before it. */
+/* Joins the mounted set and the files of the embedded set that it lacks. The mounted copy of a file
+ * has precedence, and embedded files still follow their imports. */
 static bool join(struct text mounted, struct arena *arena, struct text *set)
 {
     struct text embedded = schema_embedded(), whole, content;
@@ -59,7 +59,7 @@ static bool join(struct text mounted, struct arena *arena, struct text *set)
     return !joined.full;
 }
 
-/* A set that adds nothing was mounted by mistake. */
+/* True when the mounted set adds a method. A set that adds none was mounted by mistake. */
 static bool adds_method(struct text mounted, const struct schema *schema)
 {
     size_t count;
@@ -81,7 +81,7 @@ static bool open_mounted(const char *file, struct arena *arena, struct schema **
     rest = mounted;
     if (!next_file(&rest, &whole, &content))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "%s: it is no FileDescriptorSet, or an empty one", file);
+                           "%s: it is not a FileDescriptorSet, or an empty one", file);
     if (!join(mounted, arena, &set))
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "%s: no memory left for it", file);
     struct schema *opened;

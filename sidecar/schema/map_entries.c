@@ -20,7 +20,7 @@ static int compare_keys(const struct schema_field *key, const ProtobufCMessage *
                                 (struct text){(const char *)right->data, right->len});
 }
 
-/* Of one key, later entries come after earlier ones. */
+/* Orders entries by key, and entries of one key by their position. */
 static int compare_positioned(const void *a, const void *b, void *key)
 {
     const struct positioned_entry *left = a, *right = b;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The entries of a map as they should be once all of them are known. Pure; any thread. */
+/* Completion of the entries of a map after the last one was read. Pure; any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 #include "schema/message.h"
 
 /*
- * Leaves one entry of each key, the last, in an order that depends on the keys alone, and gives an
- * entry without a message value an empty one. False when the arena's limit would be passed.
+ * Keeps the last entry of each key, in an order that depends on the keys alone, and gives each
+ * entry without a message value an empty one. False when the limit of the arena would be passed.
  */
 must_use bool map_entries_dedupe(ProtobufCMessage *message, const struct schema_field *map,
                                  struct arena *arena);

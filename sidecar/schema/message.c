@@ -79,7 +79,7 @@ const struct schema_field *schema_field_by_number(const struct schema_message *m
 {
     const struct schema_field *const *sorted = message->by_number;
     size_t low = 0, high = message->field_count;
-    /* Most messages number their fields 1, 2, 3 and so on. */
+    /* The fields of most messages have the numbers 1, 2, 3 and so on. */
     if (number - 1 < high && sorted[number - 1]->number == number)
         return sorted[number - 1];
     while (low < high) {
@@ -102,7 +102,7 @@ ProtobufCMessage *schema_message_new(const struct schema_message *message, struc
     return created;
 }
 
-/* True when any bit is set: of a double, -0.0 is not the zero value. */
+/* True when any bit is set, because -0.0 is not the zero value of a double. */
 static bool is_not_zero(const void *value, size_t bytes)
 {
     static const char zeros[sizeof(uint64_t)];
@@ -145,8 +145,8 @@ void schema_field_mark_present(ProtobufCMessage *message, const struct schema_fi
         *(uint32_t *)presence(message, field) = field->number;
 }
 
-/* How many elements a field with `count` of them has room for: the next power of two. A message has
- * no place to write that down, so it follows from the count. */
+/* The number of elements for which a field with `count` elements has room: a power of two. It is
+ * derived from the count, because a message has no place for it. */
 static size_t room_for(size_t count)
 {
     size_t room = count ? 4 : 0;

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a message type looks like, built at start from a FileDescriptorSet: the field list that the
- * JSON reader and writer, the wire pre-scan and the validator walk, and beside it the
- * ProtobufCMessageDescriptor with which protobuf-c packs and unpacks the same memory. Everything
- * here is owned by its schema and read-only once that is built: any thread.
+ * A message type, built at start from a FileDescriptorSet: the list of fields that the JSON reader
+ * and writer, the wire decoder and the validator use, and the ProtobufCMessageDescriptor with which
+ * protobuf-c packs the same memory. A type is owned by its schema and read-only once the schema is
+ * built: any thread.
  *
- * A message in memory is a ProtobufCMessage of `size` bytes. A field's value is at `offset`:
- *   double, float, int32_t, uint32_t, int64_t, uint64_t, protobuf_c_boolean; enums as int32_t;
- *   string and bytes as ProtobufCBinaryData (so that a string keeps its length and a NUL is only a
- * character); messages as ProtobufCMessage *, NULL when absent. FIELD_OPTIONAL scalars have a
- * protobuf_c_boolean at `presence_offset`; members of a oneof share a uint32_t there, the number of
- * the one that is set or 0, and share `offset`; repeated fields and maps have a size_t count there,
- * and at `offset` a pointer to the elements (for a map: to ProtobufCMessage * of its entry type,
- * fields 1 and 2).
+ * A message in memory is a ProtobufCMessage of `size` bytes. The value of a field is at `offset`:
+ * double, float, int32_t, uint32_t, int64_t, uint64_t, protobuf_c_boolean; enums as int32_t; string
+ * and bytes as ProtobufCBinaryData (so that a string keeps its length and a NUL is only a
+ * character); messages as ProtobufCMessage *, NULL when absent. A FIELD_OPTIONAL scalar has a
+ * protobuf_c_boolean at `presence_offset`. The members of a oneof share `offset` and a uint32_t at
+ * `presence_offset`: the number of the member that is set, or 0. Repeated fields and maps have a
+ * size_t count at `presence_offset`, and at `offset` a pointer to the elements (of a map: to
+ * ProtobufCMessage * of its entry type, fields 1 and 2).
  */
 #pragma once
 
@@ -25,7 +25,7 @@
 #include "base/compiler.h"
 #include "base/text.h"
 
-/* FieldDescriptorProto.Type's numbers; groups cannot occur in proto3. */
+/* The numbers of FieldDescriptorProto.Type. proto3 has no groups. */
 enum field_type {
     FIELD_DOUBLE = 1,
     FIELD_FLOAT = 2,
@@ -47,7 +47,7 @@ enum field_type {
 };
 
 enum field_shape {
-    FIELD_SINGULAR, /* no presence of its own: absent is the zero value; a message is absent when
+    FIELD_SINGULAR, /* does not track presence: absent is the zero value; a message is absent when
                        NULL */
     FIELD_OPTIONAL, /* proto3 `optional` of anything but a message */
     FIELD_ONEOF,
@@ -65,7 +65,7 @@ enum well_known {
     WELL_KNOWN_STRUCT,
     WELL_KNOWN_TIMESTAMP,
     WELL_KNOWN_VALUE,
-    WELL_KNOWN_WRAPPER, /* Int32Value and its like: the JSON of field 1 */
+    WELL_KNOWN_WRAPPER, /* a wrapper such as Int32Value: the JSON of field 1 */
 };
 
 struct schema_enum_value {
@@ -75,27 +75,26 @@ struct schema_enum_value {
 
 struct schema_enum {
     struct text full_name;
-    const struct schema_enum_value
-        *values; /* as declared; the first number of an alias is the one written */
+    const struct schema_enum_value *values; /* as declared; of an alias the first name is written */
     size_t value_count;
     bool is_null_value; /* google.protobuf.NullValue: JSON null */
 };
 
 struct schema_message;
-struct constraints; /* constraint/validate.h */
+struct constraints; /* constraint/constraint.h */
 
 struct schema_field {
-    struct text name;      /* the proto's own */
-    struct text json_name; /* lowerCamelCase, or what json_name = says */
+    struct text name;      /* as the .proto declares it */
+    struct text json_name; /* lowerCamelCase, or the value of json_name */
     uint32_t number;
     enum field_type type;
     enum field_shape shape;
-    bool packed; /* a repeated field that is sent as one piece; both forms are read */
+    bool packed; /* a repeated field that is sent as one piece; both forms are accepted */
     size_t offset, presence_offset;
     const struct schema_message *message; /* of FIELD_MESSAGE; of a map, its entry type */
     const struct schema_enum *enumeration;
     struct text oneof;                     /* the name of the oneof that it belongs to, or empty */
-    const struct constraints *constraints; /* NULL when there are none */
+    const struct constraints *constraints; /* set by constraint_attach; NULL without constraints */
 };
 
 struct schema_message {
@@ -105,60 +104,64 @@ struct schema_message {
     enum well_known well_known;
     size_t size;
     const ProtobufCMessageDescriptor *descriptor;
-    const struct constraints *constraints; /* the message's own; NULL when there are none */
-    bool has_constraints;                  /* it, or a message that it can hold, has rules */
+    const struct constraints *
+        constraints; /* of the message itself; set by constraint_attach; NULL without constraints */
+    bool has_constraints; /* set by constraint_attach: the message, or one that it can hold, has
+                             constraints */
     const struct schema_field *const *by_name, *const *by_json_name, *const *by_number; /* sorted */
 };
 
-/* The order of names in look-ups: by length, then by their bytes. Negative, 0 or positive. */
+/* Compares names in the order of look-ups: by length, then by their bytes. Negative, 0 or positive.
+ */
 int schema_compare_names(struct text a, struct text b);
 
-/* Bytes of one value of that type, as it lies in a message or in a repeated field. */
+/* The size of one value of that type, in a message or as an element of a repeated field. */
 size_t schema_type_bytes(enum field_type type);
 
-/* The field of that name: its proto name or, when `json_names`, its JSON name as well. NULL when
- * there is none. */
+/* Finds a field by its name in the .proto or, when `json_names`, also by its JSON name; NULL when
+ * the message does not have it. */
 const struct schema_field *schema_field_by_name(const struct schema_message *message,
                                                 struct text name, bool json_names);
 
 const struct schema_field *schema_field_by_number(const struct schema_message *message,
                                                   uint32_t number);
 
-/* A message with every field absent, in the arena; NULL when the arena's limit would be passed. */
+/* Makes a message whose fields are all absent; NULL when the limit of the arena would be passed. */
 must_use ProtobufCMessage *schema_message_new(const struct schema_message *message,
                                               struct arena *arena);
 
-/* Where a field's value is; whoever was handed a const message only reads it. */
+/* Returns the place of the value of a field. A caller with a const message only reads it. */
 static inline void *schema_value(const ProtobufCMessage *message, const struct schema_field *field)
 {
     return (char *)(uintptr_t)message + field->offset;
 }
 
-/* Of a repeated field or a map: how many there are. */
+/* Returns the number of elements of a repeated field or a map. */
 static inline size_t schema_count(const ProtobufCMessage *message, const struct schema_field *field)
 {
     return *(const size_t *)((const char *)message + field->presence_offset);
 }
 
-/* Counts `more` elements of those that were reserved. */
+/* Adds `more` to the number of elements, which were reserved. */
 static inline void schema_add_count(ProtobufCMessage *message, const struct schema_field *field,
                                     size_t more)
 {
     *(size_t *)((char *)message + field->presence_offset) += more;
 }
 
-/* True when the field would be sent on the wire: set, if it tracks presence; else not zero, not
- * empty. */
+/* True when the field would be sent on the wire: a field that tracks presence is set, another one
+ * is not zero or not empty. */
 bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field);
 
 /*
- * Room for `more` elements, at least one, at the end of a repeated field or a map, zeroed and not
- * yet counted: the caller fills them and calls schema_add_count. Elements that the field already
- * has came from here too. NULL when the arena's limit would be passed.
+ * Reserves room for `more` elements, at least one, at the end of a repeated field or a map, and
+ * returns it. The new elements are zeroed and not yet counted: the caller fills them and calls
+ * schema_add_count. Elements that the field has were reserved in the same way. NULL when the limit
+ * of the arena would be passed.
  */
 must_use void *schema_reserve(ProtobufCMessage *message, const struct schema_field *field,
                               size_t more, struct arena *arena);
 
-/* Marks a field that tracks presence as set; does nothing for others. Selecting a oneof's member
- * unselects its others. */
+/* Marks a field that tracks presence as set; does nothing for others. Marking the member of a oneof
+ * unsets the other members. */
 void schema_field_mark_present(ProtobufCMessage *message, const struct schema_field *field);

@@ -14,8 +14,8 @@
 #define HTTP_EXTENSION 72295728
 #define RECOVERY_EXTENSION 50171
 
-/* protoc writes one occurrence for each line of an option; a message that comes in pieces means all
- * of them in a row. False when there is none. */
+/* Joins the occurrences of an option, because protoc writes one for each line and a message in
+ * pieces is merged. False when the option is absent. */
 static bool find_option(const method_proto *proto, uint32_t extension, struct arena *arena,
                         struct text *option)
 {
@@ -47,7 +47,7 @@ static const char *path_of(struct text service, struct text name, struct arena *
     return path.at;
 }
 
-/* "huaweicloud.apig.v2.ApiGroupService.CreateApiGroup", the method's name among symbols. */
+/* The name of a method among the symbols: "huaweicloud.apig.v2.ApiGroupService.CreateApiGroup". */
 static struct text symbol_of(const struct schema_method *method, struct arena *arena)
 {
     return descriptor_set_join(arena, method->service, method->name);
@@ -96,7 +96,7 @@ static bool collect_service(const struct symbol *service, struct types *types, s
     return true;
 }
 
-/* Upper bounds, to make room once. */
+/* Counts services and methods, as upper bounds for the room that is reserved. */
 static void count_all(const struct descriptor_set *set, size_t *services, size_t *methods)
 {
     for (size_t i = 0; i < set->file_count; i++) {
@@ -179,7 +179,7 @@ static bool read_recovery(const struct descriptor_set *set, const struct methods
                        text_arguments(symbol_of(method, arena)));
 }
 
-/* What a method sends, apart from its variables' names: "POST /v2/{*}/api-groups". */
+/* The request of a method without the names of variables: "POST /v2/{*}/api-groups". */
 struct route {
     struct text request;
     const struct schema_method *method;
@@ -249,7 +249,7 @@ bool methods_finish(const struct descriptor_set *set, struct arena *arena, struc
     return check_routes(set, methods, arena, status);
 }
 
-/* `path` without its first slash. */
+/* Finds a method by its path without the first slash. */
 static const struct schema_method *find_path(const struct methods *methods, struct text path)
 {
     size_t low = 0, high = methods->count;

@@ -9,8 +9,8 @@ static const char *const acronyms[] = {
     "ACL", "API", "CORS", "DNS", "HTTP", "HTTPS", "ID", "IP", "JWT", "SSL", "TLS", "URL", "VPC",
 };
 
-/* A word begins at a capital behind anything else, and at the last capital of a row that lower case
- * follows: "GetURLDomain" is Get, URL, Domain. */
+/* A word begins at a capital that follows another character, and at the last capital of a row that
+ * lower case follows: "GetURLDomain" is Get, URL, Domain. */
 static bool begins_word(struct text name, size_t i)
 {
     if (i == 0 || !ascii_is_upper(name.data[i]))

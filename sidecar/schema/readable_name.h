@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A method's name as a person would say it, for messages. Pure; any thread. */
+/* The name of a method in plain words, for messages. Pure; any thread. */
 #pragma once
 
 #include "base/arena.h"
 #include "base/text.h"
 
-/* "CreateApiGroup" → "create API group": split where a word begins, in lower case but for acronyms
- * (a short list, and what is written in capitals). The arena is one that does not fill. */
+/* Converts "CreateApiGroup" to "create API group": words in lower case but for acronyms (a short
+ * list, and words that are written in capitals). The arena has no limit. */
 struct text readable_name(struct text name, struct arena *arena);

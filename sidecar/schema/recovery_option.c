@@ -6,14 +6,14 @@
 
 #include "base/banned.h"
 
-/* Numbers of proto/apig_sidecar/recovery.proto. */
+/* Field numbers of proto/apig_sidecar/recovery.proto. */
 enum { METHOD = 1, SET = 2, LIST = 3, TOTAL = 4, MATCH = 5, CREATED = 6, FIELDS = 7 };
 
-/* An option under resolution. */
+/* The state of resolving an option. */
 struct recovery_option {
     const struct schema_method *method;
     struct text names[FIELDS]; /* of methods and fields, by number */
-    struct text bytes;         /* all of it */
+    struct text bytes;         /* the whole option */
     struct arena *arena;
     struct status *status;
 };
@@ -71,7 +71,8 @@ static bool find_lookup(const struct recovery_option *option, const struct metho
 
 static bool malformed(const struct recovery_option *option)
 {
-    return status_fail(option->status, STATUS_INVALID_ARGUMENT, "recovery: it cannot be read");
+    return status_fail(option->status, STATUS_INVALID_ARGUMENT,
+                       "recovery: the option cannot be read");
 }
 
 static bool read_names(struct recovery_option *option)
@@ -86,7 +87,7 @@ static bool read_names(struct recovery_option *option)
     return true;
 }
 
-/* One entry of the map: field 1 is its key, field 2 its value. */
+/* Reads one entry of the map: field 1 is its key, field 2 its value. */
 static bool read_constant(const struct recovery_option *option, struct text entry,
                           const struct schema_message *request, struct recovery_constant *constant)
 {
@@ -101,7 +102,7 @@ static bool read_constant(const struct recovery_option *option, struct text entr
     return find_field(option, request, parts[1], KIND_STRING, &constant->field);
 }
 
-/* The option was read once already: its framing is good. */
+/* The framing of the option is good, because read_names has read it. */
 static bool read_constants(const struct recovery_option *option, struct schema_recovery *recovery)
 {
     struct text rest = option->bytes;
@@ -147,7 +148,7 @@ static bool check_element(const struct recovery_option *option,
     if (recovery->list->message == option->method->response)
         return true;
     return status_fail(option->status, STATUS_INVALID_ARGUMENT,
-                       "recovery: \"%.*s\" lists %.*s, but the answer is %.*s",
+                       "recovery: \"%.*s\" lists %.*s, but the response is %.*s",
                        text_arguments(recovery->list->name),
                        text_arguments(recovery->list->message->full_name),
                        text_arguments(option->method->response->full_name));

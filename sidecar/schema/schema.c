@@ -25,7 +25,8 @@ struct schema {
 static struct schema *create(void)
 {
     struct schema *schema = memory_expect(calloc(1, sizeof *schema));
-    arena_init(&schema->arena, SIZE_MAX); /* what it holds, the operator chose */
+    arena_init(&schema->arena,
+               SIZE_MAX); /* the operator chose the set, so that the arena has no limit */
     return schema;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that the program serves, built once at start from a FileDescriptorSet with google.api.http
- * and buf.validate options. The .proto is the only list of RPCs: a method with an HTTP rule is
- * served, and what could not be honoured ends the start. Read-only once built: any thread.
+ * The methods that the program serves and their types, built once at start from a
+ * FileDescriptorSet. The .proto is the only list of RPCs: each method with a google.api.http option
+ * is served; an option that could not be honoured ends the start. constraint/attach.h adds the
+ * constraints of buf.validate. Read-only once built: any thread.
  */
 #pragma once
 
@@ -17,11 +18,11 @@ struct schema_method {
     const char *path;    /* "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup", terminated */
     struct text service; /* "huaweicloud.apig.v2.ApiGroupService" */
     struct text name;    /* "CreateApiGroup" */
-    struct text readable_name; /* "create API group": what it does, for messages */
+    struct text readable_name; /* "create API group", for messages */
     const struct schema_message *request, *response;
     struct http_rule http_rule;
     bool only_reads;                        /* a GET, or idempotency_level = NO_SIDE_EFFECTS */
-    const struct schema_recovery *recovery; /* NULL when the .proto says none */
+    const struct schema_recovery *recovery; /* NULL without the option */
 };
 
 struct schema_file {
@@ -54,57 +55,57 @@ struct schema_type {
 struct schema;
 
 /*
- * Builds everything from a serialized FileDescriptorSet, whose bytes must outlive the schema.
- * INVALID_ARGUMENT, naming file, message and field, on bytes that are no set, a missing import, and
- * whatever could not be honoured: an unknown validation rule, a streaming method, a path variable
- * without a field, two methods with the same HTTP method and path template, google.protobuf.Any in
- * a message that a served method reaches, proto2 files that a served method reaches, and a set that
- * serves nothing. A method without an HTTP rule is not served; one with additional_bindings is
- * served by the first.
+ * Builds a schema from a serialized FileDescriptorSet, whose bytes must outlive it. A method
+ * without an HTTP rule is not served; of additional_bindings only the first binding is used.
+ * INVALID_ARGUMENT, naming file, message and field, on bytes that are not a set, a missing import,
+ * and an option that cannot be honoured: a streaming method, a path variable without a field, two
+ * methods with the same HTTP method and path template, google.protobuf.Any or a proto2 file that a
+ * served method reaches, and a set that serves nothing.
  */
 must_use bool schema_new(struct text descriptor_set, struct schema **schema, struct status *status);
-/* The same of a set's proto3 messages and their rules alone: no method is served, and Any is
- * allowed. For tools and tests. */
+/* Builds only the proto3 messages of a set, without methods; google.protobuf.Any is allowed. For
+ * tools and tests. */
 must_use bool schema_new_types(struct text descriptor_set, struct schema **schema,
                                struct status *status);
 
-void schema_free(struct schema *schema); /* NULL is allowed */
+void schema_free(
+    struct schema *schema); /* Frees a schema and all that was attached to it. NULL is allowed. */
 
 /*
- * The schema of the embedded set, and of `file` (NULL for none), whose services come beside the
- * embedded ones; where both have a file of one name, the mounted one counts. What was read is in
- * the arena, which must outlive the schema. Fails as file_read and schema_new do, naming the file.
+ * Opens the embedded set or, when `file` is not NULL, the set of the file joined with the embedded
+ * one; of two files with one name the mounted one has precedence. The content of the file is in the
+ * arena, which must outlive the schema. Fails as file_read and schema_new, naming the file.
  */
 must_use bool schema_open(const char *file, struct arena *arena, struct schema **schema,
                           struct status *status);
 
 const struct schema_method *schema_methods(const struct schema *schema, size_t *count);
 
-/* By path, or by "Service/Method", or by the method's name alone when only one service has it; NULL
+/* Finds a method by its path, by "Service/Method", or by its name if only one service has it; NULL
  * when none or several match. */
 const struct schema_method *schema_method_find(const struct schema *schema, struct text name);
 
-/* Names of the services that have a served method, each once. */
+/* Returns the names of the services with a served method, each once. */
 const struct text *schema_services(const struct schema *schema, size_t *count);
 
-/* Reflection: the file of that name; the file that defines the symbol (service, method, message,
- * field, enum, its value), fully qualified without a leading dot. NULL when there is none. */
+/* For reflection: finds a file by its name, and the file that defines a symbol (service, method,
+ * message, field, enum, enum value), fully qualified without a leading dot. NULL when the set does
+ * not have it. */
 const struct schema_file *schema_file_by_name(const struct schema *schema, struct text name);
 const struct schema_file *schema_file_by_symbol(const struct schema *schema, struct text symbol);
 
-/* The message type of that full name; NULL when the set has none that a served method reaches. */
+/* Finds a message type by its full name; NULL when no served method reaches a type of that name. */
 const struct schema_message *schema_message_by_name(const struct schema *schema,
                                                     struct text full_name);
 
-/* All message types that were built, each after the types that it was required by. */
+/* Returns all message types that were built. */
 const struct schema_type *schema_types(const struct schema *schema, size_t *count);
 
-/* Memory that lives as long as the schema, for what is attached to its types at start. */
+/* Returns the memory of the schema, for data that is attached to its types at start. */
 struct arena *schema_arena(struct schema *schema);
 
-/* Lets schema_free call `release` with the schema, before anything is freed. One function can be
- * set. */
+/* Makes schema_free call `release` first, with the schema. A schema has one such function. */
 void schema_on_free(struct schema *schema, void (*release)(const struct schema *schema));
 
-/* The set that is linked in. */
+/* Returns the set that is linked into the program. */
 struct text schema_embedded(void);

@@ -13,7 +13,7 @@
 
 struct type {
     struct schema_message message;
-    struct schema_field *fields; /* the same, to be written to */
+    struct schema_field *fields; /* message.fields, writable */
     ProtobufCMessageDescriptor descriptor;
     const struct symbol *symbol;
     struct type *next;
@@ -31,7 +31,7 @@ static void *zeroed(const struct types *types, size_t bytes)
     return memory_expect(arena_zalloc(types->arena, bytes ? bytes : 1));
 }
 
-/* The symbol that a descriptor refers to. */
+/* Finds the symbol that a descriptor refers to. */
 static struct symbol *resolve(const struct types *types, const char *type_name,
                               enum symbol_kind kind, struct status *status)
 {
@@ -110,8 +110,8 @@ static const struct schema_enum *build_enum(const struct types *types, const str
     return built;
 }
 
-static bool ask_enum(const struct types *types, const char *type_name,
-                     const struct schema_enum **enumeration, struct status *status)
+static bool require_enum(const struct types *types, const char *type_name,
+                         const struct schema_enum **enumeration, struct status *status)
 {
     struct symbol *symbol = resolve(types, type_name, SYMBOL_ENUM, status);
     if (!symbol)
@@ -122,7 +122,7 @@ static bool ask_enum(const struct types *types, const char *type_name,
     return true;
 }
 
-/* "sl_domain" → "slDomain", for sets that leave json_name out. */
+/* Converts "sl_domain" to "slDomain", for sets that do not set json_name. */
 static struct text camel_case(const struct types *types, struct text name)
 {
     char *camel = zeroed(types, name.size + 1);
@@ -160,16 +160,17 @@ static enum field_shape shape_of(const struct types *types, const field_proto *p
     return proto->proto3_optional && !message ? FIELD_OPTIONAL : FIELD_SINGULAR;
 }
 
-/* What no proto3 file has, or would lead us astray. */
+/* Checks for values that no proto3 file has, and that the code below could not handle. */
 static bool check_field(const message_proto *message, const field_proto *proto,
                         struct status *status)
 {
     int type = (int)proto->type;
     if (proto->number < 1 || proto->number > NUMBER_MAX)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is no field number", proto->number);
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a field number",
+                           proto->number);
     if (type < FIELD_DOUBLE || type > FIELD_SINT64 ||
         proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is no type of proto3", type);
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a type of proto3", type);
     if (proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "proto3 has no required fields");
     if (proto->has_oneof_index &&
@@ -195,7 +196,7 @@ static bool build_field(struct types *types, const message_proto *message, const
         !types_require(types, proto->type_name, &field->message, status))
         return false;
     if (field->type == FIELD_ENUM &&
-        !ask_enum(types, proto->type_name, &field->enumeration, status))
+        !require_enum(types, proto->type_name, &field->enumeration, status))
         return false;
     field->shape = shape_of(types, proto);
     field->packed = field->shape == FIELD_REPEATED && is_packable(field->type) &&
@@ -231,7 +232,7 @@ static bool build_fields(struct types *types, struct type *type, struct status *
     return true;
 }
 
-/* Names of fields are symbols, so they differ already. */
+/* The names of fields differ, because they are symbols. */
 static bool check_unique(const struct type *type, struct status *status)
 {
     const struct schema_message *message = &type->message;
@@ -259,7 +260,7 @@ static bool is_map_key(const struct schema_field *field)
            field->type != FIELD_DOUBLE;
 }
 
-/* Types that others rely on to have just these fields. */
+/* Checks the fields of types on which other code relies. */
 static bool check_form(const struct type *type, struct status *status)
 {
     const struct schema_message *message = &type->message;

@@ -5,7 +5,7 @@
 
 #define FIELDS_MAX 6
 
-/* Fields are numbered from 1 on and all of one shape. */
+/* The fields of each type are numbered from 1 and have one shape. */
 struct known {
     const char *name; /* in google.protobuf */
     enum well_known well_known;

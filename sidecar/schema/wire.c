@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-/* The sixty-four bits of a varint take ten bytes, the last of them one bit. */
+/* A varint of 64 bits takes ten bytes, of which the last has one bit. */
 #define VARINT_BYTES 10
 
 static bool take_varint(struct text *rest, uint64_t *value)
@@ -26,7 +26,7 @@ static bool take_varint(struct text *rest, uint64_t *value)
     return false;
 }
 
-/* Little-endian, as the wire has it. */
+/* Takes a little-endian number. */
 static bool take_fixed(struct text *rest, size_t bytes, uint64_t *value)
 {
     struct text taken;
@@ -38,7 +38,7 @@ static bool take_fixed(struct text *rest, size_t bytes, uint64_t *value)
     return true;
 }
 
-/* A value that is not WIRE_BYTES. */
+/* Takes a value that is not WIRE_BYTES. */
 static bool take_value(struct text *rest, enum wire_type type, uint64_t *value)
 {
     if (type == WIRE_VARINT)
@@ -64,21 +64,21 @@ bool wire_next(struct text *rest, struct wire_field *field)
     return false;
 }
 
-/* A map that the message holds. */
+/* A map of the message that is being decoded. */
 struct map_seen {
     const struct map_seen *older;
     ProtobufCMessage *message;
     const struct schema_field *field;
 };
 
-/* What one wire_unpack works with. */
+/* The state of one wire_unpack. */
 struct wire_decoder {
     struct arena *arena;
     const struct map_seen *maps; /* newest first, each once */
     struct status *status;
 };
 
-/* Where a value belongs. */
+/* The field that a value belongs to. */
 struct target {
     const struct schema_message *type;
     const struct schema_field *field;
@@ -115,8 +115,8 @@ static enum wire_type wire_type_of(enum field_type type)
     return (enum wire_type)types[type];
 }
 
-/* A number as its type has it in memory: what a varint has too much is cut off, as every
- * implementation does. */
+/* Stores a number in the form of its type; bits of a varint that do not fit are cut off, as all
+ * implementations do. */
 static void store_number(enum field_type type, uint64_t value, void *slot)
 {
     if (type == FIELD_BOOL)
@@ -154,7 +154,7 @@ static bool store_bytes(const struct wire_decoder *decoder, const struct target 
 static bool read_fields(struct wire_decoder *decoder, const struct schema_message *type,
                         unsigned depth, struct text bytes, ProtobufCMessage *message);
 
-/* A message that came before is added to: that is what merging means. */
+/* A second piece of a message is merged into the first. */
 static bool store_message(struct wire_decoder *decoder, const struct target *target,
                           struct text bytes, ProtobufCMessage **slot)
 {
@@ -189,7 +189,7 @@ static bool read_singular(struct wire_decoder *decoder, const struct target *tar
     return store(decoder, target, wire, slot);
 }
 
-/* Maps are settled when all pieces of their message have been read; here they are noted. */
+/* Maps are deduplicated after all pieces of the message have been read; here they are listed. */
 static bool note_map(struct wire_decoder *decoder, const struct target *target)
 {
     struct map_seen *seen = arena_alloc(decoder->arena, sizeof *seen);
@@ -216,7 +216,7 @@ static bool read_element(struct wire_decoder *decoder, const struct target *targ
     return true;
 }
 
-/* How many values there can be in a packed field. */
+/* The number of values that a packed field can have. */
 static size_t packed_count(enum wire_type type, struct text bytes)
 {
     if (type != WIRE_VARINT)
@@ -239,12 +239,12 @@ static bool read_packed(const struct wire_decoder *decoder, const struct target 
     for (size_t i = 0; i < count; i++) {
         uint64_t value;
         if (!take_value(&bytes, type, &value))
-            return fail(decoder, target, "is packed wrongly");
+            return fail(decoder, target, "is not packed correctly");
         store_number(field->type, value, slot);
         slot += schema_type_bytes(field->type);
     }
     if (bytes.size > 0)
-        return fail(decoder, target, "is packed wrongly");
+        return fail(decoder, target, "is not packed correctly");
     schema_add_count(target->message, field, count);
     return true;
 }
@@ -269,9 +269,10 @@ static bool read_fields(struct wire_decoder *decoder, const struct schema_messag
     while (bytes.size > 0) {
         struct wire_field wire;
         if (!wire_next(&bytes, &wire))
-            return status_fail(decoder->status, STATUS_INVALID_ARGUMENT,
-                               "the bytes are no %.*s: a field does not end, or has no number",
-                               text_arguments(type->full_name));
+            return status_fail(
+                decoder->status, STATUS_INVALID_ARGUMENT,
+                "the bytes are not a %.*s, because a field is cut off or has no number",
+                text_arguments(type->full_name));
         target.field = schema_field_by_number(type, wire.number);
         if (target.field && !read_field(decoder, &target, &wire))
             return false;

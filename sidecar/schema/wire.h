@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Protobuf bytes to a message in memory. They are read here, into the memory that protobuf-c packs
- * from, and not by protobuf-c's own reader: that one loses or refuses what legal senders send (a
- * sub-message in two pieces, a field of a newer type), recurses without bound, does not check UTF-8
- * and can take forty times the input in memory (measured). Pure; any thread.
+ * Decoding of Protobuf bytes into a message. This decoder fills the memory that protobuf-c packs,
+ * because the reader of protobuf-c loses or refuses bytes that legal senders send (a sub-message in
+ * two pieces, a field of a newer type), recurses without bound, does not check UTF-8 and can take
+ * forty times the input in memory (measured). Pure; any thread.
  */
 #pragma once
 
@@ -15,17 +15,18 @@
 #include "base/text.h"
 #include "schema/message.h"
 
-/* As deep as Google's implementations go by default (protobuf.dev, "recursion limit"). */
+/* The default recursion limit of the implementations of Google (protobuf.dev, "recursion limit").
+ */
 #define WIRE_DEPTH 100
 
 /*
- * Reads a message into the arena, which keeps nothing of `bytes`. What is not known, a field number
- * or a wire type that its field does not have, is skipped and forgotten. A field that comes twice
- * is merged as protobuf.dev says: the last scalar, all pieces of a message, all elements. A map has
- * each key once, with its last value, in an order that depends on the keys alone.
- * INVALID_ARGUMENT, naming the field, when the bytes are no message of that type: bad framing, a
- * group, depth above WIRE_DEPTH, a string that is not UTF-8 or holds a NUL; RESOURCE_EXHAUSTED when
- * it does not fit the arena.
+ * Decodes a message into the arena; it does not point into `bytes`. A field number that is not
+ * known, and a wire type that its field does not have, is skipped and forgotten. A field that comes
+ * twice is merged as protobuf.dev defines it: the last scalar, all pieces of a message, all
+ * elements. A map has each key once, with its last value, in an order that depends on the keys
+ * alone. INVALID_ARGUMENT, naming the field, when the bytes are not a message of that type: bad
+ * framing, a group, depth above WIRE_DEPTH, a string that is not UTF-8 or holds a NUL;
+ * RESOURCE_EXHAUSTED when the message does not fit the arena.
  */
 must_use bool wire_unpack(const struct schema_message *type, struct text bytes, struct arena *arena,
                           ProtobufCMessage **message, struct status *status);
@@ -37,7 +38,7 @@ enum wire_type {
     WIRE_FIXED32 = 5,
 };
 
-/* One field as it is on the wire: `bytes` of WIRE_BYTES, `value` of the others. */
+/* One field on the wire: `bytes` of WIRE_BYTES, `value` of the other types. */
 struct wire_field {
     uint32_t number;
     enum wire_type type;
@@ -45,6 +46,6 @@ struct wire_field {
     struct text bytes;
 };
 
-/* Takes the first field off `rest`, which is not empty. False on bad framing: a varint above 64
- * bits, a number that is 0 or too large, a group, a length that is more than there is. */
+/* Takes the first field of `rest`, which is not empty. False on bad framing: a varint above 64
+ * bits, a number that is 0 or too large, a group, a length that is more than `rest` has. */
 must_use bool wire_next(struct text *rest, struct wire_field *field);

@@ -324,12 +324,12 @@ static const struct {
     {"/v1/", "empty segment"},
     {"//v1", "empty segment"},
     {"/v1//a", "empty segment"},
-    {"/v1/a b", "cannot stand at its end"},
-    {"/v1/a?b=c", "cannot stand at its end"},
-    {"/v1/a#b", "cannot stand at its end"},
+    {"/v1/a b", "must not end with"},
+    {"/v1/a?b=c", "must not end with"},
+    {"/v1/a#b", "must not end with"},
     {"/v1/\xc3\xa9", "a character that cannot be sent"},
     {"/v1/%2", "a character that cannot be sent"},
-    {"/v1/a%zz", "cannot stand at its end"},
+    {"/v1/a%zz", "must not end with"},
     {"/v1/..", "\"..\" segment"},
     {"/v1/./a", "\".\" segment"},
     {"/v1/%2e%2E/a", "\"%2e%2E\" segment"},
@@ -349,11 +349,11 @@ static const struct {
     {"/v1/{part}", "{part} names a message"},
     {"/v1/{tags}", "{tags} names a repeated field"},
     {"/v1/{text.value}", "sent as a whole"},
-    {"/v1/{id}/{id}", "{id} stands in it twice"},
-    {"/v1/{id}x", "\"x\" cannot stand at its end"},
-    {"/v1/x{id}", "\"{id}\" cannot stand at its end"},
-    {"/v1/{id}{name}", "cannot stand at its end"},
-    {"/v1/{id=}", "\"\" is no template of a variable"},
+    {"/v1/{id}/{id}", "{id} is in it twice"},
+    {"/v1/{id}x", "\"x\" must not end with"},
+    {"/v1/x{id}", "\"{id}\" must not end with"},
+    {"/v1/{id}{name}", "must not end with"},
+    {"/v1/{id=}", "\"\" is not a template of a variable"},
     {"/v1/{id=a//b}", "is no template"},
     {"/v1/{id=a/}", "is no template"},
     {"/v1/{id=/a}", "is no template"},
@@ -363,10 +363,10 @@ static const struct {
     {"/v1/{id=../*}", "is no template"},
     {"/v1/{id=%61/*}", "is no template"},
     {"/v1/{id={name}}", "is no template"},
-    {"/v1/{id=**}/a", "\"/a\" cannot stand at its end"},
-    {"/v1/{id=**}/{name}", "cannot stand at its end"},
-    {"/v1/a:b/c", "\"/c\" cannot stand at its end"},
-    {"/v1/a:b:c", "\":c\" cannot stand at its end"},
+    {"/v1/{id=**}/a", "\"/a\" must not end with"},
+    {"/v1/{id=**}/{name}", "must not end with"},
+    {"/v1/a:b/c", "\"/c\" must not end with"},
+    {"/v1/a:b:c", "\":c\" must not end with"},
     {"/v1/a:", "empty segment"},
     {"/v1/a:{id}", "a character that cannot be sent"},
 };
@@ -450,7 +450,7 @@ static void a_custom_method_is_one_that_can_be_sent(void **state)
         struct status status;
         if (parse("Request", custom_of(bad[i], "/v1"), &rule, &status))
             fail_msg("%s was taken", bad[i]);
-        assert_non_null(strstr(status.message, "is no HTTP method"));
+        assert_non_null(strstr(status.message, "is not an HTTP method"));
     }
 }
 
@@ -501,7 +501,7 @@ static void bodies_name_fields_that_are_not_in_the_path(void **state)
     } rows[] = {
         {"/v1", "missing", "body: \"missing\" names no field of the request"},
         {"/v1", "part.id", "names no field of the request"},
-        {"/v1/{id}", "id", "body: \"id\" stands in the path already"},
+        {"/v1/{id}", "id", "body: \"id\" is in the path already"},
         {"/v1/{part.id}", "part", "{part.id} is a part of the body"},
         {"/v1/{part.id}", "*", "{part.id} is a part of the body"},
         {"/v1/{part.owner.id}", "*", "{part.owner.id} is a part of the body"},
@@ -530,7 +530,7 @@ static void a_response_body_names_a_field_of_the_response(void **state)
     buffer_add_text(&option, option_of(GET, "/v1", NULL));
     add_piece(&option, RESPONSE_BODY, text_literal("id"));
     assert_false(parse("Request", buffer_text(&option), &rule, &status));
-    assert_non_null(strstr(status.message, "response_body: \"id\" names no field of the answer"));
+    assert_non_null(strstr(status.message, "response_body: \"id\" names no field of the response"));
 }
 
 static void bytes_that_are_not_a_rule_are_refused(void **state)

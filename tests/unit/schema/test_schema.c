@@ -233,7 +233,7 @@ static void types_nested_without_end_are_refused(void **state)
     struct schema *schema = NULL;
     struct status status;
     assert_false(schema_new((struct text){at, (size_t)(end - at)}, &schema, &status));
-    assert_non_null(strstr(status.message, "is no FileDescriptorProto"));
+    assert_non_null(strstr(status.message, "is not a FileDescriptorProto"));
     free(room);
 }
 

@@ -365,9 +365,9 @@ static void bad_packing_is_refused_with_its_field(void **state)
 {
     (void)state;
     must_fail("Repeateds", text_literal("\x0a\x07zzzzzzz"), STATUS_INVALID_ARGUMENT,
-              "test.types.Repeateds.doubles is packed wrongly");
+              "test.types.Repeateds.doubles is not packed correctly");
     must_fail("Repeateds", text_literal("\x1a\x02\x01\x80"), STATUS_INVALID_ARGUMENT,
-              "test.types.Repeateds.int32s is packed wrongly");
+              "test.types.Repeateds.int32s is not packed correctly");
 }
 
 /* Node.left, `levels` deep, around an empty node. */
