@@ -36,7 +36,7 @@ static inline bool text_equal(struct text a, struct text b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
-/* Equal but for the case of ASCII letters. */
+/* Equal, or different only in the case of ASCII characters. */
 bool text_equal_nocase(struct text a, struct text b);
 
 static inline bool text_starts_with(struct text text, struct text prefix)

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-/* "file.proto: pkg.Message.field", or without a field when its name is empty. */
+/* Names a field, "file.proto: pkg.Message.field", or a message when `field` is empty. */
 static struct text place_of(const struct schema_type *type, struct text field, struct arena *arena)
 {
     struct buffer place;
@@ -66,8 +66,8 @@ static bool has_constraints(const struct schema_message *message)
     return false;
 }
 
-/* Sets has_constraints, with which validation skips the other messages. Types can hold each other
- * in circles, so this is repeated until nothing changes. */
+/* Sets has_constraints, so that validation skips the messages without. Types can hold each other in
+ * circles, so this is repeated until nothing changes. */
 static void mark_constrained(const struct schema_type *types, size_t count)
 {
     for (bool changed = true; changed;) {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The constraints of a schema's types, read once at start by whoever opened the schema and will
- * validate messages with it. Used by one thread. */
+/* Attaches the constraints of buf.validate to the types of a schema. The code that opens a schema
+ * calls this once, at start, if messages will be validated. Used by one thread. */
 #pragma once
 
 #include "base/status.h"
 #include "schema/schema.h"
 
 /*
- * Reads the buf.validate options of all message types and sets the `constraints` of their fields
- * and messages, and has_constraints. They are freed with the schema. INVALID_ARGUMENT, beginning
- * with file, message and field, on a rule that is not enforced or cannot be; then no message of the
- * schema may be validated. To be called once for a schema.
+ * Reads the buf.validate options of all message types and sets `constraints` and has_constraints of
+ * messages and fields. The schema frees them. INVALID_ARGUMENT, beginning with file, message and
+ * field, on a rule that is not enforced or does not fit its field; the schema then has constraints
+ * in part and must not be used for validation.
  */
 must_use bool constraint_attach(struct schema *schema, struct status *status);
 

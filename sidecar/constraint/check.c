@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* One value against one rule. */
+/* The check of one value. */
 #include <stdlib.h>
 
 #include "constraint/constraint.h"
 
 #include "base/banned.h"
 
-/* Up to here, comparing each element with each is cheaper than sorting them. */
+/* Up to this number of elements, comparing each with each is cheaper than sorting. */
 #define FEW_ELEMENTS 16
 
 static bool is_operand(const struct check *check, const struct checked_value *subject)
@@ -34,7 +34,7 @@ static bool is_below(const struct bound *high, const struct number *number)
     return order == -1 || (order == 0 && high->inclusive);
 }
 
-/* What is no number is in no range. */
+/* NaN is not in any range. */
 static bool is_in_range(const struct check *check, const struct checked_value *subject)
 {
     struct number number = number_of(subject->field->type, subject->at);
@@ -59,7 +59,7 @@ static int compare_texts(const ProtobufCBinaryData *a, const ProtobufCBinaryData
     return a->len == 0 ? 0 : memcmp(a->data, b->data, a->len);
 }
 
-/* 0 for equal elements; what is no number equals nothing. */
+/* Returns 0 for equal elements. NaN does not equal anything. */
 static int compare_elements(enum field_type type, const void *a, const void *b)
 {
     if (type == FIELD_STRING || type == FIELD_BYTES)
@@ -68,7 +68,7 @@ static int compare_elements(enum field_type type, const void *a, const void *b)
     return number_compare(&left, &right);
 }
 
-/* For sorting, what is no number comes last, in any order. */
+/* Orders elements for sorting; NaN comes last. */
 static int compare_for_sort(const void *a, const void *b, void *type)
 {
     const void *const *left = a, *const *right = b;
@@ -91,8 +91,8 @@ static bool few_are_unique(enum field_type type, const char *elements, size_t co
     return true;
 }
 
-/* Sorted, equal elements are neighbours: a caller's long list must not take the square of its
- * length. */
+/* A long list is sorted, so that equal elements are neighbours, because comparing each with each
+ * takes the square of the length, which the caller controls. */
 static bool is_unique(struct check_context *context, const struct checked_value *subject)
 {
     enum field_type type = subject->field->type;
@@ -119,7 +119,8 @@ static bool contains(struct text text, struct text part)
     return part.size == 0 || memmem(text.data, text.size, part.data, part.size);
 }
 
-/* Code points are counted only when the bytes leave it open: a code point has one to four. */
+/* Code points are counted only when the size does not decide, because a code point has one to four
+ * bytes. */
 static bool has_min_length(struct text text, uint64_t least)
 {
     return text.size >= least && (text.size / 4 >= least || text_code_points(text) >= least);
@@ -158,7 +159,7 @@ static enum check_outcome match(struct check_context *context, const struct patt
                                         : CHECK_BROKEN;
 }
 
-/* All but patterns, which can give up. */
+/* Checks all kinds but patterns, which can give up. */
 static bool holds(struct check_context *context, const struct check *check,
                   const struct checked_value *subject)
 {

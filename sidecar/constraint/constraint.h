@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of one field as they are kept: rules.c reads them at start, check.c holds one value
- * against them, validate.c walks a message. Read-only once read: any thread. */
+/* The constraints of one field in memory: parse.c reads them at start, check.c checks one value,
+ * validate.c a whole message. For the files of this folder. Read-only once read: any thread. */
 #pragma once
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -32,7 +32,7 @@ enum check_kind {
     CHECK_UNIQUE,
 };
 
-/* A number of whatever type its field has. */
+/* A number of any numeric type. */
 struct number {
     enum { NUMBER_SIGNED, NUMBER_UNSIGNED, NUMBER_REAL } form;
     union {
@@ -48,17 +48,17 @@ struct bound {
     struct number at;
 };
 
-/* A value that a rule names: a number, or text for strings and bytes. */
+/* A value in a rule: a number, or text for strings and bytes. */
 struct operand {
     struct number number;
     struct text text;
 };
 
-/* A form that a string may have to have. */
+/* A well-known format of strings. */
 struct string_format {
     uint32_t number; /* in StringRules */
     const char *id, *empty_id, *name;
-    bool (*fits)(struct text text); /* false for the empty text, but for uri_ref */
+    bool (*fits)(struct text text); /* false for the empty text, except for uri_ref */
 };
 
 struct pattern {
@@ -67,7 +67,7 @@ struct pattern {
     struct text text; /* as written */
 };
 
-/* One rule. Of what follows `requirement` it has what its kind needs. */
+/* One rule. Of the members behind `requirement` those of its kind are set. */
 struct check {
     struct check *next;
     enum check_kind kind;
@@ -77,7 +77,7 @@ struct check {
     const struct operand *operands;
     size_t operand_count;
     struct bound low, high;
-    bool outside; /* a range whose low bound is above its high one: what lies outside of both */
+    bool outside; /* the low bound is above the high one: values outside of both are allowed */
     const struct pattern *pattern;
     const struct string_format *format;
 };
@@ -87,30 +87,31 @@ struct constraints {
     bool skip_zero; /* ignore = IGNORE_IF_ZERO_VALUE */
     bool skip;      /* ignore = IGNORE_ALWAYS */
     struct check *checks;
-    struct constraints *items, *keys, *values; /* of elements, a map's keys and values; or NULL */
-    struct text required_oneofs[8];            /* of a message: names */
+    struct constraints *items, *keys,
+        *values;                    /* of elements, and of keys and values of a map; NULL without */
+    struct text required_oneofs[8]; /* names, of a message */
     size_t required_oneof_count;
 };
 
-/* The field that a value's rules are about: of a wrapper its `value`, else the field itself. */
+/* Returns the field whose value is checked: the `value` of a wrapper, else the field itself. */
 const struct schema_field *constraints_value_field(const struct schema_field *field);
 
-/* -1, 0, 1; 2 when one of them is no number. */
+/* Compares two numbers: -1, 0 or 1, and 2 when one of them is NaN. */
 int number_compare(const struct number *a, const struct number *b);
 
-/* A rule's value off the wire, which has the type of the field that it is about. */
+/* Converts a number of a rule on the wire to the type of the field of the rule. */
 struct number number_of_rule(enum field_type type, uint64_t value);
 
-/* The value at `at` of a numeric field, bool and enum included. */
+/* Returns the value at `at` of a numeric field, a bool or an enum. */
 struct number number_of(enum field_type type, const void *at);
 
-/* Writes it in decimal. */
+/* Writes a number in decimal. */
 void number_write(const struct number *number, struct buffer *out);
 
-/* NULL for a number of StringRules that is no format which is checked. */
+/* Finds a format by its number in StringRules; NULL when it is not checked. */
 const struct string_format *string_format_find(uint32_t number);
 
-/* The formats of constraint/ip.c and constraint/uri.c. */
+/* The formats that constraint/ip.c and constraint/uri.c check. */
 bool is_ip(struct text text);
 bool is_ipv4(struct text text);
 bool is_ipv6(struct text text);
@@ -123,23 +124,24 @@ bool is_ipv6_prefix(struct text text);
 bool is_uri(struct text text);
 bool is_uri_ref(struct text text);
 
-/* Writes in PCRE2's syntax what a pattern of RE2's syntax means. INVALID_ARGUMENT for what RE2 does
- * not have, and for the little that PCRE2 would understand otherwise. */
+/* Translates a pattern in RE2's syntax to PCRE2's syntax with the same meaning. INVALID_ARGUMENT on
+ * syntax that RE2 does not have, and on the few constructs that cannot be translated. */
 must_use bool re2_translate(struct text pattern, struct buffer *out, struct status *status);
 
-/* Compiles a pattern of RE2's syntax into the arena. INVALID_ARGUMENT as re2_translate. */
+/* Compiles a pattern in RE2's syntax; `pattern` is in the arena, the compiled code is not.
+ * INVALID_ARGUMENT as re2_translate. */
 must_use bool pattern_compile(struct text text, struct arena *arena, const struct pattern **pattern,
                               struct status *status);
 void pattern_release(const struct pattern *pattern);
 
 enum pattern_outcome { PATTERN_MATCHES, PATTERN_DOES_NOT_MATCH, PATTERN_GAVE_UP };
 
-/* Whether well-formed UTF-8 matches anywhere. It gives up when that takes too much work, or more
+/* Matches anywhere in well-formed UTF-8. Gives up when the match takes too much work, or more
  * memory than `match` may have. */
 enum pattern_outcome pattern_match(const struct pattern *pattern, struct text utf8,
                                    pcre2_match_data *match);
 
-/* A value that is checked: of a field, an element, a key. */
+/* A value that is checked: a field, an element, a key. */
 struct checked_value {
     const struct schema_field *field;
     const void *at;
@@ -147,19 +149,20 @@ struct checked_value {
     struct text bytes; /* of a string or bytes */
 };
 
-/* What checks work with: the call's arena, and what the first pattern makes in it. */
+/* The state of checking one message: the arena of the call, and the match data that the first
+ * pattern makes in it. */
 struct check_context {
     struct arena *arena;
     pcre2_match_data *match;
-    bool full; /* the arena is: no answer counts any more */
+    bool full; /* the arena is full, so that the outcome is not valid */
 };
 
 enum check_outcome { CHECK_HOLDS, CHECK_BROKEN, CHECK_GAVE_UP };
 
-/* Holds one value against one rule; only a pattern gives up. */
+/* Checks one value. Only a pattern gives up. */
 enum check_outcome check_value(struct check_context *context, const struct check *check,
                                const struct checked_value *subject);
 
-/* Completes a rule that was read: a range's id, and what it demands in words. False when the arena
+/* Completes a rule that was read: sets the id of a range, and `requirement`. False when the arena
  * is full. */
 must_use bool check_finish(struct check *check, struct arena *arena);

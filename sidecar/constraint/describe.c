@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules in words. */
+/* Descriptions of rules for people. */
 #include <string.h>
 
 #include "base/ascii.h"
@@ -18,7 +18,7 @@ void number_write(const struct number *number, struct buffer *out)
         buffer_add(out, real, text_from_real(real, number->d, false));
 }
 
-/* Bytes that are no text are written in hexadecimal. */
+/* Writes bytes that are not UTF-8 in hexadecimal. */
 static void add_operand(struct buffer *out, struct text text)
 {
     if (text_is_utf8(text)) {
@@ -62,10 +62,10 @@ static void add_range(struct buffer *out, const struct check *check)
     }
 }
 
-/* What a check asks for, behind "must ", and the unit of its number. */
+/* The text of a requirement, which follows "must ", and the unit of its number. */
 static const struct {
-    const char *what, *unit;
-} demands[] = {
+    const char *text, *unit;
+} requirements[] = {
     [CHECK_CONST] = {"be ", NULL},
     [CHECK_IN] = {"be one of ", NULL},
     [CHECK_NOT_IN] = {"be none of ", NULL},
@@ -90,8 +90,8 @@ static const struct {
 
 static void add_requirement(struct buffer *out, const struct check *check)
 {
-    const char *unit = demands[check->kind].unit;
-    buffer_add_text(out, text_of(demands[check->kind].what));
+    const char *unit = requirements[check->kind].unit;
+    buffer_add_text(out, text_of(requirements[check->kind].text));
     if (unit) {
         buffer_add_u64(out, check->count);
         buffer_add_text(out, text_of(unit));
@@ -107,8 +107,8 @@ static void add_requirement(struct buffer *out, const struct check *check)
     }
 }
 
-/* "int32.gt_lte" and its like: a range's id names what it has, low end first, and says when it is
- * the outside. */
+/* Makes the id of a range, such as "int32.gt_lte": its bounds, the low one first, and "_exclusive"
+ * when values outside of them are allowed. */
 static const char *range_id(const struct check *check, struct arena *arena)
 {
     struct buffer id;
@@ -142,7 +142,7 @@ bool check_finish(struct check *check, struct arena *arena)
     return check->id && !requirement.full;
 }
 
-/* A list of what rules demand, each behind `separator` but the first. */
+/* Writes the requirements, with `separator` between them. */
 static void describe(const struct constraints *constraints, const char *subject,
                      const char **separator, struct buffer *out)
 {

@@ -25,7 +25,7 @@ static bool is_base32_digit(char c)
     return ascii_is_alphanumeric(c) && !ascii_is_one_of(c, "ILOUilou");
 }
 
-/* Twenty-six digits of Crockford's base 32, of which the first has three bits. */
+/* 26 digits of Crockford's base 32, of which the first has three bits. */
 static bool is_ulid(struct text text)
 {
     return text.size == 26 && text_consists_of(text, is_base32_digit) &&
@@ -44,7 +44,7 @@ static bool is_label(struct text label)
            label.data[label.size - 1] != '-' && text_consists_of(label, is_label_character);
 }
 
-/* Labels between dots; `last` is the last one. */
+/* True for labels with dots between them; `last` is the last label. */
 static bool are_labels(struct text text, struct text *last)
 {
     for (bool more = true; more;) {
@@ -55,7 +55,8 @@ static bool are_labels(struct text text, struct text *last)
     return true;
 }
 
-/* A dot may stand at the end. The last label is no number, or it would be an address. */
+/* A dot is allowed at the end. The last label must not be a number, because the text would be an
+ * address. */
 static bool is_hostname(struct text text)
 {
     struct text last;
@@ -76,8 +77,8 @@ static bool is_mailbox_character(char c)
     return ascii_is_alphanumeric(c) || ascii_is_one_of(c, ".!#$%&'*+/=?^_`{|}~-");
 }
 
-/* HTML's "valid email address" (html.spec.whatwg.org, section 4.10.5.1.5), which leaves out what
- * nobody uses of RFC 5322. */
+/* The "valid email address" of HTML (html.spec.whatwg.org, section 4.10.5.1.5), which leaves out
+ * the parts of RFC 5322 that are not used. */
 static bool is_email(struct text text)
 {
     struct text mailbox, last;

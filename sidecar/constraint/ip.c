@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* IP addresses and prefixes as protovalidate's formats have them. */
+/* IP addresses and prefixes, as the formats of protovalidate define them. */
 #include <arpa/inet.h>
 
 #include "constraint/constraint.h"
@@ -52,7 +52,7 @@ static bool ends_in_zeros(const struct family *family, const unsigned char *addr
     return true;
 }
 
-/* "10.1.2.0/24"; in a `strict` one the bits behind the prefix are zero. */
+/* True for "10.1.2.0/24". In a `strict` prefix the bits behind the length are zero. */
 static bool is_prefix(const struct family *family, bool strict, struct text text)
 {
     unsigned char address[sizeof(struct in6_addr)];

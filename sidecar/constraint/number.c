@@ -38,7 +38,6 @@ static double float_of(uint64_t bits)
     return (double)number;
 }
 
-/* A rule's value, which has the type of the field that it is about. */
 struct number number_of_rule(enum field_type type, uint64_t value)
 {
     switch (type) {

@@ -5,7 +5,7 @@
 
 #include "base/banned.h"
 
-/* Numbers of buf/validate/validate.proto. */
+/* Field numbers of buf/validate/validate.proto. */
 #define EXTENSION 1159
 #define PREDEFINED_EXTENSION 1160
 enum { RULE_REPEATED = 18, RULE_MAP = 19, RULE_REQUIRED = 25, RULE_IGNORE = 27 };
@@ -24,10 +24,11 @@ const struct schema_field *constraints_value_field(const struct schema_field *fi
 static bool wrong_type(const struct constraint_parser *parser, const char *constraints)
 {
     return status_fail(parser->status, STATUS_INVALID_ARGUMENT,
-                       "its buf.validate rules are for %s, which it is not", constraints);
+                       "its buf.validate rules are for %s, and its type is another one",
+                       constraints);
 }
 
-/* The rules of elements, keys or values. */
+/* Parses the rules of elements, keys or values. */
 static bool parse_inner(const struct constraint_parser *parser, const struct schema_field *field,
                         const struct wire_field *value, struct constraints **inner)
 {
@@ -54,7 +55,8 @@ static bool parse_repeated_rule(struct constraint_parser *parser, const struct w
     if (!row)
         return parser_refuse_rule(parser, "repeated", value->number);
     if (row->kind == CHECK_UNIQUE && parser->field->type == FIELD_MESSAGE)
-        return parser_refuse(parser, "say `unique`, which is for elements that are no messages");
+        return parser_refuse(parser,
+                             "have `unique`, which is not allowed for elements that are messages");
     return type_rules_add(parser, NULL, "repeated", row, value);
 }
 
@@ -95,7 +97,7 @@ static bool parse_ignore(struct constraint_parser *parser, uint64_t ignore)
            parser_refuse(parser, "have an `ignore` that is not known here");
 }
 
-/* One member of FieldRules that is a message: the rules of a type. */
+/* Parses a member of FieldRules that is a message: the rules of one type. */
 static bool parse_type(struct constraint_parser *parser, const struct wire_field *rule)
 {
     enum field_shape shape = parser->is_element ? FIELD_SINGULAR : parser->field->shape;
@@ -125,7 +127,7 @@ static bool parse_rule(struct constraint_parser *parser, const struct wire_field
         return parse_ignore(parser, rule->value);
     if (parser->is_element)
         return parser_refuse(parser,
-                             "say `required` of elements, which means nothing; min_len and its "
+                             "have `required` for elements, which is not allowed; min_len and its "
                              "like say it");
     parser->constraints->required = rule->value != 0;
     return true;
@@ -136,7 +138,7 @@ static bool parse_rules(struct constraint_parser *parser, struct text bytes)
     return parse_container(parser, bytes, parse_rule);
 }
 
-/* Calls for each occurrence of the extension in serialized options. */
+/* Calls `parse` for each occurrence of the extension in serialized options. */
 static bool each_occurrence(struct constraint_parser *parser, struct text options, bool *found,
                             bool (*parse)(struct constraint_parser *parser, struct text bytes))
 {

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules while they are read, at start: between rules.c, which walks through an option, and part.c,
- * which reads the rules of one type. */
+/* Parsing of rules, at start: parse.c reads the options, parse_type.c the rules of one type. For
+ * the files of this folder. */
 #pragma once
 
 #include "constraint/constraint.h"
 #include "constraint/table.h"
 
-/* protoc writes each line of an option as an occurrence of its own, so that whatever is read adds
- * to what came before. */
+/* The state of parsing the rules of one field. protoc writes each line of an option as an
+ * occurrence of its own, so that each occurrence is merged into the rules before it. */
 struct constraint_parser {
-    const struct schema_field *field; /* the field, or that of a map's keys or values */
-    bool is_element;                  /* the rules are those of one element of it */
+    const struct schema_field *field; /* the field, or the key or value field of a map */
+    bool is_element;                  /* the rules apply to one element of the field */
     struct arena *arena;
     struct status *status;
     struct constraints *constraints;
 };
 
-/* Reads StringRules and its like. */
+/* Parses the rules of one type, such as StringRules. */
 must_use bool type_rules_parse(struct constraint_parser *parser, const struct type_rules *part,
                                struct text bytes);
 
-/* Adds the check of one rule, "repeated.min_items". `part` may be NULL for repeated fields and
- * maps, whose rules need no values of a type. */
+/* Adds the check of one rule, such as "repeated.min_items". `part` may be NULL for repeated fields
+ * and maps, because their rules do not depend on a type. */
 must_use bool type_rules_add(struct constraint_parser *parser, const struct type_rules *part,
                              const char *name, const struct rule_row *row,
                              const struct wire_field *value);
@@ -50,7 +50,8 @@ must_use bool constraints_parse_oneof(struct text where, struct text oneof_optio
 /* Frees the compiled patterns, which are the only part outside the arena. NULL is allowed. */
 void constraints_release(const struct constraints *constraints);
 
-/* Ways to fail: a rule by its number, rules "its buf.validate rules `why`", bytes, memory. */
+/* Ways to fail, which return false: a rule with this number; "its buf.validate rules `why`";
+ * options that cannot be read; no memory. */
 must_use bool parser_refuse_rule(const struct constraint_parser *parser, const char *part,
                                  uint32_t number);
 must_use bool parser_refuse(const struct constraint_parser *parser, const char *why);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of one type, of which each becomes a check. */
+/* The rules of one type; each becomes a check. */
 #include "constraint/parse.h"
 
 #include "base/banned.h"
@@ -11,7 +11,7 @@ bool parser_refuse_rule(const struct constraint_parser *parser, const char *part
         return status_fail(parser->status, STATUS_INVALID_ARGUMENT,
                            "the rule %s.%s of buf.validate is not enforced here", part, name);
     return status_fail(parser->status, STATUS_INVALID_ARGUMENT,
-                       "buf.validate's %s rules have a number %u that is not known here", part,
+                       "the %s rules of buf.validate have a number %u that is not known here", part,
                        number);
 }
 
@@ -30,7 +30,7 @@ bool parser_no_memory(const struct constraint_parser *parser)
     return status_fail(parser->status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the rules");
 }
 
-/* "string" and "min_len" to "string.min_len". */
+/* Joins "string" and "min_len" to "string.min_len". */
 static const char *make_id(const struct constraint_parser *parser, const char *part,
                            const char *name)
 {
@@ -43,7 +43,7 @@ static const char *make_id(const struct constraint_parser *parser, const char *p
     return id.full ? NULL : id.at;
 }
 
-/* The check of that kind, which may be there already. */
+/* Finds the check of that kind, or adds one. */
 static bool check_for(struct constraint_parser *parser, enum check_kind kind, const char *part,
                       const char *name, struct check **check)
 {
@@ -63,7 +63,7 @@ static bool check_for(struct constraint_parser *parser, enum check_kind kind, co
     return true;
 }
 
-/* `in` and `not_in` grow; of others the last value counts. */
+/* Adds a value to `in` and `not_in`; for other rules the last value counts. */
 static bool add_operand(const struct constraint_parser *parser, const struct type_rules *part,
                         struct check *check, const struct wire_field *value)
 {
@@ -93,7 +93,7 @@ static bool set_bound(const struct constraint_parser *parser, const struct type_
         .at = number_of_rule(part->type, value->value),
     };
     if (number_compare(&bound.at, &bound.at) != 0)
-        return parser_refuse(parser, "have a bound that is no number");
+        return parser_refuse(parser, "have a bound that is not a number");
     *(low ? &check->low : &check->high) = bound;
     return true;
 }

@@ -5,13 +5,14 @@
 
 #include "base/banned.h"
 
-/* RE2 needs time in proportion to the text; PCRE2 may need more, and then gives up. */
+/* Bounds on the work of one match, because the time of PCRE2 is not proportional to the text, as
+ * that of RE2 is. */
 #define MATCH_LIMIT 100000
 #define HEAP_LIMIT_KIB 4096
 
 /*
- * RE2's "$" is the end of the text, not of a line before it, and "^" of several lines is behind any
- * line's end. What groups match is not asked for.
+ * In RE2, "$" is the end of the text and not of a line before it, and "^" of several lines is
+ * behind the end of any line. The texts that groups match are not needed.
  */
 #define OPTIONS                                                                                    \
     (PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C |           \
@@ -25,7 +26,7 @@ static pcre2_code *compile(struct text translated, int *error)
     pcre2_code *code =
         pcre2_compile((PCRE2_SPTR)translated.data, translated.size, OPTIONS, error, &at, context);
     pcre2_compile_context_free(context);
-    /* Where the kernel does not let us, patterns are interpreted. */
+    /* Patterns are interpreted if the kernel does not allow compiled code. */
     if (code)
         (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
     return code;
@@ -71,7 +72,7 @@ enum pattern_outcome pattern_match(const struct pattern *pattern, struct text ut
 {
     int outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.data, utf8.size, 0,
                               PCRE2_NO_UTF_CHECK, match, pattern->context);
-    /* Compiled patterns have the thread's stack only, the interpreter has the arena. */
+    /* Compiled code has the stack of the thread alone; the interpreter has the arena. */
     if (outcome == PCRE2_ERROR_JIT_STACKLIMIT)
         outcome = pcre2_match(pattern->code, (PCRE2_SPTR)utf8.data, utf8.size, 0,
                               PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, match, pattern->context);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patterns of RE2's syntax (github.com/google/re2/wiki/Syntax) for PCRE2, which has more: what RE2
- * does not have is refused, and what the two understand differently is written differently.
+ * Translation of patterns in RE2's syntax (github.com/google/re2/wiki/Syntax) to PCRE2's syntax,
+ * which has more: syntax that RE2 does not have is refused, and constructs with another meaning in
+ * PCRE2 are written differently.
  */
 #include <string.h>
 
@@ -10,10 +11,10 @@
 
 #include "base/banned.h"
 
-/* RE2 does not repeat more often. */
+/* The largest number of repetitions in RE2. */
 #define MOST_REPEATS 1000
 
-/* What came before, as far as a repetition or a range depends on it. */
+/* The kind of the construct before, if a repetition or a range depends on it. */
 enum before { BEFORE_OTHER, BEFORE_REPETITION, BEFORE_LAZY, BEFORE_DASH, BEFORE_CLASS };
 
 struct translation {
@@ -21,14 +22,14 @@ struct translation {
     struct buffer *out;
     enum before before;
     bool in_class;
-    bool caseless; /* from some "(?i)" on */
+    bool caseless; /* behind a "(?i)" */
     struct status *status;
 };
 
 /*
- * Classes with a name or a letter, written out: PCRE2's "\s" has the vertical tab, it does not fold
- * the case of classes as RE2 does, and it confuses some that are negated and stand in another
- * (10.42). `others` are all characters that are no members.
+ * Classes with a name or of one character, written out, because PCRE2 10.42 differs: its "\s" has
+ * the vertical tab, it does not fold the case of classes as RE2 does, and it mixes up some negated
+ * classes inside of another one. `others` are the characters that are not members.
  */
 static const struct class
 {
@@ -53,8 +54,8 @@ static const struct class
     {"xdigit", 0, 0, "0-9A-Fa-f", "\\x00-/:-@G-`g-\\x{10ffff}"},
 };
 
-/* Other escapes with a letter; those of places are nothing that a class could hold. PCRE2's "\v" is
- * more than the vertical tab. */
+/* Escapes for one character. Escapes for places cannot be in a class. The "\v" of PCRE2 has more
+ * than the vertical tab. */
 static const struct {
     const char *text;
     char letter;
@@ -71,7 +72,7 @@ static bool refuse(const struct translation *translation, const char *what)
                        (size_t)(translation->rest.data - translation->whole.data), what);
 }
 
-/* The byte `ahead` of the next one; '\0' behind the end. */
+/* The byte `ahead` of the next one; '\0' after the end. */
 static char peek(const struct translation *translation, size_t ahead)
 {
     return ahead < translation->rest.size ? translation->rest.data[ahead] : '\0';
@@ -88,7 +89,7 @@ static void copy(struct translation *translation, size_t bytes)
     drop(translation, bytes);
 }
 
-/* How many characters of that kind follow, from `ahead` on. */
+/* The number of characters of that kind, from `ahead` on. */
 static size_t count(const struct translation *translation, size_t ahead, bool (*kind)(char c))
 {
     size_t counted = 0;
@@ -102,7 +103,7 @@ static bool is_name_character(char c)
     return ascii_is_alphanumeric(c) || c == '_';
 }
 
-/* "\x7f" and "\x{10ffff}". */
+/* Translates "\x7f" and "\x{10ffff}". */
 static bool translate_hex(struct translation *translation)
 {
     bool braced = peek(translation, 2) == '{';
@@ -113,13 +114,14 @@ static bool translate_hex(struct translation *translation)
     return true;
 }
 
-/* "L", "Lu" and their like; other names are scripts. */
+/* True for a category such as "L" or "Lu"; other names are scripts. */
 static bool is_category(struct text name)
 {
     return name.size <= 2 && memchr("CLMNPSZ", name.data[0], 7);
 }
 
-/* "\pL", "\p{Lu}", "\p{^Greek}". PCRE2 takes a script's name for more than the script itself. */
+/* Translates "\pL", "\p{Lu}" and "\p{^Greek}". A script is marked as such, because PCRE2 also
+ * includes the characters that extend it. */
 static bool translate_property(struct translation *translation)
 {
     bool negated = peek(translation, 1) == 'P', braced = peek(translation, 2) == '{';
@@ -144,7 +146,7 @@ static bool translate_property(struct translation *translation)
     return true;
 }
 
-/* A class, of which `bytes` bytes are dropped. */
+/* Translates a class that takes `bytes` bytes. */
 static bool translate_class(struct translation *translation, const struct class *class,
                             bool negated, size_t bytes)
 {
@@ -199,7 +201,7 @@ static bool translate_escape(struct translation *translation)
     return good;
 }
 
-/* "[:alpha:]", "[:^alpha:]", inside of a class. */
+/* Translates "[:alpha:]" and "[:^alpha:]" inside of a class. */
 static bool translate_named_class(struct translation *translation)
 {
     bool negated = peek(translation, 2) == '^';
@@ -213,8 +215,8 @@ static bool translate_named_class(struct translation *translation)
     return refuse(translation, "\"[:\" has to begin a class that RE2 has, as in [[:alpha:]]");
 }
 
-/* PCRE2 gives a bracket inside of a class more meanings than RE2 does. A dash behind a class is a
- * character. */
+/* Brackets inside of a class are escaped, because they have more meanings in PCRE2 than in RE2. A
+ * dash behind a class is a character. */
 static bool translate_in_class(struct translation *translation)
 {
     char c = peek(translation, 0);
@@ -231,8 +233,9 @@ static bool translate_in_class(struct translation *translation)
     return true;
 }
 
-/* The opening bracket, and what means something else when it comes first: "]" does not end the
- * class, "-" begins no range, and PCRE2 looks for the end of "[:", "[." and "[=". */
+/* Opens a class. Characters that have another meaning at its beginning are escaped: "]" does not
+ * end the class, "-" does not begin a range, and PCRE2 would search for the end of "[:", "[." and
+ * "[=". */
 static void open_class(struct translation *translation)
 {
     translation->in_class = true;
@@ -245,7 +248,8 @@ static void open_class(struct translation *translation)
     }
 }
 
-/* "a*", "a*?"; RE2 repeats nothing twice, what PCRE2 takes for a possessive repetition. */
+/* Translates "a*" and "a*?". RE2 does not repeat a repetition, which PCRE2 would read as a
+ * possessive one. */
 static bool translate_repetition(struct translation *translation, size_t bytes)
 {
     bool lazy = translation->before == BEFORE_REPETITION && peek(translation, 0) == '?';
@@ -265,7 +269,7 @@ static bool translate_number(const struct translation *translation, size_t ahead
                : refuse(translation, "RE2 does not repeat more than 1000 times");
 }
 
-/* "{2}", "{2,}", "{2,3}"; another brace is a character. */
+/* Translates "{2}", "{2,}" and "{2,3}"; another brace is a character. */
 static bool translate_brace(struct translation *translation)
 {
     size_t low = count(translation, 1, ascii_is_digit), at = 1 + low;
@@ -287,7 +291,7 @@ static bool is_flag(char c)
     return c == 'i' || c == 'm' || c == 's' || c == 'U';
 }
 
-/* "(", "(?:", "(?P<name>", "(?<name>", "(?im-sU:", "(?i)". */
+/* Translates "(", "(?:", "(?P<name>", "(?<name>", "(?im-sU:" and "(?i)". */
 static bool translate_group(struct translation *translation)
 {
     translation->before = BEFORE_OTHER;

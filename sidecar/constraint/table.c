@@ -29,7 +29,8 @@ static const struct rule_row bytes_rows[] = {
     {13, "len", CHECK_LEN_BYTES, MEANS_COUNT},    {14, "example", CHECK_CONST, MEANS_NOTHING},
 };
 
-/* What all numeric types have. Number 8 is the example of integers, and `finite` of the others. */
+/* The rules of all numeric types. Number 8 is `example` for integers, and `finite` for the others.
+ */
 #define NUMBER_ROWS                                                                                \
     {1, "const", CHECK_CONST, MEANS_OPERAND}, {2, "lt", CHECK_RANGE, MEANS_HIGH},                  \
         {3, "lte", CHECK_RANGE, MEANS_HIGH_INCLUSIVE}, {4, "gt", CHECK_RANGE, MEANS_LOW},          \

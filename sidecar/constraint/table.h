@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules that are enforced, as tables of buf/validate/validate.proto's numbers. Read-only: any
- * thread. */
+/* The rules that are enforced, as tables of the field numbers of buf/validate/validate.proto. For
+ * the files of this folder. Read-only: any thread. */
 #pragma once
 
 #include "constraint/constraint.h"
 #include "schema/wire.h"
 
-/* What a rule does. */
+/* The meaning of the value of a rule. */
 enum meaning {
     MEANS_OPERAND, /* a value of the field's type */
     MEANS_COUNT,
@@ -16,7 +16,7 @@ enum meaning {
     MEANS_HIGH_INCLUSIVE,
     MEANS_PATTERN,
     MEANS_SWITCH,
-    MEANS_NOTHING, /* an example, which only says something to people */
+    MEANS_NOTHING, /* an example for readers */
 };
 
 struct rule_row {
@@ -31,25 +31,25 @@ struct rows {
     size_t count;
 };
 
-/* A member of FieldRules: rules for one type. */
+/* A member of FieldRules: the rules of one type. */
 struct type_rules {
     uint32_t number;
     enum field_type type;
-    enum wire_type wire; /* how a value of that type is sent */
+    enum wire_type wire; /* the wire type of a value of that type */
     const char *name;
     struct rows rows;
 };
 
-/* NULL for a number that is none, or not enforced. */
+/* Finds a type by its number in FieldRules; NULL when its rules are not enforced. */
 const struct type_rules *constraint_table_type(uint32_t number);
 
-/* RepeatedRules and MapRules, but for what they say about elements, keys and values. */
+/* The rows of RepeatedRules and MapRules, without those for elements, keys and values. */
 struct rows constraint_table_of_repeated(void);
 struct rows constraint_table_of_maps(void);
 
-/* The name of a rule of buf.validate's that is known, but not enforced; `part` as in rule ids, or
- * "field", "message". NULL for others. */
+/* The name of a rule that is known but not enforced; NULL for others. `part` is as in rule ids, or
+ * "field" or "message". */
 const char *constraint_table_unsupported(const char *part, uint32_t number);
 
-/* NULL for a number that is not in the rows. */
+/* Finds a row by its number; NULL when the rows do not have it. */
 const struct rule_row *constraint_table_row(struct rows rows, uint32_t number);

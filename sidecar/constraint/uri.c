@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* URIs as RFC 3986 has them; names in comments are those of its grammar. */
+/* URIs (RFC 3986); names in comments are those of its grammar. */
 #include "base/ascii.h"
 #include "constraint/constraint.h"
 
 #include "base/banned.h"
 
-/* pct-encoded at `at`: its byte, or -1. */
+/* Returns the byte of a pct-encoded at `at`, or -1. */
 static int encoded_byte(struct text text, size_t at)
 {
     if (text.size - at < 3 || text.data[at] != '%')
@@ -17,7 +17,7 @@ static int encoded_byte(struct text text, size_t at)
 #define UNRESERVED "-._~"
 #define SUB_DELIMS "!$&'()*+,;="
 
-/* Letters, digits and `others`; `encoded` allows pct-encoded as well. */
+/* True for ASCII alphanumerics and `others`; `encoded` allows pct-encoded as well. */
 static bool consists_of(struct text text, const char *others, bool encoded)
 {
     for (size_t i = 0; i < text.size; i++) {
@@ -31,7 +31,8 @@ static bool consists_of(struct text text, const char *others, bool encoded)
     return true;
 }
 
-/* Section 3.2.2: what a host encodes is UTF-8, and all bytes of such a character are encoded. */
+/* Section 3.2.2: the encoded bytes of a host are UTF-8, and all bytes of such a character are
+ * encoded. */
 static bool encodes_utf8(struct text text)
 {
     for (size_t i = 0; i < text.size;) {
@@ -40,7 +41,7 @@ static bool encodes_utf8(struct text text)
         while (bytes < sizeof character && encoded_byte(text, i + 3 * bytes) >= 0) {
             character[bytes] = (char)encoded_byte(text, i + 3 * bytes);
             bytes++;
-            /* The shortest beginning that is whole is one character. */
+            /* The shortest part that is well-formed is one character. */
             if (text_is_utf8((struct text){character, bytes}))
                 break;
         }
@@ -61,7 +62,7 @@ static bool is_future(struct text text)
            consists_of(text, UNRESERVED SUB_DELIMS ":", false);
 }
 
-/* Between the brackets of an IP-literal; RFC 6874 adds a zone, "fe80::1%25eth0". */
+/* The text between the brackets of an IP-literal; RFC 6874 adds a zone, "fe80::1%25eth0". */
 static bool is_ip_literal(struct text text)
 {
     struct text zone = text, address;
@@ -111,7 +112,7 @@ static bool is_hierarchical_part(struct text path, bool relative)
     return is_authority(authority) && consists_of(path, PCHAR "/", true);
 }
 
-/* All behind a scheme, or a relative-ref. */
+/* The text behind a scheme, or a relative-ref. */
 static bool is_rest(struct text text, bool relative)
 {
     struct text part, query, fragment = text;

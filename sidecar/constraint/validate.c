@@ -8,10 +8,10 @@
 
 #include "base/banned.h"
 
-/* What a sentence for people has. */
+/* The number of violations in the message of a status. */
 #define VIOLATIONS_IN_MESSAGE 3
 
-/* One walk over a message. */
+/* The state of validating one message. */
 struct validation {
     struct check_context context;
     struct violations *violations;
@@ -83,7 +83,7 @@ static const ProtobufCMessage *message_at(const void *at)
     return *(const ProtobufCMessage *const *)at;
 }
 
-/* A value of a field, an element, a key. A wrapper is what it holds. */
+/* Validates a field, an element or a key. A wrapper is validated as its value. */
 static void validate_value(struct validation *validation, const struct schema_field *field,
                            const struct constraints *constraints, const void *at,
                            const struct field_path *field_path)
@@ -123,9 +123,9 @@ static void validate_elements(struct validation *validation, const struct schema
     }
 }
 
-/* A key as it stands in the path of a violation; numbers are written into `digits`. */
-static struct field_path key_trail(const struct field_path *outer, const struct schema_field *key,
-                                   const void *at, char digits[DECIMAL_BYTES + 1])
+/* Makes the part of a path that names a key; numbers are written into `digits`. */
+static struct field_path key_path(const struct field_path *outer, const struct schema_field *key,
+                                  const void *at, char digits[DECIMAL_BYTES + 1])
 {
     struct field_path field_path = {.outer = outer, .kind = FIELD_PATH_WORD};
     struct number number;
@@ -160,7 +160,7 @@ static void validate_entries(struct validation *validation, const struct schema_
     for (size_t i = 0; i < schema_count(message, field); i++) {
         char digits[DECIMAL_BYTES + 1];
         const void *key_at = schema_value(entries[i], key);
-        const struct field_path here = key_trail(field_path, key, key_at, digits);
+        const struct field_path here = key_path(field_path, key, key_at, digits);
         validate_element(validation, key, constraints ? constraints->keys : NULL, key_at, &here);
         validate_element(validation, value, constraints ? constraints->values : NULL,
                          schema_value(entries[i], value), &here);
@@ -184,8 +184,8 @@ static void validate_container(struct validation *validation, const struct schem
         validate_elements(validation, field, message, field_path);
 }
 
-/* protovalidate: a field that tracks presence and is not set is asked only whether it has to be;
- * one that is set to its zero value is checked, whatever IGNORE_IF_ZERO_VALUE says. */
+/* As protovalidate defines it: of a field that tracks presence and is not set only `required` is
+ * checked; a field that is set to its zero value is checked, whatever IGNORE_IF_ZERO_VALUE says. */
 static void validate_field(struct validation *validation, const struct schema_field *field,
                            const ProtobufCMessage *message, const struct field_path *field_path)
 {
@@ -232,21 +232,21 @@ static void validate_message(struct validation *validation, const struct schema_
     }
 }
 
-/* The first few, as one sentence. */
-static bool tell(const struct violations *violations, struct status *status)
+/* Fails with the first few violations in one sentence. */
+static bool fail(const struct violations *violations, struct status *status)
 {
     char sentence[STATUS_MESSAGE_BYTES];
-    size_t told =
+    size_t listed =
         violations->count < VIOLATIONS_IN_MESSAGE ? violations->count : VIOLATIONS_IN_MESSAGE;
     size_t used = 0;
-    for (size_t i = 0; i < told && used < sizeof sentence; i++) {
+    for (size_t i = 0; i < listed && used < sizeof sentence; i++) {
         const struct violation *violation = &violations->list[i];
         int wanted =
             snprintf(sentence + used, sizeof sentence - used, "%s%.*s: %.*s", i > 0 ? "; " : "",
                      text_arguments(violation->field), text_arguments(violation->message));
         used += wanted > 0 ? (size_t)wanted : 0;
     }
-    size_t more = violations->count - told + violations->more;
+    size_t more = violations->count - listed + violations->more;
     if (more > 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%s; and %zu more", sentence, more);
     return status_fail(status, STATUS_INVALID_ARGUMENT, "%s", sentence);
@@ -261,5 +261,5 @@ bool validate(const struct schema_message *type, const ProtobufCMessage *message
     if (validation.context.full)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                            "no memory left to check the message");
-    return violations->count == 0 ? true : tell(violations, status);
+    return violations->count == 0 ? true : fail(violations, status);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * buf.validate rules: read once at start from a field's options, checked for each request. What the
- * vocabulary means: buf/validate/validate.proto (protovalidate), whose comments say which of it is
- * enforced. All else is refused at start, since a rule silently ignored would be a hole: CEL in all
- * its forms, predefined rules, rules of messages as a whole and of Any, Duration, Timestamp and
- * FieldMask, well_known_regex, finite, patterns and addresses in bytes. Rules of a scalar may stand
- * on a wrapper of it. Read-only once parsed: any thread.
+ * Validation of messages against the rules of buf.validate (constraint/attach.h reads them). The
+ * comments of buf/validate/validate.proto (protovalidate) define the rules and name those that are
+ * enforced. All others are refused at start, because a rule that is silently ignored would be a
+ * hole: CEL in all its forms, predefined rules, rules of messages as a whole and of Any, Duration,
+ * Timestamp and FieldMask, well_known_regex, finite, patterns and addresses in bytes. Rules of a
+ * scalar are allowed for a wrapper of it. Any thread.
  */
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "schema/message.h"
 
-/* One broken rule, in the words of protovalidate. It points into the arena of the check and into
+/* One violation, in the words of protovalidate. It points into the arena of the validation and into
  * the schema. */
 struct violation {
     struct text field;   /* "url_domains[0].name", "labels[\"a\"]", "ports[-1]" */
@@ -22,7 +22,7 @@ struct violation {
     struct text message; /* "must have at least 3 characters" */
 };
 
-/* More than a person reads; further ones are counted only. */
+/* The number of violations that are listed; further ones are counted. */
 #define VALIDATE_VIOLATIONS 32
 
 struct violations {
@@ -32,14 +32,14 @@ struct violations {
 };
 
 /*
- * Checks a message and all it holds, collecting every violation. INVALID_ARGUMENT when there is
- * one, its message a sentence of the first few: "name: must have at least 3 characters". A pattern
- * that takes too much work is a violation. RESOURCE_EXHAUSTED when the arena is full, whatever
- * `violations` has then.
+ * Validates a message and the messages in it, and lists all violations. INVALID_ARGUMENT when there
+ * is one; the message names the first few: "name: must have at least 3 characters". A pattern that
+ * takes too much work is a violation. RESOURCE_EXHAUSTED when the arena is full; `violations` is
+ * not valid then.
  */
 must_use bool validate(const struct schema_message *type, const ProtobufCMessage *message,
                        struct arena *arena, struct violations *violations, struct status *status);
 
-/* Writes the rules of a field as a person would say them, "3 to 255 characters, pattern …", for the
- * table of `check`. */
+/* Writes the rules of a field for people, "have at least 3 characters, …", as the command check
+ * prints them. Nothing for NULL. */
 void constraints_describe(const struct constraints *constraints, struct buffer *out);

@@ -31,7 +31,7 @@ static struct text *slot_of(const struct json_name_set *names, struct text name,
     return &names->slots[index];
 }
 
-/* Makes a table of `room` slots and puts the names into it; names without data are left out. */
+/* Makes a table for `room` names and adds the old names; old slots without data are skipped. */
 static bool make_table(struct json_name_set *names, const struct text *old, size_t old_count,
                        size_t room, struct json_source *source)
 {

@@ -195,7 +195,7 @@ static void add_escape(struct buffer *out, char c)
     buffer_add_char(out, ascii_hex_digit((unsigned char)c));
 }
 
-/* Reserves the room once for a string without escapes, because most strings have none. */
+/* Memory for a string without escapes is reserved once, because most strings have none. */
 void json_add_string(struct buffer *out, struct text text)
 {
     size_t done = 0;

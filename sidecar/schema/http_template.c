@@ -216,7 +216,7 @@ static bool read_template(struct template_parser *parser, struct status *status)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "it does not begin with a slash");
     return parser->rest.size == 0
                ? true
-               : status_fail(status, STATUS_INVALID_ARGUMENT, "it must not end with \"%.*s\"",
+               : status_fail(status, STATUS_INVALID_ARGUMENT, "\"%.*s\" is not allowed at its end",
                              text_arguments(parser->rest));
 }
 

@@ -145,8 +145,8 @@ void schema_field_mark_present(ProtobufCMessage *message, const struct schema_fi
         *(uint32_t *)presence(message, field) = field->number;
 }
 
-/* The number of elements for which a field with `count` elements has room: a power of two. It is
- * derived from the count, because a message has no place for it. */
+/* Memory is reserved for this number of elements when a field has `count` of them: a power of two.
+ * The number is derived from the count, because a message has no place for it. */
 static size_t room_for(size_t count)
 {
     size_t room = count ? 4 : 0;

@@ -96,7 +96,7 @@ static bool collect_service(const struct symbol *service, struct types *types, s
     return true;
 }
 
-/* Counts services and methods, as upper bounds for the room that is reserved. */
+/* Counts services and methods: upper bounds for the memory that is reserved. */
 static void count_all(const struct descriptor_set *set, size_t *services, size_t *methods)
 {
     for (size_t i = 0; i < set->file_count; i++) {
