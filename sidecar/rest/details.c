@@ -8,16 +8,16 @@
 
 #define TYPE_PREFIX "type.googleapis.com/google.rpc."
 
-/* HTTP/2's measure of a field, RFC 9113 section 6.5.2. */
+/* The overhead of a field in the size of a field section (RFC 9113 section 6.5.2). */
 #define FIELD_OVERHEAD 32
 
-/* Every trailer but grpc-message and the details at its longest: grpc-status,
+/* The largest size of all trailers without grpc-message and the details: grpc-status,
  * grpc-retry-pushback-ms, x-apig-attempts. */
 #define OTHER_TRAILERS 256
 
 #define MOST_DETAILS 4
 
-/* What of the details is still in. */
+/* The parts of the details that are encoded. */
 struct portion {
     bool retry, request;
     size_t violations, metadata;
@@ -37,7 +37,7 @@ void details_add(struct details *details, struct text key, struct text value)
     details->metadata_count++;
 }
 
-/* protobuf-c wants terminated strings. */
+/* Makes a terminated string, as protobuf-c needs it. */
 static char *terminated(struct text text, struct arena *arena)
 {
     return arena_copy(arena, text.data ? text.data : "", text.size);
@@ -142,8 +142,8 @@ static struct text encode(const struct details *details, const struct portion *p
                   : (struct text){NULL, 0};
 }
 
-/* grpc-message is percent-encoded: all but printable ASCII, and "%" (gRPC over HTTP/2,
- * "Responses"). */
+/* The size of grpc-message, in which all characters but printable ASCII, and "%", are
+ * percent-encoded (gRPC over HTTP/2, "Responses"). */
 static size_t percent_encoded_bytes(const char *message)
 {
     size_t bytes = 0;
@@ -165,7 +165,7 @@ static void halve(char *message)
     message[text_cut(whole, whole.size / 2)] = '\0';
 }
 
-/* Drops the next thing; false when only the reason is left. */
+/* Drops the next part; false when only the reason is left. */
 static bool drop_next(struct portion *portion, struct status *status)
 {
     if (portion->retry)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The details of a failure as gRPC's error model has them: google.rpc.Status with ErrorInfo,
- * BadRequest, RequestInfo and RetryInfo (google/rpc/error_details.proto), the bytes of the trailer
- * grpc-status-details-bin. Pure; any thread.
+ * The details of a failure in the error model of gRPC: google.rpc.Status with ErrorInfo,
+ * BadRequest, RequestInfo and RetryInfo (google/rpc/error_details.proto), which are sent as the
+ * trailer grpc-status-details-bin. Pure; any thread.
  */
 #pragma once
 
@@ -15,39 +15,41 @@
 
 #define DETAILS_METADATA 8
 
-/* No wait helps: the caller must not repeat the call by itself. */
+/* The caller must not retry the call. */
 #define DETAILS_NEVER_RETRY INT64_C(-1)
 
-/* When to come back to a thing that passes soon, and to one that somebody has to mend. */
+/* The wait before a retry after a transient fault, and after a fault that somebody has to repair.
+ */
 #define DETAILS_SOON_MS 500
 #define DETAILS_LATER_MS 5000
 
 struct details {
     struct text domain, reason;          /* of ErrorInfo: "apig-sidecar", "OVERLOADED" */
     const struct violations *violations; /* NULL: none */
-    struct text request_id;              /* the upstream's; empty: none */
-    int64_t retry_ms;      /* wait that long, DETAILS_NEVER_RETRY, or 0: nothing is known */
+    struct text request_id;              /* of the upstream; empty: none */
+    int64_t retry_ms;      /* wait before a retry, DETAILS_NEVER_RETRY, or 0: not known */
     size_t metadata_count; /* of ErrorInfo */
     struct {
         struct text key, value;
     } metadata[DETAILS_METADATA];
 };
 
-/* Nothing is known yet. */
+/* Makes details without a content. */
 void details_init(struct details *details);
 
-/* Adds to ErrorInfo's metadata, unless the value is empty or there is no room. */
+/* Adds a pair to the metadata of ErrorInfo, unless the value is empty or DETAILS_METADATA pairs
+ * were added. */
 void details_add(struct details *details, struct text key, struct text value);
 
-/* Room for all trailers of an answer: Σ(name + encoded value + 32), the least that gRPC's peers
- * accept. */
+/* The bound on all trailers of a response, Σ(name + encoded value + 32), which is the smallest
+ * limit of the peers of gRPC. */
 #define DETAILS_TRAILER_BYTES 8192
 
 /*
- * The serialized google.rpc.Status, so small that it fits DETAILS_TRAILER_BYTES together with
- * gRPC's own trailers and ours; what does not fit is dropped in the order RetryInfo, RequestInfo,
- * BadRequest from its end, message, in `status` too, and metadata. The arena, which is cleared
- * between tries, has nothing else in it, and room for a few times DETAILS_TRAILER_BYTES.
+ * Serializes the google.rpc.Status. All trailers together fit DETAILS_TRAILER_BYTES: parts that do
+ * not fit are dropped in the order RetryInfo, RequestInfo, BadRequest from its end, message, also
+ * in `status`, and metadata. The arena, which is cleared between tries, has no other content, and
+ * memory for a few times DETAILS_TRAILER_BYTES.
  */
 struct text details_encode(const struct details *details, struct status *status,
                            struct arena *arena);

@@ -12,8 +12,9 @@ bool fault_is_success(unsigned http_status)
     return http_status >= 200 && http_status <= 299;
 }
 
-/* A wait that the upstream names counts. Where it names none although it is throttling, we wait as
- * long as we tell the caller to, since an attempt before that only adds to the load. */
+/* Sets the effect of a fault. A wait that the upstream names has precedence. Without one, a
+ * throttled request is delayed as long as the caller is asked to wait, because an earlier attempt
+ * only adds to the load. */
 static void decide(struct fault *fault, struct fault_decision decision)
 {
     fault->code = decision.code;

@@ -9,11 +9,12 @@
 
 #include "base/banned.h"
 
-/* Where in a body a member is: beside nothing, in one wrapper object, or in the first of a list. */
+/* The place of a member in a body: in the outer object, in a wrapper object, in the first element
+ * of a list, or elsewhere. */
 enum place { OUTER, WRAPPED, LISTED, ELSEWHERE };
 
-/* Where error bodies keep what we look for. Of several that a body has the one with the highest
- * rank counts: the vendor's own names, then the general ones, then those inside one wrapper object
+/* The members of error bodies that are read. Of several members of a kind the one with the highest
+ * rank counts: the names of the vendor, then general names, then those inside of one wrapper object
  * (IAM, Keystone), then those of a list. */
 static const struct member {
     const char *name;
@@ -30,17 +31,17 @@ static const struct member {
     {"request_id", OUTER, 6, MEMBER_REQUEST_ID}, {"request_id", LISTED, 2, MEMBER_REQUEST_ID},
 };
 
-/* The highest rank of what is not a member of the outer object. */
+/* The highest rank of a member that is not in the outer object. */
 #define INNER_RANK 4
 
-/* As much of the upstream's words as a person reads. */
+/* The largest sizes of texts that are copied from the upstream. */
 #define MESSAGE_BYTES 512
 #define CODE_BYTES 32
 #define REQUEST_ID_BYTES 64
 #define HOST_BYTES 255
 #define FIELD_BYTES 64
 
-/* Longer waits are told as this one. */
+/* Longer waits are reduced to this one. */
 #define LONGEST_WAIT_MS INT64_C(3600000)
 
 struct search {
@@ -48,7 +49,7 @@ struct search {
     struct text found[3];
 };
 
-/* The place of what is inside `path`, "error." or "errors[0]." or "". */
+/* Returns the place of the members whose paths begin with `path`: "error.", "errors[0]." or "". */
 static enum place place_of(struct text path)
 {
     static const struct text first_of_list[] = {{"[0].", 4}, {"errors[0].", 10}};
@@ -91,7 +92,8 @@ static struct text keep(struct text text, struct arena *arena)
     return (struct text){copy, copy ? text.size : 0};
 }
 
-/* Codes and ids travel in logs and metadata: a short word of plain characters, or nothing. */
+/* Returns a short word of plain characters, or nothing, because codes and ids are used in logs and
+ * metadata. */
 static struct text plain_word(struct text text, size_t most, struct text secret)
 {
     bool good = text.size <= most && !secret_is_in(text, secret) &&
@@ -99,7 +101,8 @@ static struct text plain_word(struct text text, size_t most, struct text secret)
     return good ? text : (struct text){NULL, 0};
 }
 
-/* A tag, a comment or a document type: what has one is a page for people and not a message. */
+/* True for a text with a tag, a comment or a document type, because it is a page and not a message.
+ */
 static bool is_page(struct text text)
 {
     for (size_t i = 0; i + 1 < text.size; i++) {
@@ -110,9 +113,9 @@ static bool is_page(struct text text)
     return false;
 }
 
-/* Characters that are seen as something else than one line from left to right: C1 controls, the
- * separators of lines and paragraphs, and what changes the direction of writing. Each row is a
- * range of the last byte of their UTF-8. */
+/* Characters that do not look like one line from left to right: C1 controls, separators of lines
+ * and paragraphs, and characters that change the direction of writing. Each row is a range of the
+ * last byte of their UTF-8. */
 static const struct {
     const char *first;
     size_t bytes;
@@ -122,7 +125,7 @@ static const struct {
     {"\xe2\x80\xa8", 3, 0xae}, {"\xe2\x81\xa6", 3, 0xa9},
 };
 
-/* The bytes of a character that disturbs; 0 for one that does not. */
+/* Returns the size of a disturbing character; 0 for another one. */
 static size_t disturbing_bytes(struct text rest)
 {
     unsigned char first = (unsigned char)rest.data[0];
@@ -139,8 +142,8 @@ static size_t disturbing_bytes(struct text rest)
     return 0;
 }
 
-/* One line of text: what disturbs becomes a space. What is a page, or repeats the credential, is no
- * message. */
+/* Returns one line of text, in which disturbing characters are spaces. A page and a text that
+ * repeats the credential are not returned. */
 static struct text one_line(struct text text, struct text secret, struct arena *arena)
 {
     size_t bytes = text_cut(text, MESSAGE_BYTES), used = 0;
@@ -157,8 +160,7 @@ static struct text one_line(struct text text, struct text secret, struct arena *
     return (struct text){line, used};
 }
 
-/* What follows `mark` in the text, up to a character that `ends` holds; empty when the mark is not
- * there. */
+/* Returns the text that follows `mark`, up to a character of `ends`; empty without the mark. */
 static struct text text_behind(struct text text, const char *mark, const char *ends)
 {
     const char *found = text.size ? memmem(text.data, text.size, mark, strlen(mark)) : NULL;
@@ -170,8 +172,8 @@ static struct text text_behind(struct text text, const char *mark, const char *e
     return (struct text){at, (size_t)(end - at)};
 }
 
-/* A wait of that many units, which are digits: at most the longest, also when no number can hold
- * it. False, with `wait_ms` untouched, for what is not a number. */
+/* Reads a number of units as a wait, reduced to the longest one; the number may have any size.
+ * False, with `wait_ms` untouched, when `digits` is not a number. */
 static bool read_wait(struct text digits, int64_t unit_ms, int64_t *wait_ms)
 {
     int64_t count = 0;
@@ -187,7 +189,7 @@ static bool read_wait(struct text digits, int64_t unit_ms, int64_t *wait_ms)
     return digits.size > 0;
 }
 
-/* "…over ratelimit,limit:200,time:5 minute": the window's length. */
+/* Returns the length of the window in "…over ratelimit,limit:200,time:5 minute"; 0 without one. */
 static int64_t window_ms(struct text message)
 {
     static const struct {
@@ -205,8 +207,8 @@ static int64_t window_ms(struct text message)
     return wait_ms;
 }
 
-/* Retry-After, RFC 9110 section 10.2.3: seconds, or a date, which is taken relative to the answer's
- * own; without one nothing is known but that there is a wait. False when it is neither. */
+/* Reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the Date
+ * of the response. A date without a later one gives no wait. False when the field is neither. */
 static bool read_retry_after(const struct http_response *response, int64_t *wait_ms)
 {
     struct text value = http_response_field(response, text_literal("Retry-After"));
@@ -219,15 +221,15 @@ static bool read_retry_after(const struct http_response *response, int64_t *wait
     return true;
 }
 
-/* Envoy's own word that it did not pass the request on: its circuit breaker or its rate limit is
- * full. */
-static bool envoy_turned_it_away(const struct http_response *response)
+/* True when Envoy reports that it did not forward the request, because its circuit breaker or its
+ * rate limit is full. */
+static bool envoy_shed_it(const struct http_response *response)
 {
     return http_response_field(response, text_literal("x-envoy-overloaded")).size > 0 ||
            http_response_field(response, text_literal("x-envoy-ratelimited")).size > 0;
 }
 
-/* Without user and password, and without the port. */
+/* Returns the host of Location, without user, password and port. */
 static struct text location_host(const struct http_response *response, struct text secret)
 {
     struct text location = http_response_field(response, text_literal("Location")),
@@ -244,8 +246,9 @@ struct text fault_body_request_id(const struct http_response *response, struct t
                       secret);
 }
 
-/* In a body that breaks off, or is JSON only up to some byte, members of the outer object that were
- * whole still count, since the vendor's code tells more than the HTTP status does. */
+/* Reads the members of a body. When the body is cut off, or is JSON only up to some byte, complete
+ * members of the outer object still count, because the code of the vendor is more exact than the
+ * HTTP status. */
 static void search_body(struct text body, struct arena *scratch, struct search *search)
 {
     const struct json_limits limits = {0};
@@ -257,21 +260,22 @@ static void search_body(struct text body, struct arena *scratch, struct search *
             search->found[kind] = (struct text){NULL, 0};
 }
 
-/* "APIG.3201" rather than "401" or nothing. */
+/* True for "APIG.3201"; false for "401" and nothing. */
 static bool is_vendors_code(struct text code)
 {
     return code.size > 0 && ascii_is_letter(code.data[0]);
 }
 
-/* A server that passes on another's error may put its whole body, as text, where the words go.
- * Those are the words then, and its code counts where the server has none of its own. */
-static void search_words(struct arena *scratch, struct search *search)
+/* Reads a body in the message, because a server that forwards the error of another one may put its
+ * whole body there as text. The inner message counts, and the inner code if the server has no code
+ * of its own. */
+static void search_message(struct arena *scratch, struct search *search)
 {
     struct search inner = {0};
-    struct text words = search->found[MEMBER_MESSAGE];
-    if (words.size == 0 || (words.data[0] != '{' && words.data[0] != '['))
+    struct text text = search->found[MEMBER_MESSAGE];
+    if (text.size == 0 || (text.data[0] != '{' && text.data[0] != '['))
         return;
-    search_body(words, scratch, &inner);
+    search_body(text, scratch, &inner);
     for (size_t kind = 0; kind < array_length(inner.found); kind++) {
         bool has_own = kind == MEMBER_CODE ? is_vendors_code(search->found[kind])
                                            : kind != MEMBER_MESSAGE && search->found[kind].size;
@@ -285,7 +289,7 @@ void fault_body_read(const struct http_response *response, struct text secret,
 {
     struct search search = {0};
     search_body(response->body, scratch, &search);
-    search_words(scratch, &search);
+    search_message(scratch, &search);
     struct text code = search.found[MEMBER_CODE], message = search.found[MEMBER_MESSAGE],
                 request_id = fault_body_request_id(response, secret);
     if (request_id.size == 0)
@@ -297,8 +301,7 @@ void fault_body_read(const struct http_response *response, struct text secret,
         .location_host = keep(location_host(response, secret), arena),
         .is_header_page = text_behind(response->body, FAULT_HEADER_PAGE, "").data != NULL,
     };
-    body->turned_away =
-        read_retry_after(response, &body->wait_ms) || envoy_turned_it_away(response);
+    body->shed = read_retry_after(response, &body->wait_ms) || envoy_shed_it(response);
     body->field =
         plain_word(text_behind(body->message, "parameterName:", " .,;"), FIELD_BYTES, secret);
     body->window_ms = window_ms(body->message);

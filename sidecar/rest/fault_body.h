@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an unsuccessful answer says, apart from what it means: the bodies of the service, the
- * gateway in front of it, IAM, and of whatever stands in between. Pure; any thread.
+ * Reading of the bodies of unsuccessful responses: of the service, the gateway in front of it, IAM,
+ * and other servers on the path. Pure; any thread.
  */
 #pragma once
 
@@ -11,27 +11,28 @@
 #include "base/text.h"
 #include "http/nouns.h"
 
-/* The title of nginx' page for a header that is too large, whose HTTP status is 400. */
+/* The title of the page of nginx for a header that is too large, which has HTTP status 400. */
 #define FAULT_HEADER_PAGE "Request Header Or Cookie Too Large"
 
-/* Copies in the arena; empty is "not there". Short, of plain characters, and without the secret. */
+/* The content of a body, copied into the arena. A text is empty when the body does not have it; it
+ * is short, of plain characters, and does not contain the secret. */
 struct fault_body {
     struct text code;          /* "APIG.3201" */
     struct text message;       /* one line of UTF-8, cut */
     struct text request_id;    /* of the header or the body */
-    struct text field;         /* that the message blames */
+    struct text field;         /* the request field that the message names */
     struct text location_host; /* of a redirect */
     int64_t wait_ms;           /* of Retry-After; 0: none, or at once */
     int64_t window_ms;         /* of a throttling text; 0: none */
-    bool turned_away; /* the server says that it did not take the request on: Retry-After, Envoy's
-                         x-envoy-overloaded or x-envoy-ratelimited */
+    bool shed;                 /* the server says that it did not process the request: Retry-After,
+                                         x-envoy-overloaded or x-envoy-ratelimited of Envoy */
     bool is_header_page;
 };
 
-/* The header's request id alone, of any answer, which it is a view of. */
+/* Returns the request id of the header of any response, as a view of it. */
 struct text fault_body_request_id(const struct http_response *response, struct text secret);
 
-/* There is always a result: a body that is no JSON says nothing. `scratch` has what is only needed
- * for reading, as much as the answer makes it; when it is full, what was found so far counts. */
+/* Reads a body; a body that is not JSON has no members. `scratch` is for temporary data, whose size
+ * depends on the response; when it is full, the members that were found so far count. */
 void fault_body_read(const struct http_response *response, struct text secret,
                      struct arena *scratch, struct arena *arena, struct fault_body *body);

@@ -7,12 +7,12 @@
 #include "base/banned.h"
 
 /*
- * The vendor's codes, "APIG.3201": prefix and number. Their meanings are those of the published
- * error tables: for APIG. from 1000 and for APIC. the API reference's appendix "Error Codes", for
- * the front gateway, below 1000, the user guide's "Error Codes". The front gateway's numbers mean
- * the same under APIGW. and APIG. (sites differ). The gRPC code follows from what the caller should
- * do next, which the comments say where the meaning does not. Several rows for one number are told
- * apart by the HTTP status; 0 stands for any. The first row that fits decides.
+ * The codes of the vendor, "APIG.3201": prefix and number. Their meanings are those of the
+ * published error tables: for APIG. from 1000 and for APIC. the appendix "Error Codes" of the API
+ * reference, for the front gateway, below 1000, "Error Codes" in the user guide. The numbers of the
+ * front gateway mean the same under APIGW. and APIG., because sites differ. The gRPC code follows
+ * from the next step of the caller; a comment names it when the meaning does not. Rows with one
+ * number differ in the HTTP status, where 0 stands for any. The first row that fits decides.
  */
 static const struct vendor_row {
     const char *prefix;
@@ -33,13 +33,13 @@ static const struct vendor_row {
     {"APIG", 3415, 3415, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED, "the group contains APIs"},
     {"APIG", 3458, 3458, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
      "the instance lacks the feature"},
-    /* What the instance is busy with ends: the whole operation may be begun anew then. */
+    /* The task of the instance ends; then the caller may start the whole operation again. */
     {"APIG", 3718, 3718, 0, STATUS_ABORTED, FAULT_BUSY, "a task is running"},
     {"APIC", 7701, 7701, 0, STATUS_ABORTED, FAULT_BUSY, "the instance is busy"},
     {"APIC", 7712, 7712, 0, STATUS_ABORTED, FAULT_BUSY, "the instance is locked"},
-    /* Quotas: waiting does not help, deleting something or a larger quota does. */
+    /* Quotas: waiting does not help, but deleting something or a larger quota does. */
     {"APIG", 3100, 3101, 0, STATUS_RESOURCE_EXHAUSTED, FAULT_REFUSED, "a quota is used up"},
-    /* The credential: ours, so that the caller can only wait until it is renewed. */
+    /* The credential of the sidecar: the caller can only wait until it is renewed. */
     {"APIG", 1000, 1003, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL,
      "the token is missing, expired, unreadable or without project"},
     {"APIG", 1007, 1009, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL,
@@ -48,10 +48,10 @@ static const struct vendor_row {
      "the token is missing, expired, unreadable or without project"},
     {"APIC", 7105, 7105, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the token has no account"},
     {"APIC", 7107, 7107, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the token has no user"},
-    /* The account: an operator has to mend it. */
+    /* The account: an operator has to change it. */
     {"APIG", 1011, 1013, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
      "the account is not verified, in arrears or frozen"},
-    /* Rights: whoever owns the account grants them. */
+    /* Rights: the owner of the account grants them. */
     {"APIG", 1005, 1005, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no right to the method"},
     {"APIG", 1020, 1020, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "too few rights"},
     {"APIG", 1101, 1101, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "no rights to groups"},
@@ -73,27 +73,28 @@ static const struct vendor_row {
     {"APIG", 1029, 1029, 0, STATUS_UNAVAILABLE, FAULT_PASSING, "the policy decision failed"},
     {"APIG", 9004, 9004, 0, STATUS_UNAVAILABLE, FAULT_PASSING, "IAM failed"},
     {"APIG", 9013, 9013, 0, STATUS_UNAVAILABLE, FAULT_PASSING, "the certificate service failed"},
-    /* And those that may follow the write. */
+    /* Dependencies that may fail after the write. */
     {"APIG", 3500, 3500, 0, STATUS_UNKNOWN, FAULT_UNKNOWN, "etcd was not synchronised"},
     {"APIG", 9005, 9007, 0, STATUS_UNKNOWN, FAULT_UNKNOWN,
      "the VPC, DNS or load balancer service failed"},
     {"APIG", 9008, 9008, 0, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED,
      "too many requests, said with a 500"},
-    /* Faults that trying again does not mend. Nothing says that they come before the write. */
+    /* Faults that a retry does not solve. The vendor does not say that they occur before the write.
+     */
     {"APIG", 9999, 9999, 0, STATUS_INTERNAL, FAULT_SYSTEM, "system error"},
     {"APIC", 9000, 9000, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
     {"APIC", 9100, 9100, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
     {"APIC", 9999, 9999, 0, STATUS_INTERNAL, FAULT_SYSTEM, "system error"},
 
-    /* The front gateway. 0101 is about the place and not about an instance, so it is no NOT_FOUND.
-     */
+    /* The front gateway. 0101 is about the endpoint and not about an instance, so that NOT_FOUND
+       would mislead. */
     {"APIGW", 101, 101, 0, STATUS_FAILED_PRECONDITION, FAULT_MISDIRECTED,
      "the path is not published there"},
-    /* The gateway's own set-up lacks something, which an operator has to mend. */
+    /* The configuration of the gateway is not complete: an operator has to change it. */
     {"APIGW", 106, 106, 400, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
      "the backend is not set up"},
     {"APIGW", 103, 107, 0, STATUS_INTERNAL, FAULT_SYSTEM, "a backend or plug-in is not set up"},
-    /* One code, many statuses; with any other the status alone decides. */
+    /* One code for many statuses; with any other status, the status alone decides. */
     {"APIGW", 201, 201, 400, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "the request is malformed"},
     {"APIGW", 201, 201, 413, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "the body is above 12 MB"},
     {"APIGW", 201, 201, 414, STATUS_INVALID_ARGUMENT, FAULT_REFUSED, "the URI is above 32 KB"},
@@ -104,7 +105,7 @@ static const struct vendor_row {
     {"APIGW", 201, 201, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT, "the backend did not answer in time"},
     {"APIGW", 202, 202, 0, STATUS_UNKNOWN, FAULT_UNKNOWN, "the backend is unavailable"},
     {"APIGW", 203, 203, 0, STATUS_UNKNOWN, FAULT_TIMED_OUT, "the backend did not answer in time"},
-    /* Our set-up, not the request. */
+    /* The configuration of the sidecar and not the request. */
     {"APIGW", 204, 205, 0, STATUS_FAILED_PRECONDITION, FAULT_REFUSED,
      "TLS version or client certificate"},
     {"APIGW", 301, 301, 0, STATUS_UNAVAILABLE, FAULT_CREDENTIAL, "the IAM credential is wrong"},
@@ -118,7 +119,7 @@ static const struct vendor_row {
     {"APIGW", 306, 306, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "access is denied"},
     {"APIGW", 310, 310, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the project is unavailable"},
     {"APIGW", 308, 308, 0, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED, "throttled"},
-    /* Addresses and regions that are not let in. */
+    /* Addresses and regions without access. */
     {"APIGW", 401, 402, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the address is not let in"},
     {"APIGW", 404, 405, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED, "the region is not let in"},
     {"APIGW", 802, 802, 0, STATUS_PERMISSION_DENIED, FAULT_REFUSED,
@@ -132,69 +133,70 @@ static const struct vendor_row {
     {"APIGW", 608, 612, 0, STATUS_INTERNAL, FAULT_SYSTEM, "internal error"},
 };
 
-/* What else of an answer bears on its HTTP status, and how docs/statuses.md says it. */
-enum condition { ALWAYS, IF_TURNED_AWAY, IF_HEADER_PAGE };
+/* The facts of a response that bear on its HTTP status, and their text in docs/statuses.md. */
+enum condition { ALWAYS, IF_SHED, IF_HEADER_PAGE };
 
 static const char *const condition_text[] = {
     [ALWAYS] = "",
-    [IF_TURNED_AWAY] = " with `Retry-After`, `x-envoy-overloaded` or `x-envoy-ratelimited`",
+    [IF_SHED] = " with `Retry-After`, `x-envoy-overloaded` or `x-envoy-ratelimited`",
     [IF_HEADER_PAGE] = " with nginx' page \"" FAULT_HEADER_PAGE "\"",
 };
 
-/* HTTP statuses when no vendor code decides (RFC 9110 section 15, RFC 6585; 494 and 499 are
- * nginx's); the first row that fits. */
+/* HTTP statuses, for responses without a vendor code that decides (RFC 9110 section 15, RFC 6585;
+ * 494 and 499 are those of nginx). The first row that fits decides. */
 static const struct http_row {
     unsigned first, last;
     enum condition condition;
     enum status_code code;
     enum fault_effect effect;
 } http_rows[] = {
-    /* It is also what answers a POST that was processed. */
+    /* It is also the response to a POST that was processed. */
     {303, 303, ALWAYS, STATUS_UNKNOWN, FAULT_SEE_OTHER},
-    /* Never followed: the credential is for one place. */
+    /* A redirect is not followed, because the credential is for one endpoint. */
     {300, 399, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
-    /* The token can be larger than the server takes; nothing that the caller wrote is in the
-       header. */
+    /* The token can be larger than the server accepts; the caller wrote nothing in the header. */
     {400, 400, IF_HEADER_PAGE, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
     {400, 400, ALWAYS, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
-    /* The caller sent no credential, so it has none to mend. */
+    /* The credential is that of the sidecar, so that the caller cannot change it. */
     {401, 401, ALWAYS, STATUS_UNAVAILABLE, FAULT_CREDENTIAL},
     {403, 403, ALWAYS, STATUS_PERMISSION_DENIED, FAULT_REFUSED},
-    /* What the path names, the instance for one, is not there, or no longer. */
+    /* A resource in the path, such as the instance, does not exist, or no longer. */
     {404, 404, ALWAYS, STATUS_NOT_FOUND, FAULT_REFUSED},
     {410, 410, ALWAYS, STATUS_NOT_FOUND, FAULT_REFUSED},
-    /* The place is there and does not know the method: ask for something else. */
+    /* The endpoint exists and does not support the method. */
     {405, 405, ALWAYS, STATUS_UNIMPLEMENTED, FAULT_REFUSED},
     /* RFC 9110 section 15.5.9: the request was not received whole. */
     {408, 408, ALWAYS, STATUS_UNAVAILABLE, FAULT_PASSING},
-    /* A conflict with what goes on there: begin the whole operation anew. */
+    /* A conflict with another operation: the caller may start the whole operation again. */
     {409, 409, ALWAYS, STATUS_ABORTED, FAULT_BUSY},
-    /* Too large: mend the request. */
+    /* The request is too large: the caller has to change it. */
     {413, 414, ALWAYS, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
-    /* The media type is ours. */
+    /* The sidecar chose the media type. */
     {415, 415, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
     {421, 421, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_MISDIRECTED},
     {422, 422, ALWAYS, STATUS_INVALID_ARGUMENT, FAULT_REFUSED},
     {429, 429, ALWAYS, STATUS_RESOURCE_EXHAUSTED, FAULT_THROTTLED},
     {431, 431, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
     {494, 494, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_HEADER},
-    /* A server on the way gave up, because it took us to have hung up: what stands behind it may
-       have the request. */
+    /* A server on the path stopped, because it saw a closed connection: a server behind it may have
+       the request. */
     {499, 499, ALWAYS, STATUS_UNKNOWN, FAULT_TIMED_OUT},
-    /* 402, 412, 423, 428, 451 and what is no name of HTTP's: the request is well formed, and
-       something else has to change before it is repeated. */
+    /* 402, 412, 423, 428, 451 and codes that HTTP does not define: the request is well-formed, and
+       something else has to change before a retry. */
     {400, 499, ALWAYS, STATUS_FAILED_PRECONDITION, FAULT_REFUSED},
     /* RFC 9110 section 15.6.2: the server does not know how to process it. */
     {501, 501, ALWAYS, STATUS_UNIMPLEMENTED, FAULT_REFUSED},
-    /* Envoy answers a bare 503 also when the connection behind it broke after the whole request was
-       sent, so only the server's own word proves that it was not processed. */
-    {503, 503, IF_TURNED_AWAY, STATUS_UNAVAILABLE, FAULT_PASSING},
+    /* Envoy also sends a bare 503 when the connection behind it broke after the whole request was
+       sent, so that only an explicit statement of the server proves that the request was not
+       processed. */
+    {503, 503, IF_SHED, STATUS_UNAVAILABLE, FAULT_PASSING},
     {503, 503, ALWAYS, STATUS_UNKNOWN, FAULT_UNKNOWN},
     {504, 504, ALWAYS, STATUS_UNKNOWN, FAULT_TIMED_OUT},
     {0, 999, ALWAYS, STATUS_UNKNOWN, FAULT_UNKNOWN},
 };
 
-/* "APIG.3201" to "APIG" and 3201; the front gateway's APIG.0308 to "APIGW" and 308. */
+/* Splits "APIG.3201" into "APIG" and 3201, and APIG.0308 of the front gateway into "APIGW" and 308.
+ */
 static bool split_code(struct text code, struct text *prefix, unsigned *number)
 {
     uint64_t digits;
@@ -229,7 +231,7 @@ static bool holds(enum condition condition, const struct fault_body *body)
 {
     const bool facts[] = {
         [ALWAYS] = true,
-        [IF_TURNED_AWAY] = body->turned_away,
+        [IF_SHED] = body->shed,
         [IF_HEADER_PAGE] = body->is_header_page,
     };
     return facts[condition];

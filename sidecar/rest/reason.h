@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The reasons of failures that are ours, as ErrorInfo has them under the domain "apig-sidecar". */
+/* The reasons of failures of the sidecar, which ErrorInfo has under the domain "apig-sidecar". */
 #pragma once
 
-/* Name and what it says to the caller. docs/statuses.md and README's table are made of this one. */
+/* The name of each reason and its meaning for the caller. The tables of docs/statuses.md and README
+ * are written from it. */
 /* clang-format off */
 #define REASONS(row) \
     row(INVALID_REQUEST, "the request breaks a constraint of the .proto, or is not such a message") \

@@ -8,11 +8,11 @@
 
 #include "base/banned.h"
 
-/* A usual path and body; longer ones grow. */
+/* The size of typical paths and bodies; longer ones grow. */
 #define EXPECTED_TARGET_BYTES 192
 #define EXPECTED_BODY_BYTES 256
 
-/* Enums travel as the vendor documents them, as integers. */
+/* Enums are integers, as the vendor documents them. */
 static const struct json_style upstream_style = {.enums_as_numbers = true};
 
 void request_fill(const struct schema_method *method, ProtobufCMessage *message, struct text name,

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-/* No JSON text begins with these bytes, RFC 1952 section 2.3.1. */
+/* The first bytes of gzip (RFC 1952 section 2.3.1), with which no JSON text begins. */
 static bool is_gzip(struct text body)
 {
     static const struct text magic = {"\x1f\x8b", 2};
@@ -24,7 +24,7 @@ bool response_inflate(struct http_response *response, size_t most, struct arena 
     if (inflate_text(response->body, most, arena, &response->body, status))
         return true;
     struct status inner = *status;
-    return status_fail(status, inner.code, "the answer's compressed body %s", inner.message);
+    return status_fail(status, inner.code, "the compressed body of the response %s", inner.message);
 }
 
 static bool read_body(const struct schema_method *method, struct text body,
@@ -35,20 +35,22 @@ static bool read_body(const struct schema_method *method, struct text body,
         return json_read(method->response, body, options, arena, message, status);
     ProtobufCMessage *whole = schema_message_new(method->response, arena);
     if (!whole)
-        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the answer");
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the response");
     if (!json_read_field(method->http_rule.response_body, body, options, arena, whole, status))
         return false;
     *message = whole;
     return true;
 }
 
-/* google.protobuf.Empty and its like have nothing to say; their answer may have no body at all. */
+/* A response message without fields that have to be set, such as google.protobuf.Empty, may have no
+ * body. */
 static bool may_be_empty(const struct schema_method *method)
 {
     return method->response->field_count == 0;
 }
 
-/* Why the body cannot be used: because it is one of an error, or as the reader says. */
+/* Fails with the reason why the body cannot be used: it is the body of an error, or the message of
+ * the reader. */
 static bool refuse_body(const struct http_response *response, struct arena *arena,
                         struct status *status)
 {
@@ -56,10 +58,10 @@ static bool refuse_body(const struct http_response *response, struct arena *aren
     fault_body_read(response, (struct text){NULL, 0}, arena, arena, &fault);
     status->code = STATUS_UNKNOWN;
     if (fault.code.size == 0 || fault.message.size == 0)
-        return status_wrap(status, "the upstream answered %u, but with a body that cannot be used",
+        return status_wrap(status, "the upstream responded %u with a body that cannot be used",
                            response->status);
     return status_fail(status, STATUS_UNKNOWN,
-                       "the upstream answered %u, but with an error's body: %.*s (%.*s)",
+                       "the upstream responded %u with the body of an error: %.*s (%.*s)",
                        response->status, text_arguments(fault.message), text_arguments(fault.code));
 }
 

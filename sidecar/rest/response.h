@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The body of an HTTP answer: its plain bytes, and a success to the method's answer message. Pure;
- * any thread. */
+/* The body of an HTTP response: decompression, and decoding of a success into the response message
+ * of the method. Pure; any thread. */
 #pragma once
 
 #include "base/arena.h"
@@ -10,20 +10,20 @@
 #include "schema/schema.h"
 
 /*
- * Inflates a body that the upstream compressed although requests say "Accept-Encoding: identity":
+ * Inflates a body that the upstream compressed although requests have "Accept-Encoding: identity":
  * gzip, whether or not Content-Encoding names it, and deflate. Other bodies stay as they are. The
- * plain bytes are the arena's. RESOURCE_EXHAUSTED when they are more than `most` or the arena is
+ * plain body is in the arena. RESOURCE_EXHAUSTED when it is larger than `most` or the arena is
  * full, INVALID_ARGUMENT when the body cannot be inflated.
  */
 must_use bool response_inflate(struct http_response *response, size_t most, struct arena *arena,
                                struct status *status);
 
 /*
- * Reads the body. A member that cannot be read is told to `unreadable` (may be NULL) and left
- * absent; but the fields that the .proto calls required have to be there. The body's bytes must
- * outlive the message. UNKNOWN when it cannot be read: the upstream said yes, and what it did is
- * not known. The message has the upstream's words when the body is one of an error, and those may
- * repeat the credential.
+ * Decodes the body. A member that cannot be read is reported to `unreadable` (may be NULL) and left
+ * absent; fields that the .proto requires have to be set. The body must outlive the message.
+ * UNKNOWN when the body cannot be decoded, because the upstream reported success and its effect is
+ * not known. The message of the status quotes the upstream when the body is that of an error, and
+ * may repeat the credential.
  */
 must_use bool response_decode(const struct schema_method *method,
                               const struct http_response *response, struct arena *arena,
