@@ -423,7 +423,8 @@ static void a_second_of_many_members_is_noticed(void **state)
     for (size_t count = 1; count < 200; count++) {
         char tail[32];
         snprintf(tail, sizeof tail, ",\"%zu\":0}}", count / 2);
-        must_refuse(maps, text_of(many_members("{\"x\":{", count, tail)), &lenient, "a second member");
+        must_refuse(maps, text_of(many_members("{\"x\":{", count, tail)), &lenient,
+                    "a second member");
         must_become(maps, many_members("{\"x\":{", count, "}}"), &lenient, "{}");
     }
 }
