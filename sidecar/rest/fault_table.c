@@ -102,7 +102,8 @@ static const struct vendor_row {
      "the header is above 32 KB, or 128 KB in all"},
     {"APIGW", 201, 201, 500, STATUS_INTERNAL, FAULT_SYSTEM, "the gateway failed"},
     {"APIGW", 201, 201, 502, STATUS_UNKNOWN, FAULT_UNKNOWN, "the backend failed"},
-    {"APIGW", 201, 201, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT, "the backend did not respond in time"},
+    {"APIGW", 201, 201, 504, STATUS_UNKNOWN, FAULT_TIMED_OUT,
+     "the backend did not respond in time"},
     {"APIGW", 202, 202, 0, STATUS_UNKNOWN, FAULT_UNKNOWN, "the backend is unavailable"},
     {"APIGW", 203, 203, 0, STATUS_UNKNOWN, FAULT_TIMED_OUT, "the backend did not respond in time"},
     /* The configuration of the sidecar and not the request. */

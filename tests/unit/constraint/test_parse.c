@@ -11,72 +11,68 @@
 
 #include "validated.h"
 
+/* FieldRules as bytes of the wire, on a field of protos/validated.proto. */
+static const struct {
+    const char *type, *field;
+    struct text rules;
+    const char *why;
+} refused[] = {
+    {"Plain", "name", {"\xba\x01\x00", 3}, "field.cel of buf.validate is not enforced"},
+    {"Plain", "name", {"\xea\x01\x00", 3}, "field.cel_expression"},
+    {"Plain", "name", {"\xa2\x01\x00", 3}, "field.any"},
+    {"Plain", "name", {"\xaa\x01\x00", 3}, "field.duration"},
+    {"Plain", "name", {"\xb2\x01\x00", 3}, "field.timestamp"},
+    {"Plain", "name", {"\xe2\x01\x00", 3}, "field.field_mask"},
+    {"Plain",
+     "name",
+     {"\x8a\x01\x00", 3},
+     "field rules of buf.validate have a number 17 that is not known"},
+    {"Plain", "name", {"\xd8\x04\x01", 3}, "field rules of buf.validate have a number 75"},
+    {"Plain", "name", {"\xd8\x01\x02", 3}, "an `ignore` that is not known"},
+    {"Plain", "name", {"\xca\x01\x00", 3}, "cannot be read"}, /* required */
+    {"Plain", "name", {"\xda\x01\x00", 3}, "cannot be read"}, /* ignore */
+    {"Plain", "name", {"\x72\x03\xc0\x01\x01", 5}, "string.well_known_regex"},
+    {"Plain", "name", {"\x72\x03\xc8\x01\x00", 5}, "string.strict"},
+    {"Plain", "name", {"\x72\x03\x98\x06\x00", 5}, "string rules of buf.validate have a number 99"},
+    {"Plain", "name", {"\x72\x02\x12\x00", 4}, "cannot be read"}, /* min_len of text */
+    {"Plain", "name", {"\x72\x02\x08\x01", 4}, "cannot be read"}, /* const of a number */
+    {"Plain", "name", {"\x72\x02\x62\x00", 4}, "cannot be read"}, /* email of text */
+    {"Plain", "name", {"\x72\x02\x30\x01", 4}, "cannot be read"}, /* a pattern's number */
+    {"Plain", "name", {"\x72\x05\x00", 3}, "cannot be read"},     /* too short */
+    {"Plain", "name", {"\x70\x00", 2}, "number 14"},              /* no message */
+    {"Plain", "name", {"\x1a\x02\x08\x05", 4}, "are for int32, and its type is another one"},
+    {"Plain", "name", {"\x92\x01\x02\x08\x01", 5}, "are for repeated fields"},
+    {"Plain", "name", {"\x9a\x01\x02\x08\x01", 5}, "are for maps"},
+    {"Bytes", "const", {"\x7a\x03\x22\x01\x61", 5}, "bytes.pattern"},
+    {"Bytes", "const", {"\x7a\x02\x50\x01", 4}, "bytes.ip"},
+    {"Numbers", "const", {"\x1a\x02\x0a\x00", 4}, "cannot be read"}, /* const of text */
+    {"Numbers", "const", {"\x1a\x05\x25\x00\x00\x00\x00", 7}, "cannot be read"},
+    {"Numbers", "a_double", {"\x12\x02\x40\x01", 4}, "double.finite"},
+    {"Numbers", "a_double", {"\x12\x09\x21\0\0\0\0\0\0\xf8\x7f", 11}, "not a number"},
+    {"Numbers", "a_float", {"\x0a\x05\x15\0\0\xc0\x7f", 7}, "not a number"},
+    {"Repeateds",
+     "messages",
+     {"\x92\x01\x02\x18\x01", 5},
+     "not allowed for elements that are messages"},
+    {"Repeateds",
+     "items",
+     {"\x92\x01\x02\x48\x01", 5},
+     "repeated rules of buf.validate have a number 9"},
+    {"Repeateds", "items", {"\x72\x02\x10\x01", 4}, "are for string, and its type is another one"},
+    {"Repeateds", "items", {"\x92\x01\x04\x22\x02\x1a\x00", 7}, "are for int32"},
+    {"Repeateds", "items", {"\x92\x01\x05\x22\x03\xc8\x01\x01", 8}, "`required` for elements"},
+    {"Maps", "keys", {"\x9a\x01\x05\x22\x03\xc8\x01\x01", 8}, "`required` for elements"},
+    {"Maps", "values", {"\x9a\x01\x05\x2a\x03\xc8\x01\x01", 8}, "`required` for elements"},
+    {"Repeateds", "items", {"\x92\x01\x05\x22\x03\x92\x01\x00", 8}, "are for repeated fields"},
+    {"Maps", "keys", {"\x9a\x01\x02\x18\x01", 5}, "map rules of buf.validate have a number 3"},
+    {"Maps", "numbers", {"\x9a\x01\x04\x22\x02\x72\x00", 7}, "are for string"},
+};
+
 static void rules_that_are_not_enforced_are_refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *type, *field;
-        struct text rules;
-        const char *why;
-    } rows[] = {
-        {"Plain", "name", {"\xba\x01\x00", 3}, "field.cel of buf.validate is not enforced"},
-        {"Plain", "name", {"\xea\x01\x00", 3}, "field.cel_expression"},
-        {"Plain", "name", {"\xa2\x01\x00", 3}, "field.any"},
-        {"Plain", "name", {"\xaa\x01\x00", 3}, "field.duration"},
-        {"Plain", "name", {"\xb2\x01\x00", 3}, "field.timestamp"},
-        {"Plain", "name", {"\xe2\x01\x00", 3}, "field.field_mask"},
-        {"Plain",
-         "name",
-         {"\x8a\x01\x00", 3},
-         "field rules of buf.validate have a number 17 that is not known"},
-        {"Plain", "name", {"\xd8\x04\x01", 3}, "field rules of buf.validate have a number 75"},
-        {"Plain", "name", {"\xd8\x01\x02", 3}, "an `ignore` that is not known"},
-        {"Plain", "name", {"\xca\x01\x00", 3}, "cannot be read"}, /* required */
-        {"Plain", "name", {"\xda\x01\x00", 3}, "cannot be read"}, /* ignore */
-        {"Plain", "name", {"\x72\x03\xc0\x01\x01", 5}, "string.well_known_regex"},
-        {"Plain", "name", {"\x72\x03\xc8\x01\x00", 5}, "string.strict"},
-        {"Plain",
-         "name",
-         {"\x72\x03\x98\x06\x00", 5},
-         "string rules of buf.validate have a number 99"},
-        {"Plain", "name", {"\x72\x02\x12\x00", 4}, "cannot be read"}, /* min_len of text */
-        {"Plain", "name", {"\x72\x02\x08\x01", 4}, "cannot be read"}, /* const of a number */
-        {"Plain", "name", {"\x72\x02\x62\x00", 4}, "cannot be read"}, /* email of text */
-        {"Plain", "name", {"\x72\x02\x30\x01", 4}, "cannot be read"}, /* a pattern's number */
-        {"Plain", "name", {"\x72\x05\x00", 3}, "cannot be read"},     /* too short */
-        {"Plain", "name", {"\x70\x00", 2}, "number 14"},              /* no message */
-        {"Plain", "name", {"\x1a\x02\x08\x05", 4}, "are for int32, and its type is another one"},
-        {"Plain", "name", {"\x92\x01\x02\x08\x01", 5}, "are for repeated fields"},
-        {"Plain", "name", {"\x9a\x01\x02\x08\x01", 5}, "are for maps"},
-        {"Bytes", "const", {"\x7a\x03\x22\x01\x61", 5}, "bytes.pattern"},
-        {"Bytes", "const", {"\x7a\x02\x50\x01", 4}, "bytes.ip"},
-        {"Numbers", "const", {"\x1a\x02\x0a\x00", 4}, "cannot be read"}, /* const of text */
-        {"Numbers", "const", {"\x1a\x05\x25\x00\x00\x00\x00", 7}, "cannot be read"},
-        {"Numbers", "a_double", {"\x12\x02\x40\x01", 4}, "double.finite"},
-        {"Numbers", "a_double", {"\x12\x09\x21\0\0\0\0\0\0\xf8\x7f", 11}, "not a number"},
-        {"Numbers", "a_float", {"\x0a\x05\x15\0\0\xc0\x7f", 7}, "not a number"},
-        {"Repeateds",
-         "messages",
-         {"\x92\x01\x02\x18\x01", 5},
-         "not allowed for elements that are messages"},
-        {"Repeateds",
-         "items",
-         {"\x92\x01\x02\x48\x01", 5},
-         "repeated rules of buf.validate have a number 9"},
-        {"Repeateds",
-         "items",
-         {"\x72\x02\x10\x01", 4},
-         "are for string, and its type is another one"},
-        {"Repeateds", "items", {"\x92\x01\x04\x22\x02\x1a\x00", 7}, "are for int32"},
-        {"Repeateds", "items", {"\x92\x01\x05\x22\x03\xc8\x01\x01", 8}, "`required` for elements"},
-        {"Maps", "keys", {"\x9a\x01\x05\x22\x03\xc8\x01\x01", 8}, "`required` for elements"},
-        {"Maps", "values", {"\x9a\x01\x05\x2a\x03\xc8\x01\x01", 8}, "`required` for elements"},
-        {"Repeateds", "items", {"\x92\x01\x05\x22\x03\x92\x01\x00", 8}, "are for repeated fields"},
-        {"Maps", "keys", {"\x9a\x01\x02\x18\x01", 5}, "map rules of buf.validate have a number 3"},
-        {"Maps", "numbers", {"\x9a\x01\x04\x22\x02\x72\x00", 7}, "are for string"},
-    };
-    for (size_t i = 0; i < array_length(rows); i++)
-        expect_refusal(rows[i].type, rows[i].field, rows[i].rules, rows[i].why);
+    for (size_t i = 0; i < array_length(refused); i++)
+        expect_refusal(refused[i].type, refused[i].field, refused[i].rules, refused[i].why);
 }
 
 /* Checks one string against the rules of a string. */
