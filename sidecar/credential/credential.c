@@ -19,11 +19,9 @@
 /* A storm of refusals reads a file that has not changed a few times a second, not once for each. */
 #define REFRESH_NS (200 * CLOCK_NS_PER_MS)
 
-/* Secret memory as a whole. */
 struct credential_snapshot {
     atomic_size_t holders;
-    size_t bytes;
-    char token[];
+    struct secret *token;
 };
 
 struct credential {
@@ -31,6 +29,7 @@ struct credential {
     credential_listener *listener;
     void *context;
     struct file_watch *watch;
+    struct secret_list *secrets; /* tokens of all snapshots */
 
     pthread_mutex_t reading;            /* of what follows, and of the news: one reader at a time */
     char problem[STATUS_MESSAGE_BYTES]; /* that was told last; empty when all is well */
@@ -54,31 +53,33 @@ static struct credential_snapshot *hold_current(struct credential *credential)
 
 void credential_release(struct credential_snapshot *held)
 {
-    if (held && atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) == 1)
-        secret_free(held, sizeof *held + held->bytes);
+    if (held && atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) == 1) {
+        secret_wipe(held->token);
+        free(held);
+    }
 }
 
 struct text credential_value(const struct credential_snapshot *held)
 {
-    return held ? (struct text){held->token, held->bytes} : (struct text){NULL, 0};
+    return held ? secret_value(held->token) : (struct text){NULL, 0};
 }
 
-static struct credential_snapshot *snapshot_of(const char *token, size_t bytes)
+static struct credential_snapshot *snapshot_of(struct secret_list *secrets, struct text token)
 {
-    struct credential_snapshot *snapshot = memory_expect(secret_alloc(sizeof *snapshot + bytes));
+    struct credential_snapshot *snapshot = memory_expect(calloc(1, sizeof *snapshot));
     atomic_init(&snapshot->holders, 1);
-    snapshot->bytes = bytes;
-    memcpy(snapshot->token, token, bytes);
+    snapshot->token = secret_new(secrets, token);
     return snapshot;
 }
 
-static struct credential_snapshot *read_snapshot(const char *path, struct status *status)
+static struct credential_snapshot *read_snapshot(const char *path, struct secret_list *secrets,
+                                                 struct status *status)
 {
     struct credential_snapshot *snapshot = NULL;
     char *token = memory_expect(secret_alloc(SOURCE_FILE_BYTES));
     size_t bytes;
     if (source_file_read(path, token, &bytes, status))
-        snapshot = snapshot_of(token, bytes);
+        snapshot = snapshot_of(secrets, (struct text){token, bytes});
     secret_free(token, SOURCE_FILE_BYTES);
     return snapshot;
 }
@@ -117,7 +118,7 @@ static void accept_token(struct credential *credential, struct credential_snapsh
     bool recovered = credential->problem[0] != '\0';
     credential->problem[0] = '\0';
     status_set(&why, STATUS_UNKNOWN, "token file %s: a token of %zu bytes", credential->path,
-               read->bytes);
+               credential_value(read).size);
     if (same)
         credential_release(read);
     else
@@ -131,7 +132,7 @@ static void read_again(struct credential *credential)
 {
     struct status why;
     credential->identity = file_identify(credential->path);
-    struct credential_snapshot *read = read_snapshot(credential->path, &why);
+    struct credential_snapshot *read = read_snapshot(credential->path, credential->secrets, &why);
     if (read)
         accept_token(credential, read);
     else
@@ -151,6 +152,7 @@ bool credential_open(const char *token_file, struct event_base *loop, credential
 {
     struct credential *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct credential){.path = token_file, .listener = listener, .context = context};
+    made->secrets = secret_list_new();
     pthread_mutex_init(&made->reading, NULL);
     pthread_mutex_init(&made->lock, NULL);
     if (!file_watch_open(token_file, &file_watch_usual_pace, loop, look, made, &made->watch,
@@ -169,9 +171,15 @@ void credential_free(struct credential *credential)
         return;
     file_watch_free(credential->watch);
     credential_release(credential->current);
+    secret_list_release(credential->secrets);
     pthread_mutex_destroy(&credential->lock);
     pthread_mutex_destroy(&credential->reading);
     free(credential);
+}
+
+struct secret_list *credential_secrets(struct credential *credential)
+{
+    return credential->secrets;
 }
 
 bool credential_ready(struct credential *credential)
@@ -249,10 +257,10 @@ bool credential_refresh(struct credential *credential, const struct credential_s
 
 bool credential_check_file(const char *path, size_t *bytes, struct status *status)
 {
-    struct credential_snapshot *snapshot = read_snapshot(path, status);
+    struct credential_snapshot *snapshot = read_snapshot(path, NULL, status);
     if (!snapshot)
         return false;
-    *bytes = snapshot->bytes;
+    *bytes = credential_value(snapshot).size;
     credential_release(snapshot);
     return true;
 }

@@ -14,6 +14,7 @@
 
 #include "base/status.h"
 #include "http/nouns.h"
+#include "system/secret_list.h"
 
 /* The front gateway takes at most 32 KiB in one header. */
 #define CREDENTIAL_BYTES 32768
@@ -41,6 +42,10 @@ must_use bool credential_open(const char *token_file, struct event_base *loop,
                               struct credential **credential, struct status *status);
 void credential_free(struct credential *credential); /* NULL is allowed; snapshots may live on */
 
+/* The secrets that must not be seen by others: tokens that are in use, and those of snapshots that
+ * are still held. */
+struct secret_list *credential_secrets(struct credential *credential);
+
 /* True when there is a good token. */
 bool credential_ready(struct credential *credential);
 
@@ -59,7 +64,7 @@ void credential_release(struct credential_snapshot *held); /* NULL is allowed */
 /* Whether `held` is what credential_sign would take now. */
 bool credential_is_current(struct credential *credential, const struct credential_snapshot *held);
 
-/* The secret itself, to keep it out of what others hear; empty for NULL. Valid while it is held. */
+/* The secret itself; empty for NULL. Valid while it is held. */
 struct text credential_value(const struct credential_snapshot *held);
 
 /*

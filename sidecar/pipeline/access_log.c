@@ -2,9 +2,23 @@
 #include "pipeline/access_log.h"
 
 #include "base/clock.h"
+#include "system/redact.h"
 #include "telemetry/log.h"
 
 #include "base/banned.h"
+
+/* Logs the beginning of the text without secrets. */
+static void log_redacted(struct log_line *line, const char *name, struct text text,
+                         const struct transaction *transaction)
+{
+    char copy[REDACT_BYTES];
+    size_t size = text_cut(text, sizeof copy);
+    if (size == 0)
+        return;
+    memcpy(copy, text.data, size);
+    size = redact(credential_secrets(transaction->pipeline->credential), copy, size);
+    log_text(line, name, (struct text){copy, size});
+}
 
 void access_log_unreadable(const struct transaction *transaction)
 {
@@ -13,9 +27,8 @@ void access_log_unreadable(const struct transaction *transaction)
     if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_RESPONSE_MEMBER))
         return;
     log_text(&line, "method", text_of(transaction->method->path));
-    if (!transaction_repeats_credential(transaction, unreadable->first))
-        log_text(&line, "member", unreadable->first);
-    log_text(&line, "reason", unreadable->reason);
+    log_redacted(&line, "member", unreadable->first, transaction);
+    log_redacted(&line, "reason", unreadable->reason, transaction);
     log_number(&line, "members", (int64_t)unreadable->count);
     log_text(&line, "request_id", trace_headers_request_id(&transaction->trace));
     log_end(&line);

@@ -9,13 +9,6 @@
 /* As much of a project id as a message repeats. */
 #define LONGEST_ID 64
 
-void failure_hide_credential(struct transaction *transaction)
-{
-    if (transaction_repeats_credential(transaction, text_of(transaction->status.message)))
-        status_set(&transaction->status, transaction->status.code,
-                   "the upstream's response cannot be used");
-}
-
 /* The value of a string field of the caller's request, cut to `most` bytes; {NULL, 0} without one.
  */
 static struct text requested(const struct transaction *transaction, struct text name, size_t most)

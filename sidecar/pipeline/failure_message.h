@@ -13,7 +13,3 @@ void failure_complete(struct transaction *transaction);
 
 /* Adds the trailer x-apig-attempts: the attempts of which at least one byte left. */
 void failure_add_attempts(struct transaction *transaction);
-
-/* Replaces a status message that repeats the credential. Keys of a map in a response are part of
- * the path in such a message. */
-void failure_hide_credential(struct transaction *transaction);

@@ -12,15 +12,15 @@
 static struct fault read_fault(struct transaction *transaction)
 {
     const struct http_response *response = &transaction->exchange.response;
-    struct text token = credential_value(transaction->credential);
+    struct secret_list *secrets = credential_secrets(transaction->pipeline->credential);
     struct fault fault = {0};
     if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
         return fault;
     if (fault_is_success(response->status)) {
-        fault.request_id = fault_body_request_id(response, token);
+        fault.request_id = fault_body_request_id(response, secrets);
         return fault;
     }
-    fault_read(response, token, &transaction->response_arena, &transaction->fault_arena, &fault);
+    fault_read(response, secrets, &transaction->response_arena, &transaction->fault_arena, &fault);
     if (transaction_only_reads(transaction))
         fault_of_safe_request(&fault);
     return fault;
@@ -29,6 +29,7 @@ static struct fault read_fault(struct transaction *transaction)
 void interpret_fault(struct transaction *transaction)
 {
     failure_settle(&transaction->exchange, transaction->pipeline->config->max_response_bytes);
+    transaction_redact(transaction, &transaction->exchange.status);
     transaction->fault = read_fault(transaction);
 }
 
@@ -51,7 +52,7 @@ bool interpret_message(struct transaction *transaction, const struct schema_meth
     transaction->unreadable.count = 0;
     if (!response_decode(method, &transaction->exchange.response, &transaction->response_arena,
                          note_unreadable, transaction, message, &transaction->status)) {
-        failure_hide_credential(transaction);
+        transaction_redact(transaction, &transaction->status);
         return false;
     }
     if (transaction->unreadable.count > 0)

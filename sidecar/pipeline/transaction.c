@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "system/secret.h"
+#include "system/redact.h"
 
 #include "base/banned.h"
 
@@ -70,9 +70,12 @@ bool transaction_only_reads(const struct transaction *transaction)
     return transaction->unknown_outcome || transaction->method->only_reads;
 }
 
-bool transaction_repeats_credential(const struct transaction *transaction, struct text text)
+void transaction_redact(const struct transaction *transaction, struct status *status)
 {
-    return secret_is_in(text, credential_value(transaction->credential));
+    struct text message = text_of(status->message);
+    size_t size = redact(credential_secrets(transaction->pipeline->credential), status->message,
+                         message.size);
+    status->message[size] = '\0';
 }
 
 void transaction_release_credential(struct transaction *transaction)

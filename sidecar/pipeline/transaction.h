@@ -81,7 +81,8 @@ int64_t transaction_time_left_ns(const struct transaction *transaction);
  * 9.2.1). True of a look-up. */
 bool transaction_only_reads(const struct transaction *transaction);
 
-/* Whether the text repeats the credential that the request was signed with. */
-bool transaction_repeats_credential(const struct transaction *transaction, struct text text);
+/* Removes secrets from a status message that has text of the upstream's in it, such as the keys of
+ * a map, which are part of a field's path. */
+void transaction_redact(const struct transaction *transaction, struct status *status);
 
 void transaction_release_credential(struct transaction *transaction);

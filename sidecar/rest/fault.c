@@ -28,12 +28,12 @@ static void decide(struct fault *fault, struct fault_decision decision)
         fault->wait_ms = fault->retry_ms;
 }
 
-void fault_read(const struct http_response *response, struct text secret, struct arena *scratch,
-                struct arena *arena, struct fault *fault)
+void fault_read(const struct http_response *response, struct secret_list *secrets,
+                struct arena *scratch, struct arena *arena, struct fault *fault)
 {
     struct fault_body body;
     struct fault_decision decision;
-    fault_body_read(response, secret, scratch, arena, &body);
+    fault_body_read(response, secrets, scratch, arena, &body);
     *fault = (struct fault){
         .vendor_code = body.code,
         .message = body.message,

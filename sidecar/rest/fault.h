@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "http/nouns.h"
 #include "rest/details.h"
+#include "system/secret_list.h"
 
 enum fault_effect {
     FAULT_REFUSED,     /* not processed, and the same request will be refused again */
@@ -46,10 +47,10 @@ struct fault {
 bool fault_is_success(unsigned http_status);
 
 /* Reads a response that is not a success; the result is a fault, whatever the body is. The texts of
- * the fault are copies in the arena, a few hundred bytes; `scratch` is for temporary data. Texts
- * that repeat `secret`, the credential of the request, are left out. */
-void fault_read(const struct http_response *response, struct text secret, struct arena *scratch,
-                struct arena *arena, struct fault *fault);
+ * the fault are copies in the arena, a few hundred bytes, without any of the secrets; `secrets` may
+ * be NULL. `scratch` is for temporary data. */
+void fault_read(const struct http_response *response, struct secret_list *secrets,
+                struct arena *scratch, struct arena *arena, struct fault *fault);
 
 /* Changes the fault to that of a request that only reads (RFC 9110 section 9.2.1). Such a request
  * has changed nothing, so that it may be repeated although it was perhaps processed, unless that

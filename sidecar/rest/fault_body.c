@@ -5,7 +5,7 @@
 
 #include "base/ascii.h"
 #include "json/json.h"
-#include "system/secret.h"
+#include "system/redact.h"
 
 #include "base/banned.h"
 
@@ -94,11 +94,12 @@ static struct text keep(struct text text, struct arena *arena)
 
 /* Returns a short word of plain characters, or nothing, because codes and ids are used in logs and
  * metadata. */
-static struct text plain_word(struct text text, size_t most, struct text secret)
+static struct text plain_word(struct text text, size_t most, struct secret_list *secrets)
 {
-    bool good = text.size <= most && !secret_is_in(text, secret) &&
-                text_consists_of(text, is_token_character);
-    return good ? text : (struct text){NULL, 0};
+    if (text.size > most || !text_consists_of(text, is_token_character))
+        return (struct text){NULL, 0};
+    /* None of these characters is part of an escape. */
+    return secret_list_search(secrets, text, NULL, NULL) ? (struct text){NULL, 0} : text;
 }
 
 /* True for a text with a tag, a comment or a document type, because it is a page and not a message.
@@ -142,12 +143,12 @@ static size_t disturbing_bytes(struct text rest)
     return 0;
 }
 
-/* Returns one line of text, in which disturbing characters are spaces. A page and a text that
- * repeats the credential are not returned. */
-static struct text one_line(struct text text, struct text secret, struct arena *arena)
+/* Returns one line of text without secrets, in which disturbing characters are spaces. A page is not
+ * returned. */
+static struct text one_line(struct text text, struct secret_list *secrets, struct arena *arena)
 {
     size_t bytes = text_cut(text, MESSAGE_BYTES), used = 0;
-    char *line = !is_page(text) && !secret_is_in(text, secret) && text_is_utf8(text)
+    char *line = text.size > 0 && !is_page(text) && text_is_utf8(text)
                      ? arena_copy(arena, text.data, bytes)
                      : NULL;
     if (!line)
@@ -157,7 +158,7 @@ static struct text one_line(struct text text, struct text secret, struct arena *
         line[used] = disturbs ? ' ' : line[at];
         at += disturbs ? disturbs : 1;
     }
-    return (struct text){line, used};
+    return (struct text){line, redact(secrets, line, used)};
 }
 
 /* Returns the text that follows `mark`, up to a character of `ends`; empty without the mark. */
@@ -230,20 +231,20 @@ static bool envoy_shed_it(const struct http_response *response)
 }
 
 /* Returns the host of Location, without user, password and port. */
-static struct text location_host(const struct http_response *response, struct text secret)
+static struct text location_host(const struct http_response *response, struct secret_list *secrets)
 {
     struct text location = http_response_field(response, text_literal("Location")),
                 authority = text_behind(location, "://", "/?#");
     const char *at = authority.size ? memrchr(authority.data, '@', authority.size) : NULL;
     if (at)
         authority = (struct text){at + 1, (size_t)(authority.data + authority.size - at - 1)};
-    return plain_word(text_until(authority, ':'), HOST_BYTES, secret);
+    return plain_word(text_until(authority, ':'), HOST_BYTES, secrets);
 }
 
-struct text fault_body_request_id(const struct http_response *response, struct text secret)
+struct text fault_body_request_id(const struct http_response *response, struct secret_list *secrets)
 {
     return plain_word(http_response_field(response, text_literal("X-Request-Id")), REQUEST_ID_BYTES,
-                      secret);
+                      secrets);
 }
 
 /* Reads the members of a body. When the body is cut off, or is JSON only up to some byte, complete
@@ -284,25 +285,25 @@ static void search_message(struct arena *scratch, struct search *search)
     }
 }
 
-void fault_body_read(const struct http_response *response, struct text secret,
+void fault_body_read(const struct http_response *response, struct secret_list *secrets,
                      struct arena *scratch, struct arena *arena, struct fault_body *body)
 {
     struct search search = {0};
     search_body(response->body, scratch, &search);
     search_message(scratch, &search);
     struct text code = search.found[MEMBER_CODE], message = search.found[MEMBER_MESSAGE],
-                request_id = fault_body_request_id(response, secret);
+                request_id = fault_body_request_id(response, secrets);
     if (request_id.size == 0)
-        request_id = plain_word(search.found[MEMBER_REQUEST_ID], REQUEST_ID_BYTES, secret);
+        request_id = plain_word(search.found[MEMBER_REQUEST_ID], REQUEST_ID_BYTES, secrets);
     *body = (struct fault_body){
-        .code = keep(plain_word(code, CODE_BYTES, secret), arena),
-        .message = one_line(message, secret, arena),
+        .code = keep(plain_word(code, CODE_BYTES, secrets), arena),
+        .message = one_line(message, secrets, arena),
         .request_id = keep(request_id, arena),
-        .location_host = keep(location_host(response, secret), arena),
+        .location_host = keep(location_host(response, secrets), arena),
         .is_header_page = text_behind(response->body, FAULT_HEADER_PAGE, "").data != NULL,
     };
     body->shed = read_retry_after(response, &body->wait_ms) || envoy_shed_it(response);
     body->field =
-        plain_word(text_behind(body->message, "parameterName:", " .,;"), FIELD_BYTES, secret);
+        plain_word(text_behind(body->message, "parameterName:", " .,;"), FIELD_BYTES, secrets);
     body->window_ms = window_ms(body->message);
 }

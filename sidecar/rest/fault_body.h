@@ -10,12 +10,13 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "http/nouns.h"
+#include "system/secret_list.h"
 
 /* The title of the page of nginx for a header that is too large, which has HTTP status 400. */
 #define FAULT_HEADER_PAGE "Request Header Or Cookie Too Large"
 
 /* The content of a body, copied into the arena. A text is empty when the body does not have it; it
- * is short, of plain characters, and does not contain the secret. */
+ * is short, of plain characters, and without secrets. */
 struct fault_body {
     struct text code;          /* "APIG.3201" */
     struct text message;       /* one line of UTF-8, cut */
@@ -30,9 +31,11 @@ struct fault_body {
 };
 
 /* Returns the request id of the header of any response, as a view of it. */
-struct text fault_body_request_id(const struct http_response *response, struct text secret);
+struct text fault_body_request_id(const struct http_response *response,
+                                  struct secret_list *secrets);
 
 /* Reads a body; a body that is not JSON has no members. `scratch` is for temporary data, whose size
- * depends on the response; when it is full, the members that were found so far count. */
-void fault_body_read(const struct http_response *response, struct text secret,
+ * depends on the response; when it is full, the members that were found so far count. `secrets` may
+ * be NULL. */
+void fault_body_read(const struct http_response *response, struct secret_list *secrets,
                      struct arena *scratch, struct arena *arena, struct fault_body *body);

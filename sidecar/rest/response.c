@@ -55,7 +55,7 @@ static bool refuse_body(const struct http_response *response, struct arena *aren
                         struct status *status)
 {
     struct fault_body fault;
-    fault_body_read(response, (struct text){NULL, 0}, arena, arena, &fault);
+    fault_body_read(response, NULL, arena, arena, &fault);
     status->code = STATUS_UNKNOWN;
     if (fault.code.size == 0 || fault.message.size == 0)
         return status_wrap(status, "the upstream responded %u with a body that cannot be used",

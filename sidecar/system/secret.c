@@ -6,8 +6,6 @@
 
 #include "base/banned.h"
 
-#define TELLING_BYTES 16
-
 void *secret_alloc(size_t bytes)
 {
     void *secret = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -25,10 +23,4 @@ void secret_free(void *secret, size_t bytes)
         return;
     explicit_bzero(secret, bytes);
     munmap(secret, bytes);
-}
-
-bool secret_is_in(struct text text, struct text secret)
-{
-    size_t bytes = secret.size < TELLING_BYTES ? secret.size : TELLING_BYTES;
-    return bytes > 0 && text.size >= bytes && memmem(text.data, text.size, secret.data, bytes);
 }

@@ -5,6 +5,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 
 from support import api
 from support.client import refusal
+from support.secret import TOKEN, repeated
 from support.sidecar import run
 from support.upstream import response, http
 
@@ -26,7 +27,8 @@ message Thing { string id = 1; int64 size = 2; optional bool live = 3; map<strin
 message ShowRequest { string name = 1; }
 message Filter { string owner = 1; int32 least = 2; }
 message ListRequest { int64 limit = 1; repeated string tags = 2; Filter filter = 3; optional bool all = 4; }
-message Page { repeated Thing things = 1; uint64 total = 2; }
+message Page { repeated Thing things = 1; uint64 total = 2; map<string, Named> named = 3; }
+message Named { string id = 1 [(buf.validate.field).required = true]; int64 size = 2; }
 message UpdateRequest { string id = 1; Thing thing = 2 [(buf.validate.field).required = true]; bool force = 3; }
 message DeleteRequest { string id = 1; }
 message StartRequest { string path = 1; int32 count = 2 [(buf.validate.field).int32 = {gte: 1, lte: 5}]; }
@@ -91,6 +93,13 @@ def test_a_response_is_read_as_its_type_says(things, upstream):
     assert things("List").result() == {
         "things": [{"id": "1", "size": "-9007199254740993", "weights": {"a": 1e300}}, {"raw": "/+8="}],
         "total": "18446744073709551615"}
+
+
+def test_the_token_as_a_key_of_a_map_is_in_no_status_and_no_log(things, upstream):
+    upstream.script(*[response(http(200, {"named": {TOKEN[1:]: named}})) for named in ({"id": "1", "size": "?"}, {})])
+    assert things("List").result(), "a member that cannot be read is logged"  # in no line with the token, as every test expects
+    code, message = refusal(things("List"))
+    assert code == "UNKNOWN" and "named" in message and not repeated(TOKEN, message)
 
 
 def test_a_response_body_is_one_field_of_the_reply(things, upstream):

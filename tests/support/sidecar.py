@@ -11,7 +11,7 @@ import subprocess
 import threading
 
 from support.client import Client
-from support.secret import TOKEN
+from support.secret import TOKEN, repeated
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("APIG_SIDECAR_BINARY", ROOT / "build/release/apig-sidecar")).resolve()
@@ -116,7 +116,8 @@ class Sidecar:
         self.reader.join(SECONDS)
         assert not self.noise, "".join(self.noise)
         for line in self.lines:
-            assert not [secret for secret in self.secrets if secret in json.dumps(line, ensure_ascii=False)], line
+            text = json.dumps(line, ensure_ascii=False)
+            assert not [secret for secret in self.secrets if repeated(secret, text)], line
         return code
 
     def stop(self):

@@ -56,23 +56,11 @@ static void nothing_is_freed_without_harm(void **state)
     secret_free(NULL, 100);
 }
 
-static void a_secret_is_found_whole_and_where_it_was_cut(void **state)
-{
-    (void)state;
-    const struct text secret = text_literal("SECRETTOKEN-OF-32-BYTES-ALTOGETHER");
-    assert_true(secret_is_in(text_literal("a SECRETTOKEN-OF-32-BYTES-ALTOGETHER z"), secret));
-    assert_true(secret_is_in(text_literal("a SECRETTOKEN-OF-3"), secret));
-    assert_false(secret_is_in(text_literal("a SECRETTOKEN-OF-"), secret));
-    assert_true(secret_is_in(text_literal("a short one"), text_literal("short")));
-    assert_false(secret_is_in(text_literal("anything"), text_literal("")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(secrets_are_zeroed_and_not_dumped),
         cmocka_unit_test(nothing_is_freed_without_harm),
-        cmocka_unit_test(a_secret_is_found_whole_and_where_it_was_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
