@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "system/file_watch.h"
 
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "system/path_folders.h"
 
 #include "base/banned.h"
 
@@ -17,32 +17,67 @@ const struct file_watch_pace file_watch_usual_pace = {
     .while_blind = {.tv_sec = 1},
 };
 
+/* More folders than a path of links has, but for one that is made to. */
+#define MOST_MARKS 16
+
+/* Folders that inotify watches. */
+struct marks {
+    int list[MOST_MARKS];
+    size_t count;
+    bool is_whole; /* all that were asked for are there */
+};
+
 struct file_watch {
     const struct file_watch_pace *pace;
-    char *folder;
-    int inotify, mark; /* -1: none */
+    char *path;
+    int inotify; /* -1: none */
+    struct marks marks;
     struct event *changed, *due;
     bool expecting; /* a look soon after a change */
     void (*look)(void *context);
     void *context;
 };
 
-/* The path may lead to another folder by now; for the same one this changes nothing. */
-static void mark_folder(struct file_watch *watch)
+static bool has_mark(const struct marks *marks, int mark)
 {
-    int mark = inotify_add_watch(watch->inotify, watch->folder,
+    for (size_t i = 0; i < marks->count; i++)
+        if (marks->list[i] == mark)
+            return true;
+    return false;
+}
+
+/* For a folder that is watched already this changes nothing. */
+static void mark_folder(const char *folder, void *context)
+{
+    struct file_watch *watch = context;
+    struct marks *marks = &watch->marks;
+    int mark = inotify_add_watch(watch->inotify, folder,
                                  IN_CLOSE_WRITE | IN_MOVE | IN_CREATE | IN_DELETE | IN_ATTRIB |
                                      IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
-    if (watch->mark >= 0 && watch->mark != mark)
-        inotify_rm_watch(watch->inotify, watch->mark);
-    watch->mark = mark;
+    if (has_mark(marks, mark))
+        return;
+    if (mark < 0 || marks->count == MOST_MARKS)
+        marks->is_whole = false;
+    else
+        marks->list[marks->count++] = mark;
+}
+
+/* The path may lead through other folders by now. */
+static void mark_folders(struct file_watch *watch)
+{
+    const struct marks last = watch->marks;
+    watch->marks = (struct marks){.is_whole = true};
+    path_folders_visit(watch->path, mark_folder, watch);
+    for (size_t i = 0; i < last.count; i++)
+        if (!has_mark(&watch->marks, last.list[i]))
+            inotify_rm_watch(watch->inotify, last.list[i]);
 }
 
 static bool expect_next(struct file_watch *watch)
 {
     const struct file_watch_pace *pace = watch->pace;
-    return event_add(watch->due, watch->mark >= 0 ? &pace->while_watching : &pace->while_blind) ==
-           0;
+    return event_add(watch->due,
+                     watch->marks.is_whole ? &pace->while_watching : &pace->while_blind) == 0;
 }
 
 static void on_due(evutil_socket_t fd, short what, void *context)
@@ -51,7 +86,7 @@ static void on_due(evutil_socket_t fd, short what, void *context)
     struct file_watch *watch = context;
     watch->expecting = false;
     /* First, so that no change between the two is missed. */
-    mark_folder(watch);
+    mark_folders(watch);
     (void)expect_next(watch);
     watch->look(watch->context);
 }
@@ -70,30 +105,21 @@ static void on_changed(evutil_socket_t fd, short what, void *context)
     event_add(watch->due, &watch->pace->after_a_change);
 }
 
-static char *folder_of(const char *path)
-{
-    char *copy = memory_expect(strdup(path));
-    char *folder = memory_expect(strdup(dirname(copy)));
-    free(copy);
-    return folder;
-}
-
 bool file_watch_open(const char *path, const struct file_watch_pace *pace, struct event_base *loop,
                      void (*look)(void *context), void *context, struct file_watch **watch,
                      struct status *status)
 {
     struct file_watch *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct file_watch){.pace = pace,
-                                .folder = folder_of(path),
+                                .path = memory_expect(strdup(path)),
                                 .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
-                                .mark = -1,
                                 .look = look,
                                 .context = context};
     made->due = memory_expect(evtimer_new(loop, on_due, made));
     if (made->inotify >= 0)
         made->changed =
             memory_expect(event_new(loop, made->inotify, EV_READ | EV_PERSIST, on_changed, made));
-    mark_folder(made);
+    mark_folders(made);
     if (!expect_next(made) || (made->changed && event_add(made->changed, NULL) != 0)) {
         file_watch_free(made);
         return status_fail(status, STATUS_INTERNAL, "watch %s: the event loop refuses", path);
@@ -111,6 +137,6 @@ void file_watch_free(struct file_watch *watch)
     event_free(watch->due);
     if (watch->inotify >= 0)
         close(watch->inotify);
-    free(watch->folder);
+    free(watch->path);
     free(watch);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Says when a file should be looked at again: soon after anything happened in its folder (a rewrite
- * in place, another file moved over it, kubelet's swap of ..data, removal), and otherwise from time
- * to time, since not every file system tells. A folder that is not there is waited for. The event
- * loop's thread.
+ * Reports when a file should be looked at again: soon after anything happened in its folder or in
+ * that of a symbolic link on the way to it (a rewrite in place, another file moved over it,
+ * kubelet's swap of ..data, removal), and otherwise from time to time, since not every file system
+ * reports changes. A folder that is not there is waited for. The event loop's thread.
  */
 #pragma once
 

@@ -2,6 +2,7 @@
 """Does each request have the mounted token, and is the token nowhere but in X-Auth-Token?"""
 import os
 import pathlib
+import time
 
 import pytest
 
@@ -62,6 +63,21 @@ def test_a_file_that_another_one_replaces_is_used(started, upstream, token, tmp_
     os.replace(TokenFile(tmp_path / "fresh", NEXT).path, token.path)
     wait_loaded(sidecar, 2)
     assert token_of_next_call(upstream, client) == NEXT
+
+
+@pytest.mark.parametrize("link", ["file", "folder"])
+def test_a_file_behind_a_link_into_another_folder_is_used_within_a_second_of_its_rewrite(started, upstream, tmp_path, link):
+    secret = TokenFile(tmp_path / "elsewhere" / "token", None)
+    secret.path.parent.mkdir()
+    secret.write(TOKEN)
+    path = tmp_path / "link"
+    path.symlink_to(secret.path if link == "file" else "elsewhere")
+    sidecar = started(token_file=path if link == "file" else path / "token")
+    begin = time.monotonic()
+    secret.write(NEXT)
+    wait_loaded(sidecar, 2)
+    assert time.monotonic() - begin < 1
+    assert token_of_next_call(upstream, sidecar.client()) == NEXT
 
 
 @pytest.mark.parametrize("folder", ["", "later"], ids=["file", "folder"])

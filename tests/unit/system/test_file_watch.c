@@ -103,6 +103,85 @@ static void a_folder_that_is_not_there_is_waited_for(void **state)
     end(&trial);
 }
 
+static void put(const struct trial *trial, const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", trial->folder, name);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void make_folder(const struct trial *trial, const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", trial->folder, name);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+/* A link that takes the place of what was there. */
+static void make_link(const struct trial *trial, const char *name, const char *target)
+{
+    char path[128], fresh[140];
+    snprintf(path, sizeof path, "%s/%s", trial->folder, name);
+    snprintf(fresh, sizeof fresh, "%s.new", path);
+    assert_int_equal(symlink(target, fresh), 0);
+    assert_int_equal(rename(fresh, path), 0);
+}
+
+/* Whether a change is looked at, and no look follows without one. */
+static void expect_look(struct trial *trial, const char *name)
+{
+    unsigned before;
+    do {
+        before = trial->looks;
+        for (int i = 0; i < 20; i++)
+            loop_turn(trial->loop);
+    } while (trial->looks != before);
+    put(trial, name, "changed");
+    loop_until(trial->loop, trial->looks > before);
+}
+
+static void remove_all(const struct trial *trial, const char *const *names, size_t count)
+{
+    char path[128];
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s", trial->folder, names[i]);
+        assert_int_equal(remove(path), 0);
+    }
+}
+
+static void a_file_behind_links_into_other_folders_is_watched_where_it_is(void **state)
+{
+    (void)state;
+    static const struct file_watch_pace pace = {
+        {.tv_usec = SOON_US}, {.tv_sec = NEVER_S}, {.tv_sec = NEVER_S}};
+    static const char *const names[] = {"own/token", "own", "way",         "first/token",
+                                        "first",     "two", "second/last", "second"};
+    struct trial trial = {.folder = "/tmp/file_watch-XXXXXX"};
+    struct status status;
+    assert_non_null(mkdtemp(trial.folder));
+    make_folder(&trial, "own");
+    make_folder(&trial, "first");
+    make_folder(&trial, "second");
+    make_link(&trial, "own/token", "../way/token");
+    make_link(&trial, "way", "first");
+    put(&trial, "first/token", "1");
+    trial.loop = event_base_new();
+    snprintf(trial.path, sizeof trial.path, "%s/own/token", trial.folder);
+    assert_true(
+        file_watch_open(trial.path, &pace, trial.loop, on_look, &trial, &trial.watch, &status));
+    expect_look(&trial, "first/token");
+    make_link(&trial, "way", "second");
+    make_link(&trial, "two", "first");
+    expect_look(&trial, "second/last");
+    make_link(&trial, "own/token", "../second/last");
+    expect_look(&trial, "second/last");
+    remove_all(&trial, names, array_length(names));
+    end(&trial);
+}
+
 /* The promise to those who rotate credentials on such file systems. */
 static void a_file_is_looked_at_every_half_minute_at_least(void **state)
 {
@@ -117,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_change_is_looked_at_soon),
         cmocka_unit_test(a_change_without_a_notification_is_found_after_a_while),
         cmocka_unit_test(a_folder_that_is_not_there_is_waited_for),
+        cmocka_unit_test(a_file_behind_links_into_other_folders_is_watched_where_it_is),
         cmocka_unit_test(a_file_is_looked_at_every_half_minute_at_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
