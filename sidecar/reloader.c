@@ -16,8 +16,8 @@
 struct file_group {
     struct reloader *reloader;
     const struct kind *kind;
-    const char *paths[MOST_FILES];          /* NULL: not given */
-    struct file_watch *folders[MOST_FILES]; /* one for each folder */
+    const char *paths[MOST_FILES]; /* NULL: not given */
+    struct file_watch *watch;
 };
 
 struct reloader {
@@ -67,31 +67,14 @@ static void look(void *context)
                   summary.message);
 }
 
-static struct text folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return (struct text){path, slash ? (size_t)(slash - path) : 0};
-}
-
-/* One of the files before it stands in the same folder, which is watched. */
-static bool is_watched(const struct file_group *group, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (group->paths[i] &&
-            text_equal(folder_of(group->paths[i]), folder_of(group->paths[index])))
-            return true;
-    return false;
-}
-
 static bool open_subject(struct file_group *group, struct event_base *loop, struct status *status)
 {
-    for (size_t i = 0; i < MOST_FILES; i++)
-        if (group->paths[i] && !is_watched(group, i) &&
-            !file_watch_open(group->paths[i], &file_watch_usual_pace, loop, look, group,
-                             &group->folders[i], status))
-            return false;
+    const struct file_watch_plan plan = {group->paths, MOST_FILES, &file_watch_usual_pace, look,
+                                         group};
     if (!group->paths[0])
         return true;
+    if (!file_watch_open(&plan, loop, &group->watch, status))
+        return false;
     count(group, METRIC_OK);
     /* For what happened since the start read them. */
     look(group);
@@ -110,8 +93,8 @@ bool reloader_open(const struct config *config, struct event_base *loop, struct 
         .certificate = {made,
                         &certificate,
                         {config->tls_cert_file, config->tls_key_file, config->tls_client_ca_file},
-                        {NULL}},
-        .upstream_ca = {made, &upstream_ca, {config->upstream_ca_file}, {NULL}},
+                        NULL},
+        .upstream_ca = {made, &upstream_ca, {config->upstream_ca_file}, NULL},
     };
     if (!open_subject(&made->certificate, loop, status) ||
         !open_subject(&made->upstream_ca, loop, status)) {
@@ -122,17 +105,11 @@ bool reloader_open(const struct config *config, struct event_base *loop, struct 
     return true;
 }
 
-static void close_subject(const struct file_group *group)
-{
-    for (size_t i = 0; i < MOST_FILES; i++)
-        file_watch_free(group->folders[i]);
-}
-
 void reloader_free(struct reloader *reloader)
 {
     if (!reloader)
         return;
-    close_subject(&reloader->certificate);
-    close_subject(&reloader->upstream_ca);
+    file_watch_free(reloader->certificate.watch);
+    file_watch_free(reloader->upstream_ca.watch);
     free(reloader);
 }

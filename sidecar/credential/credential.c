@@ -155,8 +155,8 @@ bool credential_open(const char *token_file, struct event_base *loop, credential
     made->secrets = secret_list_new();
     pthread_mutex_init(&made->reading, NULL);
     pthread_mutex_init(&made->lock, NULL);
-    if (!file_watch_open(token_file, &file_watch_usual_pace, loop, look, made, &made->watch,
-                         status)) {
+    const struct file_watch_plan plan = {&made->path, 1, &file_watch_usual_pace, look, made};
+    if (!file_watch_open(&plan, loop, &made->watch, status)) {
         credential_free(made);
         return false;
     }

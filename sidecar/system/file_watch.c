@@ -28,14 +28,11 @@ struct marks {
 };
 
 struct file_watch {
-    const struct file_watch_pace *pace;
-    char *path;
+    struct file_watch_plan plan;
     int inotify; /* -1: none */
     struct marks marks;
     struct event *changed, *due;
     bool expecting; /* a look soon after a change */
-    void (*look)(void *context);
-    void *context;
 };
 
 static bool has_mark(const struct marks *marks, int mark)
@@ -62,12 +59,14 @@ static void mark_folder(const char *folder, void *context)
         marks->list[marks->count++] = mark;
 }
 
-/* The path may lead through other folders by now. */
+/* A path may lead through other folders by now. */
 static void mark_folders(struct file_watch *watch)
 {
     const struct marks last = watch->marks;
     watch->marks = (struct marks){.is_whole = true};
-    path_folders_visit(watch->path, mark_folder, watch);
+    for (size_t i = 0; i < watch->plan.path_count; i++)
+        if (watch->plan.paths[i])
+            path_folders_visit(watch->plan.paths[i], mark_folder, watch);
     for (size_t i = 0; i < last.count; i++)
         if (!has_mark(&watch->marks, last.list[i]))
             inotify_rm_watch(watch->inotify, last.list[i]);
@@ -75,7 +74,7 @@ static void mark_folders(struct file_watch *watch)
 
 static bool expect_next(struct file_watch *watch)
 {
-    const struct file_watch_pace *pace = watch->pace;
+    const struct file_watch_pace *pace = watch->plan.pace;
     return event_add(watch->due,
                      watch->marks.is_whole ? &pace->while_watching : &pace->while_blind) == 0;
 }
@@ -88,7 +87,7 @@ static void on_due(evutil_socket_t fd, short what, void *context)
     /* First, so that no change between the two is missed. */
     mark_folders(watch);
     (void)expect_next(watch);
-    watch->look(watch->context);
+    watch->plan.look(watch->plan.context);
 }
 
 /* What happened is of no interest: whether it matters shows in the file. */
@@ -102,19 +101,14 @@ static void on_changed(evutil_socket_t fd, short what, void *context)
     if (watch->expecting)
         return;
     watch->expecting = true;
-    event_add(watch->due, &watch->pace->after_a_change);
+    event_add(watch->due, &watch->plan.pace->after_a_change);
 }
 
-bool file_watch_open(const char *path, const struct file_watch_pace *pace, struct event_base *loop,
-                     void (*look)(void *context), void *context, struct file_watch **watch,
-                     struct status *status)
+bool file_watch_open(const struct file_watch_plan *plan, struct event_base *loop,
+                     struct file_watch **watch, struct status *status)
 {
     struct file_watch *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct file_watch){.pace = pace,
-                                .path = memory_expect(strdup(path)),
-                                .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC),
-                                .look = look,
-                                .context = context};
+    *made = (struct file_watch){.plan = *plan, .inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
     made->due = memory_expect(evtimer_new(loop, on_due, made));
     if (made->inotify >= 0)
         made->changed =
@@ -122,7 +116,7 @@ bool file_watch_open(const char *path, const struct file_watch_pace *pace, struc
     mark_folders(made);
     if (!expect_next(made) || (made->changed && event_add(made->changed, NULL) != 0)) {
         file_watch_free(made);
-        return status_fail(status, STATUS_INTERNAL, "watch %s: the event loop refuses", path);
+        return status_fail(status, STATUS_INTERNAL, "watch files: the event loop refuses");
     }
     *watch = made;
     return true;
@@ -137,6 +131,5 @@ void file_watch_free(struct file_watch *watch)
     event_free(watch->due);
     if (watch->inotify >= 0)
         close(watch->inotify);
-    free(watch->path);
     free(watch);
 }

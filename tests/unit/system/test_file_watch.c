@@ -20,6 +20,7 @@
 
 struct trial {
     char folder[32], path[64];
+    const char *paths[3];
     struct event_base *loop;
     struct file_watch *watch;
     unsigned looks;
@@ -31,14 +32,23 @@ static void on_look(void *context)
     trial->looks++;
 }
 
-static void begin(struct trial *trial, const char *name, const struct file_watch_pace *pace)
+/* As one of several files. */
+static void watch_path(struct trial *trial, const struct file_watch_pace *pace)
 {
     struct status status;
+    trial->paths[0] = "/proc/version";
+    trial->paths[2] = trial->path;
+    const struct file_watch_plan plan = {trial->paths, array_length(trial->paths), pace, on_look,
+                                         trial};
+    assert_true(file_watch_open(&plan, trial->loop, &trial->watch, &status));
+}
+
+static void begin(struct trial *trial, const char *name, const struct file_watch_pace *pace)
+{
     *trial = (struct trial){.folder = "/tmp/file_watch-XXXXXX", .loop = event_base_new()};
     assert_non_null(mkdtemp(trial->folder));
     snprintf(trial->path, sizeof trial->path, "%s/%s", trial->folder, name);
-    assert_true(
-        file_watch_open(trial->path, pace, trial->loop, on_look, trial, &trial->watch, &status));
+    watch_path(trial, pace);
 }
 
 static void end(struct trial *trial)
@@ -160,7 +170,6 @@ static void a_file_behind_links_into_other_folders_is_watched_where_it_is(void *
     static const char *const names[] = {"own/token", "own", "way",         "first/token",
                                         "first",     "two", "second/last", "second"};
     struct trial trial = {.folder = "/tmp/file_watch-XXXXXX"};
-    struct status status;
     assert_non_null(mkdtemp(trial.folder));
     make_folder(&trial, "own");
     make_folder(&trial, "first");
@@ -170,8 +179,7 @@ static void a_file_behind_links_into_other_folders_is_watched_where_it_is(void *
     put(&trial, "first/token", "1");
     trial.loop = event_base_new();
     snprintf(trial.path, sizeof trial.path, "%s/own/token", trial.folder);
-    assert_true(
-        file_watch_open(trial.path, &pace, trial.loop, on_look, &trial, &trial.watch, &status));
+    watch_path(&trial, &pace);
     expect_look(&trial, "first/token");
     make_link(&trial, "way", "second");
     make_link(&trial, "two", "first");
