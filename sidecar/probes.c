@@ -31,6 +31,8 @@ static bool has_credential(void *context, struct buffer *why)
     bool good = credential_ready(probes->parts.credential);
     buffer_add_text(why, good ? text_literal("there is a good one")
                               : text_literal("no good one in --token-file"));
+    if (probes->parts.token_is_pinned)
+        buffer_add_literal(why, ", in a file that cannot change (subPath)");
     return good;
 }
 

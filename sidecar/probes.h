@@ -21,6 +21,7 @@ struct probes_parts {
     struct upstream *upstream;
     struct server *server;
     size_t upstream_loops;
+    bool token_is_pinned; /* its file is one of mount_pins_file */
 };
 
 struct probes {

@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "system/file_watch.h"
+#include "system/mount.h"
 #include "telemetry/log.h"
 
 #include "base/banned.h"
@@ -81,11 +82,25 @@ static bool open_subject(struct file_group *group, struct event_base *loop, stru
     return true;
 }
 
+/* Of files that are read again and again, those that will never be others. */
+static void warn_of_pinned_files(const struct config *config)
+{
+    const char *const paths[] = {config->token_file, config->tls_cert_file, config->tls_key_file,
+                                 config->tls_client_ca_file, config->upstream_ca_file};
+    for (size_t i = 0; i < array_length(paths); i++)
+        if (paths[i] && mount_pins_file(paths[i]))
+            log_event(LOG_WARNING, "file cannot change",
+                      "%s is mounted as a single file (subPath), so that the sidecar never sees "
+                      "the file that replaces it: mount its folder",
+                      paths[i]);
+}
+
 bool reloader_open(const struct config *config, struct event_base *loop, struct metrics *metrics,
                    struct server *server, struct upstream *upstream, struct reloader **reloader,
                    struct status *status)
 {
     struct reloader *made = memory_expect(calloc(1, sizeof *made));
+    warn_of_pinned_files(config);
     *made = (struct reloader){
         .metrics = metrics,
         .server = server,

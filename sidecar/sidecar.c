@@ -18,6 +18,7 @@
 #include "reloader.h"
 #include "schema/schema.h"
 #include "server/server.h"
+#include "system/mount.h"
 #include "system/process.h"
 #include "system/usage.h"
 #include "telemetry/log.h"
@@ -266,7 +267,8 @@ static bool become_ready(struct sidecar *sidecar, struct status *status)
 {
     (void)status;
     struct probes_parts parts = {sidecar->credential, sidecar->upstream, sidecar->server,
-                                 sidecar->config->upstream_loops};
+                                 sidecar->config->upstream_loops,
+                                 mount_pins_file(sidecar->config->token_file)};
     probes_set_listening(&sidecar->probes, &parts, sidecar->loop);
     return true;
 }

@@ -54,6 +54,27 @@ def test_a_sidecar_that_serves_is_live_ready_and_started(sidecar):
         assert [line.split(":")[0] for line in lines if line.startswith("[+]")] == [f"[+] {check}" for check in checks]
 
 
+def test_a_token_file_that_is_mounted_as_a_single_file_is_warned_about_once_and_shown(start, token, tmp_path):
+    mounted = tmp_path / "mounted"
+    mounted.touch()
+    mount = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    sidecar = start(token_file=mounted, prefix=["unshare", "--map-root-user", "--mount", "sh", "-c", mount, "sh", token.path, mounted])
+    [line] = sidecar.wait_log(event="file cannot change")
+    assert line["level"] == "warning" and str(mounted) in line["message"]
+    token.path.rename(tmp_path / "old")
+    token.write("replaced")
+    assert "cannot change" in probe(sidecar, "/readyz?verbose")[1]
+    sidecar.stop()
+    assert len([line for line in sidecar.lines if line["event"] == "file cannot change"]) == 1
+
+
+def test_a_token_file_that_can_change_is_not_warned_about(start):
+    sidecar = start()
+    assert "cannot change" not in probe(sidecar, "/readyz?verbose")[1]
+    sidecar.stop()
+    assert not [line for line in sidecar.lines if line["event"] == "file cannot change"]
+
+
 def test_a_sidecar_without_a_credential_is_live_but_neither_ready_nor_healthy(start, token):
     content = token.path.read_text()
     token.remove()
