@@ -92,6 +92,8 @@ static size_t wide_character(const unsigned char *at, const unsigned char *end)
 
 bool text_is_utf8(struct text text)
 {
+    if (text.size == 0)
+        return true;
     const unsigned char *at = (const unsigned char *)text.data;
     const unsigned char *end = at + text.size;
     while (at < end) {

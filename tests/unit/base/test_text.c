@@ -120,6 +120,12 @@ static void nul_is_a_character(void **state)
     assert_int_equal(text_code_points(text_literal("a\0b")), 3);
 }
 
+static void nothing_is_utf8(void **state)
+{
+    (void)state;
+    assert_true(text_is_utf8((struct text){NULL, 0}));
+}
+
 static void code_points_are_counted_not_bytes(void **state)
 {
     (void)state;
@@ -370,6 +376,7 @@ int main(void)
         cmocka_unit_test(utf8_of_four_bytes_is_what_rfc_3629_says),
         cmocka_unit_test(utf8_is_found_at_each_place_of_longer_text),
         cmocka_unit_test(nul_is_a_character),
+        cmocka_unit_test(nothing_is_utf8),
         cmocka_unit_test(code_points_are_counted_not_bytes),
         cmocka_unit_test(a_cut_is_the_longest_that_splits_no_character),
         cmocka_unit_test(only_ascii_letters_compare_without_case),

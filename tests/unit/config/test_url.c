@@ -87,6 +87,9 @@ static void a_malformed_host_is_refused(void **state)
     struct text host, port;
     assert_true(url_split_authority((struct text){name, 253}, &host, &port));
     assert_false(url_split_authority((struct text){name, 254}, &host, &port));
+    assert_false(url_split_authority(text_literal("[::1\0.example]"), &host, &port));
+    assert_false(url_split_authority(text_literal("127.0.0.1\0"), &host, &port));
+    assert_false(url_split_authority((struct text){NULL, 0}, &host, &port));
 }
 
 static void an_upstream_is_https_with_or_without_a_prefix(void **state)
