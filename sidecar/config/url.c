@@ -21,7 +21,7 @@ static const struct {
 static bool is_address(int family, struct text text)
 {
     char terminated[INET6_ADDRSTRLEN], address[sizeof(struct in6_addr)];
-    if (text.size >= sizeof terminated)
+    if (text.size == 0 || text.size >= sizeof terminated || text_contains(text, '\0'))
         return false;
     memcpy(terminated, text.data, text.size);
     terminated[text.size] = '\0';
@@ -39,6 +39,14 @@ static bool is_label(struct text label)
            label.data[label.size - 1] != '-' && text_consists_of(label, is_label_character);
 }
 
+/* "0x7f000001", which libcurl takes for an address. */
+static bool is_hexadecimal(struct text label)
+{
+    return (text_take_prefix(&label, text_literal("0x")) ||
+            text_take_prefix(&label, text_literal("0X"))) &&
+           text_consists_of(label, ascii_is_hex);
+}
+
 /* A name whose last label is a number has to be an address. */
 static bool is_name(struct text name)
 {
@@ -50,7 +58,8 @@ static bool is_name(struct text name)
         if (!is_label(label))
             return false;
     }
-    return !text_consists_of(label, ascii_is_digit) || is_address(AF_INET, name);
+    return (!text_consists_of(label, ascii_is_digit) && !is_hexadecimal(label)) ||
+           is_address(AF_INET, name);
 }
 
 bool url_split_authority(struct text authority, struct text *host, struct text *port)

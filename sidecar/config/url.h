@@ -10,8 +10,9 @@
 /*
  * Splits "host", "host:port" or "[IPv6]:port" into the host, without brackets, and the port's
  * digits, which are empty when there is no colon. A host is a name of letters, digits, hyphens and
- * underscores between dots, or an address; digits and dots that are not an IPv4 address ("127.1")
- * are refused, because some programs read an address there and others a name.
+ * underscores between dots, or an address; a name that ends in a number and is not an IPv4 address
+ * ("127.1", "0x7f000001") is refused, because some programs read an address there and others a
+ * name.
  */
 must_use bool url_split_authority(struct text authority, struct text *host, struct text *port);
 
