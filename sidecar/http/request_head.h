@@ -2,6 +2,7 @@
 /* The head of an HTTP/1 request, read strictly (RFC 9112). Pure; any thread. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/text.h"
@@ -11,6 +12,7 @@ struct http_head {
     struct text method, path, query; /* "GET", "/readyz", "verbose" */
     struct text accept;              /* of the first Accept; empty when there is none */
     size_t body_bytes;
+    bool has_length;  /* a Content-Length was there */
     struct text body; /* empty here: whoever waits for it fills it in */
 };
 

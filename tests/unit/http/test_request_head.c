@@ -66,6 +66,7 @@ static void every_other_head_is_refused(void **state)
         {"GET / HTTP/1.1\r\nContent-Length:\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 4\r\n\r\n", 400},
         {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
         {"GET / HTTP/2.0\r\n\r\n", 505},
         {"GET / HTTP/1.10\r\n\r\n", 505},
