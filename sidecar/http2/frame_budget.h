@@ -13,7 +13,7 @@ struct frame_rate {
     int64_t per_second, per_stream;
 };
 
-/* What is left, as the time in which it would be earned anew. */
+/* The rest of the budget, as the time in which it would be earned anew. */
 struct frame_budget {
     int64_t left_ns, now_ns;
 };

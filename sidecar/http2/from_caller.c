@@ -46,7 +46,7 @@ static bool read_preface(struct guard *guard, struct input *input)
     return guard->preface_size == PREFACE_BYTES;
 }
 
-/* What the head of a frame alone shows to be wrong with it, as a connection error. */
+/* The connection error that the head of a frame alone shows. */
 static enum http2_error judge_order(const struct guard *guard, const struct frame *head)
 {
     const struct partial_block *block = &guard->caller_block;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * C-core's frames, on their way to the caller. What it writes on a stream that has been ended is
+ * C-core's frames, on their way to the caller. Frames on a stream that has been ended are
  * dropped; its header blocks refer to no dynamic table, because it was given one of 0 bytes, so
  * that they can be dropped as well.
  */
@@ -131,7 +131,7 @@ static void core_ping(struct guard *guard, struct frame *frame)
     frame_write(&guard->outputs->to_caller, frame);
 }
 
-/* C-core does not answer streams above the last one that it names. */
+/* C-core does not serve streams above the last one that it names. */
 static void drop_streams_above(struct guard *guard, uint32_t last)
 {
     for (size_t i = 0; i < guard->streams.place_count;) {

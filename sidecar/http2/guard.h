@@ -56,7 +56,7 @@ enum guard_verdict {
     GUARD_REFUSE, /* the caller gets REFUSED_STREAM: nothing was processed, it may try again */
 };
 
-/* What the front says of a stream that passes. */
+/* The front's description of a stream that passes. */
 struct guard_call {
     uint32_t kind;  /* given back when the stream ends */
     bool streaming; /* the caller may send any number of messages, and need not end soon */
@@ -95,7 +95,7 @@ struct guard_hooks {
                        size_t room);
 };
 
-/* What happened since the guard was made, for the accounting of peers. */
+/* Counts of events since the guard was made, for the accounting of peers. */
 struct guard_counts {
     uint64_t opened;  /* streams whose headers came, whatever became of them */
     uint64_t passed;  /* of those: to C-core */

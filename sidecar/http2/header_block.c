@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-/* What an inflater holds beside the entries of its dynamic table. */
+/* Memory that an inflater holds beside the entries of its dynamic table. */
 #define INFLATER_BYTES 1536
 
 #define LITERAL_WITHOUT_INDEXING 0

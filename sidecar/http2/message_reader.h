@@ -13,7 +13,7 @@
 #include "base/compiler.h"
 #include "http2/fault.h"
 
-/* What grpc-encoding names. */
+/* The encoding that grpc-encoding names. */
 enum message_encoding { ENCODING_IDENTITY, ENCODING_SUPPORTED, ENCODING_UNKNOWN };
 
 /* Zeroed memory is a reader before the first message, without compression. */

@@ -15,7 +15,7 @@ struct output {
     size_t size, room;
 };
 
-/* What output_reserve does when the memory has to grow. */
+/* Called by output_reserve when the memory has to grow. */
 void output_grow(struct output *output, size_t more);
 
 /* Makes room for `more` bytes at output->data + output->size. Pointers into the output end. */

@@ -9,7 +9,7 @@
 /* RFC 9113 section 6.5.2. */
 #define FIELD_OVERHEAD 32
 
-/* What becomes of a field that has been looked at. */
+/* The treatment of a field that has been checked. */
 enum use { PASS, DROP };
 
 struct known_field {

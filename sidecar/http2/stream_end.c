@@ -27,8 +27,8 @@ static void send_status(struct guard *guard, uint32_t stream, bool headers_were_
                                             });
 }
 
-/* Behind a response that is complete it asks the caller to stop sending, and is no failure of the
- * call (RFC 9113 section 8.1). */
+/* After a complete response it asks the caller to stop sending and does not fail the call (RFC 9113
+ * section 8.1). */
 static void stop_caller(struct guard *guard, uint32_t stream)
 {
     frame_write_rst_stream(&guard->outputs->to_caller, stream, HTTP2_NO_ERROR);

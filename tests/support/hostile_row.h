@@ -52,7 +52,7 @@ struct piece {
 
 #define ROW_PIECES 6
 
-/* What becomes of the stream at fault, or of the connection. */
+/* The end of the stream at fault, or of the connection. */
 enum outcome {
     SERVED,     /* the fault is none, or means nothing: C-core has the whole call */
     STATUS,     /* the caller gets that grpc-status, and C-core no whole message */

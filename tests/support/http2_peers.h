@@ -13,7 +13,7 @@
 #include "http2/guard.h"
 #include "http2_caller.h"
 
-/* What C-core has of a stream. */
+/* C-core's view of a stream. */
 struct core_stream {
     bool opened, ended, reset;
     struct output headers; /* "name: value\n" of each */
@@ -33,7 +33,7 @@ struct peers {
     struct core_stream *streams; /* by their id */
     size_t last_stream;
     int64_t now_ns;
-    size_t piece; /* the guard is fed so many bytes at a time; 0: all */
+    size_t piece; /* number of bytes that the guard is fed at a time; 0: all */
 };
 
 void peers_init(struct peers *peers);

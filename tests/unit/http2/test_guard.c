@@ -234,7 +234,7 @@ static void each_stream_that_passed_is_reported_once_when_it_ends(void **state)
     assert_int_equal(ends.of[GUARD_ABANDONED], 1);
 }
 
-static void a_message_for_which_there_is_no_memory_fails_its_call(void **state)
+static void a_message_without_memory_for_it_fails_its_call(void **state)
 {
     struct peers *peers = *state;
     static const char large[100];
@@ -278,7 +278,7 @@ int main(void)
         test(the_front_may_refuse_a_stream),
         test(a_stream_of_messages_passes_when_the_front_says_so),
         test(each_stream_that_passed_is_reported_once_when_it_ends),
-        test(a_message_for_which_there_is_no_memory_fails_its_call),
+        test(a_message_without_memory_for_it_fails_its_call),
         test(a_message_that_does_not_come_in_time_ends_its_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

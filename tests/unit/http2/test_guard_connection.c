@@ -50,7 +50,7 @@ static void a_refused_stream_is_dropped_and_calls_under_way_go_on(void **state)
     assert_int_equal(guard_state(peers->guard), GUARD_FINISHED);
 }
 
-static void what_core_writes_on_an_ended_stream_is_dropped_and_credited(void **state)
+static void frames_of_core_on_an_ended_stream_are_dropped_and_credited(void **state)
 {
     struct peers *peers = *state;
     struct output bytes = {0};
@@ -172,7 +172,7 @@ static void only_the_acknowledgement_of_cores_settings_is_passed(void **state)
     assert_int_equal(count_passed(peers, FRAME_SETTINGS, FLAG_ACK), 1);
 }
 
-static void what_core_does_not_get_is_given_back_to_the_caller(void **state)
+static void bytes_that_core_does_not_get_are_credited_to_the_caller(void **state)
 {
     struct peers *peers = *state;
     struct output bytes = {0};
@@ -249,14 +249,14 @@ int main(void)
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         test(a_refused_stream_is_dropped_and_calls_under_way_go_on),
-        test(what_core_writes_on_an_ended_stream_is_dropped_and_credited),
+        test(frames_of_core_on_an_ended_stream_are_dropped_and_credited),
         test(a_goaway_of_cores_is_passed_and_streams_above_it_end),
         test(a_ping_of_cores_is_passed_with_its_acknowledgement),
         test(a_window_of_cores_is_passed_and_kept),
         test(memory_grows_only_with_what_has_to_be_kept),
         test(the_guards_settings_are_the_first_frame),
         test(only_the_acknowledgement_of_cores_settings_is_passed),
-        test(what_core_does_not_get_is_given_back_to_the_caller),
+        test(bytes_that_core_does_not_get_are_credited_to_the_caller),
         test(a_connection_error_closes_a_connection_without_calls),
         test(after_a_connection_error_a_call_under_way_gets_the_rest_of_its_message),
         test(a_peer_that_does_not_speak_http2_gets_no_byte),
