@@ -44,8 +44,7 @@ static unsigned read_field(struct text line, struct http_head *head)
         head->accept = text_trim(line);
     if (!text_equal_nocase(name, text_literal("content-length")))
         return 0;
-    if (!text_to_u64(text_trim(line), &length) ||
-        (head->has_length && head->body_bytes != length))
+    if (!text_to_u64(text_trim(line), &length) || (head->has_length && head->body_bytes != length))
         return 400;
     head->has_length = true;
     head->body_bytes = length;

@@ -143,8 +143,8 @@ static size_t disturbing_bytes(struct text rest)
     return 0;
 }
 
-/* Returns one line of text without secrets, in which disturbing characters are spaces. A page is not
- * returned. */
+/* Returns one line of text without secrets, in which disturbing characters are spaces. A page is
+ * not returned. */
 static struct text one_line(struct text text, struct secret_list *secrets, struct arena *arena)
 {
     size_t bytes = text_cut(text, MESSAGE_BYTES), used = 0;
