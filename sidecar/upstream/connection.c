@@ -34,7 +34,7 @@ static struct exchange *detach(struct connection *connection, enum connection_st
 
 void connection_abandon(struct connection *connection)
 {
-    bool left_us = link_tally(connection->link).written != connection->written_before;
+    bool left_us = transport_tally(connection->transport).written != connection->written_before;
     struct exchange *exchange = detach(connection, CONNECTION_CLOSED);
     exchange->outcome = left_us ? EXCHANGE_PERHAPS_PROCESSED : EXCHANGE_NOT_SENT;
     if (!left_us)
@@ -95,11 +95,12 @@ static void stream_ended(struct connection *connection)
 static bool read_response(struct connection *connection)
 {
     size_t bytes, consumed;
-    enum link_result result = link_receive(connection->link, received, sizeof received, &bytes);
-    if (result == LINK_AGAIN)
+    enum transport_result result =
+        transport_receive(connection->transport, received, sizeof received, &bytes);
+    if (result == TRANSPORT_AGAIN)
         return false;
-    if (result != LINK_DONE) {
-        (result == LINK_ENDED ? stream_ended : stream_broke)(connection);
+    if (result != TRANSPORT_DONE) {
+        (result == TRANSPORT_ENDED ? stream_ended : stream_broke)(connection);
         return false;
     }
     switch (http1_reader_feed(connection->reader, (struct text){received, bytes}, &consumed,
@@ -121,7 +122,8 @@ static bool read_response(struct connection *connection)
 static bool is_quiet(struct connection *connection)
 {
     size_t bytes;
-    return link_receive(connection->link, received, sizeof received, &bytes) == LINK_AGAIN;
+    return transport_receive(connection->transport, received, sizeof received, &bytes) ==
+           TRANSPORT_AGAIN;
 }
 
 static bool socket_is_empty(int fd)
@@ -132,7 +134,7 @@ static bool socket_is_empty(int fd)
 
 bool connection_prepare(struct connection *connection)
 {
-    struct link_tally tally = link_tally(connection->link);
+    struct transport_tally tally = transport_tally(connection->transport);
     bool silent = !tally.holds_bytes && socket_is_empty(event_get_fd(connection->readable));
     connection->written_before = tally.written;
     return silent || is_quiet(connection);
@@ -159,13 +161,13 @@ static void write_request(struct connection *connection)
     while (exchange->sent_bytes < exchange->request.size) {
         size_t moved, rest = exchange->request.size - exchange->sent_bytes;
         struct text piece = {exchange->request.data + exchange->sent_bytes,
-                             rest < LINK_PIECE_BYTES ? rest : LINK_PIECE_BYTES};
-        enum link_result result = link_send(connection->link, piece, &moved);
-        if (result == LINK_AGAIN) {
+                             rest < TRANSPORT_PIECE_BYTES ? rest : TRANSPORT_PIECE_BYTES};
+        enum transport_result result = transport_send(connection->transport, piece, &moved);
+        if (result == TRANSPORT_AGAIN) {
             event_add(connection->writable, NULL);
             return;
         }
-        if (result != LINK_DONE) {
+        if (result != TRANSPORT_DONE) {
             status_set(&exchange->status, STATUS_UNKNOWN,
                        "the connection to the upstream broke while the request was sent");
             fail(connection, EXCHANGE_CAUSE_LOST);
@@ -184,7 +186,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 
 static bool watch(struct connection *connection)
 {
-    int fd = link_descriptor(connection->link);
+    int fd = transport_descriptor(connection->transport);
     if (fd < 0)
         return false;
     connection->readable = memory_expect(
@@ -194,9 +196,10 @@ static bool watch(struct connection *connection)
     return event_add(connection->readable, NULL) == 0 && is_quiet(connection);
 }
 
-static void on_opened(struct link *link, bool good, const struct status *status, void *context)
+static void on_opened(struct transport *transport, bool good, const struct status *status,
+                      void *context)
 {
-    (void)link;
+    (void)transport;
     struct connection *connection = context;
     const struct connection_events *events = connection->events;
     struct status lost;
@@ -220,7 +223,7 @@ bool connection_open(struct connector *connector, struct event_base *loop,
     struct connection *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct connection){
         .state = CONNECTION_OPENING, .began_ns = clock_now_ns(), .events = events, .loop = loop};
-    if (!link_open(connector, on_opened, made, &made->link, status)) {
+    if (!transport_open(connector, on_opened, made, &made->transport, status)) {
         free(made);
         return false;
     }
@@ -235,7 +238,7 @@ void connection_free(struct connection *connection)
         event_free(connection->readable);
     if (connection->writable)
         event_free(connection->writable);
-    link_close(connection->link);
+    transport_close(connection->transport);
     free(connection);
 }
 

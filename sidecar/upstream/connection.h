@@ -40,13 +40,13 @@ struct connection {
     LIST_ENTRY(connection) place;               /* in its pool */
     int64_t began_ns, opened_ns, idle_since_ns; /* began: to connect */
 
-    struct link *link;
+    struct transport *transport;
     const struct connection_events *events;
     struct event_base *loop;
     struct event *readable, *writable;
     struct exchange *exchange;
     struct http1_reader *reader;
-    uint64_t written_before; /* link_tally's, when it was prepared */
+    uint64_t written_before; /* transport_tally's, when it was prepared */
     bool used;
 };
 

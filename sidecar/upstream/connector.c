@@ -13,7 +13,7 @@
 
 /* libcurl searches a multi handle's connections one by one for each byte moved: 1.8 µs at 16 of
  * them, 5.8 at 512. */
-#define GROUP_LINKS 32
+#define GROUP_TRANSPORTS 32
 
 /* Long enough for a slow path across continents; a caller's own deadline ends its wait earlier. */
 #define CONNECT_TIMEOUT_MS 10000L
@@ -21,36 +21,36 @@
 /* Short, since a gateway moves by changing its addresses. */
 #define NAME_CACHE_SECONDS 30L
 
-/* One multi handle and the few links that it drives. */
+/* One multi handle and the few transports that it drives. */
 struct group {
     struct connector *connector;
     CURLM *multi;
     struct event *timer;
-    size_t links;
+    size_t transports;
     struct group *next;
 };
 
-/* Names and TLS sessions, for links that trust the same CAs: a session that is resumed is not
+/* Names and TLS sessions, for transports that trust the same CAs: a session that is resumed is not
  * verified again. One thread, so no locks. */
 struct share {
-    CURLSH *share;
+    CURLSH *handle;
     unsigned version; /* of the trust */
-    size_t holders;   /* links, and the connector while it is for new ones */
+    size_t holders;   /* transports, and the connector while it is for new ones */
 };
 
 struct connector {
     const struct upstream_settings *settings;
     struct event_base *loop;
-    struct share *shared;
+    struct share *share;
     struct group *groups;
 };
 
-struct link {
+struct transport {
     struct group *group;
-    struct share *shared;
+    struct share *share;
     X509_STORE *trusted; /* NULL: the system's */
     CURL *easy;
-    link_opened *opened;
+    transport_opened *opened;
     void *context;
     char reason[CURL_ERROR_SIZE];
 };
@@ -59,16 +59,16 @@ static void report_opened(struct group *group)
 {
     int left;
     for (CURLMsg *message; (message = curl_multi_info_read(group->multi, &left));) {
-        struct link *link = NULL;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &link);
+        struct transport *transport = NULL;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transport);
         struct status status;
         status_clear(&status);
         CURLcode result = message->data.result;
         if (result != CURLE_OK)
             status_set(&status, STATUS_UNAVAILABLE, "connect to %s: %s",
                        group->connector->settings->url,
-                       link->reason[0] ? link->reason : curl_easy_strerror(result));
-        link->opened(link, result == CURLE_OK, &status, link->context);
+                       transport->reason[0] ? transport->reason : curl_easy_strerror(result));
+        transport->opened(transport, result == CURLE_OK, &status, transport->context);
     }
 }
 
@@ -132,7 +132,7 @@ static struct group *group_new(struct connector *connector)
     curl_multi_setopt(group->multi, CURLMOPT_SOCKETDATA, group);
     curl_multi_setopt(group->multi, CURLMOPT_TIMERFUNCTION, watch_timer);
     curl_multi_setopt(group->multi, CURLMOPT_TIMERDATA, group);
-    curl_multi_setopt(group->multi, CURLMOPT_MAXCONNECTS, (long)GROUP_LINKS);
+    curl_multi_setopt(group->multi, CURLMOPT_MAXCONNECTS, (long)GROUP_TRANSPORTS);
     group->next = connector->groups;
     connector->groups = group;
     return group;
@@ -141,7 +141,7 @@ static struct group *group_new(struct connector *connector)
 static struct group *group_with_room(struct connector *connector)
 {
     for (struct group *group = connector->groups; group; group = group->next)
-        if (group->links < GROUP_LINKS)
+        if (group->transports < GROUP_TRANSPORTS)
             return group;
     return group_new(connector);
 }
@@ -149,53 +149,58 @@ static struct group *group_with_room(struct connector *connector)
 /* NULL when libcurl refuses. */
 static struct share *share_new(unsigned version)
 {
-    CURLSH *share = curl_share_init();
-    if (!share || curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK ||
-        curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
-        curl_share_cleanup(share);
+    CURLSH *handle = curl_share_init();
+    if (!handle || curl_share_setopt(handle, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK ||
+        curl_share_setopt(handle, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
+        curl_share_cleanup(handle);
         return NULL;
     }
-    struct share *shared = memory_expect(calloc(1, sizeof *shared));
-    *shared = (struct share){share, version, 1};
-    return shared;
+    struct share *share = memory_expect(calloc(1, sizeof *share));
+    *share = (struct share){handle, version, 1};
+    return share;
 }
 
-static void share_release(struct share *shared)
+static void share_release(struct share *share)
 {
-    if (--shared->holders > 0)
+    if (--share->holders > 0)
         return;
-    curl_share_cleanup(shared->share);
-    free(shared);
+    curl_share_cleanup(share->handle);
+    free(share);
 }
 
-/* What a new link trusts and shares. */
-static void join_share(struct connector *connector, struct link *link)
+/* The share of transports that trust the CAs of that version; it becomes the one for new ones. */
+static struct share *share_acquire(struct connector *connector, unsigned version)
+{
+    if (version != connector->share->version) {
+        share_release(connector->share);
+        connector->share = memory_expect(share_new(version));
+    }
+    connector->share->holders++;
+    return connector->share;
+}
+
+static void trust_acquire(struct connector *connector, struct transport *transport)
 {
     unsigned version = 0;
     if (connector->settings->trust_store)
-        link->trusted = trust_store_acquire(connector->settings->trust_store, &version);
-    if (version != connector->shared->version) {
-        share_release(connector->shared);
-        connector->shared = memory_expect(share_new(version));
-    }
-    link->shared = connector->shared;
-    link->shared->holders++;
+        transport->trusted = trust_store_acquire(connector->settings->trust_store, &version);
+    transport->share = share_acquire(connector, version);
 }
 
-static void leave_share(struct link *link)
+static void trust_release(struct transport *transport)
 {
-    share_release(link->shared);
-    X509_STORE_free(link->trusted);
+    share_release(transport->share);
+    X509_STORE_free(transport->trusted);
 }
 
 bool connector_new(const struct upstream_settings *settings, struct event_base *loop,
                    struct connector **connector, struct status *status)
 {
-    struct share *shared = share_new(0);
-    if (!shared)
+    struct share *share = share_new(0);
+    if (!share)
         return status_fail(status, STATUS_INTERNAL, "prepare libcurl: it cannot share sessions");
     struct connector *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct connector){.settings = settings, .loop = loop, .shared = shared};
+    *made = (struct connector){.settings = settings, .loop = loop, .share = share};
     *connector = made;
     return true;
 }
@@ -206,38 +211,39 @@ void connector_free(struct connector *connector)
         return;
     for (struct group *group = connector->groups, *next; group; group = next) {
         next = group->next;
-        assert(group->links == 0);
+        assert(group->transports == 0);
         curl_multi_cleanup(group->multi);
         event_free(group->timer);
         free(group);
     }
-    share_release(connector->shared);
+    share_release(connector->share);
     free(connector);
 }
 
-static CURLcode prepare_tls(CURL *easy, void *context, void *of_link)
+static CURLcode prepare_tls(CURL *easy, void *context, void *of_transport)
 {
     (void)easy;
-    const struct link *link = of_link;
+    const struct transport *transport = of_transport;
     /* Saves a system call for each answer; safe here, because every answer is read until it is
      * complete. */
     SSL_CTX_set_read_ahead(context, 1);
-    if (link->trusted)
-        SSL_CTX_set1_verify_cert_store(context, link->trusted);
+    if (transport->trusted)
+        SSL_CTX_set1_verify_cert_store(context, transport->trusted);
     return CURLE_OK;
 }
 
 #define set(option, value) (code = code ? code : curl_easy_setopt(easy, option, value))
 
-static CURLcode configure(CURL *easy, struct link *link, const struct connector *connector)
+static CURLcode configure(CURL *easy, struct transport *transport,
+                          const struct connector *connector)
 {
     const struct upstream_settings *settings = connector->settings;
     CURLcode code = CURLE_OK;
     set(CURLOPT_URL, settings->url);
     set(CURLOPT_CONNECT_ONLY, 1L);
-    set(CURLOPT_PRIVATE, link);
-    set(CURLOPT_ERRORBUFFER, link->reason);
-    set(CURLOPT_SHARE, link->shared->share);
+    set(CURLOPT_PRIVATE, transport);
+    set(CURLOPT_ERRORBUFFER, transport->reason);
+    set(CURLOPT_SHARE, transport->share->handle);
     set(CURLOPT_NOSIGNAL, 1L);
     /* Without it a slow name server would hold the whole loop when a connect is given up. */
     set(CURLOPT_QUICK_EXIT, 1L);
@@ -260,8 +266,8 @@ static CURLcode configure(CURL *easy, struct link *link, const struct connector 
     set(CURLOPT_SSL_VERIFYHOST, 2L);
     set(CURLOPT_SSL_ENABLE_ALPN, 0L);
     set(CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
-    set(CURLOPT_SSL_CTX_DATA, link);
-    if (link->trusted) {
+    set(CURLOPT_SSL_CTX_DATA, transport);
+    if (transport->trusted) {
         /* What libcurl would read of the system's store is not asked. */
         set(CURLOPT_CAINFO, NULL);
         set(CURLOPT_CAPATH, NULL);
@@ -271,88 +277,92 @@ static CURLcode configure(CURL *easy, struct link *link, const struct connector 
 
 #undef set
 
-bool link_open(struct connector *connector, link_opened *opened, void *context, struct link **link,
-               struct status *status)
+bool transport_open(struct connector *connector, transport_opened *opened, void *context,
+                    struct transport **transport, struct status *status)
 {
-    struct link *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct link){
+    struct transport *made = memory_expect(calloc(1, sizeof *made));
+    *made = (struct transport){
         .easy = memory_expect(curl_easy_init()), .opened = opened, .context = context};
-    join_share(connector, made);
+    trust_acquire(connector, made);
     struct group *group = group_with_room(connector);
     CURLcode code = configure(made->easy, made, connector);
     if (code == CURLE_OK && curl_multi_add_handle(group->multi, made->easy) != CURLM_OK)
         code = CURLE_FAILED_INIT;
     if (code != CURLE_OK) {
         curl_easy_cleanup(made->easy);
-        leave_share(made);
+        trust_release(made);
         free(made);
         return status_fail(status, STATUS_INTERNAL, "prepare a connection to %s: %s",
                            connector->settings->url, curl_easy_strerror(code));
     }
     made->group = group;
-    group->links++;
-    *link = made;
+    group->transports++;
+    *transport = made;
     return true;
 }
 
-void link_close(struct link *link)
+void transport_close(struct transport *transport)
 {
     /* Removing it from its multi handle closes the connection. */
-    curl_multi_remove_handle(link->group->multi, link->easy);
-    curl_easy_cleanup(link->easy);
-    leave_share(link);
-    link->group->links--;
-    free(link);
+    curl_multi_remove_handle(transport->group->multi, transport->easy);
+    curl_easy_cleanup(transport->easy);
+    trust_release(transport);
+    transport->group->transports--;
+    free(transport);
 }
 
-int link_descriptor(const struct link *link)
+int transport_descriptor(const struct transport *transport)
 {
     curl_socket_t fd = CURL_SOCKET_BAD;
-    return curl_easy_getinfo(link->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? fd : -1;
+    return curl_easy_getinfo(transport->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? fd : -1;
 }
 
-static SSL *tls_of(const struct link *link)
+static SSL *tls_of(const struct transport *transport)
 {
     struct curl_tlssessioninfo *tls = NULL;
-    return curl_easy_getinfo(link->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls
+    return curl_easy_getinfo(transport->easy, CURLINFO_TLS_SSL_PTR, &tls) == CURLE_OK && tls
                ? tls->internals
                : NULL;
 }
 
 /* libcurl calls a stream that was cut one that ended (RFC 9112 section 9.8). */
-static enum link_result end_of(const struct link *link)
+static enum transport_result end_of(const struct transport *transport)
 {
-    const SSL *tls = tls_of(link);
-    return tls && (SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN) ? LINK_ENDED : LINK_BROKEN;
+    const SSL *tls = tls_of(transport);
+    return tls && (SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN) ? TRANSPORT_ENDED
+                                                                  : TRANSPORT_BROKEN;
 }
 
-static enum link_result result_of(const struct link *link, CURLcode code, size_t moved)
+static enum transport_result result_of(const struct transport *transport, CURLcode code,
+                                       size_t moved)
 {
     if (code == CURLE_AGAIN)
-        return LINK_AGAIN;
+        return TRANSPORT_AGAIN;
     if (code != CURLE_OK)
-        return LINK_BROKEN;
-    return moved > 0 ? LINK_DONE : end_of(link);
+        return TRANSPORT_BROKEN;
+    return moved > 0 ? TRANSPORT_DONE : end_of(transport);
 }
 
-enum link_result link_send(struct link *link, struct text piece, size_t *moved)
+enum transport_result transport_send(struct transport *transport, struct text piece, size_t *moved)
 {
-    assert(piece.size > 0 && piece.size <= LINK_PIECE_BYTES);
+    assert(piece.size > 0 && piece.size <= TRANSPORT_PIECE_BYTES);
     *moved = 0;
-    CURLcode code = curl_easy_send(link->easy, piece.data, piece.size, moved);
-    return result_of(link, code, *moved);
+    CURLcode code = curl_easy_send(transport->easy, piece.data, piece.size, moved);
+    return result_of(transport, code, *moved);
 }
 
-enum link_result link_receive(struct link *link, char *at, size_t room, size_t *moved)
+enum transport_result transport_receive(struct transport *transport, char *at, size_t room,
+                                        size_t *moved)
 {
     *moved = 0;
-    CURLcode code = curl_easy_recv(link->easy, at, room, moved);
-    return result_of(link, code, *moved);
+    CURLcode code = curl_easy_recv(transport->easy, at, room, moved);
+    return result_of(transport, code, *moved);
 }
 
-struct link_tally link_tally(const struct link *link)
+struct transport_tally transport_tally(const struct transport *transport)
 {
-    const SSL *tls = tls_of(link);
-    return tls ? (struct link_tally){BIO_number_written(SSL_get_wbio(tls)), SSL_has_pending(tls)}
-               : (struct link_tally){.holds_bytes = true};
+    const SSL *tls = tls_of(transport);
+    return tls ? (struct transport_tally){BIO_number_written(SSL_get_wbio(tls)),
+                                          SSL_has_pending(tls)}
+               : (struct transport_tally){.holds_bytes = true};
 }
