@@ -227,7 +227,7 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
         .loops = config->upstream_loops,
         .connections = config->upstream_connections,
         .response_bytes = config->max_response_bytes,
-        .connection_idle_ns = UPSTREAM_IDLE_NS,
+        .connection_idle_ns = config->upstream_idle_timeout_ns,
         .connection_age_ns = UPSTREAM_AGE_NS,
         .metrics = sidecar->metrics,
     };

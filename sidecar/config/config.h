@@ -48,6 +48,7 @@ struct config {
     const char *upstream_ca_file; /* NULL: the system's store */
     const char *upstream_proxy;   /* NULL: none */
     uint64_t upstream_loops, upstream_connections;
+    int64_t upstream_idle_timeout_ns;
 
     bool recover_lost_creates;
 

@@ -48,8 +48,11 @@ const struct option config_options[] = {
     {UPSTREAM, "upstream-loops", &value_count, at(upstream_loops), 1, 64, "1",
      "number of threads that send requests upstream"},
     {UPSTREAM, "upstream-connections", &value_count, at(upstream_connections), 1, 65536, "512",
-     "largest number of connections of each upstream thread; opened when needed, closed after 60s "
-     "without use"},
+     "largest number of connections of each upstream thread; opened when needed"},
+    {UPSTREAM, "upstream-idle-timeout", &value_duration, at(upstream_idle_timeout_ns), VALUE_SECOND,
+     VALUE_HOUR, "45s",
+     "an upstream connection without use for longer is closed; load balancers on the path have to "
+     "allow more, commonly 60s"},
     {UPSTREAM, "project-id", &value_text, at(project_id), 0, 0, NULL,
      "project_id of requests that leave it empty"},
     {UPSTREAM, "instance-id", &value_text, at(instance_id), 0, 0, NULL,

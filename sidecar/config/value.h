@@ -9,7 +9,8 @@
 
 /* Bounds of durations. */
 #define VALUE_MS ((uint64_t)CLOCK_NS_PER_MS)
-#define VALUE_HOUR (3600 * (uint64_t)CLOCK_NS_PER_S)
+#define VALUE_SECOND ((uint64_t)CLOCK_NS_PER_S)
+#define VALUE_HOUR (3600 * VALUE_SECOND)
 #define VALUE_DAY (24 * VALUE_HOUR)
 
 /* The member's type stands behind the kind. */

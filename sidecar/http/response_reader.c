@@ -417,6 +417,11 @@ bool http1_reader_keeps_alive(const struct http1_reader *reader)
            (reader->minor_version > 0 || framing->keep_alive);
 }
 
+uint64_t http1_reader_idle_limit_s(const struct http1_reader *reader)
+{
+    return reader->framing.has_idle_limit ? reader->framing.idle_limit_s : UINT64_MAX;
+}
+
 bool http1_reader_untouched(const struct http1_reader *reader)
 {
     return reader->stage == STAGE_START && reader->matched == 0 && reader->interim_count == 0;

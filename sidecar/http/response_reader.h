@@ -77,5 +77,9 @@ enum http1_fault http1_reader_fault(const struct http1_reader *reader);
  * section 9.3). */
 bool http1_reader_keeps_alive(const struct http1_reader *reader);
 
+/* After how many seconds of idleness the peer closes the connection, as this complete response says
+ * (Keep-Alive: timeout=N); UINT64_MAX when it does not. */
+uint64_t http1_reader_idle_limit_s(const struct http1_reader *reader);
+
 /* True when no byte of an answer has been read. */
 bool http1_reader_untouched(const struct http1_reader *reader);

@@ -164,16 +164,41 @@ static bool note_transfer_encoding(struct text value, struct http1_framing *fram
     return true;
 }
 
+/* Takes the first element of a list (RFC 9110 section 5.6.1), without the whitespace around it;
+ * false when nothing is left. */
+static bool next_element(struct text *list, struct text *element)
+{
+    if (list->size == 0)
+        return false;
+    text_take_part(list, ',', element);
+    *element = text_trim(*element);
+    return true;
+}
+
 /* A list of options, of which two have a meaning here (RFC 9112 section 9.3). */
 static bool note_connection(struct text value, struct http1_framing *framing, struct status *status)
 {
     (void)status;
-    while (value.size > 0) {
-        struct text option;
-        text_take_part(&value, ',', &option);
-        option = text_trim(option);
+    struct text option;
+    while (next_element(&value, &option)) {
         framing->close |= text_equal_nocase(option, text_literal("close"));
         framing->keep_alive |= text_equal_nocase(option, text_literal("keep-alive"));
+    }
+    return true;
+}
+
+/* "timeout=5, max=100". */
+static bool note_keep_alive(struct text value, struct http1_framing *framing, struct status *status)
+{
+    (void)status;
+    static const struct text name = text_literal("timeout=");
+    struct text parameter;
+    while (next_element(&value, &parameter)) {
+        if (parameter.size <= name.size ||
+            !text_equal_nocase((struct text){parameter.data, name.size}, name))
+            continue;
+        struct text digits = {parameter.data + name.size, parameter.size - name.size};
+        framing->has_idle_limit |= text_to_u64(digits, &framing->idle_limit_s);
     }
     return true;
 }
@@ -185,6 +210,7 @@ static const struct {
     {{"Content-Length", 14}, note_content_length},
     {{"Transfer-Encoding", 17}, note_transfer_encoding},
     {{"Connection", 10}, note_connection},
+    {{"Keep-Alive", 10}, note_keep_alive},
 };
 
 bool http1_note_framing(const struct http_field *field, struct http1_framing *framing,

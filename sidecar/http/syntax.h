@@ -44,17 +44,20 @@ must_use bool http1_read_field_line(struct text line, struct http_field *field,
 must_use bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_bytes,
                                     struct status *status);
 
-/* What an answer's fields say about where its body ends and what becomes of the connection. */
+/* What a response's fields say about where its body ends and what becomes of the connection. */
 struct http1_framing {
     bool has_length, chunked, close, keep_alive;
+    bool has_idle_limit;
     uint64_t length;
+    uint64_t idle_limit_s; /* the connection is closed when it has been idle for that long */
 };
 
 /*
- * Takes note of Content-Length, Transfer-Encoding and Connection; all other fields are none of its
- * business. Refused: a Content-Length that is not a number alone, or that differs from an earlier
- * one; identical ones are taken as one, which RFC 9110 section 8.6 allows, since they leave no
- * doubt. Every transfer coding but one "chunked".
+ * Takes note of Content-Length, Transfer-Encoding, Connection and Keep-Alive (its timeout, RFC 2068
+ * section 19.7.1.1; a malformed one is ignored), and ignores all other fields. Refused: a
+ * Content-Length that is not a number alone, or that differs from an earlier one; identical ones
+ * are taken as one, which RFC 9110 section 8.6 allows, since they leave no doubt. Every transfer
+ * coding but one "chunked".
  */
 must_use bool http1_note_framing(const struct http_field *field, struct http1_framing *framing,
                                  struct status *status);

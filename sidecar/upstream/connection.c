@@ -16,6 +16,9 @@
 static const struct http1_limits response_limits = {
     .head_bytes = 65536, .field_count = 100, .interim = 8};
 
+/* How long before the peer closes an idle connection the last request may be sent on it. */
+#define IDLE_MARGIN_NS CLOCK_NS_PER_S
+
 /* One record of TLS and a little more; shared by all connections of a thread, since what is read is
  * copied at once. */
 static _Thread_local char received[32768];
@@ -49,12 +52,22 @@ static void fail(struct connection *connection, enum exchange_cause cause)
     connection->events->finished(connection, exchange, false, connection->events->pool);
 }
 
+/* A request has to arrive before the peer's own limit is over. */
+static void obey_idle_limit(struct connection *connection)
+{
+    uint64_t limit_s = http1_reader_idle_limit_s(connection->reader);
+    if (limit_s <= INT64_MAX / CLOCK_NS_PER_S)
+        connection->idle_limit_ns = (int64_t)limit_s * CLOCK_NS_PER_S - IDLE_MARGIN_NS;
+}
+
 static void answered(struct connection *connection, bool reusable)
 {
     struct exchange *exchange = connection->exchange;
+    obey_idle_limit(connection);
     /* An answer that came before the request was sent whole leaves the rest of it in the way of the
      * next one. */
-    reusable = reusable && exchange->sent_bytes == exchange->request.size &&
+    reusable = reusable && connection->idle_limit_ns > 0 &&
+               exchange->sent_bytes == exchange->request.size &&
                http1_reader_keeps_alive(connection->reader);
     exchange->outcome = EXCHANGE_ANSWERED;
     exchange->response = http1_reader_response(connection->reader);
@@ -221,8 +234,11 @@ bool connection_open(struct connector *connector, struct event_base *loop,
                      struct status *status)
 {
     struct connection *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct connection){
-        .state = CONNECTION_OPENING, .began_ns = clock_now_ns(), .events = events, .loop = loop};
+    *made = (struct connection){.state = CONNECTION_OPENING,
+                                .began_ns = clock_now_ns(),
+                                .events = events,
+                                .loop = loop,
+                                .idle_limit_ns = INT64_MAX};
     if (!transport_open(connector, on_opened, made, &made->transport, status)) {
         free(made);
         return false;

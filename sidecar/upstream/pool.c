@@ -11,8 +11,10 @@
 
 #include "base/banned.h"
 
-/* How often idle connections are looked through, for each idle time. */
+/* Idle connections are looked through that many times for each idle time, and once a second at
+ * least, because a peer may set a shorter time. */
 #define SWEEPS 12
+#define LONGEST_SWEEP_NS CLOCK_NS_PER_S
 
 struct pool {
     struct connection_events events;
@@ -106,6 +108,14 @@ static bool is_old(const struct pool *pool, const struct connection *connection)
     return clock_now_ns() - connection->opened_ns > pool->settings->connection_age_ns;
 }
 
+/* The peer may be closing an idle connection at the same moment in which a request is sent on it.
+ */
+static bool is_stale(const struct pool *pool, const struct connection *connection)
+{
+    int64_t idle_ns = clock_now_ns() - connection->idle_since_ns;
+    return idle_ns > pool->settings->connection_idle_ns || idle_ns > connection->idle_limit_ns;
+}
+
 static void on_finished(struct connection *connection, struct exchange *exchange, bool reusable,
                         void *context)
 {
@@ -129,11 +139,10 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct pool *pool = context;
-    int64_t idle_before_ns = clock_now_ns() - pool->settings->connection_idle_ns;
     for (struct connection *connection = LIST_FIRST(&pool->idle), *next; connection;
          connection = next) {
         next = LIST_NEXT(connection, place);
-        if (connection->idle_since_ns < idle_before_ns || is_old(pool, connection))
+        if (is_stale(pool, connection) || is_old(pool, connection))
             on_ended(connection, pool);
     }
 }
@@ -156,7 +165,8 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
     breaker_init(&made->breaker, settings->metrics);
     made->probe = memory_expect(evtimer_new(loop, on_probe, made));
     made->sweep = memory_expect(event_new(loop, -1, EV_PERSIST, on_sweep, made));
-    struct timeval pause = clock_timeval(settings->connection_idle_ns / SWEEPS);
+    int64_t sweep_ns = settings->connection_idle_ns / SWEEPS;
+    struct timeval pause = clock_timeval(sweep_ns < LONGEST_SWEEP_NS ? sweep_ns : LONGEST_SWEEP_NS);
     event_add(made->sweep, &pause);
     *pool = made;
     return true;
@@ -191,7 +201,7 @@ struct connection *pool_take(struct pool *pool)
     struct connection *connection;
     while (pool->busy < pool->limit.now && (connection = LIST_FIRST(&pool->idle))) {
         LIST_REMOVE(connection, place);
-        if (connection_prepare(connection)) {
+        if (!is_stale(pool, connection) && connection_prepare(connection)) {
             pool->busy++;
             pool->taken_ns = clock_now_ns();
             return connection;

@@ -33,13 +33,12 @@ struct upstream_settings {
     size_t loops;
     size_t connections;         /* at most, for each loop */
     size_t response_bytes;      /* the largest body of an answer */
-    int64_t connection_idle_ns; /* then it is closed; at least 12 µs */
+    int64_t connection_idle_ns; /* a connection that has been idle for longer is closed */
     int64_t connection_age_ns;  /* then it takes no more exchanges, so that a change of the
                                    upstream's addresses reaches us */
     struct metrics *metrics;
 };
 
-#define UPSTREAM_IDLE_NS (60 * INT64_C(1000000000))
 #define UPSTREAM_AGE_NS (600 * INT64_C(1000000000))
 
 enum exchange_outcome {

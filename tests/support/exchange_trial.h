@@ -41,7 +41,7 @@ static inline void on_released(struct exchange *exchange)
 static const struct upstream_settings usual = {.loops = 1,
                                                .connections = 4,
                                                .response_bytes = 4096,
-                                               .connection_idle_ns = UPSTREAM_IDLE_NS,
+                                               .connection_idle_ns = 60 * CLOCK_NS_PER_S,
                                                .connection_age_ns = UPSTREAM_AGE_NS};
 
 static inline void begin_with(struct trial *trial, const struct upstream_settings *wanted,

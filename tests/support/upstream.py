@@ -86,9 +86,9 @@ class Connection:
             self.socket.settimeout(SAFETY_SECONDS)
 
     def wait_readable(self):
-        """False when the peer ended the connection instead of sending."""
-        select.select([self.socket], [], [], SAFETY_SECONDS)
-        return self.reader.fill()
+        """False when the peer ended the connection instead of sending, or was silent for longer than it may be."""
+        readable, _, _ = select.select([self.socket], [], [], self.upstream.idle_seconds)
+        return bool(readable) and self.reader.fill()
 
     def send(self, response):
         self.socket.sendall(response)
@@ -118,15 +118,19 @@ class Connection:
         self.socket.close()
 
 
-def response(data=None, pieces=None):
-    """Reads the request and responds, in pieces of that many bytes if `pieces` is set."""
-    data = http() if data is None else data
+def created(request):
+    """The bytes of the response to a create: the group has the name that was asked for."""
+    return http(body={**GROUP, "name": request.json()["name"]} if request.method == "POST" else GROUP)
 
+
+def response(data=None, pieces=None):
+    """Reads the request and responds with `data`, else with what belongs to the request, in pieces of that many bytes."""
     def step(connection):
-        connection.read()
-        size = pieces or len(data)
-        for at in range(0, len(data), size):
-            connection.send(data[at:at + size])
+        request = connection.read()
+        whole = data or created(request)
+        size = pieces or len(whole)
+        for at in range(0, len(whole), size):
+            connection.send(whole[at:at + size])
         return True
     return step
 
@@ -170,23 +174,26 @@ class late:
 
     def __init__(self, data=None):
         self.go = threading.Event()
-        self.data = http() if data is None else data
+        self.data = data
 
     def __call__(self, connection):
-        connection.read()
+        request = connection.read()
         self.go.wait(SAFETY_SECONDS)
         try:
-            connection.send(self.data)
+            connection.send(self.data or created(request))
         except (ConnectionError, ssl.SSLError):
             return False  # the caller did not wait
         return True
 
 
 class Upstream:
-    def __init__(self, certificate, tls_most=None):
+    """Connections that are idle for `idle_seconds` are closed, as a load balancer does."""
+
+    def __init__(self, certificate, tls_most=None, host="127.0.0.1", idle_seconds=SAFETY_SECONDS):
         self.certificate = certificate
         self.context = server_context(certificate, tls_most)
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.idle_seconds = idle_seconds
+        self.listener = socket.create_server((host, 0), backlog=128)
         self.port = self.listener.getsockname()[1]
         self.authority = f"localhost:{self.port}"
         self.url = f"https://{self.authority}"

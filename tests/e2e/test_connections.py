@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Is a connection to the upstream used only while it is known to be good?"""
+import os
+import threading
+import time
+
+import pytest
+
+from support.upstream import GROUP, SAFETY_SECONDS, Upstream, created, http, response
+
+FULL = bool(os.environ.get("CI"))
+
+
+def held(count):
+    """Steps that respond when `count` requests have arrived, each on a connection of its own."""
+    together = threading.Barrier(count)
+
+    def step(connection):
+        request = connection.read()
+        together.wait(SAFETY_SECONDS)
+        connection.send(created(request))
+        return True
+    return [step] * count
+
+
+def test_no_call_meets_a_load_balancer_that_closes_idle_connections(start, certificate):
+    # Huawei's close after 60 s. The short run divides that and the default of the option by 45.
+    idle, options = (60, []) if FULL else (60 / 45, ["--upstream-idle-timeout=1s"])
+    connections, rounds = 10, 2 if FULL else 3
+    balancer = Upstream(certificate, idle_seconds=idle)
+    client = start(*options, upstream=balancer).client()
+    for _ in range(rounds):
+        balancer.script(*held(connections))
+        for call in [client.start(f"held_{number}") for number in range(connections)]:
+            call.result()
+        closes = time.monotonic() + idle
+        balancer.script(*[response()] * connections)
+        for number in range(connections):
+            time.sleep(max(0, closes + (number - connections / 2) / 1000 - time.monotonic()))
+            client.create(f"group_{number}")
+    balancer.check()
+
+
+def test_an_idle_connection_is_closed_after_the_timeout(start, upstream):
+    client = start("--upstream-idle-timeout=1s").client()
+    ended = threading.Event()
+
+    def until_end(connection):
+        connection.send(created(connection.read()))
+        connection.wait_end()
+        ended.set()
+        return False
+    upstream.script(until_end, response())
+    client.create()
+    assert ended.wait(30)
+    client.create()
+    assert upstream.connections == 2
+
+
+@pytest.mark.parametrize("field,reused", [("Keep-Alive: timeout=5", True), ("keep-alive: max=9, Timeout=5", True),
+                                          ("Keep-Alive: timeout=1", False), ("Keep-Alive: timeout=0", False),
+                                          ("Keep-Alive: timeout=never", True)], ids=str)
+def test_the_idle_time_that_the_upstream_allows_is_obeyed(client, upstream, field, reused):
+    upstream.script(response(http(fields=[field])), response())
+    client.create()
+    client.create()
+    assert upstream.connections == 2 - reused
+
+
+def test_a_connection_is_closed_before_the_upstream_closes_it(client, certificate, upstream):
+    ended = threading.Event()
+
+    def until_end(connection):
+        connection.read()
+        connection.send(http(fields=["Keep-Alive: timeout=2"]))
+        connection.wait_end()
+        ended.set()
+        return False
+    upstream.script(until_end)
+    began = time.monotonic()
+    client.create()
+    assert ended.wait(30)
+    assert time.monotonic() - began >= 1
