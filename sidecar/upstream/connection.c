@@ -29,9 +29,9 @@ static struct exchange *detach(struct connection *connection, enum connection_st
     exchange->http_status = http1_reader_status(connection->reader);
     exchange->connection = NULL;
     connection->exchange = NULL;
+    connection->was_silent = http1_reader_untouched(connection->reader);
     connection->reader = NULL;
     connection->state = state;
-    connection->idle_since_ns = clock_now_ns();
     return exchange;
 }
 
@@ -72,6 +72,7 @@ static void answered(struct connection *connection, bool reusable)
     exchange->outcome = EXCHANGE_ANSWERED;
     exchange->response = http1_reader_response(connection->reader);
     detach(connection, reusable ? CONNECTION_IDLE : CONNECTION_CLOSED);
+    connection->idle_since_ns = clock_now_ns();
     connection->events->finished(connection, exchange, reusable, connection->events->pool);
 }
 

@@ -37,9 +37,10 @@ struct connection_events {
 
 struct connection {
     enum connection_state state;
-    LIST_ENTRY(connection) place;               /* in its pool */
-    int64_t began_ns, opened_ns, idle_since_ns; /* began: to connect */
-    int64_t idle_limit_ns; /* that the peer set for being idle; INT64_MAX when it set none */
+    LIST_ENTRY(connection) place; /* in its pool */
+    int64_t began_ns, opened_ns;  /* began: to connect */
+    int64_t idle_since_ns;        /* when the last response was complete, or it was opened */
+    int64_t idle_limit_ns;        /* that the peer set for being idle; INT64_MAX when it set none */
 
     struct transport *transport;
     const struct connection_events *events;
@@ -49,6 +50,7 @@ struct connection {
     struct http1_reader *reader;
     uint64_t written_before; /* transport_tally's, when it was prepared */
     bool used;
+    bool was_silent; /* its last exchange ended without a byte of a response */
 };
 
 /* Starts to connect. INTERNAL when libcurl refuses. */

@@ -3,8 +3,11 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "base/memory.h"
 #include "upstream/trust_store.h"
@@ -17,6 +20,10 @@
 
 /* Long enough for a slow path across continents; a caller's own deadline ends its wait earlier. */
 #define CONNECT_TIMEOUT_MS 10000L
+
+/* How long bytes may stay without the peer's acknowledgement (RFC 5482) before the connection is
+ * broken. */
+#define UNACKNOWLEDGED_MS 10000U
 
 /* Short, since a gateway moves by changing its addresses. */
 #define NAME_CACHE_SECONDS 30L
@@ -120,6 +127,16 @@ static int watch_timer(CURLM *multi, long timeout_ms, void *context)
     struct timeval after = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
     event_add(group->timer, &after);
     return 0;
+}
+
+/* A path that has gone silent under an open connection is noticed then, and not when the kernel
+ * gives up sending again, which takes a quarter of an hour. */
+static int prepare_socket(void *context, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)context, (void)purpose;
+    const unsigned timeout_ms = UNACKNOWLEDGED_MS;
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+    return CURL_SOCKOPT_OK;
 }
 
 static struct group *group_new(struct connector *connector)
@@ -252,6 +269,7 @@ static CURLcode configure(CURL *easy, struct transport *transport,
     set(CURLOPT_DNS_CACHE_TIMEOUT, NAME_CACHE_SECONDS);
     set(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
+    set(CURLOPT_SOCKOPTFUNCTION, prepare_socket);
     /* Connections are aged by the pool: libcurl would prune ones that are in use. */
     set(CURLOPT_MAXAGE_CONN, 1000000L);
 

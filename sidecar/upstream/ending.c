@@ -48,7 +48,7 @@ static void end_running(struct exchange *exchange, enum exchange_cause cause)
     status_set(&exchange->status, endings[cause].code, "%s while the upstream had the request",
                endings[cause].sentence);
     connection_abandon(connection);
-    pool_abandon(exchange->loop->pool, connection);
+    pool_abandon(exchange->loop->pool, connection, cause);
     ending_report(exchange);
 }
 

@@ -97,10 +97,39 @@ static void drop(struct pool *pool, struct connection *connection)
     connection_free(connection);
 }
 
-void pool_abandon(struct pool *pool, struct connection *connection)
+static void on_ended(struct connection *connection, void *context)
+{
+    struct pool *pool = context;
+    LIST_REMOVE(connection, place);
+    drop(pool, connection);
+}
+
+/* Closes the idle connections that have shown no life since then. */
+static void close_silent(struct pool *pool, int64_t since_ns)
+{
+    for (struct connection *connection = LIST_FIRST(&pool->idle), *next; connection;
+         connection = next) {
+        next = LIST_NEXT(connection, place);
+        if (connection->idle_since_ns <= since_ns)
+            on_ended(connection, pool);
+    }
+}
+
+/* A connection on which no response came says something about those that were silent for as long:
+ * when the path under them is gone, each would cost one call more. */
+static void drop_used(struct pool *pool, struct connection *connection, enum exchange_cause cause)
+{
+    bool is_suspect = cause == EXCHANGE_CAUSE_DEADLINE || cause == EXCHANGE_CAUSE_CONNECTION_AGE ||
+                      cause == EXCHANGE_CAUSE_LOST;
+    if (is_suspect && connection->was_silent)
+        close_silent(pool, connection->idle_since_ns);
+    drop(pool, connection);
+}
+
+void pool_abandon(struct pool *pool, struct connection *connection, enum exchange_cause cause)
 {
     pool->busy--;
-    drop(pool, connection);
+    drop_used(pool, connection, cause);
 }
 
 static bool is_old(const struct pool *pool, const struct connection *connection)
@@ -124,15 +153,8 @@ static void on_finished(struct connection *connection, struct exchange *exchange
     if (reusable && !is_old(pool, connection))
         LIST_INSERT_HEAD(&pool->idle, connection, place);
     else
-        drop(pool, connection);
+        drop_used(pool, connection, exchange->cause);
     pool->owner.finished(exchange, pool->owner.context);
-}
-
-static void on_ended(struct connection *connection, void *context)
-{
-    struct pool *pool = context;
-    LIST_REMOVE(connection, place);
-    drop(pool, connection);
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *context)

@@ -6,7 +6,10 @@ import time
 
 import pytest
 
-from support.upstream import GROUP, SAFETY_SECONDS, Upstream, created, http, response
+from support.cable import NEAR, Cable
+from support.certificate import make_certificate
+from support.client import details
+from support.upstream import SAFETY_SECONDS, Upstream, created, http, response
 
 FULL = bool(os.environ.get("CI"))
 
@@ -81,3 +84,56 @@ def test_a_connection_is_closed_before_the_upstream_closes_it(client, certificat
     client.create()
     assert ended.wait(30)
     assert time.monotonic() - began >= 1
+
+
+@pytest.fixture
+def cable():
+    """A cable between the sidecar and the upstream."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    made = Cable()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def far(cable, start, tmp_path):
+    """An upstream at the near end of the cable, and a client of a sidecar at the far end."""
+    certificate = make_certificate(tmp_path / "far", NEAR, f"IP:{NEAR}")
+    upstream = Upstream(certificate, host=NEAR, name=NEAR)
+    sidecar = start(upstream=upstream, listen=f"unix:{tmp_path}/sidecar.sock", prefix=cable.far)
+    yield upstream, sidecar.client()
+    upstream.close()
+    upstream.check()
+
+
+def is_lost(call):
+    return details(call)["ErrorInfo"].reason == "OUTCOME_UNKNOWN"
+
+
+def test_a_path_that_goes_silent_costs_two_calls_at_most(cable, far):
+    upstream, client = far
+    connections = 13
+    upstream.script(*held(connections))
+    for call in [client.start(f"held_{number}") for number in range(connections)]:
+        call.result()
+    cable.cut()
+    lost = 0
+    for _ in range(connections):
+        lost += is_lost(client.start(timeout=0.5))
+    assert 1 <= lost <= 2
+    upstream.always = response()  # the kernel may still send what was lost
+    cable.mend()
+    client.create()
+
+
+@pytest.mark.skipif(not FULL, reason="it takes ten seconds")
+def test_a_request_that_nobody_acknowledges_ends_long_before_its_deadline(cable, far):
+    upstream, client = far
+    upstream.script(response())
+    client.create()
+    cable.cut()
+    began = time.monotonic()
+    call = client.start(timeout=60)
+    assert call.code().name == "UNKNOWN"
+    assert 8 < time.monotonic() - began < 20

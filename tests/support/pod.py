@@ -4,7 +4,6 @@ A pod without Kubernetes. Its containers share a network namespace, which a veth
 the calling process moves. bwrap runs the containers without privileges on read-only roots; volumes are laid out as kubelet
 does. Needs root.
 """
-import ctypes
 import json
 import os
 import pathlib
@@ -12,51 +11,25 @@ import shutil
 import subprocess
 import tempfile
 
-NODE, POD = "192.0.2.1", "192.0.2.2"  # of a network that is nowhere else (RFC 5737)
+from support.cable import FAR as POD, NEAR as NODE, Cable
+
 GROUP = 65532  # the pod's fsGroup
-CLONE_NEWNET = 0x40000000
-LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def checked(result):
-    if result != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-
-
-def set_up(device, address, prefix=()):
-    for settings in (["address", "add", f"{address}/24", "dev", device], ["link", "set", device, "up"],
-                     ["link", "set", "lo", "up"]):
-        subprocess.run([*prefix, "ip", *settings], check=True)
 
 
 class Pod:
     """`directory` has what is mounted: etc/hosts and etc/resolv.conf, run, an emptyDir, and what a test adds."""
 
     def __init__(self):
-        self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        checked(LIBC.unshare(CLONE_NEWNET))
+        self.cable = Cable()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="pod."))
         self.directory.chmod(0o755)
-        self.processes, self.pause = [], None
+        self.processes = []
         try:
-            self.connect()
             self.make_volumes()
             self.run(GROUP, {"/": "/"}, {}, ["true"])  # fails here where containers are not permitted
         except BaseException:
             self.close()
             raise
-
-    def connect(self):
-        """The pause container holds the pod's network; the calling thread, and those it starts, are the node."""
-        self.pause = subprocess.Popen(["unshare", "--net", "sh", "-c", "echo; exec sleep infinity"], stdout=subprocess.PIPE)
-        self.pause.stdout.readline()
-        subprocess.run(["ip", "link", "add", "cable", "type", "veth", "peer", "name", "eth0", "netns", str(self.pause.pid)],
-                       check=True)
-        set_up("cable", NODE)
-        set_up("eth0", POD, self.enter())
-
-    def enter(self):
-        return ["nsenter", f"--net=/proc/{self.pause.pid}/ns/net"]
 
     def make_volumes(self):
         etc, empty = self.directory / "etc", self.directory / "run"
@@ -74,7 +47,7 @@ class Pod:
         for inside, outside in mounts.items():
             bound += ["--bind" if inside.endswith(":rw") else "--ro-bind", outside, inside.removesuffix(":rw")]
         return [
-            *self.enter(),
+            *self.cable.far,
             "setpriv", f"--reuid={uid}", f"--regid={uid}", f"--groups={GROUP}", "--inh-caps=-all", "--bounding-set=-all",
             "--no-new-privs",
             "bwrap", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--as-pid-1", "--die-with-parent", "--new-session",
@@ -96,9 +69,8 @@ class Pod:
         return process, json.loads(info)["child-pid"]
 
     def close(self):
-        for process in [*self.processes, *filter(None, [self.pause])]:
+        for process in self.processes:
             process.kill()
             process.wait()
-        checked(LIBC.setns(self.outside, CLONE_NEWNET))
-        os.close(self.outside)
+        self.cable.close()
         shutil.rmtree(self.directory)

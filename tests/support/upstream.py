@@ -189,13 +189,13 @@ class late:
 class Upstream:
     """Connections that are idle for `idle_seconds` are closed, as a load balancer does."""
 
-    def __init__(self, certificate, tls_most=None, host="127.0.0.1", idle_seconds=SAFETY_SECONDS):
+    def __init__(self, certificate, tls_most=None, host="127.0.0.1", name="localhost", idle_seconds=SAFETY_SECONDS):
         self.certificate = certificate
         self.context = server_context(certificate, tls_most)
         self.idle_seconds = idle_seconds
         self.listener = socket.create_server((host, 0), backlog=128)
         self.port = self.listener.getsockname()[1]
-        self.authority = f"localhost:{self.port}"
+        self.authority = f"{name}:{self.port}"
         self.url = f"https://{self.authority}"
         self.steps, self.greetings = [], []
         self.requests, self.connections, self.faults = [], 0, []
