@@ -25,7 +25,8 @@
  * broken. */
 #define UNACKNOWLEDGED_MS 10000U
 
-/* Short, since a gateway moves by changing its addresses. */
+/* Short, because a gateway moves by changing its addresses; after a failed connect the name is
+ * resolved anew in any case. */
 #define NAME_CACHE_SECONDS 30L
 
 /* One multi handle and the few transports that it drives. */
@@ -50,6 +51,7 @@ struct connector {
     struct event_base *loop;
     struct share *share;
     struct group *groups;
+    bool resolves_anew; /* the next transport: the cached address may be what the last one met */
 };
 
 struct transport {
@@ -71,6 +73,7 @@ static void report_opened(struct group *group)
         struct status status;
         status_clear(&status);
         CURLcode result = message->data.result;
+        group->connector->resolves_anew |= result != CURLE_OK;
         if (result != CURLE_OK)
             status_set(&status, STATUS_UNAVAILABLE, "connect to %s: %s",
                        group->connector->settings->url,
@@ -266,7 +269,7 @@ static CURLcode configure(CURL *easy, struct transport *transport,
     set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_PROTOCOLS_STR, "https");
     set(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-    set(CURLOPT_DNS_CACHE_TIMEOUT, NAME_CACHE_SECONDS);
+    set(CURLOPT_DNS_CACHE_TIMEOUT, connector->resolves_anew ? 0L : NAME_CACHE_SECONDS);
     set(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
     set(CURLOPT_SOCKOPTFUNCTION, prepare_socket);
@@ -313,6 +316,7 @@ bool transport_open(struct connector *connector, transport_opened *opened, void 
         return status_fail(status, STATUS_INTERNAL, "prepare a connection to %s: %s",
                            connector->settings->url, curl_easy_strerror(code));
     }
+    connector->resolves_anew = false;
     made->group = group;
     group->transports++;
     *transport = made;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Is a connection to the upstream used only while it is known to be good?"""
 import os
+import subprocess
 import threading
 import time
 
@@ -9,8 +10,10 @@ import pytest
 from support.cable import NEAR, Cable
 from support.certificate import make_certificate
 from support.client import details
+from support.name_server import NameServer
 from support.upstream import SAFETY_SECONDS, Upstream, created, http, response
 
+NAME, ABSENT = "apig.example.com", "192.0.2.99"
 FULL = bool(os.environ.get("CI"))
 
 
@@ -137,3 +140,33 @@ def test_a_request_that_nobody_acknowledges_ends_long_before_its_deadline(cable,
     call = client.start(timeout=60)
     assert call.code().name == "UNKNOWN"
     assert 8 < time.monotonic() - began < 20
+
+
+@pytest.fixture
+def name_server(cable):
+    """The only one that programs at the far end ask, once they run behind `resolved`."""
+    made = NameServer(NEAR, NAME, ABSENT)
+    yield made
+    made.close()
+
+
+def resolved(directory, program):
+    """The prefix of a command that asks the near end for names."""
+    file = directory / "resolv.conf"
+    file.write_text(f"nameserver {NEAR}\noptions ndots:5 timeout:1\nsearch one.invalid two.invalid three.invalid\n")
+    return [*program, "unshare", "--mount", "sh", "-c", f'mount --bind {file} /etc/resolv.conf && exec "$@"', "sh"]
+
+
+def test_a_name_is_resolved_anew_after_a_failed_connect(cable, name_server, start, tmp_path):
+    upstream = Upstream(make_certificate(tmp_path / "name", NAME, f"DNS:{NAME}"), host=NEAR, name=NAME)
+    subprocess.run(["ip", "address", "add", f"{ABSENT}/24", "dev", "cable"], check=True)  # refuses connections
+    client = start(upstream=upstream, listen=f"unix:{tmp_path}/sidecar.sock", prefix=resolved(tmp_path, cable.far)).client()
+    assert client.refusal()[0] == "UNAVAILABLE"
+    name_server.address = NEAR
+    upstream.script(response())
+    moved = time.monotonic()
+    while client.start().exception() and time.monotonic() < moved + SAFETY_SECONDS:
+        time.sleep(0.01)
+    assert time.monotonic() - moved < 5
+    upstream.check()
+    upstream.close()
