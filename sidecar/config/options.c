@@ -37,7 +37,8 @@ const struct option config_options[] = {
      "takes the caller's names from x-forwarded-client-cert when the peer is on loopback, for "
      "example the proxy of a mesh"},
     {UPSTREAM, "upstream", &value_upstream, at(upstream), 0, 0, NULL,
-     "URL of the API gateway; this or --region is required"},
+     "URL of the API gateway; this or --region is required; a name that ends in a dot is looked up "
+     "without search domains"},
     {UPSTREAM, "region", &value_region, at(region), 0, 0, NULL,
      "sets --upstream to the public endpoint of this region"},
     {UPSTREAM, "upstream-ca-file", &value_file, at(upstream_ca_file), 0, 0, NULL,

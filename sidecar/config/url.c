@@ -112,17 +112,30 @@ static bool is_prefix(struct text prefix)
     return true;
 }
 
+/* A name may end in a dot, which keeps resolvers from appending search domains to it (RFC 1034
+ * section 3.1). */
+static bool is_upstream_authority(struct text authority)
+{
+    struct text host, port, name = text_until(authority, ':');
+    if (name.size > 0 && name.data[name.size - 1] == '.') {
+        struct text digits = text_skip(authority, name.size + 1);
+        bool has_port = authority.size > name.size;
+        name.size--;
+        return is_name(name) && !is_address(AF_INET, name) && (!has_port || is_port(digits));
+    }
+    return url_split_authority(authority, &host, &port) && (port.size == 0 || is_port(port));
+}
+
 bool url_is_upstream(struct text written, struct text *url)
 {
-    struct text whole = written, host, port;
+    struct text whole = written;
     while (whole.size > 0 && whole.data[whole.size - 1] == '/')
         whole.size--;
     struct text rest = whole;
     if (!text_take_prefix(&rest, text_literal("https://")))
         return false;
     struct text authority = text_until(rest, '/');
-    if (!url_split_authority(authority, &host, &port) || (port.size > 0 && !is_port(port)) ||
-        !is_prefix(text_skip(rest, authority.size)))
+    if (!is_upstream_authority(authority) || !is_prefix(text_skip(rest, authority.size)))
         return false;
     *url = whole;
     return true;

@@ -17,7 +17,8 @@
 must_use bool url_split_authority(struct text authority, struct text *host, struct text *port);
 
 /* Reads "https://host[:port][/prefix]" without user, query and fragment, with a prefix without
- * empty, "." and ".." segments (RFC 3986 section 3.3). `url` has no slashes at its end. */
+ * empty, "." and ".." segments (RFC 3986 section 3.3). A host that is a name may end in a dot.
+ * `url` has no slashes at its end. */
 must_use bool url_is_upstream(struct text written, struct text *url);
 
 /* True for "http://host:port". */

@@ -19,21 +19,25 @@ const char *const exchange_cause_names[EXCHANGE_CAUSE_COUNT] = {
 
 struct upstream {
     struct upstream_settings settings;
-    struct text authority;
+    char *authority;
     struct connect_status connect_status;
     atomic_uint turn;
     size_t loop_count;
     struct upstream_loop loops[];
 };
 
-/* "https://host:port" without the scheme, and without the port that it implies. */
-static struct text authority_of(const char *url)
+/* "https://host:port" without the scheme, without the dot at the end of a name, which is for
+ * resolvers alone, and without the port that the scheme implies. */
+static char *authority_of(const char *url)
 {
-    static const struct text scheme = text_literal("https://"), port = text_literal(":443");
-    struct text authority = text_of(url + scheme.size);
-    if (authority.size > port.size &&
-        text_equal((struct text){authority.data + authority.size - port.size, port.size}, port))
-        authority.size -= port.size;
+    char *authority = memory_expect(strdup(url + strlen("https://")));
+    char *port = strrchr(authority, ':');
+    char *end = port ? port : strchr(authority, '\0');
+    if (end > authority && end[-1] == '.')
+        memmove(end - 1, end, strlen(end) + 1);
+    size_t size = strlen(authority), implied = strlen(":443");
+    if (size > implied && strcmp(authority + size - implied, ":443") == 0)
+        authority[size - implied] = '\0';
     return authority;
 }
 
@@ -71,6 +75,7 @@ void upstream_free(struct upstream *upstream)
         loop_close(&upstream->loops[i]);
     trust_store_free(upstream->settings.trust_store);
     connect_status_clear(&upstream->connect_status);
+    free(upstream->authority);
     free(upstream);
     curl_global_cleanup();
 }
@@ -154,5 +159,5 @@ void upstream_describe(struct upstream *upstream, struct buffer *out)
 
 struct text upstream_authority(const struct upstream *upstream)
 {
-    return upstream->authority;
+    return text_of(upstream->authority);
 }

@@ -170,3 +170,18 @@ def test_a_name_is_resolved_anew_after_a_failed_connect(cable, name_server, star
     assert time.monotonic() - moved < 5
     upstream.check()
     upstream.close()
+
+
+def test_the_dot_at_the_end_of_a_name_is_for_the_resolver_alone(cable, name_server, start, tmp_path):
+    name_server.address = NEAR
+    upstream = Upstream(make_certificate(tmp_path / "name", NAME, f"DNS:{NAME}"), host=NEAR, name=NAME)
+    upstream.url = upstream.url.replace(NAME, f"{NAME}.")
+    asked = []
+    upstream.context.sni_callback = lambda _connection, name, _context: asked.append(name)
+    upstream.script(response())
+    client = start(upstream=upstream, listen=f"unix:{tmp_path}/sidecar.sock", prefix=resolved(tmp_path, cable.far)).client()
+    client.create()  # the upstream checks Host
+    assert asked == [NAME]
+    assert {*name_server.asked} == {NAME}
+    upstream.check()
+    upstream.close()

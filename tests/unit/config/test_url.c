@@ -105,6 +105,8 @@ static void an_upstream_is_https_with_or_without_a_prefix(void **state)
         {"https://[::1]:8443/a%2Fb/", "https://[::1]:8443/a%2Fb"},
         {"https://h/~a;b=c,d/!$&'()*+:@", "https://h/~a;b=c,d/!$&'()*+:@"},
         {"https://h/a..b/...", "https://h/a..b/..."},
+        {"https://apig.example.com./v1/", "https://apig.example.com./v1"},
+        {"https://h.:8443", "https://h.:8443"},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct text url;
@@ -137,6 +139,13 @@ static void a_malformed_upstream_is_refused(void **state)
         "https://h:65536",
         "https://h:",
         "https://h:8o",
+        "https://.",
+        "https://h..",
+        "https://h.:",
+        "https://h.:0",
+        "https://h.8443",
+        "https://127.0.0.1.",
+        "https://[::1].",
         "https://h/a//b",
         "https://h/./b",
         "https://h/a/..",
