@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "http/json_end.h"
 #include "http/syntax.h"
 
 #include "base/banned.h"
@@ -388,6 +389,16 @@ enum http1_progress http1_reader_end(struct http1_reader *reader, struct status 
         return HTTP1_COMPLETE;
     }
     status_set(status, STATUS_UNKNOWN, "the stream ended before the answer was complete");
+    return broken(reader);
+}
+
+enum http1_progress http1_reader_cut(struct http1_reader *reader, struct status *status)
+{
+    if (reader->stage == STAGE_BODY_UNTIL_END && reader->minor_version == 0 &&
+        json_is_closed(buffer_text(&reader->body)))
+        return http1_reader_end(reader, status);
+    status_set(status, STATUS_UNKNOWN, "the connection to the upstream broke %s",
+               http1_reader_untouched(reader) ? "before a response came" : "within the response");
     return broken(reader);
 }
 

@@ -64,6 +64,13 @@ must_use enum http1_progress http1_reader_feed(struct http1_reader *reader, stru
  */
 must_use enum http1_progress http1_reader_end(struct http1_reader *reader, struct status *status);
 
+/*
+ * The stream broke, or ended without saying so. As http1_reader_end, but COMPLETE only when the
+ * response is of HTTP/1.0, whose servers often close without a word, and its body is a JSON object
+ * or array with its closing bracket: then nothing of it can be missing.
+ */
+must_use enum http1_progress http1_reader_cut(struct http1_reader *reader, struct status *status);
+
 /* The answer, once complete; its memory is the arena's. */
 struct http_response http1_reader_response(const struct http1_reader *reader);
 

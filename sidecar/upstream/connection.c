@@ -85,10 +85,10 @@ static enum exchange_cause cause_of(const struct http1_reader *reader)
 
 static void stream_broke(struct connection *connection)
 {
-    status_set(
-        &connection->exchange->status, STATUS_UNKNOWN, "the connection to the upstream broke %s",
-        http1_reader_untouched(connection->reader) ? "before an answer came" : "within the answer");
-    fail(connection, EXCHANGE_CAUSE_LOST);
+    if (http1_reader_cut(connection->reader, &connection->exchange->status) == HTTP1_COMPLETE)
+        answered(connection, false);
+    else
+        fail(connection, EXCHANGE_CAUSE_LOST);
 }
 
 /* The peer ended the stream, which completes some answers and cuts all others off. */

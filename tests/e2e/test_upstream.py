@@ -86,6 +86,18 @@ def test_a_response_that_only_the_end_of_the_connection_delimits_is_whole_when_t
     assert client.refusal()[0] == ("ALREADY_EXISTS" if end is Connection.close else "INVALID_ARGUMENT")
 
 
+@by_end
+def test_a_whole_json_text_of_http_1_0_needs_no_other_end(client, upstream, end):
+    upstream.script(response_then_end(b"HTTP/1.0 201 X\r\n\r\n" + BODY, end))
+    assert client.create()["id"] == GROUP["id"]
+
+
+@by_end
+def test_half_a_json_text_of_http_1_0_is_an_unknown_outcome(client, upstream, end):
+    upstream.script(response_then_end(b"HTTP/1.0 201 X\r\n\r\n" + BODY[:-1], end))
+    assert client.refusal()[0] == "UNKNOWN"
+
+
 def test_bytes_behind_a_response_end_the_connection(client, upstream):
     upstream.script(response(http() + b"HTTP/1.1 201 X\r\n"), response())
     client.create()

@@ -556,9 +556,74 @@ static void an_announced_body_above_the_limit_takes_no_memory(void **state)
     arena_clear(&arena);
 }
 
+/* A reader that was fed the whole stream. */
+static struct http1_reader *read_stream(const char *stream, struct arena *arena)
+{
+    size_t consumed;
+    struct status status;
+    struct http1_reader *reader = http1_reader_new(arena, &limits, false);
+    assert_non_null(reader);
+    assert_int_not_equal(http1_reader_feed(reader, text_of(stream), &consumed, &status),
+                         HTTP1_BROKEN);
+    return reader;
+}
+
+static void only_a_whole_json_text_of_http_1_0_may_be_cut_off(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stream;
+        enum http1_progress progress;
+    } rows[] = {
+        {"HTTP/1.0 200 OK\r\n\r\n{\"a\":1}", HTTP1_COMPLETE},
+        {"HTTP/1.0 200 OK\r\n\r\n{\"a\":1", HTTP1_BROKEN},
+        {"HTTP/1.0 200 OK\r\n\r\n12", HTTP1_BROKEN},
+        {"HTTP/1.0 200 OK\r\n\r\n", HTTP1_BROKEN},
+        {"HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n{\"a\":1}", HTTP1_BROKEN},
+        {"HTTP/1.1 200 OK\r\n\r\n{\"a\":1}", HTTP1_BROKEN},
+        {"HTTP/1.0 2", HTTP1_BROKEN},
+        {"", HTTP1_BROKEN},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
+        struct status status;
+        arena_init(&arena, 1 << 16);
+        if (http1_reader_cut(read_stream(rows[i].stream, &arena), &status) != rows[i].progress)
+            fail_msg("\"%s\" is judged wrongly", rows[i].stream);
+        arena_clear(&arena);
+    }
+}
+
+static void the_idle_time_that_the_peer_allows_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *stream;
+        uint64_t seconds;
+    } rows[] = {
+        {OK "Keep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n", 5},
+        {OK "keep-alive: max=100 , TIMEOUT=60\r\nContent-Length: 0\r\n\r\n", 60},
+        {OK "Keep-Alive: timeout=0\r\nContent-Length: 0\r\n\r\n", 0},
+        {OK "Keep-Alive: timeout=\r\nContent-Length: 0\r\n\r\n", UINT64_MAX},
+        {OK "Keep-Alive: timeout=5s\r\nContent-Length: 0\r\n\r\n", UINT64_MAX},
+        {OK "Keep-Alive: timeout\r\nContent-Length: 0\r\n\r\n", UINT64_MAX},
+        {OK "Content-Length: 0\r\n\r\n", UINT64_MAX},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
+        arena_init(&arena, 1 << 16);
+        uint64_t seconds = http1_reader_idle_limit_s(read_stream(rows[i].stream, &arena));
+        if (seconds != rows[i].seconds)
+            fail_msg("\"%s\" is read as %ju s", rows[i].stream, (uintmax_t)seconds);
+        arena_clear(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_a_whole_json_text_of_http_1_0_may_be_cut_off),
+        cmocka_unit_test(the_idle_time_that_the_peer_allows_is_read),
         cmocka_unit_test(good_responses_are_read),
         cmocka_unit_test(broken_responses_are_refused),
         cmocka_unit_test(a_response_that_is_cut_short_is_neither_complete_nor_taken_for_one),
