@@ -37,7 +37,9 @@ static struct exchange *detach(struct connection *connection, enum connection_st
 
 void connection_abandon(struct connection *connection)
 {
-    bool left_us = transport_tally(connection->transport).written != connection->written_before;
+    const struct transport *transport = connection->transport;
+    bool left_us = transport_tally(transport).written != connection->written_before &&
+                   !transport_refused_handshake(transport);
     struct exchange *exchange = detach(connection, CONNECTION_CLOSED);
     exchange->outcome = left_us ? EXCHANGE_PERHAPS_PROCESSED : EXCHANGE_NOT_SENT;
     if (!left_us)
@@ -85,10 +87,14 @@ static enum exchange_cause cause_of(const struct http1_reader *reader)
 
 static void stream_broke(struct connection *connection)
 {
-    if (http1_reader_cut(connection->reader, &connection->exchange->status) == HTTP1_COMPLETE)
+    const char *refusal = transport_refusal(connection->transport);
+    if (http1_reader_cut(connection->reader, &connection->exchange->status) == HTTP1_COMPLETE) {
         answered(connection, false);
-    else
-        fail(connection, EXCHANGE_CAUSE_LOST);
+        return;
+    }
+    if (refusal)
+        status_set(&connection->exchange->status, STATUS_UNKNOWN, "%s", refusal);
+    fail(connection, EXCHANGE_CAUSE_LOST);
 }
 
 /* The peer ended the stream, which completes some answers and cuts all others off. */
@@ -210,19 +216,27 @@ static bool watch(struct connection *connection)
     return event_add(connection->readable, NULL) == 0 && is_quiet(connection);
 }
 
+/* Also what comes before a request was sent belongs to none (RFC 9112 section 9.2). */
+static bool opens_well(struct connection *connection, struct status *status)
+{
+    if (watch(connection))
+        return true;
+    const char *refusal = connection_refusal(connection);
+    return status_fail(status, STATUS_UNAVAILABLE, "%s",
+                       refusal ? refusal
+                               : "the upstream ended the connection or sent something before a "
+                                 "request was sent");
+}
+
 static void on_opened(struct transport *transport, bool good, const struct status *status,
                       void *context)
 {
     (void)transport;
     struct connection *connection = context;
     const struct connection_events *events = connection->events;
-    struct status lost;
-    if (good && !watch(connection)) {
-        good = status_fail(&lost, STATUS_UNAVAILABLE, "the connection was closed as it opened");
-        status = &lost;
-    }
-    if (!good) {
-        events->failed(connection, status, events->pool);
+    struct status refused;
+    if (!good || !opens_well(connection, &refused)) {
+        events->failed(connection, good ? &refused : status, events->pool);
         return;
     }
     connection->state = CONNECTION_IDLE;
@@ -246,6 +260,11 @@ bool connection_open(struct connector *connector, struct event_base *loop,
     }
     *connection = made;
     return true;
+}
+
+const char *connection_refusal(const struct connection *connection)
+{
+    return transport_refusal(connection->transport);
 }
 
 void connection_free(struct connection *connection)

@@ -58,6 +58,10 @@ must_use bool connection_open(struct connector *connector, struct event_base *lo
                               const struct connection_events *events,
                               struct connection **connection, struct status *status);
 
+/* Why the peer refused the connection, also when that became known after it was opened; NULL when
+ * it did not. */
+const char *connection_refusal(const struct connection *connection);
+
 /* Closes it; it must carry no exchange. */
 void connection_free(struct connection *connection);
 

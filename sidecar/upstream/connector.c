@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
+#include "upstream/handshake.h"
+#include "upstream/share.h"
 #include "upstream/trust_store.h"
 
 #include "base/banned.h"
@@ -38,18 +40,10 @@ struct group {
     struct group *next;
 };
 
-/* Names and TLS sessions, for transports that trust the same CAs: a session that is resumed is not
- * verified again. One thread, so no locks. */
-struct share {
-    CURLSH *handle;
-    unsigned version; /* of the trust */
-    size_t holders;   /* transports, and the connector while it is for new ones */
-};
-
 struct connector {
     const struct upstream_settings *settings;
     struct event_base *loop;
-    struct share *share;
+    struct share *share; /* of new transports */
     struct group *groups;
     bool resolves_anew; /* the next transport: the cached address may be what the last one met */
 };
@@ -61,8 +55,18 @@ struct transport {
     CURL *easy;
     transport_opened *opened;
     void *context;
-    char reason[CURL_ERROR_SIZE];
+    char reason[CURL_ERROR_SIZE]; /* libcurl's */
+    struct handshake handshake;
 };
+
+/* libcurl's reason is the first error that OpenSSL has met, which may be "EVP lib" alone. */
+static const char *reason_of(const struct transport *transport, CURLcode result)
+{
+    const char *refusal = handshake_refusal(&transport->handshake);
+    if (refusal)
+        return refusal;
+    return transport->reason[0] ? transport->reason : curl_easy_strerror(result);
+}
 
 static void report_opened(struct group *group)
 {
@@ -76,8 +80,7 @@ static void report_opened(struct group *group)
         group->connector->resolves_anew |= result != CURLE_OK;
         if (result != CURLE_OK)
             status_set(&status, STATUS_UNAVAILABLE, "connect to %s: %s",
-                       group->connector->settings->url,
-                       transport->reason[0] ? transport->reason : curl_easy_strerror(result));
+                       group->connector->settings->url, reason_of(transport, result));
         transport->opened(transport, result == CURLE_OK, &status, transport->context);
     }
 }
@@ -166,45 +169,12 @@ static struct group *group_with_room(struct connector *connector)
     return group_new(connector);
 }
 
-/* NULL when libcurl refuses. */
-static struct share *share_new(unsigned version)
-{
-    CURLSH *handle = curl_share_init();
-    if (!handle || curl_share_setopt(handle, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) != CURLSHE_OK ||
-        curl_share_setopt(handle, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) != CURLSHE_OK) {
-        curl_share_cleanup(handle);
-        return NULL;
-    }
-    struct share *share = memory_expect(calloc(1, sizeof *share));
-    *share = (struct share){handle, version, 1};
-    return share;
-}
-
-static void share_release(struct share *share)
-{
-    if (--share->holders > 0)
-        return;
-    curl_share_cleanup(share->handle);
-    free(share);
-}
-
-/* The share of transports that trust the CAs of that version; it becomes the one for new ones. */
-static struct share *share_acquire(struct connector *connector, unsigned version)
-{
-    if (version != connector->share->version) {
-        share_release(connector->share);
-        connector->share = memory_expect(share_new(version));
-    }
-    connector->share->holders++;
-    return connector->share;
-}
-
 static void trust_acquire(struct connector *connector, struct transport *transport)
 {
     unsigned version = 0;
     if (connector->settings->trust_store)
         transport->trusted = trust_store_acquire(connector->settings->trust_store, &version);
-    transport->share = share_acquire(connector, version);
+    transport->share = share_acquire(&connector->share, version);
 }
 
 static void trust_release(struct transport *transport)
@@ -243,12 +213,13 @@ void connector_free(struct connector *connector)
 static CURLcode prepare_tls(CURL *easy, void *context, void *of_transport)
 {
     (void)easy;
-    const struct transport *transport = of_transport;
+    struct transport *transport = of_transport;
     /* Saves a system call for each answer; safe here, because every answer is read until it is
      * complete. */
     SSL_CTX_set_read_ahead(context, 1);
     if (transport->trusted)
         SSL_CTX_set1_verify_cert_store(context, transport->trusted);
+    handshake_watch(context, &transport->handshake);
     return CURLE_OK;
 }
 
@@ -331,6 +302,16 @@ void transport_close(struct transport *transport)
     trust_release(transport);
     transport->group->transports--;
     free(transport);
+}
+
+const char *transport_refusal(const struct transport *transport)
+{
+    return handshake_refusal(&transport->handshake);
+}
+
+bool transport_refused_handshake(const struct transport *transport)
+{
+    return handshake_was_refused_late(&transport->handshake);
 }
 
 int transport_descriptor(const struct transport *transport)

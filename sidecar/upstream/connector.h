@@ -35,6 +35,14 @@ void transport_close(struct transport *transport);
 /* The socket, once opened; -1 when it is gone. */
 int transport_descriptor(const struct transport *transport);
 
+/* Why the TLS handshake failed, in a sentence for those who run the sidecar; NULL when there is
+ * nothing better to say than what libcurl does. */
+const char *transport_refusal(const struct transport *transport);
+
+/* True when the peer has refused the handshake although our side of it was complete (RFC 8446
+ * section 4.4.2.4): it has not read a byte of what was sent behind it. */
+bool transport_refused_handshake(const struct transport *transport);
+
 enum transport_result {
     TRANSPORT_DONE,   /* at least one byte moved */
     TRANSPORT_AGAIN,  /* nothing now; for a send: come back with the same bytes at the same place */

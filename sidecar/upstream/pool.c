@@ -90,8 +90,20 @@ static void on_failed(struct connection *connection, const struct status *why, v
     connection_free(connection);
 }
 
+/* A handshake that the peer refuses may look complete for a moment. */
+static void note_refusal(struct pool *pool, const struct connection *connection)
+{
+    struct status status;
+    const char *refusal = connection_refusal(connection);
+    if (!refusal)
+        return;
+    status_set(&status, STATUS_UNAVAILABLE, "connect to %s: %s", pool->settings->url, refusal);
+    note_failure(pool, connection->began_ns, &status);
+}
+
 static void drop(struct pool *pool, struct connection *connection)
 {
+    note_refusal(pool, connection);
     pool->open--;
     metric_add(pool->settings->metrics, METRIC_UPSTREAM_CONNECTIONS, 0, 0, -1);
     connection_free(connection);

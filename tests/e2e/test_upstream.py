@@ -268,6 +268,30 @@ def test_a_certificate_for_another_name_is_refused(start, tmp_path):
     assert not other.requests
 
 
+@pytest.mark.parametrize("tls_most", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=lambda version: version.name)
+def test_an_upstream_that_wants_a_client_certificate_is_named_as_such(start, certificate, tls_most):
+    mutual = Upstream(certificate, tls_most=tls_most)
+    mutual.context.load_verify_locations(certificate.certificate)
+    mutual.context.verify_mode = ssl.CERT_REQUIRED
+    client = start(upstream=mutual).client()
+    for _ in range(10):
+        code, message = client.refusal()
+        assert (code, "the upstream wants a client certificate" in message) == ("UNAVAILABLE", True), message
+    assert not mutual.requests
+
+
+@pytest.mark.parametrize("identified", [True, False], ids=["key identifiers", "no key identifiers"])
+@pytest.mark.parametrize("signed", ["by a CA", "by itself"])
+def test_a_replaced_authority_of_the_same_name_is_named_as_such(start, tmp_path, signed, identified):
+    former, present = [make_certificate(tmp_path / name, key_identifiers=identified) for name in ("former", "present")]
+    leaf = make_certificate(tmp_path / "leaf", "leaf", authority=present, key_identifiers=identified)
+    upstream = Upstream(leaf if signed == "by a CA" else present)
+    upstream.certificate = former
+    code, message = start(upstream=upstream).client().refusal()
+    assert code == "UNAVAILABLE"
+    assert "another key than that of the trusted CA of the same name" in message
+
+
 def test_tls_below_1_2_is_refused(start, certificate):
     old = Upstream(certificate, tls_most=ssl.TLSVersion.TLSv1_1)
     assert start(upstream=old).client().refusal()[0] == "UNAVAILABLE"
