@@ -38,7 +38,7 @@ must_use bool failure_of_fault(struct details *details, const struct fault *faul
                                struct status *status);
 
 /* The upstream reported success with a response that cannot be used. `cause` is for ErrorInfo:
- * "RESPONSE_UNREADABLE". */
+ * "RESPONSE_UNREADABLE" or "RESPONSE_MISMATCH". */
 void failure_of_response(struct details *details, const char *cause, struct text request_id);
 
 /* The upstream refused because the thing exists, and an attempt of this very call may have created

@@ -78,19 +78,35 @@ static bool fail_with_fault(struct transaction *transaction)
     return failed;
 }
 
+/* A response too many, which an upstream or a proxy has sent, is taken for that to the next request
+ * on its connection. Its values are another caller's. */
+static bool fail_mismatch(struct transaction *transaction)
+{
+    upstream_close_connection(&transaction->exchange);
+    failure_of_response(&transaction->details, "RESPONSE_MISMATCH", transaction->fault.request_id);
+    return status_fail(&transaction->status, STATUS_UNKNOWN,
+                       "the upstream's response belongs to another request: its %.*s is not the "
+                       "one that was sent",
+                       text_arguments(transaction->method->recovery->match->name));
+}
+
 bool interpret_response(struct transaction *transaction)
 {
+    const struct schema_recovery *recovery = transaction->method->recovery;
     if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
         return failure_of_exchange(&transaction->details, &transaction->exchange,
                                    transaction_only_reads(transaction), &transaction->status);
     transaction->step = STEP_INTERPRET;
     if (!fault_is_success(transaction->exchange.response.status))
         return fail_with_fault(transaction);
-    if (interpret_message(transaction, transaction->method, &transaction->response))
-        return true;
-    failure_of_response(&transaction->details, "RESPONSE_UNREADABLE",
-                        transaction->fault.request_id);
-    return false;
+    if (!interpret_message(transaction, transaction->method, &transaction->response)) {
+        failure_of_response(&transaction->details, "RESPONSE_UNREADABLE",
+                            transaction->fault.request_id);
+        return false;
+    }
+    if (recovery && !lookup_belongs(recovery, transaction->message, transaction->response))
+        return fail_mismatch(transaction);
+    return true;
 }
 
 bool interpret_is_unknown(const struct transaction *transaction)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/unicode.h"
 #include "json/forms.h"
 
 #include "base/banned.h"
@@ -70,6 +71,14 @@ static struct text text_value(const ProtobufCMessage *message, const struct sche
     return (struct text){(const char *)value->data, value->len};
 }
 
+bool lookup_belongs(const struct schema_recovery *recovery, const ProtobufCMessage *create,
+                    const ProtobufCMessage *response)
+{
+    return !schema_field_present(response, recovery->match) ||
+           unicode_equal(text_value(response, recovery->match),
+                         text_value(create, recovery->wanted));
+}
+
 static int64_t integer_value(const ProtobufCMessage *message, const struct schema_field *field)
 {
     const void *value = schema_value(message, field);
@@ -120,7 +129,7 @@ static ProtobufCMessage *find_match(const struct schema_recovery *recovery,
     ProtobufCMessage *const *elements = elements_of(recovery, listed), *match = NULL;
     *several = false;
     for (size_t i = 0; i < schema_count(listed, recovery->list); i++) {
-        if (!text_equal(text_value(elements[i], recovery->match), wanted))
+        if (!unicode_equal(text_value(elements[i], recovery->match), wanted))
             continue;
         *several = match != NULL;
         if (*several)

@@ -37,6 +37,12 @@ must_use bool lookup_request(const struct schema_recovery *recovery, const Proto
                              struct arena *arena, ProtobufCMessage **request,
                              struct status *status);
 
+/* Whether the response to a create is not that to another one: the field that identifies what was
+ * created has the value that was sent, or one that differs in Unicode normalisation only, or is
+ * absent. */
+bool lookup_belongs(const struct schema_recovery *recovery, const ProtobufCMessage *create,
+                    const ProtobufCMessage *response);
+
 /*
  * The earliest moment, in nanoseconds since 1970 by the upstream's clock, at which something of
  * this call can have been created: the call began `ago_ns` before the response was here. By the

@@ -26,6 +26,7 @@ struct pool {
 
     LIST_HEAD(, connection) idle; /* the one used last first */
     LIST_HEAD(, connection) opening;
+    struct connection *finished;     /* idle again; set while `finished` is called for it */
     size_t open, busy, being_opened; /* open: idle and busy */
     struct concurrency_limit limit;
     struct wait_estimate estimate;
@@ -162,11 +163,21 @@ static void on_finished(struct connection *connection, struct exchange *exchange
 {
     struct pool *pool = context;
     pool->busy--;
-    if (reusable && !is_old(pool, connection))
+    if (reusable && !is_old(pool, connection)) {
         LIST_INSERT_HEAD(&pool->idle, connection, place);
-    else
+        pool->finished = connection;
+    } else {
         drop_used(pool, connection, exchange->cause);
+    }
     pool->owner.finished(exchange, pool->owner.context);
+    pool->finished = NULL;
+}
+
+void pool_close_finished(struct pool *pool)
+{
+    if (pool->finished)
+        on_ended(pool->finished, pool);
+    pool->finished = NULL;
 }
 
 static void on_sweep(evutil_socket_t fd, short what, void *context)

@@ -68,5 +68,8 @@ int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns);
 int64_t pool_mean_ns(const struct pool *pool);
 int64_t pool_exchange_ns(const struct pool *pool);
 
+/* Closes the connection whose exchange `finished` is being called for, if it is open. */
+void pool_close_finished(struct pool *pool);
+
 /* Closes a connection whose exchange was abandoned for that cause. */
 void pool_abandon(struct pool *pool, struct connection *connection, enum exchange_cause cause);

@@ -124,6 +124,11 @@ void upstream_cancel(struct exchange *exchange)
     loop_cancel(exchange);
 }
 
+void upstream_close_connection(struct exchange *exchange)
+{
+    pool_close_finished(exchange->loop->pool);
+}
+
 void upstream_end_all(struct upstream *upstream)
 {
     for (size_t i = 0; i < upstream->loop_count; i++)

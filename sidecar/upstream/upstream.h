@@ -176,6 +176,10 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange);
  * any thread. */
 void upstream_cancel(struct exchange *exchange);
 
+/* Closes the connection on which the exchange's response came, because that is not the one to its
+ * request: the next response on it would not be either. On the loop's thread, within `done`. */
+void upstream_close_connection(struct exchange *exchange);
+
 /* Ends all exchanges under way, with EXCHANGE_CAUSE_STOPPED; their `done` has been called when this
  * returns. Any thread but the loops' own, once. */
 void upstream_end_all(struct upstream *upstream);

@@ -10,7 +10,7 @@ from support.bystander import bystander
 from support.client import IDS
 from support.h2peer import PREFACE, RST_STREAM, Peer
 from support.process import descriptors, status
-from support.upstream import GROUP, response, http
+from support.upstream import created, response
 
 INITIAL_WINDOW = 4
 FEW_DESCRIPTORS = 64
@@ -92,7 +92,7 @@ def test_a_peer_that_reads_no_responses_delays_no_other_and_loses_them(start, up
 
 def test_a_peer_that_reads_nothing_takes_bounded_memory(start, upstream):
     sidecar = start("--log-sample=0")
-    upstream.always = response(http(201, {**GROUP, "remark": "r" * 100_000}))
+    upstream.always = response(lambda request: created(request, remark="r" * 100_000))
     with bystander(sidecar), Peer(sidecar.address, settings=[(INITIAL_WINDOW, 1 << 30)], receive_bytes=4096) as peer:
         call_with_a_shut_window(peer, 500)
         upstream.wait_requests(500)

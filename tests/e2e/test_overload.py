@@ -6,15 +6,15 @@ import grpc
 import pytest
 
 from support.client import details
-from support.upstream import response, http, late
+from support.upstream import created, late, response
 
 EXCHANGE = 1.0  # seconds of the first exchange, from which the wait is estimated
 
 
 def slow(connection):
-    connection.read()
+    request = connection.read()
     time.sleep(EXCHANGE)
-    connection.send(http())
+    connection.send(created(request))
     return True
 
 

@@ -230,6 +230,12 @@ void upstream_cancel(struct exchange *exchange)
     (void)exchange;
 }
 
+void upstream_close_connection(struct exchange *exchange)
+{
+    (void)exchange;
+    the_rig->result.closed_connections++;
+}
+
 struct text upstream_authority(const struct upstream *upstream)
 {
     (void)upstream;

@@ -40,8 +40,9 @@ struct rig_result {
     size_t trailer_count;
     struct text requests[32]; /* bytes that the upstream saw, or would have seen, by exchange */
     size_t request_count;
-    int64_t took_ns; /* from the call's beginning to its reply */
-    struct text log; /* all lines, at every level */
+    unsigned closed_connections; /* because of a response that belongs to another request */
+    int64_t took_ns;             /* from the call's beginning to its reply */
+    struct text log;             /* all lines, at every level */
 };
 
 struct rig;

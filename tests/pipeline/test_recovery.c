@@ -254,6 +254,29 @@ static void every_unknown_outcome_is_looked_up(void **state)
 
 /* The vendor itself does not know what became of it, so nothing listed proves nothing, and the
  * fault is for whoever can mend it. */
+#define ANOTHER                                                                                    \
+    "HTTP/1.1 201 Created\r\nContent-Length: 25\r\n\r\n{\"id\":\"1\",\"name\":\"other\"}"
+
+static void a_response_that_belongs_to_another_create_is_not_believed(void **state)
+{
+    struct script *script = *state;
+    then(script, ANOTHER);
+    then_list_of_one(script, DATE, NEW);
+    const struct rig_result *result = create(script);
+    assert_found(result);
+    assert_int_equal(result->closed_connections, 1);
+}
+
+static void a_create_whose_response_was_anothers_is_not_sent_again(void **state)
+{
+    struct script *script = *state;
+    then(script, ANOTHER);
+    then_list_of_none(script);
+    const struct rig_result *result = create(script);
+    assert_int_equal(result->code, STATUS_UNKNOWN);
+    assert_requests(result, "POST GET");
+}
+
 static void a_system_error_stays_one_when_nothing_is_listed(void **state)
 {
     struct script *script = *state;
@@ -609,6 +632,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         guarantee(look_ups_are_off_by_default),
         guarantee(a_create_that_happened_returns_its_group),
+        guarantee(a_response_that_belongs_to_another_create_is_not_believed),
+        guarantee(a_create_whose_response_was_anothers_is_not_sent_again),
         guarantee(every_unknown_outcome_is_looked_up),
         guarantee(a_system_error_stays_one_when_nothing_is_listed),
         guarantee(a_look_up_resolves_the_outcome_of_a_system_error),

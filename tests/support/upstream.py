@@ -118,16 +118,17 @@ class Connection:
         self.socket.close()
 
 
-def created(request):
-    """The bytes of the response to a create: the group has the name that was asked for."""
-    return http(body={**GROUP, "name": request.json()["name"]} if request.method == "POST" else GROUP)
+def created(request, **more):
+    """The bytes of the response to a create: the group has the name that was asked for, and the members `more`."""
+    return http(body={**GROUP, "name": request.json()["name"], **more} if request.method == "POST" else GROUP)
 
 
 def response(data=None, pieces=None):
-    """Reads the request and responds with `data`, else with what belongs to the request, in pieces of that many bytes."""
+    """Reads the request and responds with `data` or, if that is a function, with its result for the request; by default with
+    the group that was to be created. In pieces of that many bytes if `pieces` is set."""
     def step(connection):
         request = connection.read()
-        whole = data or created(request)
+        whole = data if isinstance(data, bytes) else (data or created)(request)
         size = pieces or len(whole)
         for at in range(0, len(whole), size):
             connection.send(whole[at:at + size])
