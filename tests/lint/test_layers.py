@@ -9,11 +9,12 @@ from sources import includes, program_sources, read
 LIBRARIES = {
     r"grpc/.*(?<!\.pb-c\.h)": r"server/|client/",
     r"curl/.*": r"upstream/",
-    r"openssl/.*": r"system/pem\.c|upstream/(connector|trust_store)\.c|server/(tls|tls_context|tunnel)\.c",
+    r"openssl/.*": r"system/pem\.c|upstream/(connector|handshake|trust_store)\.c|server/(tls|tls_context|tunnel)\.c",
     r"nghttp2/.*": r"http2/header_block\.c",
     r"event2/.*": r"system/(task_queue|file_watch)\.[ch]|upstream/|credential/|server/|admin/|(sidecar|reloader)\.[ch]|pipeline/pipeline\.[ch]",
     r"pcre2.*": r"constraint/",
     r"zlib\.h": r"base/inflate\.c",
+    r"utf8proc\.h": r"base/unicode\.c",
     r"protobuf-c/.*": r"schema/|constraint/|json/|rest/|client/|server/|pipeline/pipeline\.[ch]",
     r".*\.pb-c\.h": r"schema/|constraint/|rest/|server/|client/",
 }
