@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The nouns of HTTP that rooms share: a request to be sent, an answer that was read. They are views
- * of memory that somebody else owns, usually a call's arena.
+ * The nouns of HTTP that layers share: a request to be sent, a response that was read. They are
+ * views of memory that somebody else owns, usually a call's arena.
  */
 #pragma once
 

@@ -31,7 +31,7 @@ static unsigned read_request_line(struct text line, struct http_head *head)
     return 0;
 }
 
-/* Of the fields only those matter that say where the body ends, and what is accepted. */
+/* The only fields that matter are those that delimit the body, and Accept. */
 static unsigned read_field(struct text line, struct http_head *head)
 {
     struct text name;

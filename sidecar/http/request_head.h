@@ -17,7 +17,7 @@ struct http_head {
 };
 
 /*
- * Reads what stands before the body, its empty line included. 0, or the HTTP status to refuse it
+ * Reads the head, its empty line included. 0, or the HTTP status to refuse it
  * with: 400 when it is malformed or not in origin-form, 411 when the body comes in chunks, 505 when
  * it is not HTTP/1.
  */

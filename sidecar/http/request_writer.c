@@ -13,7 +13,7 @@ __extension__ static const bool target_bytes[256] = {
     ['_'] = true, ['a' ... 'z'] = true, ['~'] = true,
 };
 
-/* RFC 3986: what uri-host and port are made of. */
+/* The characters of uri-host and port (RFC 3986). */
 __extension__ static const bool host_bytes[256] = {
     ['!'] = true, ['$' ... '.'] = true, ['0' ... ';'] = true, ['='] = true, ['A' ... '['] = true,
     [']'] = true, ['_'] = true,         ['a' ... 'z'] = true, ['~'] = true,
@@ -75,7 +75,7 @@ static bool check_request(const struct http_request *request, struct text host,
     return true;
 }
 
-/* What stands around the request's own parts. */
+/* The fixed text around the request's own parts. */
 #define VERSION_AND_HOST " HTTP/1.1\r\nHost: "
 #define CONTENT_LENGTH "\r\nContent-Length: "
 #define HEAD_END "\r\n\r\n"

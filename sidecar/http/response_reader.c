@@ -8,10 +8,10 @@
 
 #include "base/banned.h"
 
-/* All extensions of an answer's chunks together; nobody whom we know sends any. */
+/* All extensions of a response's chunks together; known servers send none. */
 #define EXTENSION_BYTES 4096
 
-/* What the reader waits for next. */
+/* The part that comes next. */
 enum stage {
     STAGE_START,
     STAGE_STATUS_LINE,
@@ -33,7 +33,7 @@ struct http1_reader {
     enum stage stage;
     size_t matched;     /* bytes of STAGE_START's and STAGE_CHUNK_END's fixed text */
     struct buffer line; /* the beginning of a line that comes in pieces */
-    size_t line_room;   /* bytes that the lines of this part of the answer may still take */
+    size_t line_room;   /* bytes that the lines of this part of the response may still take */
     uint64_t remaining; /* bytes of the counted body or of the chunk that are still to come */
     size_t interim_count, trailer_count;
 
@@ -56,14 +56,14 @@ static struct text cut_front(struct text *rest, size_t bytes)
 static bool arena_full(struct http1_reader *reader, struct status *status)
 {
     reader->fault = HTTP1_FAULT_ARENA_FULL;
-    return status_fail(status, STATUS_UNKNOWN, "the answer does not fit the call's memory");
+    return status_fail(status, STATUS_UNKNOWN, "the response does not fit the call's memory");
 }
 
 static bool body_too_large(struct http1_reader *reader, struct status *status)
 {
     reader->fault = HTTP1_FAULT_BODY_TOO_LARGE;
     return status_fail(status, STATUS_UNKNOWN,
-                       "the answer's body is larger than the %zu bytes that are allowed",
+                       "the response's body is larger than the %zu bytes that are allowed",
                        reader->limits.body_bytes);
 }
 
@@ -71,7 +71,7 @@ static bool too_many_fields(struct http1_reader *reader, struct status *status)
 {
     reader->fault = HTTP1_FAULT_HEAD_TOO_LARGE;
     return status_fail(status, STATUS_UNKNOWN,
-                       "the answer has more than the %zu fields that are allowed",
+                       "the response has more than the %zu fields that are allowed",
                        reader->limits.field_count);
 }
 
@@ -90,7 +90,7 @@ static bool read_status_line(struct http1_reader *reader, struct text line, stru
         return false;
     if (code == 101)
         return status_fail(status, STATUS_UNKNOWN,
-                           "the answer switches to another protocol, which was not asked for");
+                           "the response switches to another protocol, which was not asked for");
     reader->code = code;
     reader->stage = STAGE_FIELD_LINE;
     return true;
@@ -100,7 +100,7 @@ static bool interim_end(struct http1_reader *reader, struct status *status)
 {
     if (reader->interim_count == reader->limits.interim)
         return status_fail(status, STATUS_UNKNOWN,
-                           "more than the %zu interim answers that are allowed came",
+                           "more than the %zu interim responses that are allowed came",
                            reader->limits.interim);
     reader->interim_count++;
     expect_head(reader);
@@ -108,7 +108,7 @@ static bool interim_end(struct http1_reader *reader, struct status *status)
 }
 
 /* RFC 9112 section 6.3 rules 1 and 2. A 204 that announces a body may be followed by one, which
- * would be taken for the next answer. */
+ * would be taken for the next response. */
 static bool bodiless_end(struct http1_reader *reader)
 {
     const struct http1_framing *framing = &reader->framing;
@@ -150,16 +150,16 @@ static bool expect_body_until_end(struct http1_reader *reader)
 }
 
 /* RFC 9112 section 6.3, but what section 6.1 says to treat as an error is refused: that a message
- * has both framings, or HTTP/1.0 and chunks, is how requests and answers are smuggled. */
+ * has both framings, or HTTP/1.0 and chunks, is how requests and responses are smuggled. */
 static bool head_end(struct http1_reader *reader, struct status *status)
 {
     const struct http1_framing *framing = &reader->framing;
     if (framing->chunked && framing->has_length)
         return status_fail(status, STATUS_UNKNOWN,
-                           "the answer has both Content-Length and Transfer-Encoding");
+                           "the response has both Content-Length and Transfer-Encoding");
     if (framing->chunked && reader->minor_version == 0)
         return status_fail(status, STATUS_UNKNOWN,
-                           "the answer has Transfer-Encoding, which HTTP/1.0 does not know");
+                           "the response has Transfer-Encoding, which HTTP/1.0 does not know");
     if (reader->code < 200)
         return interim_end(reader, status);
     if (reader->head_request || reader->code == 204 || reader->code == 304)
@@ -218,7 +218,7 @@ static bool read_chunk_line(struct http1_reader *reader, struct text line, struc
 }
 
 /* Trailers are checked and dropped: nothing that may stand there (RFC 9110 section 6.5.1) is needed
- * to understand an answer. */
+ * to understand a response. */
 static bool read_trailer_line(struct http1_reader *reader, struct text line, struct status *status)
 {
     struct http_field dropped;
@@ -231,7 +231,7 @@ static bool read_trailer_line(struct http1_reader *reader, struct text line, str
     return http1_read_field_line(line, &dropped, status);
 }
 
-/* What happens in one stage: how its bytes are taken, and what that needs. */
+/* One stage: how its bytes are taken, and the data for that. */
 struct stage_row {
     bool (*take)(struct http1_reader *reader, const struct stage_row *row, struct text *rest,
                  struct status *status);
@@ -291,7 +291,7 @@ static bool take_line(struct http1_reader *reader, const struct stage_row *row, 
     reader->line_room -= line.size;
     if (line.size < 2 || line.data[line.size - 2] != '\r')
         return status_fail(status, STATUS_UNKNOWN,
-                           "a line of the answer ends without a carriage return");
+                           "a line of the response ends without a carriage return");
     line.size -= 2;
     return row->read(reader, line, status);
 }
@@ -322,25 +322,25 @@ static const struct stage_row stages[] = {
     [STAGE_START] = {.take = take_fixed,
                      .fixed = {HTTP1_START, sizeof HTTP1_START - 1},
                      .next = STAGE_STATUS_LINE,
-                     .refusal = "what came is not an answer in HTTP/1"},
+                     .refusal = "the upstream's bytes are not a response in HTTP/1"},
     [STAGE_STATUS_LINE] = {.take = take_line,
                            .read = read_status_line,
-                           .refusal = "the answer's head is"},
+                           .refusal = "the response's head is"},
     [STAGE_FIELD_LINE] = {.take = take_line,
                           .read = read_field_line,
-                          .refusal = "the answer's head is"},
+                          .refusal = "the response's head is"},
     [STAGE_COUNTED_BODY] = {.take = take_counted, .next = STAGE_COMPLETE},
     [STAGE_CHUNK_LINE] = {.take = take_line,
                           .read = read_chunk_line,
-                          .refusal = "the extensions of the answer's chunks are"},
+                          .refusal = "the extensions of the response's chunks are"},
     [STAGE_CHUNK_BODY] = {.take = take_counted, .next = STAGE_CHUNK_END},
     [STAGE_CHUNK_END] = {.take = take_fixed,
                          .fixed = {"\r\n", 2},
                          .next = STAGE_CHUNK_LINE,
-                         .refusal = "a chunk of the answer does not end where its size says"},
+                         .refusal = "a chunk of the response does not end where its size says"},
     [STAGE_TRAILER_LINE] = {.take = take_line,
                             .read = read_trailer_line,
-                            .refusal = "the answer's trailers are"},
+                            .refusal = "the response's trailers are"},
     [STAGE_BODY_UNTIL_END] = {.take = take_until_end},
 };
 
@@ -388,7 +388,7 @@ enum http1_progress http1_reader_end(struct http1_reader *reader, struct status 
         reader->stage = STAGE_COMPLETE;
         return HTTP1_COMPLETE;
     }
-    status_set(status, STATUS_UNKNOWN, "the stream ended before the answer was complete");
+    status_set(status, STATUS_UNKNOWN, "the stream ended before the response was complete");
     return broken(reader);
 }
 

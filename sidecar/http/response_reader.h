@@ -14,44 +14,44 @@
 #include "http/nouns.h"
 
 struct http1_limits {
-    size_t head_bytes;  /* status line and fields of one answer, interim ones counted apart */
+    size_t head_bytes;  /* status line and fields of one response, interim ones counted apart */
     size_t field_count; /* fields, and again trailers */
     size_t body_bytes;
-    size_t interim; /* 1xx answers before the final one */
+    size_t interim; /* 1xx responses before the final one */
 };
 
 enum http1_progress {
-    HTTP1_MORE,     /* the answer is not complete */
-    HTTP1_COMPLETE, /* the answer is complete; bytes behind it, if any, were not consumed */
-    HTTP1_BROKEN,   /* what came is no answer, or passes a limit: the status says which */
+    HTTP1_MORE,     /* the response is not complete */
+    HTTP1_COMPLETE, /* the response is complete; bytes behind it, if any, were not consumed */
+    HTTP1_BROKEN,   /* the bytes are not a response, or pass a limit: the status says which */
 };
 
-/* Why an answer is broken, for those who have to tell them apart. */
+/* Why a response is broken, for callers that treat the causes differently. */
 enum http1_fault {
     HTTP1_FAULT_NONE,
-    HTTP1_FAULT_MALFORMED,      /* the end of the stream within an answer included */
+    HTTP1_FAULT_MALFORMED,      /* the end of the stream within a response included */
     HTTP1_FAULT_HEAD_TOO_LARGE, /* or trailers, or chunk extensions; in bytes or fields */
     HTTP1_FAULT_BODY_TOO_LARGE,
     HTTP1_FAULT_ARENA_FULL,
 };
 
 /*
- * One answer being read. What RFC 9112 calls an error is refused, and so is what it lets a reader
- * forgive, unless nothing can be misunderstood: bare line feeds, folded fields, whitespace in front
- * of a colon, Content-Length together with Transfer-Encoding, transfer codings but chunked,
- * HTTP/1.0 with chunks. Forgiven: identical Content-Length fields, a missing space before a missing
- * reason.
+ * One response being read. An error of RFC 9112 is refused, and so is a deviation that it
+ * lets a reader forgive, unless nothing can be misunderstood: bare line feeds, folded fields,
+ * whitespace in front of a colon, Content-Length together with Transfer-Encoding, transfer codings
+ * but chunked, HTTP/1.0 with chunks. Forgiven: identical Content-Length fields, a missing space
+ * before a missing reason.
  */
 struct http1_reader;
 
-/* A reader in the arena, where the answer's head and body are copied to; NULL when it is full.
- * `head_request`: the request was a HEAD, whose answer has no body. */
+/* A reader in the arena, where the response's head and body are copied to; NULL when it is full.
+ * `head_request`: the request was a HEAD, whose response has no body. */
 must_use struct http1_reader *
 http1_reader_new(struct arena *arena, const struct http1_limits *limits, bool head_request);
 
 /*
- * Reads on. `consumed` says how many of the bytes belong to this answer: all of them after MORE. A
- * broken answer sets `status`, whose code is always UNKNOWN, since what the upstream did stays
+ * Reads on. `consumed` says how many of the bytes belong to this response: all of them after MORE.
+ * A broken response sets `status`, whose code is always UNKNOWN, since what the upstream did stays
  * unknown, and leaves `consumed` alone. The result does not depend on how the stream is cut into
  * pieces, as long as the arena is not full. After COMPLETE or BROKEN it must not be called again.
  */
@@ -59,7 +59,7 @@ must_use enum http1_progress http1_reader_feed(struct http1_reader *reader, stru
                                                size_t *consumed, struct status *status);
 
 /*
- * The peer ended the stream: COMPLETE when that is what delimits this answer's body (RFC 9112
+ * The peer ended the stream: COMPLETE when that is what delimits this response's body (RFC 9112
  * section 6.3), BROKEN otherwise. To be called at most once, while there is MORE to come.
  */
 must_use enum http1_progress http1_reader_end(struct http1_reader *reader, struct status *status);
@@ -71,16 +71,16 @@ must_use enum http1_progress http1_reader_end(struct http1_reader *reader, struc
  */
 must_use enum http1_progress http1_reader_cut(struct http1_reader *reader, struct status *status);
 
-/* The answer, once complete; its memory is the arena's. */
+/* The response, once complete; its memory is the arena's. */
 struct http_response http1_reader_response(const struct http1_reader *reader);
 
-/* The HTTP status as soon as the final status line was read, else 0: also of an answer that then
+/* The HTTP status as soon as the final status line was read, else 0: also of a response that then
  * broke. */
 unsigned http1_reader_status(const struct http1_reader *reader);
 
 enum http1_fault http1_reader_fault(const struct http1_reader *reader);
 
-/* True when the connection may carry another request after this complete answer (RFC 9112
+/* True when the connection may carry another request after this complete response (RFC 9112
  * section 9.3). */
 bool http1_reader_keeps_alive(const struct http1_reader *reader);
 
@@ -88,5 +88,5 @@ bool http1_reader_keeps_alive(const struct http1_reader *reader);
  * (Keep-Alive: timeout=N); UINT64_MAX when it does not. */
 uint64_t http1_reader_idle_limit_s(const struct http1_reader *reader);
 
-/* True when no byte of an answer has been read. */
+/* True when no byte of a response has been read. */
 bool http1_reader_untouched(const struct http1_reader *reader);

@@ -79,13 +79,13 @@ bool http1_read_status_line(struct text line, unsigned *minor_version, unsigned 
 {
     if (!is_status_line(line))
         return status_fail(status, STATUS_UNKNOWN,
-                           "the answer's first line is not of the form \"HTTP/1.1 200 OK\"");
+                           "the response's first line is not of the form \"HTTP/1.1 200 OK\"");
     unsigned number = 0;
     for (size_t i = 2; i < 5; i++)
         number = number * 10 + (unsigned)(line.data[i] - '0');
     if (number < 100 || number > 599)
         return status_fail(status, STATUS_UNKNOWN,
-                           "the answer's HTTP status is %03u; HTTP defines 100 to 599", number);
+                           "the response's HTTP status is %03u; HTTP defines 100 to 599", number);
     *minor_version = (unsigned)(line.data[0] - '0');
     *code = number;
     return true;
@@ -95,15 +95,15 @@ bool http1_read_field_line(struct text line, struct http_field *field, struct st
 {
     if (line.size > 0 && ascii_is_blank(line.data[0]))
         return status_fail(status, STATUS_UNKNOWN,
-                           "a field of the answer is folded over several lines");
+                           "a field of the response is folded over several lines");
     size_t name = token_bytes(line);
     if (name == 0 || name == line.size || line.data[name] != ':')
         return status_fail(status, STATUS_UNKNOWN,
-                           "a field line of the answer does not begin with a name and a colon");
+                           "a field line of the response does not begin with a name and a colon");
     /* Name and colon are made of a value's bytes too, and a whole line is looked at faster. */
     if (!http1_is_field_value(line))
         return status_fail(status, STATUS_UNKNOWN,
-                           "a field of the answer holds a control character");
+                           "a field of the response holds a control character");
     field->name = (struct text){line.data, name};
     field->value = text_trim(text_skip(line, name + 1));
     return true;
@@ -127,12 +127,13 @@ bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_b
         sum = sum << 4 | (unsigned)digit;
     if (digits == 0 || digits > HTTP1_CHUNK_DIGITS)
         return status_fail(status, STATUS_UNKNOWN,
-                           "the size of a chunk of the answer is not 1 to %d hexadecimal digits",
+                           "the size of a chunk of the response is not 1 to %d hexadecimal digits",
                            HTTP1_CHUNK_DIGITS);
     struct text rest = text_skip(line, digits);
     if (!is_extension(rest))
-        return status_fail(status, STATUS_UNKNOWN,
-                           "behind the size of a chunk of the answer stands what is no extension");
+        return status_fail(
+            status, STATUS_UNKNOWN,
+            "the size of a chunk of the response is followed by something other than an extension");
     *size = sum;
     *extension_bytes = rest.size;
     return true;
@@ -144,10 +145,10 @@ static bool note_content_length(struct text value, struct http1_framing *framing
     uint64_t length;
     if (!text_to_u64(value, &length))
         return status_fail(status, STATUS_UNKNOWN,
-                           "the answer's Content-Length is not one decimal number below 2^64");
+                           "the response's Content-Length is not one decimal number below 2^64");
     if (framing->has_length && framing->length != length)
         return status_fail(status, STATUS_UNKNOWN,
-                           "the answer has two Content-Length fields that differ");
+                           "the response has two Content-Length fields that differ");
     framing->has_length = true;
     framing->length = length;
     return true;
@@ -157,9 +158,10 @@ static bool note_transfer_encoding(struct text value, struct http1_framing *fram
                                    struct status *status)
 {
     if (framing->chunked || !text_equal_nocase(value, text_literal("chunked")))
-        return status_fail(status, STATUS_UNKNOWN,
-                           "the answer's Transfer-Encoding is not chunked alone, and nothing else "
-                           "was offered");
+        return status_fail(
+            status, STATUS_UNKNOWN,
+            "the response's Transfer-Encoding is not chunked alone, and nothing else "
+            "was offered");
     framing->chunked = true;
     return true;
 }

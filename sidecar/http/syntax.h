@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The grammar of HTTP/1.1's lines, without any memory of its own: what is read are views of the
+ * The grammar of HTTP/1.1's lines, without any memory of its own: results are views of the
  * line. Lines come without the line break that ended them. The first two functions are on every
  * call's way and look at each byte of a large credential, so they are written to be fast. Pure; any
  * thread.
@@ -22,7 +22,7 @@ bool http1_is_token(struct text text);
  * 0x7f, space and tab. */
 bool http1_is_field_value(struct text text);
 
-/* What every status line begins with; it decides that this is HTTP, version 1. */
+/* Every status line begins with it; it decides that this is HTTP, version 1. */
 #define HTTP1_START "HTTP/1."
 
 /*
@@ -39,7 +39,7 @@ must_use bool http1_read_field_line(struct text line, struct http_field *field,
                                     struct status *status);
 
 /* The line in front of a chunk (RFC 9112 section 7.1): at most HTTP1_CHUNK_DIGITS digits, and
- * extensions, whose meaning is nobody's but their sender's; said is how many bytes they take. */
+ * extensions, which are ignored; `extension_bytes` is their size. */
 #define HTTP1_CHUNK_DIGITS 16
 must_use bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_bytes,
                                     struct status *status);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When to give up on the upstream for a moment, and when to try it again. Closed, connections are
- * made as they are needed. A failed connect opens it: none is tried until a pause is over. Then,
- * half open, one is tried, and what becomes of it closes the breaker or opens it again, for twice
- * the pause. One thread has it; any thread may ask for its state. Time is handed in.
+ * A circuit breaker for connects to the upstream. Closed, connections are made as they are needed.
+ * A failed connect opens it: none is tried until a pause is over. Then, half open, one is tried;
+ * its success closes the breaker, its failure opens it again, for twice the pause. One thread has
+ * it; any thread may read its state. Time is handed in.
  */
 #pragma once
 
@@ -18,7 +18,7 @@
 #define BREAKER_FIRST_PAUSE_NS (50 * CLOCK_NS_PER_MS)
 #define BREAKER_LONGEST_PAUSE_NS CLOCK_NS_PER_S
 
-/* While it is not closed, a connect that lasts longer than that is no reason for calls to wait. */
+/* While it is not closed, calls do not wait for a connect that lasts longer than that. */
 #define BREAKER_PATIENCE_NS CLOCK_NS_PER_S
 
 enum breaker_state { BREAKER_CLOSED, BREAKER_HALF_OPEN, BREAKER_OPEN, BREAKER_STATES };
@@ -38,16 +38,15 @@ void breaker_init(struct breaker *breaker, struct metrics *metrics);
 /* Whether a connect may begin now; when half open, only the one that makes it so. */
 must_use bool breaker_may_try(struct breaker *breaker, int64_t now_ns);
 
-/* A connect has come to its end. One that began before the breaker opened tells nothing new by its
- * failure. */
+/* A connect has ended. The failure of one that began before the breaker opened changes nothing. */
 void breaker_succeeded(struct breaker *breaker);
 void breaker_failed(struct breaker *breaker, int64_t began_ns, int64_t now_ns);
 
 /* Whether calls may wait for a connect that began then. */
 bool breaker_allows_wait(const struct breaker *breaker, int64_t began_ns, int64_t now_ns);
 
-/* How long it makes sense to stay away: to the end of the pause; half open, about as long as the
- * last one; else 0. */
+/* After how long a retry makes sense: at the end of the pause; half open, after about as long as
+ * the last pause; else 0. */
 int64_t breaker_wait_ns(const struct breaker *breaker, int64_t now_ns);
 
 static inline enum breaker_state breaker_state(const struct breaker *breaker)

@@ -5,21 +5,22 @@
 
 #include "base/banned.h"
 
-/* Enough for an upstream that answers at once; measured: more cost memory and gain nothing then. */
+/* Enough for an upstream that responds at once: more were measured to cost memory and gain nothing.
+ */
 #define FIRST 32
 
-/* Fewer exchanges tell too little. */
+/* Fewer exchanges are too few to judge by. */
 #define FEWEST_ENDED 16
 
-/* What more connections must bring, as a share of what they would bring at best. */
+/* The throughput that more connections must add, as a share of the most that they could. */
 #define GAIN (1.0 / 3)
 
 #define MANY_MISSED 0.25
 
-/* Quicker exchanges are not what calls wait for: it is we who are busy. */
+/* While exchanges are quicker, calls wait because the sidecar is busy, not the upstream. */
 #define SLOW_NS (20 * CLOCK_NS_PER_MS)
 
-/* The newest tally's share of what is usual. */
+/* The newest tally's share of the mean. */
 #define SHARE (1.0 / 4)
 
 void concurrency_limit_init(struct concurrency_limit *limit, size_t most)
@@ -38,7 +39,7 @@ static double yield_at_most(const struct concurrency_limit *limit)
     return (double)limit->now * answered(&limit->tally) / fmax(limit->tally.took_ns, 1);
 }
 
-/* Growth is judged by what came of it, since exchanges take no longer when it is not made use of.
+/* Growth is judged by its result, because exchanges take no longer while it is not used.
  */
 static bool has_paid(const struct concurrency_limit *limit)
 {

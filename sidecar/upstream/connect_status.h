@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What became of the last attempt to connect, for those who want to know whether the upstream can
- * be reached. Any thread. */
+/* The result of the last attempt to connect, for reports of whether the upstream can be reached.
+ * Any thread. */
 #pragma once
 
 #include <pthread.h>
@@ -21,5 +21,5 @@ void connect_status_clear(struct connect_status *connect_status);
 /* A connection was made, or could not be: `failure` is NULL or says why. */
 void connect_status_note(struct connect_status *connect_status, const struct status *failure);
 
-/* In a few words. */
+/* Adds a few words for people. */
 void connect_status_describe(struct connect_status *connect_status, struct buffer *out);

@@ -12,15 +12,15 @@
 
 #include "base/banned.h"
 
-/* The front gateway's own answers stay far below. */
+/* The front gateway's own responses stay far below. */
 static const struct http1_limits response_limits = {
     .head_bytes = 65536, .field_count = 100, .interim = 8};
 
 /* How long before the peer closes an idle connection the last request may be sent on it. */
 #define IDLE_MARGIN_NS CLOCK_NS_PER_S
 
-/* One record of TLS and a little more; shared by all connections of a thread, since what is read is
- * copied at once. */
+/* One record of TLS and a little more; shared by all connections of a thread, because every piece
+ * is copied at once. */
 static _Thread_local char received[32768];
 
 static struct exchange *detach(struct connection *connection, enum connection_state state)
@@ -66,8 +66,8 @@ static void answered(struct connection *connection, bool reusable)
 {
     struct exchange *exchange = connection->exchange;
     obey_idle_limit(connection);
-    /* An answer that came before the request was sent whole leaves the rest of it in the way of the
-     * next one. */
+    /* A response that came before the request was sent whole leaves the rest of it in the way of
+     * the next one. */
     reusable = reusable && connection->idle_limit_ns > 0 &&
                exchange->sent_bytes == exchange->request.size &&
                http1_reader_keeps_alive(connection->reader);
@@ -97,12 +97,12 @@ static void stream_broke(struct connection *connection)
     fail(connection, EXCHANGE_CAUSE_LOST);
 }
 
-/* The peer ended the stream, which completes some answers and cuts all others off. */
+/* The peer ended the stream, which completes some responses and cuts all others off. */
 static void stream_ended(struct connection *connection)
 {
     struct status *status = &connection->exchange->status;
     if (http1_reader_untouched(connection->reader)) {
-        status_set(status, STATUS_UNKNOWN, "the upstream closed the connection without an answer");
+        status_set(status, STATUS_UNKNOWN, "the upstream closed the connection without a response");
         fail(connection, EXCHANGE_CAUSE_LOST);
     } else if (http1_reader_end(connection->reader, status) == HTTP1_COMPLETE) {
         answered(connection, false);
@@ -216,7 +216,7 @@ static bool watch(struct connection *connection)
     return event_add(connection->readable, NULL) == 0 && is_quiet(connection);
 }
 
-/* Also what comes before a request was sent belongs to none (RFC 9112 section 9.2). */
+/* Bytes that come before a request was sent belong to none (RFC 9112 section 9.2). */
 static bool opens_well(struct connection *connection, struct status *status)
 {
     if (watch(connection))
@@ -278,7 +278,7 @@ void connection_free(struct connection *connection)
     free(connection);
 }
 
-/* Its answer has no body, whatever its fields say (RFC 9112 section 6.3). */
+/* Its response has no body, whatever its fields say (RFC 9112 section 6.3). */
 static bool is_head(const struct exchange *exchange)
 {
     static const struct text head = text_literal("HEAD ");
@@ -300,7 +300,7 @@ static bool open_reader(struct connection *connection, struct exchange *exchange
     limits.body_bytes = connection->events->response_bytes;
     connection->reader = http1_reader_new(exchange->arena, &limits, is_head(exchange));
     return connection->reader || status_fail(&exchange->status, STATUS_INTERNAL,
-                                             "the call's memory has no room for an answer");
+                                             "the call's memory has no room for a response");
 }
 
 void connection_begin(struct connection *connection, struct exchange *exchange)

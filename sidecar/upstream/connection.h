@@ -21,7 +21,7 @@ enum connection_state {
     CONNECTION_CLOSED, /* never seen from outside: connection_free follows */
 };
 
-/* What a connection tells its pool. After `failed` and `ended` the pool frees it. */
+/* Events that a connection reports to its pool. After `failed` and `ended` the pool frees it. */
 struct connection_events {
     void (*opened)(struct connection *connection, void *pool);
     void (*failed)(struct connection *connection, const struct status *why, void *pool);
@@ -29,7 +29,7 @@ struct connection_events {
      * freed. */
     void (*finished)(struct connection *connection, struct exchange *exchange, bool reusable,
                      void *pool);
-    /* It was idle, and the peer closed it or sent what nobody asked for. */
+    /* It was idle, and the peer closed it or sent something without a request. */
     void (*ended)(struct connection *connection, void *pool);
     void *pool;
     size_t response_bytes;
@@ -66,13 +66,13 @@ const char *connection_refusal(const struct connection *connection);
 void connection_free(struct connection *connection);
 
 /* The last look before an exchange begins: false when the peer has ended the idle connection, or
- * sent what nobody asked for, also when that came together with the answer before. */
+ * sent something without a request, also together with the response before. */
 must_use bool connection_prepare(struct connection *connection);
 
 /* Starts an exchange on a connection that was prepared just now. `finished` may be called before
  * this returns. */
 void connection_begin(struct connection *connection, struct exchange *exchange);
 
-/* Takes the exchange off a busy connection, which must be freed then, and says in it what had left
- * us. */
+/* Takes the exchange off a busy connection, which must be freed then, and sets its outcome by
+ * what had left us. */
 void connection_abandon(struct connection *connection);

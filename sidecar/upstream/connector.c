@@ -214,7 +214,7 @@ static CURLcode prepare_tls(CURL *easy, void *context, void *of_transport)
 {
     (void)easy;
     struct transport *transport = of_transport;
-    /* Saves a system call for each answer; safe here, because every answer is read until it is
+    /* Saves a system call for each response; safe here, because every response is read until it is
      * complete. */
     SSL_CTX_set_read_ahead(context, 1);
     if (transport->trusted)
@@ -260,7 +260,7 @@ static CURLcode configure(CURL *easy, struct transport *transport,
     set(CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
     set(CURLOPT_SSL_CTX_DATA, transport);
     if (transport->trusted) {
-        /* What libcurl would read of the system's store is not asked. */
+        /* Keeps libcurl from reading the system's store, which would not be used. */
         set(CURLOPT_CAINFO, NULL);
         set(CURLOPT_CAPATH, NULL);
     }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Making connections with libcurl: names, addresses tried in turn, proxy, TLS and its verification
- * (CURLOPT_CONNECT_ONLY in multi handles driven by libevent). What is made is a transport: bytes
- * in, bytes out, encrypted. One connector for each event loop; its thread only.
+ * (CURLOPT_CONNECT_ONLY in multi handles driven by libevent). A transport carries bytes both
+ * ways, encrypted. One connector for each event loop; its thread only.
  */
 #pragma once
 
@@ -49,11 +49,11 @@ enum transport_result {
     TRANSPORT_ENDED,  /* the peer ended the stream, and said so (TLS close_notify, RFC 8446
                        * section 6.1)
                        */
-    TRANSPORT_BROKEN, /* reset, cut off or not writable: what did not come may have been meant to */
+    TRANSPORT_BROKEN, /* reset, cut off or not writable: bytes may be missing */
 };
 
-/* The largest piece that may be sent at once: libcurl keeps what is above one TLS record to itself,
- * and then nobody could say what has left. */
+/* The largest piece that may be sent at once: libcurl buffers what is above one TLS record,
+ * and then it is unknown what has left. */
 #define TRANSPORT_PIECE_BYTES 16384
 
 enum transport_result transport_send(struct transport *transport, struct text piece, size_t *moved);

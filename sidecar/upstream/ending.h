@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways in which an exchange ends that are not its connection's. Each sets what became of the
+ * The ways in which an exchange ends that are not its connection's. Each sets the result of the
  * exchange, takes it from its list and calls its `done`. The loop's thread only.
  */
 #pragma once
@@ -10,8 +10,8 @@
 /* Ends an exchange whose facts are set. */
 void ending_report(struct exchange *exchange);
 
-/* Ends an exchange of which not a byte has left, with the status of the cause; `sentence` says what
- * happened, NULL takes the words of the cause. */
+/* Ends an exchange of which not a byte has left, with the status of the cause; `sentence` is
+ * the message; NULL takes that of the cause. */
 void ending_unsent(struct exchange *exchange, enum exchange_cause cause, const char *sentence);
 
 /* Ends an exchange in any stage; a connection that it runs on is closed. */

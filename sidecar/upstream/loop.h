@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One upstream thread: an event loop, a pool of connections and one queue of exchanges in the order
- * in which they came. The upstream owns its loops; other threads post letters to them.
+ * in which they came. The upstream owns its loops; other threads post tasks to them.
  */
 #pragma once
 
@@ -46,8 +46,8 @@ struct upstream_loop {
 must_use bool loop_open(struct upstream_loop *loop, const struct upstream_settings *settings,
                         struct connect_status *connect_status, struct status *status);
 
-/* Ends the thread and closes all connections; no exchange may be under way. Takes what could not be
- * opened, too. */
+/* Ends the thread and closes all connections; no exchange may be under way. Also for a loop that
+ * could not be opened. */
 void loop_close(struct upstream_loop *loop);
 
 /* The exchange is this loop's from now on. */

@@ -55,7 +55,7 @@ static void on_opened(struct connection *connection, void *context)
     pool->owner.tried(NULL, pool->owner.context);
 }
 
-/* The next connect follows also when nobody calls, so that the state is the upstream's and not that
+/* The next connect follows without a call as well, so that the state is the upstream's and not that
  * of the last call. */
 static void set_probe(struct pool *pool)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The connections of one loop: which are free, how many there may be, how long it takes until one
- * is free, and when to give up on the upstream for a moment. The loop's thread only.
+ * is free, and when none is tried for a moment. The loop's thread only.
  */
 #pragma once
 
@@ -37,17 +37,17 @@ size_t pool_free_connections(const struct pool *pool);
 struct connection *pool_take(struct pool *pool);
 
 /* Opens connections for `waiting` exchanges, as many as may be and are not being opened already.
- * When they wait although there are as many as may be, there may be more from then on. */
+ * When the limit is reached and they still wait, the limit may grow. */
 void pool_open_for(struct pool *pool, size_t waiting);
 
-/* False when there is no connection, none is being opened, and one was never made as fast as in
- * that time. */
+/* False when there is no connection, none is being opened, and every connect so far took longer
+ * than that time. */
 bool pool_can_connect_within(const struct pool *pool, int64_t left_ns);
 
 /* False when there is no connection, and none is being opened that is worth waiting for. */
 bool pool_may_get_connection(const struct pool *pool);
 
-/* What the last failed connect met. */
+/* The last failed connect. */
 struct pool_failure {
     const struct status *status;
     int64_t at_ns;   /* when it failed */
@@ -57,14 +57,14 @@ struct pool_failure pool_failure(const struct pool *pool);
 
 enum breaker_state pool_state(const struct pool *pool); /* any thread */
 
-/* An exchange that had begun on a connection has ended: all that is known of it is in it. */
+/* Takes note of how long an exchange took on a connection. */
 void pool_learn(struct pool *pool, const struct exchange *exchange);
 
 /* How long an exchange that comes after `waiting` others will probably wait for a connection; 0
  * when that is not known. */
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns);
 
-/* What an exchange usually takes, and what it rarely passes; 0 when that is not known. */
+/* The mean duration of an exchange, and one that is rarely exceeded; 0 when not known. */
 int64_t pool_mean_ns(const struct pool *pool);
 int64_t pool_exchange_ns(const struct pool *pool);
 

@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-/* What was read of a file. */
+/* The content of a file. */
 struct bundle {
     X509_STORE *store;
     size_t count;
@@ -21,7 +21,7 @@ struct bundle {
 struct trust_store {
     const char *path;
     struct reload reload; /* of the thread that reloads */
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock; /* of the members below */
     X509_STORE *store;
     unsigned version;
 };
@@ -36,7 +36,7 @@ static bool take(X509 *certificate, size_t index, void *context)
 static bool make(const struct pem_file *file, struct bundle *bundle, struct status *status)
 {
     bundle->store = memory_expect(X509_STORE_new());
-    /* What the file names is trusted, also when it is no root. */
+    /* A certificate in the file is trusted, also when it is not a root. */
     X509_STORE_set_flags(bundle->store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     pem_digest(file, 1, bundle->digest);
     if (pem_certificates(file, take, bundle, status))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whom the upstream's certificate has to be vouched for by: a bundle of CAs, read from a file as a
- * whole, shared by the connections and replaced when the file has changed. Any thread, but for what
+ * The CAs that the upstream's certificate is verified with: a bundle, read from a file as a whole,
+ * shared by the connections and replaced when the file has changed. Any thread, unless a function
  * says otherwise.
  */
 #pragma once
@@ -21,9 +21,9 @@ must_use bool trust_store_open(const char *path, struct trust_store **trust_stor
                                struct status *status);
 void trust_store_free(struct trust_store *trust_store); /* NULL is allowed */
 
-/* Reads the file again; what is good is for connections from now on. `summary` says what news is
- * about. One thread. */
+/* Reads the file again; a good one is for connections from now on. `summary` is for the log. One
+ * thread. */
 enum reload_result trust_store_reload(struct trust_store *trust_store, struct status *summary);
 
-/* A reference to what is trusted now, and a number that is another one after each change. */
+/* A reference to the store of now, and its version, which differs after each change. */
 struct x509_store_st *trust_store_acquire(struct trust_store *trust_store, unsigned *version);

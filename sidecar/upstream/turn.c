@@ -7,7 +7,8 @@
 
 #include "base/banned.h"
 
-/* A wait is taken to be longer than foreseen by one part of so many: who is let in is served. */
+/* Safety margin: the estimated wait is raised by 1/MARGIN, so that an accepted exchange is very
+ * likely served. */
 #define MARGIN 4
 
 /* A commit arrives within microseconds, unless its caller does not read. It then keeps no
@@ -29,8 +30,8 @@ static void watch_deadline(struct exchange *exchange, int64_t left_ns)
 }
 
 /* False when the deadline leaves less time than a connection ever took, and there is none; the
- * exchange has ended then. The connection is opened all the same: calls that follow may have use of
- * it, and it shows how long that takes by now. */
+ * exchange has ended then. The connection is opened all the same: calls that follow may use it, and
+ * it shows how long a connect takes by now. */
 static bool can_connect(struct exchange *exchange, int64_t left_ns)
 {
     struct upstream_loop *loop = exchange->loop;
@@ -133,9 +134,9 @@ static void begin(struct exchange *exchange, struct connection *connection)
 }
 
 /*
- * Of those that wait. One that begins with less time than an exchange takes would most probably end
- * with an unknown outcome, and those behind it would have waited for that. The last one stays:
- * whatever was expected, there must be a next exchange to tell.
+ * Sheds waiting exchanges that have less time left than an exchange takes: each would most probably
+ * end with an unknown outcome, and those behind it would have waited for that. The last one stays,
+ * because one exchange has to show how long it takes by now.
  */
 static void shed_late(struct upstream_loop *loop)
 {

@@ -3,7 +3,7 @@
  * The order in which a loop's exchanges get connections. Exchanges wait in the order in which they
  * came. When a free connection is at hand for the first of them, that exchange is committed, and
  * begins when the commit has arrived at the caller: only a request that can be sent is committed,
- * because nobody retries a committed call. The loop's thread only.
+ * because gRPC clients do not retry a committed call. The loop's thread only.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ void turn_ready(struct exchange *exchange);
 void turn_committed(struct exchange *exchange);
 
 /*
- * Once a round, after all that the round brought was dealt with: a connection that has ended is
- * then known to have ended, and as many exchanges start as connections are free.
+ * Once a round of the event loop, after all its events: a connection that has ended is then known
+ * to have ended, and as many exchanges start as connections are free.
  */
 void turns_start(struct upstream_loop *loop);

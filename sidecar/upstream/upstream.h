@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way to the upstream: threads of its own, each with an event loop, its own connections and one
- * queue. An exchange is one request and what became of it. It ends exactly once, on its loop's
+ * queue. An exchange is one request and its result. It ends exactly once, on its loop's
  * thread, with one of three facts: not one byte left us, it was perhaps processed, or it was
  * answered. Nothing is ever sent twice from here.
  */
@@ -32,10 +32,10 @@ struct upstream_settings {
     const char *proxy;               /* "http://host:port"; NULL for none */
     size_t loops;
     size_t connections;         /* at most, for each loop */
-    size_t response_bytes;      /* the largest body of an answer */
+    size_t response_bytes;      /* the largest body of a response */
     int64_t connection_idle_ns; /* a connection that has been idle for longer is closed */
     int64_t connection_age_ns;  /* then it takes no more exchanges, so that a change of the
-                                   upstream's addresses reaches us */
+                                   upstream's addresses takes effect */
     struct metrics *metrics;
 };
 
@@ -90,9 +90,9 @@ struct connection;
 struct exchange {
     /* Set by its owner before upstream_send, and left alone until `done`. */
     struct text request;                /* all its bytes */
-    struct arena *arena;                /* the answer's memory */
+    struct arena *arena;                /* the response's memory */
     int64_t deadline_ns;                /* of clock_now_ns */
-    enum exchange_cause deadline_cause; /* what its passing means; DEADLINE at first */
+    enum exchange_cause deadline_cause; /* the cause when it passes; DEADLINE at first */
     int64_t delay_ns;                   /* waits that long before it is started */
     bool withdrawn; /* ends as CANCELLED, unsent: the caller is gone before its commit arrived */
     void (*done)(struct exchange *exchange); /* on the loop's thread, once; may send again */
@@ -106,13 +106,13 @@ struct exchange {
      * with exchange->status filled, ends the exchange as UNPREPARED. NULL is allowed. */
     bool (*prepare)(struct exchange *exchange);
 
-    /* What became of it, set when `done` is called. */
+    /* Its result, set when `done` is called. */
     enum exchange_outcome outcome;
     enum exchange_cause cause;
     size_t sent_bytes;             /* of the request, that may have left us */
     struct http_response response; /* when answered */
-    unsigned http_status;          /* also of an answer that broke behind its status line; else 0 */
-    int64_t retry_after_ns; /* not sent: how long it makes sense to; 0 when that is not known */
+    unsigned http_status;   /* also of a response that broke behind its status line; else 0 */
+    int64_t retry_after_ns; /* not sent: when a retry makes sense; 0 when not known */
     bool connection_reused;
     int64_t queued_ns, started_ns, ended_ns; /* sent to here, first byte written or 0, done */
 
@@ -128,8 +128,8 @@ struct exchange {
     bool holds_slot;       /* so has the loop, until the commit arrives or is late */
     bool cancel_wanted;
 
-    /* When not answered: what was being done and what happened. Last, since it is large and rarely
-     * used. */
+    /* Without a response: what was being done and what happened. Last, since it is large and
+     * rarely used. */
     struct status status;
 };
 
@@ -144,15 +144,15 @@ must_use bool upstream_open(const struct upstream_settings *settings, struct ups
 /* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
 void upstream_free(struct upstream *upstream);
 
-/* Reads the CA file again, for connections from now on; `summary` says what news is about.
- * RELOAD_NOTHING without one. The thread that opened. */
+/* Reads the CA file again, for connections from now on; `summary` is for the log.
+ * RELOAD_NOTHING without a CA file. The thread that opened. */
 enum reload_result upstream_reload_ca(struct upstream *upstream, struct status *summary);
 
-/* Reads a CA file for those who only want to know: what there is to tell. FAILED_PRECONDITION says
- * what is wrong. Any thread. */
+/* Reads a CA file only to check it; `summary` describes its content. FAILED_PRECONDITION says what
+ * is wrong. Any thread. */
 must_use bool upstream_check_ca(const char *path, struct status *summary);
 
-/* Prepares an exchange for its first use: all that is not set by its owner. */
+/* Prepares an exchange for its first use: all members that its owner does not set. */
 void exchange_init(struct exchange *exchange);
 
 /*
@@ -163,7 +163,7 @@ void exchange_init(struct exchange *exchange);
  */
 must_use bool upstream_reserve(struct upstream *upstream, struct exchange *exchange);
 
-/* What `commit` has started is done; `good` is false when the caller is gone, and the exchange then
+/* The commit is done; `good` is false when the caller is gone, and the exchange then
  * ends as CANCELLED, unsent. `released` is called in any case, so the exchange must live until
  * then, also when it has ended meanwhile. Any thread. */
 void upstream_committed(struct exchange *exchange, bool good);
@@ -187,12 +187,12 @@ void upstream_end_all(struct upstream *upstream);
 /* Of the threads' breakers, the one that is furthest from closed. Any thread. */
 enum breaker_state upstream_state(const struct upstream *upstream);
 
-/* Thread `loop`, below settings.loops, answers when it comes round; once at a time for each. Any
- * thread but the loops' own. */
+/* Thread `loop`, below settings.loops, acknowledges the ping when it turns; once at a time for
+ * each. Any thread but the loops' own. */
 void upstream_ping(struct upstream *upstream, size_t loop, struct thread_ping *ping);
 
-/* What became of the last attempt to connect, and the breakers' state unless it is closed, in a few
- * words. Any thread. */
+/* Adds the result of the last attempt to connect, and the breakers' state unless it is closed, in a
+ * few words. Any thread. */
 void upstream_describe(struct upstream *upstream, struct buffer *out);
 
 /* "localhost:8443", or without the port when it is 443: the value of Host. */

@@ -10,7 +10,7 @@
 /* The newest exchange's share of the dozen's mean, as TCP has it for round trips (RFC 6298). */
 #define SHARE (1.0 / 8)
 
-/* Exchanges that ended that long ago count for half of what they did. */
+/* Exchanges that ended that long ago have half the weight. */
 #define MEMORY_NS ((double)CLOCK_NS_PER_S)
 
 static void blend(struct wait_estimate_view *view, double took_ns, double share)
@@ -64,7 +64,8 @@ int64_t wait_estimate_wait_ns(const struct wait_estimate *estimate, size_t befor
     if (connections == 0 || before < connections)
         return 0;
     double each = mean_ns(estimate), turns = (double)(before - connections + 1);
-    /* What has lasted longer than usual is taken to last as long again, but not for everyone. */
+    /* A stall that has lasted longer than the mean is assumed to last as long again, but not for
+     * every exchange. */
     double late = fmax((double)stalled_ns - each, 0);
     return (int64_t)(late + turns * each / (double)connections);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a call will wait for a connection, judged by how long exchanges took lately: the last
- * dozen of them and those of the last second or so. The shorter of the two views counts, so that
- * neither a moment's stall nor a slow time that is over turns calls away. Pure; one thread has it.
+ * How long a call will wait for a connection, judged by how long exchanges took lately: one mean
+ * by count and one by time. The shorter of the two counts, so that neither a moment's stall nor a
+ * slow period that is over rejects calls. Pure; one thread has it.
  */
 #pragma once
 
@@ -18,18 +18,18 @@ struct wait_estimate_view {
 struct wait_estimate {
     struct wait_estimate_view by_count, by_time;
     int64_t learned_ns; /* when the last exchange ended */
-    double least_ns;    /* exchanges are taken to last at least that long; whoever has it sets it */
+    double least_ns;    /* assumed minimum of a duration, set by the owner */
 };
 
-/* An exchange ended now after that time: with an answer, or else it would have taken longer. */
+/* Records a duration; `_at_least` when no response came, so the true one is longer. */
 void wait_estimate_learn(struct wait_estimate *estimate, int64_t took_ns, int64_t now_ns);
 void wait_estimate_learn_at_least(struct wait_estimate *estimate, int64_t took_ns, int64_t now_ns);
 
-/* What an exchange usually takes, and what it rarely passes. */
+/* The mean duration of an exchange, and one that is rarely exceeded. */
 int64_t wait_estimate_mean_ns(const struct wait_estimate *estimate);
 int64_t wait_estimate_exchange_ns(const struct wait_estimate *estimate);
 
-/* Until an exchange begins that comes after `before` others, waiting or running, on so many
- * connections. While all of them are busy, `stalled_ns` is how long none has ended. */
+/* The time until an exchange begins that comes after `before` others, waiting or running, on
+ * `connections`. While all of them are busy, `stalled_ns` is how long none has ended. */
 int64_t wait_estimate_wait_ns(const struct wait_estimate *estimate, size_t before,
                               size_t connections, int64_t stalled_ns);

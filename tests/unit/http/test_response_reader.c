@@ -41,7 +41,7 @@ struct good_response {
     unsigned status;
     size_t field_count;
     const char *body;
-    size_t left; /* bytes behind the answer */
+    size_t left; /* bytes behind the response */
     bool head_request, ends, closes;
 };
 
@@ -51,7 +51,7 @@ static const struct good_response good_responses[] = {
     {"zeros in front of a length", OK "Content-Length: 0005\r\n\r\nhello", 200, 1, .body = "hello"},
     {"one length said twice", OK "Content-Length: 5\r\ncontent-length: 5\r\n\r\nhello", 200, 2,
      .body = "hello"},
-    {"bytes behind the answer", OK "Content-Length: 2\r\n\r\nhello", 200, 1, .body = "he",
+    {"bytes behind the response", OK "Content-Length: 2\r\n\r\nhello", 200, 1, .body = "he",
      .left = 3},
     {"a body of just the allowed size",
      OK "Content-Length: 64\r\n\r\n"
@@ -83,8 +83,9 @@ static const struct good_response good_responses[] = {
      "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 204, 1, .body = "",
      .left = 5, .closes = true},
     {"304", "HTTP/1.1 304 Not Modified\r\nContent-Length: 900\r\n\r\n", 304, 1, .body = ""},
-    {"a HEAD's answer", OK "Content-Length: 900\r\n\r\n", 200, 1, .body = "", .head_request = true},
-    {"interim answers",
+    {"a HEAD's response", OK "Content-Length: 900\r\n\r\n", 200, 1, .body = "",
+     .head_request = true},
+    {"interim responses",
      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n"
      "Content-Length: 3\r\nConnection: close\r\n\r\n" OK "Content-Length: 1\r\n\r\n!",
      200, 1, .body = "!"},
@@ -158,11 +159,11 @@ struct broken_response {
 #define HUNDRED_BYTES FIFTY_BYTES FIFTY_BYTES
 
 static const struct broken_response broken_responses[] = {
-    {"another protocol", "SSH-2.0-x\r\n", MALFORMED, "not an answer in HTTP/1"},
-    {"TLS", "\x16\x03\x01", MALFORMED, "not an answer in HTTP/1"},
-    {"another major version", "HTTP/2.0 200 OK\r\n\r\n", MALFORMED, "not an answer in HTTP/1"},
-    {"an empty line in front", "\r\n" OK "\r\n", MALFORMED, "not an answer in HTTP/1"},
-    {"lower case", "http/1.1 200 OK\r\n\r\n", MALFORMED, "not an answer in HTTP/1"},
+    {"another protocol", "SSH-2.0-x\r\n", MALFORMED, "are not a response in HTTP/1"},
+    {"TLS", "\x16\x03\x01", MALFORMED, "are not a response in HTTP/1"},
+    {"another major version", "HTTP/2.0 200 OK\r\n\r\n", MALFORMED, "are not a response in HTTP/1"},
+    {"an empty line in front", "\r\n" OK "\r\n", MALFORMED, "are not a response in HTTP/1"},
+    {"lower case", "http/1.1 200 OK\r\n\r\n", MALFORMED, "are not a response in HTTP/1"},
     {"no minor version", "HTTP/1. 200 OK\r\n\r\n", MALFORMED, "first line"},
     {"a long minor version", "HTTP/1.10 200 OK\r\n\r\n", MALFORMED, "first line"},
     {"two spaces", "HTTP/1.1  200 OK\r\n\r\n", MALFORMED, "first line"},
@@ -175,10 +176,10 @@ static const struct broken_response broken_responses[] = {
     {"a status that is too low", "HTTP/1.1 099 x\r\n\r\n", MALFORMED, "status is 099"},
     {"a status that is too high", "HTTP/1.1 600 x\r\n\r\n", MALFORMED, "status is 600"},
     {"101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", MALFORMED, "switches"},
-    {"too many interim answers",
+    {"too many interim responses",
      "HTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\nHTTP/1.1 100 x\r\n\r\n" OK "\r\n", MALFORMED,
-     "more than the 2 interim answers"},
-    {"an interim answer that is broken", "HTTP/1.1 100 x\r\nContent-Length: x\r\n\r\n", MALFORMED,
+     "more than the 2 interim responses"},
+    {"an interim response that is broken", "HTTP/1.1 100 x\r\nContent-Length: x\r\n\r\n", MALFORMED,
      "Content-Length"},
     {"a line feed alone behind the status line", "HTTP/1.1 200 OK\nA: b\r\n\r\n", MALFORMED,
      "without a carriage return"},
@@ -187,14 +188,14 @@ static const struct broken_response broken_responses[] = {
     {"a line feed alone at the head's end", OK "A: b\r\n\n", MALFORMED,
      "without a carriage return"},
     {"a carriage return alone in a value", OK "A: b\rB: c\r\n\r\n", MALFORMED,
-     "a field of the answer holds a control character"},
+     "a field of the response holds a control character"},
     {"a carriage return alone in a name", OK "A\r: b\r\n\r\n", MALFORMED, "a name and a colon"},
     {"two carriage returns", OK "A: b\r\r\n\r\n", MALFORMED,
-     "a field of the answer holds a control character"},
+     "a field of the response holds a control character"},
     {"NUL-like control in a long value", OK "Long: 0123456789\x1f" TEN_BYTES TEN_BYTES "\r\n\r\n",
-     MALFORMED, "a field of the answer holds a control character"},
+     MALFORMED, "a field of the response holds a control character"},
     {"DEL in a long value", OK "Long: " TEN_BYTES TEN_BYTES "\x7f\r\n\r\n", MALFORMED,
-     "a field of the answer holds a control character"},
+     "a field of the response holds a control character"},
     {"a folded field", OK "A: b\r\n c\r\n\r\n", MALFORMED, "folded"},
     {"a folded field, by a tab", OK "A: b\r\n\tc\r\n\r\n", MALFORMED, "folded"},
     {"whitespace before the first field", OK " A: b\r\n\r\n", MALFORMED, "folded"},
@@ -232,15 +233,17 @@ static const struct broken_response broken_responses[] = {
      "not chunked alone"},
     {"a chunk without a size", CHUNKED "\r\nhello\r\n0\r\n\r\n", MALFORMED, "hexadecimal"},
     {"a chunk of a negative size", CHUNKED "-1\r\n", MALFORMED, "hexadecimal"},
-    {"a chunk of a prefixed size", CHUNKED "0x5\r\nhello\r\n", MALFORMED, "no extension"},
+    {"a chunk of a prefixed size", CHUNKED "0x5\r\nhello\r\n", MALFORMED,
+     "other than an extension"},
     {"a chunk size behind a space", CHUNKED " 5\r\nhello\r\n", MALFORMED, "hexadecimal"},
-    {"a space behind a chunk size", CHUNKED "5 \r\nhello\r\n", MALFORMED, "no extension"},
+    {"a space behind a chunk size", CHUNKED "5 \r\nhello\r\n", MALFORMED,
+     "other than an extension"},
     {"a chunk size of 17 digits", CHUNKED "00000000000000005\r\nhello\r\n", MALFORMED,
      "hexadecimal"},
     {"a chunk size of 2^64 - 1", CHUNKED "ffffffffffffffff\r\n", BODY_TOO_LARGE,
      "larger than the 64 bytes"},
     {"a control character in an extension", CHUNKED "5;a=\x01\r\nhello\r\n", MALFORMED,
-     "no extension"},
+     "other than an extension"},
     {"a line feed alone behind a chunk size", CHUNKED "5\nhello\r\n", MALFORMED,
      "without a carriage return"},
     {"a chunk that is longer than its size", CHUNKED "4\r\nhello\r\n0\r\n\r\n", MALFORMED,
@@ -298,7 +301,7 @@ static void broken_responses_are_refused(void **state)
         check_broken(&broken_responses[i]);
 }
 
-/* Every stream that is a good answer's, cut short. */
+/* Every stream that is a good response's, cut short. */
 static void check_cut_short(const struct good_response *good, size_t bytes)
 {
     struct text stream = {good->stream, bytes};
@@ -410,7 +413,7 @@ static void chunk_extensions_are_bounded_all_together(void **state)
     }
 }
 
-/* The status is known as soon as its line is, for answers that then break, and not before. */
+/* The status is known as soon as its line is, for responses that then break, and not before. */
 static void the_status_is_known_when_its_line_is(void **state)
 {
     (void)state;
