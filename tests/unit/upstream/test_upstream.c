@@ -405,9 +405,38 @@ static void the_end_of_all_leaves_nothing_under_way(void **state)
     finish(&trial);
 }
 
+static void the_authority_has_neither_the_implied_port_nor_the_dot_of_a_name(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"https://h", "h"},
+        {"https://h:443", "h"},
+        {"https://h:8443", "h:8443"},
+        {"https://h.", "h"},
+        {"https://h.:443", "h"},
+        {"https://h.:8443", "h:8443"},
+        {"https://[::1]", "[::1]"},
+        {"https://[::1]:443", "[::1]"},
+        {"https://1.2.3.4", "1.2.3.4"},
+        {"https://h:1443", "h:1443"},
+        {"https://[::443]", "[::443]"},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct upstream_settings settings = usual;
+        struct upstream *upstream;
+        struct status status;
+        settings.url = rows[i][0];
+        assert_true(upstream_open(&settings, &upstream, &status));
+        if (!text_equal(upstream_authority(upstream), text_of(rows[i][1])))
+            fail_msg("%s has another authority than %s", rows[i][0], rows[i][1]);
+        upstream_free(upstream);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_authority_has_neither_the_implied_port_nor_the_dot_of_a_name),
         cmocka_unit_test(a_response_comes_whole_and_the_connection_is_used_again),
         cmocka_unit_test(a_connection_lost_after_the_request_is_perhaps_processed),
         cmocka_unit_test(the_end_of_the_connection_ends_a_response_that_says_no_length),
