@@ -44,7 +44,7 @@ must_use bool http1_read_field_line(struct text line, struct http_field *field,
 must_use bool http1_read_chunk_line(struct text line, uint64_t *size, size_t *extension_bytes,
                                     struct status *status);
 
-/* What a response's fields say about where its body ends and what becomes of the connection. */
+/* The fields of a response that delimit its body and limit the use of its connection. */
 struct http1_framing {
     bool has_length, chunked, close, keep_alive;
     bool has_idle_limit;

@@ -40,12 +40,10 @@ LEFT = {
     "sidecar/admin": 9,
     "sidecar/config": 1,
     "sidecar/credential": 5,
-    "sidecar/http": 29,
     "sidecar/pipeline": 4,
     "sidecar/server": 72,
     "sidecar/system": 17,
     "sidecar/telemetry": 13,
-    "sidecar/upstream": 40,
 }
 
 GENERATED = re.compile(r"<!-- options.*?<!-- /options -->|<!-- written by.*\Z|```.*?```", re.S)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Is a JSON text that was cut off told from a whole one? */
+/* Is a JSON text that was cut off distinguished from a whole one? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

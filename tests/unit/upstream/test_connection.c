@@ -106,7 +106,7 @@ static void a_whole_response_frees_the_connection_for_another_exchange(void **st
     scene_end(&scene);
 }
 
-static void what_comes_before_a_request_ends_the_connection(void **state)
+static void bytes_that_come_before_a_request_end_the_connection(void **state)
 {
     (void)state;
     static const struct tls_script script = {RESPONSE, {TLS_RESPONSE, TLS_HOLD}};
@@ -118,7 +118,7 @@ static void what_comes_before_a_request_ends_the_connection(void **state)
     scene_end(&scene);
 }
 
-static void what_comes_while_it_is_idle_is_seen_before_the_next_exchange(void **state)
+static void bytes_that_come_while_it_is_idle_are_seen_before_the_next_exchange(void **state)
 {
     (void)state;
     static const struct tls_script script = {
@@ -150,7 +150,7 @@ static void an_abandoned_exchange_without_a_response_leaves_a_silent_connection(
     scene_end(&scene);
 }
 
-static void half_a_response_is_no_silence(void **state)
+static void half_a_response_is_not_silence(void **state)
 {
     (void)state;
     static const struct tls_script script = {RESPONSE,
@@ -186,10 +186,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_response_frees_the_connection_for_another_exchange),
-        cmocka_unit_test(what_comes_before_a_request_ends_the_connection),
-        cmocka_unit_test(what_comes_while_it_is_idle_is_seen_before_the_next_exchange),
+        cmocka_unit_test(bytes_that_come_before_a_request_end_the_connection),
+        cmocka_unit_test(bytes_that_come_while_it_is_idle_are_seen_before_the_next_exchange),
         cmocka_unit_test(an_abandoned_exchange_without_a_response_leaves_a_silent_connection),
-        cmocka_unit_test(half_a_response_is_no_silence),
+        cmocka_unit_test(half_a_response_is_not_silence),
         cmocka_unit_test(the_idle_time_that_the_peer_allows_is_kept_with_a_second_to_spare),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -138,7 +138,7 @@ static void a_connect_is_reported(void **state)
     scene_end(&scene);
 }
 
-static void what_was_never_opened_can_be_closed(void **state)
+static void a_loop_that_was_never_opened_can_be_closed(void **state)
 {
     (void)state;
     struct upstream_loop loop = {0};
@@ -152,7 +152,7 @@ int main(void)
         cmocka_unit_test(a_delayed_exchange_that_is_cancelled_is_not_sent),
         cmocka_unit_test(nothing_is_sent_after_the_end),
         cmocka_unit_test(a_connect_is_reported),
-        cmocka_unit_test(what_was_never_opened_can_be_closed),
+        cmocka_unit_test(a_loop_that_was_never_opened_can_be_closed),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
