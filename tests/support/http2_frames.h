@@ -52,13 +52,9 @@ struct h2_field {
     const char *name, *value;
 };
 
-static inline void h2_send_all(struct h2 *h2, const void *data, size_t size)
-{
-    assert_int_equal(send(h2->fd, data, size, MSG_NOSIGNAL), size);
-}
-
-static inline void h2_send(struct h2 *h2, uint8_t kind, uint8_t flags, uint32_t stream,
-                           struct text payload)
+/* False when the peer has closed. */
+static inline bool h2_try_send(struct h2 *h2, uint8_t kind, uint8_t flags, uint32_t stream,
+                               struct text payload)
 {
     unsigned char frame[H2_HEAD_BYTES + H2_FRAME_BYTES] = {0, (uint8_t)(payload.size >> 8),
                                                            (uint8_t)payload.size, kind, flags};
@@ -67,7 +63,14 @@ static inline void h2_send(struct h2 *h2, uint8_t kind, uint8_t flags, uint32_t 
     memcpy(frame + 5, &ordered, sizeof ordered);
     if (payload.size)
         memcpy(frame + H2_HEAD_BYTES, payload.data, payload.size);
-    h2_send_all(h2, frame, H2_HEAD_BYTES + payload.size);
+    ssize_t size = (ssize_t)(H2_HEAD_BYTES + payload.size);
+    return send(h2->fd, frame, (size_t)size, MSG_NOSIGNAL) == size;
+}
+
+static inline void h2_send(struct h2 *h2, uint8_t kind, uint8_t flags, uint32_t stream,
+                           struct text payload)
+{
+    assert_true(h2_try_send(h2, kind, flags, stream, payload));
 }
 
 static inline void h2_connect(struct h2 *h2, struct event_base *loop, uint16_t port)
@@ -76,7 +79,7 @@ static inline void h2_connect(struct h2 *h2, struct event_base *loop, uint16_t p
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     *h2 = (struct h2){.loop = loop, .fd = socket(AF_INET, SOCK_STREAM, 0), .next = 1};
     assert_int_equal(connect(h2->fd, (struct sockaddr *)&to, sizeof to), 0);
-    h2_send_all(h2, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24);
+    assert_int_equal(send(h2->fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 24, MSG_NOSIGNAL), 24);
     h2_send(h2, H2_SETTINGS, 0, 0, text_literal("\0\1\0\0\0\0")); /* HEADER_TABLE_SIZE 0 */
 }
 
@@ -211,9 +214,9 @@ static inline bool h2_is_upkeep(struct h2 *h2, const struct h2_frame *frame)
 {
     bool is_new = !(frame->flags & H2_ACK);
     if (frame->kind == H2_PING && is_new)
-        h2_send(h2, H2_PING, H2_ACK, 0, frame->payload);
+        (void)h2_try_send(h2, H2_PING, H2_ACK, 0, frame->payload);
     if (frame->kind == H2_SETTINGS && is_new)
-        h2_send(h2, H2_SETTINGS, H2_ACK, 0, text_literal(""));
+        (void)h2_try_send(h2, H2_SETTINGS, H2_ACK, 0, text_literal(""));
     return frame->kind == H2_PING || frame->kind == H2_SETTINGS || frame->kind == H2_WINDOW_UPDATE;
 }
 
