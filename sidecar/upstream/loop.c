@@ -80,7 +80,7 @@ static void on_end_all(struct task *task)
     struct upstream_loop *loop = container_of(task, struct upstream_loop, end_all);
     struct exchange *exchange;
     loop->ended = true;
-    for (size_t stage = 0; stage < EXCHANGE_STAGE_COUNT; stage++)
+    for (enum exchange_stage stage = 0; stage < EXCHANGE_STAGE_COUNT; stage++)
         while ((exchange = stage_first(loop, stage)))
             ending_early(exchange, EXCHANGE_CAUSE_STOPPED);
     sem_post(&loop->all_ended);
@@ -147,7 +147,7 @@ void loop_close(struct upstream_loop *loop)
         task_queue_post(&loop->tasks, &loop->stop);
         pthread_join(loop->thread, NULL);
     }
-    for (size_t stage = 0; loop->base && stage < EXCHANGE_STAGE_COUNT; stage++)
+    for (enum exchange_stage stage = 0; loop->base && stage < EXCHANGE_STAGE_COUNT; stage++)
         assert(!stage_first(loop, stage));
     pool_free(loop->pool);
     turns_clear(loop);
