@@ -108,9 +108,11 @@ static inline struct rpc *rpc_open(struct grpc_client *client, const char *path)
 {
     struct rpc *rpc = rpc_unused(client);
     *rpc = (struct rpc){.client = client};
-    rpc->call = grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS,
-                                         client->queue, grpc_slice_from_copied_string(path), NULL,
-                                         gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    grpc_slice method = grpc_slice_from_copied_string(path);
+    rpc->call =
+        grpc_channel_create_call(client->channel, NULL, GRPC_PROPAGATE_DEFAULTS, client->queue,
+                                 method, NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+    grpc_slice_unref(method);
     grpc_metadata_array_init(&rpc->initial);
     grpc_metadata_array_init(&rpc->trailing);
     rpc_start(rpc, (grpc_op){.op = GRPC_OP_SEND_INITIAL_METADATA}, &rpc->opened);

@@ -50,8 +50,9 @@ static int teardown(void **state)
 
 static struct rpc *ask(struct trial *trial, const char *path, const char *service)
 {
-    request asked = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+    request asked;
     uint8_t bytes[128];
+    grpc__health__v1__health_check_request__init(&asked);
     asked.service = (char *)(uintptr_t)service;
     size_t size = grpc__health__v1__health_check_request__pack(&asked, bytes);
     return rpc_call(&trial->client, path, (struct text){(char *)bytes, size});

@@ -23,6 +23,7 @@
 
 typedef Grpc__Reflection__V1__ServerReflectionRequest request;
 typedef Grpc__Reflection__V1__ServerReflectionResponse response;
+typedef Grpc__Reflection__V1__ServerReflectionRequest__MessageRequestCase request_kind;
 typedef Google__Protobuf__FileDescriptorProto file_descriptor;
 
 static const char *const versions[] = {
@@ -77,9 +78,10 @@ static void forget(response *read)
     grpc__reflection__v1__server_reflection_response__free_unpacked(read, NULL);
 }
 
-static request named(int what, const char *name)
+static request named(request_kind what, const char *name)
 {
-    request asked = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__INIT;
+    request asked;
+    grpc__reflection__v1__server_reflection_request__init(&asked);
     asked.message_request_case = what;
     asked.file_by_filename = (char *)(uintptr_t)name; /* one member of a union with the others */
     return asked;
@@ -142,7 +144,8 @@ static void expect_all_imports_once(const response *read)
     }
 }
 
-static void expect_file(struct trial *trial, int what, const char *name, const char *file_name)
+static void expect_file(struct trial *trial, request_kind what, const char *name,
+                        const char *file_name)
 {
     const request asked = named(what, name);
     response *read = ask(trial, &asked);
@@ -205,9 +208,10 @@ static void an_unknown_name_is_an_error_and_the_stream_goes_on(void **state)
 
 static void an_extension_is_not_found(void **state)
 {
-    Grpc__Reflection__V1__ExtensionRequest extension =
-        GRPC__REFLECTION__V1__EXTENSION_REQUEST__INIT;
-    request asked = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__INIT;
+    Grpc__Reflection__V1__ExtensionRequest extension;
+    request asked;
+    grpc__reflection__v1__extension_request__init(&extension);
+    grpc__reflection__v1__server_reflection_request__init(&asked);
     extension.containing_type = (char *)(uintptr_t) "google.protobuf.MethodOptions";
     extension.extension_number = 72295728;
     asked.message_request_case = ASKED(FILE_CONTAINING_EXTENSION);
@@ -218,7 +222,8 @@ static void an_extension_is_not_found(void **state)
 
 static void a_request_for_nothing_is_invalid(void **state)
 {
-    const request asked = GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__INIT;
+    request asked;
+    grpc__reflection__v1__server_reflection_request__init(&asked);
     expect_error(*state, &asked, STATUS_INVALID_ARGUMENT, "nothing");
 }
 

@@ -71,14 +71,18 @@ static ProtobufCMessageUnknownField get_health = {72295728, PROTOBUF_C_WIRE_TYPE
 /* A set with one method of that name and an HTTP rule: /grpc.health.v1.Health/`name`. */
 static struct text set_of_health(const char *name, uint8_t bytes[1024])
 {
-    Google__Protobuf__MethodOptions options = GOOGLE__PROTOBUF__METHOD_OPTIONS__INIT;
-    message_descriptor empty = GOOGLE__PROTOBUF__DESCRIPTOR_PROTO__INIT, *messages[] = {&empty};
-    method_descriptor method = GOOGLE__PROTOBUF__METHOD_DESCRIPTOR_PROTO__INIT,
-                      *methods[] = {&method};
-    service_descriptor service = GOOGLE__PROTOBUF__SERVICE_DESCRIPTOR_PROTO__INIT,
-                       *services[] = {&service};
-    file_descriptor file = GOOGLE__PROTOBUF__FILE_DESCRIPTOR_PROTO__INIT, *files[] = {&file};
-    Google__Protobuf__FileDescriptorSet set = GOOGLE__PROTOBUF__FILE_DESCRIPTOR_SET__INIT;
+    message_descriptor empty, *messages[] = {&empty};
+    method_descriptor method, *methods[] = {&method};
+    service_descriptor service, *services[] = {&service};
+    file_descriptor file, *files[] = {&file};
+    Google__Protobuf__MethodOptions options;
+    Google__Protobuf__FileDescriptorSet set;
+    google__protobuf__descriptor_proto__init(&empty);
+    google__protobuf__method_descriptor_proto__init(&method);
+    google__protobuf__service_descriptor_proto__init(&service);
+    google__protobuf__file_descriptor_proto__init(&file);
+    google__protobuf__method_options__init(&options);
+    google__protobuf__file_descriptor_set__init(&set);
     options.base.n_unknown_fields = 1;
     options.base.unknown_fields = &get_health;
     empty.name = text_member("Empty");

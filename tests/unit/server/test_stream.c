@@ -45,9 +45,9 @@ struct trial {
 static void send_note(struct stream *stream, int number, const char *words)
 {
     char text[STREAM_REQUEST_BYTES + 16];
-    note sent = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
+    note sent = {.base.descriptor = &grpc__health__v1__health_check_request__descriptor,
+                 .service = text};
     snprintf(text, sizeof text, "%d %s", number, words);
-    sent.service = text;
     stream_send(stream, &sent.base);
 }
 
@@ -179,8 +179,8 @@ static int teardown(void **state)
 /* A note in bytes, of one text. */
 static struct text pack(const char *text, uint8_t bytes[8192])
 {
-    note sent = GRPC__HEALTH__V1__HEALTH_CHECK_REQUEST__INIT;
-    sent.service = (char *)(uintptr_t)text;
+    note sent = {.base.descriptor = &grpc__health__v1__health_check_request__descriptor,
+                 .service = (char *)(uintptr_t)text};
     assert_true(protobuf_c_message_get_packed_size(&sent.base) <= 8192);
     return (struct text){(char *)bytes, protobuf_c_message_pack(&sent.base, bytes)};
 }
