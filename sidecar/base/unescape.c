@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/unescape.h"
 
+#include <limits.h>
+
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 /* Numbers of characters; a longer prefix stands before a shorter one that it begins with. */
 static const struct form {
     struct text prefix;
-    unsigned base;
     size_t least, most; /* digits */
-    char end;           /* may follow them, and has to where `is_closed` */
+    int base;
+    char end; /* may follow them, and has to where `is_closed` */
     bool is_closed;
 } forms[] = {
-    {{"%u", 2}, 16, 4, 4, '\0', false},  {{"%", 1}, 16, 2, 2, '\0', false},
-    {{"\\u{", 3}, 16, 1, 6, '}', true},  {{"\\u", 2}, 16, 4, 4, '\0', false},
-    {{"\\U", 2}, 16, 8, 8, '\0', false}, {{"\\x", 2}, 16, 2, 2, '\0', false},
-    {{"\\", 1}, 8, 3, 3, '\0', false},   {{"&#x", 3}, 16, 1, 8, ';', false},
-    {{"&#X", 3}, 16, 1, 8, ';', false},  {{"&#", 2}, 10, 1, 8, ';', false},
+    {{"%u", 2}, 4, 4, 16, '\0', false},  {{"%", 1}, 2, 2, 16, '\0', false},
+    {{"\\u{", 3}, 1, 6, 16, '}', true},  {{"\\u", 2}, 4, 4, 16, '\0', false},
+    {{"\\U", 2}, 8, 8, 16, '\0', false}, {{"\\x", 2}, 2, 2, 16, '\0', false},
+    {{"\\", 1}, 3, 3, 8, '\0', false},   {{"&#x", 3}, 1, 8, 16, ';', false},
+    {{"&#X", 3}, 1, 8, 16, ';', false},  {{"&#", 2}, 1, 8, 10, ';', false},
 };
 
 /* The names that HTML has for visible ASCII (HTML Living Standard, "Named character references").
@@ -34,36 +38,23 @@ static const struct {
     {{"&verbar;", 8}, '|'}, {{"&rcub;", 6}, '}'},
 };
 
-static bool begins_with(struct text text, struct text prefix)
+static bool is_digit(char c, int base)
 {
-    return text.size >= prefix.size && memcmp(text.data, prefix.data, prefix.size) == 0;
-}
-
-static bool is_visible(unsigned long character)
-{
-    return character > ' ' && character <= '~';
-}
-
-static unsigned digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10;
-    return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
+    return ascii_is_hex(c) && ascii_hex_value(c) < base;
 }
 
 /* The bytes of an escape of that form; 0 when the text begins with none. */
 static size_t read_form(const struct form *form, struct text text, char *character)
 {
     size_t at = form->prefix.size, digits = 0;
-    unsigned long number = 0;
-    if (!begins_with(text, form->prefix))
+    int64_t number = 0;
+    if (!text_starts_with(text, form->prefix))
         return 0;
-    for (; at < text.size && digits < form->most && digit_of(text.data[at]) < form->base; digits++)
-        number = number * form->base + digit_of(text.data[at++]);
+    for (; at < text.size && digits < form->most && is_digit(text.data[at], form->base); digits++)
+        number = number * form->base + ascii_hex_value(text.data[at++]);
     bool ends = form->end && at < text.size && text.data[at] == form->end;
-    if (digits < form->least || !is_visible(number) || (form->is_closed && !ends))
+    if (digits < form->least || number > CHAR_MAX || !ascii_is_visible((char)number) ||
+        (form->is_closed && !ends))
         return 0;
     *character = (char)number;
     return at + ends;
@@ -72,7 +63,7 @@ static size_t read_form(const struct form *form, struct text text, char *charact
 static size_t read_name(struct text text, char *character)
 {
     for (size_t i = 0; i < array_length(names); i++) {
-        if (!begins_with(text, names[i].name))
+        if (!text_starts_with(text, names[i].name))
             continue;
         *character = names[i].character;
         return names[i].name.size;
@@ -80,16 +71,11 @@ static size_t read_name(struct text text, char *character)
     return 0;
 }
 
-static bool is_alphanumeric(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* "\/" and "\"": a backslash makes no other character of them. */
 static size_t read_quoted(struct text text, char *character)
 {
-    if (text.size < 2 || text.data[0] != '\\' || !is_visible((unsigned char)text.data[1]) ||
-        is_alphanumeric(text.data[1]))
+    if (text.size < 2 || text.data[0] != '\\' || !ascii_is_visible(text.data[1]) ||
+        ascii_is_alphanumeric(text.data[1]))
         return 0;
     *character = text.data[1];
     return 2;
@@ -109,7 +95,7 @@ static size_t read_escape(struct text text, char *character)
 size_t unescape(struct text text, char *character)
 {
     char first = text.data[0];
-    size_t bytes = first == '%' || first == '\\' || first == '&' ? read_escape(text, character) : 0;
+    size_t bytes = ascii_is_one_of(first, "%\\&") ? read_escape(text, character) : 0;
     if (bytes > 0)
         return bytes;
     *character = first;
