@@ -19,18 +19,6 @@
 #define RESPONSE_BYTES 65536
 #define PIECE_BYTES 4096
 
-/* Above any written address. */
-#define ADDRESS_BYTES 320
-
-static void write_address(const struct address *address, char written[ADDRESS_BYTES])
-{
-    if (address->unix_path)
-        snprintf(written, ADDRESS_BYTES, "unix:%s", address->unix_path);
-    else
-        snprintf(written, ADDRESS_BYTES, strchr(address->host, ':') ? "[%s]:%u" : "%s:%u",
-                 address->host, address->port);
-}
-
 static bool out_of_time(struct status *status)
 {
     return status_fail(status, STATUS_DEADLINE_EXCEEDED, "no response came in time");
@@ -184,7 +172,7 @@ bool local_http(const struct local_request *request, struct arena *arena,
     const struct address *address = request->address;
     char written[ADDRESS_BYTES];
     int fd;
-    write_address(address, written);
+    address_write(address, written, sizeof written);
     bool good = address->unix_path
                     ? connect_unix(address->unix_path, request->until_ns, &fd, status)
                     : connect_tcp(address, request->until_ns, &fd, status);

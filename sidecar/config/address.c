@@ -45,16 +45,9 @@ bool config_address_parse(struct text text, struct arena *arena, struct address 
 
 void config_address_write(const struct address *address, struct buffer *out)
 {
-    if (address->unix_path) {
-        buffer_add_literal(out, "unix:");
-        buffer_add_text(out, text_of(address->unix_path));
-        return;
-    }
-    bool colons = strchr(address->host, ':');
-    buffer_add_text(out, colons ? text_literal("[") : text_literal(""));
-    buffer_add_text(out, text_of(address->host));
-    buffer_add_text(out, colons ? text_literal("]:") : text_literal(":"));
-    buffer_add_u64(out, address->port);
+    char text[ADDRESS_BYTES];
+    address_write(address, text, sizeof text);
+    buffer_add_text(out, text_of(text));
 }
 
 bool config_address_is_local(const struct address *address)

@@ -17,21 +17,21 @@
 
 #include "base/banned.h"
 
-/* The table grows by so many. */
-#define STEP 64
+/* The table grows by this number of rows. */
+#define GROWTH 64
 
 struct peer_entry {
     ino_t inode; /* 0: none */
     struct peer peer;
     struct rate_limit cancelled; /* calls */
-    bool excessive;              /* it gave up more of them than it may */
+    bool excessive;              /* it cancelled more of them than it may */
 };
 
 struct peers {
     size_t most, most_each, most_cancelled;
     size_t noted; /* at least as many as there are connections */
-    /* The main thread alone writes the table, so that it reads without the lock; who is behind a
-     * connection is what other threads read, and TLS's thread writes. */
+    /* Only the main thread adds and removes rows, so that it reads them without the lock. Other
+     * threads read the rows' peers, and TLS's thread writes their identities. */
     pthread_mutex_t lock;
     struct peer unknown_peer;
     struct peer_entry *entries; /* by descriptor */
@@ -54,7 +54,7 @@ void peer_identify(struct peer *peer, const struct config *config, const struct 
     set_caller(peer, access_shown(names, count));
 }
 
-/* IPv4 in IPv6 is how a listener on [::] sees it. */
+/* A listener on [::] sees IPv4 addresses mapped to IPv6. */
 static bool is_loopback(const struct sockaddr *address)
 {
     const struct sockaddr_in *v4 = (const void *)address;
@@ -70,7 +70,7 @@ void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct c
                  struct peer *peer)
 {
     *peer = (struct peer){.is_trusted_proxy = config->trust_xfcc && is_loopback(address)};
-    address_write(address, bytes, peer->address, peer->who, PEER_BYTES);
+    address_write_socket(address, bytes, peer->address, peer->who, PEER_BYTES);
     peer_identify(peer, config, NULL, 0);
 }
 
@@ -133,7 +133,8 @@ static void forget(struct peers *peers, size_t fd)
     pthread_mutex_unlock(&peers->lock);
 }
 
-/* Forgets connections that have ended and counts the others, all and those of `who`. */
+/* Removes the connections that have ended, and counts the others: all of them and those of `who`.
+ */
 static void count(struct peers *peers, const char *who, size_t *all, size_t *same)
 {
     *all = *same = 0;
@@ -173,7 +174,7 @@ static void make_room(struct peers *peers, size_t fd)
 {
     if (fd < peers->room)
         return;
-    size_t room = (fd / STEP + 1) * STEP;
+    size_t room = (fd / GROWTH + 1) * GROWTH;
     peers->entries = memory_expect(realloc(peers->entries, room * sizeof *peers->entries));
     memset(peers->entries + peers->room, 0, (room - peers->room) * sizeof *peers->entries);
     peers->room = room;
@@ -199,15 +200,15 @@ static bool is_known(const struct peers *peers, int fd)
 
 bool peers_count_cancel(struct peers *peers, int fd)
 {
-    bool too_often = false;
+    bool exceeds = false;
     int64_t most = (int64_t)peers->most_cancelled;
     pthread_mutex_lock(&peers->lock);
     struct peer_entry *entry = is_known(peers, fd) ? &peers->entries[fd] : NULL;
     if (entry && !entry->excessive)
-        too_often = entry->excessive =
+        exceeds = entry->excessive =
             !rate_limit_take(&entry->cancelled, clock_now_ns(), CLOCK_NS_PER_S / most, most);
     pthread_mutex_unlock(&peers->lock);
-    return too_often;
+    return exceeds;
 }
 
 void peers_opened(struct peers *peers, int fd)
@@ -237,7 +238,8 @@ void peers_find(struct peers *peers, int fd, struct peer *peer)
     pthread_mutex_unlock(&peers->lock);
 }
 
-/* Only what is held is certain to remain the connection that it was found to be. */
+/* The inode is compared after duplicating, because until then the descriptor may become another
+ * connection. */
 static int hold(const struct peer_entry *entry, size_t fd)
 {
     int held = entry->inode ? fcntl((int)fd, F_DUPFD_CLOEXEC, 0) : -1;

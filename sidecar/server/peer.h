@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who is at the other end of the connections that we accepted, and how many there are. C-core
- * closes a connection without telling, so that whether a descriptor still is the same connection
- * shows in its inode only. The main thread, but for what says otherwise.
+ * The peers of accepted connections, and how many connections are open. C-core closes a connection
+ * without a notice, so that a descriptor is compared by its inode: only the same inode is the same
+ * connection. The main thread, unless a comment names another.
  */
 #pragma once
 
@@ -15,15 +15,15 @@
 
 #define PEER_BYTES 80
 
-/* As much of a caller's name as is shown. */
+/* Callers' names are cut to fit. */
 #define CALLER_BYTES 256
 
 struct peer {
     char address[PEER_BYTES]; /* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7", "unknown" */
-    char who[PEER_BYTES];     /* the same without port, group and process: what is counted by */
-    bool authorized;          /* --allow-callers lists it, or everybody */
-    bool is_trusted_proxy;    /* it is a mesh's proxy, whose word counts (--trust-xfcc) */
-    int64_t opened_ns; /* when C-core got the connection, of clock_now_ns; 0 when it is not noted */
+    char who[PEER_BYTES];     /* without port, group and process; connections are counted by it */
+    bool authorized;          /* --allow-callers lists it, or is not set */
+    bool is_trusted_proxy;    /* it may name the caller in x-forwarded-client-cert (--trust-xfcc) */
+    int64_t opened_ns; /* when C-core got the connection, of clock_now_ns; 0 when not known */
     char caller[CALLER_BYTES]; /* "spiffe://…", "uid:65532,gid:65532", "anonymous" */
 };
 
@@ -31,7 +31,8 @@ void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct c
                  struct peer *peer);
 void peer_of_unix(int fd, const struct config *config, struct peer *peer);
 
-/* Who is behind a connection, by the names that it proved or that somebody we trust says. */
+/* Sets the caller behind a connection, by the names of its certificate or those that a trusted
+ * proxy forwards. */
 void peer_identify(struct peer *peer, const struct config *config, const struct identity *names,
                    size_t count);
 
@@ -42,28 +43,27 @@ struct peers *peers_new(const struct config *config);
 
 void peers_free(struct peers *peers); /* NULL is allowed */
 
-/* Notes a connection and returns NULL; or the option that it would pass, and notes nothing. */
+/* Adds a connection and returns NULL, or returns the option whose limit is reached. */
 const char *peers_note(struct peers *peers, int fd, const struct peer *peer);
 
-/* How many of the noted connections are still open. */
+/* Number of added connections that are still open. */
 size_t peers_count(struct peers *peers);
 
-/* Notes that a call of the connection was given up by its caller; true when this was once too
- * often, and once for each connection. Any thread. */
+/* Counts a call of the connection that its caller has cancelled. Returns whether the limit was
+ * exceeded now; true at most once for each connection. Any thread. */
 bool peers_count_cancel(struct peers *peers, int fd);
 
 /* C-core gets the connection now. Any thread. */
 void peers_opened(struct peers *peers, int fd);
 
-/* A noted peer has proved to have these names. Any thread. */
+/* Sets the names of the certificate with which an added peer has authenticated. Any thread. */
 void peers_identify(struct peers *peers, int fd, const struct config *config,
                     const struct identity *names, size_t count);
 
-/* The peer of an open connection; "unknown", who may not call unless everybody may, for a
- * descriptor that never was noted. Any thread. */
+/* The peer of an open connection. For a descriptor that was not added it is "unknown", which is
+ * authorized only when --allow-callers is not set. Any thread. */
 void peers_find(struct peers *peers, int fd, struct peer *peer);
 
-/* Descriptors of our own for the connections that are open, `count` of them, to be closed one by
- * one and freed together. A connection for which there is no descriptor left is not among them. Any
- * thread. */
+/* Duplicates the descriptors of the open connections: `count` of them, to be closed one by one, in
+ * an array to be freed. Those for which no descriptor is left are missing. Any thread. */
 int *peers_hold(struct peers *peers, size_t *count);

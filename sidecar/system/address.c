@@ -5,32 +5,44 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
-void address_write(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
-                   size_t size)
+void address_write(const struct address *address, char *text, size_t size)
 {
-    char name[INET6_ADDRSTRLEN + 1 + 16], port[8];
-    bool known = getnameinfo(address, bytes, name, sizeof name, port, sizeof port,
-                             NI_NUMERICHOST | NI_NUMERICSERV) == 0;
-    if (host)
-        snprintf(host, size, "%s", known ? name : "unknown");
-    if (!known)
-        snprintf(text, size, "unknown");
+    if (address->unix_path)
+        snprintf(text, size, "unix:%s", address->unix_path);
     else
-        snprintf(text, size, address->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", name, port);
+        snprintf(text, size, strchr(address->host, ':') ? "[%s]:%u" : "%s:%u", address->host,
+                 address->port);
 }
 
-/* A socket file that nobody listens on any more is taken out of the way. */
+void address_write_socket(const struct sockaddr *socket, socklen_t bytes, char *text, char *host,
+                          size_t size)
+{
+    char name[INET6_ADDRSTRLEN + 1 + 16] = "unknown", port[8];
+    bool known = getnameinfo(socket, bytes, name, sizeof name, port, sizeof port,
+                             NI_NUMERICHOST | NI_NUMERICSERV) == 0;
+    const struct address address = {.host = name,
+                                    .port = known ? (uint16_t)strtoul(port, NULL, 10) : 0};
+    if (host)
+        snprintf(host, size, "%s", name);
+    if (known)
+        address_write(&address, text, size);
+    else
+        snprintf(text, size, "%s", name);
+}
+
+/* Removes a socket file on which no process listens any more. */
 static void remove_stale(const struct sockaddr_un *address)
 {
     struct stat file;
     if (lstat(address->sun_path, &file) != 0 || !S_ISSOCK(file.st_mode))
         return;
-    /* Who listens but is too busy to accept must not keep us waiting. */
+    /* Without blocking, because a listener that is too busy to accept must not hold us up. */
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
@@ -40,8 +52,10 @@ static void remove_stale(const struct sockaddr_un *address)
     close(fd);
 }
 
-static bool listen_unix(const char *path, struct address_listener *listener, struct status *status)
+static bool listen_unix(const struct address *at, struct address_listener *listener,
+                        struct status *status)
 {
+    const char *path = at->unix_path;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
         return status_fail(status, STATUS_FAILED_PRECONDITION,
@@ -54,7 +68,7 @@ static bool listen_unix(const char *path, struct address_listener *listener, str
     bool bound = made.fd >= 0 && bind(made.fd, (struct sockaddr *)&address, sizeof address) == 0;
     if (bound && chmod(path, 0666) == 0 && lstat(path, &made.file) == 0 &&
         listen(made.fd, SOCKET_BACKLOG) == 0) {
-        snprintf(made.address, sizeof made.address, "unix:%s", path);
+        address_write(at, made.address, sizeof made.address);
         *listener = made;
         return true;
     }
@@ -89,8 +103,8 @@ static void name_listener(struct address_listener *listener)
     socklen_t bytes = sizeof bound;
     if (getsockname(listener->fd, (struct sockaddr *)&bound, &bytes) != 0)
         bound.ss_family = AF_UNSPEC;
-    address_write((struct sockaddr *)&bound, bytes, listener->address, NULL,
-                  sizeof listener->address);
+    address_write_socket((struct sockaddr *)&bound, bytes, listener->address, NULL,
+                         sizeof listener->address);
 }
 
 static bool listen_tcp(const struct address *at, struct address_listener *listener,
@@ -104,7 +118,8 @@ static bool listen_tcp(const struct address *at, struct address_listener *listen
         return status_fail(status, STATUS_FAILED_PRECONDITION, "listen on %s:%s: %s", at->host,
                            port, gai_strerror(error));
     struct address_listener made = {.fd = -1};
-    /* "localhost" has an IPv6 address also where there is no IPv6. */
+    /* All addresses are tried, because "localhost" has an IPv6 address also on hosts without IPv6.
+     */
     for (struct addrinfo *each = found; each && made.fd < 0; each = each->ai_next)
         made.fd = bind_resolved(each);
     error = errno;
@@ -122,8 +137,7 @@ static bool listen_tcp(const struct address *at, struct address_listener *listen
 bool address_listen(const struct address *at, struct address_listener *listener,
                     struct status *status)
 {
-    return at->unix_path ? listen_unix(at->unix_path, listener, status)
-                         : listen_tcp(at, listener, status);
+    return at->unix_path ? listen_unix(at, listener, status) : listen_tcp(at, listener, status);
 }
 
 void address_forget(const struct address_listener *listener)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening sockets, TCP and Unix, and how addresses are written. Any thread. */
+/* Addresses of listeners, TCP and Unix: listening on them and writing them. Any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ struct address {
 /* The longest written address. */
 #define SOCKET_ADDRESS_BYTES (sizeof "unix:" + sizeof((struct sockaddr_un *)0)->sun_path)
 
-/* So many connections the kernel keeps that have not been accepted. */
+/* Number of connections that the kernel keeps for a listener until they are accepted. */
 #define SOCKET_BACKLOG 1024
 
 struct address_listener {
@@ -31,19 +31,25 @@ struct address_listener {
 };
 
 /*
- * Listens, without blocking. A stale socket file is replaced, anything else in the way is left
- * alone. Everybody may connect to a Unix socket: who is let in is decided by the folder's
- * permissions, since the service beside us often runs as another user. FAILED_PRECONDITION, naming
- * the address.
+ * Listens with a socket that does not block. A stale socket file is replaced, any other file in the
+ * way is left alone. A Unix socket's own permissions let everybody connect, because the service
+ * beside us often runs as another user: the folder's permissions decide. FAILED_PRECONDITION,
+ * naming the address.
  */
 must_use bool address_listen(const struct address *at, struct address_listener *listener,
                              struct status *status);
 
-/* Removes a Unix socket's file, if it still is the one that was made; whoever owns the descriptor
- * closes it. */
+/* Removes a Unix socket's file if it still is the one that was made. The owner of the descriptor
+ * closes that. */
 void address_forget(const struct address_listener *listener);
 
-/* Writes "host:port" or "[host]:port", and the host alone into `host` (may be NULL), both of `size`
- * bytes; "unknown" when it is neither IPv4 nor IPv6. */
-void address_write(const struct sockaddr *address, socklen_t bytes, char *text, char *host,
-                   size_t size);
+/* Room for any address as people write it: a host name has at most 255 bytes. */
+#define ADDRESS_BYTES 320
+
+/* Writes an address as options have it: "127.0.0.1:50051", "[::1]:50051", "unix:/run/x.sock". */
+void address_write(const struct address *address, char *text, size_t size);
+
+/* Writes an IPv4 or IPv6 socket address in the same way, and the host alone into `host` (NULL is
+ * allowed), both of `size` bytes; "unknown" for an address of another family. */
+void address_write_socket(const struct sockaddr *socket, socklen_t bytes, char *text, char *host,
+                          size_t size);
