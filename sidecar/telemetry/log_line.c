@@ -8,19 +8,19 @@
 
 #include "base/banned.h"
 
-static const char *const level_words[] = {
-#define LOG_LEVEL(name, word) [LOG_##name] = (word),
+static const char *const level_names[] = {
+#define LOG_LEVEL(name, text) [LOG_##name] = (text),
     LOG_LEVELS(LOG_LEVEL)
 #undef LOG_LEVEL
 };
 
-/* At most two bytes, so that they are copied as such. */
+/* At most two bytes, which are copied together. */
 struct mark {
     char at[2];
     unsigned char bytes;
 };
 
-/* What stands around the parts of a line. */
+/* The text around the parts of a line. */
 static const struct shape {
     struct text time, level, event, head_end;
     struct mark name, value, line_end;
@@ -35,21 +35,20 @@ static const struct shape {
 #undef PART
 };
 
-/* Kept free in a line for what ends it: the shape's end, and a terminator for those who want one.
- */
+/* Room that is kept for the end of a line: the shape's, and a terminator. */
 #define LINE_END_BYTES 3
 
-/* The longest that stands for one character of a value: "\u0000". */
+/* The longest escape of a character: "\u0000". */
 #define ESCAPE_BYTES 6
 
-/* What a member takes beside its name and more than one character of its text: the marks, and the
- * longest duration. */
+/* Room for a member without its name and the rest of its text: the marks, and the longest
+ * duration. */
 #define MEMBER_BYTES (2 * sizeof(struct mark) + DECIMAL_BYTES + sizeof ".999")
 
-bool log_level_parse(struct text word, enum log_level *level)
+bool log_level_parse(struct text name, enum log_level *level)
 {
-    for (size_t i = 0; i < array_length(level_words); i++) {
-        if (!text_equal(word, text_of(level_words[i])))
+    for (size_t i = 0; i < array_length(level_names); i++) {
+        if (!text_equal(name, text_of(level_names[i])))
             continue;
         *level = (enum log_level)i;
         return true;
@@ -81,13 +80,13 @@ static void put_text(struct log_line *line, struct text text)
     put(line, text.data, text.size);
 }
 
-/* Printable ASCII that stands for itself in a JSON string. */
+/* Printable ASCII that needs no escape in a JSON string. */
 static bool is_plain(char c)
 {
     return ascii_is_printable(c) && c != '"' && c != '\\';
 }
 
-/* The same of eight at once: each term sets the top bit of a byte that is not plain. */
+/* The same for eight bytes at once: each term sets the top bit of a byte that is not plain. */
 static bool are_plain(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101U, tops = ones << 7;
@@ -96,7 +95,7 @@ static bool are_plain(uint64_t word)
              tops);
 }
 
-/* Copies what `text` begins with as long as it is plain and there is room for `bytes`. */
+/* Copies the plain bytes at the beginning of `text`, at most `bytes`, and returns their number. */
 static size_t copy_plain(char *at, struct text text, size_t bytes)
 {
     size_t done = 0;
@@ -113,7 +112,7 @@ static size_t copy_plain(char *at, struct text text, size_t bytes)
     return done;
 }
 
-/* Bytes of the UTF-8 character that `text` begins with; 0 when it begins with none. */
+/* Length of the UTF-8 character at the beginning of `text`; 0 when there is none. */
 static size_t character_bytes(struct text text)
 {
     for (size_t bytes = 1; bytes <= 4 && bytes <= text.size; bytes++)
@@ -135,7 +134,7 @@ static bool is_c1(const char *at, size_t bytes)
     return bytes == 2 && at[0] == '\xc2' && (unsigned char)at[1] < 0xa0;
 }
 
-/* Puts what stands for the character that `text` begins with, and returns how many bytes it has. */
+/* Writes the first character of `text`, escaped if need be, and returns its length. */
 static size_t put_special(struct log_line *line, struct text text)
 {
     size_t bytes = character_bytes(text);
@@ -154,8 +153,8 @@ static size_t put_special(struct log_line *line, struct text text)
     return bytes;
 }
 
-/* An escape or a character is put whole or not at all, and room is left for the quote that ends
- * it. */
+/* An escape or a character is written as a whole or not at all, and room is left for the closing
+ * quote. */
 static void put_escaped(struct log_line *line, struct text text)
 {
     for (;;) {
@@ -169,7 +168,8 @@ static void put_escaped(struct log_line *line, struct text text)
     }
 }
 
-/* Where the member's value goes, with room for a number; NULL when it does not fit. */
+/* Writes a member's name and returns the place of its value, with room for a number; NULL when
+ * there is none. */
 static char *put_name(struct log_line *line, const char *name)
 {
     const struct shape *shape = &shapes[line->format];
@@ -191,7 +191,7 @@ void log_line_begin(struct log_line *line, enum log_format format, enum log_leve
     put_text(line, shape->time);
     put(line, stamp, CLOCK_STAMP_BYTES - 1);
     put_text(line, shape->level);
-    put_text(line, text_of(level_words[level]));
+    put_text(line, text_of(level_names[level]));
     put_text(line, shape->event);
     put_text(line, text_of(event));
     put_text(line, shape->head_end);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a log line, for log.c alone: how it begins and ends. What stands between is added by
- * the functions of log.h. Any thread. */
+/* The beginning and the end of a log line, for log.c; functions of log.h add the members between
+ * them. Any thread. */
 #pragma once
 
 #include "telemetry/log.h"

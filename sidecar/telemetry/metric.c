@@ -10,23 +10,23 @@
 
 #include "base/banned.h"
 
-/* The names of all methods that are told apart: each stands in about fifty lines of the page. */
+/* Most bytes of all methods' names, each of which is in about fifty lines of the page. */
 #define METHODS_BYTES 16384
 
 static const struct text other = {"_OTHER", 6};
 
-/* The first methods, and one value more for all others. */
-static void tell_methods_apart(struct metrics *metrics, const struct metric_values *methods)
+/* The first methods get values of their own, and all others share one more. */
+static void set_methods(struct metrics *metrics, const struct metric_values *methods)
 {
-    size_t told = 0, bytes = 0;
-    for (; told < methods->count && told < METRIC_METHODS; told++) {
-        bytes += strlen(methods->names[told]);
+    size_t named = 0, bytes = 0;
+    for (; named < methods->count && named < METRIC_METHODS; named++) {
+        bytes += strlen(methods->names[named]);
         if (bytes > METHODS_BYTES)
             break;
-        metrics->methods[told] = methods->names[told];
+        metrics->methods[named] = methods->names[named];
     }
-    metrics->methods[told] = other.data;
-    metrics->values[METRIC_LABEL_METHOD] = (struct metric_values){metrics->methods, told + 1};
+    metrics->methods[named] = other.data;
+    metrics->values[METRIC_LABEL_METHOD] = (struct metric_values){metrics->methods, named + 1};
 }
 
 static void set_values(struct metrics *metrics,
@@ -36,7 +36,7 @@ static void set_values(struct metrics *metrics,
         bool is_given = metric_label_rows[label].source == METRIC_GIVEN && given[label].count > 0;
         metrics->values[label] = is_given ? given[label] : metric_label_rows[label].values;
     }
-    tell_methods_apart(metrics, &given[METRIC_LABEL_METHOD]);
+    set_methods(metrics, &given[METRIC_LABEL_METHOD]);
 }
 
 static bool is_seen(const struct metric_row *row)
@@ -110,7 +110,7 @@ void metric_observe(struct metrics *metrics, enum metric metric, size_t first, i
     atomic_fetch_add_explicit(&row[METRIC_HISTOGRAM_SUM], ns, memory_order_relaxed);
 }
 
-static bool is_of(const struct metric_seen_row *row, const struct text pair[2])
+static bool has_values(const struct metric_seen_row *row, const struct text pair[2])
 {
     return text_equal((struct text){row->values[0], row->bytes[0]}, pair[0]) &&
            text_equal((struct text){row->values[1], row->bytes[1]}, pair[1]);
@@ -120,19 +120,19 @@ static struct metric_seen_row *find(struct metric_seen *seen, const struct text 
 {
     size_t used = atomic_load_explicit(&seen->used, memory_order_acquire);
     for (size_t i = 0; i < used; i++)
-        if (is_of(&seen->rows[i], pair))
+        if (has_values(&seen->rows[i], pair))
             return &seen->rows[i];
     return NULL;
 }
 
-/* NULL when there are `most` rows already. */
+/* NULL when there is no such row and there are `most` rows already. */
 static struct metric_seen_row *find_or_add(struct metric_seen *seen, const struct text pair[2],
                                            size_t most)
 {
     struct metric_seen_row *row = find(seen, pair);
     if (row)
         return row;
-    /* Of the last rows one may have been added for it since. */
+    /* Another thread may have added it since. */
     if (atomic_load_explicit(&seen->used, memory_order_relaxed) >= most)
         return find(seen, pair);
     pthread_mutex_lock(&seen->adding);
@@ -151,7 +151,7 @@ static struct metric_seen_row *find_or_add(struct metric_seen *seen, const struc
     return row;
 }
 
-static struct text told(struct text value)
+static struct text value_or_other(struct text value)
 {
     return value.size <= METRIC_VALUE_BYTES && text_is_utf8(value) ? value : other;
 }
@@ -160,12 +160,12 @@ static struct metric_seen_row *row_for(struct metrics *metrics, enum metric metr
                                        const struct text pair[2])
 {
     bool has_second = metric_rows[metric].labels[1] != METRIC_LABEL_NONE;
-    struct text first = told(pair[0]), rest = has_second ? other : (struct text){NULL, 0};
+    struct text first = value_or_other(pair[0]), rest = has_second ? other : (struct text){NULL, 0};
     const struct {
         struct text pair[2];
         size_t most;
     } tries[] = {
-        {{first, told(pair[1])}, METRIC_SEEN_PAIRS},
+        {{first, value_or_other(pair[1])}, METRIC_SEEN_PAIRS},
         {{first, rest}, METRIC_SEEN_PAIRS + METRIC_SEEN_FIRSTS},
         {{other, rest}, METRIC_SEEN_ROWS},
     };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is counted. metric_table.c has one row for each metric; struct metrics holds their values:
- * sidecar.c makes one and hands it to the rooms. Counting is a relaxed atomic addition, without a
- * lock or an allocation: any thread. How many samples a metric can have is fixed at start, whatever
- * peers send. To count something new: a row there, and a call where it happens.
+ * Metrics. metric_table.c has a row for each; struct metrics holds their values, which sidecar.c
+ * makes and hands to the modules that count. Counting is a relaxed atomic addition, without a lock
+ * or an allocation, from any thread. The number of samples that a metric can have is fixed at the
+ * start, whatever peers send. A new metric is a row in the table and a call where its event
+ * happens.
  */
 #pragma once
 
@@ -13,7 +14,7 @@
 
 #include "base/text.h"
 
-/* Of each, metric_table.c says name, type, labels and what it means. */
+/* metric_table.c has the name, type, labels and meaning of each. */
 enum metric {
     METRIC_CALLS,
     METRIC_CALL_DURATION,
@@ -78,31 +79,31 @@ enum metric_retry { METRIC_RETRY_CREDENTIAL, METRIC_RETRY_REJECTED, METRIC_RETRY
 enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
 enum metric_result { METRIC_OK, METRIC_FAILED };
 
-/* A label's values, in the order of the numbers that stand for them in the calls below. The names
+/* A label's values, in the order of the numbers by which the functions below name them. The strings
  * are terminated and outlive the metrics. */
 struct metric_values {
     const char *const *names;
     size_t count;
 };
 
-/* The value of a number that has no name: the last one, "_OTHER" of labels that have it. */
+/* Number of a label's last value, which is "_OTHER" in labels that have that. */
 #define METRIC_OTHER SIZE_MAX
 
 struct metrics;
 
 /*
- * All at zero. `given` are the values of the labels that the table calls GIVEN. Of the methods as
- * many are told apart as keep the page small, METRIC_METHODS at most; the others share the value
- * "_OTHER".
+ * Makes metrics with all values zero. `given` are the values of the labels that the table calls
+ * GIVEN. So that the page stays small, at most METRIC_METHODS methods have a value of their own;
+ * the others share "_OTHER".
  */
 #define METRIC_METHODS 64
 struct metrics *metrics_new(const struct metric_values given[METRIC_LABEL_COUNT]);
 void metrics_free(struct metrics *metrics); /* NULL is allowed */
 
 /*
- * Counters go up, gauges go up and down or are set, histograms observe a duration. `first` and
- * `second` are numbers of the labels' values, 0 where there is no label. Any thread; without
- * metrics, as tests and tools have them, nothing is counted.
+ * Counters and gauges are added to, gauges are set, histograms observe a duration. `first` and
+ * `second` are the numbers of the labels' values, 0 where there is no label. Any thread; with
+ * `metrics` NULL, as in tests, nothing is counted.
  */
 void metric_add(struct metrics *metrics, enum metric metric, size_t first, size_t second,
                 int64_t amount);
@@ -118,10 +119,9 @@ static inline void metric_count(struct metrics *metrics, enum metric metric, siz
 
 /*
  * Counts a metric whose labels the table calls SEEN. The first METRIC_SEEN_PAIRS pairs of values
- * get a row of their own; later ones are told apart by their first value, METRIC_SEEN_FIRSTS of
- * them, and what is left shares one row: "_OTHER" stands for what is not told. A value longer than
- * METRIC_VALUE_BYTES, or not UTF-8, is one of the others. A lock is taken when a row is added, only
- * then.
+ * get a row of their own; METRIC_SEEN_FIRSTS later ones get a row by their first value, with
+ * "_OTHER" as the second; all others share one row of "_OTHER". A value that is longer than
+ * METRIC_VALUE_BYTES or not UTF-8 counts as "_OTHER". A lock is taken only when a row is added.
  */
 #define METRIC_SEEN_PAIRS 64
 #define METRIC_SEEN_FIRSTS 32
@@ -129,11 +129,11 @@ static inline void metric_count(struct metrics *metrics, enum metric metric, siz
 void metric_count_seen(struct metrics *metrics, enum metric metric, struct text first,
                        struct text second);
 
-/* Which of the two formats: Prometheus' text format 0.0.4 or OpenMetrics 1.0.0. */
+/* Prometheus' text format 0.0.4 or OpenMetrics 1.0.0. */
 enum metric_format { METRIC_TEXT, METRIC_OPENMETRICS };
 
 /* The value of Content-Type; static storage. */
 const char *metric_content_type(enum metric_format format);
 
-/* All metrics as a page. Any thread; the values are those of about this moment. */
+/* Writes all metrics as a page. Any thread; values that change meanwhile are old or new. */
 void metrics_write(struct metrics *metrics, enum metric_format format, struct buffer *out);

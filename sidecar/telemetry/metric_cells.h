@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What metrics are made of, between metric.c, which counts, and metric_write.c, which tells. Any
- * thread. */
+/* The members of metrics, for metric.c, which counts, and metric_write.c, which writes the page.
+ * Any thread. */
 #pragma once
 
 #include <pthread.h>
@@ -19,9 +19,9 @@ struct metric_row {
 };
 
 enum metric_source {
-    METRIC_FIXED, /* values stand in the table */
-    METRIC_GIVEN, /* by whom made the metrics */
-    METRIC_SEEN,  /* what peers send */
+    METRIC_FIXED, /* the table */
+    METRIC_GIVEN, /* the caller of metrics_new */
+    METRIC_SEEN,  /* peers: values are added as they come */
 };
 
 struct metric_label_row {
@@ -33,7 +33,7 @@ struct metric_label_row {
 extern const struct metric_row metric_rows[METRIC_COUNT];
 extern const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT];
 
-/* Upper bounds of a histogram's buckets; the last bucket has none. */
+/* The upper bound of a histogram's bucket; the last bucket has none. */
 struct metric_bound {
     int64_t ns;
     const char *seconds;
@@ -42,12 +42,13 @@ struct metric_bound {
 #define METRIC_BOUNDS 14
 extern const struct metric_bound metric_bounds[METRIC_BOUNDS];
 
-/* The cells of one row of a histogram: buckets, not added up, and the sum in nanoseconds. */
+/* The cells of one row of a histogram: its buckets, which are not cumulative, and the sum in
+ * nanoseconds. */
 #define METRIC_HISTOGRAM_CELLS (METRIC_BOUNDS + 2)
 #define METRIC_HISTOGRAM_SUM (METRIC_BOUNDS + 1)
 
-/* Rows that appear as peers send what they are about. A row is written before it is counted in
- * `used`, and never again. */
+/* Rows that are added as peers send new values. A row's values are written before `used` counts it,
+ * and do not change after that. */
 #define METRIC_SEEN_ROWS (METRIC_SEEN_PAIRS + METRIC_SEEN_FIRSTS + 1)
 
 struct metric_seen {
@@ -68,7 +69,8 @@ struct metrics {
     _Atomic int64_t *cells;
 };
 
-/* The first cell of the row of those values; a number above the last value's is the last one. */
+/* The first cell of the row with these values. A number above that of the last value means the last
+ * value. */
 static inline _Atomic int64_t *metric_cell(struct metrics *metrics, enum metric metric,
                                            size_t first, size_t second)
 {

@@ -12,19 +12,19 @@
 
 /*
  * Names and units follow Prometheus' conventions. Where OpenTelemetry's semantic conventions for
- * RPC and HTTP have a name it is that one, as exporters write it for Prometheus. What has the unit
- * seconds is counted in nanoseconds.
+ * RPC and HTTP have a name, it is used as exporters write it for Prometheus. Values of the unit
+ * seconds are counted in nanoseconds.
  */
 const struct metric_row metric_rows[METRIC_COUNT] = {
     ROW(CALLS, "rpc_server_calls_total", COUNTER, "", METHOD, CODE,
-        "Calls that have ended, health and reflection aside, by the code that their callers were "
-        "told. CANCELLED: the caller left, DEADLINE_EXCEEDED: its time was up."),
+        "Calls that have ended, without those of health and reflection, by the code of their "
+        "status. CANCELLED: the caller cancelled or disconnected."),
     ROW(CALL_DURATION, "rpc_server_call_duration_seconds", HISTOGRAM, "seconds", METHOD, NONE,
-        "Time from a call's request message to its answer."),
+        "Time from a call's request message to its reply."),
     ROW(CALLS_ENDED, "apig_sidecar_calls_ended_total", COUNTER, "", STEP, NONE,
-        "Calls by the step that ended them: reply for those that went well."),
+        "Calls by the step that ended them: reply for those that succeeded."),
     ROW(FAILURES, "apig_sidecar_failures_total", COUNTER, "", REASON, NONE,
-        "Calls that failed, by the reason in their ErrorInfo; _OTHER: the service's own, see "
+        "Calls that failed, by the reason in their ErrorInfo; _OTHER: reasons of the service, see "
         "apig_sidecar_upstream_responses_total."),
     ROW(CALLS_IN_FLIGHT, "apig_sidecar_calls_in_flight", GAUGE, "", NONE, NONE,
         "Calls under way, of which --max-in-flight are allowed."),
@@ -33,58 +33,58 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     ROW(CONNECTIONS_ACCEPTED, "apig_sidecar_connections_accepted_total", COUNTER, "", NONE, NONE,
         "Connections of callers that were accepted."),
     ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "", REFUSAL, NONE,
-        "Connections of callers that were closed at once, by the option that limits them or the "
-        "kernel's reason."),
+        "Connections of callers that were refused, by the option that limits them, the kernel's "
+        "reason or the failure of the TLS handshake."),
     ROW(CONNECTIONS_CLOSED, "apig_sidecar_connections_closed_total", COUNTER, "", NONE, NONE,
-        "Connections of callers that were closed since they gave up more calls in a second than "
-        "--max-streams allows at a time."),
+        "Connections of callers that were closed because the caller cancelled more calls in a "
+        "second than --max-streams allows at a time."),
     ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
-        "Calls of callers that --allow-callers does not let in."),
+        "Calls of callers that --allow-callers does not list."),
     ROW(UPSTREAM_RESPONSES, "apig_sidecar_upstream_responses_total", COUNTER, "", HTTP_STATUS,
         VENDOR_CODE,
-        "Answers of the upstream, by HTTP status and error_code; _OTHER stands for what came after "
+        "Responses of the upstream, by HTTP status and error_code; _OTHER: values that came after "
         "many different ones."),
     ROW(UPSTREAM_EXCHANGES, "apig_sidecar_upstream_exchanges_total", COUNTER, "", OUTCOME, CAUSE,
-        "Requests handed to the upstream, retries and look-ups included, by what is known of them "
-        "and what ended those without an answer."),
+        "Requests handed to the upstream, retries and look-ups included, by their outcome and, "
+        "without a response, by what ended them."),
     ROW(UPSTREAM_DURATION, "http_client_request_duration_seconds", HISTOGRAM, "seconds", NONE, NONE,
-        "Time from a request's first byte to the end of its answer, or to its failure."),
+        "Time from a request's first byte to the end of its response, or to its failure."),
     ROW(UPSTREAM_QUEUE_DURATION, "apig_sidecar_upstream_queue_duration_seconds", HISTOGRAM,
         "seconds", NONE, NONE, "Time that requests waited for a connection."),
     ROW(UPSTREAM_CONNECT_DURATION, "apig_sidecar_upstream_connect_duration_seconds", HISTOGRAM,
         "seconds", NONE, NONE,
-        "Time that connections to the upstream took to open, from the name's look-up to the end of "
-        "TLS's handshake."),
+        "Time that connections to the upstream took to open, from the look-up of the name to the "
+        "end of the TLS handshake."),
     ROW(UPSTREAM_CONNECTS, "apig_sidecar_upstream_connects_total", COUNTER, "", RESULT, NONE,
-        "Connections to the upstream that were tried."),
+        "Attempts to connect to the upstream."),
     ROW(UPSTREAM_CONNECTIONS, "apig_sidecar_upstream_connections", GAUGE, "", NONE, NONE,
         "Connections to the upstream that are open."),
     ROW(UPSTREAM_CONNECTION_USES, "apig_sidecar_upstream_connection_uses_total", COUNTER, "",
         CONNECTION, NONE,
-        "Requests that were written to a connection, by whether it had carried one before."),
+        "Requests that were written to a connection, by whether the connection was new or reused."),
     ROW(UPSTREAM_BREAKERS_OPEN, "apig_sidecar_upstream_breakers_open", GAUGE, "", NONE, NONE,
-        "Upstream threads that have given the upstream up for the moment, after failed connects."),
+        "Upstream threads whose breaker is open or half open, after failed connects."),
     ROW(UPSTREAM_BREAKER_CHANGES, "apig_sidecar_upstream_breaker_changes_total", COUNTER, "",
         BREAKER, NONE,
-        "Changes of the upstream threads' breakers, by what they became: open after a failed "
-        "connect, half_open while one is tried, closed when it succeeds."),
+        "Changes of the upstream threads' breakers, by the new state: open after a failed connect, "
+        "half_open while a connection is tried, closed when it succeeds."),
     ROW(UPSTREAM_RETRIES, "apig_sidecar_upstream_retries_total", COUNTER, "", RETRY, NONE,
-        "Requests that were sent again: with another credential, after a rejection, or when "
-        "a look-up showed nothing created."),
+        "Requests that were retried: with a newer credential, because the upstream had not "
+        "processed them, or because a look-up found nothing created."),
     ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", VERDICT, NONE,
-        "Look-ups of creates whose answer was lost, by what they told."),
+        "Look-ups of creates whose response was lost, by their result."),
     ROW(FILE_LOADS, "apig_sidecar_file_loads_total", COUNTER, "", FILE, RESULT,
-        "Files that were read at the start or because they changed: ok when what is new is in use, "
-        "failed when what was there stays."),
+        "Loads of files at the start or after a change: ok when the new content is in use, failed "
+        "when the content loaded before stays in use."),
     ROW(CREDENTIAL_READY, "apig_sidecar_credential_ready", GAUGE, "", NONE, NONE,
-        "1 when there is a good credential."),
+        "1 when a credential is loaded."),
     ROW(CREDENTIAL_TIME, "apig_sidecar_credential_timestamp_seconds", GAUGE, "seconds", NONE, NONE,
-        "When the credential in use was first read, in seconds since 1970: time() less this is its "
+        "When the credential in use was loaded, in seconds since 1970: time() minus this is its "
         "age. 0 without one."),
     ROW(DRAINING, "apig_sidecar_draining", GAUGE, "", NONE, NONE,
-        "1 from the order to end: calls under way may finish."),
+        "1 while the sidecar drains: calls under way may finish."),
     ROW(LOG_LINES_SUPPRESSED, "apig_sidecar_log_lines_suppressed_total", COUNTER, "", NONE, NONE,
-        "Log lines that were not written, for a rate limit or a slow reader."),
+        "Log lines that were not written, because of a rate limit or a slow reader."),
     ROW(BUILD_INFO, "apig_sidecar_build_info", GAUGE, "", VERSION, NONE,
         "Always 1; the version is its label."),
     ROW(PROCESS_CPU, "process_cpu_seconds_total", COUNTER, "seconds", NONE, NONE,

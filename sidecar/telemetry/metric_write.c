@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Prometheus' exposition formats: text 0.0.4 and OpenMetrics 1.0.0, which differ in little. */
+/* Writes the page in Prometheus' text format 0.0.4 or as OpenMetrics 1.0.0. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -12,13 +12,13 @@ static const char *const content_types[] = {
     [METRIC_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
-static const struct text type_words[] = {
+static const struct text type_names[] = {
     [METRIC_COUNTER] = text_literal("counter"),
     [METRIC_GAUGE] = text_literal("gauge"),
     [METRIC_HISTOGRAM] = text_literal("histogram"),
 };
 
-/* What stands in a sample's braces. */
+/* The labels in a sample's braces. */
 struct labels {
     const char *names[3];
     struct text values[3];
@@ -59,7 +59,7 @@ static void write_labels(struct buffer *out, const struct labels *labels)
         buffer_add_char(out, '}');
 }
 
-/* Nanoseconds as seconds, without zeros at the end. */
+/* Writes nanoseconds as seconds, without trailing zeros. */
 static void write_seconds(struct buffer *out, int64_t ns)
 {
     char digits[DECIMAL_BYTES + 12];
@@ -89,7 +89,7 @@ static void write_sample(struct buffer *out, const char *name, const char *suffi
     buffer_add_char(out, '\n');
 }
 
-/* OpenMetrics names the family of a counter without the samples' "_total". */
+/* In OpenMetrics the family of a counter is named without the "_total" of its samples. */
 static struct text family_name(const struct metric_row *row, enum metric_format format)
 {
     struct text name = text_of(row->name);
@@ -98,11 +98,11 @@ static struct text family_name(const struct metric_row *row, enum metric_format 
     return name;
 }
 
-static void write_descriptor(struct buffer *out, const char *word, struct text name,
+static void write_descriptor(struct buffer *out, const char *keyword, struct text name,
                              struct text value)
 {
     buffer_add_literal(out, "# ");
-    buffer_add_text(out, text_of(word));
+    buffer_add_text(out, text_of(keyword));
     buffer_add_char(out, ' ');
     buffer_add_text(out, name);
     buffer_add_char(out, ' ');
@@ -114,13 +114,14 @@ static void write_head(struct buffer *out, const struct metric_row *row, enum me
 {
     struct text name = family_name(row, format);
     write_descriptor(out, "HELP", name, text_of(row->help));
-    write_descriptor(out, "TYPE", name, type_words[row->type]);
+    write_descriptor(out, "TYPE", name, type_names[row->type]);
     if (format == METRIC_OPENMETRICS && row->unit[0])
         write_descriptor(out, "UNIT", name, text_of(row->unit));
 }
 
-/* Buckets are added up here, so that each sample counts in one of them only. The count is the last
- * bucket's, so that the two agree whatever is observed meanwhile. */
+/* The buckets are added up here, because an observation counts in only one of them. The count is
+ * the value of the last bucket, so that the two agree even when durations are observed meanwhile.
+ */
 static void write_histogram(struct buffer *out, const struct metric_row *row, struct labels labels,
                             _Atomic int64_t *cells)
 {
