@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes.h"
 
-#include "base/clock.h"
+#include "system/usage.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
-
-/* How often the threads are asked whether they still turn. */
-#define WATCHDOG_NS CLOCK_NS_PER_S
 
 void probes_init(struct probes *probes)
 {
@@ -14,72 +12,95 @@ void probes_init(struct probes *probes)
     pthread_mutex_init(&probes->notifying, NULL);
 }
 
-void probes_stop(struct probes *probes)
-{
-    watchdog_stop(probes->watchdog);
-}
-
 void probes_clear(struct probes *probes)
 {
-    watchdog_free(probes->watchdog);
     pthread_mutex_destroy(&probes->notifying);
 }
 
-static bool has_credential(void *context, struct buffer *why)
+static bool has_credential(void *context, struct buffer *out)
 {
     const struct probes *probes = context;
-    bool good = credential_ready(probes->parts.credential);
-    buffer_add_text(why, good ? text_literal("there is a good one")
-                              : text_literal("no good one in --token-file"));
+    bool is_loaded = credential_ready(probes->parts.credential);
+    buffer_add_text(out, is_loaded ? text_literal("credential loaded")
+                                   : text_literal("no credential loaded from --token-file"));
     if (probes->parts.token_is_pinned)
-        buffer_add_literal(why, ", in a file that cannot change (subPath)");
-    return good;
+        buffer_add_literal(out, "; its file cannot change (subPath)");
+    return is_loaded;
 }
 
-static bool is_staying(void *context, struct buffer *why)
+static bool is_staying(void *context, struct buffer *out)
 {
     struct probes *probes = context;
-    bool draining = atomic_load(&probes->is_draining);
-    buffer_add_text(why,
-                    draining ? text_literal("calls under way may finish") : text_literal("none"));
-    return !draining;
+    bool is_draining = atomic_load(&probes->is_draining);
+    buffer_add_text(out, is_draining ? text_literal("draining, calls under way may finish")
+                                     : text_literal("not draining"));
+    return !is_draining;
 }
 
-static bool is_listening(void *context, struct buffer *why)
+static bool is_listening(void *context, struct buffer *out)
 {
     struct probes *probes = context;
-    bool listening = atomic_load(&probes->is_listening);
-    buffer_add_text(why, listening ? text_literal("open") : text_literal("not open yet"));
-    return listening;
+    bool is_open = atomic_load(&probes->is_listening);
+    buffer_add_text(out, is_open ? text_literal("listeners open")
+                                 : text_literal("listeners not open yet"));
+    return is_open;
 }
 
-static bool are_threads_alive(void *context, struct buffer *why)
+static bool are_threads_responsive(void *context, struct buffer *out)
 {
     const struct probes *probes = context;
-    return watchdog_all_alive(probes->watchdog, why);
+    return watchdog_all_responsive(probes->parts.watchdog, out);
 }
 
-/* A sidecar without its upstream is as ready as any other: that would not help, and answers are
- * honest. */
-static bool is_reached(void *context, struct buffer *why)
+/* The upstream does not affect readiness, because a restart would not help, and callers still get
+ * an accurate status. */
+static bool is_connected(void *context, struct buffer *out)
 {
     const struct probes *probes = context;
-    upstream_describe(probes->parts.upstream, why);
+    buffer_add_literal(out, "upstream: ");
+    upstream_describe(probes->parts.upstream, out);
     return true;
 }
 
 static const struct monitor_check checks[] = {
-    {"threads", MONITOR_LIVE, 0, are_threads_alive},
-    {"listeners", MONITOR_STARTED | MONITOR_READY, 0, is_listening},
-    {"credential", MONITOR_READY, 0, has_credential},
-    {"drain", MONITOR_READY, 0, is_staying},
-    {"upstream", 0, MONITOR_READY, is_reached},
+    {MONITOR_LIVE, 0, are_threads_responsive}, {MONITOR_STARTED | MONITOR_READY, 0, is_listening},
+    {MONITOR_READY, 0, has_credential},        {MONITOR_READY, 0, is_staying},
+    {0, MONITOR_READY, is_connected},
 };
 
-const struct monitor_check *probes_checks(size_t *count)
+/* Sets the gauges that are measured when the page is read, rather than counted as things happen. */
+static void measure(const struct probes_parts *parts)
 {
-    *count = array_length(checks);
-    return checks;
+    struct usage usage;
+    usage_read(&usage);
+    const struct {
+        enum metric metric;
+        int64_t value;
+    } gauges[] = {
+        {METRIC_CALLS_IN_FLIGHT, (int64_t)server_in_flight(parts->server)},
+        {METRIC_CONNECTIONS, (int64_t)server_connections(parts->server)},
+        {METRIC_CREDENTIAL_READY, credential_ready(parts->credential)},
+        {METRIC_CREDENTIAL_TIME, credential_since_ns(parts->credential)},
+        {METRIC_LOG_LINES_SUPPRESSED, (int64_t)log_unwritten()},
+        {METRIC_PROCESS_CPU, usage.cpu_ns},
+        {METRIC_PROCESS_MEMORY, usage.resident_bytes},
+        {METRIC_PROCESS_OPEN_FDS, usage.open_fds},
+        {METRIC_PROCESS_MAX_FDS, usage.max_fds},
+    };
+    for (size_t i = 0; i < array_length(gauges); i++)
+        metric_set(parts->metrics, gauges[i].metric, 0, 0, gauges[i].value);
+}
+
+static void write_metrics(enum metric_format format, struct buffer *out, void *context)
+{
+    const struct probes *probes = context;
+    measure(&probes->parts);
+    metrics_write(probes->parts.metrics, format, out);
+}
+
+struct monitor_sources probes_sources(struct probes *probes)
+{
+    return (struct monitor_sources){checks, array_length(checks), write_metrics, probes};
 }
 
 void probes_changed(struct probes *probes)
@@ -91,41 +112,9 @@ void probes_changed(struct probes *probes)
     pthread_mutex_unlock(&probes->notifying);
 }
 
-static void ping_poller(void *server, size_t number, struct thread_ping *ping)
-{
-    (void)number;
-    server_ping_poller(server, ping);
-}
-
-static void ping_tls(void *server, size_t number, struct thread_ping *ping)
-{
-    (void)number;
-    server_ping_tls(server, ping);
-}
-
-static void ping_upstream(void *upstream, size_t number, struct thread_ping *ping)
-{
-    upstream_ping(upstream, number, ping);
-}
-
-/* Not the log's thread: one that cannot write waits for the reader of stderr, which is no reason to
- * start anew. */
-static struct watchdog *watch_threads(const struct probes_parts *parts, struct event_base *loop)
-{
-    struct watchdog *watchdog = watchdog_new(loop, WATCHDOG_NS);
-    watchdog_add(watchdog, "poller", ping_poller, parts->server, 0);
-    if (server_has_tls(parts->server))
-        watchdog_add(watchdog, "tls", ping_tls, parts->server, 0);
-    for (size_t i = 0; i < parts->upstream_loops; i++)
-        watchdog_add(watchdog, "upstream", ping_upstream, parts->upstream, i);
-    return watchdog;
-}
-
-void probes_set_listening(struct probes *probes, const struct probes_parts *parts,
-                          struct event_base *loop)
+void probes_set_listening(struct probes *probes, const struct probes_parts *parts)
 {
     probes->parts = *parts;
-    probes->watchdog = watch_threads(parts, loop);
     atomic_store(&probes->is_listening, true);
     probes_changed(probes);
 }

@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches the files that may be replaced while we run, beside the credential's: the listeners'
- * certificate, key and client CA, and the upstream's CA. What changed is read again; the log and a
- * metric tell. The main thread.
+ * The files that are loaded again when they change, and how the log, a metric and the probes report
+ * it: the token file, the listeners' certificate with key and client CA, and the upstream's CA.
+ * Each file is loaded by the module that uses it (credential/, server/tls.c,
+ * upstream/trust_store.c), through system/reload.
  */
 #pragma once
 
-#include <event2/event.h>
-
-#include "base/status.h"
 #include "config/config.h"
-#include "server/server.h"
+#include "probes.h"
+#include "system/reload.h"
 #include "telemetry/metric.h"
-#include "upstream/upstream.h"
 
-struct reloader;
+#define RELOADER_FILES 3
 
-/* INTERNAL when the loop refuses. All that is given must outlive it. */
-must_use bool reloader_open(const struct config *config, struct event_base *loop,
-                            struct metrics *metrics, struct server *server,
-                            struct upstream *upstream, struct reloader **reloader,
-                            struct status *status);
-void reloader_free(struct reloader *reloader); /* NULL is allowed */
+/* A listener's context. */
+struct reloader_file {
+    struct reloader *reloader;
+    enum metric_file file;
+};
+
+struct reloader {
+    struct event_base *loop;
+    struct metrics *metrics;
+    struct probes *probes;
+    struct reloader_file files[RELOADER_FILES];
+};
+
+/* Logs a warning for each file that cannot change. `loop`, `metrics` and `probes` outlive the
+ * listeners. */
+void reloader_init(struct reloader *reloader, const struct config *config, struct event_base *loop,
+                   struct metrics *metrics, struct probes *probes);
+
+/* For the module that loads the file. */
+struct reload_listener reloader_listener(struct reloader *reloader, enum metric_file file);

@@ -3,15 +3,14 @@
 
 #include <event2/event.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "admin/admin.h"
 #include "admin/monitor.h"
 #include "base/clock.h"
 #include "constraint/attach.h"
 #include "credential/credential.h"
+#include "lifecycle.h"
 #include "pipeline/call_metrics.h"
 #include "pipeline/pipeline.h"
 #include "probes.h"
@@ -20,98 +19,43 @@
 #include "server/server.h"
 #include "system/mount.h"
 #include "system/process.h"
-#include "system/usage.h"
+#include "system/watchdog.h"
 #include "telemetry/log.h"
 #include "telemetry/metric.h"
 #include "upstream/upstream.h"
 
 #include "base/banned.h"
 
-/* Of what lives as long as the sidecar: a mounted descriptor set, most of all. */
+/* Memory for what lives as long as the sidecar, above all a mounted descriptor set. */
 #define ARENA_BYTES (64U << 20)
+
+#define WATCHDOG_ROUND_NS CLOCK_NS_PER_S
 
 struct sidecar {
     const struct config *config;
     struct event_base *loop;
-    struct arena arena; /* what lives as long as the sidecar */
+    struct arena arena;
     struct schema *schema;
     struct metrics *metrics;
+    struct watchdog *watchdog;
+    struct lifecycle lifecycle;
+    struct reloader reloader;
     struct credential *credential;
     struct upstream *upstream;
     struct pipeline pipeline;
     struct server *server;
     struct probes probes;
-    struct reloader *reloader;
     struct monitor *monitor;
     struct admin *admin;
-    struct event *term, *interrupt, *drain_step;
-    bool serving, draining, ended_all;
 };
 
-static void after(struct sidecar *sidecar, int64_t ns)
-{
-    struct timeval pause = clock_timeval(ns);
-    event_add(sidecar->drain_step, &pause);
-}
-
-static void stop_accepting(struct sidecar *sidecar)
-{
-    sidecar->serving = false;
-    server_drain(sidecar->server);
-    after(sidecar, sidecar->config->drain_timeout_ns);
-}
-
-/* Readiness first, so that nobody new comes; then the listeners, after --drain-delay. */
-static void drain(struct sidecar *sidecar)
-{
-    sidecar->draining = true;
-    metric_set(sidecar->metrics, METRIC_DRAINING, 0, 0, 1);
-    probes_set_draining(&sidecar->probes);
-    if (sidecar->config->drain_delay_ns > 0)
-        after(sidecar, sidecar->config->drain_delay_ns);
-    else
-        stop_accepting(sidecar);
-    log_event(LOG_INFO, "draining", "calls under way may finish");
-}
-
-/* First after --drain-delay, then after --drain-timeout. */
-static void on_drain_step(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    struct sidecar *sidecar = context;
-    if (sidecar->serving) {
-        stop_accepting(sidecar);
-        return;
-    }
-    log_event(LOG_WARNING, "drain timeout",
-              "calls still under way are ended after --drain-timeout");
-    server_refuse(sidecar->server);
-    /* Calls whose request is upstream are told so; C-core would call them unavailable. */
-    upstream_end_all(sidecar->upstream);
-    server_cancel_all(sidecar->server);
-}
-
-static void on_signal(evutil_socket_t number, short what, void *context)
-{
-    (void)what;
-    struct sidecar *sidecar = context;
-    if (sidecar->draining) {
-        log_event(LOG_WARNING, "stopped", "a second signal (%s) ends the process at once",
-                  strsignal(number));
-        log_close();
-        _exit(1);
-    }
-    drain(sidecar);
-}
-
-static void on_drain_action(void *context)
+static void on_drain_request(void *context)
 {
     struct sidecar *sidecar = context;
-    if (!sidecar->draining)
-        drain(sidecar);
+    lifecycle_drain(&sidecar->lifecycle);
 }
 
-static void say_listening(const char *event, const char *address)
+static void log_address(const char *event, const char *address)
 {
     struct log_line line;
     log_begin(&line, LOG_INFO, event);
@@ -122,7 +66,7 @@ static void say_listening(const char *event, const char *address)
 static void on_listening(const char *address, void *context)
 {
     (void)context;
-    say_listening("listening", address);
+    log_address("listening", address);
 }
 
 static void on_refused(const char *why, void *context)
@@ -145,19 +89,7 @@ static void on_disconnected(const char *peer, const char *why, void *context)
 static void on_drained(void *context)
 {
     struct sidecar *sidecar = context;
-    event_base_loopbreak(sidecar->loop);
-}
-
-static void on_credential(enum credential_result result, const char *why, void *context)
-{
-    struct sidecar *sidecar = context;
-    metric_count(sidecar->metrics, METRIC_FILE_LOADS, METRIC_FILE_TOKEN,
-                 result == CREDENTIAL_LOADED ? METRIC_OK : METRIC_FAILED);
-    if (result == CREDENTIAL_LOADED)
-        log_event(LOG_INFO, "credential loaded", "%s", why);
-    else
-        log_event(LOG_WARNING, "credential rejected", "%s", why);
-    probes_changed(&sidecar->probes);
+    lifecycle_drained(&sidecar->lifecycle);
 }
 
 static bool open_schema(struct sidecar *sidecar, struct status *status)
@@ -166,7 +98,7 @@ static bool open_schema(struct sidecar *sidecar, struct status *status)
                            status);
 }
 
-/* "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup" of each method, in the schema's order. */
+/* "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup" and so on, in the schema's order. */
 static struct metric_values method_names(struct sidecar *sidecar)
 {
     size_t count;
@@ -197,22 +129,19 @@ static bool open_loop(struct sidecar *sidecar, struct status *status)
     sidecar->loop = event_base_new();
     if (!sidecar->loop)
         return status_fail(status, STATUS_INTERNAL, "open the main loop: %m");
-    sidecar->drain_step = evtimer_new(sidecar->loop, on_drain_step, sidecar);
-    sidecar->term = evsignal_new(sidecar->loop, SIGTERM, on_signal, sidecar);
-    sidecar->interrupt = evsignal_new(sidecar->loop, SIGINT, on_signal, sidecar);
-    if (!sidecar->drain_step || !sidecar->term || !sidecar->interrupt ||
-        event_add(sidecar->term, NULL) != 0 || event_add(sidecar->interrupt, NULL) != 0)
-        return status_fail(status, STATUS_INTERNAL, "watch for signals: %m");
-    return true;
+    sidecar->watchdog = watchdog_new(sidecar->loop, WATCHDOG_ROUND_NS);
+    reloader_init(&sidecar->reloader, sidecar->config, sidecar->loop, sidecar->metrics,
+                  &sidecar->probes);
+    return lifecycle_open(&sidecar->lifecycle, sidecar->config, sidecar->loop, status);
 }
 
 static bool open_credential(struct sidecar *sidecar, struct status *status)
 {
-    return credential_open(sidecar->config->token_file, sidecar->loop, on_credential, sidecar,
-                           &sidecar->credential, status);
+    struct reload_listener listener = reloader_listener(&sidecar->reloader, METRIC_FILE_TOKEN);
+    return credential_open(sidecar->config->token_file, &listener, &sidecar->credential, status);
 }
 
-/* The URL is an origin and a prefix: "https://host:port" and "/prefix". */
+/* The URL consists of an origin and a prefix: "https://host:port" and "/prefix". */
 static bool open_upstream(struct sidecar *sidecar, struct status *status)
 {
     const struct config *config = sidecar->config;
@@ -230,6 +159,8 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
         .connection_idle_ns = config->upstream_idle_timeout_ns,
         .connection_age_ns = UPSTREAM_AGE_NS,
         .metrics = sidecar->metrics,
+        .watchdog = sidecar->watchdog,
+        .ca_changes = reloader_listener(&sidecar->reloader, METRIC_FILE_UPSTREAM_CA),
     };
     if (!origin || !upstream_open(&settings, &sidecar->upstream, status))
         return false;
@@ -248,59 +179,31 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
 static bool open_server(struct sidecar *sidecar, struct status *status)
 {
     struct call_handler handler = pipeline_handler(&sidecar->pipeline);
-    struct server_events events = {on_listening, on_refused, on_disconnected,
-                                   on_drained,   sidecar,    sidecar->metrics};
-    if (!server_open(sidecar->config, sidecar->schema, sidecar->loop, &handler, &events,
-                     &sidecar->server, status))
-        return false;
-    sidecar->serving = true;
-    return true;
-}
-
-static bool open_reloader(struct sidecar *sidecar, struct status *status)
-{
-    return reloader_open(sidecar->config, sidecar->loop, sidecar->metrics, sidecar->server,
-                         sidecar->upstream, &sidecar->reloader, status);
+    const struct server_events events = {
+        .listening = on_listening,
+        .refused = on_refused,
+        .disconnected = on_disconnected,
+        .drained = on_drained,
+        .context = sidecar,
+        .metrics = sidecar->metrics,
+        .watchdog = sidecar->watchdog,
+        .certificate_changes = reloader_listener(&sidecar->reloader, METRIC_FILE_CERTIFICATE),
+    };
+    return server_open(sidecar->config, sidecar->schema, sidecar->loop, &handler, &events,
+                       &sidecar->server, status);
 }
 
 static bool become_ready(struct sidecar *sidecar, struct status *status)
 {
     (void)status;
-    struct probes_parts parts = {sidecar->credential, sidecar->upstream, sidecar->server,
-                                 sidecar->config->upstream_loops,
-                                 mount_pins_file(sidecar->config->token_file)};
-    probes_set_listening(&sidecar->probes, &parts, sidecar->loop);
+    const struct lifecycle_parts drained = {sidecar->server, sidecar->upstream, &sidecar->probes,
+                                            sidecar->metrics};
+    const struct probes_parts probed = {
+        sidecar->credential, sidecar->upstream, sidecar->server,
+        sidecar->watchdog,   sidecar->metrics,  mount_pins_file(sidecar->config->token_file)};
+    lifecycle_set_parts(&sidecar->lifecycle, &drained);
+    probes_set_listening(&sidecar->probes, &probed);
     return true;
-}
-
-/* What is not counted as it happens, but measured when somebody looks. */
-static void measure(struct sidecar *sidecar)
-{
-    struct usage usage;
-    usage_read(&usage);
-    const struct {
-        enum metric metric;
-        int64_t value;
-    } gauges[] = {
-        {METRIC_CALLS_IN_FLIGHT, (int64_t)server_in_flight(sidecar->server)},
-        {METRIC_CONNECTIONS, (int64_t)server_connections(sidecar->server)},
-        {METRIC_CREDENTIAL_READY, credential_ready(sidecar->credential)},
-        {METRIC_CREDENTIAL_TIME, credential_since_ns(sidecar->credential)},
-        {METRIC_LOG_LINES_SUPPRESSED, (int64_t)log_unwritten()},
-        {METRIC_PROCESS_CPU, usage.cpu_ns},
-        {METRIC_PROCESS_MEMORY, usage.resident_bytes},
-        {METRIC_PROCESS_OPEN_FDS, usage.open_fds},
-        {METRIC_PROCESS_MAX_FDS, usage.max_fds},
-    };
-    for (size_t i = 0; i < array_length(gauges); i++)
-        metric_set(sidecar->metrics, gauges[i].metric, 0, 0, gauges[i].value);
-}
-
-static void write_metrics(enum metric_format format, struct buffer *out, void *context)
-{
-    struct sidecar *sidecar = container_of(context, struct sidecar, probes);
-    measure(sidecar);
-    metrics_write(sidecar->metrics, format, out);
 }
 
 static void write_config(struct buffer *out, void *context)
@@ -311,15 +214,14 @@ static void write_config(struct buffer *out, void *context)
 
 static bool open_ports(struct sidecar *sidecar, struct status *status)
 {
-    struct monitor_sources sources = {.write_metrics = write_metrics, .context = &sidecar->probes};
-    sources.checks = probes_checks(&sources.check_count);
-    struct admin_actions actions = {on_drain_action, write_config, sidecar};
+    const struct monitor_sources sources = probes_sources(&sidecar->probes);
+    const struct admin_actions actions = {on_drain_request, write_config, sidecar};
     if (!monitor_open(&sidecar->config->monitor, sidecar->loop, &sources, &sidecar->monitor,
                       status) ||
         !admin_open(&sidecar->config->admin, sidecar->loop, &actions, &sidecar->admin, status))
         return false;
-    say_listening("monitor listening", monitor_address(sidecar->monitor));
-    say_listening("admin listening", admin_address(sidecar->admin));
+    log_address("monitor listening", monitor_address(sidecar->monitor));
+    log_address("admin listening", admin_address(sidecar->admin));
     return true;
 }
 
@@ -334,7 +236,6 @@ static const struct {
     {"prepare the upstream", open_upstream},
     {"open the monitor and admin ports", open_ports},
     {"serve", open_server},
-    {"watch files", open_reloader},
     {"become ready", become_ready},
 };
 
@@ -346,26 +247,17 @@ static bool open_parts(struct sidecar *sidecar, struct status *status)
     return true;
 }
 
-static void free_event(struct event *event)
-{
-    if (event)
-        event_free(event);
-}
-
-/* In reverse; takes what is half built. */
+/* In reverse order; takes a sidecar that was not opened as a whole. */
 static void close_parts(struct sidecar *sidecar)
 {
-    reloader_free(sidecar->reloader);
-    probes_stop(&sidecar->probes);
     server_free(sidecar->server);
     admin_free(sidecar->admin);
     monitor_free(sidecar->monitor);
     upstream_free(sidecar->upstream);
     credential_free(sidecar->credential);
     probes_clear(&sidecar->probes);
-    free_event(sidecar->interrupt);
-    free_event(sidecar->term);
-    free_event(sidecar->drain_step);
+    lifecycle_clear(&sidecar->lifecycle);
+    watchdog_free(sidecar->watchdog);
     if (sidecar->loop)
         event_base_free(sidecar->loop);
     metrics_free(sidecar->metrics);
@@ -373,21 +265,21 @@ static void close_parts(struct sidecar *sidecar)
     arena_clear(&sidecar->arena);
 }
 
-/* Threads, files, ports, pipes: what the process holds beside connections. */
-#define DESCRIPTORS_BESIDE 64
+/* Descriptors of threads, files, ports and pipes. */
+#define OTHER_DESCRIPTORS 64
 
-/* Each connection of a caller has a descriptor, and so has each one to the upstream. Too few of
- * them are no reason not to start: the limits may be far from being reached. */
-static void have_descriptors(const struct config *config)
+/* Each connection of a caller or to the upstream takes a descriptor. Too few of them do not prevent
+ * the start, because the limits on connections may never be reached. */
+static void raise_descriptors(const struct config *config)
 {
     uint64_t allowed = process_raise_descriptors();
     uint64_t upstream = config->upstream_loops * config->upstream_connections;
-    uint64_t wanted = config->max_connections + upstream + DESCRIPTORS_BESIDE;
+    uint64_t wanted = config->max_connections + upstream + OTHER_DESCRIPTORS;
     if (wanted > allowed)
         log_event(LOG_WARNING, "too few descriptors",
-                  "the system allows %lu; --max-connections %lu and --upstream-connections %lu for "
-                  "each of %lu --upstream-loops can take %lu: lower them or raise the hard limit "
-                  "(ulimit -Hn)",
+                  "the system allows %lu descriptors; --max-connections %lu and "
+                  "--upstream-connections %lu for each of %lu --upstream-loops can take %lu. Lower "
+                  "these options or raise the hard limit (ulimit -Hn)",
                   allowed, config->max_connections, config->upstream_connections,
                   config->upstream_loops, wanted);
 }
@@ -399,7 +291,7 @@ bool sidecar_run(const struct config *config, struct status *status)
     arena_init(&sidecar.arena, ARENA_BYTES);
     probes_init(&sidecar.probes);
     log_open(config->log_level, config->log_format);
-    have_descriptors(config);
+    raise_descriptors(config);
     bool started = open_parts(&sidecar, status);
     if (started)
         event_base_dispatch(sidecar.loop);

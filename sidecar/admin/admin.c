@@ -31,21 +31,21 @@ static unsigned quit(void *context, const struct http_head *head, struct http_re
     return 202;
 }
 
-/* `echo debug | curl -T -` sends a line end too. */
+/* The body may end in a line end, as that of `echo debug | curl -T -` does. */
 static unsigned set_log_level(void *context, const struct http_head *head, struct http_reply *reply)
 {
     (void)context;
     enum log_level level;
-    struct text word = head->body;
-    if (word.size > 0 && word.data[word.size - 1] == '\n')
-        word.size--;
-    if (!log_level_parse(word, &level)) {
+    struct text level_name = head->body;
+    if (level_name.size > 0 && level_name.data[level_name.size - 1] == '\n')
+        level_name.size--;
+    if (!log_level_parse(level_name, &level)) {
         buffer_add_literal(&reply->body, "the body has to be debug, info, warning or error\n");
         return 400;
     }
     log_set_level(level);
-    log_event(LOG_WARNING, "log level", "%.*s from now on", text_arguments(word));
-    buffer_add_text(&reply->body, word);
+    log_event(LOG_WARNING, "log level", "%.*s from now on", text_arguments(level_name));
+    buffer_add_text(&reply->body, level_name);
     buffer_add_char(&reply->body, '\n');
     return 200;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The port that takes orders: GET /config, POST /quitquitquit, PUT /log-level. Loopback and Unix
- * sockets only. The main thread. */
+/* The admin port, on loopback or a Unix socket: GET /config, POST /quitquitquit, PUT /log-level.
+ * The main thread. */
 #pragma once
 
 #include <event2/event.h>
@@ -12,7 +12,7 @@
 struct admin;
 
 struct admin_actions {
-    void (*drain)(void *context); /* may come more than once */
+    void (*drain)(void *context); /* may be called more than once */
     void (*write_config)(struct buffer *out, void *context);
     void *context;
 };

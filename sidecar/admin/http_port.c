@@ -18,13 +18,13 @@
 #define BODY_BYTES 1024
 #define CONNECTIONS 64
 
-/* Memory that a page is made in: far above any page's need. */
+/* Memory for the body of a page, far more than any page has. */
 #define PAGE_MEMORY (4U << 20)
 
-/* From its first byte to its last, so that no peer can hold a connection by being slow. */
+/* Of a connection as a whole, so that a peer cannot hold one by being slow. */
 static const struct timeval lifetime = {.tv_sec = 5};
 
-/* How long the port is deaf after descriptors ran out. */
+/* Pause of the listener after the kernel has refused to accept. */
 static const struct timeval accept_pause = {.tv_usec = 100000};
 
 struct client_connection {
@@ -32,7 +32,8 @@ struct client_connection {
     struct http_port *port;
     struct bufferevent *events;
     struct event *deadline;
-    bool answered, ended; /* by us; by the peer */
+    bool is_answered; /* the response has been written */
+    bool is_ended;    /* the peer sends no more */
 };
 
 struct http_port {
@@ -80,13 +81,13 @@ static void connection_free(struct client_connection *connection)
 
 static const char plain_text[] = "text/plain; charset=utf-8";
 
-/* The answer to a request: `head` is NULL when it could not be read. */
+/* Writes the response to a request, whose `head` is NULL when it could not be read. */
 static void respond(struct client_connection *connection, unsigned status,
                     const struct http_head *head, const struct http_reply *reply, const char *allow)
 {
     struct text body = buffer_text(&reply->body);
     struct evbuffer *out = bufferevent_get_output(connection->events);
-    connection->answered = true;
+    connection->is_answered = true;
     evbuffer_add_printf(out, "HTTP/1.1 %u %s\r\n", status, reason_of(status));
     if (allow)
         evbuffer_add_printf(out, "Allow: %s\r\n", allow);
@@ -98,8 +99,8 @@ static void respond(struct client_connection *connection, unsigned status,
         evbuffer_add(out, body.data, body.size);
 }
 
-/* A refusal in one line of text. */
-static void refuse_with(struct client_connection *connection, unsigned status,
+/* Rejects a request with one line of text. */
+static void reject_with(struct client_connection *connection, unsigned status,
                         const struct http_head *head, const char *allow, struct text why)
 {
     const struct http_reply reply = {
@@ -107,9 +108,9 @@ static void refuse_with(struct client_connection *connection, unsigned status,
     respond(connection, status, head, &reply, allow);
 }
 
-static void refuse(struct client_connection *connection, unsigned status)
+static void reject(struct client_connection *connection, unsigned status)
 {
-    refuse_with(connection, status, NULL, NULL, text_literal("the request cannot be read\n"));
+    reject_with(connection, status, NULL, NULL, text_literal("malformed request\n"));
 }
 
 static void respond_page(struct client_connection *connection, const struct http_head *head,
@@ -144,13 +145,13 @@ static void respond_request(struct client_connection *connection, const struct h
         }
     }
     if (found)
-        refuse_with(connection, 405, head, found->method,
-                    text_literal("another method is due here\n"));
+        reject_with(connection, 405, head, found->method,
+                    text_literal("this page has another method\n"));
     else
-        refuse_with(connection, 404, head, NULL, text_literal("there is no such page\n"));
+        reject_with(connection, 404, head, NULL, text_literal("unknown page\n"));
 }
 
-/* A head that is complete is read again when its body has come; both are small. */
+/* A complete head is parsed again when its body has come; both are small. */
 static void read_request(struct client_connection *connection, struct evbuffer *in)
 {
     struct http_head head;
@@ -158,7 +159,7 @@ static void read_request(struct client_connection *connection, struct evbuffer *
     size_t bytes = evbuffer_get_length(in);
     size_t head_bytes = end.pos < 0 ? bytes : (size_t)end.pos + 4;
     if (head_bytes > HEAD_BYTES) {
-        refuse(connection, 431);
+        reject(connection, 431);
         return;
     }
     if (end.pos < 0)
@@ -168,39 +169,39 @@ static void read_request(struct client_connection *connection, struct evbuffer *
     if (!refusal && head.body_bytes > BODY_BYTES)
         refusal = 413;
     if (refusal) {
-        refuse(connection, refusal);
+        reject(connection, refusal);
     } else if (bytes - head_bytes >= head.body_bytes) {
         head.body = (struct text){at + head_bytes, head.body_bytes};
         respond_request(connection, &head);
     }
 }
 
-/* What comes after the answer is drained: closing on it would take the answer back from the peer.
- */
+/* Discards what comes after the request, because closing with unread bytes would reset the
+ * connection and destroy the response. */
 static void on_read(struct bufferevent *events, void *context)
 {
     struct client_connection *connection = context;
     struct evbuffer *in = bufferevent_get_input(events);
-    if (!connection->answered)
+    if (!connection->is_answered)
         read_request(connection, in);
-    if (connection->answered)
+    if (connection->is_answered)
         evbuffer_drain(in, evbuffer_get_length(in));
 }
 
-/* Comes once at the beginning too, when nothing is there to be written. */
+/* Is also called once at the beginning, with nothing to write. */
 static void on_written(struct bufferevent *events, void *context)
 {
     struct client_connection *connection = context;
-    if (connection->ended)
+    if (connection->is_ended)
         connection_free(connection);
-    else if (connection->answered)
+    else if (connection->is_answered)
         shutdown(bufferevent_getfd(events), SHUT_WR);
 }
 
 static void on_event(struct bufferevent *events, short what, void *context)
 {
     struct client_connection *connection = context;
-    connection->ended = true;
+    connection->is_ended = true;
     if ((what & BEV_EVENT_EOF) && evbuffer_get_length(bufferevent_get_output(events)) > 0)
         return;
     connection_free(connection);

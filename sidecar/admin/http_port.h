@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small HTTP/1 port for probes and orders: one request a connection, answered from a table of
- * pages. Everything that a peer controls is bounded: the size of head and body, how long a
- * connection lives, and how many there are. The main thread.
+ * A small HTTP/1 server for probes and administration: one request a connection, served from a
+ * table of pages. Everything that a peer controls is bounded: the size of head and body, the
+ * lifetime of a connection, and the number of connections. The main thread.
  */
 #pragma once
 
@@ -16,14 +16,14 @@
 struct http_port;
 
 struct http_reply {
-    const char *content_type; /* plain text, when the page says nothing else */
+    const char *content_type; /* plain text unless the page sets another */
     struct buffer body;
 };
 
 struct http_page {
-    const char *method; /* "GET" answers HEAD as well */
+    const char *method; /* "GET" serves HEAD as well */
     const char *path;
-    /* Fills in the reply and returns the HTTP status. */
+    /* Writes the reply and returns the HTTP status. */
     unsigned (*respond)(void *context, const struct http_head *head, struct http_reply *reply);
 };
 
@@ -35,6 +35,5 @@ must_use bool http_port_open(const char *option, const struct address *address,
                              struct status *status);
 void http_port_free(struct http_port *port); /* NULL is allowed */
 
-/* Where it listens, with the port that the kernel picked: "127.0.0.1:9090", "unix:/run/admin.sock".
- */
+/* The address, with the port that the kernel picked: "127.0.0.1:9090", "unix:/run/admin.sock". */
 const char *http_port_address(const struct http_port *port);

@@ -13,24 +13,22 @@ struct monitor {
     struct http_port *port;
 };
 
-/* Adds what is to be told of a check: all when that is wanted, else what fails and what a page only
- * mentions. False when it fails and counts. */
+/* Runs a check and writes its text: always in the verbose form, otherwise when the check fails or
+ * the page mentions it. False when it fails and counts. */
 static bool report(const struct monitor *monitor, const struct monitor_check *check,
                    enum monitor_page page, bool verbose, struct buffer *out)
 {
-    struct buffer why;
-    buffer_init(&why, out->arena, 0);
+    struct buffer text;
+    buffer_init(&text, out->arena, 0);
     bool counts = check->counts_on & page;
-    bool good = check->ask(monitor->sources.context, &why) || !counts;
+    bool good = check->run(monitor->sources.context, &text) || !counts;
     if (counts && good && !verbose)
         return true;
     buffer_add_text(out, !verbose  ? text_literal("; ")
                          : !counts ? text_literal("[ ] ")
                          : good    ? text_literal("[+] ")
                                    : text_literal("[-] "));
-    buffer_add_text(out, text_of(check->name));
-    buffer_add_literal(out, ": ");
-    buffer_add_text(out, buffer_text(&why));
+    buffer_add_text(out, buffer_text(&text));
     if (verbose)
         buffer_add_char(out, '\n');
     return good;
@@ -71,7 +69,7 @@ static unsigned started(void *context, const struct http_head *head, struct http
     return respond(context, MONITOR_STARTED, "started", head, reply);
 }
 
-/* Prometheus' own format, unless the newer one is asked for by name. */
+/* OpenMetrics for a client that names it in Accept, otherwise Prometheus' text format. */
 static unsigned metrics(void *context, const struct http_head *head, struct http_reply *reply)
 {
     const struct monitor *monitor = context;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The port that says how we are: GET /livez, /readyz and /startupz answer 200 or 503 and why in one
- * line, or a line for each check with ?verbose; GET /metrics tells what was counted. Read only, so
- * that it may be public. The main thread.
+ * The monitor port: GET /livez, /readyz and /startupz respond with 200 or 503 and the reason in one
+ * line, or with a line for each check when the query is "verbose"; GET /metrics lists the metrics.
+ * It only reads, so that it may be public. The main thread.
  */
 #pragma once
 
@@ -18,11 +18,11 @@ struct monitor;
 enum monitor_page { MONITOR_LIVE = 1, MONITOR_READY = 2, MONITOR_STARTED = 4 };
 
 struct monitor_check {
-    const char *name;         /* "credential" */
-    unsigned counts_on;       /* pages that say no when it does */
-    unsigned is_mentioned_on; /* pages that only tell what it says */
-    /* Says yes or no, at once, and why in a few words. */
-    bool (*ask)(void *context, struct buffer *why);
+    unsigned counts_on;       /* the pages that respond with 503 when the check fails */
+    unsigned is_mentioned_on; /* the pages that only show its text */
+    /* Returns at once whether it succeeds, and writes a short text that stands for itself:
+     * "credential loaded". */
+    bool (*run)(void *context, struct buffer *out);
 };
 
 struct monitor_sources {
@@ -32,8 +32,8 @@ struct monitor_sources {
     void *context;
 };
 
-/* FAILED_PRECONDITION when the address cannot be listened on. `address` and the checks must outlive
- * it. */
+/* FAILED_PRECONDITION when the address cannot be listened on. `address` and the sources' checks and
+ * context must outlive it. */
 must_use bool monitor_open(const struct address *address, struct event_base *loop,
                            const struct monitor_sources *sources, struct monitor **monitor,
                            struct status *status);

@@ -103,25 +103,30 @@ static void check_token_file(struct findings *findings)
 
 static void check_upstream_ca(struct findings *findings)
 {
-    struct status summary;
+    struct status status;
+    struct buffer summary;
     const char *path = findings->config->upstream_ca_file;
-    if (path && findings->functions->upstream_ca(path, &summary))
-        printf("✓ --upstream-ca-file: %s\n", summary.message);
+    buffer_init(&summary, findings->arena, 0);
+    if (path && findings->functions->upstream_ca(path, &summary, &status))
+        printf("✓ --upstream-ca-file: %.*s\n", text_arguments(buffer_text(&summary)));
     else if (path)
-        report(findings, "--upstream-ca-file", &summary);
+        report(findings, "--upstream-ca-file", &status);
 }
 
 /* An expired certificate is not a finding, because the listener still starts with it. */
 static void check_certificate(struct findings *findings)
 {
-    struct status summary;
+    struct status status;
+    struct buffer summary;
     bool has_expired;
     if (!findings->config->tls_cert_file)
         return;
-    if (findings->functions->certificate(findings->config, &has_expired, &summary))
-        printf("%s --tls-cert-file: %s\n", has_expired ? "!" : "✓", summary.message);
+    buffer_init(&summary, findings->arena, 0);
+    if (findings->functions->certificate(findings->config, &has_expired, &summary, &status))
+        printf("%s --tls-cert-file: %.*s\n", has_expired ? "!" : "✓",
+               text_arguments(buffer_text(&summary)));
     else
-        report(findings, "--tls-cert-file, --tls-key-file and --tls-client-ca-file", &summary);
+        report(findings, "--tls-cert-file, --tls-key-file and --tls-client-ca-file", &status);
 }
 
 /* Looks up the host of the first connection: the proxy if there is one. */

@@ -8,8 +8,9 @@
  * with a finding, or with a summary when it returns true. */
 struct check_functions {
     bool (*token)(const char *path, size_t *bytes, struct status *status);
-    bool (*certificate)(const struct config *config, bool *has_expired, struct status *summary);
-    bool (*upstream_ca)(const char *path, struct status *summary);
+    bool (*certificate)(const struct config *config, bool *has_expired, struct buffer *summary,
+                        struct status *status);
+    bool (*upstream_ca)(const char *path, struct buffer *summary, struct status *status);
 };
 
 extern const struct command check_command;

@@ -10,14 +10,12 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "credential/source_file.h"
-#include "system/file.h"
-#include "system/file_watch.h"
 #include "system/secret.h"
 
 #include "base/banned.h"
 
-/* A storm of refusals reads a file that has not changed a few times a second, not once for each. */
-#define REFRESH_NS (200 * CLOCK_NS_PER_MS)
+/* Pause between two reads of a file that has not changed, when many calls are rejected. */
+#define REFRESH_PAUSE_NS (200 * CLOCK_NS_PER_MS)
 
 struct credential_snapshot {
     atomic_size_t holders;
@@ -26,19 +24,12 @@ struct credential_snapshot {
 
 struct credential {
     const char *path;
-    credential_listener *listener;
-    void *context;
-    struct file_watch *watch;
+    struct reload *reload;
     struct secret_list *secrets; /* tokens of all snapshots */
 
-    pthread_mutex_t reading;            /* of what follows, and of the news: one reader at a time */
-    char problem[STATUS_MESSAGE_BYTES]; /* that was told last; empty when all is well */
-    int64_t refreshed_ns;
-    struct file_identity identity; /* of the file, before it was read last */
-
-    pthread_mutex_t lock;                /* of what follows, which changes with `reading` only */
-    struct credential_snapshot *current; /* NULL: no good token yet */
-    int64_t since_ns;                    /* that there is this one */
+    pthread_mutex_t lock;                /* of what follows, which only the reload changes */
+    struct credential_snapshot *current; /* NULL: no valid token has been loaded */
+    int64_t since_ns;                    /* when `current` was loaded */
 };
 
 static struct credential_snapshot *hold_current(struct credential *credential)
@@ -84,23 +75,6 @@ static struct credential_snapshot *read_snapshot(const char *path, struct secret
     return snapshot;
 }
 
-static void tell(struct credential *credential, enum credential_result result,
-                 const struct status *why)
-{
-    credential->listener(result, why->message, credential->context);
-}
-
-/* The same problem is told once. */
-static void reject(struct credential *credential, struct status *why)
-{
-    if (strcmp(credential->problem, why->message) == 0)
-        return;
-    memcpy(credential->problem, why->message, sizeof credential->problem);
-    status_prepend(why, credential->current ? "the last good token stays in use"
-                                            : "there is no good token");
-    tell(credential, CREDENTIAL_REJECTED, why);
-}
-
 static void replace_current(struct credential *credential, struct credential_snapshot *next)
 {
     pthread_mutex_lock(&credential->lock);
@@ -111,56 +85,42 @@ static void replace_current(struct credential *credential, struct credential_sna
     credential_release(last);
 }
 
-static void accept_token(struct credential *credential, struct credential_snapshot *read)
+static void describe(const char *path, size_t bytes, struct buffer *out)
 {
-    struct status why;
-    bool same = text_equal(credential_value(read), credential_value(credential->current));
-    bool recovered = credential->problem[0] != '\0';
-    credential->problem[0] = '\0';
-    status_set(&why, STATUS_UNKNOWN, "token file %s: a token of %zu bytes", credential->path,
-               credential_value(read).size);
-    if (same)
-        credential_release(read);
-    else
-        replace_current(credential, read);
-    if (!same || recovered)
-        tell(credential, CREDENTIAL_LOADED, &why);
+    buffer_add_literal(out, "token file ");
+    buffer_add_text(out, text_of(path));
+    buffer_add_literal(out, ": a token of ");
+    buffer_add_u64(out, bytes);
+    buffer_add_literal(out, " bytes");
 }
 
-/* With `reading`. */
-static void read_again(struct credential *credential)
-{
-    struct status why;
-    credential->identity = file_identify(credential->path);
-    struct credential_snapshot *read = read_snapshot(credential->path, credential->secrets, &why);
-    if (read)
-        accept_token(credential, read);
-    else
-        reject(credential, &why);
-}
-
-static void look(void *context)
+static bool load(void *context, bool *changed, struct buffer *summary, struct status *status)
 {
     struct credential *credential = context;
-    pthread_mutex_lock(&credential->reading);
-    read_again(credential);
-    pthread_mutex_unlock(&credential->reading);
+    struct credential_snapshot *read = read_snapshot(credential->path, credential->secrets, status);
+    if (!read)
+        return false;
+    describe(credential->path, credential_value(read).size, summary);
+    *changed = !text_equal(credential_value(read), credential_value(credential->current));
+    if (*changed)
+        replace_current(credential, read);
+    else
+        credential_release(read);
+    return true;
 }
 
-bool credential_open(const char *token_file, struct event_base *loop, credential_listener *listener,
-                     void *context, struct credential **credential, struct status *status)
+bool credential_open(const char *token_file, const struct reload_listener *listener,
+                     struct credential **credential, struct status *status)
 {
     struct credential *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct credential){.path = token_file, .listener = listener, .context = context};
+    const struct reload_source source = {.paths = {token_file}, .load = load, .context = made};
+    made->path = token_file;
     made->secrets = secret_list_new();
-    pthread_mutex_init(&made->reading, NULL);
     pthread_mutex_init(&made->lock, NULL);
-    const struct file_watch_plan plan = {&made->path, 1, &file_watch_usual_pace, look, made};
-    if (!file_watch_open(&plan, loop, &made->watch, status)) {
+    if (!reload_open(&source, listener, &made->reload, status)) {
         credential_free(made);
         return false;
     }
-    look(made);
     *credential = made;
     return true;
 }
@@ -169,11 +129,10 @@ void credential_free(struct credential *credential)
 {
     if (!credential)
         return;
-    file_watch_free(credential->watch);
+    reload_free(credential->reload);
     credential_release(credential->current);
     secret_list_release(credential->secrets);
     pthread_mutex_destroy(&credential->lock);
-    pthread_mutex_destroy(&credential->reading);
     free(credential);
 }
 
@@ -207,7 +166,8 @@ bool credential_sign(struct credential *credential, struct http_request *request
         return status_fail(
             status, STATUS_UNAVAILABLE,
             "the sidecar has no good credential; its log says what is wrong with --token-file");
-    /* Large, the same for many calls, and looked through when it was read. */
+    /* A token is large and signs many requests, so that its bytes were checked once, when the file
+     * was read. */
     request->fields[request->field_count++] = (struct http_field){
         text_literal("X-Auth-Token"), credential_value(snapshot), .is_checked = true};
     *held = snapshot;
@@ -222,37 +182,20 @@ bool credential_is_current(struct credential *credential, const struct credentia
     return current;
 }
 
-static bool is_replaced(struct credential *credential, const struct credential_snapshot *refused)
+static bool is_replaced(struct credential *credential, const struct credential_snapshot *rejected)
 {
     struct credential_snapshot *now = hold_current(credential);
-    bool replaced = now && !text_equal(credential_value(now), credential_value(refused));
+    bool replaced = now && !text_equal(credential_value(now), credential_value(rejected));
     credential_release(now);
     return replaced;
 }
 
-/* With `reading`. A file's times are not exact enough to show each change, so that one that looks
- * the same is read as well, but less often. */
-static bool may_refresh(struct credential *credential)
+bool credential_refresh(struct credential *credential, const struct credential_snapshot *rejected)
 {
-    int64_t now = clock_now_ns();
-    struct file_identity identity = file_identify(credential->path);
-    if (credential->refreshed_ns && now - credential->refreshed_ns < REFRESH_NS &&
-        file_identity_equal(&identity, &credential->identity))
-        return false;
-    credential->refreshed_ns = now;
-    return true;
-}
-
-bool credential_refresh(struct credential *credential, const struct credential_snapshot *refused)
-{
-    if (is_replaced(credential, refused))
+    if (is_replaced(credential, rejected))
         return true;
-    /* Calls that are refused while the first of them reads wait for what it finds. */
-    pthread_mutex_lock(&credential->reading);
-    if (may_refresh(credential))
-        read_again(credential);
-    pthread_mutex_unlock(&credential->reading);
-    return is_replaced(credential, refused);
+    reload_now(credential->reload, REFRESH_PAUSE_NS);
+    return is_replaced(credential, rejected);
 }
 
 bool credential_check_file(const char *path, size_t *bytes, struct status *status)

@@ -8,7 +8,8 @@
 
 #include "base/banned.h"
 
-/* A FIFO must not hold us up, and a device has no end: -1 and a reason. */
+/* Without blocking, and only regular files, because opening a FIFO waits for its writer and a
+ * device has no end. Returns -1 and a reason on failure. */
 static int open_regular(const char *path, const char **reason)
 {
     struct stat file;
@@ -20,11 +21,11 @@ static int open_regular(const char *path, const char **reason)
     if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode))
         return fd;
     close(fd);
-    *reason = "it is not a regular file";
+    *reason = "not a regular file";
     return -1;
 }
 
-/* As much as there is room for; -1 and errno. */
+/* Reads at most `room` bytes. Returns -1 and errno on failure. */
 static ssize_t read_bounded(int fd, char *at, size_t room)
 {
     size_t have = 0;
@@ -51,16 +52,16 @@ static size_t without_line_end(const char *token, size_t bytes)
 static bool check(const char *path, const char *token, size_t bytes, struct status *status)
 {
     if (bytes == 0)
-        return status_fail(status, STATUS_UNAVAILABLE, "token file %s: it is empty", path);
+        return status_fail(status, STATUS_UNAVAILABLE, "token file %s: the file is empty", path);
     if (bytes > CREDENTIAL_BYTES)
         return status_fail(status, STATUS_UNAVAILABLE,
-                           "token file %s: it has more than the %d bytes that a token may have",
-                           path, CREDENTIAL_BYTES);
+                           "token file %s: the token is longer than %d bytes", path,
+                           CREDENTIAL_BYTES);
     for (size_t i = 0; i < bytes; i++)
         if (token[i] <= ' ' || token[i] > '~')
             return status_fail(status, STATUS_UNAVAILABLE,
-                               "token file %s: byte %zu of its %zu is not visible ASCII, as all of "
-                               "a token is",
+                               "token file %s: byte %zu of %zu is not visible ASCII, so this is "
+                               "not a token",
                                path, i + 1, bytes);
     return true;
 }

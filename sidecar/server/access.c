@@ -8,7 +8,7 @@
 #define LONGEST_NAME 2048
 
 static const struct {
-    char separator; /* that "*" does not stand for */
+    char separator; /* that "*" does not match */
     bool nocase;
 } kinds[] = {
     [CALLER_URI] = {'/', false},
@@ -22,25 +22,26 @@ static bool is_same(enum caller_kind kind, char a, char b)
     return a == b || (kinds[kind].nocase && ascii_to_lower(a) == ascii_to_lower(b));
 }
 
-static bool star_takes(enum caller_kind kind, char c)
+static bool star_matches(enum caller_kind kind, char c)
 {
     return config_caller_may_have(kind, c) && c != kinds[kind].separator;
 }
 
-/* When it goes wrong behind a "*", that takes one more; earlier ones need not. */
+/* On a mismatch after a "*", the last one is extended by one character; earlier ones need not be.
+ */
 static bool matches(enum caller_kind kind, struct text pattern, struct text name)
 {
     size_t p = 0, n = 0, after_star = 0, star_end = 0;
     while (n < name.size || p < pattern.size) {
         if (p < pattern.size && n < name.size && pattern.data[p] == '*' &&
-            star_takes(kind, name.data[n])) {
+            star_matches(kind, name.data[n])) {
             after_star = ++p;
             star_end = ++n;
         } else if (p < pattern.size && n < name.size && pattern.data[p] != '*' &&
                    is_same(kind, pattern.data[p], name.data[n])) {
             p++;
             n++;
-        } else if (after_star && star_end < name.size && star_takes(kind, name.data[star_end])) {
+        } else if (after_star && star_end < name.size && star_matches(kind, name.data[star_end])) {
             p = after_star;
             n = ++star_end;
         } else {

@@ -13,27 +13,30 @@
 #include "base/memory.h"
 #include "server/call_state.h"
 #include "server/inflate.h"
+#include "server/listener.h"
 #include "server/unary.h"
 #include "server/xfcc.h"
 
 #include "base/banned.h"
 
-/* The answer leaves a little before C-core itself would end the call, so that the caller hears what
- * happened. */
+/* The reply leaves earlier than the caller's deadline by a tenth of the time left, at most this, so
+ * that the caller receives our status rather than C-core's. */
 #define LARGEST_MARGIN_NS (30 * CLOCK_NS_PER_MS)
 #define MARGIN_DIVISOR 10
 
-/* An answer that its caller has not taken so long after the call's deadline is given up: C-core
- * keeps it for ever when the caller's window stays shut and it named no deadline. */
+/* Time after the call's deadline in which the caller has to read the reply. C-core would keep a
+ * reply for ever whose caller has set no deadline and keeps its window shut. */
 #define DELIVERY_NS (5 * CLOCK_NS_PER_S)
-#define LOOK_NS CLOCK_NS_PER_S
+#define SWEEP_INTERVAL_NS CLOCK_NS_PER_S
 
 static void on_opened(struct tag *tag, bool good);
 static void on_closed(struct tag *tag, bool good);
 
-void unary_arm(const struct unary *unary)
+void unary_arm(const struct unary_method *unary)
 {
-    struct call *call = memory_expect(malloc(sizeof *call + unary->handler->state_bytes));
+    const struct unary_calls *calls = unary->calls;
+    const struct core *core = calls->core;
+    struct call *call = memory_expect(malloc(sizeof *call + calls->handler->state_bytes));
     memset(call, 0, offsetof(struct call, peer));
     call->initial.count = call->trailing.count = 0;
     call->opened.happened = on_opened;
@@ -43,8 +46,8 @@ void unary_arm(const struct unary *unary)
     call->unary = unary;
     grpc_metadata_array_init(&call->metadata);
     grpc_call_error error = grpc_server_request_registered_call(
-        unary->server, unary->registered, &call->rpc, &call->deadline, &call->metadata,
-        &call->payload, unary->queue, unary->queue, &call->opened);
+        core->server, unary->registered, &call->rpc, &call->deadline, &call->metadata,
+        &call->payload, core->queue, core->queue, &call->opened);
     if (error != GRPC_CALL_OK)
         free(call);
 }
@@ -56,7 +59,7 @@ static int64_t earliest(int64_t a, int64_t b)
 
 static int64_t deadline_of(const struct call *call)
 {
-    const struct config *config = call->unary->config;
+    const struct config *config = call->unary->calls->config;
     gpr_timespec theirs = gpr_convert_clock_type(call->deadline, GPR_CLOCK_MONOTONIC);
     if (gpr_time_cmp(theirs, gpr_inf_future(GPR_CLOCK_MONOTONIC)) == 0)
         return call->received_ns + config->deadline_ns;
@@ -68,10 +71,10 @@ static int64_t deadline_of(const struct call *call)
     return call->received_ns + earliest(left_ns - margin_ns, config->max_deadline_ns);
 }
 
-/* C-core sends a connection's GOAWAY at --max-age, up to a tenth earlier or later. */
+/* The last moment: C-core sends a connection's GOAWAY up to a tenth before or after --max-age. */
 static int64_t connection_end_ns(const struct call *call)
 {
-    const struct config *config = call->unary->config;
+    const struct config *config = call->unary->calls->config;
     if (config->max_age_ns == 0 || call->peer.opened_ns == 0)
         return INT64_MAX;
     return call->peer.opened_ns + config->max_age_ns + config->max_age_ns / 10 +
@@ -87,20 +90,20 @@ static void set_deadline(struct call *call)
         call->deadline_ns = end_ns;
 }
 
-/* C-core knows an adopted connection as "fd:14", and all connections are. */
+/* All connections are adopted by descriptor, and C-core names such a peer "fd:14". */
 static void find_peer(struct call *call)
 {
     char *name = grpc_call_get_peer(call->rpc);
     call->fd = core_descriptor_named(name);
-    listener_peer(call->unary->tracker->listeners, call->fd, &call->peer);
+    listener_peer(call->unary->calls->core->listeners, call->fd, &call->peer);
     gpr_free(name);
 }
 
-static void free_whole(struct call *call)
+static void free_call(struct call *call)
 {
-    const struct unary *unary = call->unary;
+    const struct unary_calls *calls = call->unary->calls;
     if (call->begun)
-        unary->handler->end(call, unary->handler->context);
+        calls->handler->end(call, calls->handler->context);
     if (call->has_message)
         grpc_slice_unref(call->message);
     if (call->has_response)
@@ -110,7 +113,7 @@ static void free_whole(struct call *call)
         grpc_byte_buffer_destroy(call->payload);
     grpc_call_unref(call->rpc);
     free(call);
-    rpc_tracker_done(unary->tracker);
+    rpc_tracker_done(&calls->core->tracker);
 }
 
 void call_hold(struct call *call)
@@ -121,78 +124,81 @@ void call_hold(struct call *call)
 void call_release(struct call *call)
 {
     if (atomic_fetch_sub(&call->holders, 1) == 1)
-        free_whole(call);
+        free_call(call);
 }
 
-/* Connections are about to be closed: a call that began now would be called unavailable while its
- * request is upstream. */
+/* Connections are about to be closed. A call that began now would end with UNAVAILABLE, which means
+ * "not processed", while its request is upstream. */
 static void refuse(struct call *call)
 {
-    const struct call_handler *handler = call->unary->handler;
+    const struct call_handler *handler = call->unary->calls->handler;
     struct arena arena;
     struct status status;
     struct call_trailers trailers;
     arena_init(&arena, CALL_TRAILERS_BYTES);
     status_set(&status, STATUS_UNAVAILABLE, "the sidecar is stopping; nothing was sent");
     handler->explain(&status, &arena, &trailers, handler->context);
-    metric_count(call->unary->metrics, METRIC_CALLS, call->unary->number, STATUS_UNAVAILABLE);
+    metric_count(call->unary->calls->metrics, METRIC_CALLS, call->unary->number,
+                 STATUS_UNAVAILABLE);
     call_send_trailers(call, &trailers);
     call_reply(call, &status);
     arena_clear(&arena);
 }
 
-static void give_up_undelivered(struct open_calls *open, int64_t now_ns)
+static void end_undelivered(struct unary_calls *calls, int64_t now_ns)
 {
     struct call *call;
-    if (now_ns - open->looked_ns < LOOK_NS)
+    if (now_ns - calls->swept_ns < SWEEP_INTERVAL_NS)
         return;
-    open->looked_ns = now_ns;
-    TAILQ_FOREACH(call, &open->list, place)
+    calls->swept_ns = now_ns;
+    TAILQ_FOREACH(call, &calls->open, place)
     if (now_ns - call->deadline_ns > DELIVERY_NS)
         grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_DEADLINE_EXCEEDED,
-                                     "the caller did not take its answer", NULL);
+                                     "the caller did not read its response in time", NULL);
 }
 
 static void on_opened(struct tag *tag, bool good)
 {
     struct call *call = container_of(tag, struct call, opened);
+    struct unary_calls *calls = call->unary->calls;
     if (!good) {
         grpc_metadata_array_destroy(&call->metadata);
         free(call);
         return;
     }
-    /* Another one is armed first: C-core holds back callers while none is. */
+    /* Its successor is armed first, because C-core holds calls back while none is. */
     unary_arm(call->unary);
-    rpc_tracker_add(call->unary->tracker);
-    atomic_fetch_add_explicit(call->unary->in_flight, 1, memory_order_relaxed);
-    atomic_init(&call->holders, 2); /* until it is closed, until it is replied */
+    rpc_tracker_add(&calls->core->tracker);
+    atomic_fetch_add_explicit(&calls->in_flight, 1, memory_order_relaxed);
+    atomic_init(&call->holders, 2); /* one until it is closed, one until its reply */
     call->received_ns = clock_now_ns();
     find_peer(call);
     set_deadline(call);
-    give_up_undelivered(call->unary->open, call->received_ns);
-    TAILQ_INSERT_TAIL(&call->unary->open->list, call, place);
+    end_undelivered(calls, call->received_ns);
+    TAILQ_INSERT_TAIL(&calls->open, call, place);
     grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
                      .data.recv_close_on_server.cancelled = &call->cancelled};
-    /* A fresh call takes this operation whatever its peer does. */
+    /* A new call accepts this operation whatever its peer does. */
     if (grpc_call_start_batch(call->rpc, &close, 1, &call->closed, NULL) != GRPC_CALL_OK)
         abort();
-    if (atomic_load(&call->unary->tracker->refusing)) {
+    if (atomic_load(&calls->is_refusing)) {
         refuse(call);
         return;
     }
     call->begun = true;
-    call->unary->handler->begin(call, call->unary->handler->context);
+    calls->handler->begin(call, calls->handler->context);
 }
 
 static void on_closed(struct tag *tag, bool good)
 {
     (void)good;
     struct call *call = container_of(tag, struct call, closed);
-    TAILQ_REMOVE(&call->unary->open->list, call, place);
+    struct unary_calls *calls = call->unary->calls;
+    TAILQ_REMOVE(&calls->open, call, place);
     if (call->cancelled)
-        listener_count_cancel(call->unary->tracker->listeners, call->fd);
+        listener_count_cancel(calls->core->listeners, call->fd);
     if (call->cancelled && call->begun)
-        call->unary->handler->cancelled(call, call->unary->handler->context);
+        calls->handler->cancelled(call, calls->handler->context);
     call_release(call);
 }
 
@@ -231,24 +237,24 @@ struct text call_caller(const struct call *call)
     return text_of(call->peer.caller);
 }
 
-/* A proxy without a word about it speaks for itself; one that cannot be understood, for nobody. */
+/* Without the header the proxy is the caller; a malformed header gives no identity. */
 static void read_forwarded_identity(struct call *call)
 {
     struct identity names[IDENTITY_MOST];
-    struct text word;
-    size_t words = 0, count = 0;
+    struct text header;
+    size_t headers = 0, count = 0;
     for (size_t i = 0; i < call->metadata.count; i++) {
         const grpc_metadata *entry = &call->metadata.metadata[i];
         if (!text_equal(core_text(&entry->key), text_literal("x-forwarded-client-cert")))
             continue;
-        word = core_text(&entry->value);
-        words++;
+        header = core_text(&entry->value);
+        headers++;
     }
-    if (words == 0)
+    if (headers == 0)
         return;
-    if (words > 1 || !xfcc_read(word, names, &count))
+    if (headers > 1 || !xfcc_read(header, names, &count))
         count = 0;
-    peer_identify(&call->peer, call->unary->config, names, count);
+    peer_identify(&call->peer, call->unary->calls->config, names, count);
 }
 
 bool call_authorize(struct call *call, struct status *status)
@@ -257,15 +263,15 @@ bool call_authorize(struct call *call, struct status *status)
         read_forwarded_identity(call);
     return call->peer.authorized ||
            status_fail(status, STATUS_PERMISSION_DENIED,
-                       "the caller is %s, whom --allow-callers does not list", call->peer.caller);
+                       "--allow-callers does not list the caller, %s", call->peer.caller);
 }
 
 size_t call_in_flight(const struct call *call)
 {
-    return atomic_load_explicit(call->unary->in_flight, memory_order_relaxed);
+    return atomic_load_explicit(&call->unary->calls->in_flight, memory_order_relaxed);
 }
 
-/* A message that came in one piece, as nearly all do, is looked at where it lies. */
+/* A message in one slice, as nearly all are, is not copied. */
 static struct text flatten(struct call *call)
 {
     grpc_byte_buffer *payload = call->payload;
@@ -283,15 +289,14 @@ static struct text flatten(struct call *call)
 
 bool call_message(struct call *call, struct arena *arena, struct text *bytes, struct status *status)
 {
-    size_t most = call->unary->config->max_message_bytes;
+    size_t most = call->unary->calls->config->max_message_bytes;
     if (!call->payload)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "the caller sent no whole request message");
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "the request message is incomplete");
     struct text raw = flatten(call);
     if (raw.size > most)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
-                           "the request message has %zu bytes, more than --max-message allows, %zu",
-                           raw.size, most);
+                           "the request message has %zu bytes; --max-message allows %zu", raw.size,
+                           most);
     if (call->payload->data.raw.compression != GRPC_COMPRESS_NONE)
         return inflate_message(raw, most, arena, bytes, status);
     *bytes = raw;

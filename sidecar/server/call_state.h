@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* A call from the inside, for call.c, which receives it, and reply.c, which answers it. */
+/* The members of a call, for call.c, which receives it, and reply.c, which replies to it. */
 #pragma once
 
 #include <grpc/byte_buffer.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 
+#include "server/peer.h"
 #include "server/unary.h"
 
 struct metadata_list {
@@ -15,8 +16,8 @@ struct metadata_list {
 
 struct call {
     struct tag opened, closed, committed, replied;
-    TAILQ_ENTRY(call) place; /* among those that are open */
-    const struct unary *unary;
+    TAILQ_ENTRY(call) place; /* in the list of open calls */
+    const struct unary_method *unary;
     grpc_call *rpc;
     gpr_timespec deadline;
     grpc_metadata_array metadata;
@@ -36,6 +37,6 @@ struct call {
     alignas(max_align_t) char state[];
 };
 
-/* What C-core reports of the two batches that are sent. The poller's thread. */
+/* The tags of the two batches that are sent. The poller's thread. */
 void reply_on_committed(struct tag *tag, bool good);
 void reply_on_sent(struct tag *tag, bool good);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of this layer share about gRPC C-core: how an event finds the code that waits for
- * it. Every operation is started with a tag; when it is done the poller's thread calls the tag.
- * Only this layer sees C-core's types.
+ * The part of gRPC C-core that all modules of this layer share. Every operation is started with a
+ * tag; when it has ended, the poller's thread calls the tag. C-core's types are seen in this layer
+ * and in client/ only.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ struct tag {
     void (*happened)(struct tag *tag, bool good);
 };
 
-/* A view of a slice's bytes, valid as long as the slice. For short slices that is the struct
+/* A view of a slice's bytes, valid as long as the slice. A short slice has its bytes in the struct
  * itself. */
 static inline struct text core_text(const grpc_slice *slice)
 {
@@ -32,20 +32,26 @@ static inline grpc_slice core_slice(struct text text)
     return grpc_slice_from_copied_buffer(text.data, text.size);
 }
 
-/* What all calls and streams of a server share: how many of them live, and one more while the
- * server takes new ones. Any thread. */
+/* Counts the RPCs that are open, of all methods, and one more while the server takes new ones. Any
+ * thread. */
 struct rpc_tracker {
     atomic_size_t count;
-    atomic_bool refusing; /* calls that open from now on are not begun */
-    int ended_fd;         /* an eventfd that is written to when the last one leaves */
-    struct listeners *listeners;
+    int ended_fd; /* an eventfd that is written to when the count becomes zero */
 };
 
-/* The descriptor of the connection that a call came on, -1 when that is not one of ours; it stays
- * open as long as the call. C-core tells while the call is open. */
+/* Needed by every module that serves RPCs. */
+struct core {
+    grpc_server *server;
+    grpc_completion_queue *queue;
+    struct listeners *listeners; /* set before the poller's thread starts */
+    struct rpc_tracker tracker;
+};
+
+/* The descriptor of the connection that a call came on, which stays open as long as the call; -1
+ * when it is not one of ours. Only while the call is open. */
 int core_descriptor(grpc_call *rpc);
 
-/* The same, by the name that C-core gave the call's peer. */
+/* The same, from the name that C-core gives the call's peer: "fd:14". */
 int core_descriptor_named(const char *peer);
 
 static inline void rpc_tracker_add(struct rpc_tracker *tracker)
@@ -55,7 +61,7 @@ static inline void rpc_tracker_add(struct rpc_tracker *tracker)
 
 static inline void rpc_tracker_done(struct rpc_tracker *tracker)
 {
-    /* Read before: whoever waits for the last one may free all this at once. */
+    /* Read before, because the tracker may be freed as soon as the count is zero. */
     int fd = tracker->ended_fd;
     if (atomic_fetch_sub(&tracker->count, 1) == 1)
         (void)eventfd_write(fd, 1);

@@ -8,29 +8,30 @@
 
 #include "base/banned.h"
 
-/* Of a message: its rest repeats bytes of the peer's, or where in C-core the error passed. */
+/* Messages are cut, because their rest repeats bytes of the peer or lists where in C-core the error
+ * passed. */
 #define MESSAGE_BYTES 300
 
-/* What C-core calls an error is a peer's mistake or a broken connection. */
+/* C-core's errors are mistakes of a peer or broken connections. */
 static enum log_level level_of(gpr_log_severity severity)
 {
     return severity == GPR_LOG_SEVERITY_ERROR ? LOG_WARNING : LOG_DEBUG;
 }
 
-static void take(gpr_log_func_args *said)
+static void write_line(gpr_log_func_args *logged)
 {
     struct log_line line;
-    struct text message = text_of(said->message);
-    const char *file = strrchr(said->file, '/');
-    if (!log_begin_repeat(&line, level_of(said->severity), LOG_REPEAT_CORE))
+    struct text message = text_of(logged->message);
+    const char *file = strrchr(logged->file, '/');
+    if (!log_begin_repeat(&line, level_of(logged->severity), LOG_REPEAT_CORE))
         return;
     log_text(&line, "message", (struct text){message.data, text_cut(message, MESSAGE_BYTES)});
-    log_text(&line, "file", text_of(file ? file + 1 : said->file));
-    log_number(&line, "line", said->line);
+    log_text(&line, "file", text_of(file ? file + 1 : logged->file));
+    log_number(&line, "line", logged->line);
     log_end(&line);
 }
 
 void core_log_take_over(void)
 {
-    gpr_set_log_function(take);
+    gpr_set_log_function(write_line);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What C-core itself has to say goes into our log: it writes a line to stderr for each malformed
- * header or frame of a peer, so that a peer could fill the disk. Once, before C-core is started.
+ * Sends C-core's own messages to our log, which limits their rate: C-core writes a line to stderr
+ * for each malformed header or frame, so that a peer could fill the disk. Once, before C-core is
+ * started.
  */
 #pragma once
 

@@ -10,56 +10,54 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/listener.h"
 
 #include "base/banned.h"
 
-/* Reading rests while calls finish, one at least in so long a time, and no longer than that
- * altogether: a caller's cancels and pings go unseen, and an answer that is larger than its caller
- * has room for waits. Calls that are read later are lost. */
+/* Nothing is read while calls finish, as long as one finishes within CALLS_PATIENCE_NS, and no
+ * longer than READ_PAUSE_NS altogether: meanwhile cancels and pings of callers go unseen, and a
+ * response that is larger than its caller's window waits. Calls that are read later are lost. */
 #define CALLS_PATIENCE_NS (2 * CLOCK_NS_PER_S)
 #define READ_PAUSE_NS (10 * CLOCK_NS_PER_S)
 
-/* And so long while callers close their connections. */
+/* Time for callers to close their connections after the GOAWAY, while nothing is read. */
 #define CLOSE_PATIENCE_NS (200 * CLOCK_NS_PER_MS)
 
-/* C-core tells of events only to those who let it read, so that we have to look for them. */
+/* C-core reports events only to a thread that lets it read, so that they are polled for. */
 #define POLL_INTERVAL_MS 1
 
-/* So often before it is taken that no other thread of C-core is still reading. */
+/* After this number of polls no other thread of C-core is still reading. */
 #define SETTLING_POLLS 20
 
-/* How often it is tried later to close what is left; C-core itself waits twenty seconds for a peer
- * that says nothing. */
-static const struct timeval again = {.tv_sec = 3};
+/* Interval at which closing what is left is tried again; C-core itself waits twenty seconds for a
+ * silent peer. */
+static const struct timeval retry_interval = {.tv_sec = 3};
 
-/* As long may the last answers of a drain that is forced take. */
-static const struct timeval moment = {.tv_usec = 500000};
+/* Time for the last responses of a drain that is forced. */
+static const struct timeval cut_delay = {.tv_usec = 500000};
 
-/* GOAWAY, no error: of the streams that are open none was or will be processed. */
+/* GOAWAY with last stream 0 and NO_ERROR: none of the open streams was or will be processed. */
 static const unsigned char goaway_frame[] = {0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 struct drain {
-    grpc_server *server;
-    grpc_completion_queue *queue;
+    struct core *core;
     struct poller *poller;
-    struct rpc_tracker *tracker;
-    struct listeners *listeners;
     struct event *timer, *cut;
     struct tag due, latest, shut_down;
     atomic_bool is_due;
 
-    /* The poller's. */
+    /* The poller's thread. */
     bool has_begun, has_latest, is_over;
 };
 
-/* Handles the events that are there. C-core reads from connections only when it finds none, so that
- * the poller's tag, behind them all, keeps it from doing so. */
+/* Handles the events at hand. C-core reads from connections only when its queue is empty; the tag
+ * posted here, behind all other events, keeps it from being empty. */
 static void handle_events(struct drain *drain)
 {
     drain->has_latest = false;
     poller_post(drain->poller, &drain->latest);
     while (!drain->has_latest)
-        poller_handle_event(drain->queue);
+        poller_handle_event(drain->poller);
 }
 
 static void on_latest(struct tag *tag, bool good)
@@ -79,20 +77,20 @@ static void on_shut_down(struct tag *tag, bool good)
     (void)good;
     struct drain *drain = container_of(tag, struct drain, shut_down);
     drain->is_over = true;
-    rpc_tracker_done(drain->tracker);
+    rpc_tracker_done(&drain->core->tracker);
 }
 
 static void shut_down(struct drain *drain)
 {
-    grpc_server_shutdown_and_notify(drain->server, drain->queue, &drain->shut_down);
+    grpc_server_shutdown_and_notify(drain->core->server, drain->core->queue, &drain->shut_down);
 }
 
 static bool calls_live(const struct drain *drain)
 {
-    return !drain->is_over && atomic_load(&drain->tracker->count) > 1;
+    return !drain->is_over && atomic_load(&drain->core->tracker.count) > 1;
 }
 
-/* Calls that were read are begun first. False when some do not finish in time. */
+/* Begins the calls that were read, and waits for all to finish. False when some do not in time. */
 static bool finish_calls(struct drain *drain)
 {
     handle_events(drain);
@@ -100,12 +98,12 @@ static bool finish_calls(struct drain *drain)
         wait_and_handle_events(drain);
     shut_down(drain);
     int64_t now_ns = clock_now_ns(), began_ns = now_ns, finished_ns = now_ns;
-    size_t left = atomic_load(&drain->tracker->count);
+    size_t left = atomic_load(&drain->core->tracker.count);
     do {
         size_t before = left;
         wait_and_handle_events(drain);
         now_ns = clock_now_ns();
-        left = atomic_load(&drain->tracker->count);
+        left = atomic_load(&drain->core->tracker.count);
         finished_ns = left < before ? now_ns : finished_ns;
     } while (calls_live(drain) && now_ns - finished_ns < CALLS_PATIENCE_NS &&
              now_ns - began_ns < READ_PAUSE_NS);
@@ -125,14 +123,14 @@ static size_t still_open(struct pollfd *connections, size_t count)
 }
 
 /*
- * We may write on C-core's connections, since it does not: nothing makes it while no call lives and
- * nothing is read. Our word stands behind all answers, and before whatever C-core will say of the
- * calls that it reads later.
+ * Writing to C-core's connections is safe here, because C-core does not write while no call is open
+ * and nothing is read. The frame comes after all responses, and before anything that C-core sends
+ * about calls that it reads later.
  */
 static void send_goaway(struct drain *drain)
 {
     size_t count;
-    int *held = listeners_hold(drain->listeners, &count);
+    int *held = listeners_hold(drain->core->listeners, &count);
     struct pollfd *connections = memory_expect(calloc(count + 1, sizeof *connections));
     for (size_t i = 0; i < count; i++) {
         connections[i] = (struct pollfd){.fd = held[i], .events = POLLRDHUP};
@@ -147,15 +145,15 @@ static void send_goaway(struct drain *drain)
     free(held);
 }
 
-/* Nobody has called for a while; who has not gone by now is not going to. */
+/* Closes the connections of callers that have not closed them after the GOAWAY. */
 static void close_connections(struct drain *drain)
 {
     handle_events(drain);
     if (!drain->is_over && !calls_live(drain))
-        grpc_server_cancel_all_calls(drain->server);
+        grpc_server_cancel_all_calls(drain->core->server);
 }
 
-/* On the poller's thread, so that C-core reads nothing until this returns. */
+/* Runs on the poller's thread, so that C-core reads nothing until it returns. */
 static void on_due(struct tag *tag, bool good)
 {
     (void)good;
@@ -182,14 +180,14 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     post_due(context);
 }
 
-/* What C-core still wants to write fails now. It is done again and again, each time for as many
- * connections as there are descriptors to hold them by. */
+/* Makes C-core's pending writes fail. Repeats, because each time it reaches only as many
+ * connections as there are descriptors to duplicate theirs. */
 static void on_cut(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct drain *drain = context;
     size_t count;
-    int *held = listeners_hold(drain->listeners, &count);
+    int *held = listeners_hold(drain->core->listeners, &count);
     for (size_t i = 0; i < count; i++) {
         shutdown(held[i], SHUT_RDWR);
         close(held[i]);
@@ -197,11 +195,10 @@ static void on_cut(evutil_socket_t fd, short what, void *context)
     free(held);
 }
 
-struct drain *drain_new(grpc_server *server, grpc_completion_queue *queue, struct poller *poller,
-                        struct rpc_tracker *tracker, struct event_base *loop)
+struct drain *drain_new(struct core *core, struct poller *poller, struct event_base *loop)
 {
     struct drain *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct drain){.server = server, .queue = queue, .poller = poller, .tracker = tracker};
+    *made = (struct drain){.core = core, .poller = poller};
     made->due.happened = on_due;
     made->latest.happened = on_latest;
     made->shut_down.happened = on_shut_down;
@@ -210,25 +207,24 @@ struct drain *drain_new(grpc_server *server, grpc_completion_queue *queue, struc
     return made;
 }
 
-void drain_begin(struct drain *drain, struct listeners *listeners)
+void drain_begin(struct drain *drain)
 {
-    drain->listeners = listeners;
     post_due(drain);
-    event_add(drain->timer, &again);
+    event_add(drain->timer, &retry_interval);
 }
 
 void drain_force(struct drain *drain)
 {
-    grpc_server_cancel_all_calls(drain->server);
-    event_add(drain->cut, &moment);
+    grpc_server_cancel_all_calls(drain->core->server);
+    event_add(drain->cut, &cut_delay);
 }
 
 void drain_at_once(struct drain *drain)
 {
     shut_down(drain);
-    grpc_server_cancel_all_calls(drain->server);
+    grpc_server_cancel_all_calls(drain->core->server);
     while (!drain->is_over)
-        poller_handle_event(drain->queue);
+        poller_handle_event(drain->poller);
 }
 
 void drain_free(struct drain *drain)

@@ -11,13 +11,12 @@
 
 #include "base/banned.h"
 
-#define STREAMS_OF_WATCH 100
+#define WATCH_STREAMS 100
 
 typedef Grpc__Health__V1__HealthCheckRequest request;
 typedef Grpc__Health__V1__HealthCheckResponse response;
 typedef Grpc__Health__V1__HealthCheckResponse__ServingStatus serving_status;
 
-/* Names as long as the generated ones hide what is said. */
 #define STATE(name) GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__##name
 
 struct health {
@@ -27,9 +26,10 @@ struct health {
 };
 
 /* The state of a stream of Watch. */
-struct watch {
-    bool on_request, knows; /* whether the service that was asked for is one of ours */
-    serving_status told;
+struct watch_stream {
+    bool has_request;
+    bool is_known;       /* the service is one of ours */
+    serving_status sent; /* last */
 };
 
 static bool is_known(const struct health *health, struct text service)
@@ -42,52 +42,54 @@ static bool is_known(const struct health *health, struct text service)
     return service.size == 0;
 }
 
-static serving_status state_now(struct health *health)
+static serving_status current_status(struct health *health)
 {
     return atomic_load(&health->serving) ? STATE(SERVING) : STATE(NOT_SERVING);
 }
 
-static void tell(struct stream *stream, serving_status state)
+static void send_status(struct stream *stream, serving_status status)
 {
-    response told;
-    grpc__health__v1__health_check_response__init(&told);
-    told.status = state;
-    stream_send(stream, &told.base);
+    response sent;
+    grpc__health__v1__health_check_response__init(&sent);
+    sent.status = status;
+    stream_send(stream, &sent.base);
 }
 
-static void on_check(struct stream *stream, const ProtobufCMessage *on_request, struct arena *arena)
+static void on_check(struct stream *stream, const ProtobufCMessage *message, struct arena *arena)
 {
     (void)arena;
     struct health *health = stream_context(stream);
     struct status status;
     status_clear(&status);
-    if (is_known(health, text_of(((const request *)on_request)->service)))
-        tell(stream, state_now(health));
+    if (is_known(health, text_of(((const request *)message)->service)))
+        send_status(stream, current_status(health));
     else
-        status_set(&status, STATUS_NOT_FOUND, "no such service; an empty name asks for the server");
+        status_set(&status, STATUS_NOT_FOUND,
+                   "unknown service; an empty name stands for the server");
     stream_finish(stream, &status);
 }
 
-/* A change that was overtaken by another one while the caller read slowly is never told. */
-static void log_result(struct stream *stream)
+/* Sends the current status if it differs from the last one sent. A change that was reverted while
+ * the caller read slowly is not sent. */
+static void send_change(struct stream *stream)
 {
     struct health *health = stream_context(stream);
-    struct watch *watch = stream_state(stream);
-    serving_status now = watch->knows ? state_now(health) : STATE(SERVICE_UNKNOWN);
-    if (!watch->on_request || now == watch->told)
+    struct watch_stream *watch = stream_state(stream);
+    serving_status now = watch->is_known ? current_status(health) : STATE(SERVICE_UNKNOWN);
+    if (!watch->has_request || now == watch->sent)
         return;
-    watch->told = now;
-    tell(stream, now);
+    watch->sent = now;
+    send_status(stream, now);
 }
 
-static void on_watch(struct stream *stream, const ProtobufCMessage *on_request, struct arena *arena)
+static void on_watch(struct stream *stream, const ProtobufCMessage *message, struct arena *arena)
 {
     (void)arena;
-    struct watch *watch = stream_state(stream);
-    watch->on_request = true;
-    watch->knows =
-        is_known(stream_context(stream), text_of(((const request *)on_request)->service));
-    log_result(stream);
+    struct watch_stream *watch = stream_state(stream);
+    watch->has_request = true;
+    watch->is_known =
+        is_known(stream_context(stream), text_of(((const request *)message)->service));
+    send_change(stream);
 }
 
 static const struct stream_method methods[] = {
@@ -96,18 +98,17 @@ static const struct stream_method methods[] = {
      .on_request = on_check},
     {.path = "/grpc.health.v1.Health/Watch",
      .request = &grpc__health__v1__health_check_request__descriptor,
-     .most = STREAMS_OF_WATCH,
-     .state_bytes = sizeof(struct watch),
+     .most = WATCH_STREAMS,
+     .state_bytes = sizeof(struct watch_stream),
      .on_request = on_watch,
-     .on_writable = log_result},
+     .on_writable = send_change},
 };
 
-struct health *health_new(grpc_server *server, grpc_completion_queue *queue,
-                          const struct schema *schema, struct rpc_tracker *tracker)
+struct health *health_new(struct core *core, const struct schema *schema)
 {
     struct health *health = memory_expect(calloc(1, sizeof *health));
     health->schema = schema;
-    health->streams = streams_new(server, queue, tracker, methods, array_length(methods), health);
+    health->streams = streams_new(core, methods, array_length(methods), health);
     return health;
 }
 

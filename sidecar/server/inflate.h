@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/text.h"
 
-/* As inflate_text, in words about a request message; RESOURCE_EXHAUSTED names --max-message. */
+/* As inflate_text, with messages about a request message; RESOURCE_EXHAUSTED names --max-message.
+ */
 must_use bool inflate_message(struct text packed, size_t most, struct arena *arena,
                               struct text *plain, struct status *status);

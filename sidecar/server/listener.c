@@ -17,7 +17,7 @@
 
 #include "base/banned.h"
 
-/* How long listeners rest when the kernel refuses to accept. */
+/* Pause of all listeners after the kernel has refused to accept. */
 static const struct timeval accept_pause = {.tv_usec = 100000};
 
 struct listener {
@@ -34,7 +34,7 @@ struct listeners {
     struct pending_connections *pending;
     struct peers *peers;
     struct tls *tls; /* NULL: plaintext */
-    int spare_fd; /* given up to accept and close a connection when there is no other descriptor */
+    int spare_fd;    /* closed to make room for accepting a connection when descriptors run out */
     size_t count;
     struct listener list[CONFIG_LISTENERS];
 };
@@ -46,36 +46,37 @@ static void refuse(struct listeners *listeners, const char *why)
     listeners->events.refused(why, listeners->events.context);
 }
 
-/* A connection on its way in; where there is TLS, with the ends of the pair that it is tunnelled
- * to. */
-struct arrival {
-    int fd, inner, core; /* core: what C-core will have */
+/* An accepted connection. With TLS, C-core gets one end of a socket pair, and the connection is
+ * tunnelled to the other. */
+struct accepted {
+    int fd;
+    int inner; /* the tunnel's end of the pair; -1: plaintext */
+    int core;  /* C-core's end of the pair; without TLS, the connection itself */
 };
 
-static void close_all(const struct arrival *arrival)
+static void close_all(const struct accepted *accepted)
 {
-    close(arrival->fd);
-    if (arrival->inner >= 0)
-        close(arrival->inner);
-    if (arrival->core != arrival->fd)
-        close(arrival->core);
+    close(accepted->fd);
+    if (accepted->inner >= 0)
+        close(accepted->inner);
+    if (accepted->core != accepted->fd)
+        close(accepted->core);
 }
 
-static bool make_pair(struct arrival *arrival)
+static bool make_pair(struct accepted *accepted)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
         return false;
-    arrival->inner = ends[0];
-    arrival->core = ends[1];
+    accepted->inner = ends[0];
+    accepted->core = ends[1];
     return true;
 }
 
 /*
- * A peer that is gone is noticed by the kernel: after a minute of silence it is asked, and what it
- * does not acknowledge ends the connection after a minute. C-core's pings cannot tell a peer that
- * is gone from one that is slow to answer them. The window of a caller that does not read may stay
- * shut as long.
+ * The kernel detects a dead peer: it probes after a minute of silence, and ends a connection whose
+ * data is not acknowledged within a minute. C-core's own pings cannot distinguish a dead peer from
+ * a slow one. A caller that does not read may keep its window shut for the same time.
  */
 static void set_up_tcp(int fd)
 {
@@ -97,17 +98,17 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
     struct listener *listener = context;
     struct listeners *listeners = listener->owner;
     bool is_tcp = !listener->socket.unix_path, has_tls = is_tcp && listeners->tls;
-    struct arrival arrival = {fd, -1, fd};
+    struct accepted accepted = {fd, -1, fd};
     struct peer peer;
     if (is_tcp)
         peer_of_tcp(address, (socklen_t)address_bytes, listeners->config, &peer);
     else
         peer_of_unix(fd, listeners->config, &peer);
-    const char *limit = has_tls && !make_pair(&arrival)
+    const char *limit = has_tls && !make_pair(&accepted)
                             ? strerror(errno)
-                            : peers_note(listeners->peers, arrival.core, &peer);
+                            : peers_note(listeners->peers, accepted.core, &peer);
     if (limit) {
-        close_all(&arrival);
+        close_all(&accepted);
         refuse(listeners, limit);
         return;
     }
@@ -115,7 +116,7 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
     if (is_tcp)
         set_up_tcp(fd);
     if (has_tls)
-        tls_add(listeners->tls, fd, arrival.inner, arrival.core);
+        tls_add(listeners->tls, fd, accepted.inner, accepted.core);
     else
         pending_connections_add(listeners->pending, fd);
 }
@@ -144,7 +145,7 @@ static int open_spare(void)
     return eventfd(0, EFD_CLOEXEC);
 }
 
-/* Closes one waiting connection with the spare descriptor, so that its peer hears at once. */
+/* Accepts and closes one waiting connection, so that its peer learns of it at once. */
 static void shed_one(struct listeners *listeners, int listening_fd)
 {
     if (listeners->spare_fd >= 0)
@@ -152,11 +153,10 @@ static void shed_one(struct listeners *listeners, int listening_fd)
     int shed = accept(listening_fd, NULL, NULL);
     if (shed >= 0)
         close(shed);
-    /* Another thread may have been faster. */
+    /* Fails when another thread has taken the descriptor that became free. */
     listeners->spare_fd = open_spare();
 }
 
-/* What is refused now may be had a moment later. */
 static void on_error(struct evconnlistener *source, void *context)
 {
     struct listener *listener = context;
@@ -186,8 +186,7 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
 static bool listener_open(struct listener *listener, const struct address *at,
                           struct status *status)
 {
-    const struct address address = {at->unix_path, at->host, at->port};
-    if (!address_listen(&address, &listener->socket, status))
+    if (!address_listen(at, &listener->socket, status))
         return false;
     listener->events = memory_expect(
         evconnlistener_new(listener->owner->loop, on_accepted, listener,
@@ -199,10 +198,14 @@ static bool listener_open(struct listener *listener, const struct address *at,
 static bool open_tls(struct listeners *listeners, struct status *status)
 {
     const struct config *config = listeners->config;
-    const struct tls_files files = tls_files_of(config);
+    const struct tls_settings settings = {
+        .files = tls_files_of(config),
+        .handshake_timeout_ns = config->handshake_timeout_ns,
+        .changes = listeners->events.certificate_changes,
+        .watchdog = listeners->events.watchdog,
+    };
     const struct tls_events events = {on_tls_preface, on_tls_refused, listeners};
-    return !files.certificate ||
-           tls_open(&files, config->handshake_timeout_ns, &events, &listeners->tls, status);
+    return !config->tls_cert_file || tls_open(&settings, &events, &listeners->tls, status);
 }
 
 static bool listen_at(struct listeners *listeners, struct status *status)
@@ -235,8 +238,8 @@ bool listeners_open(const struct config *config, struct event_base *loop,
     return true;
 }
 
-/* Whom the kernel has let in may have called by now. Closing would reset the connection, and its
- * caller could not tell whether anything was processed. */
+/* Accepts the connections that the kernel has established: their callers may have sent calls, and a
+ * reset would leave it open whether these were processed. */
 static void accept_waiting(struct listener *listener)
 {
     for (int i = 0; i < SOCKET_BACKLOG; i++) {
@@ -256,7 +259,7 @@ static void listener_close(struct listener *listener)
     address_forget(&listener->socket);
 }
 
-static void close_doors(struct listeners *listeners)
+static void close_listeners(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
         listener_close(&listeners->list[i]);
@@ -273,25 +276,20 @@ void listeners_stop(struct listeners *listeners)
     for (size_t i = 0; i < listeners->count; i++)
         accept_waiting(&listeners->list[i]);
     pending_connections_accept_ready(listeners->pending);
-    close_doors(listeners);
+    close_listeners(listeners);
 }
 
 void listeners_free(struct listeners *listeners)
 {
     if (!listeners)
         return;
-    close_doors(listeners);
+    close_listeners(listeners);
     tls_free(listeners->tls);
     event_free(listeners->resume);
     if (listeners->spare_fd >= 0)
         close(listeners->spare_fd);
     peers_free(listeners->peers);
     free(listeners);
-}
-
-enum reload_result listeners_reload(struct listeners *listeners, struct status *summary)
-{
-    return listeners->tls ? tls_reload(listeners->tls, summary) : RELOAD_NOTHING;
 }
 
 size_t listeners_count(const struct listeners *listeners)
@@ -328,16 +326,6 @@ void listener_count_cancel(struct listeners *listeners, int fd)
     shutdown(fd, SHUT_RDWR);
     metric_count(listeners->events.metrics, METRIC_CONNECTIONS_CLOSED, 0, 0);
     listeners->events.disconnected(
-        peer.address, "it gave up more calls in a second than --max-streams allows at a time",
+        peer.address, "it cancelled more calls in a second than --max-streams allows at a time",
         listeners->events.context);
-}
-
-bool listeners_have_tls(const struct listeners *listeners)
-{
-    return listeners->tls;
-}
-
-void listeners_ping_tls(struct listeners *listeners, struct thread_ping *ping)
-{
-    tls_ping(listeners->tls, ping);
 }

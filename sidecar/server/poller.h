@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* Events of our own among C-core's: a tag that is posted is called on the poller's
- * thread. */
+/*
+ * The poller: one thread that takes events from C-core's completion queue and calls their tags. Its
+ * owner, on the main thread, starts, stops and frees it.
+ */
 #pragma once
 
+#include "base/status.h"
 #include "server/core.h"
+#include "system/watchdog.h"
 
 struct poller;
 
-struct poller *poller_new(grpc_completion_queue *queue);
+/* Makes the queue; after grpc_init. */
+struct poller *poller_new(void);
+grpc_completion_queue *poller_queue(const struct poller *poller);
 
-/* Any thread, until the queue is shut down. A tag may be posted again once it has been called. */
+/* Starts the thread, which the watchdog (NULL is allowed) watches. INTERNAL when the system starts
+ * none. */
+must_use bool poller_start(struct poller *poller, struct watchdog *watchdog, struct status *status);
+
+/* An event of our own: the tag is called on the poller's thread. It may be posted again once it has
+ * been called. Any thread, until poller_stop. */
 void poller_post(struct poller *poller, struct tag *tag);
 
-/* Waits for the next event and calls its tag; false when the queue has been shut down and is empty.
- * The poller's thread, or before it runs. */
-static inline bool poller_handle_event(grpc_completion_queue *queue)
-{
-    grpc_event event = grpc_completion_queue_next(queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
-    if (event.type == GRPC_QUEUE_SHUTDOWN)
-        return false;
-    struct tag *tag = event.tag;
-    tag->happened(tag, event.success);
-    return true;
-}
+/* Waits for the next event and calls its tag. The poller's thread, or any while that is not
+ * started. */
+void poller_handle_event(struct poller *poller);
 
-/* After the queue has been drained; NULL is allowed. */
+/* Shuts the queue down and returns when all its tags have been called and the thread, if it was
+ * started, has ended. */
+void poller_stop(struct poller *poller);
+
+/* After poller_stop; NULL is allowed. */
 void poller_free(struct poller *poller);

@@ -19,26 +19,26 @@ struct pending_connection {
     LIST_ENTRY(pending_connection) place;
     struct pending_connections *pending;
     struct event *event;
-    struct event *patience; /* an event's own timeout would begin anew with each byte */
+    struct event *timeout; /* of its own, because that of `event` would restart with each byte */
     int fd;
 };
 
 struct pending_connections {
     struct event_base *loop;
-    struct timeval patience;
+    struct timeval timeout;
     void (*accepted)(int fd, void *context);
     void *context;
     LIST_HEAD(, pending_connection) waiting;
 };
 
-struct pending_connections *pending_connections_new(struct event_base *loop, int64_t patience_ns,
+struct pending_connections *pending_connections_new(struct event_base *loop, int64_t timeout_ns,
                                                     void (*accepted)(int fd, void *context),
                                                     void *context)
 {
     struct pending_connections *pending = memory_expect(calloc(1, sizeof *pending));
     *pending = (struct pending_connections){
         .loop = loop,
-        .patience = clock_timeval(patience_ns),
+        .timeout = clock_timeval(timeout_ns),
         .accepted = accepted,
         .context = context,
     };
@@ -46,12 +46,12 @@ struct pending_connections *pending_connections_new(struct event_base *loop, int
     return pending;
 }
 
-/* The descriptor remains. */
+/* Leaves the descriptor open. */
 static void forget(struct pending_connection *connection)
 {
     LIST_REMOVE(connection, place);
     event_free(connection->event);
-    event_free(connection->patience);
+    event_free(connection->timeout);
     free(connection);
 }
 
@@ -70,30 +70,30 @@ static void accept_connection(struct pending_connection *connection)
     pending->accepted(fd, pending->context);
 }
 
-enum word { SILENCE, BEGUN, WHOLE, WRONG };
+enum preface_state { NOTHING, INCOMPLETE, COMPLETE, WRONG };
 
-/* Only looks: the bytes are C-core's. */
-static enum word look(int fd)
+/* Peeks, because C-core has to read the bytes as well. */
+static enum preface_state peek(int fd)
 {
     char bytes[PREFACE_BYTES];
     ssize_t came = recv(fd, bytes, sizeof bytes, MSG_PEEK);
     if (came < 0 && (errno == EAGAIN || errno == EINTR))
-        return SILENCE;
+        return NOTHING;
     if (came <= 0 || !preface_begins(bytes, (size_t)came))
         return WRONG;
-    return came == PREFACE_BYTES ? WHOLE : BEGUN;
+    return came == PREFACE_BYTES ? COMPLETE : INCOMPLETE;
 }
 
 static void on_event(evutil_socket_t fd, short what, void *context)
 {
-    enum word word = look(fd);
-    if (word == WHOLE)
+    enum preface_state state = peek(fd);
+    if (state == COMPLETE)
         accept_connection(context);
-    else if (word == WRONG || (word == BEGUN && what & EV_CLOSED))
+    else if (state == WRONG || (state == INCOMPLETE && what & EV_CLOSED))
         reject(context);
 }
 
-static void on_impatient(evutil_socket_t fd, short what, void *context)
+static void on_timeout(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     reject(context);
@@ -104,14 +104,14 @@ void pending_connections_add(struct pending_connections *pending, int fd)
     struct pending_connection *connection = memory_expect(calloc(1, sizeof *connection));
     connection->pending = pending;
     connection->fd = fd;
-    /* By edge: bytes that were only looked at would wake us for ever. */
+    /* Edge-triggered, because bytes that are only peeked at would wake us for ever. */
     connection->event = memory_expect(event_new(
         pending->loop, fd, EV_READ | EV_CLOSED | EV_ET | EV_PERSIST, on_event, connection));
     LIST_INSERT_HEAD(&pending->waiting, connection, place);
-    connection->patience = memory_expect(evtimer_new(pending->loop, on_impatient, connection));
+    connection->timeout = memory_expect(evtimer_new(pending->loop, on_timeout, connection));
     event_add(connection->event, NULL);
-    if (timerisset(&pending->patience))
-        event_add(connection->patience, &pending->patience);
+    if (timerisset(&pending->timeout))
+        event_add(connection->timeout, &pending->timeout);
 }
 
 void pending_connections_accept_ready(struct pending_connections *pending)
@@ -119,7 +119,7 @@ void pending_connections_accept_ready(struct pending_connections *pending)
     for (struct pending_connection *connection = LIST_FIRST(&pending->waiting), *next; connection;
          connection = next) {
         next = LIST_NEXT(connection, place);
-        if (look(connection->fd) == WHOLE)
+        if (peek(connection->fd) == COMPLETE)
             accept_connection(connection);
     }
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections that have not yet shown that their caller speaks HTTP/2. They wait here, at the cost
- * of a descriptor, until the client's preface has come (RFC 9113 section 3.4), since C-core keeps
- * no time for connections that are handed to it, and a silent one would hold up a drain. The main
- * thread.
+ * Accepted connections whose caller has not sent the HTTP/2 preface yet (RFC 9113 section 3.4).
+ * They wait here, at the cost of a descriptor, because C-core has no timeout for connections that
+ * are handed to it, and a silent one would hold up a drain. The main thread.
  */
 #pragma once
 
@@ -12,17 +11,17 @@
 
 struct pending_connections;
 
-/* Who stays silent longer than `patience_ns` is turned away; 0: nobody is. `accepted` takes over
- * the descriptor. */
-struct pending_connections *pending_connections_new(struct event_base *loop, int64_t patience_ns,
+/* A connection whose preface has not come within `timeout_ns` is closed; 0: never. `accepted` takes
+ * over the descriptor of one whose preface has come. */
+struct pending_connections *pending_connections_new(struct event_base *loop, int64_t timeout_ns,
                                                     void (*accepted)(int fd, void *context),
                                                     void *context);
 
 /* Takes over the descriptor. */
 void pending_connections_add(struct pending_connections *pending, int fd);
 
-/* Admits at once whose preface has come. */
+/* Accepts at once the connections whose preface has come. */
 void pending_connections_accept_ready(struct pending_connections *pending);
 
-/* Turns away who still waits; NULL is allowed. */
+/* Closes the connections that still wait; NULL is allowed. */
 void pending_connections_free(struct pending_connections *pending);

@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-#define STREAMS_OF_A_VERSION 100
+#define VERSION_STREAMS 100
 
 typedef Grpc__Reflection__V1__ServerReflectionRequest request;
 typedef Grpc__Reflection__V1__ServerReflectionResponse response;
@@ -19,12 +19,12 @@ typedef Grpc__Reflection__V1__ListServiceResponse service_list;
 typedef Grpc__Reflection__V1__ServiceResponse service_response;
 typedef Grpc__Reflection__V1__ErrorResponse error_response;
 
-/* Names as long as the generated ones hide what is said. */
-#define ASKED(name) GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##name
-#define ANSWERED(name) GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_##name
+#define REQUEST_CASE(name) GRPC__REFLECTION__V1__SERVER_REFLECTION_REQUEST__MESSAGE_REQUEST_##name
+#define RESPONSE_CASE(name)                                                                        \
+    GRPC__REFLECTION__V1__SERVER_REFLECTION_RESPONSE__MESSAGE_RESPONSE_##name
 
-/* The set with the services below, made by proto/embed.cmake: one that the operator mounts need not
- * have them. */
+/* The descriptor set of the services below, which a set that the operator mounts need not have.
+ * Made by proto/embed.cmake. */
 extern const unsigned char own_set_bytes[];
 extern const size_t own_set_size;
 
@@ -40,41 +40,41 @@ struct reflection {
     struct schema *own;
 };
 
-/* One question, and its answer while that is made. */
-struct asking {
+/* A request and the response that is being made. */
+struct query {
     const struct reflection *reflection;
-    const request *query;
+    const request *request;
     response response;
     struct arena *arena;
 };
 
-static void *take(struct asking *asking, size_t bytes)
+static void *allocate(struct query *query, size_t bytes)
 {
-    return memory_expect(arena_alloc(asking->arena, bytes));
+    return memory_expect(arena_alloc(query->arena, bytes));
 }
 
-static void refuse(struct asking *asking, const struct status *status)
+static void respond_error(struct query *query, const struct status *status)
 {
-    error_response *error = take(asking, sizeof *error);
+    error_response *error = allocate(query, sizeof *error);
     grpc__reflection__v1__error_response__init(error);
     error->error_code = (int32_t)status->code;
     error->error_message =
-        memory_expect(arena_copy(asking->arena, status->message, strlen(status->message)));
-    asking->response.message_response_case = ANSWERED(ERROR_RESPONSE);
-    asking->response.error_response = error;
+        memory_expect(arena_copy(query->arena, status->message, strlen(status->message)));
+    query->response.message_response_case = RESPONSE_CASE(ERROR_RESPONSE);
+    query->response.error_response = error;
 }
 
-static void refuse_unknown(struct asking *asking, const char *what, const char *name)
+static void respond_unknown(struct query *query, const char *what, const char *name)
 {
     struct status status;
-    status_set(&status, STATUS_NOT_FOUND, "no %s \"%s\" is known here", what,
+    status_set(&status, STATUS_NOT_FOUND, "unknown %s \"%s\"", what,
                text_is_utf8(text_of(name)) ? name : "?");
-    refuse(asking, &status);
+    respond_error(query, &status);
 }
 
-/* Files without repetition. */
+/* A list of files, each once. */
 struct files {
-    struct asking *asking;
+    struct query *query;
     const struct schema_file **list;
     size_t count, room;
 };
@@ -86,7 +86,7 @@ static void add_file(struct files *files, const struct schema_file *file)
             return;
     if (files->count == files->room) {
         size_t room = files->room ? files->room * 2 : 16;
-        const struct schema_file **grown = take(files->asking, room * sizeof *grown);
+        const struct schema_file **grown = allocate(files->query, room * sizeof *grown);
         if (files->count)
             memcpy(grown, files->list, files->count * sizeof *grown);
         files->list = grown;
@@ -95,142 +95,142 @@ static void add_file(struct files *files, const struct schema_file *file)
     files->list[files->count++] = file;
 }
 
-static void give(struct asking *asking, const struct files *files)
+static void respond_files(struct query *query, const struct files *files)
 {
-    file_response *given = take(asking, sizeof *given);
-    grpc__reflection__v1__file_descriptor_response__init(given);
-    given->n_file_descriptor_proto = files->count;
-    given->file_descriptor_proto = take(asking, files->count * sizeof(ProtobufCBinaryData));
+    file_response *list = allocate(query, sizeof *list);
+    grpc__reflection__v1__file_descriptor_response__init(list);
+    list->n_file_descriptor_proto = files->count;
+    list->file_descriptor_proto = allocate(query, files->count * sizeof(ProtobufCBinaryData));
     for (size_t i = 0; i < files->count; i++) {
         struct text bytes = files->list[i]->bytes;
-        given->file_descriptor_proto[i] =
+        list->file_descriptor_proto[i] =
             (ProtobufCBinaryData){bytes.size, (uint8_t *)(uintptr_t)bytes.data};
     }
-    asking->response.message_response_case = ANSWERED(FILE_DESCRIPTOR_RESPONSE);
-    asking->response.file_descriptor_response = given;
+    query->response.message_response_case = RESPONSE_CASE(FILE_DESCRIPTOR_RESPONSE);
+    query->response.file_descriptor_response = list;
 }
 
-/* The file and all that it imports, itself first. */
-static void give_with_imports(struct asking *asking, const struct schema *source,
-                              const struct schema_file *file)
+/* Responds with the file, and after it all files that it imports. */
+static void respond_with_imports(struct query *query, const struct schema *source,
+                                 const struct schema_file *file)
 {
-    struct files files = {.asking = asking};
+    struct files files = {.query = query};
     add_file(&files, file);
     for (size_t i = 0; i < files.count; i++)
         for (size_t import = 0; import < files.list[i]->import_count; import++)
             add_file(&files, schema_file_by_name(source, files.list[i]->imports[import]));
-    give(asking, &files);
+    respond_files(query, &files);
 }
 
 typedef const struct schema_file *find_file(const struct schema *schema, struct text name);
 
-/* In what is served, then in what serves it. */
-static void give_found(struct asking *asking, find_file *find, const char *what, const char *name)
+/* Searches the schema that is served, then that of health and reflection. */
+static void respond_found(struct query *query, find_file *find, const char *what, const char *name)
 {
-    const struct schema *sources[] = {asking->reflection->schema, asking->reflection->own};
+    const struct schema *sources[] = {query->reflection->schema, query->reflection->own};
     for (size_t i = 0; i < array_length(sources); i++) {
         const struct schema_file *file = find(sources[i], text_of(name));
         if (!file)
             continue;
-        give_with_imports(asking, sources[i], file);
+        respond_with_imports(query, sources[i], file);
         return;
     }
-    refuse_unknown(asking, what, name);
+    respond_unknown(query, what, name);
 }
 
-static void respond_file_by_name(struct asking *asking)
+static void respond_file_by_name(struct query *query)
 {
-    give_found(asking, schema_file_by_name, "file", asking->query->file_by_filename);
+    respond_found(query, schema_file_by_name, "file", query->request->file_by_filename);
 }
 
-static void respond_file_by_symbol(struct asking *asking)
+static void respond_file_by_symbol(struct query *query)
 {
-    give_found(asking, schema_file_by_symbol, "symbol", asking->query->file_containing_symbol);
+    respond_found(query, schema_file_by_symbol, "symbol", query->request->file_containing_symbol);
 }
 
-static void respond_extension(struct asking *asking)
+static void respond_extension(struct query *query)
 {
-    refuse_unknown(asking, "extension of",
-                   asking->query->file_containing_extension->containing_type);
+    respond_unknown(query, "extension of",
+                    query->request->file_containing_extension->containing_type);
 }
 
-static void respond_extension_numbers(struct asking *asking)
+static void respond_extension_numbers(struct query *query)
 {
-    refuse_unknown(asking, "extension of", asking->query->all_extension_numbers_of_type);
+    respond_unknown(query, "extension of", query->request->all_extension_numbers_of_type);
 }
 
-static void add_service(struct asking *asking, service_list *list, struct text name)
+static void add_service(struct query *query, service_list *list, struct text name)
 {
-    service_response *service = take(asking, sizeof *service);
+    service_response *service = allocate(query, sizeof *service);
     grpc__reflection__v1__service_response__init(service);
-    service->name = memory_expect(arena_copy(asking->arena, name.data, name.size));
+    service->name = memory_expect(arena_copy(query->arena, name.data, name.size));
     list->service[list->n_service++] = service;
 }
 
-static void respond_services(struct asking *asking)
+static void respond_services(struct query *query)
 {
     size_t count;
-    const struct text *services = schema_services(asking->reflection->schema, &count);
-    service_list *list = take(asking, sizeof *list);
+    const struct text *services = schema_services(query->reflection->schema, &count);
+    service_list *list = allocate(query, sizeof *list);
     grpc__reflection__v1__list_service_response__init(list);
-    list->service = take(asking, (count + array_length(own_services)) * sizeof(service_response *));
+    list->service =
+        allocate(query, (count + array_length(own_services)) * sizeof(service_response *));
     for (size_t i = 0; i < count; i++)
-        add_service(asking, list, services[i]);
+        add_service(query, list, services[i]);
     for (size_t i = 0; i < array_length(own_services); i++)
-        add_service(asking, list, text_of(own_services[i]));
-    asking->response.message_response_case = ANSWERED(LIST_SERVICES_RESPONSE);
-    asking->response.list_services_response = list;
+        add_service(query, list, text_of(own_services[i]));
+    query->response.message_response_case = RESPONSE_CASE(LIST_SERVICES_RESPONSE);
+    query->response.list_services_response = list;
 }
 
-static void respond_nothing(struct asking *asking)
+static void respond_empty_request(struct query *query)
 {
     struct status status;
-    status_set(&status, STATUS_INVALID_ARGUMENT, "the request asks for nothing");
-    refuse(asking, &status);
+    status_set(&status, STATUS_INVALID_ARGUMENT, "the request names nothing to look up");
+    respond_error(query, &status);
 }
 
-static void (*const responses[])(struct asking *asking) = {
-    [ASKED(_NOT_SET)] = respond_nothing,
-    [ASKED(FILE_BY_FILENAME)] = respond_file_by_name,
-    [ASKED(FILE_CONTAINING_SYMBOL)] = respond_file_by_symbol,
-    [ASKED(FILE_CONTAINING_EXTENSION)] = respond_extension,
-    [ASKED(ALL_EXTENSION_NUMBERS_OF_TYPE)] = respond_extension_numbers,
-    [ASKED(LIST_SERVICES)] = respond_services,
+static void (*const responses[])(struct query *query) = {
+    [REQUEST_CASE(_NOT_SET)] = respond_empty_request,
+    [REQUEST_CASE(FILE_BY_FILENAME)] = respond_file_by_name,
+    [REQUEST_CASE(FILE_CONTAINING_SYMBOL)] = respond_file_by_symbol,
+    [REQUEST_CASE(FILE_CONTAINING_EXTENSION)] = respond_extension,
+    [REQUEST_CASE(ALL_EXTENSION_NUMBERS_OF_TYPE)] = respond_extension_numbers,
+    [REQUEST_CASE(LIST_SERVICES)] = respond_services,
 };
 
-static void on_asked(struct stream *stream, const ProtobufCMessage *message, struct arena *arena)
+static void on_request(struct stream *stream, const ProtobufCMessage *message, struct arena *arena)
 {
-    request *query = (request *)(uintptr_t)message;
-    struct asking asking = {.reflection = stream_context(stream), .query = query, .arena = arena};
-    grpc__reflection__v1__server_reflection_response__init(&asking.response);
-    asking.response.valid_host = query->host;
-    asking.response.original_request = query;
-    responses[query->message_request_case](&asking);
-    stream_send(stream, &asking.response.base);
+    request *received = (request *)(uintptr_t)message;
+    struct query query = {
+        .reflection = stream_context(stream), .request = received, .arena = arena};
+    grpc__reflection__v1__server_reflection_response__init(&query.response);
+    query.response.valid_host = received->host;
+    query.response.original_request = received;
+    responses[received->message_request_case](&query);
+    stream_send(stream, &query.response.base);
 }
 
-/* The two versions differ in nothing but their name. */
+/* The two versions differ in their name only. */
 #define VERSION(version)                                                                           \
     {                                                                                              \
         .path = "/grpc.reflection." version ".ServerReflection/ServerReflectionInfo",              \
         .request = &grpc__reflection__v1__server_reflection_request__descriptor,                   \
-        .is_dialogue = true, .most = STREAMS_OF_A_VERSION, .on_request = on_asked                  \
+        .is_dialogue = true, .most = VERSION_STREAMS, .on_request = on_request                     \
     }
 
 static const struct stream_method methods[] = {VERSION("v1"), VERSION("v1alpha")};
 
-struct reflection *reflection_new(grpc_server *server, grpc_completion_queue *queue,
-                                  const struct schema *schema, struct rpc_tracker *tracker)
+struct reflection *reflection_new(struct core *core, const struct schema *schema)
 {
     struct reflection *reflection = memory_expect(calloc(1, sizeof *reflection));
     struct text own = {(const char *)own_set_bytes, own_set_size};
     struct status status;
     reflection->schema = schema;
-    /* It is linked in, so that it is good or bad for all runs alike. */
+    /* The set is linked in, so that an error is a bug. */
     if (!schema_new_types(own, &reflection->own, &status))
         abort();
-    reflection->streams =
-        streams_new(server, queue, tracker, methods, array_length(methods), reflection);
+    reflection->streams = streams_new(core, methods, array_length(methods), reflection);
     return reflection;
 }
 

@@ -20,13 +20,13 @@ void reply_on_committed(struct tag *tag, bool good)
 {
     struct call *call = container_of(tag, struct call, committed);
     good = good && !peer_has_closed(call->fd);
-    call->unary->handler->committed(call, good, call->unary->handler->context);
+    call->unary->calls->handler->committed(call, good, call->unary->calls->handler->context);
     call_release(call);
 }
 
 void reply_on_sent(struct tag *tag, bool good)
 {
-    /* Not good means that the caller was gone before it was told. */
+    /* False when the caller has gone before the reply was sent. */
     (void)good;
     call_release(container_of(tag, struct call, replied));
 }
@@ -70,14 +70,14 @@ static struct text find_value(const struct metadata_list *list, const char *name
     return (struct text){NULL, 0};
 }
 
-/* Only metadata of ours that is not legal gets here; the caller must not wait for ever because of
- * it. The incident is the request id of the call's line in the log. */
-static void give_up(struct call *call)
+/* C-core refuses the reply only when its metadata is not legal, which is a bug; the caller must not
+ * wait for ever because of it. The incident is the request id of the call's line in the log. */
+static void cancel_unsendable(struct call *call)
 {
     struct status status;
     struct text ahead = find_value(&call->initial, "x-request-id");
     struct text incident = ahead.data ? ahead : find_value(&call->trailing, "x-request-id");
-    status_set(&status, STATUS_INTERNAL, "the answer's metadata is not legal; incident %.*s",
+    status_set(&status, STATUS_INTERNAL, "the metadata of the response is not legal; incident %.*s",
                text_arguments(incident));
     grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL, status.message, NULL);
 }
@@ -99,8 +99,8 @@ void call_commit(struct call *call)
         abort();
 }
 
-/* Without entries C-core makes one HEADERS frame of it and the status. */
-static void send_behind(struct call *call)
+/* With no initial metadata C-core sends one HEADERS frame, which is Trailers-Only. */
+static void move_to_trailers(struct call *call)
 {
     for (size_t i = 0; i < call->initial.count && call->trailing.count < CALL_METADATA; i++) {
         grpc_metadata *entry = &call->initial.list[i];
@@ -114,7 +114,7 @@ void call_reply(struct call *call, const struct status *status)
 {
     bool good = status->code == STATUS_OK;
     if (!good && !call->is_committed)
-        send_behind(call);
+        move_to_trailers(call);
     grpc_byte_buffer *message = good ? grpc_raw_byte_buffer_create(&call->response, 1) : NULL;
     grpc_slice details = grpc_slice_from_copied_string(status->message);
     grpc_op operations[3];
@@ -130,10 +130,10 @@ void call_reply(struct call *call, const struct status *status)
     if (good)
         operations[count++] =
             (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message};
-    atomic_fetch_sub_explicit(call->unary->in_flight, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&call->unary->calls->in_flight, 1, memory_order_relaxed);
     call_hold(call);
     if (grpc_call_start_batch(call->rpc, operations, count, &call->replied, NULL) != GRPC_CALL_OK) {
-        give_up(call);
+        cancel_unsendable(call);
         call_release(call);
     }
     release_metadata(&call->initial);

@@ -2,12 +2,9 @@
 #include "server/server.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
 #include <limits.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,51 +24,37 @@
 
 #include "base/banned.h"
 
-/* Asked for ahead, so that a burst does not wait for the poller between two calls. */
+/* Calls of a method that are requested from C-core ahead, so that a burst does not wait for the
+ * poller between two of them. */
 #define ARMED_CALLS 4
 
-/* Far above --max-metadata: C-core ends a whole connection, with all its calls, for one that passes
- * its own limit. */
+/* Far above --max-metadata: C-core closes a whole connection, with all its calls, when one call
+ * exceeds C-core's own limit. */
 #define CORE_METADATA_BYTES 65536
 
-/* So much more than --max-message is taken in, so that whoever is above it hears from us which
- * option it is; C-core's own refusal has neither. */
-#define MESSAGE_BYTES_BESIDE (1024 * 1024)
+/* C-core accepts messages larger than --max-message by this, so that our own error names the
+ * option; C-core's does not. */
+#define MESSAGE_MARGIN_BYTES (1024 * 1024)
 
-/* By so much C-core's end of a connection comes after all ends of ours. */
+/* C-core ends a connection later by this than we end its last call. */
 #define CORE_GRACE_NS (10 * CLOCK_NS_PER_S)
 
 struct server {
-    grpc_server *core;
-    grpc_completion_queue *queue;
+    struct core core;
+    struct poller *poller;
     grpc_server_credentials *plaintext;
-    struct unary *unaries;
-    size_t unary_count;
+    struct call_handler handler;
+    struct server_events events;
+    struct unary_calls calls;
+    struct unary_method *methods;
+    size_t method_count;
     struct unknown_method *unknown;
     struct health *health;
     struct reflection *reflection;
-    struct listeners *listeners;
-    struct call_handler handler;
-    struct server_events events;
-    struct rpc_tracker tracker;
-    atomic_size_t in_flight;
-    struct open_calls open;
-    struct event *ended;
-    struct poller *poller;
     struct drain *drain;
-    struct tag pinged;
-    _Atomic(struct thread_ping *) ping; /* of `pinged` */
-    pthread_t poller_thread;
-    bool started, shut;
+    struct event *ended;
+    bool is_started, has_ended;
 };
-
-static void *poll_queue(void *context)
-{
-    struct server *server = context;
-    while (poller_handle_event(server->queue))
-        ;
-    return NULL;
-}
 
 static int to_milliseconds(int64_t ns)
 {
@@ -92,20 +75,20 @@ static grpc_server *core_new(const struct config *config)
         int value;
     } numbers[] = {
         {GRPC_ARG_ENABLE_CHANNELZ, 0},
-        /* Messages are inflated by us, with a bound; identity, deflate and gzip are accepted. */
+        /* We inflate messages ourselves, because C-core does it without a bound. */
         {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},
         {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         at_most_int(config->max_message_bytes + MESSAGE_BYTES_BESIDE)},
+         at_most_int(config->max_message_bytes + MESSAGE_MARGIN_BYTES)},
         {GRPC_ARG_MAX_METADATA_SIZE, CORE_METADATA_BYTES},
         {GRPC_ARG_MAX_CONCURRENT_STREAMS, at_most_int(config->max_streams)},
         {GRPC_ARG_MAX_CONNECTION_IDLE_MS, to_milliseconds(config->idle_timeout_ns)},
         {GRPC_ARG_MAX_CONNECTION_AGE_MS, to_milliseconds(config->max_age_ns)},
-        /* Calls end by themselves before: at --max-age-grace we answer what is left, and say what
-           became of it. C-core would call it unavailable. */
+        /* We end the calls that are left at --max-age-grace, with an accurate status, before
+           C-core would end them with UNAVAILABLE. */
         {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
          to_milliseconds(config->max_deadline_ns + config->max_age_grace_ns + CORE_GRACE_NS)},
-        /* Dead peers are noticed by TCP. Pings of well-meaning clients end no connection, however
-           often they come. */
+        /* TCP keepalive detects dead peers. Frequent pings of a client do not end its
+           connection. */
         {GRPC_ARG_KEEPALIVE_TIME_MS, INT_MAX},
         {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0},
     };
@@ -117,59 +100,53 @@ static grpc_server *core_new(const struct config *config)
     return grpc_server_create(&(grpc_channel_args){array_length(list), list}, NULL);
 }
 
-static bool register_methods(struct server *server, const struct config *config,
-                             const struct schema *schema, struct status *status)
+static bool register_unary(struct server *server, const struct schema *schema,
+                           struct status *status)
 {
-    server->unknown = unknown_method_new(server->core, server->queue, &server->handler,
-                                         server->events.metrics, &server->tracker);
-    server->health = health_new(server->core, server->queue, schema, &server->tracker);
-    server->reflection = reflection_new(server->core, server->queue, schema, &server->tracker);
-    const struct schema_method *methods = schema_methods(schema, &server->unary_count);
-    server->unaries = memory_expect(calloc(server->unary_count, sizeof *server->unaries));
-    for (size_t i = 0; i < server->unary_count; i++) {
-        server->unaries[i] = (struct unary){
-            .server = server->core,
-            .queue = server->queue,
-            .registered = grpc_server_register_method(server->core, methods[i].path, NULL,
-                                                      GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0),
-            .method = &methods[i],
-            .number = i,
-            .handler = &server->handler,
-            .config = config,
-            .in_flight = &server->in_flight,
-            .open = &server->open,
-            .tracker = &server->tracker,
-            .metrics = server->events.metrics,
-        };
-        if (!server->unaries[i].registered)
+    const struct schema_method *methods = schema_methods(schema, &server->method_count);
+    server->methods = memory_expect(calloc(server->method_count, sizeof *server->methods));
+    for (size_t i = 0; i < server->method_count; i++) {
+        void *registered =
+            grpc_server_register_method(server->core.server, methods[i].path, NULL,
+                                        GRPC_SRM_PAYLOAD_READ_INITIAL_BYTE_BUFFER, 0);
+        if (!registered)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "%s: the server answers that method by itself", methods[i].path);
+                               "%s: this method is built into the server", methods[i].path);
+        server->methods[i] = (struct unary_method){registered, &methods[i], i, &server->calls};
     }
     return true;
 }
 
-static void on_pinged(struct tag *tag, bool good)
+static bool register_methods(struct server *server, const struct config *config,
+                             const struct schema *schema, struct status *status)
 {
-    (void)good;
-    thread_ping_answer(atomic_load(&container_of(tag, struct server, pinged)->ping));
+    server->calls.core = &server->core;
+    server->calls.handler = &server->handler;
+    server->calls.config = config;
+    server->calls.metrics = server->events.metrics;
+    TAILQ_INIT(&server->calls.open);
+    server->unknown = unknown_method_new(&server->core, &server->handler, server->events.metrics);
+    server->health = health_new(&server->core, schema);
+    server->reflection = reflection_new(&server->core, schema);
+    return register_unary(server, schema, status);
 }
 
-/* The main thread's end of the last call's farewell. */
+/* The tracker's count is zero: all RPCs have ended, and C-core has shut down. */
 static void on_ended(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
     struct server *server = context;
     eventfd_t count;
     (void)eventfd_read(fd, &count);
-    server->shut = true;
+    server->has_ended = true;
     server->events.drained(server->events.context);
 }
 
-/* The listeners' only way to us: a connection that C-core now owns. */
+/* C-core owns the connection from now on. */
 static void on_accepted(int fd, void *context)
 {
     struct server *server = context;
-    grpc_server_add_channel_from_fd(server->core, fd, server->plaintext);
+    grpc_server_add_channel_from_fd(server->core.server, fd, server->plaintext);
 }
 
 static void on_refused(const char *why, void *context)
@@ -186,26 +163,55 @@ static void on_disconnected(const char *peer, const char *why, void *context)
 
 static bool start(struct server *server, struct status *status)
 {
-    sigset_t all, before;
-    grpc_server_start(server->core);
-    for (size_t i = 0; i < server->unary_count; i++)
+    grpc_server_start(server->core.server);
+    for (size_t i = 0; i < server->method_count; i++)
         for (int armed = 0; armed < ARMED_CALLS; armed++)
-            unary_arm(&server->unaries[i]);
+            unary_arm(&server->methods[i]);
     unknown_method_start(server->unknown);
     health_start(server->health);
     reflection_start(server->reflection);
+    server->is_started = poller_start(server->poller, server->events.watchdog, status);
+    return server->is_started;
+}
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    errno = pthread_create(&server->poller_thread, NULL, poll_queue, server);
-    server->started = errno == 0;
-    if (!server->started)
-        status_set(status, STATUS_INTERNAL, "start the poller's thread: %m");
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!server->started)
-        return false;
-    pthread_setname_np(server->poller_thread, "poller");
+static bool open_tracker(struct server *server, struct event_base *loop, struct status *status)
+{
+    struct rpc_tracker *tracker = &server->core.tracker;
+    atomic_init(&tracker->count, 1);
+    tracker->ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (tracker->ended_fd < 0)
+        return status_fail(status, STATUS_INTERNAL, "open the server: %m");
+    server->ended = memory_expect(event_new(loop, tracker->ended_fd, EV_READ, on_ended, server));
+    event_add(server->ended, NULL);
     return true;
+}
+
+static void open_core(struct server *server, const struct config *config, struct event_base *loop)
+{
+    grpc_deadlock_detector_off();
+    core_log_take_over();
+    grpc_init();
+    server->poller = poller_new();
+    server->plaintext = grpc_insecure_server_credentials_create();
+    server->core.queue = poller_queue(server->poller);
+    server->core.server = core_new(config);
+    grpc_server_register_completion_queue(server->core.server, server->core.queue, NULL);
+    server->drain = drain_new(&server->core, server->poller, loop);
+}
+
+static bool open_listeners(struct server *server, const struct config *config,
+                           struct event_base *loop, struct status *status)
+{
+    const struct listener_events events = {
+        .accepted = on_accepted,
+        .refused = on_refused,
+        .disconnected = on_disconnected,
+        .context = server,
+        .metrics = server->events.metrics,
+        .watchdog = server->events.watchdog,
+        .certificate_changes = server->events.certificate_changes,
+    };
+    return listeners_open(config, loop, &events, &server->core.listeners, status);
 }
 
 bool server_open(const struct config *config, const struct schema *schema, struct event_base *loop,
@@ -215,67 +221,28 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     struct server *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct server){.handler = *handler, .events = *events};
     *server = made;
-    made->pinged.happened = on_pinged;
-    TAILQ_INIT(&made->open.list);
-    atomic_init(&made->tracker.count, 1);
-    made->tracker.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (made->tracker.ended_fd < 0)
-        return status_fail(status, STATUS_INTERNAL, "open the server: %m");
-    made->ended = memory_expect(event_new(loop, made->tracker.ended_fd, EV_READ, on_ended, made));
-    event_add(made->ended, NULL);
-
-    grpc_deadlock_detector_off();
-    core_log_take_over();
-    grpc_init();
-    made->queue = grpc_completion_queue_create_for_next(NULL);
-    made->plaintext = grpc_insecure_server_credentials_create();
-    made->core = core_new(config);
-    grpc_server_register_completion_queue(made->core, made->queue, NULL);
-    made->poller = poller_new(made->queue);
-    made->drain = drain_new(made->core, made->queue, made->poller, &made->tracker, loop);
-    struct listener_events accept = {on_accepted, on_refused, on_disconnected, made,
-                                     events->metrics};
-    if (!listeners_open(config, loop, &accept, &made->listeners, status))
+    if (!open_tracker(made, loop, status))
         return false;
-    made->tracker.listeners = made->listeners;
-    if (!register_methods(made, config, schema, status) || !start(made, status))
+    open_core(made, config, loop);
+    if (!open_listeners(made, config, loop, status) ||
+        !register_methods(made, config, schema, status) || !start(made, status))
         return false;
-    for (size_t i = 0; i < listeners_count(made->listeners); i++)
-        events->listening(listeners_address(made->listeners, i), events->context);
+    for (size_t i = 0; i < listeners_count(made->core.listeners); i++)
+        events->listening(listeners_address(made->core.listeners, i), events->context);
     return true;
 }
 
-enum reload_result server_reload_tls(struct server *server, struct status *summary)
-{
-    return listeners_reload(server->listeners, summary);
-}
-
-bool server_check_tls(const struct config *config, bool *is_over, struct status *summary)
+bool server_check_tls(const struct config *config, bool *has_expired, struct buffer *summary,
+                      struct status *status)
 {
     struct tls_context context;
     const struct tls_files files = tls_files_of(config);
-    if (!tls_context_load(&files, &context, summary))
+    if (!tls_context_load(&files, &context, status))
         return false;
-    *is_over = tls_context_has_ended(&context);
+    *has_expired = tls_context_has_expired(&context);
     tls_context_describe(&context, summary);
     tls_context_clear(&context);
     return true;
-}
-
-void server_ping_poller(struct server *server, struct thread_ping *ping)
-{
-    atomic_store(&server->ping, ping);
-    poller_post(server->poller, &server->pinged);
-}
-
-bool server_has_tls(const struct server *server)
-{
-    return listeners_have_tls(server->listeners);
-}
-
-void server_ping_tls(struct server *server, struct thread_ping *ping)
-{
-    listeners_ping_tls(server->listeners, ping);
 }
 
 void server_set_serving(struct server *server, bool serving)
@@ -285,25 +252,25 @@ void server_set_serving(struct server *server, bool serving)
 
 void server_drain(struct server *server)
 {
-    listeners_stop(server->listeners);
+    listeners_stop(server->core.listeners);
     health_end(server->health);
     reflection_end(server->reflection);
-    drain_begin(server->drain, server->listeners);
+    drain_begin(server->drain);
 }
 
 void server_refuse(struct server *server)
 {
-    atomic_store(&server->tracker.refusing, true);
+    atomic_store(&server->calls.is_refusing, true);
 }
 
 size_t server_in_flight(const struct server *server)
 {
-    return atomic_load_explicit(&server->in_flight, memory_order_relaxed);
+    return atomic_load_explicit(&server->calls.in_flight, memory_order_relaxed);
 }
 
 size_t server_connections(const struct server *server)
 {
-    return listeners_connections(server->listeners);
+    return listeners_connections(server->core.listeners);
 }
 
 void server_cancel_all(struct server *server)
@@ -313,23 +280,18 @@ void server_cancel_all(struct server *server)
 
 static void free_core(struct server *server)
 {
-    if (!server->core)
+    if (!server->core.server)
         return;
-    /* A server that never served still has to be shut down before it may be destroyed. */
-    if (!server->started)
+    /* C-core wants a server shut down before it is destroyed, also one that never served. */
+    if (!server->is_started)
         drain_at_once(server->drain);
-    grpc_server_destroy(server->core);
-    grpc_completion_queue_shutdown(server->queue);
-    if (server->started)
-        pthread_join(server->poller_thread, NULL);
-    else
-        poll_queue(server);
+    grpc_server_destroy(server->core.server);
+    poller_stop(server->poller);
     reflection_free(server->reflection);
     health_free(server->health);
     unknown_method_free(server->unknown);
     drain_free(server->drain);
     poller_free(server->poller);
-    grpc_completion_queue_destroy(server->queue);
     grpc_server_credentials_release(server->plaintext);
     grpc_shutdown_blocking();
 }
@@ -338,13 +300,13 @@ void server_free(struct server *server)
 {
     if (!server)
         return;
-    assert(server->shut || !server->started);
+    assert(server->has_ended || !server->is_started);
     free_core(server);
-    listeners_free(server->listeners);
-    free(server->unaries);
+    listeners_free(server->core.listeners);
+    free(server->methods);
     if (server->ended)
         event_free(server->ended);
-    if (server->tracker.ended_fd >= 0)
-        close(server->tracker.ended_fd);
+    if (server->core.tracker.ended_fd >= 0)
+        close(server->core.tracker.ended_fd);
     free(server);
 }

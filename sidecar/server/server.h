@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The gRPC server: listeners, the methods of the schema, health and reflection, one poller thread.
- * The main thread opens, drains and frees it.
+ * The gRPC server: listeners, the methods of the schema, health and reflection, and the poller's
+ * thread. The main thread opens, drains and frees it.
  */
 #pragma once
 
@@ -13,65 +13,59 @@
 #include "schema/schema.h"
 #include "server/call.h"
 #include "system/reload.h"
-#include "system/thread_ping.h"
+#include "system/watchdog.h"
 #include "telemetry/metric.h"
 
 struct server;
 
-/* Told on the main thread. */
+/* Called on the main thread, unless a comment names another. */
 struct server_events {
     void (*listening)(const char *address, void *context);
-    /* A connection was refused: `why` names the option, the kernel's reason, or why a TLS handshake
-     * failed. That is told on TLS's thread. */
+    /* A connection was refused; `why` is the option that limits connections, the kernel's reason,
+     * or the reason why a TLS handshake failed, which is reported on TLS's thread. */
     void (*refused)(const char *why, void *context);
-    /* A connection was closed for what its peer did. Any thread. */
+    /* A connection was closed because of its peer's behaviour. Any thread. */
     void (*disconnected)(const char *peer, const char *why, void *context);
-    /* All calls have ended after server_drain; it may be freed. */
+    /* All calls have ended after server_drain; the server may be freed. */
     void (*drained)(void *context);
     void *context;
-    struct metrics *metrics; /* for connections, and for calls of methods that are not served */
+    struct metrics *metrics;   /* of connections, and of calls of methods that are not served */
+    struct watchdog *watchdog; /* of the threads; NULL: they are not watched */
+    struct reload_listener certificate_changes; /* of the files of TLS */
 };
 
 /*
- * Listens and serves. FAILED_PRECONDITION when an address cannot be listened on. config, schema and
- * the handler's context must outlive the server. `server` is set also when this fails, for
- * server_free.
+ * Listens and serves. FAILED_PRECONDITION when an address cannot be listened on or a file of TLS
+ * cannot be used. config, schema and the handler's context must outlive the server. `server` is set
+ * also when this fails, for server_free.
  */
 must_use bool server_open(const struct config *config, const struct schema *schema,
                           struct event_base *loop, const struct call_handler *handler,
                           const struct server_events *events, struct server **server,
                           struct status *status);
 
-/* Reads the files of TLS again, and takes them for handshakes from now on when they are good.
- * `summary` says what news is about. The main thread. */
-enum reload_result server_reload_tls(struct server *server, struct status *summary);
+/* Reads the files of TLS without using them: describes the certificate, and returns in
+ * `has_expired` whether it has. FAILED_PRECONDITION, naming the file, when one cannot be used. Any
+ * thread. */
+must_use bool server_check_tls(const struct config *config, bool *has_expired,
+                               struct buffer *summary, struct status *status);
 
-/* Reads the files of TLS for those who only want to know: what there is to tell, and whether the
- * certificate is over. FAILED_PRECONDITION says what is wrong. Any thread. */
-must_use bool server_check_tls(const struct config *config, bool *is_over, struct status *summary);
-
-/* A thread of the server's answers when it comes round; each once at a time, not while it is freed.
- * The main thread. */
-void server_ping_poller(struct server *server, struct thread_ping *ping);
-bool server_has_tls(const struct server *server);
-void server_ping_tls(struct server *server, struct thread_ping *ping);
-
-/* What health answers from now on, for the server ("") and each service. Any thread. */
+/* Sets what health reports, for the server ("") and each service. Any thread. */
 void server_set_serving(struct server *server, bool serving);
 
-/* Stops listening, tells callers to go away (GOAWAY) and lets calls under way finish. Once. */
+/* Stops listening, sends callers a GOAWAY and lets the calls under way finish. Once. */
 void server_drain(struct server *server);
 
-/* Calls that open from now on are refused, for those who are about to end all others. */
+/* Refuses calls that open from now on, before all others are ended. */
 void server_refuse(struct server *server);
 
-/* Calls under way, and connections of callers. The main thread. */
+/* Number of calls under way, and of callers' connections. The main thread. */
 size_t server_in_flight(const struct server *server);
 size_t server_connections(const struct server *server);
 
-/* Ends what is still under way after server_drain; calls that never became whole, and callers that
- * read nothing, too. */
+/* Ends everything that is left after server_drain, also calls whose request never came as a whole
+ * and connections whose callers do not read. */
 void server_cancel_all(struct server *server);
 
-/* Frees it; after `drained`, or when it never opened whole. NULL is allowed. */
+/* After `drained`, or when server_open failed. NULL is allowed. */
 void server_free(struct server *server);

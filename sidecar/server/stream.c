@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-struct method {
+struct registered_method {
     struct streams *streams;
     const struct stream_method *row;
     void *registered; /* grpc_server_register_method's */
@@ -25,30 +25,28 @@ struct method {
 struct stream {
     struct tag opened, closed, received, sent;
     LIST_ENTRY(stream) place;
-    struct method *method;
+    struct registered_method *method;
     grpc_call *rpc;
     gpr_timespec deadline;
     grpc_metadata_array metadata;
     grpc_byte_buffer *message;
     int fd, cancelled;
-    unsigned operations; /* under way; the last one takes the stream with it */
+    unsigned operations; /* under way; when the last one ends, the stream is freed */
     bool has_begun, is_sending;
-    bool is_finishing; /* with `status`, as soon as nothing is being sent */
+    bool is_finishing; /* `status` is sent as soon as nothing else is being sent */
     bool is_over;      /* nothing more may be sent */
     struct status status;
     alignas(max_align_t) char state[];
 };
 
 struct streams {
-    grpc_server *server;
-    grpc_completion_queue *queue;
-    struct rpc_tracker *tracker;
+    struct core *core;
     void *context;
     pthread_mutex_t lock; /* of everything below and of the open streams */
     bool have_ended;
     LIST_HEAD(, stream) open;
     size_t count;
-    struct method methods[];
+    struct registered_method methods[];
 };
 
 static void on_opened(struct tag *tag, bool good);
@@ -56,10 +54,10 @@ static void on_closed(struct tag *tag, bool good);
 static void on_received(struct tag *tag, bool good);
 static void on_sent(struct tag *tag, bool good);
 
-/* Asks for the next stream of that method. */
-static void arm(struct method *method)
+/* Requests the next stream of the method from C-core. */
+static void arm(struct registered_method *method)
 {
-    struct streams *streams = method->streams;
+    const struct core *core = method->streams->core;
     struct stream *stream = memory_expect(calloc(1, sizeof *stream + method->row->state_bytes));
     stream->opened.happened = on_opened;
     stream->closed.happened = on_closed;
@@ -67,16 +65,16 @@ static void arm(struct method *method)
     stream->sent.happened = on_sent;
     stream->method = method;
     grpc_metadata_array_init(&stream->metadata);
-    if (grpc_server_request_registered_call(
-            streams->server, method->registered, &stream->rpc, &stream->deadline, &stream->metadata,
-            NULL, streams->queue, streams->queue, &stream->opened) != GRPC_CALL_OK)
+    if (grpc_server_request_registered_call(core->server, method->registered, &stream->rpc,
+                                            &stream->deadline, &stream->metadata, NULL, core->queue,
+                                            core->queue, &stream->opened) != GRPC_CALL_OK)
         free(stream);
 }
 
 static void start(struct stream *stream, const grpc_op *operations, size_t count, struct tag *tag)
 {
     stream->operations++;
-    /* Which operations a stream takes does not depend on its peer. */
+    /* A stream accepts these operations whatever its peer does. */
     if (grpc_call_start_batch(stream->rpc, operations, count, tag, NULL) != GRPC_CALL_OK)
         abort();
 }
@@ -88,8 +86,8 @@ static void receive(struct stream *stream)
     start(stream, &message, 1, &stream->received);
 }
 
-/* The first of them takes the initial metadata along. */
-static void put_out(struct stream *stream, grpc_op what)
+/* The first operation is sent with the initial metadata. */
+static void send_operation(struct stream *stream, grpc_op what)
 {
     grpc_op operations[] = {{.op = GRPC_OP_SEND_INITIAL_METADATA}, what};
     size_t first = stream->has_begun ? 1 : 0;
@@ -101,22 +99,28 @@ static void send_status(struct stream *stream)
 {
     grpc_slice message = grpc_slice_from_copied_string(stream->status.message);
     stream->is_over = true;
-    put_out(stream, (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
-                              .data.send_status_from_server = {
-                                  .status = (grpc_status_code)stream->status.code,
-                                  .status_details = &message,
-                              }});
+    send_operation(stream, (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+                                     .data.send_status_from_server = {
+                                         .status = (grpc_status_code)stream->status.code,
+                                         .status_details = &message,
+                                     }});
     grpc_slice_unref(message);
+}
+
+/* A response may be sent: nothing is being sent, and the status was not sent. */
+static bool is_idle(const struct stream *stream)
+{
+    return !stream->is_sending && !stream->is_over;
 }
 
 void stream_send(struct stream *stream, const ProtobufCMessage *response)
 {
-    assert(stream_is_idle(stream));
+    assert(is_idle(stream));
     grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(response));
     protobuf_c_message_pack(response, GRPC_SLICE_START_PTR(bytes));
     grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&bytes, 1);
-    put_out(stream,
-            (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message});
+    send_operation(
+        stream, (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message});
     grpc_byte_buffer_destroy(message);
     grpc_slice_unref(bytes);
 }
@@ -131,11 +135,6 @@ void stream_finish(struct stream *stream, const struct status *status)
         send_status(stream);
 }
 
-bool stream_is_idle(const struct stream *stream)
-{
-    return !stream->is_sending && !stream->is_over;
-}
-
 void *stream_context(struct stream *stream)
 {
     return stream->method->streams->context;
@@ -146,14 +145,14 @@ void *stream_state(struct stream *stream)
     return stream->state;
 }
 
-static void *take_from_arena(void *arena, size_t bytes)
+static void *allocate_in_arena(void *arena, size_t bytes)
 {
     return memory_expect(arena_alloc(arena, bytes ? bytes : 1));
 }
 
-static void keep_in_arena(void *arena, void *taken)
+static void leave_in_arena(void *arena, void *memory)
 {
-    (void)arena, (void)taken;
+    (void)arena, (void)memory;
 }
 
 static struct text copy_message(grpc_byte_buffer *message, struct arena *arena)
@@ -172,12 +171,12 @@ static struct text copy_message(grpc_byte_buffer *message, struct arena *arena)
 static bool read_request(const struct stream *stream, struct arena *arena,
                          ProtobufCMessage **request, struct status *status)
 {
-    ProtobufCAllocator allocator = {take_from_arena, keep_in_arena, arena};
+    ProtobufCAllocator allocator = {allocate_in_arena, leave_in_arena, arena};
     size_t size = grpc_byte_buffer_length(stream->message);
     if (size > STREAM_REQUEST_BYTES)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
-                           "the request message has %zu bytes, more than the %d that are allowed",
-                           size, STREAM_REQUEST_BYTES);
+                           "the request message has %zu bytes; at most %d are allowed", size,
+                           STREAM_REQUEST_BYTES);
     struct text bytes = copy_message(stream->message, arena);
     if (stream->message->data.raw.compression != GRPC_COMPRESS_NONE &&
         !inflate_message(bytes, STREAM_REQUEST_BYTES, arena, &bytes, status))
@@ -187,7 +186,7 @@ static bool read_request(const struct stream *stream, struct arena *arena,
     ProtobufCMessage *read = protobuf_c_message_unpack(stream->method->row->request, &allocator,
                                                        bytes.size, (const uint8_t *)bytes.data);
     if (!read)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "the request message is no %s",
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "the request message is not a valid %s",
                            stream->method->row->request->name);
     *request = read;
     return true;
@@ -198,7 +197,7 @@ static void take_request(struct stream *stream)
     struct arena arena;
     struct status status;
     ProtobufCMessage *request = NULL;
-    /* The question's size bounds what reading it takes. */
+    /* The size of the request bounds the memory that unpacking it takes. */
     arena_init(&arena, SIZE_MAX);
     if (read_request(stream, &arena, &request, &status))
         stream->method->row->on_request(stream, request, &arena);
@@ -207,19 +206,19 @@ static void take_request(struct stream *stream)
     arena_clear(&arena);
 }
 
-/* The client has no more questions, or it has gone. */
-static void take_silence(struct stream *stream)
+/* The client sends no more requests, or it has gone. */
+static void on_half_closed(struct stream *stream)
 {
     struct status status;
     status_clear(&status);
     if (!stream->method->row->is_dialogue)
-        status_set(&status, STATUS_INVALID_ARGUMENT, "the caller sent no whole request message");
+        status_set(&status, STATUS_INVALID_ARGUMENT, "the request message is incomplete");
     stream_finish(stream, &status);
 }
 
 static void free_stream(struct stream *stream)
 {
-    struct rpc_tracker *tracker = stream->method->streams->tracker;
+    struct rpc_tracker *tracker = &stream->method->streams->core->tracker;
     LIST_REMOVE(stream, place);
     stream->method->open--;
     grpc_metadata_array_destroy(&stream->metadata);
@@ -236,12 +235,12 @@ static void operation_ended(struct stream *stream)
 
 static bool may_open(const struct stream *stream, struct status *status)
 {
-    const struct method *method = stream->method;
+    const struct registered_method *method = stream->method;
     if (method->streams->have_ended)
-        return status_fail(status, STATUS_UNAVAILABLE, "the server is going away");
+        return status_fail(status, STATUS_UNAVAILABLE, "the server is shutting down");
     if (method->row->most && method->open > method->row->most)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
-                           "%zu streams of this method are open, no more are allowed",
+                           "%zu streams of this method are open, which is the limit",
                            method->row->most);
     return true;
 }
@@ -257,7 +256,7 @@ static void on_opened(struct tag *tag, bool good)
         return;
     }
     arm(stream->method);
-    rpc_tracker_add(streams->tracker);
+    rpc_tracker_add(&streams->core->tracker);
     stream->fd = core_descriptor(stream->rpc);
     pthread_mutex_lock(&streams->lock);
     LIST_INSERT_HEAD(&streams->open, stream, place);
@@ -272,14 +271,14 @@ static void on_opened(struct tag *tag, bool good)
     pthread_mutex_unlock(&streams->lock);
 }
 
-/* It is told when the status has left or the caller has gone: nothing can be sent any more. */
+/* The status has been sent or the caller has gone, so that nothing can be sent any more. */
 static void on_closed(struct tag *tag, bool good)
 {
     (void)good;
     struct stream *stream = container_of(tag, struct stream, closed);
     struct streams *streams = stream->method->streams;
     if (stream->cancelled)
-        listener_count_cancel(streams->tracker->listeners, stream->fd);
+        listener_count_cancel(streams->core->listeners, stream->fd);
     pthread_mutex_lock(&streams->lock);
     stream->is_over = true;
     operation_ended(stream);
@@ -295,7 +294,7 @@ static void on_received(struct tag *tag, bool good)
     if (!stream->is_over && stream->message)
         take_request(stream);
     else if (!stream->is_over)
-        take_silence(stream);
+        on_half_closed(stream);
     if (stream->message)
         grpc_byte_buffer_destroy(stream->message);
     stream->message = NULL;
@@ -305,7 +304,7 @@ static void on_received(struct tag *tag, bool good)
 
 static void wake(struct stream *stream)
 {
-    if (stream_is_idle(stream) && stream->method->row->on_writable)
+    if (is_idle(stream) && stream->method->row->on_writable)
         stream->method->row->on_writable(stream);
 }
 
@@ -317,7 +316,7 @@ static void on_sent(struct tag *tag, bool good)
     pthread_mutex_lock(&streams->lock);
     stream->is_sending = false;
     wake(stream);
-    if (stream_is_idle(stream)) {
+    if (is_idle(stream)) {
         if (stream->is_finishing)
             send_status(stream);
         else if (stream->method->row->is_dialogue)
@@ -327,22 +326,20 @@ static void on_sent(struct tag *tag, bool good)
     pthread_mutex_unlock(&streams->lock);
 }
 
-struct streams *streams_new(grpc_server *server, grpc_completion_queue *queue,
-                            struct rpc_tracker *tracker, const struct stream_method *methods,
-                            size_t count, void *context)
+struct streams *streams_new(struct core *core, const struct stream_method *methods, size_t count,
+                            void *context)
 {
     struct streams *streams =
         memory_expect(calloc(1, sizeof *streams + count * sizeof streams->methods[0]));
-    *streams = (struct streams){
-        .server = server, .queue = queue, .tracker = tracker, .context = context, .count = count};
+    *streams = (struct streams){.core = core, .context = context, .count = count};
     pthread_mutex_init(&streams->lock, NULL);
     LIST_INIT(&streams->open);
     for (size_t i = 0; i < count; i++) {
-        struct method *method = &streams->methods[i];
+        struct registered_method *method = &streams->methods[i];
         method->streams = streams;
         method->row = &methods[i];
-        method->registered =
-            grpc_server_register_method(server, methods[i].path, NULL, GRPC_SRM_PAYLOAD_NONE, 0);
+        method->registered = grpc_server_register_method(core->server, methods[i].path, NULL,
+                                                         GRPC_SRM_PAYLOAD_NONE, 0);
         if (!method->registered)
             abort();
     }
@@ -368,7 +365,7 @@ void streams_end(struct streams *streams)
 {
     struct stream *stream;
     struct status status;
-    status_set(&status, STATUS_UNAVAILABLE, "the server is going away");
+    status_set(&status, STATUS_UNAVAILABLE, "the server is shutting down");
     pthread_mutex_lock(&streams->lock);
     streams->have_ended = true;
     LIST_FOREACH(stream, &streams->open, place)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Callers' TLS ends here: handshakes, and the tunnels between TLS connections and socket pairs
- * whose other ends C-core serves like plaintext connections. All of it on a thread of its own, so
- * that callers at full load never hold up signals, probes or accepting. Who shakes hands or stays
- * silent longer than the patience allows is turned away.
+ * Ends callers' TLS: handshakes, and the tunnels between TLS connections and socket pairs whose
+ * other ends C-core serves like plaintext connections. All of it runs on a thread of its own, so
+ * that callers at full load never hold up signals, probes or accepting. A caller whose handshake
+ * and HTTP/2 preface take longer than the handshake timeout is disconnected. Thread: the main
+ * thread opens, adds connections, stops and frees.
  */
 #pragma once
 
@@ -15,40 +16,41 @@
 #include "server/access.h"
 #include "server/tls_context.h"
 #include "system/reload.h"
-#include "system/thread_ping.h"
+#include "system/watchdog.h"
 
 struct tls;
 
-/* Told on TLS's thread. */
+/* They are called on TLS's thread. */
 struct tls_events {
-    /* A caller has begun to speak HTTP/2: takes over the descriptor. `names` are those of the
-     * certificate that it proved to have; they are views and do not outlast this. */
+    /* A caller has sent the HTTP/2 preface: takes over the descriptor. `names` are those of the
+     * certificate with which the caller authenticated; they are views and valid for this call
+     * only. */
     void (*accepted)(int fd, const struct identity *names, size_t count, void *context);
-    /* Why a handshake failed. */
+    /* A handshake failed; the reason. */
     void (*refused)(const char *why, void *context);
     void *context;
 };
 
-/* Reads the files, which must outlive it by name, and starts the thread. FAILED_PRECONDITION names
- * the file that cannot be used. */
-must_use bool tls_open(const struct tls_files *files, int64_t patience_ns,
-                       const struct tls_events *events, struct tls **tls, struct status *status);
+struct tls_settings {
+    struct tls_files files; /* their paths outlive it */
+    int64_t handshake_timeout_ns;
+    struct reload_listener changes; /* of the files */
+    struct watchdog *watchdog;      /* NULL: the thread is not watched */
+};
 
-/* Reads the files again; what is good is for handshakes from now on. `summary` says what news is
- * about: the certificate, or what is wrong. The thread that opened. */
-enum reload_result tls_reload(struct tls *tls, struct status *summary);
+/* Reads the files, and again when they change; what is read is for handshakes from then on. Starts
+ * the thread. FAILED_PRECONDITION names a file that cannot be used now; INTERNAL when descriptors
+ * or threads run out. */
+must_use bool tls_open(const struct tls_settings *settings, const struct tls_events *events,
+                       struct tls **tls, struct status *status);
 
-/* Takes over a connection that was accepted, without blocking, and a pair of sockets: `inner` is
- * tunnelled to, `accepted` gets the other end. The thread that opened. */
-void tls_add(struct tls *tls, int outer, int inner, int other);
+/* Takes over an accepted connection, `outer`, that does not block, and a socket pair: the tunnel
+ * ends at `inner`, and `accepted` gets `core`. */
+void tls_add(struct tls *tls, int outer, int inner, int core);
 
-/* Closes who has not been admitted; nobody is any more when this returns. The thread that opened.
- */
+/* Closes the connections that have not been accepted; none is accepted after this has returned. */
 void tls_stop(struct tls *tls);
 
-/* Waits a moment until all that C-core has written is with the callers, and closes everything.
- * NULL is allowed. The thread that opened. */
+/* Gives callers a moment to receive all that C-core has written, and closes everything. NULL is
+ * allowed. */
 void tls_free(struct tls *tls);
-
-/* TLS's thread answers when it comes round; once at a time. The thread that opened. */
-void tls_ping(struct tls *tls, struct thread_ping *ping);

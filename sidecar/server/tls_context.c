@@ -10,10 +10,11 @@
 
 #include "base/banned.h"
 
-/* RFC 9113 forbids the others in HTTP/2 over TLS 1.2; those of TLS 1.3 are all good. */
+/* RFC 9113 appendix A forbids the other cipher suites of TLS 1.2 in HTTP/2; all those of TLS 1.3
+ * are allowed. */
 #define CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
 
-/* The files in the order in which a context is made of them. */
+/* The files, in the order in which they are used. */
 enum { CERTIFICATE, KEY, CLIENT_CA, FILES };
 
 struct tls_files tls_files_of(const struct config *config)
@@ -40,7 +41,7 @@ static bool take_client_ca(X509 *certificate, size_t index, void *context)
            SSL_CTX_add_client_CA(context, certificate) == 1;
 }
 
-/* Without it OpenSSL would ask the terminal. */
+/* Without this callback OpenSSL would read a password from the terminal. */
 static int no_password(char *password, int size, int writing, void *context)
 {
     (void)password, (void)size, (void)writing, (void)context;
@@ -64,7 +65,7 @@ static bool use_client_ca(const struct pem_file *file, SSL_CTX *context, struct 
 {
     if (!file->path)
         return true;
-    /* What the file names is trusted, also when it is no root. */
+    /* Each certificate of the file is trusted, also one that is not self-signed. */
     X509_STORE_set_flags(SSL_CTX_get_cert_store(context), X509_V_FLAG_PARTIAL_CHAIN);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     return pem_certificates(file, take_client_ca, context, status);
@@ -88,7 +89,8 @@ static SSL_CTX *context_new(void)
     SSL_CTX *context = memory_expect(SSL_CTX_new(TLS_server_method()));
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(context, CIPHERS);
-    /* HTTP/2 says itself where it ends, so that a cut is no attack. */
+    /* HTTP/2 marks its own end, so that a connection that ends without close_notify is not an
+     * attack. */
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                      SSL_OP_IGNORE_UNEXPECTED_EOF |
                                      SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -99,7 +101,7 @@ static SSL_CTX *context_new(void)
     return context;
 }
 
-static int64_t end_of(SSL_CTX *context)
+static int64_t expiry_of(SSL_CTX *context)
 {
     struct tm end = {0};
     ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context)), &end);
@@ -116,7 +118,7 @@ static bool make(const struct pem_file files[FILES], struct tls_context *context
         return false;
     }
     context->handshakes = made;
-    context->ends_s = end_of(made);
+    context->expires_s = expiry_of(made);
     pem_digest(files, FILES, context->digest);
     return true;
 }
@@ -143,18 +145,20 @@ void tls_context_clear(struct tls_context *context)
     *context = (struct tls_context){0};
 }
 
-void tls_context_describe(const struct tls_context *context, struct status *summary)
+void tls_context_describe(const struct tls_context *context, struct buffer *out)
 {
-    char end[32];
+    char end[sizeof "2027-01-31T12:34:56Z" + 16];
     struct tm day;
-    time_t ends = context->ends_s;
+    time_t ends = context->expires_s;
     strftime(end, sizeof end, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&ends, &day));
-    status_set(summary, STATUS_UNKNOWN, "the certificate %s at %s",
-               tls_context_has_ended(context) ? "ended, so that callers will refuse it," : "ends",
-               end);
+    buffer_add_text(out,
+                    tls_context_has_expired(context)
+                        ? text_literal("callers will reject the certificate, which expired at ")
+                        : text_literal("the certificate expires at "));
+    buffer_add_text(out, text_of(end));
 }
 
-bool tls_context_has_ended(const struct tls_context *context)
+bool tls_context_has_expired(const struct tls_context *context)
 {
-    return context->ends_s <= time(NULL);
+    return context->expires_s <= time(NULL);
 }

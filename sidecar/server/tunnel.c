@@ -14,30 +14,30 @@
 
 #include "base/banned.h"
 
-/* So many pieces in a row; then it is others' turn. */
+/* Pieces carried in a row before other connections are served. */
 #define TURN_PIECES 8
 
-/* A peer that takes nothing for so long, though there is something for it, is gone. */
+/* A peer that takes no byte for this time, though there are bytes for it, is disconnected. */
 static const struct timeval longest_stall = {.tv_sec = 30};
 
-/* As long the peer may take to close after us: what it still sends must not reset the connection
- * before it has read our last bytes. */
-static const struct timeval drain = {.tv_sec = 2};
+/* Time for the peer to close after us. Until then its bytes are discarded, because closing with
+ * unread bytes would reset the connection before the peer has read our last bytes. */
+static const struct timeval close_patience = {.tv_sec = 2};
 
-/* What was taken from one side and not yet by the other. */
+/* Bytes that were read from one side and not yet written to the other. */
 struct pending_bytes {
-    char *at; /* NULL: nothing */
+    char *at; /* NULL: none */
     size_t bytes, passed;
 };
 
 struct tunnel {
     SSL *tls;
     int outer, inner;
-    struct event *outer_readable, *outer_writable, *inner_readable, *inner_writable, *left;
+    struct event *outer_readable, *outer_writable, *inner_readable, *inner_writable, *close_timeout;
     struct pending_bytes inward, outward;
-    bool peer_ended;   /* it sends no more */
-    bool inward_ended; /* so, or nobody takes it any more */
-    bool leaving;      /* all has been said, and the peer has time to hear it */
+    bool peer_ended;   /* the peer sends no more */
+    bool inward_ended; /* nothing is carried inward any more */
+    bool is_closing;   /* all bytes have been written, and the peer has time to read them */
     bool read_waits_for_writing;
     char *piece;
     void (*ended)(void *context);
@@ -58,13 +58,13 @@ static void drop(struct pending_bytes *pending)
     *pending = (struct pending_bytes){0};
 }
 
-/* Must be the last thing that is done with the tunnel. */
+/* The tunnel must not be used after this. */
 static void end(struct tunnel *tunnel)
 {
     tunnel->ended(tunnel->context);
 }
 
-/* No more goes inward. The inner side is told, in case it did not end that itself. */
+/* Carries no more bytes inward, and shuts that direction of the inner side. */
 static void end_inward(struct tunnel *tunnel)
 {
     tunnel->inward_ended = true;
@@ -74,7 +74,7 @@ static void end_inward(struct tunnel *tunnel)
     shutdown(tunnel->inner, SHUT_WR);
 }
 
-/* True when all is passed on, or nobody takes it any more. */
+/* True when all bytes are passed on, or the inner side has closed. */
 static bool pass_inward(struct tunnel *tunnel, const char *at, size_t bytes, size_t *passed)
 {
     ssize_t sent = send(tunnel->inner, at + *passed, bytes - *passed, MSG_NOSIGNAL);
@@ -86,8 +86,8 @@ static bool pass_inward(struct tunnel *tunnel, const char *at, size_t bytes, siz
     return *passed == bytes;
 }
 
-/* How a TLS operation that did not succeed goes on. OpenSSL judges by the thread's queue of errors,
- * so that it must be empty before each: another connection's would end this one. */
+/* Why a TLS operation did not succeed. OpenSSL looks at the thread's error queue, which has to be
+ * emptied before each operation: an error of another connection would end this one. */
 enum obstacle { WAITS_FOR_READING, WAITS_FOR_WRITING, PEER_ENDED, BROKEN };
 
 static enum obstacle obstacle_of(const struct tunnel *tunnel, int result)
@@ -99,13 +99,13 @@ static enum obstacle obstacle_of(const struct tunnel *tunnel, int result)
                                             : BROKEN;
 }
 
-static void reading_stopped(struct tunnel *tunnel, int result)
+static void handle_read_error(struct tunnel *tunnel, int result)
 {
     switch (obstacle_of(tunnel, result)) {
     case WAITS_FOR_READING:
         return;
     case WAITS_FOR_WRITING:
-        /* Bytes that wait meanwhile would wake us for ever, and begin the time anew each time. */
+        /* Without the removal, bytes to read would wake us all the time and restart the timeout. */
         tunnel->read_waits_for_writing = true;
         event_del(tunnel->outer_readable);
         event_add(tunnel->outer_writable, &longest_stall);
@@ -128,7 +128,7 @@ static void carry_inward(struct tunnel *tunnel)
         ERR_clear_error();
         int got = SSL_read(tunnel->tls, tunnel->piece, TUNNEL_PIECE_BYTES);
         if (got <= 0) {
-            reading_stopped(tunnel, got);
+            handle_read_error(tunnel, got);
             return;
         }
         if (!pass_inward(tunnel, tunnel->piece, (size_t)got, &passed)) {
@@ -140,7 +140,7 @@ static void carry_inward(struct tunnel *tunnel)
     }
 }
 
-/* False when it has to be tried again with the same bytes, or when the tunnel has ended. */
+/* False when the same bytes have to be written again later, or when the tunnel has ended. */
 static bool pass_outward(struct tunnel *tunnel, const char *at, size_t bytes)
 {
     ERR_clear_error();
@@ -158,7 +158,7 @@ static bool pass_outward(struct tunnel *tunnel, const char *at, size_t bytes)
     return false;
 }
 
-/* All that came from the inner side has been written. */
+/* The inner side has ended, and all its bytes have been written. */
 static void end_outward(struct tunnel *tunnel)
 {
     event_del(tunnel->inner_readable);
@@ -169,13 +169,13 @@ static void end_outward(struct tunnel *tunnel)
         return;
     }
     end_inward(tunnel);
-    tunnel->leaving = true;
+    tunnel->is_closing = true;
     event_add(tunnel->outer_readable, NULL);
-    event_add(tunnel->left, &drain);
+    event_add(tunnel->close_timeout, &close_patience);
 }
 
-/* What the peer says now is for nobody; its end is waited for. */
-static void leave(struct tunnel *tunnel)
+/* Discards the peer's bytes until it closes. */
+static void await_close(struct tunnel *tunnel)
 {
     ssize_t got = 1;
     for (int turn = 0; turn < TURN_PIECES && got > 0; turn++)
@@ -203,13 +203,13 @@ static void on_outer_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct tunnel *tunnel = context;
-    if (tunnel->leaving)
-        leave(tunnel);
+    if (tunnel->is_closing)
+        await_close(tunnel);
     else
         carry_inward(tunnel);
 }
 
-static void on_left(evutil_socket_t fd, short what, void *context)
+static void on_close_timeout(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     end(context);
@@ -281,11 +281,11 @@ struct tunnel *tunnel_new(struct event_base *loop, struct ssl_st *tls, int outer
         .outer_writable = watch(loop, outer, EV_WRITE, on_outer_writable, tunnel),
         .inner_readable = watch(loop, inner, EV_READ | EV_PERSIST, on_inner_readable, tunnel),
         .inner_writable = watch(loop, inner, EV_WRITE, on_inner_writable, tunnel),
-        .left = watch(loop, -1, 0, on_left, tunnel),
+        .close_timeout = watch(loop, -1, 0, on_close_timeout, tunnel),
     };
     event_add(tunnel->inner_readable, NULL);
     event_add(tunnel->outer_readable, NULL);
-    /* TLS may hold what it has read already, which the descriptor does not show. */
+    /* OpenSSL may have read bytes already, which the descriptor does not show. */
     event_active(tunnel->outer_readable, EV_READ, 0);
     return tunnel;
 }
@@ -296,7 +296,7 @@ void tunnel_free(struct tunnel *tunnel)
     event_free(tunnel->outer_writable);
     event_free(tunnel->inner_readable);
     event_free(tunnel->inner_writable);
-    event_free(tunnel->left);
+    event_free(tunnel->close_timeout);
     SSL_free(tunnel->tls);
     close(tunnel->outer);
     close(tunnel->inner);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the calls of one unary method have in common; between server.c and call.c. */
+/* Data that the calls of one unary method share, and data that the calls of all of them share.
+ * server.c fills it in; call.c and reply.c use it. */
 #pragma once
 
 #include <sys/queue.h>
@@ -8,29 +9,28 @@
 #include "schema/schema.h"
 #include "server/call.h"
 #include "server/core.h"
-#include "server/listener.h"
 #include "telemetry/metric.h"
 
-/* The calls of all methods that are open, in the order in which they came. The poller's thread. */
-struct open_calls {
-    TAILQ_HEAD(, call) list;
-    int64_t looked_ns; /* when it was last looked through */
+struct unary_calls {
+    struct core *core;
+    const struct call_handler *handler;
+    const struct config *config;
+    struct metrics *metrics;
+    atomic_size_t in_flight; /* calls that are not replied to yet */
+    atomic_bool is_refusing; /* calls that open from now on are not begun */
+
+    /* The poller's thread. */
+    TAILQ_HEAD(, call) open; /* calls that are not closed, in the order in which they came */
+    int64_t swept_ns;        /* when undelivered replies were looked for last */
 };
 
-struct unary {
-    grpc_server *server;
-    grpc_completion_queue *queue;
+struct unary_method {
     void *registered; /* grpc_server_register_method's */
     const struct schema_method *method;
     size_t number; /* of the method, in the schema's order */
-    const struct call_handler *handler;
-    const struct config *config;
-    atomic_size_t *in_flight; /* calls of all methods to be answered; streams of ours are none */
-    struct open_calls *open;
-    struct rpc_tracker *tracker;
-    struct metrics *metrics;
+    struct unary_calls *calls;
 };
 
-/* Asks for the next call of that method. It asks again by itself until the server shuts down.
- * Poller's thread, or before it runs. */
-void unary_arm(const struct unary *unary);
+/* Requests the next call of the method from C-core. Each call requests its successor, until the
+ * server shuts down. The poller's thread, or before that is started. */
+void unary_arm(const struct unary_method *unary);

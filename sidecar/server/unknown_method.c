@@ -9,20 +9,18 @@
 
 #include "base/banned.h"
 
-/* As much of a path as is told back. */
+/* A path is cut to this in the message. */
 #define PATH_BYTES 200
 
 struct unknown_method {
-    grpc_server *server;
-    grpc_completion_queue *queue;
+    struct core *core;
     const struct call_handler *handler;
     struct metrics *metrics;
-    struct rpc_tracker *tracker;
 };
 
-/* A call on its short way: opened, and answered in one go. */
+/* A call that is opened and replied to in one batch. */
 struct unknown_call {
-    struct tag opened, answered;
+    struct tag opened, replied;
     struct unknown_method *unknown;
     grpc_call *rpc;
     grpc_call_details details;
@@ -31,7 +29,7 @@ struct unknown_call {
 };
 
 static void on_opened(struct tag *tag, bool good);
-static void on_answered(struct tag *tag, bool good);
+static void on_replied(struct tag *tag, bool good);
 
 static void free_call(struct unknown_call *call)
 {
@@ -44,17 +42,18 @@ static void arm(struct unknown_method *unknown)
 {
     struct unknown_call *call = memory_expect(calloc(1, sizeof *call));
     call->opened.happened = on_opened;
-    call->answered.happened = on_answered;
+    call->replied.happened = on_replied;
     call->unknown = unknown;
     grpc_call_details_init(&call->details);
     grpc_metadata_array_init(&call->metadata);
-    if (grpc_server_request_call(unknown->server, &call->rpc, &call->details, &call->metadata,
-                                 unknown->queue, unknown->queue, &call->opened) != GRPC_CALL_OK)
+    if (grpc_server_request_call(unknown->core->server, &call->rpc, &call->details, &call->metadata,
+                                 unknown->core->queue, unknown->core->queue,
+                                 &call->opened) != GRPC_CALL_OK)
         free_call(call);
 }
 
-/* What may be shown of a path: any bytes may have come. */
-static void show(struct text path, char shown[PATH_BYTES + 1])
+/* The path may have any bytes; those that are not printable are replaced. */
+static void make_printable(struct text path, char shown[PATH_BYTES + 1])
 {
     size_t bytes = path.size < PATH_BYTES ? path.size : PATH_BYTES;
     for (size_t i = 0; i < bytes; i++)
@@ -77,8 +76,8 @@ static void send_status(struct unknown_call *call, const struct status *status, 
         {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
          .data.recv_close_on_server.cancelled = &call->cancelled},
     };
-    /* A fresh call takes these operations whatever its peer does. */
-    if (grpc_call_start_batch(call->rpc, operations, array_length(operations), &call->answered,
+    /* A new call accepts these operations whatever its peer does. */
+    if (grpc_call_start_batch(call->rpc, operations, array_length(operations), &call->replied,
                               NULL) != GRPC_CALL_OK)
         abort();
     grpc_slice_unref(trailer.value);
@@ -93,9 +92,9 @@ static void respond(struct unknown_call *call)
     struct status status;
     struct call_trailers trailers;
     arena_init(&arena, CALL_TRAILERS_BYTES);
-    show(core_text(&call->details.method), path);
+    make_printable(core_text(&call->details.method), path);
     status_set(&status, STATUS_UNIMPLEMENTED,
-               "%s: no such method; `apig-sidecar check` lists what is served", path);
+               "%s: unknown method; `apig-sidecar check` lists the methods", path);
     handler->explain(&status, &arena, &trailers, handler->context);
     send_status(call, &status, trailers.details);
     arena_clear(&arena);
@@ -109,30 +108,29 @@ static void on_opened(struct tag *tag, bool good)
         return;
     }
     arm(call->unknown);
-    rpc_tracker_add(call->unknown->tracker);
+    rpc_tracker_add(&call->unknown->core->tracker);
     metric_count(call->unknown->metrics, METRIC_CALLS, METRIC_OTHER, STATUS_UNIMPLEMENTED);
     call->fd = core_descriptor(call->rpc);
     respond(call);
 }
 
-static void on_answered(struct tag *tag, bool good)
+static void on_replied(struct tag *tag, bool good)
 {
     (void)good;
-    struct unknown_call *call = container_of(tag, struct unknown_call, answered);
-    struct rpc_tracker *tracker = call->unknown->tracker;
+    struct unknown_call *call = container_of(tag, struct unknown_call, replied);
+    struct core *core = call->unknown->core;
     if (call->cancelled)
-        listener_count_cancel(tracker->listeners, call->fd);
+        listener_count_cancel(core->listeners, call->fd);
     grpc_call_unref(call->rpc);
     free_call(call);
-    rpc_tracker_done(tracker);
+    rpc_tracker_done(&core->tracker);
 }
 
-struct unknown_method *unknown_method_new(grpc_server *server, grpc_completion_queue *queue,
-                                          const struct call_handler *handler,
-                                          struct metrics *metrics, struct rpc_tracker *tracker)
+struct unknown_method *unknown_method_new(struct core *core, const struct call_handler *handler,
+                                          struct metrics *metrics)
 {
     struct unknown_method *unknown = memory_expect(calloc(1, sizeof *unknown));
-    *unknown = (struct unknown_method){server, queue, handler, metrics, tracker};
+    *unknown = (struct unknown_method){core, handler, metrics};
     return unknown;
 }
 

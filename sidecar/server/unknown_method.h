@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls of methods that nobody has registered: UNIMPLEMENTED, naming the method and how to learn
- * what is served. Between server.c and C-core; the poller's thread, or before it runs.
+ * Calls of methods that are not registered: they end with UNIMPLEMENTED and a message that names
+ * the method. The poller's thread, or before it is started.
  */
 #pragma once
 
@@ -11,13 +11,12 @@
 
 struct unknown_method;
 
-/* The handler explains. All must outlive it. */
-struct unknown_method *unknown_method_new(grpc_server *server, grpc_completion_queue *queue,
-                                          const struct call_handler *handler,
-                                          struct metrics *metrics, struct rpc_tracker *tracker);
+/* `handler->explain` makes the trailers. All arguments must outlive it. */
+struct unknown_method *unknown_method_new(struct core *core, const struct call_handler *handler,
+                                          struct metrics *metrics);
 
 /* Takes calls from now on; after the server has started. */
 void unknown_method_start(struct unknown_method *unknown);
 
-/* After the queue has been drained; NULL is allowed. */
+/* After poller_stop; NULL is allowed. */
 void unknown_method_free(struct unknown_method *unknown);

@@ -15,7 +15,7 @@ static bool is_quoted(char c)
     return c != '"' && c != '\\';
 }
 
-/* Without the quotes, but with backslashes, which no name that counts has. */
+/* The value has no quotes, but keeps its backslashes, which no URI or DNS name has. */
 static bool take_quoted(struct text *rest, struct text *value)
 {
     const char *start = rest->data;
@@ -35,8 +35,8 @@ static const struct {
     enum caller_kind kind;
 } keys[] = {{{"URI", 3}, CALLER_URI}, {{"DNS", 3}, CALLER_DNS}};
 
-static void note(struct text key, struct text value, struct identity names[IDENTITY_MOST],
-                 size_t *count)
+static void add_name(struct text key, struct text value, struct identity names[IDENTITY_MOST],
+                     size_t *count)
 {
     for (size_t i = 0; i < array_length(keys); i++)
         if (text_equal_nocase(key, keys[i].key) && value.size > 0 && *count < IDENTITY_MOST)
@@ -52,7 +52,7 @@ static bool take_pair(struct text *rest, struct identity names[IDENTITY_MOST], s
         value = text_take_while(rest, is_plain);
     else if (!take_quoted(rest, &value))
         return false;
-    note(key, value, names, count);
+    add_name(key, value, names, count);
     return true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading whole files of a bounded size, and seeing whether one has changed. Any thread; it may
- * wait for the disk. */
+/* Reads whole files of a bounded size, and compares a file with what it was before. Any thread; it
+ * may wait for the disk. */
 #pragma once
 
 #include <stddef.h>
@@ -12,12 +12,13 @@
 #include "base/text.h"
 
 /* Reads a file ("-" is standard input) into the arena. NOT_FOUND, PERMISSION_DENIED or
- * FAILED_PRECONDITION, naming the path and what happened; RESOURCE_EXHAUSTED when it has more than
- * `most` bytes. */
+ * FAILED_PRECONDITION, naming path and reason; RESOURCE_EXHAUSTED when it has more than `most`
+ * bytes. */
 must_use bool file_read(const char *path, size_t most, struct arena *arena, struct text *bytes,
                         struct status *status);
 
-/* What changes when a file is written, or another file takes its place. */
+/* Changes when a file is written or another file takes its place, as far as the resolution of its
+ * times shows that. */
 struct file_identity {
     dev_t device;
     ino_t inode;
@@ -25,7 +26,7 @@ struct file_identity {
     struct timespec modified, changed;
 };
 
-/* The identity of the file that a path leads to, through links; all zero when there is none. */
+/* The identity of the file behind a path and its links; all zero when there is none. */
 struct file_identity file_identify(const char *path);
 
 bool file_identity_equal(const struct file_identity *a, const struct file_identity *b);

@@ -11,20 +11,20 @@
 
 #include "base/banned.h"
 
-const struct file_watch_pace file_watch_usual_pace = {
-    .after_a_change = {.tv_usec = 20000},
+const struct file_watch_pace file_watch_default_pace = {
+    .after_change = {.tv_usec = 20000},
     .while_watching = {.tv_sec = 30},
     .while_blind = {.tv_sec = 1},
 };
 
-/* More folders than a path of links has, but for one that is made to. */
+/* More folders than a path of links has, unless it is made for that. */
 #define MOST_MARKS 16
 
 /* Folders that inotify watches. */
 struct marks {
     int list[MOST_MARKS];
     size_t count;
-    bool is_whole; /* all that were asked for are there */
+    bool is_whole; /* no folder is missing */
 };
 
 struct file_watch {
@@ -32,7 +32,7 @@ struct file_watch {
     int inotify; /* -1: none */
     struct marks marks;
     struct event *changed, *due;
-    bool expecting; /* a look soon after a change */
+    bool has_changed; /* `due` comes soon */
 };
 
 static bool has_mark(const struct marks *marks, int mark)
@@ -43,7 +43,7 @@ static bool has_mark(const struct marks *marks, int mark)
     return false;
 }
 
-/* For a folder that is watched already this changes nothing. */
+/* Changes nothing for a folder that is watched already. */
 static void mark_folder(const char *folder, void *context)
 {
     struct file_watch *watch = context;
@@ -59,7 +59,7 @@ static void mark_folder(const char *folder, void *context)
         marks->list[marks->count++] = mark;
 }
 
-/* A path may lead through other folders by now. */
+/* Watches the folders that the paths lead through now, which may be others than before. */
 static void mark_folders(struct file_watch *watch)
 {
     const struct marks last = watch->marks;
@@ -72,7 +72,7 @@ static void mark_folders(struct file_watch *watch)
             inotify_rm_watch(watch->inotify, last.list[i]);
 }
 
-static bool expect_next(struct file_watch *watch)
+static bool schedule_next(struct file_watch *watch)
 {
     const struct file_watch_pace *pace = watch->plan.pace;
     return event_add(watch->due,
@@ -83,14 +83,14 @@ static void on_due(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
     struct file_watch *watch = context;
-    watch->expecting = false;
-    /* First, so that no change between the two is missed. */
+    watch->has_changed = false;
+    /* Before the callback reads the files, so that no later change is missed. */
     mark_folders(watch);
-    (void)expect_next(watch);
-    watch->plan.look(watch->plan.context);
+    (void)schedule_next(watch);
+    watch->plan.may_have_changed(watch->plan.context);
 }
 
-/* What happened is of no interest: whether it matters shows in the file. */
+/* The events are not looked at, because the files themselves show whether they have changed. */
 static void on_changed(evutil_socket_t fd, short what, void *context)
 {
     (void)what;
@@ -98,10 +98,10 @@ static void on_changed(evutil_socket_t fd, short what, void *context)
     char events[4096];
     while (read(fd, events, sizeof events) > 0)
         continue;
-    if (watch->expecting)
+    if (watch->has_changed)
         return;
-    watch->expecting = true;
-    event_add(watch->due, &watch->plan.pace->after_a_change);
+    watch->has_changed = true;
+    event_add(watch->due, &watch->plan.pace->after_change);
 }
 
 bool file_watch_open(const struct file_watch_plan *plan, struct event_base *loop,
@@ -114,7 +114,7 @@ bool file_watch_open(const struct file_watch_plan *plan, struct event_base *loop
         made->changed =
             memory_expect(event_new(loop, made->inotify, EV_READ | EV_PERSIST, on_changed, made));
     mark_folders(made);
-    if (!expect_next(made) || (made->changed && event_add(made->changed, NULL) != 0)) {
+    if (!schedule_next(made) || (made->changed && event_add(made->changed, NULL) != 0)) {
         file_watch_free(made);
         return status_fail(status, STATUS_INTERNAL, "watch files: the event loop refuses");
     }

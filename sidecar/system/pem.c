@@ -31,7 +31,7 @@ const char *pem_reason(void)
     return text ? text : "it is not PEM";
 }
 
-/* The file's end, not something that is no certificate. */
+/* Returns whether parsing stopped at the file's end rather than at an error. */
 static bool has_ended(void)
 {
     bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
@@ -63,7 +63,7 @@ bool pem_certificates(const struct pem_file *file,
 void pem_digest(const struct pem_file *files, size_t count, unsigned char digest[PEM_DIGEST_BYTES])
 {
     unsigned char each[8][SHA256_DIGEST_LENGTH] = {{0}};
-    /* Where one file ends and the next begins is part of it. */
+    /* Each file is hashed by itself, so that the boundary between two of them counts. */
     for (size_t i = 0; i < count && i < array_length(each); i++)
         SHA256((const unsigned char *)files[i].text.data, files[i].text.size, each[i]);
     SHA256(each[0], sizeof each, digest);

@@ -10,14 +10,15 @@
 
 #include "base/banned.h"
 
-/* C-core's two print headers; libcurl writes the keys of each connection into the third's file. */
-static const char *const telltales[] = {"GRPC_TRACE", "GRPC_VERBOSITY", "SSLKEYLOGFILE"};
+/* With the first two C-core prints headers; libcurl writes the keys of each connection into the
+ * file that the third names. */
+static const char *const revealing[] = {"GRPC_TRACE", "GRPC_VERBOSITY", "SSLKEYLOGFILE"};
 
 void process_keep_secrets(void)
 {
-    for (size_t i = 0; i < array_length(telltales); i++)
-        unsetenv(telltales[i]);
-    /* Both, since a core pattern that is a pipe takes no notice of the limit. */
+    for (size_t i = 0; i < array_length(revealing); i++)
+        unsetenv(revealing[i]);
+    /* Both, because a core pattern that is a pipe ignores the limit. */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }

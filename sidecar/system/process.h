@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* What this process may, and who may look into it. At start, before there are threads. */
+/* Limits of this process and its protection from others. At the start, before there are threads. */
 #pragma once
 
 #include <stdint.h>
 
-/* No core dumps, no debugger of the same user, and no variable by which a library would write down
- * headers or the keys of TLS: all of them would show the credential. */
+/* Forbids core dumps and debuggers of the same user, and removes the environment variables by which
+ * a library would write down headers or TLS keys, because each of these would show the credential.
+ */
 void process_keep_secrets(void);
 
-/* Raises the number of descriptors to what the system allows, and returns that. */
+/* Raises the limit of descriptors to the hard limit, and returns that. */
 uint64_t process_raise_descriptors(void);

@@ -1,26 +1,57 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is to be said of files that are read again and again: that they changed, or that they are
- * bad, each once. Whoever owns the files owns this, too; one thread at a time.
+ * A group of files that are used together, such as a certificate and its key: they are loaded at
+ * the start, and again whenever one of them may have changed. Each new content and each new problem
+ * is reported once. The owner of what is loaded owns this as well. Threads: the loop's thread opens
+ * and frees; other functions may be called from any thread, and one load runs at a time.
  */
 #pragma once
 
+#include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/status.h"
-#include "system/pem.h"
+#include "base/text.h"
 
+#define RELOAD_FILES 3
+
+/* Content that is as before, and a problem that was reported before, are not reported. */
 enum reload_result {
-    RELOAD_NOTHING,  /* as before */
-    RELOAD_LOADED,   /* another content, or the same after a rejection */
-    RELOAD_REJECTED, /* bad, for another reason than the last time: what was loaded stays in use */
+    RELOAD_LOADED,   /* new content is in use, or the same again after a problem */
+    RELOAD_REJECTED, /* the files cannot be used; what was loaded before stays in use */
 };
 
-struct reload {
-    unsigned char digest[PEM_DIGEST_BYTES]; /* of what was loaded last */
-    char problem[STATUS_MESSAGE_BYTES];     /* that was told last; empty when all is well */
+/* Where files are watched and results go. */
+struct reload_listener {
+    struct event_base *loop; /* NULL: files are not watched */
+    /* On the thread that loaded, in order; it must not load. NULL is allowed. */
+    void (*report)(enum reload_result result, struct text message, void *context);
+    void *context;
 };
 
-/* The files were read: with that digest, or, without one, they were bad. */
-enum reload_result reload_judge(struct reload *reload, const unsigned char *digest,
-                                const struct status *why);
+struct reload_source {
+    const char *paths[RELOAD_FILES]; /* they outlive the reload; NULL: not given */
+    /*
+     * Reads the files and puts their content in use. Sets `changed` to whether it differs from what
+     * was in use, and describes it in `summary` for people; neither that nor the status may have a
+     * secret in it. False, with `status` filled, when the files cannot be used.
+     */
+    bool (*load)(void *context, bool *changed, struct buffer *summary, struct status *status);
+    void *context;
+    bool is_required; /* opening fails when the first load does; otherwise that is reported */
+};
+
+struct reload;
+
+/* Watches the files and loads them for the first time. The load's status when that is required, or
+ * INTERNAL when the loop refuses. */
+must_use bool reload_open(const struct reload_source *source,
+                          const struct reload_listener *listener, struct reload **reload,
+                          struct status *status);
+
+void reload_free(struct reload *reload); /* NULL is allowed */
+
+/* Loads the files now; waits for a load that is under way. But when this was done less than
+ * `pause_ns` ago, only if a file has changed since. */
+void reload_now(struct reload *reload, int64_t pause_ns);

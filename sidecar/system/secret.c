@@ -11,7 +11,7 @@ void *secret_alloc(size_t bytes)
     void *secret = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (secret == MAP_FAILED)
         return NULL;
-    /* Both are refused in some containers; the credential is needed there too. */
+    /* Some containers refuse both; the credential is needed there too. */
     (void)mlock(secret, bytes);
     (void)madvise(secret, bytes, MADV_DONTDUMP);
     return secret;

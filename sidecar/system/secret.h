@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory for credentials: pages of their own, kept out of swap as far as the system allows and out
- * of core dumps, and wiped when they are given back. Any thread.
+ * Memory for credentials: pages of their own that are kept out of core dumps and, as far as the
+ * system allows, out of swap, and that are wiped when they are freed. Any thread.
  */
 #pragma once
 

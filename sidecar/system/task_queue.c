@@ -58,7 +58,8 @@ void task_queue_post(struct task_queue *queue, struct task *task)
     do
         task->next = newest;
     while (!atomic_compare_exchange_weak(&queue->newest, &newest, task));
-    /* Whoever put the first task in wakes the loop; it takes the others along. */
+    /* The thread that posts the first task wakes the loop, which also runs the tasks posted after
+     * it. */
     if (!newest)
         (void)eventfd_write(queue->wake_fd, 1);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks for an event loop: any thread posts, the loop's thread is woken and runs them in the
- * order in which they were posted. A task is part of what it is about, so that posting allocates
- * nothing.
+ * Tasks for an event loop: any thread posts them, and the loop's thread wakes and runs them in the
+ * order in which they were posted. A task is a member of the object that it is about, so that
+ * posting allocates nothing.
  */
 #pragma once
 
@@ -23,7 +23,7 @@ struct task_queue {
     struct event *wake;
 };
 
-/* False when the kernel has no descriptor left. Loop's thread, or before it runs. */
+/* False when no descriptor is left. The loop's thread, or before that is started. */
 must_use bool task_queue_init(struct task_queue *queue, struct event_base *loop);
 void task_queue_clear(struct task_queue *queue);
 

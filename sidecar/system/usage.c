@@ -36,7 +36,7 @@ static int64_t resident_bytes(void)
     return strtol(rest, NULL, 10) * sysconf(_SC_PAGESIZE);
 }
 
-/* But for the one that they are counted with, which takes a microsecond for each. */
+/* Without the descriptor of the folder itself. Takes about a microsecond for each. */
 static int64_t list_fds(void)
 {
     int64_t count = 0;
@@ -49,12 +49,12 @@ static int64_t list_fds(void)
     return count - 1;
 }
 
-/* Since Linux 6.2 the folder's size is their number. */
+/* Since Linux 6.2 the size of the folder is the number of descriptors. */
 static int64_t open_fds(void)
 {
     struct stat folder;
-    bool told = stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0;
-    return told ? folder.st_size : list_fds();
+    bool is_known = stat("/proc/self/fd", &folder) == 0 && folder.st_size > 0;
+    return is_known ? folder.st_size : list_fds();
 }
 
 void usage_read(struct usage *usage)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this process uses of the machine, as Linux tells. Any thread. */
+/* Resources that this process uses, from the kernel. Any thread. */
 #pragma once
 
 #include <stdint.h>
@@ -10,5 +10,5 @@ struct usage {
     int64_t open_fds, max_fds;
 };
 
-/* A number that the system does not tell is 0. */
+/* A number that the kernel does not report is 0. */
 void usage_read(struct usage *usage);

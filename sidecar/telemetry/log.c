@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -14,19 +13,21 @@
 
 #include "base/clock.h"
 #include "base/rate_limit.h"
+#include "system/thread.h"
 #include "telemetry/log_line.h"
 
 #include "base/banned.h"
 
-/* Lines that wait for their writer, while as many more are being written. */
+/* Memory for lines that wait for the writer; as much again holds those being written. */
 #define WAITING_BYTES (256 * 1024)
 
-/* A busy program does not wake the writer for each line: it gathers what comes in this time. */
+/* The writer gathers the lines of this time, so that a busy program does not wake it for each. */
 #define GATHER_NS (2 * CLOCK_NS_PER_MS)
 
-#define LAST_WRITE_S 1
+/* Time for the last lines when the log closes. */
+#define LAST_WRITE_NS CLOCK_NS_PER_S
 
-/* How often one event that repeats is written. */
+/* Of an event that repeats, a burst is written, and then one line in each interval. */
 #define REPEAT_NS CLOCK_NS_PER_S
 #define REPEAT_BURST 10
 
@@ -43,19 +44,19 @@ static struct {
         struct rate_limit rate;
         _Atomic uint64_t suppressed;
     } repeats[LOG_REPEAT_COUNT];
-    _Atomic uint64_t unwritten; /* lines since the start, whatever the reason */
+    _Atomic uint64_t unwritten; /* lines since the start, for any reason */
     pthread_mutex_t lock;       /* of what follows */
     pthread_cond_t filled;
-    pthread_t writer;
+    struct thread writer;
     bool open;
     _Atomic enum log_format format;
     uint64_t dropped;
     size_t used;
-    int filling; /* which of the two the lines go to */
+    int filling; /* index of the buffer that lines are added to */
     char waiting[2][WAITING_BYTES];
 } sink = {.least = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
-/* Waits while the reader of stderr takes nothing. What cannot be written at all is lost. */
+/* Waits while the reader of stderr does not read. Lines are lost when writing fails. */
 static void write_all(const char *at, size_t bytes)
 {
     while (bytes > 0) {
@@ -85,7 +86,7 @@ static void write_dropped(uint64_t dropped)
     write_all(line.bytes, line.used);
 }
 
-/* Waits for lines, takes all that are there and writes them; false when they were the last. */
+/* Waits for lines and writes all of them. False when the log is closed and they were the last. */
 static bool write_waiting(void)
 {
     pthread_mutex_lock(&sink.lock);
@@ -116,18 +117,17 @@ static void *run_writer(void *unused)
 
 void log_open(enum log_level least, enum log_format format)
 {
-    sigset_t all, before;
+    struct status status;
     log_set_level(least);
-    sigfillset(&all);
     pthread_mutex_lock(&sink.lock);
     sink.format = format;
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    sink.open = pthread_create(&sink.writer, NULL, run_writer, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    sink.open = thread_start(&sink.writer, "log", run_writer, NULL, &status);
     pthread_mutex_unlock(&sink.lock);
+    if (!sink.open)
+        log_event(LOG_WARNING, "log without a thread", "%s", status.message);
 }
 
-static void tell_suppressed(void)
+static void write_suppressed(void)
 {
     struct log_line line;
     for (int which = 0; which < LOG_REPEAT_COUNT; which++) {
@@ -142,19 +142,12 @@ static void tell_suppressed(void)
 
 void log_close(void)
 {
-    tell_suppressed();
-    struct timespec give_up;
+    write_suppressed();
     pthread_mutex_lock(&sink.lock);
-    bool was_open = sink.open;
     sink.open = false;
     pthread_cond_signal(&sink.filled);
     pthread_mutex_unlock(&sink.lock);
-    if (!was_open)
-        return;
-    clock_gettime(CLOCK_REALTIME, &give_up);
-    give_up.tv_sec += LAST_WRITE_S;
-    if (pthread_timedjoin_np(sink.writer, NULL, &give_up) != 0)
-        pthread_detach(sink.writer);
+    thread_join_within(&sink.writer, LAST_WRITE_NS);
 }
 
 void log_set_level(enum log_level least)
@@ -173,7 +166,7 @@ void log_begin(struct log_line *line, enum log_level level, const char *event)
     log_line_begin(line, format, level, event);
 }
 
-/* False when there is no writer. */
+/* False when the writer is not running. */
 static bool hand_to_writer(const struct log_line *line)
 {
     pthread_mutex_lock(&sink.lock);

@@ -2,8 +2,6 @@
 #include "upstream/loop.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <signal.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -37,7 +35,7 @@ static void delay(struct exchange *exchange)
 {
     struct timeval after = clock_timeval(exchange->delay_ns);
     stage_enter(exchange, EXCHANGE_STAGE_DELAYED);
-    evtimer_assign(&exchange->timer, exchange->loop->base, on_delay_over, exchange);
+    evtimer_assign(&exchange->timer, exchange->loop->thread.loop, on_delay_over, exchange);
     event_add(&exchange->timer, &after);
 }
 
@@ -86,75 +84,47 @@ static void on_end_all(struct task *task)
     sem_post(&loop->all_ended);
 }
 
-static void on_stop(struct task *task)
+static void after_events(void *context)
 {
-    container_of(task, struct upstream_loop, stop)->stopping = true;
-}
-
-static void *loop_run(void *context)
-{
-    struct upstream_loop *loop = context;
-    while (!loop->stopping) {
-        event_base_loop(loop->base, EVLOOP_ONCE);
-        turns_start(loop);
-    }
-    return NULL;
+    turns_start(context);
 }
 
 /* All of the loop but its thread. */
 static bool prepare(struct upstream_loop *loop, const struct upstream_settings *settings,
                     struct status *status)
 {
-    struct event_config *config = memory_expect(event_config_new());
-    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
-    loop->base = event_base_new_with_config(config);
-    event_config_free(config);
+    if (!event_thread_prepare(&loop->thread, status))
+        return false;
     loop->most_connections = settings->connections;
     sem_init(&loop->all_ended, 0, 0);
     loop->end_all.run = on_end_all;
-    loop->stop.run = on_stop;
-    if (!loop->base || !turns_init(loop) || !task_queue_init(&loop->tasks, loop->base))
+    if (!turns_init(loop))
         return status_fail(status, STATUS_INTERNAL, "open an upstream loop: %m");
     const struct pool_events events = {on_finished, on_tried, loop};
-    return pool_new(settings, loop->base, &events, &loop->pool, status);
+    return pool_new(settings, loop->thread.loop, &events, &loop->pool, status);
 }
 
-/* Signals are for the main thread. */
-static bool start(struct upstream_loop *loop, struct status *status)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    errno = pthread_create(&loop->thread, NULL, loop_run, loop);
-    loop->started = errno == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!loop->started)
-        return status_fail(status, STATUS_INTERNAL, "start an upstream thread: %m");
-    pthread_setname_np(loop->thread, "upstream");
-    return true;
-}
-
-bool loop_open(struct upstream_loop *loop, const struct upstream_settings *settings,
+bool loop_open(struct upstream_loop *loop, size_t number, const struct upstream_settings *settings,
                struct connect_status *connect_status, struct status *status)
 {
+    const struct event_thread_work work = {.name = "upstream",
+                                           .number = number,
+                                           .after_events = after_events,
+                                           .context = loop,
+                                           .watchdog = settings->watchdog};
     loop->connect_status = connect_status;
-    return prepare(loop, settings, status) && start(loop, status);
+    return prepare(loop, settings, status) && event_thread_start(&loop->thread, &work, status);
 }
 
 void loop_close(struct upstream_loop *loop)
 {
-    if (loop->started) {
-        task_queue_post(&loop->tasks, &loop->stop);
-        pthread_join(loop->thread, NULL);
-    }
-    for (enum exchange_stage stage = 0; loop->base && stage < EXCHANGE_STAGE_COUNT; stage++)
+    event_thread_stop(&loop->thread);
+    for (enum exchange_stage stage = 0; loop->thread.loop && stage < EXCHANGE_STAGE_COUNT; stage++)
         assert(!stage_first(loop, stage));
     pool_free(loop->pool);
     turns_clear(loop);
     sem_destroy(&loop->all_ended);
-    task_queue_clear(&loop->tasks);
-    if (loop->base)
-        event_base_free(loop->base);
+    event_thread_clear(&loop->thread);
 }
 
 void loop_adopt(struct upstream_loop *loop, struct exchange *exchange)
@@ -179,7 +149,7 @@ bool loop_reserve(struct exchange *exchange)
 
 void loop_committed(struct exchange *exchange)
 {
-    task_queue_post(&exchange->loop->tasks, &exchange->committed);
+    task_queue_post(&exchange->loop->thread.tasks, &exchange->committed);
 }
 
 void loop_send(struct exchange *exchange)
@@ -192,17 +162,17 @@ void loop_send(struct exchange *exchange)
     exchange->started_ns = 0;
     exchange->queued_ns = clock_now_ns();
     status_clear(&exchange->status);
-    task_queue_post(&exchange->loop->tasks, &exchange->submitted);
+    task_queue_post(&exchange->loop->thread.tasks, &exchange->submitted);
 }
 
 void loop_cancel(struct exchange *exchange)
 {
-    task_queue_post(&exchange->loop->tasks, &exchange->cancelled);
+    task_queue_post(&exchange->loop->thread.tasks, &exchange->cancelled);
 }
 
 void loop_end_all(struct upstream_loop *loop)
 {
-    task_queue_post(&loop->tasks, &loop->end_all);
+    task_queue_post(&loop->thread.tasks, &loop->end_all);
 }
 
 void loop_wait_ended(struct upstream_loop *loop)

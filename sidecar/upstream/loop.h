@@ -5,10 +5,9 @@
  */
 #pragma once
 
-#include <pthread.h>
 #include <semaphore.h>
 
-#include "system/thread_ping.h"
+#include "system/event_thread.h"
 #include "upstream/connect_status.h"
 #include "upstream/pool.h"
 #include "upstream/upstream.h"
@@ -16,11 +15,9 @@
 TAILQ_HEAD(exchange_list, exchange);
 
 struct upstream_loop {
-    struct event_base *base;
+    struct event_thread thread;
     struct pool *pool;
-    struct task_queue tasks;
-    struct task end_all, stop;
-    struct thread_ping_task pinged;
+    struct task end_all;
     sem_t all_ended;
     struct exchange_list stages[EXCHANGE_STAGE_COUNT]; /* in the order in which they entered */
     size_t counts[EXCHANGE_STAGE_COUNT];
@@ -35,15 +32,14 @@ struct upstream_loop {
     atomic_size_t granted;
     size_t reserved, arrived;
     struct connect_status *connect_status; /* of all loops */
-    bool stopping, started;
-    bool ended; /* by end_all: nothing starts any more */
-    pthread_t thread;
+    bool ended;                            /* by end_all: nothing starts any more */
 };
 
-/* Opens a loop that is all zero and starts its thread; `settings` and `connect_status` must outlive
- * it. INTERNAL when threads or descriptors run out, INVALID_ARGUMENT when libcurl refuses a
- * setting. */
-must_use bool loop_open(struct upstream_loop *loop, const struct upstream_settings *settings,
+/* Opens a loop that is all zero and starts its thread, which is the upstream's `number`th;
+ * `settings` and `connect_status` must outlive it. INTERNAL when threads or descriptors run out,
+ * INVALID_ARGUMENT when libcurl refuses a setting. */
+must_use bool loop_open(struct upstream_loop *loop, size_t number,
+                        const struct upstream_settings *settings,
                         struct connect_status *connect_status, struct status *status);
 
 /* Ends the thread and closes all connections; no exchange may be under way. Also for a loop that

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "system/pem.h"
 #include "upstream/upstream.h"
 
 #include "base/banned.h"
@@ -20,8 +21,9 @@ struct bundle {
 
 struct trust_store {
     const char *path;
-    struct reload reload; /* of the thread that reloads */
-    pthread_mutex_t lock; /* of the members below */
+    struct reload *reload;
+    unsigned char digest[PEM_DIGEST_BYTES]; /* of what was loaded; the reload's */
+    pthread_mutex_t lock;                   /* of the members below */
     X509_STORE *store;
     unsigned version;
 };
@@ -45,26 +47,60 @@ static bool make(const struct pem_file *file, struct bundle *bundle, struct stat
     return false;
 }
 
-static bool load(const char *path, struct bundle *bundle, struct status *status)
+static bool read_bundle(const char *path, struct bundle *bundle, struct buffer *summary,
+                        struct status *status)
 {
     struct arena arena;
     struct pem_file file = {.path = path};
     arena_init(&arena, (size_t)4 * PEM_FILE_BYTES);
     bool good = pem_read(&file, 1, &arena, status) && make(&file, bundle, status);
     arena_clear(&arena);
-    return good;
+    if (!good)
+        return false;
+    buffer_add_text(summary, text_of(path));
+    buffer_add_literal(summary, ": ");
+    buffer_add_u64(summary, bundle->count);
+    buffer_add_literal(summary, " certificates");
+    return true;
 }
 
-bool trust_store_open(const char *path, struct trust_store **trust_store, struct status *status)
+static void replace(struct trust_store *trust_store, X509_STORE *store)
 {
+    pthread_mutex_lock(&trust_store->lock);
+    X509_STORE *last = trust_store->store;
+    trust_store->store = store;
+    trust_store->version += last != NULL;
+    pthread_mutex_unlock(&trust_store->lock);
+    X509_STORE_free(last);
+}
+
+static bool load(void *context, bool *changed, struct buffer *summary, struct status *status)
+{
+    struct trust_store *trust_store = context;
     struct bundle bundle;
-    if (!load(path, &bundle, status))
+    if (!read_bundle(trust_store->path, &bundle, summary, status))
         return false;
+    *changed = memcmp(trust_store->digest, bundle.digest, sizeof bundle.digest) != 0;
+    memcpy(trust_store->digest, bundle.digest, sizeof bundle.digest);
+    if (*changed)
+        replace(trust_store, bundle.store);
+    else
+        X509_STORE_free(bundle.store);
+    return true;
+}
+
+bool trust_store_open(const char *path, const struct reload_listener *listener,
+                      struct trust_store **trust_store, struct status *status)
+{
     struct trust_store *made = memory_expect(calloc(1, sizeof *made));
+    const struct reload_source source = {
+        .paths = {path}, .load = load, .context = made, .is_required = true};
     made->path = path;
-    made->store = bundle.store;
-    memcpy(made->reload.digest, bundle.digest, sizeof bundle.digest);
     pthread_mutex_init(&made->lock, NULL);
+    if (!reload_open(&source, listener, &made->reload, status)) {
+        trust_store_free(made);
+        return false;
+    }
     *trust_store = made;
     return true;
 }
@@ -73,33 +109,10 @@ void trust_store_free(struct trust_store *trust_store)
 {
     if (!trust_store)
         return;
+    reload_free(trust_store->reload);
     X509_STORE_free(trust_store->store);
     pthread_mutex_destroy(&trust_store->lock);
     free(trust_store);
-}
-
-static void describe(const char *path, size_t count, struct status *summary)
-{
-    status_set(summary, STATUS_UNKNOWN, "%s: %zu certificates", path, count);
-}
-
-enum reload_result trust_store_reload(struct trust_store *trust_store, struct status *summary)
-{
-    struct bundle bundle;
-    if (!load(trust_store->path, &bundle, summary))
-        return reload_judge(&trust_store->reload, NULL, summary);
-    enum reload_result result = reload_judge(&trust_store->reload, bundle.digest, summary);
-    X509_STORE *unused = bundle.store;
-    if (result == RELOAD_LOADED) {
-        describe(trust_store->path, bundle.count, summary);
-        pthread_mutex_lock(&trust_store->lock);
-        unused = trust_store->store;
-        trust_store->store = bundle.store;
-        trust_store->version++;
-        pthread_mutex_unlock(&trust_store->lock);
-    }
-    X509_STORE_free(unused);
-    return result;
 }
 
 struct x509_store_st *trust_store_acquire(struct trust_store *trust_store, unsigned *version)
@@ -112,12 +125,11 @@ struct x509_store_st *trust_store_acquire(struct trust_store *trust_store, unsig
     return store;
 }
 
-bool upstream_check_ca(const char *path, struct status *summary)
+bool upstream_check_ca(const char *path, struct buffer *summary, struct status *status)
 {
     struct bundle bundle;
-    if (!load(path, &bundle, summary))
+    if (!read_bundle(path, &bundle, summary, status))
         return false;
-    describe(path, bundle.count, summary);
     X509_STORE_free(bundle.store);
     return true;
 }

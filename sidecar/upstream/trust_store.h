@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The CAs that the upstream's certificate is verified with: a bundle, read from a file as a whole,
- * shared by the connections and replaced when the file has changed. Any thread, unless a function
- * says otherwise.
+ * shared by the connections and replaced when the file has changed. The thread of the listener's
+ * loop opens and frees; trust_store_acquire may be called from any thread.
  */
 #pragma once
 
@@ -16,14 +16,12 @@
 struct x509_store_st; /* OpenSSL's X509_STORE */
 struct trust_store;
 
-/* FAILED_PRECONDITION, naming the file, when it cannot be used. `path` must outlive it. */
-must_use bool trust_store_open(const char *path, struct trust_store **trust_store,
-                               struct status *status);
+/* Reads the file, and again when it changes; what is read is for connections from then on.
+ * FAILED_PRECONDITION, naming the file, when it cannot be used now; INTERNAL when the loop refuses.
+ * `path` must outlive it. */
+must_use bool trust_store_open(const char *path, const struct reload_listener *listener,
+                               struct trust_store **trust_store, struct status *status);
 void trust_store_free(struct trust_store *trust_store); /* NULL is allowed */
-
-/* Reads the file again; a good one is for connections from now on. `summary` is for the log. One
- * thread. */
-enum reload_result trust_store_reload(struct trust_store *trust_store, struct status *summary);
 
 /* A reference to the store of now, and its version, which differs after each change. */
 struct x509_store_st *trust_store_acquire(struct trust_store *trust_store, unsigned *version);

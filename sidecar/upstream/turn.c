@@ -25,7 +25,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 static void watch_deadline(struct exchange *exchange, int64_t left_ns)
 {
     struct timeval after = clock_timeval(left_ns);
-    evtimer_assign(&exchange->timer, exchange->loop->base, on_deadline, exchange);
+    evtimer_assign(&exchange->timer, exchange->loop->thread.loop, on_deadline, exchange);
     event_add(&exchange->timer, &after);
 }
 
@@ -213,7 +213,7 @@ bool turns_init(struct upstream_loop *loop)
     for (size_t i = 0; i < EXCHANGE_STAGE_COUNT; i++)
         TAILQ_INIT(&loop->stages[i]);
     atomic_init(&loop->granted, 0);
-    loop->late_commits = evtimer_new(loop->base, on_late_commits, loop);
+    loop->late_commits = evtimer_new(loop->thread.loop, on_late_commits, loop);
     return loop->late_commits;
 }
 

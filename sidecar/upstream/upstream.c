@@ -51,14 +51,14 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
     made->settings = *settings;
     made->authority = authority_of(settings->url);
     connect_status_init(&made->connect_status);
-    if (settings->ca_file &&
-        !trust_store_open(settings->ca_file, &made->settings.trust_store, status)) {
+    if (settings->ca_file && !trust_store_open(settings->ca_file, &settings->ca_changes,
+                                               &made->settings.trust_store, status)) {
         upstream_free(made);
         return false;
     }
     for (size_t i = 0; i < settings->loops; i++) {
         made->loop_count++;
-        if (!loop_open(&made->loops[i], &made->settings, &made->connect_status, status)) {
+        if (!loop_open(&made->loops[i], i, &made->settings, &made->connect_status, status)) {
             upstream_free(made);
             return false;
         }
@@ -78,12 +78,6 @@ void upstream_free(struct upstream *upstream)
     free(upstream->authority);
     free(upstream);
     curl_global_cleanup();
-}
-
-enum reload_result upstream_reload_ca(struct upstream *upstream, struct status *summary)
-{
-    struct trust_store *trust_store = upstream->settings.trust_store;
-    return trust_store ? trust_store_reload(trust_store, summary) : RELOAD_NOTHING;
 }
 
 void exchange_init(struct exchange *exchange)
@@ -145,11 +139,6 @@ enum breaker_state upstream_state(const struct upstream *upstream)
         worst = state > worst ? state : worst;
     }
     return worst;
-}
-
-void upstream_ping(struct upstream *upstream, size_t loop, struct thread_ping *ping)
-{
-    thread_ping_post(&upstream->loops[loop].pinged, &upstream->loops[loop].tasks, ping);
 }
 
 void upstream_describe(struct upstream *upstream, struct buffer *out)

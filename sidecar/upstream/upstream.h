@@ -20,7 +20,7 @@
 #include "http/nouns.h"
 #include "system/reload.h"
 #include "system/task_queue.h"
-#include "system/thread_ping.h"
+#include "system/watchdog.h"
 #include "telemetry/metric.h"
 #include "upstream/breaker.h"
 
@@ -37,6 +37,8 @@ struct upstream_settings {
     int64_t connection_age_ns;  /* then it takes no more exchanges, so that a change of the
                                    upstream's addresses takes effect */
     struct metrics *metrics;
+    struct watchdog *watchdog;         /* of the threads; NULL: they are not watched */
+    struct reload_listener ca_changes; /* of ca_file */
 };
 
 #define UPSTREAM_AGE_NS (600 * INT64_C(1000000000))
@@ -144,13 +146,9 @@ must_use bool upstream_open(const struct upstream_settings *settings, struct ups
 /* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
 void upstream_free(struct upstream *upstream);
 
-/* Reads the CA file again, for connections from now on; `summary` is for the log.
- * RELOAD_NOTHING without a CA file. The thread that opened. */
-enum reload_result upstream_reload_ca(struct upstream *upstream, struct status *summary);
-
-/* Reads a CA file only to check it; `summary` describes its content. FAILED_PRECONDITION says what
- * is wrong. Any thread. */
-must_use bool upstream_check_ca(const char *path, struct status *summary);
+/* Reads a CA file without using it, and describes its content. FAILED_PRECONDITION, naming the
+ * file, when it cannot be used. Any thread. */
+must_use bool upstream_check_ca(const char *path, struct buffer *summary, struct status *status);
 
 /* Prepares an exchange for its first use: all members that its owner does not set. */
 void exchange_init(struct exchange *exchange);
@@ -186,10 +184,6 @@ void upstream_end_all(struct upstream *upstream);
 
 /* Of the threads' breakers, the one that is furthest from closed. Any thread. */
 enum breaker_state upstream_state(const struct upstream *upstream);
-
-/* Thread `loop`, below settings.loops, acknowledges the ping when it turns; once at a time for
- * each. Any thread but the loops' own. */
-void upstream_ping(struct upstream *upstream, size_t loop, struct thread_ping *ping);
 
 /* Adds the result of the last attempt to connect, and the breakers' state unless it is closed, in a
  * few words. Any thread. */

@@ -14,7 +14,7 @@ from support.upstream import response
 CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
 REFLECTION = ["grpc.reflection.v1", "grpc.reflection.v1alpha"]
-GOING_AWAY = "the server is going away"
+GOING_AWAY = "the server is shutting down"
 
 
 def question(service=""):

@@ -34,7 +34,7 @@ def test_unreadable_responses_are_counted_and_do_not_fill_the_log(sidecar, clien
     began = time.monotonic()
     for call in [client.start() for _ in range(FLOOD)]:
         call.result()
-    check_flood(sidecar, "answer member unreadable", began)
+    check_flood(sidecar, "response member unreadable", began)
 
 
 def test_refused_connections_are_counted_and_do_not_fill_the_log(start, upstream):

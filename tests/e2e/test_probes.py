@@ -49,9 +49,10 @@ def test_a_sidecar_that_serves_is_live_ready_and_started(sidecar):
     assert probe(sidecar, "/startupz") == (200, "started\n")
     status, body = probe(sidecar, "/readyz")
     assert status == 200 and body.startswith("ready; upstream: ")
-    for path, checks in {"/livez": ["threads"], "/startupz": ["listeners"], "/readyz": ["listeners", "credential", "drain"]}.items():
+    for path, checks in {"/livez": ["3 of 3 threads responsive"], "/startupz": ["listeners open"],
+                         "/readyz": ["listeners open", "credential loaded", "not draining"]}.items():
         lines = probe(sidecar, f"{path}?verbose")[1].splitlines()
-        assert [line.split(":")[0] for line in lines if line.startswith("[+]")] == [f"[+] {check}" for check in checks]
+        assert [line for line in lines if line.startswith("[+]")] == [f"[+] {check}" for check in checks]
 
 
 def test_a_token_file_that_is_mounted_as_a_single_file_is_warned_about_once_and_shown(start, token, tmp_path):
@@ -81,7 +82,7 @@ def test_a_sidecar_without_a_credential_is_live_but_neither_ready_nor_healthy(st
     sidecar = start()
     client = sidecar.client()
     status, body = probe(sidecar, "/readyz")
-    assert status == 503 and body.startswith("not ready; credential: ")
+    assert status == 503 and body.startswith("not ready; no credential loaded")
     assert probe(sidecar, "/livez")[0] == probe(sidecar, "/startupz")[0] == 200
     watch = client.channel.unary_stream(WATCH, response_deserializer=status_of)(question(), timeout=SECONDS)
     assert next(watch) == health(client) == health(client, api.SERVICE) == NOT_SERVING
@@ -105,7 +106,7 @@ def test_a_draining_sidecar_is_live_but_neither_ready_nor_healthy(start):
     sidecar.signal()
     sidecar.wait_log(event="draining")
     status, body = probe(sidecar, "/readyz")
-    assert status == 503 and body.startswith("not ready; drain: ")
+    assert status == 503 and body.startswith("not ready; draining")
     assert health(sidecar.client()) == NOT_SERVING
     assert probe(sidecar, "/livez")[0] == probe(sidecar, "/startupz")[0] == 200
     sidecar.signal()
@@ -150,6 +151,6 @@ def halted(sidecar, name):
 def test_a_thread_that_hangs_makes_livez_fail(start, certificate, name):
     sidecar = start(f"--tls-cert-file={certificate.certificate}", f"--tls-key-file={certificate.key}")
     with halted(sidecar, name):
-        assert wait_probe(sidecar, "/livez", 503) == f"not live; threads: no answer from {name} 0\n"
+        assert wait_probe(sidecar, "/livez", 503) == f"not live; 3 of 4 threads responsive; stuck: {name} 0\n"
         assert probe(sidecar, "/readyz")[0] == 200
     wait_probe(sidecar, "/livez", 200)

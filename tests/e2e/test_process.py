@@ -64,7 +64,7 @@ def test_variables_that_would_log_secrets_or_divert_calls_are_ignored(start, ups
     sidecar.client(options=[("grpc.enable_http_proxy", 0)]).create()
     assert not keys.exists()
     assert {line["event"] for line in sidecar.lines} <= {
-        "credential loaded", "listening", "monitor listening", "admin listening", "call"}
+        "credential loaded", "upstream CA loaded", "listening", "monitor listening", "admin listening", "call"}
 
 
 def test_the_descriptor_limit_is_raised_and_a_warning_says_when_it_is_too_low(start):

@@ -66,7 +66,7 @@ def test_a_certificate_is_replaced_under_load_without_a_failed_call(start, tmp_p
         thread.start()
     for number, next_one in enumerate(certificates[1:], 1):
         served.mount.swap(pems(next_one))
-        served.sidecar.wait_log(number, event="certificate loaded")
+        served.sidecar.wait_log(number + 1, event="certificate loaded")
         served.client(next_one).create()
     done.set()
     for thread in threads:
@@ -90,7 +90,7 @@ def test_a_bad_certificate_leaves_the_last_one_in_use_until_a_good_one_comes(sta
     served.client(served.first).create()
     assert (served.loads("certificate", "ok"), served.loads("certificate", "failed")) == (1, 1)
     served.mount.swap(pems(other))
-    served.sidecar.wait_log(event="certificate loaded")
+    served.sidecar.wait_log(2, event="certificate loaded")
     assert served.loads("certificate", "ok") == 2
     served.client(other).create()
 
@@ -105,7 +105,7 @@ def test_a_client_ca_that_is_taken_away_lets_no_new_connection_in(start, tmp_pat
     before.create()
     assert served.client(served.first, callers[new]).refusal()[0] == "UNAVAILABLE"
     served.mount.swap(pems(served.first, new))
-    served.sidecar.wait_log(event="certificate loaded")
+    served.sidecar.wait_log(2, event="certificate loaded")
     served.client(served.first, callers[new]).create()
     assert served.client(served.first, callers[old]).refusal()[0] == "UNAVAILABLE"
     before.create()
@@ -136,7 +136,7 @@ def test_the_upstreams_ca_is_replaced_and_no_session_outlives_it(start, tmp_path
     trusting.call_and_end()
     trusting.call_and_end()
     trusting.mount.swap({"ca.crt": other.certificate.read_bytes()})
-    trusting.sidecar.wait_log(event="upstream CA loaded")
+    trusting.sidecar.wait_log(2, event="upstream CA loaded")
     code, message = trusting.client.refusal()
     assert code == "UNAVAILABLE" and "certificate" in message
     trusting.present(other)
@@ -151,7 +151,7 @@ def test_a_connection_that_is_open_outlives_a_change_of_the_upstreams_ca(start, 
     upstream.always = response()
     trusting.client.create()
     trusting.mount.swap({"ca.crt": make_certificate(tmp_path / "other").certificate.read_bytes()})
-    trusting.sidecar.wait_log(event="upstream CA loaded")
+    trusting.sidecar.wait_log(2, event="upstream CA loaded")
     trusting.client.create()
     assert upstream.connections == 1
 
@@ -179,7 +179,7 @@ def test_check_looks_at_certificates_and_cas(certificate, token, tmp_path):
     base = ["check", "--upstream=https://127.0.0.1", f"--token-file={token.path}"]
     ended = run(*base, *good)
     assert ended.returncode == 0
-    assert "✓ --tls-cert-file: the certificate ends at 20" in ended.stdout
+    assert "✓ --tls-cert-file: the certificate expires at 20" in ended.stdout
     other = make_certificate(tmp_path / "other")
     ended = run(*base, *good, f"--tls-key-file={other.key}", f"--upstream-ca-file={other.key}")
     assert ended.returncode == 1

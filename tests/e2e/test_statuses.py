@@ -180,7 +180,7 @@ def test_members_that_cannot_be_read_are_one_warning_however_many(sidecar, clien
     upstream.script(response(http(201, {"id": "1", "url_domains": [{"cname_status": "x"}] * 5000})))
     client.create()
     sidecar.wait_log(event="call")
-    [warning] = [line for line in sidecar.lines if line["event"] == "answer member unreadable"]
+    [warning] = [line for line in sidecar.lines if line["event"] == "response member unreadable"]
     assert (warning["member"], warning["members"]) == ("url_domains[0].cname_status", 5000)
 
 

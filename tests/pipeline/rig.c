@@ -332,11 +332,6 @@ static void respond_exchange(struct exchange *exchange)
                  exchange->cause);
 }
 
-static void ignore_result(enum credential_result news, const char *why, void *context)
-{
-    (void)news, (void)why, (void)context;
-}
-
 struct rig *rig_new(const char *token)
 {
     static char *const no_variables[] = {NULL};
@@ -358,8 +353,8 @@ struct rig *rig_new(const char *token)
     bool good = config_read(&rig->config, 0, NULL, no_variables, &status) &&
                 constraint_open(NULL, &rig->arena, &rig->schema, &status);
     rig->loop = event_base_new();
-    good = good && credential_open(rig->token_file, rig->loop, ignore_result, NULL,
-                                   &rig->credential, &status);
+    const struct reload_listener listener = {.loop = rig->loop};
+    good = good && credential_open(rig->token_file, &listener, &rig->credential, &status);
     if (!good) {
         fprintf(stderr, "%s\n", status.message);
         abort();

@@ -35,7 +35,8 @@ static inline void connect_trial_begin(struct connect_trial *trial,
                                                  .response_bytes = 4096,
                                                  .connection_idle_ns = 60 * CLOCK_NS_PER_S,
                                                  .connection_age_ns = UPSTREAM_AGE_NS};
-    assert_true(trust_store_open(trial->ca_file, &trial->settings.trust_store, &status));
+    assert_true(trust_store_open(trial->ca_file, &(struct reload_listener){.loop = NULL},
+                                 &trial->settings.trust_store, &status));
     trial->loop = event_base_new();
     assert_non_null(trial->loop);
 }

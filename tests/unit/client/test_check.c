@@ -24,36 +24,42 @@ static bool good_token(const char *path, size_t *bytes, struct status *status)
     return true;
 }
 
-static bool good_certificate(const struct config *config, bool *has_expired, struct status *summary)
+static bool good_certificate(const struct config *config, bool *has_expired, struct buffer *summary,
+                             struct status *status)
 {
+    (void)status;
     *has_expired = strstr(config->tls_cert_file, "old");
-    status_set(summary, STATUS_UNKNOWN, "the certificate ends some day");
+    buffer_add_literal(summary, "the certificate expires some day");
     return true;
 }
 
-static bool bad_certificate(const struct config *config, bool *has_expired, struct status *summary)
+static bool bad_certificate(const struct config *config, bool *has_expired, struct buffer *summary,
+                            struct status *status)
 {
-    (void)has_expired;
-    return status_fail(summary, STATUS_FAILED_PRECONDITION, "%s: it is not the certificate's key",
+    (void)has_expired, (void)summary;
+    return status_fail(status, STATUS_FAILED_PRECONDITION, "%s: it is not the certificate's key",
                        config->tls_key_file);
 }
 
-static bool good_ca(const char *path, struct status *summary)
+static bool good_ca(const char *path, struct buffer *summary, struct status *status)
 {
-    status_set(summary, STATUS_UNKNOWN, "%s: 3 certificates", path);
+    (void)status;
+    buffer_add_text(summary, text_of(path));
+    buffer_add_literal(summary, ": 3 certificates");
     return true;
 }
 
-static bool bad_ca(const char *path, struct status *summary)
+static bool bad_ca(const char *path, struct buffer *summary, struct status *status)
 {
-    return status_fail(summary, STATUS_FAILED_PRECONDITION, "%s: it holds no certificate in PEM",
+    (void)summary;
+    return status_fail(status, STATUS_FAILED_PRECONDITION, "%s: it holds no certificate in PEM",
                        path);
 }
 
 static bool bad_token(const char *path, size_t *bytes, struct status *status)
 {
     (void)bytes;
-    return status_fail(status, STATUS_UNAVAILABLE, "token file %s: it is empty", path);
+    return status_fail(status, STATUS_UNAVAILABLE, "token file %s: the file is empty", path);
 }
 
 static const struct check_functions good_files = {good_token, good_certificate, good_ca},
@@ -159,7 +165,7 @@ static void an_expired_certificate_is_printed_and_is_not_a_finding(void **state)
         "--upstream=https://127.0.0.1 --tls-cert-file=/old.pem --tls-key-file=/key.pem "
         "--upstream-ca-file=/ca.pem";
     assert_int_equal(check(flags, &good_files, printed, sizeof printed), 0);
-    assert_non_null(strstr(printed, "! --tls-cert-file: the certificate ends some day"));
+    assert_non_null(strstr(printed, "! --tls-cert-file: the certificate expires some day"));
     assert_non_null(strstr(printed, "✓ --upstream-ca-file: /ca.pem: 3 certificates"));
 }
 

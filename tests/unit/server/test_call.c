@@ -250,7 +250,7 @@ static void a_call_without_a_whole_message_is_invalid(void **state)
     begin(state, "");
     h2_open(&trial->caller, CREATE, H2_END_STREAM, NULL);
     expect_no_message(trial, scripted_next(&trial->server), STATUS_INVALID_ARGUMENT,
-                      "no whole request message");
+                      "the request message is incomplete");
     uint32_t broken = h2_open(&trial->caller, CREATE, 0, gzip);
     h2_message(&trial->caller, broken, true, text_literal("this is not gzip"));
     expect_no_message(trial, scripted_next(&trial->server), STATUS_INVALID_ARGUMENT,

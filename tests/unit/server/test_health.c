@@ -106,7 +106,7 @@ static void a_check_of_an_unknown_service_is_not_found(void **state)
     for (size_t i = 0; i < array_length(unknown); i++) {
         struct rpc *rpc = ask(trial, CHECK, unknown[i]);
         expect_no_more(rpc);
-        rpc_expect(rpc, STATUS_NOT_FOUND, "no such service");
+        rpc_expect(rpc, STATUS_NOT_FOUND, "unknown service");
         rpc_close(rpc);
     }
 }
@@ -160,7 +160,7 @@ static void a_drain_reports_not_serving_and_ends_the_watchers(void **state)
     scripted_drain(&trial->server);
     expect_state(rpc, STATE(NOT_SERVING));
     expect_no_more(rpc);
-    rpc_expect(rpc, STATUS_UNAVAILABLE, "going away");
+    rpc_expect(rpc, STATUS_UNAVAILABLE, "shutting down");
     rpc_close(rpc);
     client_until(&trial->client, trial->server.is_drained);
 }

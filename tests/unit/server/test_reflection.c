@@ -257,7 +257,7 @@ static void a_drain_ends_the_open_streams(void **state)
     struct trial *trial = *state;
     expect_services(trial);
     scripted_drain(&trial->server);
-    rpc_expect(trial->rpc, STATUS_UNAVAILABLE, "going away");
+    rpc_expect(trial->rpc, STATUS_UNAVAILABLE, "shutting down");
     client_until(&trial->client, trial->server.is_drained);
 }
 

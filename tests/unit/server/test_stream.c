@@ -28,10 +28,8 @@ typedef Grpc__Health__V1__HealthCheckRequest note;
 
 /* A server of nothing but the rows below, on a thread of its own. */
 struct trial {
-    grpc_server *server;
-    grpc_completion_queue *queue;
     pthread_t thread;
-    struct rpc_tracker tracker;
+    struct core core;
     struct streams *streams;
     struct tag shut_down;
     atomic_bool is_shut_down;
@@ -108,8 +106,8 @@ static void *run(void *context)
 {
     struct trial *trial = context;
     for (;;) {
-        grpc_event event =
-            grpc_completion_queue_next(trial->queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
+        grpc_event event = grpc_completion_queue_next(trial->core.queue,
+                                                      gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
         if (event.type == GRPC_QUEUE_SHUTDOWN)
             return NULL;
         struct tag *tag = event.tag;
@@ -126,7 +124,8 @@ static void on_shut_down(struct tag *tag, bool good)
 static void listen_on_free_port(struct trial *trial)
 {
     grpc_server_credentials *plaintext = grpc_insecure_server_credentials_create();
-    trial->port = (uint16_t)grpc_server_add_http2_port(trial->server, "127.0.0.1:0", plaintext);
+    trial->port =
+        (uint16_t)grpc_server_add_http2_port(trial->core.server, "127.0.0.1:0", plaintext);
     grpc_server_credentials_release(plaintext);
     assert_int_not_equal(trial->port, 0);
 }
@@ -140,18 +139,17 @@ static int setup(void **state)
     if (!trial)
         return -1;
     *state = trial;
-    atomic_init(&trial->tracker.count, 1);
-    trial->tracker.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    atomic_init(&trial->core.tracker.count, 1);
+    trial->core.tracker.ended_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     trial->shut_down.happened = on_shut_down;
     grpc_deadlock_detector_off();
     grpc_init();
-    trial->queue = grpc_completion_queue_create_for_next(NULL);
-    trial->server = grpc_server_create(&(grpc_channel_args){1, &plain}, NULL);
-    grpc_server_register_completion_queue(trial->server, trial->queue, NULL);
-    trial->streams = streams_new(trial->server, trial->queue, &trial->tracker, methods,
-                                 array_length(methods), trial);
+    trial->core.queue = grpc_completion_queue_create_for_next(NULL);
+    trial->core.server = grpc_server_create(&(grpc_channel_args){1, &plain}, NULL);
+    grpc_server_register_completion_queue(trial->core.server, trial->core.queue, NULL);
+    trial->streams = streams_new(&trial->core, methods, array_length(methods), trial);
     listen_on_free_port(trial);
-    grpc_server_start(trial->server);
+    grpc_server_start(trial->core.server);
     streams_start(trial->streams);
     client_open(&trial->client, NULL, trial->port);
     return pthread_create(&trial->thread, NULL, run, trial);
@@ -160,18 +158,18 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct trial *trial = *state;
-    grpc_server_shutdown_and_notify(trial->server, trial->queue, &trial->shut_down);
-    grpc_server_cancel_all_calls(trial->server);
+    grpc_server_shutdown_and_notify(trial->core.server, trial->core.queue, &trial->shut_down);
+    grpc_server_cancel_all_calls(trial->core.server);
     client_until(&trial->client, atomic_load(&trial->is_shut_down));
-    client_until(&trial->client, atomic_load(&trial->tracker.count) == 1);
+    client_until(&trial->client, atomic_load(&trial->core.tracker.count) == 1);
     client_close(&trial->client);
-    grpc_server_destroy(trial->server);
-    grpc_completion_queue_shutdown(trial->queue);
+    grpc_server_destroy(trial->core.server);
+    grpc_completion_queue_shutdown(trial->core.queue);
     pthread_join(trial->thread, NULL);
     streams_free(trial->streams);
-    grpc_completion_queue_destroy(trial->queue);
+    grpc_completion_queue_destroy(trial->core.queue);
     grpc_shutdown_blocking();
-    close(trial->tracker.ended_fd);
+    close(trial->core.tracker.ended_fd);
     free(trial);
     return 0;
 }
@@ -246,7 +244,7 @@ static void expect_refused(struct trial *trial, const struct text *message, enum
 static void a_missing_request_and_one_of_another_type_are_invalid(void **state)
 {
     const struct text broken = text_literal("\x0a\x7f");
-    expect_refused(*state, NULL, STATUS_INVALID_ARGUMENT, "no whole request message");
+    expect_refused(*state, NULL, STATUS_INVALID_ARGUMENT, "the request message is incomplete");
     expect_refused(*state, &broken, STATUS_INVALID_ARGUMENT, "grpc.health.v1.HealthCheckRequest");
 }
 
@@ -363,9 +361,9 @@ static void open_streams_and_those_to_come_end_with_unavailable(void **state)
     struct rpc *open = watch(trial);
     expect_text(open, "1 now");
     streams_end(trial->streams);
-    rpc_expect(open, STATUS_UNAVAILABLE, "going away");
+    rpc_expect(open, STATUS_UNAVAILABLE, "shutting down");
     struct rpc *later = watch(trial);
-    rpc_expect(later, STATUS_UNAVAILABLE, "going away");
+    rpc_expect(later, STATUS_UNAVAILABLE, "shutting down");
 }
 
 static void a_stream_is_tracked_from_its_opening_to_its_end(void **state)
@@ -374,9 +372,9 @@ static void a_stream_is_tracked_from_its_opening_to_its_end(void **state)
     struct rpc *rpc = rpc_open(&trial->client, COUNTING);
     send_text(rpc, "a");
     expect_text(rpc, "1 a");
-    assert_int_equal(atomic_load(&trial->tracker.count), 2);
+    assert_int_equal(atomic_load(&trial->core.tracker.count), 2);
     rpc_close(rpc);
-    client_until(&trial->client, atomic_load(&trial->tracker.count) == 1);
+    client_until(&trial->client, atomic_load(&trial->core.tracker.count) == 1);
 }
 
 int main(void)

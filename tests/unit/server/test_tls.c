@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Does TLS carry every byte both ways, stop a side that is ahead of the other, and pass each end
- * on? */
+/* Does TLS carry every byte in both directions, slow down a fast sender, and pass on each end? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,166 +7,12 @@
 
 #include <cmocka.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <openssl/ssl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "base/clock.h"
-#include "http2/preface.h"
-#include "server/tls.h"
-#include "tls_peer.h"
+#include "tls_trial.h"
 
 #include "base/banned.h"
-
-static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/* More than all buffers on the way take. */
-#define MUCH (16U << 20)
-
-struct trial {
-    char folder[32], certificate[64], key[64];
-    struct tls *tls;
-    int accepted[2]; /* a pipe, through which TLS's thread sends descriptors as numbers */
-    SSL_CTX *context;
-    SSL *client;
-    int client_fd, core;
-    size_t amount; /* that core_writes_much writes */
-};
-
-static void on_preface(int fd, const struct identity *names, size_t count, void *context)
-{
-    (void)names;
-    struct trial *trial = context;
-    assert_int_equal(count, 0);
-    assert_int_equal(write(trial->accepted[1], &fd, sizeof fd), sizeof fd);
-}
-
-static void on_refused(const char *why, void *context)
-{
-    (void)why, (void)context;
-}
-
-static void open_tls(struct trial *trial)
-{
-    struct status status;
-    const struct tls_files files = {trial->certificate, trial->key, NULL};
-    const struct tls_events events = {on_preface, on_refused, trial};
-    if (!tls_open(&files, 60 * CLOCK_NS_PER_S, &events, &trial->tls, &status))
-        fail_msg("%s", status.message);
-}
-
-static int setup(void **state)
-{
-    struct trial *trial = calloc(1, sizeof *trial);
-    if (!trial)
-        return -1;
-    signal(SIGPIPE, SIG_IGN);
-    trial->client_fd = trial->core = -1;
-    trial->amount = MUCH;
-    snprintf(trial->folder, sizeof trial->folder, "/tmp/tls.XXXXXX");
-    if (!mkdtemp(trial->folder) || pipe(trial->accepted) != 0)
-        return -1;
-    tls_peer_certificate(trial->folder);
-    snprintf(trial->certificate, sizeof trial->certificate, "%s/cert.pem", trial->folder);
-    snprintf(trial->key, sizeof trial->key, "%s/key.pem", trial->folder);
-    open_tls(trial);
-    trial->context = SSL_CTX_new(TLS_client_method());
-    SSL_CTX_set_alpn_protos(trial->context, (const unsigned char *)"\2h2", 3);
-    *state = trial;
-    return 0;
-}
-
-static void close_client(struct trial *trial)
-{
-    SSL_free(trial->client);
-    trial->client = NULL;
-    if (trial->client_fd >= 0)
-        close(trial->client_fd);
-    trial->client_fd = -1;
-}
-
-static void close_core(struct trial *trial)
-{
-    if (trial->core >= 0)
-        close(trial->core);
-    trial->core = -1;
-}
-
-static int teardown(void **state)
-{
-    struct trial *trial = *state;
-    close_client(trial);
-    close_core(trial);
-    tls_free(trial->tls);
-    SSL_CTX_free(trial->context);
-    close(trial->accepted[0]);
-    close(trial->accepted[1]);
-    unlink(trial->certificate);
-    unlink(trial->key);
-    rmdir(trial->folder);
-    free(trial);
-    return 0;
-}
-
-/* Two ends of a TCP connection. */
-static void make_connection(int ends[2])
-{
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t bytes = sizeof at;
-    int listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(bind(listener, (struct sockaddr *)&at, bytes), 0);
-    assert_int_equal(listen(listener, 1), 0);
-    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &bytes), 0);
-    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(ends[0], (struct sockaddr *)&at, bytes), 0);
-    ends[1] = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
-    assert_true(ends[1] >= 0);
-    close(listener);
-}
-
-static void join(struct trial *trial)
-{
-    int connection[2], pair[2];
-    make_connection(connection);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
-    tls_add(trial->tls, connection[1], pair[0], pair[1]);
-    trial->client_fd = connection[0];
-    trial->client = SSL_new(trial->context);
-    SSL_set_fd(trial->client, trial->client_fd);
-    assert_int_equal(SSL_connect(trial->client), 1);
-}
-
-static void read_core(const struct trial *trial, char *at, size_t bytes)
-{
-    for (size_t have = 0; have < bytes;) {
-        struct pollfd ready = {trial->core, POLLIN, 0};
-        assert_int_equal(poll(&ready, 1, 60000), 1);
-        ssize_t got = recv(trial->core, at + have, bytes - have, 0);
-        assert_true(got > 0);
-        have += (size_t)got;
-    }
-}
-
-static void enter(struct trial *trial)
-{
-    char said[PREFACE_BYTES];
-    join(trial);
-    assert_int_equal(SSL_write(trial->client, preface, PREFACE_BYTES), PREFACE_BYTES);
-    assert_int_equal(read(trial->accepted[0], &trial->core, sizeof trial->core),
-                     sizeof trial->core);
-    read_core(trial, said, sizeof said);
-    assert_memory_equal(said, preface, sizeof said);
-}
 
 static char byte_at(size_t place)
 {
@@ -184,7 +29,7 @@ static void expect(const char *at, size_t from, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++)
         if (at[i] != byte_at(from + i))
-            fail_msg("byte %zu is another", from + i);
+            fail_msg("byte %zu is wrong", from + i);
 }
 
 static void *client_writes_much(void *context)
@@ -244,13 +89,13 @@ static void expect_core_end(const struct trial *trial)
     assert_int_equal(recv(trial->core, &byte, 1, 0), 0);
 }
 
-static void all_that_a_client_sends_arrives_and_then_its_end(void **state)
+static void all_bytes_of_a_client_arrive_and_then_its_end(void **state)
 {
     struct trial *trial = *state;
     static char piece[100000];
     pthread_t writer;
     void *failed;
-    enter(trial);
+    connect_and_send_preface(trial);
     pthread_create(&writer, NULL, client_writes_much, trial);
     for (size_t have = 0; have < MUCH;) {
         size_t bytes = MUCH - have < sizeof piece ? MUCH - have : sizeof piece;
@@ -269,12 +114,12 @@ static void all_that_a_client_sends_arrives_and_then_its_end(void **state)
     expect_client_end(trial);
 }
 
-static void all_that_is_answered_arrives_and_then_its_end(void **state)
+static void all_bytes_of_the_server_arrive_and_then_its_end(void **state)
 {
     struct trial *trial = *state;
     pthread_t writer;
     void *failed;
-    enter(trial);
+    connect_and_send_preface(trial);
     pthread_create(&writer, NULL, core_writes_much, trial);
     read_client(trial, MUCH);
     pthread_join(writer, &failed);
@@ -291,15 +136,15 @@ static void *core_writes_much_and_closes(void *context)
     return failed;
 }
 
-/* Much of what was written has not left us when the other end is closed, and the client says more
- * all the while. */
-static void last_words_reach_a_client_that_is_still_sending(void **state)
+/* Many bytes have not left us when the server's end is closed, and the client sends all the time.
+ */
+static void the_last_bytes_reach_a_client_that_is_still_sending(void **state)
 {
     struct trial *trial = *state;
     char piece[30000];
     pthread_t writer;
     void *failed;
-    enter(trial);
+    connect_and_send_preface(trial);
     trial->amount = 1U << 20;
     setsockopt(trial->client_fd, SOL_SOCKET, SO_RCVBUF, &(int){32768}, sizeof(int));
     pthread_create(&writer, NULL, core_writes_much_and_closes, trial);
@@ -315,13 +160,13 @@ static void last_words_reach_a_client_that_is_still_sending(void **state)
     expect_client_end(trial);
 }
 
-/* A stall of both sides at once, and then both move on. */
-static void a_peer_that_does_not_read_stops_its_own_sender_only(void **state)
+/* Both sides stall at once, and then go on. */
+static void a_client_that_does_not_read_slows_down_its_sender_only(void **state)
 {
     struct trial *trial = *state;
     static char piece[65536];
     size_t taken = 0;
-    enter(trial);
+    connect_and_send_preface(trial);
     for (struct pollfd ready = {trial->core, POLLOUT, 0}; poll(&ready, 1, 300) == 1;) {
         fill(piece, taken, sizeof piece);
         ssize_t sent = send(trial->core, piece, sizeof piece, MSG_NOSIGNAL);
@@ -336,21 +181,21 @@ static void a_peer_that_does_not_read_stops_its_own_sender_only(void **state)
     expect_client_end(trial);
 }
 
-static void a_client_that_is_gone_ends_the_other_side(void **state)
+static void a_client_that_disconnects_ends_the_other_side(void **state)
 {
     struct trial *trial = *state;
-    enter(trial);
+    connect_and_send_preface(trial);
     setsockopt(trial->client_fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0},
                sizeof(struct linger));
     close_client(trial);
     expect_core_end(trial);
 }
 
-static void a_handshake_that_fails_harms_nobody_else(void **state)
+static void a_handshake_that_fails_does_not_affect_other_connections(void **state)
 {
     struct trial *trial = *state;
     char byte;
-    enter(trial);
+    connect_and_send_preface(trial);
     for (int i = 0; i < 3; i++) {
         int connection[2], pair[2];
         make_connection(connection);
@@ -367,14 +212,14 @@ static void a_handshake_that_fails_harms_nobody_else(void **state)
     }
 }
 
-static void stopping_turns_away_who_has_not_spoken_and_leaves_others_alone(void **state)
+static void stopping_closes_connections_without_a_preface_and_no_others(void **state)
 {
     struct trial *trial = *state;
     char byte;
-    enter(trial);
+    connect_and_send_preface(trial);
     SSL *served = trial->client;
     int served_fd = trial->client_fd;
-    join(trial);
+    connect_client(trial);
     tls_stop(trial->tls);
     assert_true(SSL_read(trial->client, &byte, 1) <= 0);
     close_client(trial);
@@ -384,11 +229,11 @@ static void stopping_turns_away_who_has_not_spoken_and_leaves_others_alone(void 
     assert_int_equal(SSL_read(trial->client, &byte, 1), 1);
 }
 
-static void freeing_brings_what_was_written_and_does_not_wait_for_ever(void **state)
+static void freeing_delivers_written_bytes_and_does_not_wait_for_ever(void **state)
 {
     struct trial *trial = *state;
     char byte;
-    enter(trial);
+    connect_and_send_preface(trial);
     assert_int_equal(send(trial->core, "x", 1, 0), 1);
     int64_t began = clock_now_ns();
     tls_free(trial->tls);
@@ -401,20 +246,14 @@ static void freeing_brings_what_was_written_and_does_not_wait_for_ever(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(all_that_a_client_sends_arrives_and_then_its_end, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(all_that_is_answered_arrives_and_then_its_end, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(last_words_reach_a_client_that_is_still_sending, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_peer_that_does_not_read_stops_its_own_sender_only, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_client_that_is_gone_ends_the_other_side, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_handshake_that_fails_harms_nobody_else, setup, teardown),
-        cmocka_unit_test_setup_teardown(
-            stopping_turns_away_who_has_not_spoken_and_leaves_others_alone, setup, teardown),
-        cmocka_unit_test_setup_teardown(freeing_brings_what_was_written_and_does_not_wait_for_ever,
-                                        setup, teardown),
+        TEST(all_bytes_of_a_client_arrive_and_then_its_end),
+        TEST(all_bytes_of_the_server_arrive_and_then_its_end),
+        TEST(the_last_bytes_reach_a_client_that_is_still_sending),
+        TEST(a_client_that_does_not_read_slows_down_its_sender_only),
+        TEST(a_client_that_disconnects_ends_the_other_side),
+        TEST(a_handshake_that_fails_does_not_affect_other_connections),
+        TEST(stopping_closes_connections_without_a_preface_and_no_others),
+        TEST(freeing_delivers_written_bytes_and_does_not_wait_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

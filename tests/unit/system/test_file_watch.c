@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When is a file read again, also on file systems without notifications? */
+/* Is each change of a file reported, also on file systems without notifications? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,13 +23,13 @@ struct trial {
     const char *paths[3];
     struct event_base *loop;
     struct file_watch *watch;
-    unsigned looks;
+    unsigned reports;
 };
 
-static void on_look(void *context)
+static void on_report(void *context)
 {
     struct trial *trial = context;
-    trial->looks++;
+    trial->reports++;
 }
 
 /* As one of several files. */
@@ -38,7 +38,7 @@ static void watch_path(struct trial *trial, const struct file_watch_pace *pace)
     struct status status;
     trial->paths[0] = "/proc/version";
     trial->paths[2] = trial->path;
-    const struct file_watch_plan plan = {trial->paths, array_length(trial->paths), pace, on_look,
+    const struct file_watch_plan plan = {trial->paths, array_length(trial->paths), pace, on_report,
                                          trial};
     assert_true(file_watch_open(&plan, trial->loop, &trial->watch, &status));
 }
@@ -65,7 +65,7 @@ static void make_file(const struct trial *trial)
     fclose(file);
 }
 
-static void a_change_is_looked_at_soon(void **state)
+static void a_change_is_reported_soon(void **state)
 {
     (void)state;
     static const struct file_watch_pace pace = {
@@ -73,7 +73,7 @@ static void a_change_is_looked_at_soon(void **state)
     struct trial trial;
     begin(&trial, "token", &pace);
     make_file(&trial);
-    loop_until(trial.loop, trial.looks > 0);
+    loop_until(trial.loop, trial.reports > 0);
     unlink(trial.path);
     end(&trial);
 }
@@ -85,11 +85,11 @@ static void a_change_without_a_notification_is_found_after_a_while(void **state)
         {.tv_sec = NEVER_S}, {.tv_usec = SOON_US}, {.tv_sec = NEVER_S}};
     struct trial trial;
     begin(&trial, "token", &pace);
-    loop_until(trial.loop, trial.looks > 3);
+    loop_until(trial.loop, trial.reports > 3);
     end(&trial);
 }
 
-static void a_folder_that_is_not_there_is_waited_for(void **state)
+static void a_folder_that_does_not_exist_is_waited_for(void **state)
 {
     (void)state;
     static const struct file_watch_pace pace = {
@@ -97,17 +97,17 @@ static void a_folder_that_is_not_there_is_waited_for(void **state)
     struct trial trial;
     char folder[64];
     begin(&trial, "later/token", &pace);
-    loop_until(trial.loop, trial.looks > 3);
+    loop_until(trial.loop, trial.reports > 3);
     snprintf(folder, sizeof folder, "%s/later", trial.folder);
     assert_int_equal(mkdir(folder, 0700), 0);
-    /* From the look that finds the folder on there is none but for a change. */
+    /* Once the folder is found, only a change is reported. */
     unsigned before;
     do {
-        before = trial.looks;
+        before = trial.reports;
         loop_turn(trial.loop);
-    } while (trial.looks != before);
+    } while (trial.reports != before);
     make_file(&trial);
-    loop_until(trial.loop, trial.looks > before);
+    loop_until(trial.loop, trial.reports > before);
     unlink(trial.path);
     rmdir(folder);
     end(&trial);
@@ -140,17 +140,17 @@ static void make_link(const struct trial *trial, const char *name, const char *t
     assert_int_equal(rename(fresh, path), 0);
 }
 
-/* Whether a change is looked at, and no look follows without one. */
-static void expect_look(struct trial *trial, const char *name)
+/* A change is reported, and nothing is reported without one. */
+static void expect_report(struct trial *trial, const char *name)
 {
     unsigned before;
     do {
-        before = trial->looks;
+        before = trial->reports;
         for (int i = 0; i < 20; i++)
             loop_turn(trial->loop);
-    } while (trial->looks != before);
+    } while (trial->reports != before);
     put(trial, name, "changed");
-    loop_until(trial->loop, trial->looks > before);
+    loop_until(trial->loop, trial->reports > before);
 }
 
 static void remove_all(const struct trial *trial, const char *const *names, size_t count)
@@ -180,32 +180,32 @@ static void a_file_behind_links_into_other_folders_is_watched_where_it_is(void *
     trial.loop = event_base_new();
     snprintf(trial.path, sizeof trial.path, "%s/own/token", trial.folder);
     watch_path(&trial, &pace);
-    expect_look(&trial, "first/token");
+    expect_report(&trial, "first/token");
     make_link(&trial, "way", "second");
     make_link(&trial, "two", "first");
-    expect_look(&trial, "second/last");
+    expect_report(&trial, "second/last");
     make_link(&trial, "own/token", "../second/last");
-    expect_look(&trial, "second/last");
+    expect_report(&trial, "second/last");
     remove_all(&trial, names, array_length(names));
     end(&trial);
 }
 
-/* The promise to those who rotate credentials on such file systems. */
-static void a_file_is_looked_at_every_half_minute_at_least(void **state)
+/* The documents promise this for file systems that report no changes. */
+static void a_file_is_reported_every_half_minute_at_least(void **state)
 {
     (void)state;
-    assert_in_range(file_watch_usual_pace.while_watching.tv_sec, 1, 30);
-    assert_in_range(file_watch_usual_pace.while_blind.tv_sec, 1, 30);
+    assert_in_range(file_watch_default_pace.while_watching.tv_sec, 1, 30);
+    assert_in_range(file_watch_default_pace.while_blind.tv_sec, 1, 30);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_change_is_looked_at_soon),
+        cmocka_unit_test(a_change_is_reported_soon),
         cmocka_unit_test(a_change_without_a_notification_is_found_after_a_while),
-        cmocka_unit_test(a_folder_that_is_not_there_is_waited_for),
+        cmocka_unit_test(a_folder_that_does_not_exist_is_waited_for),
         cmocka_unit_test(a_file_behind_links_into_other_folders_is_watched_where_it_is),
-        cmocka_unit_test(a_file_is_looked_at_every_half_minute_at_least),
+        cmocka_unit_test(a_file_is_reported_every_half_minute_at_least),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,9 +36,10 @@ static void scene_begin(struct scene *scene)
     snprintf(scene->url, sizeof scene->url, "https://localhost:%u", tls_peer_port(scene->peer));
     snprintf(scene->ca_file, sizeof scene->ca_file, "%s/cert.pem", scene->folder);
     scene->settings.url = scene->url;
-    assert_true(trust_store_open(scene->ca_file, &scene->settings.trust_store, &status));
+    assert_true(trust_store_open(scene->ca_file, &(struct reload_listener){.loop = NULL},
+                                 &scene->settings.trust_store, &status));
     connect_status_init(&scene->connect_status);
-    assert_true(loop_open(&scene->loop, &scene->settings, &scene->connect_status, &status));
+    assert_true(loop_open(&scene->loop, 0, &scene->settings, &scene->connect_status, &status));
 }
 
 static void scene_end(struct scene *scene)
