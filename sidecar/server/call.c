@@ -99,34 +99,6 @@ static void find_peer(struct call *call)
     gpr_free(name);
 }
 
-static void free_call(struct call *call)
-{
-    const struct unary_calls *calls = call->unary->calls;
-    if (call->begun)
-        calls->handler->end(call, calls->handler->context);
-    if (call->has_message)
-        grpc_slice_unref(call->message);
-    if (call->has_response)
-        grpc_slice_unref(call->response);
-    grpc_metadata_array_destroy(&call->metadata);
-    if (call->payload)
-        grpc_byte_buffer_destroy(call->payload);
-    grpc_call_unref(call->rpc);
-    free(call);
-    rpc_tracker_done(&calls->core->tracker);
-}
-
-void call_hold(struct call *call)
-{
-    atomic_fetch_add(&call->holders, 1);
-}
-
-void call_release(struct call *call)
-{
-    if (atomic_fetch_sub(&call->holders, 1) == 1)
-        free_call(call);
-}
-
 /* Connections are about to be closed. A call that began now would end with UNAVAILABLE, which means
  * "not processed", while its request is upstream. */
 static void refuse(struct call *call)

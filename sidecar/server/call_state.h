@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of a call, for call.c, which receives it, and reply.c, which replies to it. */
+/* The members of a call, for call.c, which receives it, and reply.c, which replies to it.
+ * call_state.c frees it with its last holder. */
 #pragma once
 
 #include <grpc/byte_buffer.h>
