@@ -142,5 +142,5 @@ def test_the_program_responds_to_each_probe_in_the_words_of_the_page():
     finally:
         sidecar.kill()
     assert (started[0], ready[0], live[0]) == (200, 503, 200)
-    words = "credential: no good one"
+    words = "no credential loaded from --token-file"
     assert words in ready[1] and words in (DEPLOY / "README.md").read_text()

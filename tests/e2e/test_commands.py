@@ -41,7 +41,7 @@ def test_health_prints_the_state_and_exits_with_0(sidecar, flag, begin):
 def test_health_without_a_credential_exits_with_1_and_the_reason(start, token):
     token.remove()
     sidecar = start()
-    assert_no(ask(sidecar, "health"), "not ready; credential: ")
+    assert_no(ask(sidecar, "health"), "not ready; no credential loaded")
     assert ask(sidecar, "health", "--live").returncode == 0
     assert ask(sidecar, "health", "--started").returncode == 0
 
@@ -145,7 +145,7 @@ def test_wait_ends_when_a_sidecar_that_comes_later_is_ready(start, token):
 def test_wait_ends_at_its_timeout_with_the_last_reason(start, token):
     token.remove()
     sidecar = start()
-    assert_no(ask(sidecar, "wait", "--timeout=1s"), "--timeout", "credential: ")
+    assert_no(ask(sidecar, "wait", "--timeout=1s"), "--timeout", "no credential loaded")
     assert_no(run("wait", f"--monitor=127.0.0.1:{free_port()}", "--timeout=50ms"), "--timeout", "refused")
 
 
