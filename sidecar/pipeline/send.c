@@ -10,11 +10,13 @@ static void on_released(struct exchange *exchange)
     call_release(container_of(exchange, struct transaction, exchange)->call);
 }
 
-static void commit(struct exchange *exchange)
+static bool commit(struct exchange *exchange)
 {
     struct transaction *transaction = container_of(exchange, struct transaction, exchange);
+    bool has_room = call_has_room(transaction->call);
     transaction->committed = true;
     call_commit(transaction->call);
+    return has_room;
 }
 
 static bool sign_again(struct exchange *exchange)
@@ -52,12 +54,13 @@ void send_first(struct transaction *transaction)
     struct upstream *upstream = transaction->pipeline->upstream;
     struct exchange *exchange = &transaction->exchange;
     set_up_exchange(transaction);
-    if (!exchange->commit || !upstream_reserve(upstream, exchange)) {
+    if (!exchange->commit || !call_has_room(transaction->call) ||
+        !upstream_reserve(upstream, exchange)) {
         upstream_send(upstream, exchange);
         return;
     }
     exchange->commit = NULL;
-    commit(exchange);
+    (void)commit(exchange);
 }
 
 void send_committed(struct call *call, bool good, void *context)
@@ -66,7 +69,7 @@ void send_committed(struct call *call, bool good, void *context)
     struct transaction *transaction = call_state(call);
     if (!transaction->exchange.commit) {
         transaction->exchange.withdrawn = !good;
-        send_next(transaction);
+        upstream_send(transaction->pipeline->upstream, &transaction->exchange);
         return;
     }
     call_hold(call);

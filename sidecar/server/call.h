@@ -115,6 +115,10 @@ uint8_t *call_response_space(struct call *call, size_t bytes);
  */
 void call_commit(struct call *call);
 
+/* Returns whether the caller's connection has room for what is sent now. It has none when the
+ * caller does not read, and a commit then waits for the caller. Any thread. */
+bool call_has_room(const struct call *call);
+
 /* Replies: OK with the bytes in call_response_space, or a failure. The call must not be used
  * afterwards, unless it is held. Once, any thread. */
 void call_reply(struct call *call, const struct status *status);

@@ -89,6 +89,12 @@ static grpc_op initial_operation(struct call *call)
                                                     .metadata = call->initial.list}};
 }
 
+bool call_has_room(const struct call *call)
+{
+    struct pollfd peer = {.fd = call->fd, .events = POLLOUT};
+    return call->fd < 0 || poll(&peer, 1, 0) > 0;
+}
+
 void call_commit(struct call *call)
 {
     grpc_op operation = initial_operation(call);

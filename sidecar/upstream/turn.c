@@ -121,10 +121,11 @@ static void commit(struct exchange *exchange)
     struct upstream_loop *loop = exchange->loop;
     stage_enter(exchange, EXCHANGE_STAGE_COMMITTING);
     exchange->committing_ns = clock_now_ns();
+    if (!exchange->commit(exchange))
+        return;
     exchange->holds_slot = true;
     loop->slots++;
     watch_commits(loop);
-    exchange->commit(exchange);
 }
 
 static void begin(struct exchange *exchange, struct connection *connection)

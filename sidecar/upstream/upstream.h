@@ -101,9 +101,10 @@ struct exchange {
     /* On the loop's thread, once after each upstream_cancel and each upstream_committed. */
     void (*released)(struct exchange *exchange);
     /* On the loop's thread, when a connection is at hand and before a byte leaves: starts what has
-     * to be done before it may leave, and leads to upstream_committed. NULL when nothing has to be
+     * to be done before it may leave, and leads to upstream_committed. Returns whether that will
+     * come at once, so that the connection is kept for the exchange. NULL when nothing has to be
      * done, or it was done; set to NULL when it is done. */
-    void (*commit)(struct exchange *exchange);
+    bool (*commit)(struct exchange *exchange);
     /* On the loop's thread, directly before the first byte leaves; may set `request` anew. False,
      * with exchange->status filled, ends the exchange as UNPREPARED. NULL is allowed. */
     bool (*prepare)(struct exchange *exchange);

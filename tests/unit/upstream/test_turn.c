@@ -17,10 +17,17 @@ static const char response[] =
 
 static sem_t commits; /* that were asked for */
 
-static void on_commit(struct exchange *exchange)
+static bool on_commit(struct exchange *exchange)
 {
     (void)exchange;
     sem_post(&commits);
+    return true;
+}
+
+static bool on_stalled_commit(struct exchange *exchange)
+{
+    (void)on_commit(exchange);
+    return false;
 }
 
 static void wait_for(sem_t *semaphore)
@@ -136,6 +143,34 @@ static void a_commit_that_is_late_keeps_no_connection_from_others(void **state)
     finish(&trial);
 }
 
+/* With a connection kept for each until its commit is late, the last one would wait for seconds. */
+static void commits_that_are_stalled_keep_no_connection_at_all(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE}};
+    struct upstream_settings one = usual;
+    struct trial trial;
+    struct ask stalled[40], other;
+    one.connections = 1;
+    begin_with(&trial, &one, &script, 1);
+    int64_t began_ns = clock_now_ns();
+    for (size_t i = 0; i < array_length(stalled); i++) {
+        ask_prepare("POST", &stalled[i], 10, 20 * CLOCK_NS_PER_S);
+        stalled[i].exchange.commit = on_stalled_commit;
+        upstream_send(trial.upstream, &stalled[i].exchange);
+    }
+    ask_whole(&other, trial.upstream, 10);
+    assert_int_equal(other.exchange.outcome, EXCHANGE_ANSWERED);
+    assert_true(clock_now_ns() - began_ns < 2 * CLOCK_NS_PER_S);
+    for (size_t i = 0; i < array_length(stalled); i++) {
+        wait_for(&commits);
+        commit_and_wait(&stalled[i], false);
+        ask_clear(&stalled[i]);
+    }
+    ask_clear(&other);
+    finish(&trial);
+}
+
 static void reserve(struct ask *ask, struct trial *trial)
 {
     ask_prepare("POST", ask, 10, 20 * CLOCK_NS_PER_S);
@@ -214,6 +249,7 @@ int main(void)
         cmocka_unit_test(an_exchange_that_finds_no_connection_is_not_committed),
         cmocka_unit_test(a_commit_may_come_when_the_exchange_has_ended),
         cmocka_unit_test(a_commit_that_is_late_keeps_no_connection_from_others),
+        cmocka_unit_test(commits_that_are_stalled_keep_no_connection_at_all),
         cmocka_unit_test(a_free_connection_can_be_reserved_once),
         cmocka_unit_test(
             an_exchange_that_cannot_be_prepared_sends_nothing_and_frees_its_connection),
