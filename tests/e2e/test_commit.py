@@ -3,12 +3,15 @@
 A call is committed when response headers go to its caller: before a request that changes something begins to leave, and not
 earlier, because a client repeats by its policy only what is not committed (gRFC A6). Seen frame by frame.
 """
+import pathlib
 import threading
 import time
 
 import pytest
 
-from support.h2peer import END_STREAM, HEADERS, SECONDS, Peer
+from support.h2peer import END_STREAM, HEADERS, PING, SECONDS, Peer, frame
+from support.metrics import value
+from support.retrying import wait_until
 from support.upstream import response, end_after_reading, error, http, silence
 
 LISTING = {"size": 0, "total": 0, "groups": []}
@@ -213,3 +216,36 @@ def test_numbers_of_attempts_do_not_count_as_metadata_of_the_caller(start, upstr
     connection = peer(start("--max-metadata-count=2"))
     more = [("grpc-previous-rpc-attempts", "1"), ("x-envoy-attempt-count", "2"), *[(f"x-{n}", "v") for n in range(entries)]]
     assert connection.create(more)["grpc-status"] == code
+
+
+def unsent_bytes(peer):
+    """Returns how many bytes the kernel keeps for the peer because it does not read."""
+    port = f":{peer.socket.getsockname()[1]:04X}"
+    fields = (line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines())
+    return next((int(each[4].partition(":")[0], 16) for each in fields if each[2].endswith(port)), 0)
+
+
+def fill(peer):
+    """Sends pings and reads none of the responses until the kernel takes no more of them."""
+    before, now = -1, 0
+    while now == 0 or now != before:
+        peer.send(frame(PING, payload=bytes(8)) * 4000)
+        time.sleep(0.05)  # longer than the sidecar takes for the responses
+        before, now = now, unsent_bytes(peer)
+
+
+def test_a_caller_that_does_not_read_delays_no_other_call(start, upstream):
+    upstream.always = response()
+    sidecar = start("--upstream-connections=2")
+    client = sidecar.client()
+    client.create()
+    with Peer(sidecar.address, receive_bytes=2048) as silent:
+        fill(silent)
+        for _ in range(200):
+            silent.call(name="silent")
+        wait_until(lambda: value(sidecar, "apig_sidecar_calls_in_flight") == 200)
+        began = time.monotonic()
+        for _ in range(4):
+            client.create()
+        assert time.monotonic() - began < 3  # 100 ms for each of the 200 calls were 10 s
+    assert not [request for request in upstream.requests if request.json()["name"] == "silent"]
