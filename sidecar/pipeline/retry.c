@@ -8,16 +8,24 @@
 
 #include "base/banned.h"
 
+/* Whether a connection may be there later. When none is tried for a moment, the client's policy
+ * retries, unless the call is committed. */
+static bool lacked_connection(const struct transaction *transaction)
+{
+    enum exchange_cause cause = transaction->exchange.cause;
+    return cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST ||
+           (cause == EXCHANGE_CAUSE_BREAKER && transaction->committed);
+}
+
 /* Whether the request was certainly not processed, or changes nothing, and may succeed later. */
 static bool was_rejected(const struct transaction *transaction)
 {
-    enum exchange_cause cause = transaction->exchange.cause;
     enum fault_effect effect = transaction->fault.effect;
     if (transaction->exchange.outcome == EXCHANGE_ANSWERED)
         return effect == FAULT_PASSING || effect == FAULT_THROTTLED;
     return (transaction->exchange.outcome == EXCHANGE_NOT_SENT ||
             transaction_only_reads(transaction)) &&
-           (cause == EXCHANGE_CAUSE_CONNECT || cause == EXCHANGE_CAUSE_LOST);
+           lacked_connection(transaction);
 }
 
 /* Attempts of several layers would multiply: a caller that has retried goes on until the call is

@@ -32,6 +32,8 @@ static const struct row {
      EXCHANGE_CAUSE_LOST, FAULT_REFUSED, false, false, false, RETRY_REJECTED},
     {"an open breaker", &create, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_BREAKER, FAULT_REFUSED, false,
      false, false, RETRY_NONE},
+    {"an open breaker, of a committed call", &create, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_BREAKER,
+     FAULT_REFUSED, false, false, true, RETRY_REJECTED},
     {"a deadline", &list, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_DEADLINE, FAULT_REFUSED, false, false,
      false, RETRY_NONE},
     {"a transient fault", &create, EXCHANGE_ANSWERED, EXCHANGE_CAUSE_NONE, FAULT_PASSING, false,
