@@ -235,7 +235,7 @@ static void on_exchanged(struct exchange *exchange)
     prepare_wipe(transaction);
     transaction->sent_attempts +=
         exchange->outcome != EXCHANGE_NOT_SENT && !transaction->unknown_outcome;
-    for (size_t i = 0; next == NEXT_STEP; i++)
+    for (size_t i = 0; next == NEXT_STEP && i < array_length(inbound); i++)
         next = inbound[i](transaction);
     if (next == NEXT_SEND)
         send_again(transaction);
