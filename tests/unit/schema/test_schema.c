@@ -66,6 +66,21 @@ static void methods_with_an_http_rule_are_served_and_no_others(void **state)
         assert_string_equal(methods[i].path, paths[i]);
 }
 
+static void a_get_and_a_method_without_side_effects_only_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool only_reads;
+    } rows[] = {{"test.served.First/Get", true},
+                {"test.served.First/Shared", false},
+                {"test.served.Second/Shared", true},
+                {"test.served.Second/Several", true}};
+    for (size_t i = 0; i < array_length(rows); i++)
+        assert_int_equal(schema_method_find(served.schema, text_of(rows[i].path))->only_reads,
+                         rows[i].only_reads);
+}
+
 static void both_spellings_of_the_http_option_are_read(void **state)
 {
     (void)state;
@@ -281,6 +296,7 @@ int main(void)
         cmocka_unit_test(the_embedded_set_serves_api_groups),
         cmocka_unit_test(field_numbers_of_the_embedded_set_never_change),
         cmocka_unit_test(methods_with_an_http_rule_are_served_and_no_others),
+        cmocka_unit_test(a_get_and_a_method_without_side_effects_only_read),
         cmocka_unit_test(both_spellings_of_the_http_option_are_read),
         cmocka_unit_test(a_method_of_several_bindings_is_served_by_the_first),
         cmocka_unit_test(a_method_is_found_by_path_and_by_a_name_of_its_own),
