@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* What one call costs in each pure module, on a CreateApiGroup as it usually is. */
+/* How much does one call cost in each pure module, on a CreateApiGroup as it usually is? */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "constraint/attach.h"
 #include "constraint/validate.h"
-#include "guard_call.h"
-#include "http/request_writer.h"
-#include "http/response_reader.h"
 #include "json/json.h"
 #include "meter.h"
 #include "rest/request.h"
 #include "rest/response.h"
-#include "schema/schema.h"
 #include "schema/wire.h"
+#include "subject.h"
 
 #include "base/banned.h"
 
@@ -27,120 +23,8 @@ static const char help[] =
     "  --list        print the names\n"
     "  --only NAME   run that one; with --calls N as often, without measuring\n";
 
-/* What is worked on. `kept` lives as long as the program, `call` as long as one run. */
-struct subject {
-    struct arena kept, call;
-    struct schema *schema;
-    const struct schema_method *method;
-    ProtobufCMessage *message, *group;
-    struct text wire, token, large_token, response, chunked_response;
-    struct http_response read_response;
-    struct guard_calls *guard_calls;
-};
-
-static const char request_json[] =
-    "{\"project_id\":\"0123456789abcdef0123456789abcdef\","
-    "\"instance_id\":\"f0fa17893b76433ba7879892951c620e\",\"name\":\"api_group_001\","
-    "\"remark\":\"API group 1, for the orders\"}";
-
-static const char group_json[] =
-    "{\"id\":\"7a4a2ac7a1b14d8c8c9d7a5b5e5f1f3a\",\"name\":\"api_group_001\",\"status\":1,"
-    "\"sl_domain\":\"7a4a2ac7a1b14d8c8c9d7a5b5e5f1f3a.apic.example.com\","
-    "\"register_time\":\"2026-08-04T09:05:22.701Z\",\"update_time\":\"2026-08-04T09:05:22.701Z\","
-    "\"on_sell_status\":2,\"url_domains\":[],\"is_default\":2,"
-    "\"remark\":\"API group 1, for the orders\"}";
-
-static const char response_head[] =
-    "HTTP/1.1 201 Created\r\nServer: api-gateway\r\nDate: Tue, 04 Aug 2026 09:05:22 GMT\r\n"
-    "Content-Type: application/json\r\nX-Request-Id: 9f0c2c3e7f1a4f0f8a3f2b7a1c5d6e7f\r\n"
-    "X-Content-Type-Options: nosniff\r\nX-Frame-Options: SAMEORIGIN\r\n"
-    "X-Xss-Protection: 1; mode=block\r\nX-Download-Options: noopen\r\n"
-    "Strict-Transport-Security: max-age=31536000; includeSubdomains\r\nConnection: keep-alive\r\n";
-
 static const struct http1_limits limits = {
     .head_bytes = 65536, .field_count = 100, .body_bytes = 1 << 22, .interim = 8};
-
-/* Nothing that is measured here may fail. */
-static void expect(bool good, const struct status *status)
-{
-    if (good)
-        return;
-    fprintf(stderr, "micro: %s\n", status->message);
-    exit(EXIT_FAILURE);
-}
-
-static ProtobufCMessage *read_json(struct subject *subject, const struct schema_message *type,
-                                   const char *json)
-{
-    const struct json_read_options options = {.strict = true};
-    struct status status = {.message = ""};
-    ProtobufCMessage *message = NULL;
-    expect(json_read(type, text_of(json), &options, &subject->kept, &message, &status), &status);
-    return message;
-}
-
-static struct text token_of(struct arena *arena, size_t bytes)
-{
-    char *token = memory_expect(arena_alloc(arena, bytes));
-    memset(token, 't', bytes);
-    return (struct text){token, bytes};
-}
-
-static struct text response_of(struct arena *arena, bool chunked)
-{
-    struct buffer response;
-    buffer_init(&response, arena, 1024);
-    buffer_add_text(&response, text_of(response_head));
-    if (chunked) {
-        buffer_add_literal(&response, "Transfer-Encoding: chunked\r\n\r\n");
-        /* The body as one chunk, whose size has three digits. */
-        char size[8];
-        snprintf(size, sizeof size, "%zx\r\n", sizeof group_json - 1);
-        buffer_add_text(&response, text_of(size));
-        buffer_add_text(&response, text_of(group_json));
-        buffer_add_literal(&response, "\r\n0\r\n\r\n");
-        return buffer_text(&response);
-    }
-    buffer_add_literal(&response, "Content-Length: ");
-    buffer_add_u64(&response, sizeof group_json - 1);
-    buffer_add_literal(&response, "\r\n\r\n");
-    buffer_add_text(&response, text_of(group_json));
-    return buffer_text(&response);
-}
-
-static struct text pack(struct arena *arena, const ProtobufCMessage *message)
-{
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = memory_expect(arena_alloc(arena, size));
-    return (struct text){(char *)bytes, protobuf_c_message_pack(message, bytes)};
-}
-
-static void subject_init(struct subject *subject)
-{
-    struct status status = {.message = ""};
-    *subject = (struct subject){0};
-    arena_init(&subject->kept, 1 << 20);
-    arena_init(&subject->call, 1 << 20);
-    expect(constraint_open(NULL, &subject->kept, &subject->schema, &status), &status);
-    subject->method = schema_method_find(subject->schema, text_literal("CreateApiGroup"));
-    subject->message = read_json(subject, subject->method->request, request_json);
-    subject->group = read_json(subject, subject->method->response, group_json);
-    subject->wire = pack(&subject->kept, subject->message);
-    subject->token = token_of(&subject->kept, 2048);
-    subject->large_token = token_of(&subject->kept, 10240);
-    subject->response = response_of(&subject->kept, false);
-    subject->chunked_response = response_of(&subject->kept, true);
-    subject->guard_calls = guard_calls_new();
-    subject->read_response = (struct http_response){.status = 201, .body = text_of(group_json)};
-}
-
-static void subject_clear(struct subject *subject)
-{
-    guard_calls_free(subject->guard_calls);
-    schema_free(subject->schema);
-    arena_clear(&subject->call);
-    arena_clear(&subject->kept);
-}
 
 static void run_unpack(struct subject *subject)
 {
@@ -206,29 +90,15 @@ static void write_bytes(struct subject *subject, struct http_request *request, s
            &status);
 }
 
-static const struct http_request usual_request = {
-    .method = {"POST", 4},
-    .target = {"/v2/0123456789abcdef0123456789abcdef/apigw/instances/"
-               "f0fa17893b76433ba7879892951c620e/api-groups",
-               96},
-    .fields = {{.name = {"Content-Type", 12}, .value = {"application/json", 16}},
-               {.name = {"Accept", 6}, .value = {"application/json", 16}},
-               {.name = {"User-Agent", 10}, .value = {"apig-sidecar/0.1.0", 18}},
-               {.name = {"X-Request-Id", 12}, .value = {"9f0c2c3e7f1a4f0f8a3f2b7a1c5d6e7f", 32}}},
-    .field_count = 4,
-    .body = {request_json, sizeof request_json - 1},
-    .has_body = true,
-};
-
 static void run_request(struct subject *subject)
 {
-    struct http_request request = usual_request;
+    struct http_request request = subject->request;
     write_bytes(subject, &request, subject->token);
 }
 
 static void run_request_large_token(struct subject *subject)
 {
-    struct http_request request = usual_request;
+    struct http_request request = subject->request;
     write_bytes(subject, &request, subject->large_token);
 }
 
