@@ -51,7 +51,7 @@ struct rig *rig_new(const char *token)
     rig->noise_file = dup(STDERR_FILENO);
     rig->log_file = memfd_create("log", MFD_CLOEXEC);
     assert(rig->noise_file >= 0 && rig->log_file >= 0);
-    snprintf(rig->folder, sizeof rig->folder, "/tmp/road-XXXXXX");
+    snprintf(rig->folder, sizeof rig->folder, "/tmp/pipeline-XXXXXX");
     assert(mkdtemp(rig->folder));
     snprintf(rig->token_file, sizeof rig->token_file, "%s/token", rig->folder);
     FILE *file = fopen(rig->token_file, "w");
@@ -104,7 +104,7 @@ const struct schema_method *rig_method(struct rig *rig, struct text name)
     return schema_method_find(rig->schema, name);
 }
 
-static void walk_call(struct rig *rig)
+static void take_through(struct rig *rig)
 {
     rig->handler.begin(&rig->call, rig->handler.context);
     while (rig->waiting) {
@@ -140,7 +140,7 @@ const struct rig_result *rig_call(struct rig *rig, const struct schema_method *m
     rig->call.received_ns = rig->now_ns;
     rig->call.deadline_ns = rig->now_ns + rig->deadline_ns;
     assert(dup2(rig->log_file, STDERR_FILENO) >= 0);
-    walk_call(rig);
+    take_through(rig);
     assert(dup2(rig->noise_file, STDERR_FILENO) >= 0);
     keep_log(rig);
     return &rig->result;
