@@ -10,12 +10,17 @@ static void on_released(struct exchange *exchange)
     call_release(container_of(exchange, struct transaction, exchange)->call);
 }
 
-static bool commit(struct exchange *exchange)
+static void commit(struct transaction *transaction)
+{
+    transaction->committed = true;
+    call_commit(transaction->call);
+}
+
+static bool commit_in_turn(struct exchange *exchange)
 {
     struct transaction *transaction = container_of(exchange, struct transaction, exchange);
     bool has_room = call_has_room(transaction->call);
-    transaction->committed = true;
-    call_commit(transaction->call);
+    commit(transaction);
     return has_room;
 }
 
@@ -38,7 +43,7 @@ static void set_up_exchange(struct transaction *transaction)
                                    ? EXCHANGE_CAUSE_CONNECTION_AGE
                                    : EXCHANGE_CAUSE_DEADLINE;
     exchange->commit =
-        transaction->committed || transaction_only_reads(transaction) ? NULL : commit;
+        transaction->committed || transaction_only_reads(transaction) ? NULL : commit_in_turn;
     exchange->prepare = sign_again;
     exchange->released = on_released;
 }
@@ -60,7 +65,7 @@ void send_first(struct transaction *transaction)
         return;
     }
     exchange->commit = NULL;
-    (void)commit(exchange);
+    commit(transaction);
 }
 
 void send_committed(struct call *call, bool good, void *context)
