@@ -23,16 +23,21 @@ void base64_encode(struct text bytes, enum base64_alphabet alphabet, struct buff
     }
 }
 
-/* 0 to 63, or -1. */
+int base64_value(char c)
+{
+    if (ascii_is_upper(c))
+        return c - 'A';
+    if (ascii_is_lower(c))
+        return c - 'a' + 26;
+    if (ascii_is_digit(c))
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Of either alphabet. */
 static int digit_value(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : -1;
+    return base64_value(c == '-' ? '+' : c == '_' ? '/' : c);
 }
 
 bool base64_decode(struct text encoded, char *at, size_t *bytes)

@@ -22,3 +22,7 @@ static inline size_t base64_room(size_t characters)
 /* Decodes either alphabet, with or without padding. `at` has room for base64_room bytes. False when
  * `encoded` is not base64. */
 must_use bool base64_decode(struct text encoded, char *at, size_t *bytes);
+
+/* The value of a character of the standard alphabet (RFC 4648 section 4), 0 to 63; -1 for any other
+ * character. */
+int base64_value(char c);

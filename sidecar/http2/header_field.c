@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "http2/header_block.h"
 
 #include "base/banned.h"
@@ -129,18 +130,6 @@ bool header_value_is_legal(struct text value)
 bool header_value_is_visible(struct text value)
 {
     return all_are_of(value, visible);
-}
-
-/* Signed, so that a byte above 0x7f is not visible. */
-static int base64_value(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 static struct text without_padding(struct text encoded)
