@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-#include "grpc_client.h"
-#include "scripted_server.h"
+#include "served_trial.h"
 
 #include "grpc/health/v1/health.pb-c.h"
 
@@ -22,31 +21,6 @@
 
 typedef Grpc__Health__V1__HealthCheckRequest request;
 typedef Grpc__Health__V1__HealthCheckResponse response;
-
-struct trial {
-    struct scripted_server server;
-    struct grpc_client client;
-};
-
-static int setup(void **state)
-{
-    struct trial *trial = calloc(1, sizeof *trial);
-    if (!trial)
-        return -1;
-    scripted_start(&trial->server, "");
-    client_open(&trial->client, trial->server.loop, scripted_port(&trial->server));
-    *state = trial;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct trial *trial = *state;
-    client_close(&trial->client);
-    scripted_stop(&trial->server);
-    free(trial);
-    return 0;
-}
 
 static struct rpc *ask(struct trial *trial, const char *path, const char *service)
 {

@@ -9,8 +9,7 @@
 
 #include <unistd.h>
 
-#include "grpc_client.h"
-#include "scripted_server.h"
+#include "served_trial.h"
 
 #include "google/protobuf/descriptor.pb-c.h"
 
@@ -132,31 +131,6 @@ static void each_address_is_reported_with_the_port_that_was_picked(void **state)
     assert_string_equal(server.addresses[1], path);
     scripted_stop(&server);
     assert_int_equal(rmdir(folder), 0);
-}
-
-struct trial {
-    struct scripted_server server;
-    struct grpc_client client;
-};
-
-static int setup(void **state)
-{
-    struct trial *trial = calloc(1, sizeof *trial);
-    if (!trial)
-        return -1;
-    scripted_start(&trial->server, "");
-    client_open(&trial->client, trial->server.loop, scripted_port(&trial->server));
-    *state = trial;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct trial *trial = *state;
-    client_close(&trial->client);
-    scripted_stop(&trial->server);
-    free(trial);
-    return 0;
 }
 
 static void each_method_of_the_schema_reaches_the_handler(void **state)
