@@ -83,13 +83,15 @@ static const char *duration_hint(const char *written)
     return written[strspn(written, DIGITS)] == '\0' ? "the unit is missing: ms, s, m or h" : NULL;
 }
 
+/* The exponent is allowed because small shares are written with one. */
 static bool read_share(const struct option *option, const char *written, void *member,
                        struct arena *owned)
 {
     (void)option, (void)owned;
     char *end;
     double share = strtod(written, &end);
-    if (written[strspn(written, DIGITS ".")] || end == written || *end || share > 1)
+    if (written[0] == '-' || written[strspn(written, DIGITS ".e-")] || end == written || *end ||
+        share > 1)
         return false;
     *(double *)member = share;
     return true;

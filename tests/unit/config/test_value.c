@@ -56,7 +56,8 @@ static void a_wrong_value_is_refused_with_the_allowed_ones(void **state)
         {"--upstream-loops=65", "\"65\"", "1 to 64"},
         {"--log-sample=1.01", "\"1.01\"", "0 to 1"},
         {"--log-sample=nan", "\"nan\"", "0 to 1"},
-        {"--log-sample=1e-1", "\"1e-1\"", "0 to 1"},
+        {"--log-sample=1e1", "\"1e1\"", "0 to 1"},
+        {"--log-sample=-0", "\"-0\"", "0 to 1"},
         {"--log-sample=0..1", "\"0..1\"", "0 to 1"},
         {"--log-level=INFO", "\"INFO\"", "debug, info, warning or error"},
         {"--log-format=xml", "\"xml\"", "json or text"},
@@ -146,7 +147,8 @@ static void a_printed_value_can_be_read_again(void **state)
     struct config config, again;
     struct status status;
     struct arena arena;
-    given_good(&config, "--listen=[::1]:7,unix:/a --drain-delay=1500ms --log-sample=0.125", "");
+    given_good(&config, "--listen=[::1]:7,unix:/a --drain-delay=1500ms --log-sample=0.00000001",
+               "");
     given_good(&again, "", "");
     arena_init(&arena, 1 << 20);
     again.listen_count = 0;
