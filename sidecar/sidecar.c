@@ -15,6 +15,7 @@
 #include "pipeline/pipeline.h"
 #include "probes.h"
 #include "reloader.h"
+#include "rest/fill.h"
 #include "schema/schema.h"
 #include "server/server.h"
 #include "system/mount.h"
@@ -94,8 +95,10 @@ static void on_drained(void *context)
 
 static bool open_schema(struct sidecar *sidecar, struct status *status)
 {
+    const struct fill_source values = {config_find_text, sidecar->config};
     return constraint_open(sidecar->config->descriptor_set, &sidecar->arena, &sidecar->schema,
-                           status);
+                           status) &&
+           fill_attach(sidecar->schema, &values, status);
 }
 
 /* "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup" and so on, in the schema's order. */

@@ -8,6 +8,7 @@
 
 #include "constraint/attach.h"
 #include "constraint/validate.h"
+#include "rest/fill.h"
 #include "schema/schema.h"
 
 #include "base/banned.h"
@@ -42,6 +43,16 @@ static bool is_enclosing(const struct enclosing *enclosing, const struct schema_
     return false;
 }
 
+static void describe_filling(const struct schema_field *field, struct buffer *out)
+{
+    if (field->filled_by.size == 0)
+        return;
+    buffer_add_literal(out, "required, unless --");
+    buffer_add_text(out, field->filled_by);
+    buffer_add_text(out,
+                    field->constraints ? text_literal(" fills it, ") : text_literal(" fills it"));
+}
+
 /* A field of an inner message is named by its path; a type inside itself is left out. */
 static void print_fields(const struct schema_message *message, struct text path,
                          const struct enclosing *outer, struct arena *arena)
@@ -54,6 +65,7 @@ static void print_fields(const struct schema_message *message, struct text path,
         buffer_init(&constraints, arena, 64);
         buffer_add_text(&name, path);
         buffer_add_text(&name, field->name);
+        describe_filling(field, &constraints);
         constraints_describe(field->constraints, &constraints);
         printf("    %-24.*s %.*s\n", text_arguments(buffer_text(&name)),
                text_arguments(constraints.bytes ? buffer_text(&constraints) : text_literal("any")));
@@ -67,10 +79,13 @@ static void print_fields(const struct schema_message *message, struct text path,
 static void check_schema(struct findings *findings)
 {
     struct status status;
-    struct schema *schema;
+    struct schema *schema = NULL;
     size_t count;
-    if (!constraint_open(findings->config->descriptor_set, findings->arena, &schema, &status)) {
+    const struct fill_source values = {config_find_text, findings->config};
+    if (!constraint_open(findings->config->descriptor_set, findings->arena, &schema, &status) ||
+        !fill_attach(schema, &values, &status)) {
         report(findings, "--descriptor-set", &status);
+        schema_free(schema);
         return;
     }
     const struct schema_method *methods = schema_methods(schema, &count);

@@ -77,6 +77,18 @@ static enum option_origin *origin_of(const struct config *config, const struct o
     return &memory_of(config)->set.origins[option - config_options];
 }
 
+bool config_find_text(const void *config, struct text name, const char **value)
+{
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct option *option = &config_options[i];
+        if (option->kind != &value_text || !text_equal(text_of(option->name), name))
+            continue;
+        *value = *(const char *const *)((const char *)config + option->member);
+        return true;
+    }
+    return false;
+}
+
 /* "--deadline 30s" */
 static void add_option(const struct config *config, const char *flag, struct buffer *out)
 {

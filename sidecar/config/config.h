@@ -89,6 +89,10 @@ must_use bool config_read_with(struct config *config, struct option_set *own,
                                struct command_line *line, struct status *status);
 void config_clear(struct config *config);
 
+/* Finds an option whose values are texts, by its name without "--". False when there is none of
+ * that name; `value` is NULL when the option was not given. `config` is a struct config. */
+bool config_find_text(const void *config, struct text name, const char **value);
+
 /* Checks that an upstream is given, and that no listener is public without client certificates or
  * permission. INVALID_ARGUMENT names the option. */
 must_use bool config_check_serve(const struct config *config, struct status *status);

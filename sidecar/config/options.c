@@ -55,9 +55,9 @@ const struct option config_options[] = {
      "an upstream connection without use for longer is closed; load balancers on the path have to "
      "allow more, commonly 60s"},
     {UPSTREAM, "project-id", &value_text, at(project_id), 0, 0, NULL,
-     "project_id of requests that leave it empty"},
+     "project ID of requests that have none"},
     {UPSTREAM, "instance-id", &value_text, at(instance_id), 0, 0, NULL,
-     "instance_id of requests that leave it empty"},
+     "gateway (instance) ID of requests that have none"},
     {UPSTREAM, "descriptor-set", &value_file, at(descriptor_set), 0, 0, NULL,
      "FileDescriptorSet of further services, with their imports"},
     {UPSTREAM, "recover-lost-creates", &value_switch, at(recover_lost_creates), 0, 0, "false",

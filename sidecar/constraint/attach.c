@@ -53,14 +53,15 @@ static bool attach_to_message(const struct schema_type *type, struct arena *aren
                                      type->message, arena, status);
 }
 
-/* True when a message, or one that it can hold, has constraints. */
+/* True when a message, or one that it can hold, has something to validate. */
 static bool has_constraints(const struct schema_message *message)
 {
     if (message->constraints || message->has_constraints)
         return true;
     for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
-        if (field->constraints || (field->message && field->message->has_constraints))
+        if (field->constraints || field->filled_by.size > 0 ||
+            (field->message && field->message->has_constraints))
             return true;
     }
     return false;

@@ -184,6 +184,22 @@ static void validate_container(struct validation *validation, const struct schem
         validate_elements(validation, field, message, field_path);
 }
 
+static bool is_unfilled(const struct schema_field *field, const ProtobufCMessage *message)
+{
+    return field->filled_by.size > 0 && bytes_at(field, schema_value(message, field)).size == 0;
+}
+
+static void violate_unfilled(struct validation *validation, const struct schema_field *field,
+                             const struct field_path *field_path)
+{
+    struct buffer text;
+    buffer_init(&text, validation->context.arena, 64);
+    buffer_add_literal(&text, "must be set, by the caller or with --");
+    buffer_add_text(&text, field->filled_by);
+    validation->context.full |= text.full;
+    violate(validation, field_path, "required", buffer_text(&text));
+}
+
 /* As protovalidate defines it: of a field that tracks presence and is not set only `required` is
  * checked; a field that is set to its zero value is checked, whatever IGNORE_IF_ZERO_VALUE says. */
 static void validate_field(struct validation *validation, const struct schema_field *field,
@@ -193,6 +209,10 @@ static void validate_field(struct validation *validation, const struct schema_fi
     bool present = schema_field_present(message, field);
     bool tracks = field->shape == FIELD_OPTIONAL || field->shape == FIELD_ONEOF ||
                   (field->shape == FIELD_SINGULAR && field->type == FIELD_MESSAGE);
+    if (is_unfilled(field, message)) {
+        violate_unfilled(validation, field, field_path);
+        return;
+    }
     if (constraints && constraints->skip)
         return;
     if (constraints && constraints->required && !present)
@@ -227,7 +247,8 @@ static void validate_message(struct validation *validation, const struct schema_
     for (size_t i = 0; i < type->field_count; i++) {
         const struct schema_field *field = &type->fields[i];
         const struct field_path here = {.outer = field_path, .name = field->name};
-        if (field->constraints || (field->message && field->message->has_constraints))
+        if (field->constraints || field->filled_by.size > 0 ||
+            (field->message && field->message->has_constraints))
             validate_field(validation, field, message, &here);
     }
 }

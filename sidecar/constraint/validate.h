@@ -32,7 +32,8 @@ struct violations {
 };
 
 /*
- * Validates a message and the messages in it, and lists all violations. INVALID_ARGUMENT when there
+ * Validates a message and the messages in it, and lists all violations. A field with `filled_by`
+ * that is still empty is a violation of "required". INVALID_ARGUMENT when there
  * is one; the message names the first few: "name: must have at least 3 characters". A pattern that
  * takes too much work is a violation. RESOURCE_EXHAUSTED when the arena is full; `violations` is
  * not valid then.

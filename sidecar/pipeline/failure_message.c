@@ -9,14 +9,10 @@
 /* As much of a project id as a message repeats. */
 #define LONGEST_ID 64
 
-/* The value of a string field of the caller's request, cut to `most` bytes; {NULL, 0} without one.
- */
-static struct text requested(const struct transaction *transaction, struct text name, size_t most)
+/* The value of a string field of the caller's request, cut to `most` bytes. */
+static struct text requested(const struct transaction *transaction,
+                             const struct schema_field *field, size_t most)
 {
-    const struct schema_field *field =
-        schema_field_by_name(transaction->method->request, name, false);
-    if (!field || field->type != FIELD_STRING || field->shape == FIELD_REPEATED)
-        return (struct text){NULL, 0};
     const ProtobufCBinaryData *value = schema_value(transaction->message, field);
     struct text text = {(const char *)value->data, value->len};
     return (struct text){text.data, text_cut(text, most)};
@@ -24,22 +20,41 @@ static struct text requested(const struct transaction *transaction, struct text 
 
 void failure_add_name(struct transaction *transaction)
 {
-    struct text name = text_literal("name");
-    details_add(&transaction->details, name, requested(transaction, name, LONGEST_NAME));
+    const struct schema_recovery *recovery = transaction->method->recovery;
+    if (recovery)
+        details_add(&transaction->details, recovery->wanted->name,
+                    requested(transaction, recovery->wanted, LONGEST_NAME));
 }
 
-/* An operator has to check endpoint and project when the path is not published; the region is part
- * of the endpoint. */
+/* ", project_id "0123…" and so on: the fields that say where the resources are. */
+static void add_filled_fields(const struct transaction *transaction, struct buffer *out)
+{
+    const struct schema_message *request = transaction->method->request;
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct schema_field *field = &request->fields[i];
+        if (field->filled_by.size == 0)
+            continue;
+        buffer_add_literal(out, ", ");
+        buffer_add_text(out, field->name);
+        buffer_add_literal(out, " \"");
+        buffer_add_text(out, requested(transaction, field, LONGEST_ID));
+        buffer_add_char(out, '"');
+    }
+}
+
+/* An operator has to check the endpoint and the fields that are common to all requests when the
+ * path is not published; the region is part of the endpoint. */
 static void add_place(struct transaction *transaction)
 {
-    struct text authority = upstream_authority(transaction->pipeline->upstream),
-                project = requested(transaction, text_literal("project_id"), LONGEST_ID);
+    struct buffer fields;
+    struct text authority = upstream_authority(transaction->pipeline->upstream);
     struct status failed = transaction->status;
+    buffer_init(&fields, &transaction->fault_arena, 128);
+    add_filled_fields(transaction, &fields);
     status_set(&transaction->status, failed.code,
-               "%s; asked was %.*s%.*s for project \"%.*s\": check --upstream or --region, and the "
-               "project id",
+               "%s; asked was %.*s%.*s%.*s: check these, and --upstream or --region",
                failed.message, text_arguments(authority),
-               text_arguments(transaction->pipeline->prefix), text_arguments(project));
+               text_arguments(transaction->pipeline->prefix), text_arguments(buffer_text(&fields)));
 }
 
 void failure_complete(struct transaction *transaction)

@@ -12,7 +12,7 @@
 #include "pipeline/recovery.h"
 #include "pipeline/retry.h"
 #include "pipeline/send.h"
-#include "rest/request.h"
+#include "rest/fill.h"
 #include "schema/wire.h"
 
 #include "base/banned.h"
@@ -51,14 +51,10 @@ static bool admit(struct transaction *transaction)
 
 static bool decode(struct transaction *transaction)
 {
-    const struct config *config = transaction->pipeline->config;
     if (!wire_unpack(transaction->method->request, transaction->bytes, &transaction->arena,
                      &transaction->message, &transaction->status))
         return false;
-    request_fill(transaction->method, transaction->message, text_literal("project_id"),
-                 config->project_id);
-    request_fill(transaction->method, transaction->message, text_literal("instance_id"),
-                 config->instance_id);
+    fill_message(transaction->method->request, transaction->message);
     return true;
 }
 

@@ -15,20 +15,6 @@
 /* Enums are integers, as the vendor documents them. */
 static const struct json_style upstream_style = {.enums_as_numbers = true};
 
-void request_fill(const struct schema_method *method, ProtobufCMessage *message, struct text name,
-                  const char *value)
-{
-    const struct schema_field *field =
-        value ? schema_field_by_name(method->request, name, false) : NULL;
-    if (!field || field->type != FIELD_STRING || field->shape == FIELD_REPEATED)
-        return;
-    ProtobufCBinaryData *text = schema_value(message, field);
-    if (schema_field_present(message, field) && text->len > 0)
-        return;
-    *text = (ProtobufCBinaryData){.len = strlen(value), .data = (uint8_t *)(uintptr_t)value};
-    schema_field_mark_present(message, field);
-}
-
 bool request_add_field(struct http_request *request, struct text name, struct text value)
 {
     if (request->field_count == HTTP_REQUEST_FIELDS)

@@ -10,11 +10,6 @@
 #include "http/nouns.h"
 #include "schema/schema.h"
 
-/* Sets the string field `name` of the message if the message has such a field and it is empty.
- * `value` must outlive the message; NULL does nothing. */
-void request_fill(const struct schema_method *method, ProtobufCMessage *message, struct text name,
-                  const char *value);
-
 /*
  * Makes the request: method, target with `prefix` in front, body and the fields that describe the
  * body. INVALID_ARGUMENT, naming the field, when a value cannot be sent in the path;

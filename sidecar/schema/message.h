@@ -94,6 +94,9 @@ struct schema_field {
     const struct schema_message *message; /* of FIELD_MESSAGE; of a map, its entry type */
     const struct schema_enum *enumeration;
     struct text oneof;                     /* the name of the oneof that it belongs to, or empty */
+    struct text filled_by;                 /* the sidecar's option whose value replaces an empty
+                                              value (proto/apig_sidecar/filled_by.proto), or empty */
+    struct text fill;                      /* that value, set by fill_attach; empty: none */
     const struct constraints *constraints; /* set by constraint_attach; NULL without constraints */
 };
 

@@ -4,36 +4,15 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "schema/option.h"
 #include "schema/readable_name.h"
 #include "schema/recovery_option.h"
-#include "schema/wire.h"
 
 #include "base/banned.h"
 
 /* The extensions of MethodOptions that are read: google.api.http and apig_sidecar.recovery. */
 #define HTTP_EXTENSION 72295728
 #define RECOVERY_EXTENSION 50171
-
-/* Joins the occurrences of an option, because protoc writes one for each line and a message in
- * pieces is merged. False when the option is absent. */
-static bool find_option(const method_proto *proto, uint32_t extension, struct arena *arena,
-                        struct text *option)
-{
-    struct text rest = descriptor_set_options(proto->options ? &proto->options->base : NULL, arena);
-    struct buffer pieces;
-    struct wire_field field;
-    bool found = false;
-    buffer_init(&pieces, arena, rest.size);
-    while (rest.size > 0 && wire_next(&rest, &field)) {
-        if (field.number != extension || field.type != WIRE_BYTES)
-            continue;
-        buffer_add_text(&pieces, field.bytes);
-        found = true;
-    }
-    if (found)
-        *option = buffer_text(&pieces);
-    return found;
-}
 
 static const char *path_of(struct text service, struct text name, struct arena *arena)
 {
@@ -57,8 +36,9 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
                            struct types *types, struct arena *arena, struct methods *methods,
                            struct status *status)
 {
-    struct text http, recovery;
-    if (!find_option(proto, HTTP_EXTENSION, arena, &http))
+    struct text http, recovery,
+        options = descriptor_set_options(proto->options ? &proto->options->base : NULL, arena);
+    if (!option_find_message(options, HTTP_EXTENSION, arena, &http))
         return true;
     struct schema_method *method = &methods->list[methods->count];
     struct text name = text_of(proto->name);
@@ -76,7 +56,7 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
     if (!types_require(types, proto->input_type, &method->request, status) ||
         !types_require(types, proto->output_type, &method->response, status))
         return false;
-    if (find_option(proto, RECOVERY_EXTENSION, arena, &recovery))
+    if (option_find_message(options, RECOVERY_EXTENSION, arena, &recovery))
         methods->recoveries[methods->count] = recovery;
     methods->http_rules[methods->count++] = http;
     return true;

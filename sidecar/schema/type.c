@@ -4,12 +4,16 @@
 #include "base/ascii.h"
 #include "base/memory.h"
 #include "schema/layout.h"
+#include "schema/option.h"
 #include "schema/well_known.h"
 
 #include "base/banned.h"
 
 /* The largest field number (protobuf.dev, "Assigning Field Numbers"). */
 #define NUMBER_MAX 536870911
+
+/* proto/apig_sidecar/filled_by.proto */
+#define FILLED_BY_EXTENSION 50172
 
 struct type {
     struct schema_message message;
@@ -180,6 +184,19 @@ static bool check_field(const message_proto *message, const field_proto *proto,
     return true;
 }
 
+static bool read_filled_by(const struct types *types, const field_proto *proto,
+                           struct schema_field *field, struct status *status)
+{
+    struct text options =
+        descriptor_set_options(proto->options ? &proto->options->base : NULL, types->arena);
+    if (!option_find_text(options, FILLED_BY_EXTENSION, &field->filled_by))
+        return true;
+    if (field->type == FIELD_STRING && field->shape <= FIELD_OPTIONAL && field->filled_by.size > 0)
+        return true;
+    return status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "filled_by is for singular string fields and names an option");
+}
+
 static bool build_field(struct types *types, const message_proto *message, const field_proto *proto,
                         struct schema_field *field, struct status *status)
 {
@@ -203,7 +220,7 @@ static bool build_field(struct types *types, const message_proto *message, const
                     (!proto->options || !proto->options->has_packed || proto->options->packed);
     if (field->shape == FIELD_ONEOF)
         field->oneof = text_of(message->oneof_decl[proto->oneof_index]->name);
-    return true;
+    return read_filled_by(types, proto, field, status);
 }
 
 static bool fail_in(const struct type *type, const char *name, struct status *status)

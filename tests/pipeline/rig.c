@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "constraint/attach.h"
+#include "rest/fill.h"
 
 #define MEMORY (256U << 20)
 
@@ -57,8 +58,10 @@ struct rig *rig_new(const char *token)
     FILE *file = fopen(rig->token_file, "w");
     assert(file && fputs(token, file) >= 0 && fclose(file) == 0);
     arena_init(&rig->arena, MEMORY);
+    const struct fill_source values = {config_find_text, &rig->config};
     bool good = config_read(&rig->config, 0, NULL, no_variables, &status) &&
-                constraint_open(NULL, &rig->arena, &rig->schema, &status);
+                constraint_open(NULL, &rig->arena, &rig->schema, &status) &&
+                fill_attach(rig->schema, &values, &status);
     rig->loop = event_base_new();
     const struct reload_listener listener = {.loop = rig->loop};
     good = good && credential_open(rig->token_file, &listener, &rig->credential, &status);

@@ -126,6 +126,7 @@ static void without_findings_options_methods_and_files_are_printed(void **state)
         "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup",
         "POST /v2/{project_id}/apigw/instances/{instance_id}/api-groups",
         "255",
+        "required, unless --project-id fills it",
         "a token of 10240 bytes",
         "127.0.0.1 has an address",
     };

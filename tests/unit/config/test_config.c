@@ -310,9 +310,25 @@ static void every_option_has_a_name_and_a_member_of_its_own(void **state)
     }
 }
 
+static void the_value_of_a_text_option_is_found_by_name(void **state)
+{
+    (void)state;
+    struct config config;
+    const char *value = "";
+    given_good(&config, "--project-id=p", "");
+    assert_true(config_find_text(&config, text_literal("project-id"), &value));
+    assert_string_equal(value, "p");
+    assert_true(config_find_text(&config, text_literal("instance-id"), &value));
+    assert_null(value);
+    assert_false(config_find_text(&config, text_literal("token-file"), &value));
+    assert_false(config_find_text(&config, text_literal("no-such"), &value));
+    config_clear(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_value_of_a_text_option_is_found_by_name),
         cmocka_unit_test(without_flags_and_variables_the_options_have_their_defaults),
         cmocka_unit_test(a_value_follows_its_flag_joined_or_apart),
         cmocka_unit_test(a_switch_can_be_turned_off),

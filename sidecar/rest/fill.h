@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fields of a request that the sidecar fills in when they are empty, with the value of the option
+ * that the .proto names (proto/apig_sidecar/filled_by.proto). The values are attached to the schema
+ * once, at start, by one thread; filling a message is pure: any thread.
+ */
+#pragma once
+
+#include "base/status.h"
+#include "schema/schema.h"
+
+/* The options that a field may be filled by. */
+struct fill_source {
+    /* Finds an option by its name without "--"; false when no text option has that name. `value` is
+     * NULL when the option has no value, and outlives the schema. */
+    bool (*find)(const void *context, struct text option, const char **value);
+    const void *context;
+};
+
+/* Attaches the values. INVALID_ARGUMENT, naming file, message and field, when a field names an
+ * unknown option, or is not a field of a request itself, so that it would not be filled. */
+must_use bool fill_attach(const struct schema *schema, const struct fill_source *source,
+                          struct status *status);
+
+/* Fills the fields of a request that are absent or empty. The message shares the values. */
+void fill_message(const struct schema_message *type, ProtobufCMessage *message);
