@@ -50,6 +50,17 @@ static unsigned set_log_level(void *context, const struct http_head *head, struc
     return 200;
 }
 
+/* A web page in the browser of somebody who forwards the port must not drain the sidecar: browsers
+ * add the first two fields, and a name that a page's owner points at loopback is in Host. */
+static const char *refusal(const struct http_head *head)
+{
+    if (head->origin.data || head->sec_fetch_site.data)
+        return "requests of web pages (Origin, Sec-Fetch-Site) are refused\n";
+    return !head->host.data || config_authority_is_local(head->host)
+               ? NULL
+               : "Host has to be localhost or a loopback address\n";
+}
+
 static const struct http_page pages[] = {
     {"GET", "/config", show_config},
     {"POST", "/quitquitquit", quit},
@@ -61,8 +72,14 @@ bool admin_open(const struct address *address, struct event_base *loop,
 {
     struct admin *made = memory_expect(calloc(1, sizeof *made));
     made->actions = *actions;
-    if (!http_port_open("admin", address, loop, pages, array_length(pages), made, &made->port,
-                        status)) {
+    const struct http_port_settings settings = {.option = "admin",
+                                                .address = address,
+                                                .socket_mode = 0600,
+                                                .pages = pages,
+                                                .page_count = array_length(pages),
+                                                .context = made,
+                                                .refusal = refusal};
+    if (!http_port_open(&settings, loop, &made->port, status)) {
         free(made);
         return false;
     }

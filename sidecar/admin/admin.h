@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The admin port, on loopback or a Unix socket: GET /config, POST /quitquitquit, PUT /log-level.
- * The main thread. */
+/* The admin port, on loopback or a Unix socket of its owner (0600): GET /config, POST
+ * /quitquitquit, PUT /log-level. Requests of web pages are refused with 403. The main thread. */
 #pragma once
 
 #include <event2/event.h>

@@ -21,29 +21,29 @@
 /* Memory for the body of a page, far more than any page has. */
 #define PAGE_MEMORY (4U << 20)
 
-/* Of a connection as a whole, so that a peer cannot hold one by being slow. */
-static const struct timeval lifetime = {.tv_sec = 5};
+/* For the head, and then for body, response and close, so that a peer cannot hold a connection by
+ * being slow. */
+static const struct timeval head_time = {.tv_sec = 2}, rest_time = {.tv_sec = 5};
 
 /* Pause of the listener after the kernel has refused to accept. */
 static const struct timeval accept_pause = {.tv_usec = 100000};
 
 struct client_connection {
-    LIST_ENTRY(client_connection) link;
+    TAILQ_ENTRY(client_connection) link;
     struct http_port *port;
     struct bufferevent *events;
     struct event *deadline;
+    bool has_head;
     bool is_answered; /* the response has been written */
     bool is_ended;    /* the peer sends no more */
 };
 
 struct http_port {
-    const struct http_page *pages;
-    size_t page_count;
-    void *context;
+    struct http_port_settings settings;
     struct address_listener socket;
     struct evconnlistener *listener;
     struct event *resume;
-    LIST_HEAD(, client_connection) connections;
+    TAILQ_HEAD(, client_connection) connections; /* the oldest first */
     size_t connection_count;
 };
 
@@ -53,6 +53,7 @@ static const struct {
 } reasons[] = {{200, "OK"},
                {202, "Accepted"},
                {400, "Bad Request"},
+               {403, "Forbidden"},
                {404, "Not Found"},
                {405, "Method Not Allowed"},
                {411, "Length Required"},
@@ -72,7 +73,7 @@ static const char *reason_of(unsigned status)
 
 static void connection_free(struct client_connection *connection)
 {
-    LIST_REMOVE(connection, link);
+    TAILQ_REMOVE(&connection->port->connections, connection, link);
     connection->port->connection_count--;
     event_free(connection->deadline);
     bufferevent_free(connection->events);
@@ -120,7 +121,7 @@ static void respond_page(struct client_connection *connection, const struct http
     struct http_reply reply = {.content_type = plain_text};
     arena_init(&arena, PAGE_MEMORY);
     buffer_init(&reply.body, &arena, 0);
-    unsigned status = page->respond(connection->port->context, head, &reply);
+    unsigned status = page->respond(connection->port->settings.context, head, &reply);
     respond(connection, reply.body.full ? 500 : status, head, &reply, NULL);
     arena_clear(&arena);
 }
@@ -131,11 +132,12 @@ static bool is_method_of(const struct http_page *page, struct text method)
     return text_equal(text_of(page->method), head ? text_literal("GET") : method);
 }
 
-static void respond_request(struct client_connection *connection, const struct http_head *head)
+static void find_page(struct client_connection *connection, const struct http_head *head)
 {
+    const struct http_port_settings *settings = &connection->port->settings;
     const struct http_page *found = NULL;
-    for (size_t i = 0; i < connection->port->page_count; i++) {
-        const struct http_page *page = &connection->port->pages[i];
+    for (size_t i = 0; i < settings->page_count; i++) {
+        const struct http_page *page = &settings->pages[i];
         if (!text_equal(text_of(page->path), head->path))
             continue;
         found = page;
@@ -151,6 +153,23 @@ static void respond_request(struct client_connection *connection, const struct h
         reject_with(connection, 404, head, NULL, text_literal("unknown page\n"));
 }
 
+static void respond_request(struct client_connection *connection, const struct http_head *head)
+{
+    const struct http_port_settings *settings = &connection->port->settings;
+    const char *refusal = settings->refusal ? settings->refusal(head) : NULL;
+    if (refusal)
+        reject_with(connection, 403, head, NULL, text_of(refusal));
+    else
+        find_page(connection, head);
+}
+
+static void note_head(struct client_connection *connection)
+{
+    if (!connection->has_head)
+        event_add(connection->deadline, &rest_time);
+    connection->has_head = true;
+}
+
 /* A complete head is parsed again when its body has come; both are small. */
 static void read_request(struct client_connection *connection, struct evbuffer *in)
 {
@@ -164,6 +183,7 @@ static void read_request(struct client_connection *connection, struct evbuffer *
     }
     if (end.pos < 0)
         return;
+    note_head(connection);
     const char *at = (const char *)evbuffer_pullup(in, (ssize_t)bytes);
     unsigned refusal = http_head_read((struct text){at, head_bytes}, &head);
     if (!refusal && head.body_bytes > BODY_BYTES)
@@ -213,26 +233,34 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     connection_free(context);
 }
 
+/* Ends the connection that has been without a whole request for longest, or the oldest one. */
+static void make_place(struct http_port *port)
+{
+    struct client_connection *connection;
+    TAILQ_FOREACH(connection, &port->connections, link)
+    if (!connection->is_answered)
+        break;
+    connection_free(connection ? connection : TAILQ_FIRST(&port->connections));
+}
+
 static void on_accepted(struct evconnlistener *listener, evutil_socket_t fd,
                         struct sockaddr *address, int address_bytes, void *context)
 {
     (void)address, (void)address_bytes;
     struct http_port *port = context;
     struct event_base *loop = evconnlistener_get_base(listener);
-    if (port->connection_count == CONNECTIONS) {
-        close(fd);
-        return;
-    }
+    if (port->connection_count == CONNECTIONS)
+        make_place(port);
     struct client_connection *connection = memory_expect(calloc(1, sizeof *connection));
     connection->port = port;
     connection->events = memory_expect(bufferevent_socket_new(loop, fd, BEV_OPT_CLOSE_ON_FREE));
     connection->deadline = memory_expect(evtimer_new(loop, on_deadline, connection));
-    LIST_INSERT_HEAD(&port->connections, connection, link);
+    TAILQ_INSERT_TAIL(&port->connections, connection, link);
     port->connection_count++;
     bufferevent_setcb(connection->events, on_read, on_written, on_event, connection);
     bufferevent_setwatermark(connection->events, EV_READ, 0, HEAD_BYTES + BODY_BYTES);
     bufferevent_enable(connection->events, EV_READ | EV_WRITE);
-    event_add(connection->deadline, &lifetime);
+    event_add(connection->deadline, &head_time);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *context)
@@ -249,17 +277,15 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
     evconnlistener_enable(port->listener);
 }
 
-bool http_port_open(const char *option, const struct address *address, struct event_base *loop,
-                    const struct http_page *pages, size_t page_count, void *context,
+bool http_port_open(const struct http_port_settings *settings, struct event_base *loop,
                     struct http_port **port, struct status *status)
 {
     struct address_listener socket;
-    if (!address_listen(address, &socket, status))
-        return status_wrap(status, "--%s", option);
+    if (!address_listen(settings->address, settings->socket_mode, &socket, status))
+        return status_wrap(status, "--%s", settings->option);
     struct http_port *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct http_port){
-        .pages = pages, .page_count = page_count, .context = context, .socket = socket};
-    LIST_INIT(&made->connections);
+    *made = (struct http_port){.settings = *settings, .socket = socket};
+    TAILQ_INIT(&made->connections);
     made->resume = memory_expect(evtimer_new(loop, on_resume, made));
     made->listener = memory_expect(evconnlistener_new(
         loop, on_accepted, made, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, socket.fd));
@@ -272,7 +298,7 @@ void http_port_free(struct http_port *port)
 {
     if (!port)
         return;
-    for (struct client_connection *connection; (connection = LIST_FIRST(&port->connections));)
+    for (struct client_connection *connection; (connection = TAILQ_FIRST(&port->connections));)
         connection_free(connection);
     evconnlistener_free(port->listener);
     event_free(port->resume);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small HTTP/1 server for probes and administration: one request a connection, served from a
- * table of pages. Everything that a peer controls is bounded: the size of head and body, the
- * lifetime of a connection, and the number of connections. The main thread.
+ * table of pages. Everything that a peer controls is bounded: the size of head and body, the time
+ * for the head and for the rest, and the number of connections. At that number a new connection
+ * ends the one that has been without a whole request for longest, so that slow peers keep nobody
+ * out. The main thread.
  */
 #pragma once
 
@@ -27,12 +29,21 @@ struct http_page {
     unsigned (*respond)(void *context, const struct http_head *head, struct http_reply *reply);
 };
 
-/* FAILED_PRECONDITION, naming `option`, when the address cannot be listened on. `address`, `pages`
- * and `context` must outlive it. */
-must_use bool http_port_open(const char *option, const struct address *address,
-                             struct event_base *loop, const struct http_page *pages,
-                             size_t page_count, void *context, struct http_port **port,
-                             struct status *status);
+/* All pointers must outlive the port. */
+struct http_port_settings {
+    const char *option; /* that has the address, for messages */
+    const struct address *address;
+    mode_t socket_mode; /* permissions of a Unix socket */
+    const struct http_page *pages;
+    size_t page_count;
+    void *context;
+    /* Returns why a request is refused with 403, in static storage, or NULL. NULL: none is. */
+    const char *(*refusal)(const struct http_head *head);
+};
+
+/* FAILED_PRECONDITION, naming the option, when the address cannot be listened on. */
+must_use bool http_port_open(const struct http_port_settings *settings, struct event_base *loop,
+                             struct http_port **port, struct status *status);
 void http_port_free(struct http_port *port); /* NULL is allowed */
 
 /* The address, with the port that the kernel picked: "127.0.0.1:9090", "unix:/run/admin.sock". */

@@ -94,8 +94,13 @@ bool monitor_open(const struct address *address, struct event_base *loop,
 {
     struct monitor *made = memory_expect(calloc(1, sizeof *made));
     made->sources = *sources;
-    if (!http_port_open("monitor", address, loop, pages, array_length(pages), made, &made->port,
-                        status)) {
+    const struct http_port_settings settings = {.option = "monitor",
+                                                .address = address,
+                                                .socket_mode = 0666,
+                                                .pages = pages,
+                                                .page_count = array_length(pages),
+                                                .context = made};
+    if (!http_port_open(&settings, loop, &made->port, status)) {
         free(made);
         return false;
     }

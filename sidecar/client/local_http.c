@@ -112,7 +112,7 @@ static bool send_request(int fd, const struct local_request *local, struct arena
         .field_count = 1,
         .has_body = true};
     struct text bytes;
-    if (!http1_request(&request, text_literal("sidecar"), arena, &bytes, status))
+    if (!http1_request(&request, text_literal("localhost"), arena, &bytes, status))
         return false;
     /* The buffer of a new connection has room for a request of this size. */
     if (send(fd, bytes.data, bytes.size, MSG_NOSIGNAL) == (ssize_t)bytes.size)

@@ -58,6 +58,16 @@ bool config_address_is_local(const struct address *address)
         return true;
     if (inet_pton(AF_INET, address->host, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, address->host, &v6) == 1 &&
-           memcmp(&v6, &in6addr_loopback, sizeof v6) == 0;
+    return inet_pton(AF_INET6, address->host, &v6) == 1 && address_is_loopback6(&v6);
+}
+
+bool config_authority_is_local(struct text authority)
+{
+    struct text host, port;
+    char copy[ADDRESS_BYTES];
+    if (!url_split_authority(authority, &host, &port) || host.size >= sizeof copy)
+        return false;
+    memcpy(copy, host.data, host.size);
+    copy[host.size] = '\0';
+    return config_address_is_local(&(struct address){.host = copy});
 }

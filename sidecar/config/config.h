@@ -117,8 +117,12 @@ must_use bool config_address_parse(struct text text, struct arena *arena, struct
 /* Writes an address as config_address_parse reads it. */
 void config_address_write(const struct address *address, struct buffer *out);
 
-/* True for loopback addresses, "localhost" and Unix sockets. */
+/* True for loopback addresses, IPv4 ones in IPv6 included, "localhost" and Unix sockets. */
 bool config_address_is_local(const struct address *address);
+
+/* True for "localhost" and loopback addresses as an HTTP request's Host has them: "127.0.0.1",
+ * "[::1]:9091". */
+bool config_authority_is_local(struct text authority);
 
 /* Reads "spiffe://trust.domain/ns/…", "*.svc.cluster.local", "uid:65532" or "gid:65532"; "*" may
  * stand behind a URI's authority and in a DNS name that has other letters too. False for anything

@@ -19,7 +19,8 @@
 /* The options of a group stand together. */
 const struct option config_options[] = {
     {CALLERS, "listen", &value_listeners, at(listen), 0, 0, "127.0.0.1:50051",
-     "addresses to accept callers on; port 0 picks a free one; repeatable"},
+     "addresses to accept callers on; [::] stands for IPv4 as well; port 0 picks a free one; "
+     "repeatable"},
     {CALLERS, "allow-public-plaintext", &value_switch, at(allow_public_plaintext), 0, 0, "false",
      "permits an address other than loopback without client certificates, for example behind a "
      "mesh"},
@@ -98,7 +99,9 @@ const struct option config_options[] = {
     {LIFECYCLE, "drain-timeout", &value_duration, at(drain_timeout_ns), 0, VALUE_HOUR, "30s",
      "time after --drain-delay for the calls in flight to finish"},
     {LIFECYCLE, "admin", &value_local_address, at(admin), 0, 0, "127.0.0.1:9091",
-     "port of /config, POST /quitquitquit and PUT /log-level; never public"},
+     "port of /config, POST /quitquitquit and PUT /log-level; never public; only its owner and "
+     "root "
+     "can connect to a Unix socket, and web pages are refused"},
     {OBSERVABILITY, "monitor", &value_address, at(monitor), 0, 0, "127.0.0.1:9090",
      "port of /livez, /readyz, /startupz and /metrics; read-only, may be public"},
     {OBSERVABILITY, "log-sample", &value_share, at(log_sample), 0, 0, "1",

@@ -31,24 +31,48 @@ static unsigned read_request_line(struct text line, struct http_head *head)
     return 0;
 }
 
-/* The only fields that matter are those that delimit the body, and Accept. */
-static unsigned read_field(struct text line, struct http_head *head)
+static unsigned read_length(struct text value, struct http_head *head)
 {
-    struct text name;
     uint64_t length;
-    if (!text_take_until(&line, ':', &name) || !http1_is_token(name))
-        return 400;
-    if (text_equal_nocase(name, text_literal("transfer-encoding")))
-        return 411;
-    if (text_equal_nocase(name, text_literal("accept")) && head->accept.size == 0)
-        head->accept = text_trim(line);
-    if (!text_equal_nocase(name, text_literal("content-length")))
-        return 0;
-    if (!text_to_u64(text_trim(line), &length) || (head->has_length && head->body_bytes != length))
+    if (!text_to_u64(value, &length) || (head->has_length && head->body_bytes != length))
         return 400;
     head->has_length = true;
     head->body_bytes = length;
     return 0;
+}
+
+/* A second Host makes a request invalid (RFC 9112 section 3.2). */
+static unsigned keep_field(struct text name, struct text value, struct http_head *head)
+{
+    const struct {
+        const char *name;
+        struct text *value;
+        bool is_unique;
+    } kept[] = {{"accept", &head->accept, false},
+                {"host", &head->host, true},
+                {"origin", &head->origin, false},
+                {"sec-fetch-site", &head->sec_fetch_site, false}};
+    for (size_t i = 0; i < array_length(kept); i++) {
+        if (!text_equal_nocase(name, text_of(kept[i].name)))
+            continue;
+        if (kept[i].value->data)
+            return kept[i].is_unique ? 400 : 0;
+        *kept[i].value = value;
+    }
+    return 0;
+}
+
+/* Fields that neither delimit the body nor are kept do not matter. */
+static unsigned read_field(struct text line, struct http_head *head)
+{
+    struct text name;
+    if (!text_take_until(&line, ':', &name) || !http1_is_token(name))
+        return 400;
+    if (text_equal_nocase(name, text_literal("transfer-encoding")))
+        return 411;
+    if (text_equal_nocase(name, text_literal("content-length")))
+        return read_length(text_trim(line), head);
+    return keep_field(name, text_trim(line), head);
 }
 
 unsigned http_head_read(struct text bytes, struct http_head *head)

@@ -10,7 +10,8 @@
 /* Views of the head that it was read from. */
 struct http_head {
     struct text method, path, query; /* "GET", "/readyz", "verbose" */
-    struct text accept;              /* of the first Accept; empty when there is none */
+    /* Values of the first field of each name; `data` is NULL when there is none. */
+    struct text accept, host, origin, sec_fetch_site;
     size_t body_bytes;
     bool has_length;  /* a Content-Length was there */
     struct text body; /* empty here: whoever waits for it fills it in */
@@ -18,8 +19,8 @@ struct http_head {
 
 /*
  * Reads the head, its empty line included. 0, or the HTTP status to refuse it
- * with: 400 when it is malformed or not in origin-form, 411 when the body comes in chunks, 505 when
- * it is not HTTP/1.
+ * with: 400 when it is malformed, has two Hosts or is not in origin-form, 411 when the body comes
+ * in chunks, 505 when it is not HTTP/1.
  */
 must_use unsigned http_head_read(struct text bytes, struct http_head *head);
 

@@ -186,7 +186,8 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
 static bool listener_open(struct listener *listener, const struct address *at,
                           struct status *status)
 {
-    if (!address_listen(at, &listener->socket, status))
+    /* The service beside the sidecar often runs as another user. */
+    if (!address_listen(at, 0666, &listener->socket, status))
         return false;
     listener->events = memory_expect(
         evconnlistener_new(listener->owner->loop, on_accepted, listener,

@@ -54,16 +54,13 @@ void peer_identify(struct peer *peer, const struct config *config, const struct 
     set_caller(peer, access_shown(names, count));
 }
 
-/* A listener on [::] sees IPv4 addresses mapped to IPv6. */
 static bool is_loopback(const struct sockaddr *address)
 {
     const struct sockaddr_in *v4 = (const void *)address;
     const struct sockaddr_in6 *v6 = (const void *)address;
     if (address->sa_family == AF_INET)
         return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-    return address->sa_family == AF_INET6 &&
-           (IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-            (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127));
+    return address->sa_family == AF_INET6 && address_is_loopback6(&v6->sin6_addr);
 }
 
 void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct config *config,

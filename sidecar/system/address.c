@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +19,31 @@ void address_write(const struct address *address, char *text, size_t size)
                  address->port);
 }
 
+bool address_is_loopback6(const struct in6_addr *address)
+{
+    return IN6_IS_ADDR_LOOPBACK(address) ||
+           (IN6_IS_ADDR_V4MAPPED(address) && address->s6_addr[12] == 127);
+}
+
+/* The IPv4 address that an IPv6 one contains; false when it contains none. */
+static bool unmap(const struct sockaddr *socket, struct sockaddr_in *v4)
+{
+    const struct sockaddr_in6 *v6 = (const void *)socket;
+    if (socket->sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+        return false;
+    *v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = v6->sin6_port};
+    memcpy(&v4->sin_addr, &v6->sin6_addr.s6_addr[12], sizeof v4->sin_addr);
+    return true;
+}
+
 void address_write_socket(const struct sockaddr *socket, socklen_t bytes, char *text, char *host,
                           size_t size)
 {
+    struct sockaddr_in v4;
+    if (unmap(socket, &v4)) {
+        address_write_socket((const struct sockaddr *)&v4, sizeof v4, text, host, size);
+        return;
+    }
     char name[INET6_ADDRSTRLEN + 1 + 16] = "unknown", port[8];
     bool known = getnameinfo(socket, bytes, name, sizeof name, port, sizeof port,
                              NI_NUMERICHOST | NI_NUMERICSERV) == 0;
@@ -52,7 +73,7 @@ static void remove_stale(const struct sockaddr_un *address)
     close(fd);
 }
 
-static bool listen_unix(const struct address *at, struct address_listener *listener,
+static bool listen_unix(const struct address *at, mode_t mode, struct address_listener *listener,
                         struct status *status)
 {
     const char *path = at->unix_path;
@@ -66,7 +87,7 @@ static bool listen_unix(const struct address *at, struct address_listener *liste
     struct address_listener made = {.unix_path = path};
     made.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     bool bound = made.fd >= 0 && bind(made.fd, (struct sockaddr *)&address, sizeof address) == 0;
-    if (bound && chmod(path, 0666) == 0 && lstat(path, &made.file) == 0 &&
+    if (bound && chmod(path, mode) == 0 && lstat(path, &made.file) == 0 &&
         listen(made.fd, SOCKET_BACKLOG) == 0) {
         address_write(at, made.address, sizeof made.address);
         *listener = made;
@@ -80,6 +101,14 @@ static bool listen_unix(const struct address *at, struct address_listener *liste
     return false;
 }
 
+/* The unspecified address stands for both families, and so does an IPv4 address in an IPv6 one,
+ * whatever the system's default is. */
+static bool is_of_both_families(const struct sockaddr *socket)
+{
+    const struct sockaddr_in6 *v6 = (const void *)socket;
+    return IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr) || IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr);
+}
+
 /* -1 and errno. */
 static int bind_resolved(const struct addrinfo *found)
 {
@@ -88,7 +117,8 @@ static int bind_resolved(const struct addrinfo *found)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     if (found->ai_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){1}, sizeof(int));
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){!is_of_both_families(found->ai_addr)},
+                   sizeof(int));
     if (bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, SOCKET_BACKLOG) == 0)
         return fd;
     int error = errno;
@@ -134,10 +164,11 @@ static bool listen_tcp(const struct address *at, struct address_listener *listen
     return true;
 }
 
-bool address_listen(const struct address *at, struct address_listener *listener,
+bool address_listen(const struct address *at, mode_t socket_mode, struct address_listener *listener,
                     struct status *status)
 {
-    return at->unix_path ? listen_unix(at, listener, status) : listen_tcp(at, listener, status);
+    return at->unix_path ? listen_unix(at, socket_mode, listener, status)
+                         : listen_tcp(at, listener, status);
 }
 
 void address_forget(const struct address_listener *listener)

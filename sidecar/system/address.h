@@ -2,6 +2,7 @@
 /* Addresses of listeners, TCP and Unix: listening on them and writing them. Any thread. */
 #pragma once
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -32,12 +33,11 @@ struct address_listener {
 
 /*
  * Listens with a socket that does not block. A stale socket file is replaced, any other file in the
- * way is left alone. A Unix socket's own permissions let everybody connect, because the service
- * beside us often runs as another user: the folder's permissions decide. FAILED_PRECONDITION,
- * naming the address.
+ * way is left alone. `socket_mode` are the permissions of a Unix socket: 0666 lets everybody
+ * connect whom the folder's permissions let in. FAILED_PRECONDITION, naming the address.
  */
-must_use bool address_listen(const struct address *at, struct address_listener *listener,
-                             struct status *status);
+must_use bool address_listen(const struct address *at, mode_t socket_mode,
+                             struct address_listener *listener, struct status *status);
 
 /* Removes a Unix socket's file if it still is the one that was made. The owner of the descriptor
  * closes that. */
@@ -49,7 +49,11 @@ void address_forget(const struct address_listener *listener);
 /* Writes an address as options have it: "127.0.0.1:50051", "[::1]:50051", "unix:/run/x.sock". */
 void address_write(const struct address *address, char *text, size_t size);
 
+/* True for ::1, and for 127.0.0.0/8 as a socket of both families has it (::ffff:127.0.0.1). */
+bool address_is_loopback6(const struct in6_addr *address);
+
 /* Writes an IPv4 or IPv6 socket address in the same way, and the host alone into `host` (NULL is
- * allowed), both of `size` bytes; "unknown" for an address of another family. */
+ * allowed), both of `size` bytes; "unknown" for an address of another family. An IPv4 address in an
+ * IPv6 one is written as IPv4, so that a peer has one name whichever listener it meets. */
 void address_write_socket(const struct sockaddr *socket, socklen_t bytes, char *text, char *host,
                           size_t size);

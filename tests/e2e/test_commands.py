@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from support.network import has_ipv6
 from support.sidecar import BINARY, SECONDS, environment, free_port, run
 from support.upstream import late
 
@@ -61,14 +62,6 @@ def test_health_asks_a_public_port_on_loopback(start, public):
         pytest.skip("this machine has no IPv6 on loopback")
     sidecar = start(f"--monitor={public}:0")
     assert ask(sidecar, "health").returncode == 0
-
-
-def has_ipv6():
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-    except OSError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("command,port", [("health", "monitor"), ("shutdown", "admin")])

@@ -2,18 +2,22 @@
 """Are others served while peers hold idle connections, or send without reading?"""
 import contextlib
 import resource
+import socket
 
 import pytest
 
 from support import api
 from support.bystander import bystander
-from support.client import IDS
+from support.client import Client, IDS
 from support.h2peer import PREFACE, RST_STREAM, Peer
+from support.network import has_ipv6
 from support.process import descriptors, status
+from support.sidecar import SECONDS
 from support.upstream import created, response
 
 INITIAL_WINDOW = 4
 FEW_DESCRIPTORS = 64
+MONITOR_PLACES = 64
 
 
 def have_descriptors(count):
@@ -21,6 +25,32 @@ def have_descriptors(count):
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return min(count, hard // 2 - 500)
+
+
+def test_callers_of_both_families_are_one_peer_on_a_listener_for_all_addresses(start, upstream):
+    if not has_ipv6():
+        pytest.skip("this machine has no IPv6 on loopback")
+    sidecar = start("--allow-public-plaintext", "--max-connections-per-peer=2", f"--listen=127.0.0.1:0", listen="[::]:0")
+    upstream.always = response()
+    [dual, ipv4] = [line["address"] for line in sidecar.wait_log(2, event="listening")]
+    assert dual.startswith("[::]:")
+    port = dual.rpartition(":")[2]
+    Client(f"[::1]:{port}").create()
+    call = Client(f"127.0.0.1:{port}").create
+    call()
+    assert sidecar.wait_log(2, event="call")[1]["peer"].startswith("127.0.0.1:")
+    with Peer(f"127.0.0.1:{port}", greet=False), Peer(ipv4, greet=False) as above:
+        above.wait_end()
+
+
+def test_slow_requests_to_the_monitor_keep_no_probe_out(sidecar):
+    host, _, port = sidecar.wait_log(event="monitor listening")[0]["address"].rpartition(":")
+    with contextlib.ExitStack() as slow:
+        for _ in range(3 * MONITOR_PLACES):
+            connection = slow.enter_context(socket.create_connection((host, int(port)), SECONDS))
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: slow")
+        for _ in range(200):
+            assert sidecar.ask("/livez", port="monitor") == (200, "live\n")
 
 
 def test_others_are_served_while_descriptors_run_out(start, upstream):

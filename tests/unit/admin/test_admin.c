@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "ports_trial.h"
 #include "telemetry/log.h"
@@ -91,6 +92,66 @@ static void the_log_level_is_the_one_that_was_put_last(void **state)
     end(&trial);
 }
 
+/* A page can send a POST, and can have a name that leads to loopback. */
+static void requests_of_web_pages_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fields, *status;
+    } rows[] = {
+        {"Host: localhost:9091\r\n", "HTTP/1.1 202 "},
+        {"Host: 127.0.0.1:9091\r\n", "HTTP/1.1 202 "},
+        {"Host: [::1]:9091\r\n", "HTTP/1.1 202 "},
+        {"", "HTTP/1.1 202 "},
+        {"Host: localhost:9091\r\nOrigin: http://evil.test\r\n", "HTTP/1.1 403 "},
+        {"Host: localhost:9091\r\nOrigin: null\r\n", "HTTP/1.1 403 "},
+        {"Host: localhost:9091\r\nOrigin:\r\n", "HTTP/1.1 403 "},
+        {"Host: localhost:9091\r\nSec-Fetch-Site: same-origin\r\n", "HTTP/1.1 403 "},
+        {"Host: localhost:9091\r\nsec-fetch-site: cross-site\r\n", "HTTP/1.1 403 "},
+        {"Host: evil.test:9091\r\n", "HTTP/1.1 403 "},
+        {"Host: 10.0.0.1:9091\r\n", "HTTP/1.1 403 "},
+        {"Host:\r\n", "HTTP/1.1 403 "},
+    };
+    struct trial trial;
+    unsigned drains = 0;
+    begin(&trial);
+    for (size_t i = 0; i < array_length(rows); i++) {
+        char request[256];
+        snprintf(request, sizeof request, "POST /quitquitquit HTTP/1.1\r\n%s\r\n", rows[i].fields);
+        const char *response = exchange(&trial, admin_address(trial.admin), request);
+        if (strncmp(response, rows[i].status, 13) != 0)
+            fail_msg("%s: %s", rows[i].fields, response);
+        drains += strcmp(rows[i].status, "HTTP/1.1 202 ") == 0;
+        assert_int_equal(trial.drains, drains);
+    }
+    end(&trial);
+}
+
+/* Of the monitor's socket everybody may read. */
+static void only_its_owner_may_connect_to_the_admin_socket(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/admin-XXXXXX", path[64];
+    struct trial trial;
+    struct status status;
+    struct stat file;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/socket", folder);
+    const struct address address = {.unix_path = path};
+    const struct admin_actions actions = {drain, write_config, &trial};
+    begin_at(&trial, &address);
+    assert_int_equal(lstat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0666);
+    end(&trial);
+    begin(&trial);
+    admin_free(trial.admin);
+    assert_true(admin_open(&address, trial.loop, &actions, &trial.admin, &status));
+    assert_int_equal(lstat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0600);
+    end(&trial);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -98,6 +159,8 @@ int main(void)
         cmocka_unit_test(a_request_waits_for_its_whole_body),
         cmocka_unit_test(an_address_in_use_is_reported_with_its_option),
         cmocka_unit_test(the_log_level_is_the_one_that_was_put_last),
+        cmocka_unit_test(requests_of_web_pages_are_refused),
+        cmocka_unit_test(only_its_owner_may_connect_to_the_admin_socket),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,8 @@
 #include "base/banned.h"
 
 #define CONNECTIONS 64
-#define LIFETIME_NS (5 * CLOCK_NS_PER_S)
+#define HEAD_NS (2 * CLOCK_NS_PER_S)
+#define REST_NS (5 * CLOCK_NS_PER_S)
 #define LARGE_BYTES (3 << 20)
 
 struct trial {
@@ -82,8 +83,12 @@ static const struct address any_port = {.host = "127.0.0.1"};
 static bool open_at(struct trial *trial, const struct address *address, struct http_port **port,
                     struct status *status)
 {
-    return http_port_open("test", address, trial->loop, pages, array_length(pages), trial, port,
-                          status);
+    const struct http_port_settings settings = {.option = "test",
+                                                .address = address,
+                                                .pages = pages,
+                                                .page_count = array_length(pages),
+                                                .context = trial};
+    return http_port_open(&settings, trial->loop, port, status);
 }
 
 static int setup(void **state)
@@ -240,25 +245,40 @@ static bool is_cut_off(int fd)
 }
 
 /* Peers that send nothing, an unfinished head or body, or do not take the response. */
-static void peers_that_hold_on_are_cut_off_together_and_others_get_their_places(void **state)
+static void peers_that_hold_on_are_cut_off(void **state)
 {
-    static const char *const requests[] = {"", "GET /page HT",
-                                           "PUT /page HTTP/1.1\r\nContent-Length: 9\r\n\r\nbody",
-                                           "GET /large HTTP/1.1\r\n\r\n"};
+    static const struct {
+        const char *request;
+        int64_t after_ns;
+    } rows[] = {{"", HEAD_NS},
+                {"GET /page HT", HEAD_NS},
+                {"PUT /page HTTP/1.1\r\nContent-Length: 9\r\n\r\nbody", REST_NS},
+                {"GET /large HTTP/1.1\r\n\r\n", REST_NS}};
     struct trial *trial = *state;
-    int fds[CONNECTIONS];
+    int fds[array_length(rows)];
     int64_t began_ns = clock_now_ns();
-    for (size_t i = 0; i < CONNECTIONS; i++)
-        fds[i] = connect_and_send(trial, requests[i % array_length(requests)]);
-    assert_string_equal(ask(trial, GET_PAGE), "");
-    for (size_t i = 0; i < CONNECTIONS; i++)
-        assert_false(has_ended(fds[i]));
-    loop_until(trial->loop, is_cut_off(fds[0]));
-    assert_true(clock_now_ns() - began_ns >= LIFETIME_NS - CLOCK_NS_PER_S / 10);
-    for (size_t i = 1; i < CONNECTIONS; i++)
+    for (size_t i = 0; i < array_length(rows); i++)
+        fds[i] = connect_and_send(trial, rows[i].request);
+    for (size_t i = 0; i < array_length(rows); i++) {
         loop_until(trial->loop, is_cut_off(fds[i]));
+        assert_true(clock_now_ns() - began_ns >= rows[i].after_ns - CLOCK_NS_PER_S / 10);
+        close(fds[i]);
+    }
     assert_serves(trial);
-    for (size_t i = 0; i < CONNECTIONS; i++)
+}
+
+/* Peers that do not take a response keep nobody out either. */
+static void responses_that_nobody_takes_give_their_places_too(void **state)
+{
+    struct trial *trial = *state;
+    int fds[CONNECTIONS], how;
+    for (size_t i = 0; i < CONNECTIONS; i++) {
+        fds[i] = connect_and_send(trial, "GET /large HTTP/1.1\r\n\r\n");
+        event_base_loop(trial->loop, EVLOOP_NONBLOCK);
+    }
+    assert_serves(trial);
+    assert_true(strlen(receive(trial, fds[0], &how)) < LARGE_BYTES);
+    for (size_t i = 1; i < CONNECTIONS; i++)
         close(fds[i]);
 }
 
@@ -321,7 +341,8 @@ int main(void)
         test(a_page_that_does_not_fit_its_memory_is_an_error),
         test(bytes_after_the_request_do_not_cost_the_response),
         test(a_connection_gives_its_place_back_however_it_ends),
-        test(peers_that_hold_on_are_cut_off_together_and_others_get_their_places),
+        test(peers_that_hold_on_are_cut_off),
+        test(responses_that_nobody_takes_give_their_places_too),
         test(a_port_without_descriptors_serves_again_when_there_are_some),
         test(open_connections_are_closed_with_their_port),
         test(an_address_in_use_is_refused_by_its_options_name),

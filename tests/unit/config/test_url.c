@@ -220,7 +220,7 @@ static void only_loopback_and_sockets_are_local(void **state)
     } rows[] = {
         {"127.0.0.1:1", true},   {"127.255.0.9:1", true},    {"[::1]:1", true},
         {"localhost:1", true},   {"unix:/s", true},          {"0.0.0.0:1", false},
-        {"[::]:1", false},       {"128.0.0.1:1", false},     {"[::ffff:127.0.0.1]:1", false},
+        {"[::]:1", false},       {"128.0.0.1:1", false},     {"[::ffff:127.0.0.1]:1", true},
         {"localhosts:1", false}, {"127.0.0.1.nip:1", false},
     };
     struct arena arena;
@@ -234,6 +234,23 @@ static void only_loopback_and_sockets_are_local(void **state)
     arena_clear(&arena);
 }
 
+static void the_host_of_a_request_is_local_by_name_or_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *written;
+        bool local;
+    } rows[] = {
+        {"localhost", true},  {"localhost:9091", true}, {"127.0.0.1:9091", true},
+        {"[::1]", true},      {"[::1]:9091", true},     {"", false},
+        {"evil.test", false}, {"10.0.0.1:9091", false}, {"localhost.evil.test", false},
+        {"::1", false},       {"unix:/s", false},       {"evil.test@localhost", false},
+    };
+    for (size_t i = 0; i < array_length(rows); i++)
+        if (config_authority_is_local(text_of(rows[i].written)) != rows[i].local)
+            fail_msg("%s", rows[i].written);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +262,7 @@ int main(void)
         cmocka_unit_test(a_region_is_a_label_of_lower_case),
         cmocka_unit_test(an_address_is_tcp_or_a_socket_with_an_absolute_path),
         cmocka_unit_test(only_loopback_and_sockets_are_local),
+        cmocka_unit_test(the_host_of_a_request_is_local_by_name_or_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
