@@ -41,8 +41,7 @@ void unary_arm(const struct unary_method *unary)
     call->initial.count = call->trailing.count = 0;
     call->opened.happened = on_opened;
     call->closed.happened = on_closed;
-    call->committed.happened = reply_on_committed;
-    call->replied.happened = reply_on_sent;
+    reply_init(call);
     call->unary = unary;
     grpc_metadata_array_init(&call->metadata);
     grpc_call_error error = grpc_server_request_registered_call(

@@ -9,6 +9,7 @@
 
 #include "server/peer.h"
 #include "server/unary.h"
+#include "system/task_stack.h"
 
 struct metadata_list {
     size_t count;
@@ -17,6 +18,7 @@ struct metadata_list {
 
 struct call {
     struct tag opened, closed, committed, replied;
+    struct task committing, replying;
     TAILQ_ENTRY(call) place; /* in the list of open calls */
     const struct unary_method *unary;
     grpc_call *rpc;
@@ -24,6 +26,8 @@ struct call {
     grpc_metadata_array metadata;
     grpc_byte_buffer *payload;
     grpc_slice message, response;
+    enum status_code code; /* of the reply */
+    grpc_slice details;    /* its message, of a failure */
     bool has_message, has_response;
     bool begun; /* by its handler */
     bool is_committed;
@@ -38,6 +42,5 @@ struct call {
     alignas(max_align_t) char state[];
 };
 
-/* The tags of the two batches that are sent. The poller's thread. */
-void reply_on_committed(struct tag *tag, bool good);
-void reply_on_sent(struct tag *tag, bool good);
+/* Sets the tasks that start the two batches that are sent, and their tags. */
+void reply_init(struct call *call);

@@ -39,9 +39,12 @@ struct rpc_tracker {
     int ended_fd; /* an eventfd that is written to when the count becomes zero */
 };
 
+struct poller;
+
 /* Needed by every module that serves RPCs. */
 struct core {
     grpc_server *server;
+    struct poller *poller;
     grpc_completion_queue *queue;
     struct listeners *listeners; /* set before the poller's thread starts */
     struct rpc_tracker tracker;

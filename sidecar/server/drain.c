@@ -44,6 +44,7 @@ struct drain {
     struct poller *poller;
     struct event *timer, *cut;
     struct tag due, latest, shut_down;
+    struct task cancel_all;
     atomic_bool is_due;
 
     /* The poller's thread. */
@@ -78,6 +79,11 @@ static void on_shut_down(struct tag *tag, bool good)
     struct drain *drain = container_of(tag, struct drain, shut_down);
     drain->is_over = true;
     rpc_tracker_done(&drain->core->tracker);
+}
+
+static void on_cancel_all(struct task *task)
+{
+    grpc_server_cancel_all_calls(container_of(task, struct drain, cancel_all)->core->server);
 }
 
 static void shut_down(struct drain *drain)
@@ -202,6 +208,7 @@ struct drain *drain_new(struct core *core, struct poller *poller, struct event_b
     made->due.happened = on_due;
     made->latest.happened = on_latest;
     made->shut_down.happened = on_shut_down;
+    made->cancel_all.run = on_cancel_all;
     made->timer = memory_expect(event_new(loop, -1, EV_PERSIST, on_timer, made));
     made->cut = memory_expect(event_new(loop, -1, EV_PERSIST, on_cut, made));
     return made;
@@ -215,7 +222,8 @@ void drain_begin(struct drain *drain)
 
 void drain_force(struct drain *drain)
 {
-    grpc_server_cancel_all_calls(drain->core->server);
+    /* Behind the replies that the poller has not sent yet. */
+    poller_run(drain->poller, &drain->cancel_all);
     event_add(drain->cut, &cut_delay);
 }
 

@@ -17,12 +17,23 @@ struct poller {
     struct thread thread;
     struct watched_thread watched;
     struct tag pinged;
+    struct task_stack tasks;
+    struct tag handed_over; /* the tasks */
 };
+
+/* The poller whose event this thread handles now. */
+static _Thread_local const struct poller *current;
 
 static void on_pinged(struct tag *tag, bool good)
 {
     (void)good;
     watchdog_pong(&container_of(tag, struct poller, pinged)->watched);
+}
+
+static void on_handed_over(struct tag *tag, bool good)
+{
+    (void)good;
+    task_stack_run(&container_of(tag, struct poller, handed_over)->tasks);
 }
 
 static void send_ping(struct watched_thread *watched)
@@ -37,6 +48,7 @@ struct poller *poller_new(void)
     poller->watched.name = "poller";
     poller->watched.ping = send_ping;
     poller->pinged.happened = on_pinged;
+    poller->handed_over.happened = on_handed_over;
     poller->queue = grpc_completion_queue_create_for_next(NULL);
     poller->channel =
         grpc_lame_client_channel_create("poller", GRPC_STATUS_UNAVAILABLE, "no channel");
@@ -57,6 +69,14 @@ void poller_post(struct poller *poller, struct tag *tag)
         abort();
 }
 
+void poller_run(struct poller *poller, struct task *task)
+{
+    if (current == poller)
+        task->run(task);
+    else if (task_stack_push(&poller->tasks, task))
+        poller_post(poller, &poller->handed_over);
+}
+
 /* False when the queue has been shut down and is empty. */
 static bool handle_next(struct poller *poller)
 {
@@ -65,7 +85,10 @@ static bool handle_next(struct poller *poller)
     if (event.type == GRPC_QUEUE_SHUTDOWN)
         return false;
     struct tag *tag = event.tag;
+    const struct poller *outer = current;
+    current = poller;
     tag->happened(tag, event.success);
+    current = outer;
     return true;
 }
 

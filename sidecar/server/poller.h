@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "server/core.h"
+#include "system/task_stack.h"
 #include "system/watchdog.h"
 
 struct poller;
@@ -22,6 +23,14 @@ must_use bool poller_start(struct poller *poller, struct watchdog *watchdog, str
 /* An event of our own: the tag is called on the poller's thread. It may be posted again once it has
  * been called. Any thread, until poller_stop. */
 void poller_post(struct poller *poller, struct tag *tag);
+
+/*
+ * Runs the task on the poller's thread: at once when that is the caller, else after those that
+ * other threads have handed over before. One wake-up serves all that wait, so that operations which
+ * other threads start through here do not contend for C-core's locks. Any thread, until
+ * poller_stop.
+ */
+void poller_run(struct poller *poller, struct task *task);
 
 /* Waits for the next event and calls its tag. The poller's thread, or any while that is not
  * started. */

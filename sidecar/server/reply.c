@@ -5,6 +5,7 @@
 
 #include "server/call.h"
 #include "server/call_state.h"
+#include "server/poller.h"
 
 #include "base/banned.h"
 
@@ -16,7 +17,7 @@ static bool peer_has_closed(int fd)
     return fd >= 0 && poll(&peer, 1, 0) > 0 && (peer.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
-void reply_on_committed(struct tag *tag, bool good)
+static void on_committed(struct tag *tag, bool good)
 {
     struct call *call = container_of(tag, struct call, committed);
     good = good && !peer_has_closed(call->fd);
@@ -24,7 +25,7 @@ void reply_on_committed(struct tag *tag, bool good)
     call_release(call);
 }
 
-void reply_on_sent(struct tag *tag, bool good)
+static void on_replied(struct tag *tag, bool good)
 {
     /* False when the caller has gone before the reply was sent. */
     (void)good;
@@ -95,14 +96,20 @@ bool call_has_room(const struct call *call)
     return call->fd < 0 || poll(&peer, 1, 0) > 0;
 }
 
-void call_commit(struct call *call)
+static void start_commit(struct task *task)
 {
+    struct call *call = container_of(task, struct call, committing);
     grpc_op operation = initial_operation(call);
-    call->is_committed = true;
-    call_hold(call);
     /* Its metadata is legal, and nothing was sent before. */
     if (grpc_call_start_batch(call->rpc, &operation, 1, &call->committed, NULL) != GRPC_CALL_OK)
         abort();
+}
+
+void call_commit(struct call *call)
+{
+    call->is_committed = true;
+    call_hold(call);
+    poller_run(call->unary->calls->core->poller, &call->committing);
 }
 
 /* With no initial metadata C-core sends one HEADERS frame, which is Trailers-Only. */
@@ -116,36 +123,64 @@ static void move_to_trailers(struct call *call)
     release_metadata(&call->initial);
 }
 
-void call_reply(struct call *call, const struct status *status)
+static grpc_op status_operation(struct call *call)
 {
-    bool good = status->code == STATUS_OK;
-    if (!good && !call->is_committed)
-        move_to_trailers(call);
-    grpc_byte_buffer *message = good ? grpc_raw_byte_buffer_create(&call->response, 1) : NULL;
-    grpc_slice details = grpc_slice_from_copied_string(status->message);
+    return (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
+                     .data.send_status_from_server = {
+                         .trailing_metadata_count = call->trailing.count,
+                         .trailing_metadata = call->trailing.list,
+                         .status = (grpc_status_code)call->code,
+                         .status_details = call->code == STATUS_OK ? NULL : &call->details}};
+}
+
+static void release_sent(struct call *call, grpc_byte_buffer *message)
+{
+    release_metadata(&call->initial);
+    release_metadata(&call->trailing);
+    if (message)
+        grpc_byte_buffer_destroy(message);
+    else
+        grpc_slice_unref(call->details);
+}
+
+static void start_reply(struct task *task)
+{
+    struct call *call = container_of(task, struct call, replying);
+    grpc_byte_buffer *message =
+        call->code == STATUS_OK ? grpc_raw_byte_buffer_create(&call->response, 1) : NULL;
     grpc_op operations[3];
     size_t count = 0;
     if (!call->is_committed)
         operations[count++] = initial_operation(call);
-    operations[count++] =
-        (grpc_op){.op = GRPC_OP_SEND_STATUS_FROM_SERVER,
-                  .data.send_status_from_server = {.trailing_metadata_count = call->trailing.count,
-                                                   .trailing_metadata = call->trailing.list,
-                                                   .status = (grpc_status_code)status->code,
-                                                   .status_details = good ? NULL : &details}};
-    if (good)
+    operations[count++] = status_operation(call);
+    if (message)
         operations[count++] =
             (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message};
-    atomic_fetch_sub_explicit(&call->unary->calls->in_flight, 1, memory_order_relaxed);
-    call_hold(call);
-    if (grpc_call_start_batch(call->rpc, operations, count, &call->replied, NULL) != GRPC_CALL_OK) {
+    bool is_started =
+        grpc_call_start_batch(call->rpc, operations, count, &call->replied, NULL) == GRPC_CALL_OK;
+    if (!is_started)
         cancel_unsendable(call);
+    release_sent(call, message);
+    if (!is_started)
         call_release(call);
+}
+
+void call_reply(struct call *call, const struct status *status)
+{
+    call->code = status->code;
+    if (status->code != STATUS_OK) {
+        call->details = grpc_slice_from_copied_string(status->message);
+        if (!call->is_committed)
+            move_to_trailers(call);
     }
-    release_metadata(&call->initial);
-    release_metadata(&call->trailing);
-    grpc_slice_unref(details);
-    if (message)
-        grpc_byte_buffer_destroy(message);
-    call_release(call);
+    atomic_fetch_sub_explicit(&call->unary->calls->in_flight, 1, memory_order_relaxed);
+    poller_run(call->unary->calls->core->poller, &call->replying);
+}
+
+void reply_init(struct call *call)
+{
+    call->committing.run = start_commit;
+    call->replying.run = start_reply;
+    call->committed.happened = on_committed;
+    call->replied.happened = on_replied;
 }

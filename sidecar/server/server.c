@@ -193,6 +193,7 @@ static void open_core(struct server *server, const struct config *config, struct
     grpc_init();
     server->poller = poller_new();
     server->plaintext = grpc_insecure_server_credentials_create();
+    server->core.poller = server->poller;
     server->core.queue = poller_queue(server->poller);
     server->core.server = core_new(config);
     grpc_server_register_completion_queue(server->core.server, server->core.queue, NULL);

@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tasks for an event loop: any thread posts them, and the loop's thread wakes and runs them in the
- * order in which they were posted. A task is a member of the object that it is about, so that
- * posting allocates nothing.
+ * order in which they were posted.
  */
 #pragma once
 
 #include <event2/event.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/compiler.h"
+#include "system/task_stack.h"
 
-struct task {
-    struct task *next;
-    void (*run)(struct task *task); /* on the loop's thread */
-};
-
+/* All zero before task_queue_init. */
 struct task_queue {
-    _Atomic(struct task *) newest;
+    struct task_stack tasks;
     int wake_fd;
     struct event *wake;
 };
