@@ -179,6 +179,8 @@ static void reply(struct transaction *transaction)
     transaction_release_credential(transaction);
     call_metrics_call(transaction);
     access_log_write(transaction);
+    /* On the thread that took the memory, which is the cheapest. */
+    arena_clear(&transaction->response_arena);
     call_reply(transaction->call, &transaction->status);
 }
 

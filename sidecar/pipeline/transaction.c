@@ -34,9 +34,8 @@ void transaction_init(struct transaction *transaction, struct pipeline *pipeline
     arena_init_with(&transaction->arena,
                     config->max_message_bytes * MEMORY_PER_MESSAGE_BYTE + MEMORY_BESIDE,
                     transaction->memory, sizeof transaction->memory);
-    arena_init_with(&transaction->response_arena,
-                    config->max_response_bytes * MEMORY_PER_RESPONSE_BYTE + MEMORY_BESIDE,
-                    transaction->response_memory, sizeof transaction->response_memory);
+    arena_init(&transaction->response_arena,
+               config->max_response_bytes * MEMORY_PER_RESPONSE_BYTE + MEMORY_BESIDE);
     arena_init(&transaction->fault_arena, FAULT_BYTES);
     exchange_init(&transaction->exchange);
     details_init(&transaction->details);

@@ -16,9 +16,8 @@
 #include "pipeline/step.h"
 #include "pipeline/trace_headers.h"
 
-/* Memory inside the transaction, so that a usual call allocates nothing else. */
+/* Memory inside the transaction, so that a usual call allocates nothing else for its request. */
 #define USUAL_REQUEST_BYTES 6144
-#define USUAL_RESPONSE_BYTES 4096
 
 /* A failure whose outcome is unknown, kept while a look-up is under way. */
 struct unknown_outcome {
@@ -41,9 +40,10 @@ struct transaction {
     struct call *call;
     const struct schema_method *method;
     enum step step; /* that decided the outcome, as far as it is known */
-    struct arena arena, response_arena;
-    struct arena fault_arena; /* texts of a failure, which no response can crowd out */
-    struct text bytes;        /* of the request message */
+    struct arena arena;
+    struct arena response_arena; /* empty until a response comes, and after the reply */
+    struct arena fault_arena;    /* texts of a failure, which no response can crowd out */
+    struct text bytes;           /* of the request message */
     ProtobufCMessage *message, *response;
     struct credential_snapshot *credential; /* that the request was signed with */
     struct fault fault;
@@ -61,7 +61,7 @@ struct transaction {
     struct exchange exchange;
     struct details details; /* of a failure */
     struct status status;   /* of the call */
-    alignas(max_align_t) char memory[USUAL_REQUEST_BYTES], response_memory[USUAL_RESPONSE_BYTES];
+    alignas(max_align_t) char memory[USUAL_REQUEST_BYTES];
 };
 
 /* Prepares the transaction of a call that has just begun. */
