@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "credential/canonical_request.h"
+
+#include <stdlib.h>
+
+#include "base/banned.h"
+
+/* A parameter of the query, decoded. */
+struct parameter {
+    struct text name, value;
+};
+
+/* RFC 3986 section 2.3. */
+__extension__ static const bool unreserved[256] = {
+    ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true,
+    ['.'] = true,         ['_'] = true,         ['~'] = true,
+};
+
+/* The value of a hexadecimal digit; -1 for any other character. */
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    char lower = (char)(c | 0x20);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* Takes the next byte of a percent-encoded text. A percent sign without two digits stands for
+ * itself. */
+static char take_decoded(struct text *encoded)
+{
+    const char *at = encoded->data;
+    bool is_encoded =
+        at[0] == '%' && encoded->size >= 3 && digit_of(at[1]) >= 0 && digit_of(at[2]) >= 0;
+    *encoded = text_skip(*encoded, is_encoded ? 3 : 1);
+    return is_encoded ? (char)(digit_of(at[1]) << 4 | digit_of(at[2])) : at[0];
+}
+
+static void add_encoded(struct hasher *hasher, char c)
+{
+    unsigned char byte = (unsigned char)c;
+    if (unreserved[byte]) {
+        hasher_add_char(hasher, c);
+        return;
+    }
+    hasher_add_char(hasher, '%');
+    hasher_add_char(hasher, "0123456789ABCDEF"[byte >> 4]);
+    hasher_add_char(hasher, "0123456789ABCDEF"[byte & 15]);
+}
+
+static void add_path(struct hasher *hasher, struct text path)
+{
+    char last = '\0';
+    while (path.size > 0) {
+        last = take_decoded(&path);
+        if (last == '/')
+            hasher_add_char(hasher, last);
+        else
+            add_encoded(hasher, last);
+    }
+    if (last != '/')
+        hasher_add_char(hasher, '/');
+}
+
+/* Decodes to `*at`, which moves on; a text is never longer decoded than encoded. */
+static struct text decode(struct text encoded, char **at)
+{
+    char *start = *at;
+    while (encoded.size > 0)
+        *(*at)++ = take_decoded(&encoded);
+    return (struct text){start, (size_t)(*at - start)};
+}
+
+static int compare_texts(struct text a, struct text b)
+{
+    size_t shorter = a.size < b.size ? a.size : b.size;
+    int order = shorter > 0 ? memcmp(a.data, b.data, shorter) : 0;
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+static int compare_parameters(const void *a, const void *b)
+{
+    const struct parameter *left = a, *right = b;
+    int order = compare_texts(left->name, right->name);
+    return order ? order : compare_texts(left->value, right->value);
+}
+
+/* Decodes the parameters to `parameters` and their bytes to `bytes`, and returns their number. */
+static size_t read_parameters(struct text query, struct parameter *parameters, char *bytes)
+{
+    size_t count = 0;
+    struct text part;
+    bool more = true;
+    while (more) {
+        more = text_take_part(&query, '&', &part);
+        if (part.size == 0)
+            continue;
+        struct text name = text_until(part, '=');
+        parameters[count].name = decode(name, &bytes);
+        parameters[count].value = decode(text_skip(part, name.size + 1), &bytes);
+        count++;
+    }
+    return count;
+}
+
+static void add_parameters(struct hasher *hasher, const struct parameter *parameters, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            hasher_add_char(hasher, '&');
+        for (size_t j = 0; j < parameters[i].name.size; j++)
+            add_encoded(hasher, parameters[i].name.data[j]);
+        hasher_add_char(hasher, '=');
+        for (size_t j = 0; j < parameters[i].value.size; j++)
+            add_encoded(hasher, parameters[i].value.data[j]);
+    }
+}
+
+static size_t most_parameters(struct text query)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < query.size; i++)
+        count += query.data[i] == '&';
+    return count;
+}
+
+static bool add_query(struct hasher *hasher, struct text query, struct arena *arena,
+                      struct status *status)
+{
+    if (query.size == 0)
+        return true;
+    char *bytes = arena_alloc(arena, query.size);
+    struct parameter *parameters = arena_alloc(arena, most_parameters(query) * sizeof *parameters);
+    if (!bytes || !parameters)
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                           "the signature of a query of %zu bytes does not fit the call's memory",
+                           query.size);
+    size_t count = read_parameters(query, parameters, bytes);
+    qsort(parameters, count, sizeof *parameters, compare_parameters);
+    add_parameters(hasher, parameters, count);
+    return true;
+}
+
+void canonical_names(const struct canonical_fields *fields, struct buffer *out)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        if (i > 0)
+            buffer_add_char(out, ';');
+        buffer_add_text(out, fields->fields[i].name);
+    }
+}
+
+static void add_fields(struct hasher *hasher, const struct canonical_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++) {
+        hasher_add(hasher, fields->fields[i].name);
+        hasher_add_char(hasher, ':');
+        hasher_add(hasher, fields->fields[i].value);
+        hasher_add_char(hasher, '\n');
+    }
+    for (size_t i = 0; i < fields->count; i++) {
+        hasher_add_char(hasher, i > 0 ? ';' : '\n');
+        hasher_add(hasher, fields->fields[i].name);
+    }
+    hasher_add_char(hasher, '\n');
+}
+
+bool canonical_request_hash(const struct http_request *request,
+                            const struct canonical_fields *fields, struct arena *arena,
+                            struct hasher *hasher, char hex[HASH_HEX_BYTES], struct status *status)
+{
+    char body_hash[HASH_HEX_BYTES];
+    struct text path = text_until(request->target, '?');
+    hasher_hash(hasher, request->body, body_hash);
+    hasher_begin(hasher);
+    hasher_add(hasher, request->method);
+    hasher_add_char(hasher, '\n');
+    add_path(hasher, path);
+    hasher_add_char(hasher, '\n');
+    if (!add_query(hasher, text_skip(request->target, path.size + 1), arena, status))
+        return false;
+    hasher_add_char(hasher, '\n');
+    add_fields(hasher, fields);
+    hasher_add(hasher, (struct text){body_hash, sizeof body_hash});
+    hasher_end(hasher, hex);
+    return true;
+}
