@@ -73,13 +73,18 @@ static struct text content_type(const struct http_request *request)
     return text_literal("");
 }
 
+static struct text project_of(const struct signature_scope *scope)
+{
+    return scope->project_id.size > 0 ? text_trim(scope->project_id) : text_literal("");
+}
+
 /* Fields that are absent or empty are not sent and not signed. */
 static void choose_fields(struct signing *signing, const struct access_key *access_key)
 {
     const struct canonical_field candidates[] = {
         {text_literal("content-type"), content_type(signing->request)},
         {text_literal("host"), signing->scope->host},
-        {text_literal("x-project-id"), text_trim(signing->scope->project_id)},
+        {text_literal("x-project-id"), project_of(signing->scope)},
         {text_literal("x-sdk-date"), text_of(signing->date)},
         {text_literal("x-security-token"), access_key->security_token},
     };
@@ -152,7 +157,6 @@ bool signature_add(struct signing_key *key, const struct signature_scope *scope,
     if (!value.data || !date)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                            "the request's signature does not fit the call's memory");
-    add_fields(request, text_of(date), text_trim(scope->project_id), key->access_key.security_token,
-               value);
+    add_fields(request, text_of(date), project_of(scope), key->access_key.security_token, value);
     return true;
 }
