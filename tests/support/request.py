@@ -4,10 +4,12 @@ import json
 import re
 from dataclasses import dataclass
 
+from support import signature
+
 HEAD_BYTES = 160 * 1024
 FIELDS = re.compile(
     r"host|content-type|content-length|accept|accept-encoding|user-agent|x-auth-token|x-request-id"
-    r"|traceparent|tracestate|b3|x-b3-[a-z]+")
+    r"|traceparent|tracestate|b3|x-b3-[a-z]+|authorization|x-sdk-date|x-project-id|x-security-token")
 REQUEST_LINE = re.compile(rb"([A-Z]+) (/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*) HTTP/1\.1")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([!-~](?:[ !-~]*[!-~])?)")
 PATH_FIELDS = {"project_id", "instance_id", "group_id"}
@@ -113,14 +115,25 @@ def read_fields(lines):
 def check_fields(fields, method, authority):
     if fields.get("host") != authority:
         raise Unexpected(f"Host is {fields.get('host')!r}, not {authority!r}")
-    if "x-auth-token" not in fields:
-        raise Unexpected("no X-Auth-Token")
+    check_credential(fields)
     if method not in ("POST", "PUT", "PATCH"):
         return
     if not re.fullmatch(r"0|[1-9][0-9]{0,8}", fields.get("content-length", "")):
         raise Unexpected(f"Content-Length of {method} is {fields.get('content-length')!r}")
     if not fields.get("content-type", "").startswith("application/json"):
         raise Unexpected(f"Content-Type is {fields.get('content-type')!r}")
+
+
+def check_credential(fields):
+    """A token alone, or a signature of all that may be signed and was sent."""
+    signed = fields.keys() & {"authorization", "x-sdk-date", "x-project-id", "x-security-token"}
+    if ("x-auth-token" in fields) == bool(signed):
+        raise Unexpected(f"neither a token alone nor a signature alone: {sorted(fields)}")
+    if not signed:
+        return
+    match = signature.AUTHORIZATION.fullmatch(fields.get("authorization", ""))
+    if not match or set(match[2].split(";")) != fields.keys() & signature.SIGNED:
+        raise Unexpected(f"a signature of other fields than there are: {fields.get('authorization')!r}, {sorted(fields)}")
 
 
 def check_body(body):

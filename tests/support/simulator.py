@@ -22,10 +22,10 @@ class Failure(Exception):
 
 
 class Simulator:
-    def __init__(self, certificate, port=0, token=None, instances=None, journal=None, host="127.0.0.1"):
-        """`token`: the one that is accepted, or any when None; `instances`: the gateways that exist,
-        or all; `journal` is called with each exchange."""
-        self.token, self.instances, self.journal = token, instances, journal
+    def __init__(self, certificate, port=0, token=None, instances=None, journal=None, host="127.0.0.1", verifier=None):
+        """`token`: the one that is accepted, or any when None; `verifier`: of signatures, which are accepted instead of
+        tokens; `instances`: the gateways that exist, or all; `journal` is called with each exchange."""
+        self.token, self.instances, self.journal, self.verifier = token, instances, journal, verifier
         self.groups = {}  # instance id → name → group
         self.lock = threading.Lock()
         self.server = http.server.ThreadingHTTPServer((host, port), Handler)
@@ -48,20 +48,28 @@ class Simulator:
         self.server.shutdown()
         self.server.server_close()
 
-    def response(self, method, target, token, body):
+    def response(self, method, target, fields, body):
         """(HTTP status, body or None) of one request."""
         path, _, query = target.partition("?")
         match = COLLECTION.fullmatch(path)
         handle = HANDLERS.get((method, bool(match and match[3])))
         if not match or not handle:
             raise Failure(404, "APIGW.0101", "The API does not exist or has not been published in the environment")
-        if not token or (self.token and token != self.token):
-            raise Failure(401, "APIG.1002", "Incorrect token or token resolution failed")
+        self.authenticate(method, target, fields, body)
         if self.instances is not None and match[2] not in self.instances:
             raise Failure(404, "APIG.3030", f"The instance does not exist;id:{match[2]}")
         with self.lock:
             groups = self.groups.setdefault(match[2], {})
             return handle(groups, match[3], dict(urllib.parse.parse_qsl(query)), body)
+
+    def authenticate(self, method, target, fields, body):
+        token = fields.get("x-auth-token")
+        if self.verifier:
+            refusal = self.verifier.refusal(method, target, fields, body)
+            if refusal:
+                raise Failure(401, "APIGW.0301", refusal)
+        elif not token or (self.token and token != self.token):
+            raise Failure(401, "APIG.1002", "Incorrect token or token resolution failed")
 
 
 def create(groups, _id, _query, body):
@@ -164,7 +172,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request_id = uuid.uuid4().hex
         try:
             status, response = self.server.simulator.response(
-                self.command, self.path, self.headers.get("X-Auth-Token"), body)
+                self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
         except Failure as failure:
             status, code, message = failure.args
             response = {"error_code": code, "error_msg": message}

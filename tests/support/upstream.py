@@ -136,6 +136,18 @@ def response(data=None, pieces=None):
     return step
 
 
+def verified(verifier, code="APIGW.0301"):
+    """Reads the request and responds as the gateway does: with the group that was to be created if the verifier accepts the
+    signature, else with its refusal."""
+    def step(connection):
+        request = connection.read()
+        refusal = verifier.refusal(request.method, request.target, request.fields, request.body)
+        body = {"error_code": code, "error_msg": refusal, "request_id": "1"} if refusal else {**GROUP, "name": request.json()["name"]}
+        connection.send(http(401 if refusal else 201, body, [f"Date: {verifier.date}"]))
+        return True
+    return step
+
+
 def response_then_end(data, end=Connection.close):
     """Responds and closes the connection although the response did not announce it."""
     def step(connection):
