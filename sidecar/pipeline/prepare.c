@@ -16,11 +16,13 @@ bool prepare_encode(struct transaction *transaction, const struct schema_method 
            trace_headers_write(&transaction->trace, &transaction->request, &transaction->status);
 }
 
+/* The transaction keeps the request unsigned, because each attempt is signed when it goes out. */
 bool prepare_sign(struct transaction *transaction)
 {
-    return credential_sign(transaction->pipeline->credential, &transaction->request,
-                           &transaction->credential, &transaction->status) &&
-           http1_request(&transaction->request, upstream_authority(transaction->pipeline->upstream),
+    struct http_request request = transaction->request;
+    return credential_sign(transaction->pipeline->credential, &request, &transaction->credential,
+                           &transaction->status) &&
+           http1_request(&request, upstream_authority(transaction->pipeline->upstream),
                          &transaction->arena, &transaction->exchange.request, &transaction->status);
 }
 
@@ -35,7 +37,6 @@ void prepare_unsign(struct transaction *transaction)
 {
     prepare_wipe(transaction);
     transaction_release_credential(transaction);
-    transaction->request.field_count--;
 }
 
 bool prepare_sign_again(struct transaction *transaction)

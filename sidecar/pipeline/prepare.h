@@ -9,15 +9,15 @@
 must_use bool prepare_encode(struct transaction *transaction, const struct schema_method *method,
                              const ProtobufCMessage *message);
 
-/* Signs transaction->request with the credential of this moment and writes the bytes that will
- * leave. UNAVAILABLE when there is no good credential. */
+/* Signs a copy of transaction->request with the credential of this moment and writes the bytes that
+ * will leave. UNAVAILABLE when there is no good credential. */
 must_use bool prepare_sign(struct transaction *transaction);
 
 /* Signs the request again when its credential was replaced since, and leaves it alone otherwise.
  * Fails as prepare_sign does. */
 must_use bool prepare_sign_again(struct transaction *transaction);
 
-/* Takes the signature off the request and overwrites the signed bytes. */
+/* Releases the credential that the request was signed with and overwrites the signed bytes. */
 void prepare_unsign(struct transaction *transaction);
 
 /* Overwrites the signed bytes, which hold the credential. */
