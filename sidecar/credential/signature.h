@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signatures of requests with an access key: SDK-HMAC-SHA256, which APIG, IAM and STS accept. What
- * is signed reaches the server as it was signed: nothing is covered that a proxy may rewrite. A
+ * Signatures of requests with an access key: SDK-HMAC-SHA256, which APIG, IAM and STS accept. The
+ * signature covers nothing that a proxy may rewrite, so that the server sees what was signed. A
  * key's secrets belong to whoever made it. Threads: any thread may sign with a key; its signatures
  * are made one after the other.
  */
@@ -15,20 +15,20 @@
 #include "http/nouns.h"
 
 struct access_key {
-    struct text id;             /* AK; it is sent with each request and is no secret */
+    struct text id;             /* AK, which is not a secret: each request has it */
     struct text secret;         /* SK */
     struct text security_token; /* of a temporary key, else empty */
 };
 
 struct signing_key;
 
-/* What the texts of `access_key` point to must outlive the key; the id and the secret are not
+/* The texts of `access_key` must outlive the key; the id and the secret are not
  * empty, and all of them are legal in a field. INTERNAL when OpenSSL lacks the algorithms. */
 must_use bool signing_key_new(const struct access_key *access_key, struct signing_key **key,
                               struct status *status);
 void signing_key_free(struct signing_key *key); /* NULL is allowed; overwrites the secret */
 
-/* What a signature covers beside the request. */
+/* The part of a signature that is not in the request. */
 struct signature_scope {
     struct text host;       /* as the request's Host says it */
     struct text project_id; /* of the request; empty: the key's own project */

@@ -65,7 +65,7 @@ def test_a_create_is_signed_with_its_own_project(started, upstream, verifier):
     assert verifier.accepted == [KEY.access] * 2
 
 
-def test_what_is_signed_is_what_no_proxy_rewrites(started, upstream, verifier):
+def test_a_signature_covers_nothing_that_a_proxy_rewrites(started, upstream, verifier):
     started().client().start(metadata=[("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")]).result()
     signed = AUTHORIZATION.fullmatch(upstream.requests[0].fields["authorization"])[2]
     assert signed == "content-type;host;x-project-id;x-sdk-date"

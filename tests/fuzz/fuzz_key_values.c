@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Is a file of access keys read within its bounds, whatever is in it? What is read is part of the
- * file and can be sent in a field, and what is written from it again reads as the same.
+ * Is a file of access keys read within its bounds, whatever is in it? A text that was read is part
+ * of the file and can be sent in a field, and what is written from it again reads as the same.
  */
 #include <assert.h>
 #include <stdint.h>

@@ -146,7 +146,7 @@ static void a_missing_part_is_named(void **state)
     assert_refused(*state, "sk is missing or empty");
 }
 
-static void a_part_that_is_no_file_is_refused(void **state)
+static void a_part_that_is_not_a_file_is_refused(void **state)
 {
     char path[512];
     struct reading *reading = *state;
@@ -258,7 +258,7 @@ int main(void)
         ROW(a_file_of_the_sdks_is_read),
         ROW(nothing_there_is_a_refusal_that_says_what_to_mount),
         ROW(a_missing_part_is_named),
-        ROW(a_part_that_is_no_file_is_refused),
+        ROW(a_part_that_is_not_a_file_is_refused),
         ROW(long_content_is_refused),
         ROW(a_mounted_secret_is_read),
         ROW(key_and_secret_are_of_one_revision),
