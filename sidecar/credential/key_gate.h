@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How many requests may go out with an access key: the vendor locks a key for everybody after more
+ * than five failures in a row, for five minutes. A key that no response has confirmed lets one
+ * request out at a time; one that was refused lets one out as a probe from time to time. Pure; its
+ * owner locks.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+/* At most four probes in the five minutes of a lock. */
+#define KEY_GATE_PROBE_NS (90 * CLOCK_NS_PER_S)
+
+/* How long a key that is locked is left alone. */
+#define KEY_GATE_LOCK_NS (300 * CLOCK_NS_PER_S)
+
+enum key_gate_state {
+    KEY_GATE_OPEN,        /* a response has confirmed the key */
+    KEY_GATE_UNCONFIRMED, /* not yet used with success */
+    KEY_GATE_DOUBTED,     /* refused */
+};
+
+struct key_gate {
+    enum key_gate_state state;
+    bool is_probed;      /* a request is out as a probe */
+    int64_t next_try_ns; /* of clock_now_ns: when a doubted key may be tried */
+};
+
+enum key_gate_answer {
+    KEY_GATE_PASS,
+    KEY_GATE_PROBE, /* passes as the probe; key_gate_leave follows */
+    KEY_GATE_WAIT,  /* a probe is out, whose end may open the gate */
+    KEY_GATE_CLOSED,
+};
+
+void key_gate_init(struct key_gate *gate, bool is_confirmed);
+
+/* Asks to let one request out. */
+enum key_gate_answer key_gate_enter(struct key_gate *gate, int64_t now_ns);
+
+/* True when key_gate_enter would not be KEY_GATE_CLOSED. */
+bool key_gate_may_enter(const struct key_gate *gate, int64_t now_ns);
+
+/* The probe has ended without a word about the key, or before one of the next two is called. */
+void key_gate_leave(struct key_gate *gate);
+
+/* A response has accepted, or refused, the key. */
+void key_gate_confirm(struct key_gate *gate);
+void key_gate_doubt(struct key_gate *gate, int64_t now_ns, int64_t pause_ns);
