@@ -30,6 +30,7 @@ static void end_calls(struct lifecycle *lifecycle)
     server_refuse(lifecycle->parts.server);
     /* First the calls whose request is with the upstream, because C-core would end them with
      * UNAVAILABLE, which means that nothing was processed. */
+    credential_end_waits(lifecycle->parts.credential);
     upstream_end_all(lifecycle->parts.upstream);
     server_cancel_all(lifecycle->parts.server);
 }

@@ -12,6 +12,7 @@
 
 #include "base/status.h"
 #include "config/config.h"
+#include "credential/credential.h"
 #include "probes.h"
 #include "server/server.h"
 #include "telemetry/metric.h"
@@ -21,6 +22,7 @@
 struct lifecycle_parts {
     struct server *server;
     struct upstream *upstream;
+    struct credential *credential;
     struct probes *probes;
     struct metrics *metrics;
 };

@@ -42,7 +42,7 @@ static int serve(int count, char *arguments[])
 
 static int check(int count, char *arguments[])
 {
-    static const struct check_functions file_checks = {credential_check_file, server_check_tls,
+    static const struct check_functions file_checks = {credential_check, server_check_tls,
                                                        upstream_check_ca};
     struct config config;
     struct status status;

@@ -22,7 +22,7 @@ static bool has_credential(void *context, struct buffer *out)
     const struct probes *probes = context;
     bool is_loaded = credential_ready(probes->parts.credential);
     buffer_add_text(out, is_loaded ? text_literal("credential loaded")
-                                   : text_literal("no credential loaded from --token-file"));
+                                   : text_literal("no credential loaded"));
     if (probes->parts.token_is_pinned)
         buffer_add_literal(out, "; its file cannot change (subPath)");
     return is_loaded;
@@ -81,6 +81,7 @@ static void measure(const struct probes_parts *parts)
         {METRIC_CONNECTIONS, (int64_t)server_connections(parts->server)},
         {METRIC_CREDENTIAL_READY, credential_ready(parts->credential)},
         {METRIC_CREDENTIAL_TIME, credential_since_ns(parts->credential)},
+        {METRIC_CLOCK_OFFSET, credential_clock_offset_ns(parts->credential)},
         {METRIC_LOG_LINES_SUPPRESSED, (int64_t)log_unwritten()},
         {METRIC_PROCESS_CPU, usage.cpu_ns},
         {METRIC_PROCESS_MEMORY, usage.resident_bytes},

@@ -141,7 +141,8 @@ static bool open_loop(struct sidecar *sidecar, struct status *status)
 static bool open_credential(struct sidecar *sidecar, struct status *status)
 {
     struct reload_listener listener = reloader_listener(&sidecar->reloader, METRIC_FILE_TOKEN);
-    return credential_open(sidecar->config->token_file, &listener, &sidecar->credential, status);
+    const struct credential_parts with = {listener, sidecar->metrics};
+    return credential_open(sidecar->config, &with, &sidecar->credential, status);
 }
 
 /* The URL consists of an origin and a prefix: "https://host:port" and "/prefix". */
@@ -199,11 +200,15 @@ static bool open_server(struct sidecar *sidecar, struct status *status)
 static bool become_ready(struct sidecar *sidecar, struct status *status)
 {
     (void)status;
-    const struct lifecycle_parts drained = {sidecar->server, sidecar->upstream, &sidecar->probes,
-                                            sidecar->metrics};
+    const struct lifecycle_parts drained = {sidecar->server, sidecar->upstream, sidecar->credential,
+                                            &sidecar->probes, sidecar->metrics};
     const struct probes_parts probed = {
-        sidecar->credential, sidecar->upstream, sidecar->server,
-        sidecar->watchdog,   sidecar->metrics,  mount_pins_file(sidecar->config->token_file)};
+        sidecar->credential,
+        sidecar->upstream,
+        sidecar->server,
+        sidecar->watchdog,
+        sidecar->metrics,
+        sidecar->config->token_file && mount_pins_file(sidecar->config->token_file)};
     lifecycle_set_parts(&sidecar->lifecycle, &drained);
     probes_set_listening(&sidecar->probes, &probed);
     return true;

@@ -106,14 +106,15 @@ static void check_serving(struct findings *findings)
         report(findings, "options", &status);
 }
 
-static void check_token_file(struct findings *findings)
+static void check_credential(struct findings *findings)
 {
     struct status status;
-    size_t bytes;
-    if (findings->functions->token(findings->config->token_file, &bytes, &status))
-        printf("✓ --token-file: a token of %zu bytes\n", bytes);
+    struct buffer summary;
+    buffer_init(&summary, findings->arena, 0);
+    if (findings->functions->credential(findings->config, &summary, &status))
+        printf("✓ credential: %.*s\n", text_arguments(buffer_text(&summary)));
     else
-        report(findings, "--token-file", &status);
+        report(findings, "credential", &status);
 }
 
 static void check_upstream_ca(struct findings *findings)
@@ -181,18 +182,19 @@ const struct command check_command = {
     .name = "check",
     .usage = "[OPTION]...",
     .summary = "check options, schema and files, and print what would be served",
-    .about = "Prints the options in force with their origin and the RPCs with the constraints of "
-             "their fields, and checks what serving needs: the options together, the descriptor "
-             "set, the token, certificate, key and CA files, and the address of the upstream. It "
-             "serves nothing and makes no call. Exits with 0, or with 1 when there is a finding. "
-             "The options and variables are those of the sidecar; `apig-sidecar --help` lists "
-             "them.",
+    .about =
+        "Prints the options in force with their origin and the RPCs with the constraints of "
+        "their fields, and checks what serving needs: the options together, the descriptor "
+        "set, the credential, certificate, key and CA files, and the address of the upstream. It "
+        "serves nothing and makes no call. Exits with 0, or with 1 when there is a finding. "
+        "The options and variables are those of the sidecar; `apig-sidecar --help` lists "
+        "them.",
 };
 
 int client_check(const struct config *config, const struct check_functions *functions)
 {
     static void (*const checks[])(struct findings * findings) = {
-        print_config,      check_schema,      check_serving, check_token_file,
+        print_config,      check_schema,      check_serving, check_credential,
         check_certificate, check_upstream_ca, check_name,
     };
     struct arena arena;

@@ -7,7 +7,7 @@
 /* The checks of files, which belong to layers that this one does not include. Each fills its status
  * with a finding, or with a summary when it returns true. */
 struct check_functions {
-    bool (*token)(const char *path, size_t *bytes, struct status *status);
+    bool (*credential)(const struct config *config, struct buffer *summary, struct status *status);
     bool (*certificate)(const struct config *config, bool *has_expired, struct buffer *summary,
                         struct status *status);
     bool (*upstream_ca)(const char *path, struct buffer *summary, struct status *status);
@@ -17,7 +17,7 @@ extern const struct command check_command;
 
 /*
  * Prints the options in force, the RPCs with HTTP method, path and the constraints of each field,
- * then one line for each check: the options together, the descriptor set, the token file, the
+ * then one line for each check: the options together, the descriptor set, the credential, the
  * listeners' certificate, key and client CA, the upstream's CA file, the address of the upstream's
  * name. Returns the exit code: 0, or 1 when there is a finding.
  */

@@ -124,8 +124,34 @@ static bool check_tls_files(const struct config *config, struct status *status)
     return true;
 }
 
+/* The sources of the credential; the first one has a default. */
+static const char *const sources[] = {"--token-file", "--keys"};
+
+static bool is_given(const struct config *config, const char *flag)
+{
+    return *origin_of(config, find(flag)) != ORIGIN_DEFAULT;
+}
+
+static bool choose_source(struct config *config, struct status *status)
+{
+    const char *chosen = NULL;
+    for (size_t i = 0; i < array_length(sources); i++) {
+        if (!is_given(config, sources[i]))
+            continue;
+        if (chosen)
+            return fail_together(config, chosen, " is another source of the credential than ",
+                                 sources[i], status);
+        chosen = sources[i];
+    }
+    if (chosen && !is_given(config, sources[0]))
+        config->token_file = NULL;
+    return true;
+}
+
 static bool check_together(struct config *config, struct status *status)
 {
+    if (!choose_source(config, status))
+        return false;
     if (config->deadline_ns > config->max_deadline_ns)
         return fail_together(config, "--deadline", " is longer than ", "--max-deadline", status);
     if (!check_tls_files(config, status))

@@ -52,7 +52,8 @@ struct config {
 
     bool recover_lost_creates;
 
-    const char *token_file;
+    const char *token_file; /* of the sources of the credential one is not NULL */
+    const char *keys;
     const char *project_id, *instance_id; /* NULL when not given */
 
     int64_t deadline_ns, max_deadline_ns;

@@ -64,7 +64,10 @@ const struct option config_options[] = {
     {UPSTREAM, "recover-lost-creates", &value_switch, at(recover_lost_creates), 0, 0, "false",
      "looks up the result of a create whose response was lost, where the .proto says how"},
     {CREDENTIAL, "token-file", &value_file, at(token_file), 0, 0, "/var/run/secrets/apig/token",
-     "the mounted token, read again when it changes"},
+     "the mounted token, read again when it changes; the default source of the credential"},
+    {CREDENTIAL, "keys", &value_file, at(keys), 0, 0, NULL,
+     "an access key that signs the requests: a folder with the files ak, sk and, for a temporary "
+     "key, security_token, or a file in the form of the vendor's SDKs; read again when it changes"},
     {LIMITS, "deadline", &value_duration, at(deadline_ns), VALUE_MS, VALUE_DAY, "30s",
      "deadline of calls that have none"},
     {LIMITS, "max-deadline", &value_duration, at(max_deadline_ns), VALUE_MS, VALUE_DAY, "120s",

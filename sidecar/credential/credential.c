@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "credential/credential.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "credential/source_file.h"
+#include "credential/credential_state.h"
+#include "credential/report.h"
+#include "credential/server_clock.h"
+#include "credential/sources.h"
 #include "system/secret.h"
 
 #include "base/banned.h"
@@ -17,62 +16,20 @@
 /* Pause between two reads of a file that has not changed, when many calls are rejected. */
 #define REFRESH_PAUSE_NS (200 * CLOCK_NS_PER_MS)
 
-struct credential_snapshot {
-    atomic_size_t holders;
-    struct secret *token;
-};
-
-struct credential {
-    const char *path;
-    struct reload *reload;
-    struct secret_list *secrets; /* tokens of all snapshots */
-
-    pthread_mutex_t lock;                /* of what follows, which only the reload changes */
-    struct credential_snapshot *current; /* NULL: no valid token has been loaded */
-    int64_t since_ns;                    /* when `current` was loaded */
-};
-
-static struct credential_snapshot *hold_current(struct credential *credential)
+struct credential_snapshot *credential_hold_current(struct credential *credential)
 {
     pthread_mutex_lock(&credential->lock);
     struct credential_snapshot *snapshot = credential->current;
     if (snapshot)
-        atomic_fetch_add_explicit(&snapshot->holders, 1, memory_order_relaxed);
+        snapshot_hold(snapshot);
     pthread_mutex_unlock(&credential->lock);
     return snapshot;
 }
 
-void credential_release(struct credential_snapshot *held)
+void credential_release(struct credential_use *use)
 {
-    if (held && atomic_fetch_sub_explicit(&held->holders, 1, memory_order_acq_rel) == 1) {
-        secret_wipe(held->token);
-        free(held);
-    }
-}
-
-struct text credential_value(const struct credential_snapshot *held)
-{
-    return held ? secret_value(held->token) : (struct text){NULL, 0};
-}
-
-static struct credential_snapshot *snapshot_of(struct secret_list *secrets, struct text token)
-{
-    struct credential_snapshot *snapshot = memory_expect(calloc(1, sizeof *snapshot));
-    atomic_init(&snapshot->holders, 1);
-    snapshot->token = secret_new(secrets, token);
-    return snapshot;
-}
-
-static struct credential_snapshot *read_snapshot(const char *path, struct secret_list *secrets,
-                                                 struct status *status)
-{
-    struct credential_snapshot *snapshot = NULL;
-    char *token = memory_expect(secret_alloc(SOURCE_FILE_BYTES));
-    size_t bytes;
-    if (source_file_read(path, token, &bytes, status))
-        snapshot = snapshot_of(secrets, (struct text){token, bytes});
-    secret_free(token, SOURCE_FILE_BYTES);
-    return snapshot;
+    snapshot_release(use->held);
+    use->held = NULL;
 }
 
 static void replace_current(struct credential *credential, struct credential_snapshot *next)
@@ -81,43 +38,68 @@ static void replace_current(struct credential *credential, struct credential_sna
     struct credential_snapshot *last = credential->current;
     credential->current = next;
     credential->since_ns = clock_calendar_ns();
+    key_gate_init(&credential->gate, snapshot_is_confirmed(next));
     pthread_mutex_unlock(&credential->lock);
-    credential_release(last);
+    snapshot_release(last);
+    credential_resume_all(credential, true);
 }
 
-static void describe(const char *path, size_t bytes, struct buffer *out)
+/* Asks a source that needs no network. */
+static bool ask(struct source *source, struct secret_list *secrets,
+                struct credential_snapshot **snapshot, struct status *status)
 {
-    buffer_add_literal(out, "token file ");
-    buffer_add_text(out, text_of(path));
-    buffer_add_literal(out, ": a token of ");
-    buffer_add_u64(out, bytes);
-    buffer_add_literal(out, " bytes");
+    void *memory = memory_expect(secret_alloc(SOURCE_FETCH_BYTES));
+    struct arena arena;
+    arena_init_with(&arena, SOURCE_FETCH_BYTES, memory, SOURCE_FETCH_BYTES);
+    struct source_fetch fetch = {.arena = &arena, .now_ns = clock_calendar_ns()};
+    bool good = source->kind->begin(source, &fetch) == SOURCE_ISSUED;
+    if (!good)
+        *status = fetch.status;
+    good = good && snapshot_new(&fetch.issued, secrets, snapshot, status);
+    arena_clear(&arena);
+    secret_free(memory, SOURCE_FETCH_BYTES);
+    return good;
+}
+
+static void describe(const struct source *source, const struct credential_snapshot *snapshot,
+                     struct buffer *out)
+{
+    buffer_add_text(out, text_of(source->kind->name));
+    buffer_add_char(out, ' ');
+    buffer_add_text(out, text_of(source->place));
+    buffer_add_literal(out, ": ");
+    issued_describe(snapshot_issued(snapshot), out);
 }
 
 static bool load(void *context, bool *changed, struct buffer *summary, struct status *status)
 {
     struct credential *credential = context;
-    struct credential_snapshot *read = read_snapshot(credential->path, credential->secrets, status);
-    if (!read)
+    struct credential_snapshot *next = NULL;
+    if (!ask(credential->source, credential->secrets, &next, status))
         return false;
-    describe(credential->path, credential_value(read).size, summary);
-    *changed = !text_equal(credential_value(read), credential_value(credential->current));
+    describe(credential->source, next, summary);
+    *changed = !snapshot_equal(next, credential->current);
     if (*changed)
-        replace_current(credential, read);
+        replace_current(credential, next);
     else
-        credential_release(read);
+        snapshot_release(next);
     return true;
 }
 
-bool credential_open(const char *token_file, const struct reload_listener *listener,
+bool credential_open(const struct config *config, const struct credential_parts *parts,
                      struct credential **credential, struct status *status)
 {
     struct credential *made = memory_expect(calloc(1, sizeof *made));
-    const struct reload_source source = {.paths = {token_file}, .load = load, .context = made};
-    made->path = token_file;
+    made->source = source_open(config);
+    made->metrics = parts->metrics;
     made->secrets = secret_list_new();
     pthread_mutex_init(&made->lock, NULL);
-    if (!reload_open(&source, listener, &made->reload, status)) {
+    TAILQ_INIT(&made->waiting);
+    struct reload_source source = {.load = load, .context = made};
+    for (size_t i = 0; i < SOURCE_FILES; i++)
+        source.paths[i] = made->source->files[i];
+    if (!credential_waits_open(made, parts->files.loop, status) ||
+        !reload_open(&source, &parts->files, &made->reload, status)) {
         credential_free(made);
         return false;
     }
@@ -130,8 +112,10 @@ void credential_free(struct credential *credential)
     if (!credential)
         return;
     reload_free(credential->reload);
-    credential_release(credential->current);
+    credential_waits_close(credential);
+    snapshot_release(credential->current);
     secret_list_release(credential->secrets);
+    source_free(credential->source);
     pthread_mutex_destroy(&credential->lock);
     free(credential);
 }
@@ -143,8 +127,8 @@ struct secret_list *credential_secrets(struct credential *credential)
 
 bool credential_ready(struct credential *credential)
 {
-    struct credential_snapshot *snapshot = hold_current(credential);
-    credential_release(snapshot);
+    struct credential_snapshot *snapshot = credential_hold_current(credential);
+    snapshot_release(snapshot);
     return snapshot;
 }
 
@@ -156,54 +140,70 @@ int64_t credential_since_ns(struct credential *credential)
     return since_ns;
 }
 
-bool credential_sign(struct credential *credential, struct http_request *request,
-                     struct credential_snapshot **held, struct status *status)
-{
-    if (request->field_count == HTTP_REQUEST_FIELDS)
-        return status_fail(status, STATUS_INTERNAL, "the request has too many fields");
-    struct credential_snapshot *snapshot = hold_current(credential);
-    if (!snapshot)
-        return status_fail(
-            status, STATUS_UNAVAILABLE,
-            "the sidecar has no good credential; its log says what is wrong with --token-file");
-    /* A token is large and signs many requests, so that its bytes were checked once, when the file
-     * was read. */
-    request->fields[request->field_count++] = (struct http_field){
-        text_literal("X-Auth-Token"), credential_value(snapshot), .is_checked = true};
-    *held = snapshot;
-    return true;
-}
-
-bool credential_is_current(struct credential *credential, const struct credential_snapshot *held)
+static bool hold_usable(struct credential *credential, struct credential_use *use,
+                        struct status *status)
 {
     pthread_mutex_lock(&credential->lock);
-    bool current = credential->current == held;
+    struct credential_snapshot *snapshot = credential->current;
+    bool is_closed = snapshot && !key_gate_may_enter(&credential->gate, clock_now_ns());
+    if (snapshot && !is_closed)
+        snapshot_hold(snapshot);
     pthread_mutex_unlock(&credential->lock);
-    return current;
-}
-
-static bool is_replaced(struct credential *credential, const struct credential_snapshot *rejected)
-{
-    struct credential_snapshot *now = hold_current(credential);
-    bool replaced = now && !text_equal(credential_value(now), credential_value(rejected));
-    credential_release(now);
-    return replaced;
-}
-
-bool credential_refresh(struct credential *credential, const struct credential_snapshot *rejected)
-{
-    if (is_replaced(credential, rejected))
-        return true;
-    reload_now(credential->reload, REFRESH_PAUSE_NS);
-    return is_replaced(credential, rejected);
-}
-
-bool credential_check_file(const char *path, size_t *bytes, struct status *status)
-{
-    struct credential_snapshot *snapshot = read_snapshot(path, NULL, status);
+    if (is_closed)
+        return status_fail(status, STATUS_UNAVAILABLE,
+                           "the upstream has refused the access key of the sidecar, which is "
+                           "tried again every 90 seconds; the sidecar's log has the reason");
     if (!snapshot)
-        return false;
-    *bytes = credential_value(snapshot).size;
-    credential_release(snapshot);
+        return status_fail(status, STATUS_UNAVAILABLE,
+                           "the sidecar has no good credential; its log says what is wrong with "
+                           "--%s",
+                           credential->source->kind->option);
+    use->held = snapshot;
     return true;
+}
+
+bool credential_sign(struct credential *credential, const struct credential_scope *scope,
+                     struct http_request *request, struct credential_use *use,
+                     struct status *status)
+{
+    if (!hold_usable(credential, use, status))
+        return false;
+    use->offset_ns = atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
+    const struct signature_scope signed_scope = {
+        scope->host, scope->project_id, (clock_calendar_ns() + use->offset_ns) / CLOCK_NS_PER_S};
+    if (snapshot_sign(use->held, &signed_scope, scope->arena, request, status))
+        return true;
+    credential_release(use);
+    return false;
+}
+
+void credential_reload(struct credential *credential)
+{
+    reload_now(credential->reload, REFRESH_PAUSE_NS);
+}
+
+void credential_note_date(struct credential *credential, const struct credential_use *use,
+                          const struct http_response *response, int64_t ago_ns)
+{
+    int64_t offset_ns;
+    if (use->held && snapshot_issued(use->held)->kind == ISSUED_KEY &&
+        server_clock_offset(response, ago_ns, clock_calendar_ns(), &offset_ns))
+        report_clock(atomic_exchange(&credential->offset_ns, offset_ns), offset_ns);
+}
+
+int64_t credential_clock_offset_ns(struct credential *credential)
+{
+    return atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
+}
+
+bool credential_check(const struct config *config, struct buffer *summary, struct status *status)
+{
+    struct source *source = source_open(config);
+    struct credential_snapshot *snapshot = NULL;
+    bool good = ask(source, NULL, &snapshot, status);
+    if (good)
+        describe(source, snapshot, summary);
+    snapshot_release(snapshot);
+    source_free(source);
+    return good;
 }

@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The credential that requests are signed with: a token in a mounted file, sent as X-Auth-Token.
- * Its value is in immutable, counted snapshots: the signer of a request holds one until the
- * request's bytes have left, and the last holder wipes it. Threads: the loop's thread opens and
- * frees; signing and refreshing are possible from any thread.
+ * The credential that requests are signed with: a token, sent as X-Auth-Token, or an access key.
+ * Its values are in immutable, counted snapshots: each use of one holds it until the request's
+ * bytes have left, and the last holder wipes it. Threads: the loop's thread opens and frees; other
+ * functions may be called from any thread, those of one use by one thread at a time.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
+#include "base/arena.h"
 #include "base/status.h"
+#include "config/config.h"
 #include "http/nouns.h"
 #include "system/reload.h"
 #include "system/secret_list.h"
+#include "telemetry/metric.h"
 
 /* The front gateway accepts at most 32 KiB in one header. */
 #define CREDENTIAL_BYTES 32768
@@ -22,50 +26,112 @@
 struct credential;
 struct credential_snapshot;
 
+/* The parts that a credential uses. */
+struct credential_parts {
+    struct reload_listener files; /* of the files that it is loaded from */
+    struct metrics *metrics;      /* NULL: nothing is counted */
+};
+
 /*
- * Loads the token file, and again when it changes: kubelet's swap of ..data, a rewrite in place, a
- * file that appears later, removal; and at least every 30 seconds. A token file that is bad or
- * missing now is reported to the listener and is not a failure. INTERNAL when the loop refuses.
- * `token_file` must outlive it.
+ * Loads the credential that the options name, and again when its files change: kubelet's swap of
+ * ..data, a rewrite in place, a file that appears later, removal; and at least every 30 seconds.
+ * Files that are bad or missing now are reported to the listener and are not a failure. INTERNAL
+ * when the loop refuses. `config` must outlive it.
  */
-must_use bool credential_open(const char *token_file, const struct reload_listener *listener,
+must_use bool credential_open(const struct config *config, const struct credential_parts *parts,
                               struct credential **credential, struct status *status);
 
-/* NULL is allowed; snapshots that are held stay valid. */
+/* NULL is allowed; snapshots that are held stay valid. No use may wait. */
 void credential_free(struct credential *credential);
 
-/* The secrets to keep out of texts that others see: the token in use, and those of snapshots that
- * are still held. */
+/* The secrets to keep out of texts that others see: those in use, and those of snapshots that are
+ * still held. */
 struct secret_list *credential_secrets(struct credential *credential);
 
-/* Returns whether a valid token has been loaded. */
+/* Returns whether there is a credential whose life has not ended. */
 bool credential_ready(struct credential *credential);
 
-/* When the token in use was loaded first, of clock_calendar_ns; 0 without one. */
+/* When the credential in use was loaded first, of clock_calendar_ns; 0 without one. */
 int64_t credential_since_ns(struct credential *credential);
 
+/* One request's use of the credential. All zero at first, but for the owner's members. */
+struct credential_use {
+    /* A wait has ended: `renewed` when another credential may be in use. From any thread, once for
+     * each wait; it may sign. */
+    void (*resumed)(struct credential_use *use, bool renewed);
+    int64_t deadline_ns; /* of clock_now_ns: the end of a wait */
+
+    /* The credential's own. */
+    struct credential_snapshot *held;
+    int64_t offset_ns; /* of the clock that the signature was made with */
+    bool is_probe, is_waiting, was_refused;
+    TAILQ_ENTRY(credential_use) place;
+};
+
+/* The part of a signature that is not in the request; the texts are in use until the bytes are
+ * written. */
+struct credential_scope {
+    struct text host;       /* as the request's Host says it */
+    struct text project_id; /* of the request; may be empty */
+    struct arena *arena;    /* for the fields of the signature */
+};
+
 /*
- * Adds the credential to the request, as a view of the snapshot that is put into `held`; to be
- * released once the request's bytes have left. UNAVAILABLE when no valid token has been loaded,
- * because that is our fault and not the caller's.
+ * Adds the credential to the request, in part as views of the snapshot that `use` holds from now
+ * on. UNAVAILABLE when there is no good credential, because that is our fault and not the caller's.
  */
-must_use bool credential_sign(struct credential *credential, struct http_request *request,
-                              struct credential_snapshot **held, struct status *status);
-void credential_release(struct credential_snapshot *held); /* NULL is allowed */
+must_use bool credential_sign(struct credential *credential, const struct credential_scope *scope,
+                              struct http_request *request, struct credential_use *use,
+                              struct status *status);
 
-/* Returns whether credential_sign would use `held` now. */
-bool credential_is_current(struct credential *credential, const struct credential_snapshot *held);
+/* Releases the snapshot, once the request's bytes have left. */
+void credential_release(struct credential_use *use);
 
-/* The secret itself; empty for NULL. Valid while it is held. */
-struct text credential_value(const struct credential_snapshot *held);
+/* The next step of a signed request. */
+enum credential_permit {
+    CREDENTIAL_PASS,   /* go out; credential_leave follows */
+    CREDENTIAL_STALE,  /* be signed again: another credential is in use by now */
+    CREDENTIAL_WAIT,   /* wait until the key is confirmed: credential_wait */
+    CREDENTIAL_CLOSED, /* fail: the key was refused */
+};
+enum credential_permit credential_enter(struct credential *credential, struct credential_use *use);
+
+/* The request that passed has ended; `accepted` when a response shows that the credential was. */
+void credential_leave(struct credential *credential, struct credential_use *use, bool accepted);
+
+/* Takes note of the server's clock as the response to a signed request shows it, which came
+ * `ago_ns` after the request was sent. */
+void credential_note_date(struct credential *credential, const struct credential_use *use,
+                          const struct http_response *response, int64_t ago_ns);
+
+/* The server's clock minus ours, by which signatures are corrected; 0 below a minute. */
+int64_t credential_clock_offset_ns(struct credential *credential);
+
+enum credential_next {
+    CREDENTIAL_UNCHANGED, /* the refusal stands */
+    CREDENTIAL_AGAIN,     /* another signature may be accepted: sign and send again */
+    CREDENTIAL_RESUMES,   /* `resumed` follows, perhaps before this returns */
+};
 
 /*
- * The upstream rejected `rejected`: loads the file again, unless another call has done so since,
- * and returns whether a different token is in use now. A file that has not changed is read at most
- * five times a second, however many calls are rejected.
+ * In place of credential_leave, when the upstream has refused the credential of `use` with that
+ * message. Files are loaded again, unless another call has done so since; one that has not changed
+ * is read at most five times a second, however many calls are refused. A key that stays in use is
+ * doubted. Only the first refusal of a use is followed by another attempt.
  */
-bool credential_refresh(struct credential *credential, const struct credential_snapshot *rejected);
+enum credential_next credential_refused(struct credential *credential, struct credential_use *use,
+                                        struct text message);
 
-/* Reads a token file without using it, and returns the token's length. UNAVAILABLE, naming file and
- * reason, when it is not valid. */
-must_use bool credential_check_file(const char *path, size_t *bytes, struct status *status);
+/* Waits for the key to be confirmed: CREDENTIAL_AGAIN at once when that has been decided. */
+enum credential_next credential_wait(struct credential *credential, struct credential_use *use);
+
+/* Ends a wait at once; does nothing for a use that does not wait. */
+void credential_end_wait(struct credential *credential, struct credential_use *use);
+
+/* Ends all waits; from now on none begins. */
+void credential_end_waits(struct credential *credential);
+
+/* Loads the credential without using it, and describes it. UNAVAILABLE, naming the source and the
+ * reason, when there is none. */
+must_use bool credential_check(const struct config *config, struct buffer *summary,
+                               struct status *status);

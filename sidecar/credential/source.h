@@ -20,14 +20,14 @@ enum source_host {
     SOURCE_HOSTS,
 };
 
-/* What follows in a fetch. */
+/* The next step of a fetch. */
 enum source_next {
     SOURCE_SEND,   /* `request` is to be sent to `host`; `answered` gets the response */
     SOURCE_ISSUED, /* the fetch has ended with `issued` */
     SOURCE_FAILED, /* the fetch has ended with `fault` and `status` */
 };
 
-/* What a failed fetch means for the next one. */
+/* The consequence of a failed fetch for the next one. */
 enum source_fault {
     SOURCE_PASSING,        /* it may succeed soon */
     SOURCE_REFUSED,        /* our configuration is wrong: a minute's pause */
@@ -53,7 +53,8 @@ struct source_fetch {
 struct source;
 
 struct source_kind {
-    const char *name; /* "keys": its option without dashes, for log and metrics */
+    const char *name;   /* for people: "token file" */
+    const char *option; /* "token-file", also the value of the metrics' label */
     /* Starts a fetch, whose arena and now_ns are set and whose other members are zero. */
     enum source_next (*begin)(struct source *source, struct source_fetch *fetch);
     /* Takes the response, of any status, to the request of the fetch; NULL for a source that sends
@@ -68,5 +69,6 @@ struct source_kind {
 /* The first member of each source's own struct. */
 struct source {
     const struct source_kind *kind;
+    const char *place;               /* what people know it by: a path or a URL */
     const char *files[SOURCE_FILES]; /* watched: a change starts a fetch; NULL: none */
 };

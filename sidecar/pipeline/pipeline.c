@@ -100,12 +100,29 @@ enum next {
     NEXT_SEND,    /* the call's own request goes out again */
     NEXT_LOOK_UP, /* the thing that may have been created is looked up */
     NEXT_REPLY,
+    NEXT_RESUME, /* on_resumed follows, perhaps on another thread already */
 };
+
+/* Takes note of a response that shows whether the credential is good, and the clock. */
+static void note_credential(struct transaction *transaction)
+{
+    struct credential *credential = transaction->pipeline->credential;
+    const struct exchange *exchange = &transaction->exchange;
+    bool answered = exchange->outcome == EXCHANGE_ANSWERED;
+    if (answered)
+        credential_note_date(credential, &transaction->credential, &exchange->response,
+                             exchange->ended_ns - exchange->started_ns);
+    if (transaction->fault.effect != FAULT_CREDENTIAL || !answered)
+        credential_leave(credential, &transaction->credential,
+                         answered && (fault_is_success(exchange->response.status) ||
+                                      fault_is_of_service(&transaction->fault)));
+}
 
 static enum next interpret(struct transaction *transaction)
 {
     interpret_fault(transaction);
     call_metrics_exchange(transaction, transaction->fault.vendor_code);
+    note_credential(transaction);
     if (transaction->unknown_outcome)
         recovery_judge(transaction);
     else if (interpret_response(transaction))
@@ -123,24 +140,36 @@ static bool retry_is_paid(struct transaction *transaction, enum retry_cause caus
                               &transaction->exchange.delay_ns);
 }
 
-/* Once for each call, and free: the attempt costs no more than the one that was rejected. */
-static bool has_new_credential(struct transaction *transaction)
+/* The request that was under way is repeated. */
+static enum next repeat(struct transaction *transaction, enum retry_cause cause)
 {
-    if (!credential_refresh(transaction->pipeline->credential, transaction->credential))
-        return false;
-    transaction->refreshed = true;
+    if (cause != RETRY_KEY)
+        call_metrics_retry(transaction, retry_metric(cause));
+    return transaction->unknown_outcome && cause != RETRY_ABSENT ? NEXT_LOOK_UP : NEXT_SEND;
+}
+
+/* The attempt that follows is free: it costs no more than the one that was rejected. */
+static enum next retry_credential(struct transaction *transaction, enum retry_cause cause)
+{
+    struct credential *credential = transaction->pipeline->credential;
     transaction->exchange.delay_ns = 0;
-    return true;
+    enum credential_next next =
+        cause == RETRY_KEY
+            ? credential_wait(credential, &transaction->credential)
+            : credential_refused(credential, &transaction->credential, transaction->fault.message);
+    if (next == CREDENTIAL_RESUMES)
+        return NEXT_RESUME;
+    return next == CREDENTIAL_AGAIN ? repeat(transaction, cause) : NEXT_STEP;
 }
 
 static enum next retry(struct transaction *transaction)
 {
     enum retry_cause cause = retry_judge(transaction);
-    if (cause == RETRY_NONE || !(cause == RETRY_CREDENTIAL ? has_new_credential(transaction)
-                                                           : retry_is_paid(transaction, cause)))
+    if (cause == RETRY_CREDENTIAL || cause == RETRY_KEY)
+        return retry_credential(transaction, cause);
+    if (cause == RETRY_NONE || !retry_is_paid(transaction, cause))
         return NEXT_STEP;
-    call_metrics_retry(transaction, retry_metric(cause));
-    return transaction->unknown_outcome && cause != RETRY_ABSENT ? NEXT_LOOK_UP : NEXT_SEND;
+    return repeat(transaction, cause);
 }
 
 static enum next recover(struct transaction *transaction)
@@ -211,12 +240,14 @@ static void send_again(struct transaction *transaction)
         return;
     }
     transaction->step = STEP_SEND;
-    transaction->attempts++;
+    transaction->attempts += !transaction->has_to_wait;
+    transaction->has_to_wait = false;
     send_next(transaction);
 }
 
 static void look_up(struct transaction *transaction)
 {
+    transaction->has_to_wait = false;
     if (recovery_request(transaction) && prepare_sign(transaction)) {
         send_next(transaction);
         return;
@@ -224,6 +255,14 @@ static void look_up(struct transaction *transaction)
     transaction->verdict = LOOKUP_FAILED;
     (void)recover(transaction);
     reply(transaction);
+}
+
+static void go_on(struct transaction *transaction, enum next next)
+{
+    static void (*const follow[])(struct transaction * transaction) = {
+        [NEXT_SEND] = send_again, [NEXT_LOOK_UP] = look_up, [NEXT_REPLY] = reply};
+    if (next != NEXT_RESUME)
+        follow[next](transaction);
 }
 
 static void on_exchanged(struct exchange *exchange)
@@ -235,12 +274,17 @@ static void on_exchanged(struct exchange *exchange)
         exchange->outcome != EXCHANGE_NOT_SENT && !transaction->unknown_outcome;
     for (size_t i = 0; next == NEXT_STEP && i < array_length(inbound); i++)
         next = inbound[i](transaction);
-    if (next == NEXT_SEND)
-        send_again(transaction);
-    else if (next == NEXT_LOOK_UP)
-        look_up(transaction);
-    else
-        reply(transaction);
+    go_on(transaction, next);
+}
+
+/* A call that waited for its key is sent again in any case, since the upstream ends it when it was
+ * cancelled or is late. */
+static void on_resumed(struct credential_use *use, bool renewed)
+{
+    struct transaction *transaction = container_of(use, struct transaction, credential);
+    enum retry_cause cause = transaction->has_to_wait ? RETRY_KEY : RETRY_CREDENTIAL;
+    go_on(transaction,
+          renewed || cause == RETRY_KEY ? repeat(transaction, cause) : recover(transaction));
 }
 
 static void begin(struct call *call, void *context)
@@ -248,6 +292,7 @@ static void begin(struct call *call, void *context)
     struct transaction *transaction = call_state(call);
     transaction_init(transaction, context, call);
     transaction->exchange.done = on_exchanged;
+    transaction->credential.resumed = on_resumed;
     for (size_t i = 0; i < array_length(outbound); i++) {
         transaction->step = outbound[i].step;
         if (!outbound[i].take(transaction)) {

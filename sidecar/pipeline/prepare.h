@@ -13,9 +13,10 @@ must_use bool prepare_encode(struct transaction *transaction, const struct schem
  * will leave. UNAVAILABLE when there is no good credential. */
 must_use bool prepare_sign(struct transaction *transaction);
 
-/* Signs the request again when its credential was replaced since, and leaves it alone otherwise.
- * Fails as prepare_sign does. */
-must_use bool prepare_sign_again(struct transaction *transaction);
+/* Signs the request again when its credential was replaced since, directly before it goes out.
+ * Fails as prepare_sign does, and when no request may go out with the credential now; `has_to_wait`
+ * of the transaction says whether one may when another call has ended. */
+must_use bool prepare_to_go(struct transaction *transaction);
 
 /* Releases the credential that the request was signed with and overwrites the signed bytes. */
 void prepare_unsign(struct transaction *transaction);

@@ -37,9 +37,11 @@ static bool is_retried_by_caller(const struct transaction *transaction)
 
 enum retry_cause retry_judge(const struct transaction *transaction)
 {
+    if (transaction->has_to_wait)
+        return RETRY_KEY;
     if (transaction->unknown_outcome && transaction->verdict != LOOKUP_FAILED)
         return recovery_proves_absence(transaction) ? RETRY_ABSENT : RETRY_NONE;
-    if (transaction->fault.effect == FAULT_CREDENTIAL && !transaction->refreshed)
+    if (transaction->fault.effect == FAULT_CREDENTIAL)
         return RETRY_CREDENTIAL;
     return was_rejected(transaction) && !is_retried_by_caller(transaction) ? RETRY_REJECTED
                                                                            : RETRY_NONE;
@@ -65,6 +67,6 @@ enum metric_retry retry_metric(enum retry_cause cause)
         [RETRY_REJECTED] = METRIC_RETRY_REJECTED,
         [RETRY_ABSENT] = METRIC_RETRY_ABSENT,
     };
-    assert(cause != RETRY_NONE);
+    assert(cause != RETRY_NONE && cause != RETRY_KEY);
     return metrics[cause];
 }

@@ -13,6 +13,7 @@
 enum retry_cause {
     RETRY_NONE,       /* it may not */
     RETRY_CREDENTIAL, /* the credential was rejected: once, if there is a newer one */
+    RETRY_KEY,        /* not sent, because the access key has to be confirmed first */
     RETRY_REJECTED,   /* certainly not processed, or it only reads, and it may succeed later */
     RETRY_ABSENT,     /* a look-up proved that nothing was created */
 };
@@ -25,5 +26,5 @@ int64_t retry_wait_ns(const struct transaction *transaction);
 /* How many attempts were made of the request that is under way: the call's own or the look-up. */
 unsigned retry_attempts(const struct transaction *transaction);
 
-/* The metric's label value; not of RETRY_NONE. */
+/* The metric's label value; not of RETRY_NONE and RETRY_KEY. */
 enum metric_retry retry_metric(enum retry_cause cause);

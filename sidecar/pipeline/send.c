@@ -24,10 +24,10 @@ static bool commit_in_turn(struct exchange *exchange)
     return has_room;
 }
 
-static bool sign_again(struct exchange *exchange)
+static bool prepare(struct exchange *exchange)
 {
     struct transaction *transaction = container_of(exchange, struct transaction, exchange);
-    if (prepare_sign_again(transaction))
+    if (prepare_to_go(transaction))
         return true;
     exchange->status = transaction->status;
     status_clear(&transaction->status);
@@ -44,7 +44,7 @@ static void set_up_exchange(struct transaction *transaction)
                                    : EXCHANGE_CAUSE_DEADLINE;
     exchange->commit =
         transaction->committed || transaction_only_reads(transaction) ? NULL : commit_in_turn;
-    exchange->prepare = sign_again;
+    exchange->prepare = prepare;
     exchange->released = on_released;
 }
 
@@ -89,4 +89,5 @@ void send_cancelled(struct call *call, void *context)
         return;
     call_hold(call);
     upstream_cancel(&transaction->exchange);
+    credential_end_wait(transaction->pipeline->credential, &transaction->credential);
 }

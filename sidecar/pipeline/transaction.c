@@ -31,6 +31,7 @@ void transaction_init(struct transaction *transaction, struct pipeline *pipeline
     transaction->pipeline = pipeline;
     transaction->call = call;
     transaction->method = call_method(call);
+    transaction->credential.deadline_ns = call_deadline_ns(call);
     arena_init_with(&transaction->arena,
                     config->max_message_bytes * MEMORY_PER_MESSAGE_BYTE + MEMORY_BESIDE,
                     transaction->memory, sizeof transaction->memory);
@@ -79,6 +80,5 @@ void transaction_redact(const struct transaction *transaction, struct status *st
 
 void transaction_release_credential(struct transaction *transaction)
 {
-    credential_release(transaction->credential);
-    transaction->credential = NULL;
+    credential_release(&transaction->credential);
 }

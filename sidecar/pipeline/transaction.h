@@ -45,14 +45,15 @@ struct transaction {
     struct arena fault_arena;    /* texts of a failure, which no response can crowd out */
     struct text bytes;           /* of the request message */
     ProtobufCMessage *message, *response;
-    struct credential_snapshot *credential; /* that the request was signed with */
+    struct text project_id;           /* of the request under way, for its signature */
+    struct credential_use credential; /* that the request was signed with */
     struct fault fault;
     struct unreadable unreadable;
     size_t response_bytes;
     unsigned attempts, sent_attempts;        /* begun; of these, attempts of which a byte left us */
     bool handed_over;                        /* to the upstream; the poller's thread only */
     bool committed;                          /* response headers were sent to the caller */
-    bool refreshed;                          /* the credential was read again after a rejection */
+    bool has_to_wait;                        /* the access key has to be confirmed first */
     struct unknown_outcome *unknown_outcome; /* NULL unless a look-up is under way */
     enum lookup_verdict verdict;             /* of the last look-up */
     /* The members from here on are not zeroed for each call: each is set before it is read. */

@@ -54,6 +54,15 @@ void fault_of_safe_request(struct fault *fault)
     decide(fault, fault_decide_for_reading((struct fault_decision){fault->code, fault->effect}));
 }
 
+/* The front gateway's own codes are below 1000. */
+bool fault_is_of_service(const struct fault *fault)
+{
+    struct text rest = fault->vendor_code;
+    return (text_take_prefix(&rest, text_literal("APIG.")) ||
+            text_take_prefix(&rest, text_literal("APIC."))) &&
+           rest.size > 0 && rest.data[0] != '0';
+}
+
 bool fault_is_unknown(const struct fault *fault)
 {
     return fault_effect_is_unknown(fault->effect);

@@ -57,6 +57,10 @@ void fault_read(const struct http_response *response, struct secret_list *secret
  * does not help. */
 void fault_of_safe_request(struct fault *fault);
 
+/* True when the vendor's code is one of the service behind the front gateway, which has accepted
+ * the credential then, unless the fault says otherwise. */
+bool fault_is_of_service(const struct fault *fault);
+
 /* True when the request was perhaps processed. */
 bool fault_is_unknown(const struct fault *fault);
 

@@ -285,6 +285,17 @@ static void search_message(struct arena *scratch, struct search *search)
     }
 }
 
+/* The text of a bad signature repeats the request that was signed, with the security token. */
+static struct text without_canonical_request(struct text message)
+{
+    static const struct text mark = {"canonicalRequest", 16};
+    const char *found =
+        message.size ? memmem(message.data, message.size, mark.data, mark.size) : NULL;
+    if (found)
+        message.size = (size_t)(found - message.data) + mark.size;
+    return message;
+}
+
 void fault_body_read(const struct http_response *response, struct secret_list *secrets,
                      struct arena *scratch, struct arena *arena, struct fault_body *body)
 {
@@ -297,7 +308,7 @@ void fault_body_read(const struct http_response *response, struct secret_list *s
         request_id = plain_word(search.found[MEMBER_REQUEST_ID], REQUEST_ID_BYTES, secrets);
     *body = (struct fault_body){
         .code = keep(plain_word(code, CODE_BYTES, secrets), arena),
-        .message = one_line(message, secrets, arena),
+        .message = one_line(without_canonical_request(message), secrets, arena),
         .request_id = keep(request_id, arena),
         .location_host = keep(location_host(response, secrets), arena),
         .is_header_page = text_behind(response->body, FAULT_HEADER_PAGE, "").data != NULL,

@@ -82,3 +82,15 @@ void fill_message(const struct schema_message *type, ProtobufCMessage *message)
         schema_field_mark_present(message, field);
     }
 }
+
+struct text fill_value(const struct schema_message *type, const ProtobufCMessage *message,
+                       struct text option)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        const struct schema_field *field = &type->fields[i];
+        const ProtobufCBinaryData *text = schema_value(message, field);
+        if (text_equal(field->filled_by, option))
+            return (struct text){(const char *)text->data, text->len};
+    }
+    return (struct text){NULL, 0};
+}

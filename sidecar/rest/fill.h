@@ -24,3 +24,8 @@ must_use bool fill_attach(const struct schema *schema, const struct fill_source 
 
 /* Fills the fields of a request that are absent or empty. The message shares the values. */
 void fill_message(const struct schema_message *type, ProtobufCMessage *message);
+
+/* The value of the field that this option fills, as a view of the message; empty without such a
+ * field. */
+struct text fill_value(const struct schema_message *type, const ProtobufCMessage *message,
+                       struct text option);

@@ -41,6 +41,8 @@ enum metric {
     METRIC_FILE_LOADS,
     METRIC_CREDENTIAL_READY,
     METRIC_CREDENTIAL_TIME,
+    METRIC_CREDENTIAL_REFUSALS,
+    METRIC_CLOCK_OFFSET,
     METRIC_DRAINING,
     METRIC_LOG_LINES_SUPPRESSED,
     METRIC_BUILD_INFO,
@@ -68,8 +70,9 @@ enum metric_label {
     METRIC_LABEL_BREAKER,    /* enum breaker_state */
     METRIC_LABEL_RETRY,      /* enum metric_retry */
     METRIC_LABEL_VERDICT,
-    METRIC_LABEL_FILE,   /* enum metric_file */
-    METRIC_LABEL_RESULT, /* enum metric_result */
+    METRIC_LABEL_FILE,    /* enum metric_file */
+    METRIC_LABEL_RESULT,  /* enum metric_result */
+    METRIC_LABEL_REFUSED, /* enum metric_refusal */
     METRIC_LABEL_VERSION,
     METRIC_LABEL_COUNT
 };
@@ -78,6 +81,12 @@ enum metric_connection { METRIC_CONNECTION_NEW, METRIC_CONNECTION_REUSED };
 enum metric_retry { METRIC_RETRY_CREDENTIAL, METRIC_RETRY_REJECTED, METRIC_RETRY_ABSENT };
 enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
 enum metric_result { METRIC_OK, METRIC_FAILED };
+enum metric_refusal {
+    METRIC_REFUSAL_RENEW,
+    METRIC_REFUSAL_CLOCK,
+    METRIC_REFUSAL_WRONG,
+    METRIC_REFUSAL_PAUSE,
+};
 
 /* A label's values, in the order of the numbers by which the functions below name them. The strings
  * are terminated and outlive the metrics. */

@@ -81,6 +81,13 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     ROW(CREDENTIAL_TIME, "apig_sidecar_credential_timestamp_seconds", GAUGE, "seconds", NONE, NONE,
         "When the credential in use was loaded, in seconds since 1970: time() minus this is its "
         "age. 0 without one."),
+    ROW(CREDENTIAL_REFUSALS, "apig_sidecar_credential_refusals_total", COUNTER, "", REFUSED, NONE,
+        "Responses that refused the credential, by what they mean: renew when another one may be "
+        "accepted, clock when the time of the signature was off, wrong when the access key is, "
+        "pause when it is locked."),
+    ROW(CLOCK_OFFSET, "apig_sidecar_clock_offset_seconds", GAUGE, "seconds", NONE, NONE,
+        "The upstream's clock minus this one's, by which signatures are corrected; 0 below a "
+        "minute."),
     ROW(DRAINING, "apig_sidecar_draining", GAUGE, "", NONE, NONE,
         "1 while the sidecar drains: calls under way may finish."),
     ROW(LOG_LINES_SUPPRESSED, "apig_sidecar_log_lines_suppressed_total", COUNTER, "", NONE, NONE,
@@ -114,6 +121,12 @@ static const char *const files[] = {
     [METRIC_FILE_CERTIFICATE] = "certificate",
     [METRIC_FILE_UPSTREAM_CA] = "upstream_ca",
 };
+static const char *const refusals[] = {
+    [METRIC_REFUSAL_RENEW] = "renew",
+    [METRIC_REFUSAL_CLOCK] = "clock",
+    [METRIC_REFUSAL_WRONG] = "wrong",
+    [METRIC_REFUSAL_PAUSE] = "pause",
+};
 static const char *const results[] = {
     [METRIC_OK] = "ok",
     [METRIC_FAILED] = "failed",
@@ -142,6 +155,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(VERDICT, "verdict", GIVEN, none),
     LABEL(FILE, "file", FIXED, files),
     LABEL(RESULT, "result", FIXED, results),
+    LABEL(REFUSED, "verdict", FIXED, refusals),
     LABEL(VERSION, "version", GIVEN, none),
 };
 

@@ -11,7 +11,7 @@ LIBRARIES = {
     r"curl/.*": r"upstream/",
     r"openssl/.*": r"system/pem\.c|credential/hash\.c|upstream/(connector|handshake|trust_store)\.c|server/(tls|tls_context|tunnel)\.c",
     r"nghttp2/.*": r"http2/header_block\.c",
-    r"event2/.*": r"system/(event_thread|file_watch|reload|task_queue|watchdog)\.[ch]|upstream/|server/|admin/|(lifecycle|sidecar)\.[ch]|pipeline/pipeline\.[ch]",
+    r"event2/.*": r"system/(event_thread|file_watch|reload|task_queue|watchdog)\.[ch]|upstream/|server/|admin/|credential/|(lifecycle|sidecar)\.[ch]|pipeline/pipeline\.[ch]",
     r"pcre2.*": r"constraint/",
     r"zlib\.h": r"base/inflate\.c",
     r"utf8proc\.h": r"base/unicode\.c",

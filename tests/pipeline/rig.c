@@ -63,8 +63,9 @@ struct rig *rig_new(const char *token)
                 constraint_open(NULL, &rig->arena, &rig->schema, &status) &&
                 fill_attach(rig->schema, &values, &status);
     rig->loop = event_base_new();
-    const struct reload_listener listener = {.loop = rig->loop};
-    good = good && credential_open(rig->token_file, &listener, &rig->credential, &status);
+    const struct credential_parts parts = {.files.loop = rig->loop};
+    rig->config.token_file = rig->token_file;
+    good = good && credential_open(&rig->config, &parts, &rig->credential, &status);
     if (!good) {
         fprintf(stderr, "%s\n", status.message);
         abort();

@@ -19,7 +19,7 @@ static const struct row {
     enum exchange_outcome outcome;
     enum exchange_cause cause;
     enum fault_effect effect;
-    bool refreshed, is_retry, committed;
+    bool has_to_wait, is_retry, committed;
     enum retry_cause expected;
 } rows[] = {
     {"a connect that failed", &create, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_CONNECT, FAULT_REFUSED,
@@ -46,8 +46,8 @@ static const struct row {
      FAULT_UNKNOWN, false, false, true, RETRY_NONE},
     {"a rejected credential", &create, EXCHANGE_ANSWERED, EXCHANGE_CAUSE_NONE, FAULT_CREDENTIAL,
      false, false, true, RETRY_CREDENTIAL},
-    {"a credential rejected twice", &create, EXCHANGE_ANSWERED, EXCHANGE_CAUSE_NONE,
-     FAULT_CREDENTIAL, true, false, true, RETRY_NONE},
+    {"an access key that another call has to confirm", &create, EXCHANGE_NOT_SENT,
+     EXCHANGE_CAUSE_UNPREPARED, FAULT_REFUSED, true, false, true, RETRY_KEY},
     {"a failed connect of a call that its client retries", &create, EXCHANGE_NOT_SENT,
      EXCHANGE_CAUSE_CONNECT, FAULT_REFUSED, false, true, false, RETRY_NONE},
     {"the same once the call is committed", &create, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_CONNECT,
@@ -61,7 +61,7 @@ static void an_attempt_is_retried_when_it_was_provably_not_processed(void **stat
         struct transaction transaction = {
             .method = rows[i].method,
             .fault.effect = rows[i].effect,
-            .refreshed = rows[i].refreshed,
+            .has_to_wait = rows[i].has_to_wait,
             .committed = rows[i].committed,
             .trace.is_retry = rows[i].is_retry,
             .exchange = {.outcome = rows[i].outcome, .cause = rows[i].cause},

@@ -16,6 +16,7 @@
 struct trial {
     char folder[64], path[128];
     struct event_base *loop;
+    struct config config;
     struct credential *credential;
     unsigned reports;
     enum reload_result result; /* of the last report */
@@ -62,8 +63,9 @@ static inline void prepare(struct trial *trial, const char *name)
 static inline void open_credential(struct trial *trial)
 {
     struct status status;
-    const struct reload_listener listener = {trial->loop, on_report, trial};
-    assert_true(credential_open(trial->path, &listener, &trial->credential, &status));
+    const struct credential_parts parts = {.files = {trial->loop, on_report, trial}};
+    trial->config.token_file = trial->path;
+    assert_true(credential_open(&trial->config, &parts, &trial->credential, &status));
     assert_int_equal(trial->reports, 1);
 }
 
@@ -94,35 +96,43 @@ static inline void run_until_reported(struct trial *trial, unsigned times)
     assert_int_equal(trial->reports, times);
 }
 
-/* The caller releases the snapshot. */
-static inline struct credential_snapshot *sign(struct trial *trial, struct http_request *request)
+/* The caller releases the use. */
+static inline struct credential_use sign(struct trial *trial, struct http_request *request)
 {
-    struct credential_snapshot *held = NULL;
+    const struct credential_scope scope = {.host = text_literal("upstream.example")};
+    struct credential_use use = {.deadline_ns = INT64_MAX};
     struct status status;
     request->field_count = 0;
-    assert_true(credential_sign(trial->credential, request, &held, &status));
+    assert_true(credential_sign(trial->credential, &scope, request, &use, &status));
     assert_int_equal(request->field_count, 1);
     assert_true(text_equal(request->fields[0].name, text_literal("X-Auth-Token")));
-    return held;
+    return use;
 }
 
 static inline void assert_signs_with(struct trial *trial, const char *token)
 {
     struct http_request request;
-    struct credential_snapshot *held = sign(trial, &request);
+    struct credential_use use = sign(trial, &request);
     assert_true(text_equal(request.fields[0].value, text_of(token)));
-    assert_true(text_equal(credential_value(held), text_of(token)));
-    credential_release(held);
+    credential_release(&use);
 }
 
 static inline void assert_cannot_sign(struct trial *trial)
 {
+    const struct credential_scope scope = {.host = text_literal("upstream.example")};
     struct http_request request = {0};
-    struct credential_snapshot *held = NULL;
+    struct credential_use use = {.deadline_ns = INT64_MAX};
     struct status status;
     assert_false(credential_ready(trial->credential));
-    assert_false(credential_sign(trial->credential, &request, &held, &status));
+    assert_false(credential_sign(trial->credential, &scope, &request, &use, &status));
     assert_int_equal(status.code, STATUS_UNAVAILABLE);
-    assert_null(held);
+    assert_null(use.held);
     assert_int_equal(request.field_count, 0);
+}
+
+/* Refuses the use for that token, and returns whether it may be sent again. */
+static inline bool refuse(struct trial *trial, struct credential_use *use)
+{
+    return credential_refused(trial->credential, use, text_literal("the token is invalid")) ==
+           CREDENTIAL_AGAIN;
 }

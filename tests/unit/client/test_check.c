@@ -17,10 +17,13 @@
 
 #include "given.h"
 
-static bool good_token(const char *path, size_t *bytes, struct status *status)
+static bool good_credential(const struct config *config, struct buffer *summary,
+                            struct status *status)
 {
-    (void)path, (void)status;
-    *bytes = 10240;
+    (void)status;
+    buffer_add_literal(summary, "token file ");
+    buffer_add_text(summary, text_of(config->token_file));
+    buffer_add_literal(summary, ": a token of 10240 bytes");
     return true;
 }
 
@@ -56,14 +59,16 @@ static bool bad_ca(const char *path, struct buffer *summary, struct status *stat
                        path);
 }
 
-static bool bad_token(const char *path, size_t *bytes, struct status *status)
+static bool bad_credential(const struct config *config, struct buffer *summary,
+                           struct status *status)
 {
-    (void)bytes;
-    return status_fail(status, STATUS_UNAVAILABLE, "token file %s: the file is empty", path);
+    (void)summary;
+    return status_fail(status, STATUS_UNAVAILABLE, "token file %s: the file is empty",
+                       config->token_file);
 }
 
-static const struct check_functions good_files = {good_token, good_certificate, good_ca},
-                                    bad_files = {bad_token, bad_certificate, bad_ca};
+static const struct check_functions good_files = {good_credential, good_certificate, good_ca},
+                                    bad_files = {bad_credential, bad_certificate, bad_ca};
 
 /* Runs the command and keeps its output, terminated. */
 static int check(const char *flags, const struct check_functions *functions, char *printed,
@@ -147,7 +152,7 @@ static void each_finding_is_a_line(void **state)
     static const char *const parts[] = {"✗ options: ", "✗ --descriptor-set: open /no/set",
                                         "✗ --upstream-ca-file: /no/ca: it holds no",
                                         "--tls-client-ca-file: /no/key: it is not",
-                                        "✗ --token-file: token file /no/token"};
+                                        "✗ credential: token file /no/token"};
     for (size_t i = 0; i < array_length(parts); i++)
         assert_non_null(strstr(printed, parts[i]));
 }

@@ -30,12 +30,13 @@ static void a_full_request_is_not_signed(void **state)
 {
     (void)state;
     struct trial trial;
+    const struct credential_scope scope = {0};
     struct http_request request = {.field_count = HTTP_REQUEST_FIELDS};
-    struct credential_snapshot *held = NULL;
+    struct credential_use use = {0};
     struct status status;
     begin(&trial, "first");
-    assert_false(credential_sign(trial.credential, &request, &held, &status));
-    assert_null(held);
+    assert_false(credential_sign(trial.credential, &scope, &request, &use, &status));
+    assert_null(use.held);
     end(&trial);
 }
 
@@ -47,10 +48,10 @@ static void a_refresh_that_meets_the_same_problem_reports_nothing(void **state)
     begin(&trial, "first");
     write_token(&trial, "");
     run_until_reported(&trial, 2);
-    struct credential_snapshot *held = sign(&trial, &request);
-    assert_false(credential_refresh(trial.credential, held));
+    struct credential_use held = sign(&trial, &request);
+    assert_false(refuse(&trial, &held));
     assert_int_equal(trial.reports, 2);
-    credential_release(held);
+    credential_release(&held);
     end(&trial);
 }
 
@@ -60,14 +61,14 @@ static void a_refresh_returns_whether_another_token_is_there(void **state)
     struct trial trial;
     struct http_request request;
     begin(&trial, "first");
-    struct credential_snapshot *held = sign(&trial, &request);
+    struct credential_use held = sign(&trial, &request);
     write_token(&trial, "second");
-    assert_true(credential_refresh(trial.credential, held));
+    assert_true(refuse(&trial, &held));
     assert_int_equal(trial.reports, 2);
     assert_signs_with(&trial, "second");
     /* A snapshot that is held does not change. */
     assert_true(text_equal(request.fields[0].value, text_literal("first")));
-    credential_release(held);
+    credential_release(&held);
     end(&trial);
 }
 
@@ -77,13 +78,13 @@ static void a_refresh_for_an_older_token_does_not_read_the_file(void **state)
     struct trial trial;
     struct http_request request;
     begin(&trial, "first");
-    struct credential_snapshot *held = sign(&trial, &request);
+    struct credential_use held = sign(&trial, &request);
     write_token(&trial, "second");
     run_until_reported(&trial, 2);
     write_token(&trial, "third");
-    assert_true(credential_refresh(trial.credential, held));
+    assert_true(refuse(&trial, &held));
     assert_signs_with(&trial, "second");
-    credential_release(held);
+    credential_release(&held);
     end(&trial);
 }
 
@@ -93,18 +94,20 @@ static void a_changed_file_is_read_however_short_the_time_since_the_last_read(vo
     struct trial trial;
     struct http_request request;
     begin(&trial, "first");
-    struct credential_snapshot *held = sign(&trial, &request);
-    assert_false(credential_refresh(trial.credential, held));
+    struct credential_use held = sign(&trial, &request);
+    assert_false(refuse(&trial, &held));
     write_token(&trial, "another");
-    assert_true(credential_refresh(trial.credential, held));
+    struct credential_use second = sign(&trial, &request);
+    assert_true(refuse(&trial, &second));
+    credential_release(&second);
     assert_signs_with(&trial, "another");
-    credential_release(held);
+    credential_release(&held);
     end(&trial);
 }
 
 struct rejected_call {
     struct trial *trial;
-    struct credential_snapshot *held;
+    struct credential_use use;
     pthread_barrier_t *start;
     bool changed;
 };
@@ -113,7 +116,7 @@ static void *refresh(void *context)
 {
     struct rejected_call *call = context;
     pthread_barrier_wait(call->start);
-    call->changed = credential_refresh(call->trial->credential, call->held);
+    call->changed = refuse(call->trial, &call->use);
     return NULL;
 }
 
@@ -137,7 +140,7 @@ static void all_calls_that_are_rejected_at_once_get_the_new_token(void **state)
     for (size_t i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
         assert_true(rejected[i].changed);
-        credential_release(rejected[i].held);
+        credential_release(&rejected[i].use);
     }
     assert_int_equal(trial.reports, 2);
     pthread_barrier_destroy(&start);
@@ -161,16 +164,17 @@ static bool is_whole(struct text token)
 
 static void *sign_until_stopped(void *context)
 {
+    const struct credential_scope scope = {0};
     struct signer *signer = context;
     while (!atomic_load(signer->stop)) {
         struct http_request request = {0};
-        struct credential_snapshot *held;
+        struct credential_use use = {0};
         struct status status;
-        if (!credential_sign(signer->credential, &request, &held, &status))
+        if (!credential_sign(signer->credential, &scope, &request, &use, &status))
             continue;
         signer->torn += !is_whole(request.fields[0].value);
         signer->signatures++;
-        credential_release(held);
+        credential_release(&use);
     }
     return NULL;
 }
@@ -217,10 +221,10 @@ static void a_snapshot_that_is_held_outlives_the_credential(void **state)
     struct trial trial;
     struct http_request request;
     begin(&trial, "first");
-    struct credential_snapshot *held = sign(&trial, &request);
+    struct credential_use held = sign(&trial, &request);
     end(&trial);
     assert_true(text_equal(request.fields[0].value, text_literal("first")));
-    credential_release(held);
+    credential_release(&held);
 }
 
 int main(void)

@@ -7,9 +7,12 @@
 
 #include <cmocka.h>
 
+#include "credential/source_file.h"
 #include "credential_trial.h"
 
 #include "base/banned.h"
+
+static char token[SOURCE_FILE_BYTES];
 
 static void one_line_end_is_trimmed(void **state)
 {
@@ -34,7 +37,7 @@ static void one_line_end_is_trimmed(void **state)
         memset(content, 't', files[i].token_bytes);
         snprintf(content + files[i].token_bytes, 16, "%s", files[i].line_end);
         write_token(&trial, content);
-        assert_true(credential_check_file(trial.path, &bytes, &status));
+        assert_true(source_file_read(trial.path, token, &bytes, &status));
         assert_int_equal(bytes, files[i].token_bytes);
     }
     end(&trial);
@@ -45,7 +48,7 @@ static void assert_rejected(const struct trial *trial, const char *reason)
 {
     struct status status;
     size_t bytes = 77;
-    assert_false(credential_check_file(trial->path, &bytes, &status));
+    assert_false(source_file_read(trial->path, token, &bytes, &status));
     assert_int_equal(status.code, STATUS_UNAVAILABLE);
     assert_int_equal(bytes, 77);
     assert_non_null(strstr(status.message, trial->path));

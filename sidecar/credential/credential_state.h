@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The credential's own state, shared by credential.c and credential_use.c. */
+#pragma once
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "credential/credential.h"
+#include "credential/key_gate.h"
+#include "credential/snapshot.h"
+#include "credential/source.h"
+#include "system/task_queue.h"
+
+TAILQ_HEAD(credential_uses, credential_use);
+
+struct credential {
+    struct source *source;
+    struct reload *reload;
+    struct metrics *metrics;
+    struct secret_list *secrets; /* of all snapshots */
+    atomic_llong offset_ns;      /* the server's clock minus ours; 0 below a minute */
+
+    pthread_mutex_t lock;                /* of what follows */
+    struct credential_snapshot *current; /* NULL: nothing good has been loaded */
+    int64_t since_ns;                    /* when `current` was loaded */
+    struct key_gate gate;                /* of `current` */
+    struct credential_uses waiting;
+    bool waits_ended, alarm_is_posted;
+
+    struct event_base *loop; /* NULL: waits end without a deadline of their own */
+    struct task_queue tasks;
+    struct task set_alarm;
+    struct event *alarm; /* at the earliest deadline of those that wait */
+};
+
+/* The snapshot in use, held; NULL without one. */
+struct credential_snapshot *credential_hold_current(struct credential *credential);
+
+/* Loads the files again, as reload_now. */
+void credential_reload(struct credential *credential);
+
+/* Ends the waits of all uses, whose `resumed` gets `renewed`. */
+void credential_resume_all(struct credential *credential, bool renewed);
+
+must_use bool credential_waits_open(struct credential *credential, struct event_base *loop,
+                                    struct status *status);
+void credential_waits_close(struct credential *credential);

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* The uses of a credential: which requests may go out, what follows a refusal, and who waits. */
+#include "base/clock.h"
+#include "credential/credential_state.h"
+#include "credential/refusal.h"
+#include "credential/report.h"
+
+#include "base/banned.h"
+
+static int64_t offset_of(const struct credential *credential)
+{
+    return atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
+}
+
+/* With the lock. */
+static enum credential_permit permit(struct credential *credential, struct credential_use *use)
+{
+    static const enum credential_permit permits[] = {
+        [KEY_GATE_PASS] = CREDENTIAL_PASS,
+        [KEY_GATE_PROBE] = CREDENTIAL_PASS,
+        [KEY_GATE_WAIT] = CREDENTIAL_WAIT,
+        [KEY_GATE_CLOSED] = CREDENTIAL_CLOSED,
+    };
+    if (credential->current != use->held)
+        return CREDENTIAL_STALE;
+    enum key_gate_answer answer = key_gate_enter(&credential->gate, clock_now_ns());
+    use->is_probe = answer == KEY_GATE_PROBE;
+    return permits[answer];
+}
+
+enum credential_permit credential_enter(struct credential *credential, struct credential_use *use)
+{
+    pthread_mutex_lock(&credential->lock);
+    enum credential_permit permitted = permit(credential, use);
+    pthread_mutex_unlock(&credential->lock);
+    return permitted;
+}
+
+/* The request of `use` is out no more. With the lock; whether others may go on now. */
+static bool leave(struct credential *credential, struct credential_use *use)
+{
+    bool was_probe = use->is_probe;
+    use->is_probe = false;
+    if (credential->current != use->held)
+        return false;
+    if (was_probe)
+        key_gate_leave(&credential->gate);
+    return was_probe;
+}
+
+void credential_leave(struct credential *credential, struct credential_use *use, bool accepted)
+{
+    if (!use->held || (!use->is_probe && snapshot_is_confirmed(use->held)))
+        return;
+    pthread_mutex_lock(&credential->lock);
+    bool changed = leave(credential, use);
+    if (accepted && credential->current == use->held) {
+        key_gate_confirm(&credential->gate);
+        snapshot_set_confirmed(use->held, true);
+        changed = true;
+    }
+    pthread_mutex_unlock(&credential->lock);
+    if (changed)
+        credential_resume_all(credential, true);
+}
+
+static bool is_replaced(struct credential *credential, const struct credential_use *use)
+{
+    struct credential_snapshot *now = credential_hold_current(credential);
+    bool replaced = now && !snapshot_equal(now, use->held);
+    snapshot_release(now);
+    return replaced;
+}
+
+/* Leaves and doubts the key in one step, so that no other request goes out with it in between. */
+static void doubt(struct credential *credential, struct credential_use *use, int64_t pause_ns,
+                  struct text message)
+{
+    pthread_mutex_lock(&credential->lock);
+    leave(credential, use);
+    bool is_current = credential->current == use->held;
+    bool is_news = is_current && credential->gate.state != KEY_GATE_DOUBTED;
+    if (is_current) {
+        key_gate_doubt(&credential->gate, clock_now_ns(), pause_ns);
+        snapshot_set_confirmed(use->held, false);
+    }
+    pthread_mutex_unlock(&credential->lock);
+    if (is_news)
+        report_doubted(snapshot_issued(use->held), pause_ns, message);
+    credential_resume_all(credential, true);
+}
+
+static enum credential_next renew(struct credential *credential, const struct credential_use *use)
+{
+    if (is_replaced(credential, use))
+        return CREDENTIAL_AGAIN;
+    credential_reload(credential);
+    return is_replaced(credential, use) ? CREDENTIAL_AGAIN : CREDENTIAL_UNCHANGED;
+}
+
+/* Another signature may be accepted when our idea of the server's clock has changed. */
+static bool is_corrected(const struct credential *credential, const struct credential_use *use,
+                         enum metric_refusal verdict)
+{
+    return verdict == METRIC_REFUSAL_CLOCK && !use->was_refused &&
+           offset_of(credential) != use->offset_ns;
+}
+
+static enum credential_next follow(struct credential *credential, struct credential_use *use,
+                                   enum metric_refusal verdict, struct text message)
+{
+    bool is_key = snapshot_issued(use->held)->kind == ISSUED_KEY;
+    if (is_key && is_corrected(credential, use, verdict))
+        return CREDENTIAL_AGAIN;
+    enum credential_next next = renew(credential, use);
+    if (is_key && next == CREDENTIAL_UNCHANGED)
+        doubt(credential, use,
+              verdict == METRIC_REFUSAL_PAUSE ? KEY_GATE_LOCK_NS : KEY_GATE_PROBE_NS, message);
+    return use->was_refused ? CREDENTIAL_UNCHANGED : next;
+}
+
+enum credential_next credential_refused(struct credential *credential, struct credential_use *use,
+                                        struct text message)
+{
+    enum metric_refusal verdict = refusal_judge(message);
+    metric_count(credential->metrics, METRIC_CREDENTIAL_REFUSALS, verdict, 0);
+    enum credential_next next = follow(credential, use, verdict, message);
+    use->was_refused = true;
+    credential_leave(credential, use, false);
+    return next;
+}
+
+/* With the lock: takes one that waits out. */
+static void take_out(struct credential *credential, struct credential_use *use)
+{
+    TAILQ_REMOVE(&credential->waiting, use, place);
+    use->is_waiting = false;
+}
+
+void credential_resume_all(struct credential *credential, bool renewed)
+{
+    struct credential_uses resumed = TAILQ_HEAD_INITIALIZER(resumed);
+    struct credential_use *use;
+    pthread_mutex_lock(&credential->lock);
+    TAILQ_FOREACH(use, &credential->waiting, place)
+    use->is_waiting = false;
+    TAILQ_CONCAT(&resumed, &credential->waiting, place);
+    pthread_mutex_unlock(&credential->lock);
+    while ((use = TAILQ_FIRST(&resumed))) {
+        TAILQ_REMOVE(&resumed, use, place);
+        use->resumed(use, renewed);
+    }
+}
+
+void credential_end_wait(struct credential *credential, struct credential_use *use)
+{
+    pthread_mutex_lock(&credential->lock);
+    bool waits = use->is_waiting;
+    if (waits)
+        take_out(credential, use);
+    pthread_mutex_unlock(&credential->lock);
+    if (waits)
+        use->resumed(use, false);
+}
+
+void credential_end_waits(struct credential *credential)
+{
+    pthread_mutex_lock(&credential->lock);
+    credential->waits_ended = true;
+    pthread_mutex_unlock(&credential->lock);
+    credential_resume_all(credential, false);
+}
+
+/* With the lock. */
+static void add(struct credential *credential, struct credential_use *use)
+{
+    TAILQ_INSERT_TAIL(&credential->waiting, use, place);
+    use->is_waiting = true;
+    if (!credential->loop || credential->alarm_is_posted)
+        return;
+    credential->alarm_is_posted = true;
+    task_queue_post(&credential->tasks, &credential->set_alarm);
+}
+
+enum credential_next credential_wait(struct credential *credential, struct credential_use *use)
+{
+    enum credential_next next = CREDENTIAL_RESUMES;
+    pthread_mutex_lock(&credential->lock);
+    if (credential->waits_ended)
+        next = CREDENTIAL_UNCHANGED;
+    else if (credential->current != use->held || !credential->gate.is_probed)
+        next = CREDENTIAL_AGAIN;
+    else
+        add(credential, use);
+    pthread_mutex_unlock(&credential->lock);
+    return next;
+}
+
+/* The one that waits with a deadline that has passed, taken out; NULL when there is none. Sets the
+ * earliest deadline of the others. */
+static struct credential_use *take_late(struct credential *credential, int64_t now_ns,
+                                        int64_t *earliest_ns)
+{
+    struct credential_use *use, *late = NULL;
+    *earliest_ns = INT64_MAX;
+    pthread_mutex_lock(&credential->lock);
+    TAILQ_FOREACH(use, &credential->waiting, place)
+    {
+        if (use->deadline_ns <= now_ns)
+            late = use;
+        else if (use->deadline_ns < *earliest_ns)
+            *earliest_ns = use->deadline_ns;
+    }
+    if (late)
+        take_out(credential, late);
+    pthread_mutex_unlock(&credential->lock);
+    return late;
+}
+
+static void end_late_waits(struct credential *credential)
+{
+    int64_t earliest_ns, now_ns = clock_now_ns();
+    for (struct credential_use *late; (late = take_late(credential, now_ns, &earliest_ns));)
+        late->resumed(late, false);
+    if (earliest_ns == INT64_MAX)
+        return;
+    struct timeval after = clock_timeval(earliest_ns - now_ns);
+    event_add(credential->alarm, &after);
+}
+
+static void on_alarm(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    end_late_waits(context);
+}
+
+static void on_set_alarm(struct task *task)
+{
+    struct credential *credential = container_of(task, struct credential, set_alarm);
+    pthread_mutex_lock(&credential->lock);
+    credential->alarm_is_posted = false;
+    pthread_mutex_unlock(&credential->lock);
+    end_late_waits(credential);
+}
+
+bool credential_waits_open(struct credential *credential, struct event_base *loop,
+                           struct status *status)
+{
+    credential->set_alarm.run = on_set_alarm;
+    if (!loop)
+        return true;
+    credential->alarm = evtimer_new(loop, on_alarm, credential);
+    if (!credential->alarm || !task_queue_init(&credential->tasks, loop))
+        return status_fail(status, STATUS_INTERNAL, "watch the waits for a credential: %m");
+    credential->loop = loop;
+    return true;
+}
+
+void credential_waits_close(struct credential *credential)
+{
+    if (credential->loop)
+        task_queue_clear(&credential->tasks);
+    if (credential->alarm)
+        event_free(credential->alarm);
+}

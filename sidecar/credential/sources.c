@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "credential/sources.h"
+
+#include "credential/source_keys.h"
+#include "credential/source_token_file.h"
+
+#include "base/banned.h"
+
+struct source *source_open(const struct config *config)
+{
+    if (config->keys)
+        return source_keys_open(config->keys);
+    return source_token_file_open(config->token_file);
+}
+
+void source_free(struct source *source)
+{
+    if (source)
+        source->kind->free(source);
+}
+
+/* The characters of an access key that are shown. */
+#define ACCESS_SHOWN 4
+
+void issued_describe(const struct issued *issued, struct buffer *out)
+{
+    struct text shown = issued->access;
+    if (issued->kind == ISSUED_TOKEN) {
+        buffer_add_literal(out, "a token of ");
+        buffer_add_u64(out, issued->token.size);
+        buffer_add_literal(out, " bytes");
+        return;
+    }
+    shown.size = shown.size < ACCESS_SHOWN ? shown.size : ACCESS_SHOWN;
+    buffer_add_text(out, issued->security.size ? text_literal("temporary access key ")
+                                               : text_literal("access key "));
+    buffer_add_text(out, shown);
+    buffer_add_literal(out, "…");
+}
