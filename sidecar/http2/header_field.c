@@ -57,7 +57,7 @@ bool header_name_is_legal(struct text name)
 
 bool header_authority_is_legal(struct text authority)
 {
-    return all_are(authority, AUTHORITY);
+    return authority.size > 0 && all_are(authority, AUTHORITY);
 }
 
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))

@@ -19,7 +19,7 @@ bool header_value_is_legal(struct text value);
 bool header_value_is_visible(struct text value);
 
 /* The characters of a host and a port (RFC 3986 section 3.2), without user information, which RFC
- * 9113 section 8.3.1 forbids. */
+ * 9113 section 8.3.1 forbids. An empty host is not legal (RFC 9110 section 4.2.1). */
 bool header_authority_is_legal(struct text authority);
 
 /*
