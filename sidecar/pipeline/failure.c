@@ -144,13 +144,16 @@ static int64_t exchange_wait_ms(const struct exchange *exchange)
     return (exchange->retry_after_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
 }
 
-bool failure_of_exchange(struct details *details, const struct exchange *exchange, bool only_reads,
-                         struct status *status)
+/* The advice to the caller of an idempotent method. */
+static const char repeatable[] = "repeating it is safe, because it is idempotent";
+
+bool failure_of_exchange(struct details *details, const struct exchange *exchange,
+                         enum idempotency idempotency, struct status *status)
 {
     enum exchange_cause cause = exchange->cause;
     bool sent = exchange->outcome != EXCHANGE_NOT_SENT;
     const char *limit = cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE ? " (--max-response)" : "";
-    if (!sent || only_reads) {
+    if (!sent || idempotency == NO_SIDE_EFFECTS) {
         set_own(details, exchange_rows[cause].reason, exchange_wait_ms(exchange));
         return status_fail(
             status, exchange_rows[cause].unchanged, "%s%s; %s", exchange->status.message, limit,
@@ -158,10 +161,10 @@ bool failure_of_exchange(struct details *details, const struct exchange *exchang
     }
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details_add(details, text_literal("cause"), text_of(exchange_rows[cause].cause));
-    return status_fail(
-        status, exchange_rows[cause].sent,
-        "%s%s; the request had been sent, so its outcome is unknown: look before you repeat it",
-        exchange->status.message, limit);
+    return status_fail(status, exchange_rows[cause].sent,
+                       "%s%s; the request had been sent, so its outcome is unknown: %s",
+                       exchange->status.message, limit,
+                       idempotency == IDEMPOTENT ? repeatable : "look before you repeat it");
 }
 
 /* "APIG.3201" to "APIG_3201"; "HTTP_503" without a code and for IAM's, which repeat the HTTP
@@ -225,6 +228,19 @@ void failure_of_existing(struct details *details, struct status *status)
         "%s; an attempt of this call whose response was lost may have created it: look before "
         "you repeat it",
         refusal.message);
+}
+
+void failure_of_repeated(struct details *details, struct status *status)
+{
+    struct status refusal = *status;
+    bool ended_by_caller =
+        status->code == STATUS_DEADLINE_EXCEEDED || status->code == STATUS_CANCELLED;
+    if (text_equal(details->reason, text_of(failure_reason_names[REASON_OUTCOME_UNKNOWN])))
+        return;
+    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    status_set(status, ended_by_caller ? status->code : STATUS_UNKNOWN,
+               "%s; an earlier attempt, whose response was lost, may have been carried out: %s",
+               refusal.message, repeatable);
 }
 
 void failure_of_absent(struct details *details, struct status *status)
@@ -331,9 +347,12 @@ static void write_retrier_cell(struct buffer *out, enum status_code code, int64_
 
 static void write_exchange_rows(struct buffer *out)
 {
-    buffer_add_literal(out, "| without a response, because | nothing had left, or it only reads | "
-                            "reason | who retries | repeat after | something had left "
-                            "(OUTCOME_UNKNOWN), nobody retries |\n|---|---|---|---|---|---|\n");
+    buffer_add_literal(
+        out,
+        "| without a response, because | nothing had left, or it only reads | "
+        "reason | who retries | repeat after | something had left "
+        "(OUTCOME_UNKNOWN); the sidecar retries "
+        "what is idempotent after a lost connection, nobody else |\n|---|---|---|---|---|---|\n");
     for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
         write_cell(out, exchange_rows[i].words);
         write_code_cell(out, status_code_name(exchange_rows[i].unchanged));

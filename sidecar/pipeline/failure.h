@@ -29,7 +29,7 @@ void failure_settle(struct exchange *exchange, size_t most);
 /* The upstream gave no response: the outcome is unknown if a byte of the request had left, unless
  * the request only reads. Sets the status, too; returns false. */
 must_use bool failure_of_exchange(struct details *details, const struct exchange *exchange,
-                                  bool only_reads, struct status *status);
+                                  enum idempotency idempotency, struct status *status);
 
 /* The upstream answered with a fault. Sets the status, too; returns false. The details share the
  * fault's texts and take more of the arena, which holds them: a few kilobytes at most. */
@@ -44,6 +44,11 @@ void failure_of_response(struct details *details, const char *cause, struct text
 /* The upstream refused because the thing exists, and an attempt of this very call may have created
  * it. Follows failure_of_fault; sets the status anew. */
 void failure_of_existing(struct details *details, struct status *status);
+
+/* The last attempt of an idempotent request failed, and an earlier one, whose response was lost,
+ * may have been carried out: the outcome of the call is unknown, whatever the last attempt says.
+ * Changes status and details, unless these say so already. */
+void failure_of_repeated(struct details *details, struct status *status);
 
 /* The outcome was unknown, and a look-up showed that the thing to be created does not exist, or
  * existed before. Sets the status, too. */

@@ -90,15 +90,34 @@ static bool fail_mismatch(struct transaction *transaction)
                        text_arguments(transaction->method->recovery->match->name));
 }
 
+/* The resource does not exist, and an earlier attempt of this call may have removed it: the caller
+ * has what it asked for. */
+static bool is_removed(const struct transaction *transaction)
+{
+    return transaction->repeated && transaction->method->removes &&
+           transaction->fault.code == STATUS_NOT_FOUND;
+}
+
+static bool succeed_without_message(struct transaction *transaction)
+{
+    transaction->response =
+        schema_message_new(transaction->method->response, &transaction->response_arena);
+    if (!transaction->response)
+        return fail_with_fault(transaction);
+    transaction->fault = (struct fault){0};
+    return true;
+}
+
 bool interpret_response(struct transaction *transaction)
 {
     const struct schema_recovery *recovery = transaction->method->recovery;
     if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
         return failure_of_exchange(&transaction->details, &transaction->exchange,
-                                   transaction_only_reads(transaction), &transaction->status);
+                                   transaction_idempotency(transaction), &transaction->status);
     transaction->step = STEP_INTERPRET;
     if (!fault_is_success(transaction->exchange.response.status))
-        return fail_with_fault(transaction);
+        return is_removed(transaction) ? succeed_without_message(transaction)
+                                       : fail_with_fault(transaction);
     if (!interpret_message(transaction, transaction->method, &transaction->response)) {
         failure_of_response(&transaction->details, "RESPONSE_UNREADABLE",
                             transaction->fault.request_id);

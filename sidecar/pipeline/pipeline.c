@@ -145,6 +145,7 @@ static enum next repeat(struct transaction *transaction, enum retry_cause cause)
 {
     if (cause != RETRY_KEY)
         call_metrics_retry(transaction, retry_metric(cause));
+    transaction->repeated |= cause == RETRY_LOST;
     return transaction->unknown_outcome && cause != RETRY_ABSENT ? NEXT_LOOK_UP : NEXT_SEND;
 }
 
@@ -199,6 +200,9 @@ static void pack_response(struct transaction *transaction)
 
 static void reply(struct transaction *transaction)
 {
+    if (transaction->repeated && transaction->status.code != STATUS_OK &&
+        transaction->fault.effect != FAULT_SYSTEM)
+        failure_of_repeated(&transaction->details, &transaction->status);
     if (transaction->status.code == STATUS_OK)
         pack_response(transaction);
     else

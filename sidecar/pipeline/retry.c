@@ -28,6 +28,18 @@ static bool was_rejected(const struct transaction *transaction)
            lacked_connection(transaction);
 }
 
+/* Whether the response was lost, on the way to us or behind an intermediary, and a second request
+ * has no more effect than the first one alone. */
+static bool lost_response(const struct transaction *transaction)
+{
+    if (transaction_idempotency(transaction) != IDEMPOTENT)
+        return false;
+    if (transaction->exchange.outcome == EXCHANGE_ANSWERED)
+        return fault_is_lost_response(&transaction->fault);
+    return transaction->exchange.outcome == EXCHANGE_PERHAPS_PROCESSED &&
+           lacked_connection(transaction);
+}
+
 /* Attempts of several layers would multiply: a caller that has retried goes on until the call is
  * committed. */
 static bool is_retried_by_caller(const struct transaction *transaction)
@@ -43,6 +55,8 @@ enum retry_cause retry_judge(const struct transaction *transaction)
         return recovery_proves_absence(transaction) ? RETRY_ABSENT : RETRY_NONE;
     if (transaction->fault.effect == FAULT_CREDENTIAL)
         return RETRY_CREDENTIAL;
+    if (lost_response(transaction))
+        return RETRY_LOST;
     return was_rejected(transaction) && !is_retried_by_caller(transaction) ? RETRY_REJECTED
                                                                            : RETRY_NONE;
 }
@@ -65,6 +79,7 @@ enum metric_retry retry_metric(enum retry_cause cause)
     static const enum metric_retry metrics[] = {
         [RETRY_CREDENTIAL] = METRIC_RETRY_CREDENTIAL,
         [RETRY_REJECTED] = METRIC_RETRY_REJECTED,
+        [RETRY_LOST] = METRIC_RETRY_LOST,
         [RETRY_ABSENT] = METRIC_RETRY_ABSENT,
     };
     assert(cause != RETRY_NONE && cause != RETRY_KEY);

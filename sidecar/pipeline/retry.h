@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Whether another attempt may follow the one that has just ended. A request that may change
- * something is sent again only if it was provably not processed. Pure functions of a transaction;
+ * something is sent again only if it was provably not processed, or if it is idempotent and its
+ * response was lost (RFC 9110 section 9.2.2). Pure functions of a transaction;
  * the pipeline acts on them. The upstream's thread.
  */
 #pragma once
@@ -15,6 +16,7 @@ enum retry_cause {
     RETRY_CREDENTIAL, /* the credential was rejected: once, if there is a newer one */
     RETRY_KEY,        /* not sent, because the access key has to be confirmed first */
     RETRY_REJECTED,   /* certainly not processed, or it only reads, and it may succeed later */
+    RETRY_LOST,       /* perhaps processed and the response lost, but it is idempotent */
     RETRY_ABSENT,     /* a look-up proved that nothing was created */
 };
 

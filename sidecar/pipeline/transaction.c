@@ -65,9 +65,14 @@ int64_t transaction_time_left_ns(const struct transaction *transaction)
     return call_deadline_ns(transaction->call) - clock_now_ns();
 }
 
+enum idempotency transaction_idempotency(const struct transaction *transaction)
+{
+    return transaction->unknown_outcome ? NO_SIDE_EFFECTS : transaction->method->idempotency;
+}
+
 bool transaction_only_reads(const struct transaction *transaction)
 {
-    return transaction->unknown_outcome || transaction->method->only_reads;
+    return transaction_idempotency(transaction) == NO_SIDE_EFFECTS;
 }
 
 void transaction_redact(const struct transaction *transaction, struct status *status)

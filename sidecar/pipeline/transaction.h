@@ -50,10 +50,12 @@ struct transaction {
     struct fault fault;
     struct unreadable unreadable;
     size_t response_bytes;
-    unsigned attempts, sent_attempts;        /* begun; of these, attempts of which a byte left us */
-    bool handed_over;                        /* to the upstream; the poller's thread only */
-    bool committed;                          /* response headers were sent to the caller */
-    bool has_to_wait;                        /* the access key has to be confirmed first */
+    unsigned attempts, sent_attempts; /* begun; of these, attempts of which a byte left us */
+    bool handed_over;                 /* to the upstream; the poller's thread only */
+    bool committed;                   /* response headers were sent to the caller */
+    bool has_to_wait;                 /* the access key has to be confirmed first */
+    bool repeated; /* idempotent, and sent again because an earlier attempt, which may have been
+                      carried out, lost its response */
     struct unknown_outcome *unknown_outcome; /* NULL unless a look-up is under way */
     enum lookup_verdict verdict;             /* of the last look-up */
     /* The members from here on are not zeroed for each call: each is set before it is read. */
@@ -78,8 +80,11 @@ void transaction_reset_outcome(struct transaction *transaction);
 /* Until the call's deadline; negative after it. */
 int64_t transaction_time_left_ns(const struct transaction *transaction);
 
+/* The idempotency of the request under way: a look-up only reads. */
+enum idempotency transaction_idempotency(const struct transaction *transaction);
+
 /* Whether the request under way changes nothing, so that it may be repeated (RFC 9110 section
- * 9.2.1). True of a look-up. */
+ * 9.2.1). */
 bool transaction_only_reads(const struct transaction *transaction);
 
 /* Removes secrets from a status message that has text of the upstream's in it, such as the keys of

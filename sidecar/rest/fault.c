@@ -68,6 +68,11 @@ bool fault_is_unknown(const struct fault *fault)
     return fault_effect_is_unknown(fault->effect);
 }
 
+bool fault_is_lost_response(const struct fault *fault)
+{
+    return fault_effect_is_lost_response(fault->effect);
+}
+
 bool fault_may_come_later(const struct fault *fault)
 {
     return fault_effect_may_come_later(fault->effect);

@@ -64,6 +64,10 @@ bool fault_is_of_service(const struct fault *fault);
 /* True when the request was perhaps processed. */
 bool fault_is_unknown(const struct fault *fault);
 
+/* True when the request was perhaps processed and only the response is missing, so that a request
+ * that may be repeated can succeed. */
+bool fault_is_lost_response(const struct fault *fault);
+
 /* True when the resource may be created after a look-up has not found it, because the upstream may
  * still be at work, or does not know the result itself. */
 bool fault_may_come_later(const struct fault *fault);

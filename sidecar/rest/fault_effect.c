@@ -34,11 +34,13 @@ static const struct {
                          .retried_by = "the sidecar; then the application"},
     [FAULT_UNKNOWN] = {.retry_ms = DETAILS_NEVER_RETRY,
                        .text = "perhaps processed (OUTCOME_UNKNOWN); look before you repeat it",
+                       .retried_by = "the sidecar, when it is idempotent",
                        .is_unknown = true,
                        .for_reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
     [FAULT_TIMED_OUT] = {.retry_ms = DETAILS_NEVER_RETRY,
                          .text = "perhaps processed, now or later (OUTCOME_UNKNOWN); look before "
                                  "you repeat it",
+                         .retried_by = "the sidecar, when it is idempotent",
                          .is_unknown = true,
                          .may_come_later = true,
                          .for_reading = {STATUS_UNAVAILABLE, FAULT_PASSING}},
@@ -68,6 +70,12 @@ int64_t fault_decision_retry_ms(struct fault_decision decision)
 bool fault_effect_is_unknown(enum fault_effect effect)
 {
     return effects[effect].is_unknown;
+}
+
+/* These are the faults that a request that only reads may repeat. */
+bool fault_effect_is_lost_response(enum fault_effect effect)
+{
+    return effects[effect].is_unknown && effects[effect].for_reading.effect == FAULT_PASSING;
 }
 
 bool fault_effect_may_come_later(enum fault_effect effect)

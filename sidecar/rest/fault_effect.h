@@ -14,8 +14,9 @@ struct fault_decision {
     enum fault_effect effect;
 };
 
-/* As fault_is_unknown and fault_may_come_later. */
+/* As fault_is_unknown, fault_is_lost_response and fault_may_come_later. */
 bool fault_effect_is_unknown(enum fault_effect effect);
+bool fault_effect_is_lost_response(enum fault_effect effect);
 bool fault_effect_may_come_later(enum fault_effect effect);
 
 /* The decision for the same response to a request that only reads. */

@@ -47,9 +47,8 @@ static bool collect_method(const struct symbol *service, const method_proto *pro
         .service = service->name,
         .name = name,
         .readable_name = readable_name(name, arena),
-        .only_reads = proto->options &&
-                      proto->options->idempotency_level ==
-                          GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS,
+        .idempotency =
+            proto->options ? (enum idempotency)proto->options->idempotency_level : NOT_IDEMPOTENT,
     };
     if (proto->client_streaming || proto->server_streaming)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "streaming methods cannot be served");
@@ -143,7 +142,9 @@ static bool read_rule(const struct descriptor_set *set, struct text http, struct
     if (!http_rule_parse(buffer_text(&where), http, method->request, method->response, arena,
                          &method->http_rule, status))
         return false;
-    method->only_reads |= text_equal(method->http_rule.method, text_literal("GET"));
+    if (text_equal(method->http_rule.method, text_literal("GET")))
+        method->idempotency = NO_SIDE_EFFECTS;
+    method->removes = text_equal(method->http_rule.method, text_literal("DELETE"));
     return true;
 }
 

@@ -142,6 +142,15 @@ static void find_copies(const struct recovery_option *option, struct schema_reco
     }
 }
 
+static bool check_method(const struct recovery_option *option)
+{
+    if (option->method->idempotency == NOT_IDEMPOTENT)
+        return true;
+    return status_fail(option->status, STATUS_INVALID_ARGUMENT,
+                       "recovery: the method has an idempotency_level or is a GET, so that it is "
+                       "sent again instead of looked up");
+}
+
 static bool check_element(const struct recovery_option *option,
                           const struct schema_recovery *recovery)
 {
@@ -162,7 +171,8 @@ bool recovery_option_parse(const struct methods *methods, const struct schema_me
         .method = method, .bytes = bytes, .arena = arena, .status = status};
     struct schema_recovery *made = memory_expect(arena_zalloc(arena, sizeof *made));
     const struct text *names = option.names;
-    if (!read_names(&option) || !find_lookup(&option, methods, &made->lookup) ||
+    if (!check_method(&option) || !read_names(&option) ||
+        !find_lookup(&option, methods, &made->lookup) ||
         !find_field(&option, made->lookup->response, names[LIST], KIND_LIST, &made->list) ||
         !find_field(&option, made->lookup->response, names[TOTAL], KIND_INTEGER, &made->total) ||
         !find_field(&option, method->request, names[MATCH], KIND_STRING, &made->wanted) ||

@@ -14,6 +14,14 @@
 
 struct schema_recovery; /* schema/recovery_option.h */
 
+/* The meaning of sending a request twice: the numbers of MethodOptions.IdempotencyLevel, of which a
+ * .proto states one (RFC 9110 section 9.2). */
+enum idempotency {
+    NOT_IDEMPOTENT = 0,  /* not stated: it may be carried out twice */
+    NO_SIDE_EFFECTS = 1, /* it only reads; also each GET */
+    IDEMPOTENT = 2,      /* the effect is that of sending it once */
+};
+
 struct schema_method {
     const char *path;    /* "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup", terminated */
     struct text service; /* "huaweicloud.apig.v2.ApiGroupService" */
@@ -21,7 +29,8 @@ struct schema_method {
     struct text readable_name; /* "create API group", for messages */
     const struct schema_message *request, *response;
     struct http_rule http_rule;
-    bool only_reads;                        /* a GET, or idempotency_level = NO_SIDE_EFFECTS */
+    enum idempotency idempotency;
+    bool removes;                           /* a DELETE: after it the resource does not exist */
     const struct schema_recovery *recovery; /* NULL without the option */
 };
 

@@ -78,7 +78,12 @@ enum metric_label {
 };
 
 enum metric_connection { METRIC_CONNECTION_NEW, METRIC_CONNECTION_REUSED };
-enum metric_retry { METRIC_RETRY_CREDENTIAL, METRIC_RETRY_REJECTED, METRIC_RETRY_ABSENT };
+enum metric_retry {
+    METRIC_RETRY_CREDENTIAL,
+    METRIC_RETRY_REJECTED,
+    METRIC_RETRY_LOST,
+    METRIC_RETRY_ABSENT,
+};
 enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
 enum metric_result { METRIC_OK, METRIC_FAILED };
 enum metric_refusal {

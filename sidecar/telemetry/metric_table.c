@@ -70,7 +70,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "half_open while a connection is tried, closed when it succeeds."),
     ROW(UPSTREAM_RETRIES, "apig_sidecar_upstream_retries_total", COUNTER, "", RETRY, NONE,
         "Requests that were retried: with a newer credential, because the upstream had not "
-        "processed them, or because a look-up found nothing created."),
+        "processed them, because the response to an idempotent one was lost, or because a look-up "
+        "found nothing created."),
     ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", VERDICT, NONE,
         "Look-ups of creates whose response was lost, by their result."),
     ROW(FILE_LOADS, "apig_sidecar_file_loads_total", COUNTER, "", FILE, RESULT,
@@ -114,6 +115,7 @@ static const char *const connections[] = {
 static const char *const retries[] = {
     [METRIC_RETRY_CREDENTIAL] = "credential",
     [METRIC_RETRY_REJECTED] = "rejected",
+    [METRIC_RETRY_LOST] = "lost",
     [METRIC_RETRY_ABSENT] = "absent",
 };
 static const char *const files[] = {

@@ -4,7 +4,7 @@
  * retry and every failure on that way. tests/model/run lets spin visit all states of it.
  *
  * Left out: time (a deadline may pass at any moment, a backoff takes no time), the content of messages, other calls,
- * requests that only read. RESOURCE_EXHAUSTED is treated as UNAVAILABLE here, because retry policies do.
+ * and requests with an idempotency level, which may be carried out twice. RESOURCE_EXHAUSTED is treated as UNAVAILABLE here, because retry policies do.
  */
 #ifndef CLIENT_ATTEMPTS
 #define CLIENT_ATTEMPTS 3

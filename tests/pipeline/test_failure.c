@@ -51,7 +51,8 @@ static void only_what_was_not_sent_or_only_reads_is_called_not_processed(void **
     (void)state;
     for (enum exchange_cause cause = EXCHANGE_CAUSE_CONNECT; cause < EXCHANGE_CAUSE_COUNT; cause++)
         for (int sent = 0; sent <= 1; sent++)
-            for (int reads = 0; reads <= 1; reads++) {
+            for (enum idempotency idempotency = NOT_IDEMPOTENT; idempotency <= IDEMPOTENT;
+                 idempotency++) {
                 struct exchange exchange = {.cause = cause,
                                             .outcome = sent ? EXCHANGE_PERHAPS_PROCESSED
                                                             : EXCHANGE_NOT_SENT};
@@ -59,17 +60,47 @@ static void only_what_was_not_sent_or_only_reads_is_called_not_processed(void **
                 struct details details;
                 details_init(&details);
                 status_set(&exchange.status, STATUS_UNKNOWN, "it ended");
-                assert_false(failure_of_exchange(&details, &exchange, reads, &status));
-                bool unknown = sent && !reads;
+                assert_false(failure_of_exchange(&details, &exchange, idempotency, &status));
+                bool unknown = sent && idempotency != NO_SIDE_EFFECTS;
                 assert_int_equal(text_equal(details.reason, text_literal("OUTCOME_UNKNOWN")),
                                  unknown);
                 assert_int_equal(strstr(status.message, "nothing was sent") != NULL, !sent);
+                assert_int_equal(strstr(status.message, "repeating it is safe") != NULL,
+                                 sent && idempotency == IDEMPOTENT);
                 if (unknown) {
                     assert_int_not_equal(status.code, STATUS_UNAVAILABLE);
                     assert_int_not_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
                     assert_int_equal(details.retry_ms, DETAILS_NEVER_RETRY);
                 }
             }
+}
+
+static void a_refusal_after_a_lost_response_is_an_unknown_outcome(void **state)
+{
+    (void)state;
+    static const struct {
+        enum status_code refused, expected;
+    } rows[] = {
+        {STATUS_NOT_FOUND, STATUS_UNKNOWN},
+        {STATUS_UNAVAILABLE, STATUS_UNKNOWN},
+        {STATUS_RESOURCE_EXHAUSTED, STATUS_UNKNOWN},
+        {STATUS_DEADLINE_EXCEEDED, STATUS_DEADLINE_EXCEEDED},
+        {STATUS_CANCELLED, STATUS_CANCELLED},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct status status;
+        struct details details;
+        details_init(&details);
+        status_set(&status, rows[i].refused, "refused");
+        failure_of_repeated(&details, &status);
+        assert_int_equal(status.code, rows[i].expected);
+        assert_reason(&details, "OUTCOME_UNKNOWN");
+        assert_int_equal(details.retry_ms, DETAILS_NEVER_RETRY);
+        assert_ptr_equal(strstr(status.message, "refused; an earlier attempt"), status.message);
+        struct status once = status;
+        failure_of_repeated(&details, &status);
+        assert_string_equal(status.message, once.message);
+    }
 }
 
 static void the_time_until_the_next_connect_is_rounded_up_to_a_millisecond(void **state)
@@ -81,7 +112,7 @@ static void the_time_until_the_next_connect_is_rounded_up_to_a_millisecond(void 
     struct status status;
     struct details details;
     details_init(&details);
-    assert_false(failure_of_exchange(&details, &exchange, false, &status));
+    assert_false(failure_of_exchange(&details, &exchange, NOT_IDEMPOTENT, &status));
     assert_int_equal(details.retry_ms, 4);
 }
 
@@ -105,6 +136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reason_of_a_failed_step_follows_from_step_and_code),
         cmocka_unit_test(only_what_was_not_sent_or_only_reads_is_called_not_processed),
+        cmocka_unit_test(a_refusal_after_a_lost_response_is_an_unknown_outcome),
         cmocka_unit_test(the_time_until_the_next_connect_is_rounded_up_to_a_millisecond),
         cmocka_unit_test(a_4xx_whose_body_broke_off_counts_by_its_status),
     };

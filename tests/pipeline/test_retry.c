@@ -11,7 +11,9 @@
 #include "pipeline/recovery.h"
 #include "pipeline/retry.h"
 
-static const struct schema_method create = {.only_reads = false}, list = {.only_reads = true};
+static const struct schema_method create = {.idempotency = NOT_IDEMPOTENT},
+                                  list = {.idempotency = NO_SIDE_EFFECTS},
+                                  update = {.idempotency = IDEMPOTENT};
 
 static const struct row {
     const char *name;
@@ -30,6 +32,24 @@ static const struct row {
      FAULT_REFUSED, false, false, true, RETRY_NONE},
     {"the same of a request that only reads", &list, EXCHANGE_PERHAPS_PROCESSED,
      EXCHANGE_CAUSE_LOST, FAULT_REFUSED, false, false, false, RETRY_REJECTED},
+    {"the same of an idempotent one", &update, EXCHANGE_PERHAPS_PROCESSED, EXCHANGE_CAUSE_LOST,
+     FAULT_REFUSED, false, false, true, RETRY_LOST},
+    {"an idempotent request that its client repeats", &update, EXCHANGE_PERHAPS_PROCESSED,
+     EXCHANGE_CAUSE_LOST, FAULT_REFUSED, false, true, true, RETRY_LOST},
+    {"a lost connection before the first byte of an idempotent request", &update, EXCHANGE_NOT_SENT,
+     EXCHANGE_CAUSE_LOST, FAULT_REFUSED, false, false, true, RETRY_REJECTED},
+    {"a response to an idempotent request that cannot be read", &update, EXCHANGE_PERHAPS_PROCESSED,
+     EXCHANGE_CAUSE_UNREADABLE_RESPONSE, FAULT_REFUSED, false, false, true, RETRY_NONE},
+    {"an idempotent request whose response a proxy lost", &update, EXCHANGE_ANSWERED,
+     EXCHANGE_CAUSE_NONE, FAULT_UNKNOWN, false, false, true, RETRY_LOST},
+    {"an idempotent request that a proxy gave up", &update, EXCHANGE_ANSWERED, EXCHANGE_CAUSE_NONE,
+     FAULT_TIMED_OUT, false, false, true, RETRY_LOST},
+    {"a system error of an idempotent request", &update, EXCHANGE_ANSWERED, EXCHANGE_CAUSE_NONE,
+     FAULT_SYSTEM, false, false, true, RETRY_NONE},
+    {"a redirect of an idempotent request", &update, EXCHANGE_ANSWERED, EXCHANGE_CAUSE_NONE,
+     FAULT_SEE_OTHER, false, false, true, RETRY_NONE},
+    {"a throttled idempotent request", &update, EXCHANGE_ANSWERED, EXCHANGE_CAUSE_NONE,
+     FAULT_THROTTLED, false, false, true, RETRY_REJECTED},
     {"an open breaker", &create, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_BREAKER, FAULT_REFUSED, false,
      false, false, RETRY_NONE},
     {"an open breaker, of a committed call", &create, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_BREAKER,
@@ -54,7 +74,7 @@ static const struct row {
      FAULT_REFUSED, false, true, true, RETRY_REJECTED},
 };
 
-static void an_attempt_is_retried_when_it_was_provably_not_processed(void **state)
+static void an_attempt_is_retried_when_a_second_one_does_no_harm(void **state)
 {
     (void)state;
     for (size_t i = 0; i < array_length(rows); i++) {
@@ -126,7 +146,7 @@ static void the_wait_is_the_upstreams_and_up_to_a_fifth_more(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_attempt_is_retried_when_it_was_provably_not_processed),
+        cmocka_unit_test(an_attempt_is_retried_when_a_second_one_does_no_harm),
         cmocka_unit_test(a_lookup_that_found_nothing_lets_the_create_be_sent_again),
         cmocka_unit_test(a_lookup_that_failed_is_repeated_and_counts_its_own_attempts),
         cmocka_unit_test(the_wait_is_the_upstreams_and_up_to_a_fifth_more),

@@ -91,7 +91,7 @@ static inline void then_list_of_none(struct script *script)
     then_list(script, DATE, "{\"size\":0,\"total\":0,\"groups\":[]}");
 }
 
-static const struct rig_result *create_of(struct script *script, struct text message)
+static inline const struct rig_result *create_of(struct script *script, struct text message)
 {
     const struct rig_upstream upstream = {
         .responses = script->responses, .response_count = script->count, .ends_stream = true};
@@ -101,7 +101,7 @@ static const struct rig_result *create_of(struct script *script, struct text mes
     return result;
 }
 
-static const struct rig_result *create(struct script *script)
+static inline const struct rig_result *create(struct script *script)
 {
     return create_of(script, CREATE);
 }
