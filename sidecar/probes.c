@@ -82,7 +82,6 @@ static void measure(const struct probes_parts *parts)
         {METRIC_CREDENTIAL_READY, credential_ready(parts->credential)},
         {METRIC_CREDENTIAL_TIME, credential_since_ns(parts->credential)},
         {METRIC_CLOCK_OFFSET, credential_clock_offset_ns(parts->credential)},
-        {METRIC_LOG_LINES_SUPPRESSED, (int64_t)log_unwritten()},
         {METRIC_PROCESS_CPU, usage.cpu_ns},
         {METRIC_PROCESS_MEMORY, usage.resident_bytes},
         {METRIC_PROCESS_OPEN_FDS, usage.open_fds},
@@ -90,6 +89,9 @@ static void measure(const struct probes_parts *parts)
     };
     for (size_t i = 0; i < array_length(gauges); i++)
         metric_set(parts->metrics, gauges[i].metric, 0, 0, gauges[i].value);
+    for (enum log_loss loss = 0; loss < LOG_LOSS_COUNT; loss++)
+        metric_set(parts->metrics, METRIC_LOG_LINES_SUPPRESSED, loss, 0,
+                   (int64_t)log_unwritten(loss));
 }
 
 static void write_metrics(enum metric_format format, struct buffer *out, void *context)

@@ -44,8 +44,9 @@ static struct {
         struct rate_limit rate;
         _Atomic uint64_t suppressed;
     } repeats[LOG_REPEAT_COUNT];
-    _Atomic uint64_t unwritten; /* lines since the start, for any reason */
-    pthread_mutex_t lock;       /* of what follows */
+    _Atomic uint64_t unwritten[LOG_LOSS_COUNT]; /* lines since the start */
+    atomic_bool ends_within_line;               /* what was written last */
+    pthread_mutex_t lock;                       /* of what follows */
     pthread_cond_t filled;
     struct thread writer;
     bool open;
@@ -56,34 +57,68 @@ static struct {
     char waiting[2][WAITING_BYTES];
 } sink = {.least = LOG_INFO, .lock = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER};
 
-/* Waits while the reader of stderr does not read. Lines are lost when writing fails. */
-static void write_all(const char *at, size_t bytes)
+/* Writes as much as can be. Waits while the reader of stderr does not read. Returns what is left
+ * because writing failed. */
+static struct text write_bytes(struct text bytes)
 {
-    while (bytes > 0) {
+    while (bytes.size > 0) {
         (void)poll(&(struct pollfd){.fd = STDERR_FILENO, .events = POLLOUT}, 1, -1);
         /* A pipe that is writable takes this much without blocking. */
-        ssize_t written = write(STDERR_FILENO, at, bytes < PIPE_BUF ? bytes : PIPE_BUF);
+        size_t most = bytes.size < PIPE_BUF ? bytes.size : PIPE_BUF;
+        ssize_t written = write(STDERR_FILENO, bytes.data, most);
         if (written < 0 && errno != EINTR && errno != EAGAIN)
-            return;
-        if (written > 0) {
-            at += written;
-            bytes -= (size_t)written;
-        }
+            return bytes;
+        if (written > 0)
+            bytes = text_skip(bytes, (size_t)written);
     }
+    return bytes;
 }
 
-uint64_t log_unwritten(void)
+static void count_loss(enum log_loss loss, uint64_t lines)
 {
-    return atomic_load_explicit(&sink.unwritten, memory_order_relaxed);
+    atomic_fetch_add_explicit(&sink.unwritten[loss], lines, memory_order_relaxed);
 }
 
-static void write_dropped(uint64_t dropped)
+/* Returns the number of lines that are lost. A line that was cut off is ended first. */
+static uint64_t write_lines(const char *at, size_t bytes)
+{
+    uint64_t lost = 0;
+    if (atomic_load(&sink.ends_within_line) && write_bytes(text_literal("\n")).size == 0)
+        atomic_store(&sink.ends_within_line, false);
+    struct text left = write_bytes((struct text){at, bytes});
+    if (left.size > 0 && left.size < bytes)
+        atomic_store(&sink.ends_within_line, left.data[-1] != '\n');
+    for (size_t i = 0; i < left.size; i++)
+        lost += left.data[i] == '\n';
+    return lost;
+}
+
+uint64_t log_unwritten(enum log_loss loss)
+{
+    return atomic_load_explicit(&sink.unwritten[loss], memory_order_relaxed);
+}
+
+static bool write_dropped(uint64_t dropped)
 {
     struct log_line line;
     log_begin(&line, LOG_WARNING, "suppressed");
     log_number(&line, "lines", (int64_t)dropped);
     log_line_end(&line);
-    write_all(line.bytes, line.used);
+    return write_lines(line.bytes, line.used) == 0;
+}
+
+/* Writes the lines, and the number of those that were dropped before. */
+static void write_batch(const char *lines, size_t bytes, uint64_t dropped)
+{
+    uint64_t lost = write_lines(lines, bytes);
+    count_loss(LOG_LOSS_WRITE_FAILED, lost);
+    if (dropped && write_dropped(dropped))
+        dropped = 0;
+    if (dropped + lost == 0)
+        return;
+    pthread_mutex_lock(&sink.lock);
+    sink.dropped += dropped + lost;
+    pthread_mutex_unlock(&sink.lock);
 }
 
 /* Waits for lines and writes all of them. False when the log is closed and they were the last. */
@@ -101,9 +136,7 @@ static bool write_waiting(void)
     sink.dropped = 0;
     pthread_mutex_unlock(&sink.lock);
 
-    write_all(lines, bytes);
-    if (dropped)
-        write_dropped(dropped);
+    write_batch(lines, bytes, dropped);
     return !last;
 }
 
@@ -177,7 +210,7 @@ static bool hand_to_writer(const struct log_line *line)
         pthread_cond_signal(&sink.filled);
     } else {
         sink.dropped += open;
-        atomic_fetch_add_explicit(&sink.unwritten, open, memory_order_relaxed);
+        count_loss(LOG_LOSS_SLOW_READER, open);
     }
     pthread_mutex_unlock(&sink.lock);
     return open;
@@ -187,7 +220,7 @@ void log_end(struct log_line *line)
 {
     log_line_end(line);
     if (!hand_to_writer(line))
-        write_all(line->bytes, line->used);
+        count_loss(LOG_LOSS_WRITE_FAILED, write_lines(line->bytes, line->used));
 }
 
 printf_like(2, 0) static void end_with_message(struct log_line *line, const char *format,
@@ -217,7 +250,7 @@ bool log_begin_repeat(struct log_line *line, enum log_level level, enum log_repe
         return false;
     if (!rate_limit_take(&sink.repeats[which].rate, clock_now_ns(), REPEAT_NS, REPEAT_BURST)) {
         atomic_fetch_add_explicit(&sink.repeats[which].suppressed, 1, memory_order_relaxed);
-        atomic_fetch_add_explicit(&sink.unwritten, 1, memory_order_relaxed);
+        count_loss(LOG_LOSS_RATE_LIMIT, 1);
         return false;
     }
     log_begin(line, level, repeated_events[which]);

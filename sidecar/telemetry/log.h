@@ -2,7 +2,8 @@
 /*
  * The log: one line for each event on stderr, as a JSON object or as text for people. A line is
  * built on the caller's stack and handed to the log's thread, so that a reader of stderr that does
- * not read never holds up a call; lines that do not fit are dropped, and their number is logged.
+ * not read never holds up a call; lines that do not fit or that cannot be written are dropped, and
+ * their number is logged when lines can be written again.
  * Any thread, between log_open and log_close; before log_open, a line is written by its caller.
  */
 #pragma once
@@ -63,9 +64,16 @@ void log_milliseconds(struct log_line *line, const char *name, int64_t nanosecon
 /* Writes the line. */
 void log_end(struct log_line *line);
 
-/* Number of lines that were not written since the start, because of the rate limit below or because
- * the reader of stderr was slow. */
-uint64_t log_unwritten(void);
+/* Why lines are not written. */
+enum log_loss {
+    LOG_LOSS_RATE_LIMIT,   /* the one below */
+    LOG_LOSS_SLOW_READER,  /* of stderr, so that lines no longer fitted */
+    LOG_LOSS_WRITE_FAILED, /* to stderr: a full disk, a reader that is gone, no stderr at all */
+    LOG_LOSS_COUNT,
+};
+
+/* Number of lines that were not written since the start for that reason. */
+uint64_t log_unwritten(enum log_loss loss);
 
 /* Logs an event with a message; `format` is printf's. */
 void log_event(enum log_level level, const char *event, const char *format, ...) printf_like(3, 4);

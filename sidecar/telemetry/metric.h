@@ -70,9 +70,10 @@ enum metric_label {
     METRIC_LABEL_BREAKER,    /* enum breaker_state */
     METRIC_LABEL_RETRY,      /* enum metric_retry */
     METRIC_LABEL_VERDICT,
-    METRIC_LABEL_FILE,    /* enum metric_file */
-    METRIC_LABEL_RESULT,  /* enum metric_result */
-    METRIC_LABEL_REFUSED, /* enum metric_refusal */
+    METRIC_LABEL_FILE,     /* enum metric_file */
+    METRIC_LABEL_RESULT,   /* enum metric_result */
+    METRIC_LABEL_REFUSED,  /* enum metric_refusal */
+    METRIC_LABEL_LOG_LOSS, /* enum log_loss */
     METRIC_LABEL_VERSION,
     METRIC_LABEL_COUNT
 };

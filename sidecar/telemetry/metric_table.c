@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/status.h"
+#include "telemetry/log.h"
 #include "telemetry/metric_cells.h"
 
 #include "base/banned.h"
@@ -91,8 +92,10 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "minute."),
     ROW(DRAINING, "apig_sidecar_draining", GAUGE, "", NONE, NONE,
         "1 while the sidecar drains: calls under way may finish."),
-    ROW(LOG_LINES_SUPPRESSED, "apig_sidecar_log_lines_suppressed_total", COUNTER, "", NONE, NONE,
-        "Log lines that were not written, because of a rate limit or a slow reader."),
+    ROW(LOG_LINES_SUPPRESSED, "apig_sidecar_log_lines_suppressed_total", COUNTER, "", LOG_LOSS,
+        NONE,
+        "Log lines that were not written: because of a rate limit, because the reader of stderr "
+        "was slow, or because writing to stderr failed."),
     ROW(BUILD_INFO, "apig_sidecar_build_info", GAUGE, "", VERSION, NONE,
         "Always 1; the version is its label."),
     ROW(PROCESS_CPU, "process_cpu_seconds_total", COUNTER, "seconds", NONE, NONE,
@@ -133,6 +136,11 @@ static const char *const results[] = {
     [METRIC_OK] = "ok",
     [METRIC_FAILED] = "failed",
 };
+static const char *const log_losses[] = {
+    [LOG_LOSS_RATE_LIMIT] = "rate_limit",
+    [LOG_LOSS_SLOW_READER] = "slow_reader",
+    [LOG_LOSS_WRITE_FAILED] = "write_failed",
+};
 static const char *const codes[] = {
 #define STATUS_CODE(number, name) [number] = #name,
     STATUS_CODES(STATUS_CODE)
@@ -158,6 +166,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(FILE, "file", FIXED, files),
     LABEL(RESULT, "result", FIXED, results),
     LABEL(REFUSED, "verdict", FIXED, refusals),
+    LABEL(LOG_LOSS, "cause", FIXED, log_losses),
     LABEL(VERSION, "version", GIVEN, none),
 };
 

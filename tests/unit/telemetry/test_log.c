@@ -9,7 +9,9 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/clock.h"
@@ -126,7 +128,7 @@ static void a_reader_that_does_not_read_stops_no_writer_and_lost_lines_are_count
     struct capture capture;
     pthread_t reader;
     void *text;
-    uint64_t unwritten_before = log_unwritten();
+    uint64_t unwritten_before = log_unwritten(LOG_LOSS_SLOW_READER);
     capture_begin(&capture);
     log_open(LOG_INFO, LOG_JSON);
     write_large(LINES);
@@ -138,7 +140,7 @@ static void a_reader_that_does_not_read_stops_no_writer_and_lost_lines_are_count
     int suppressed = 0, arrived = count_arrived(text, &suppressed);
     assert_true(suppressed > 0);
     assert_int_equal(arrived + suppressed, LINES);
-    assert_int_equal(log_unwritten() - unwritten_before, suppressed);
+    assert_int_equal(log_unwritten(LOG_LOSS_SLOW_READER) - unwritten_before, suppressed);
     free(text);
 }
 
@@ -178,6 +180,79 @@ static void a_reader_that_has_gone_stops_no_writer(void **state)
     close(capture.before);
 }
 
+/* Replaces stderr; -1 closes it. Returns the descriptor that it had. */
+static int replace_stderr(int fd)
+{
+    int before = dup(STDERR_FILENO);
+    close(STDERR_FILENO);
+    if (fd >= 0 && dup2(fd, STDERR_FILENO) != STDERR_FILENO)
+        fail();
+    return before;
+}
+
+static void restore(int before)
+{
+    dup2(before, STDERR_FILENO);
+    close(before);
+}
+
+/* A full disk, a reader that is gone, and no stderr at all. */
+static void lines_that_cannot_be_written_are_counted(void **state)
+{
+    (void)state;
+    int ends[2];
+    signal(SIGPIPE, SIG_IGN);
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    int bad[] = {open("/dev/full", O_WRONLY | O_CLOEXEC), ends[1], -1};
+    for (size_t i = 0; i < array_length(bad); i++) {
+        uint64_t lost_before = log_unwritten(LOG_LOSS_WRITE_FAILED);
+        int before = replace_stderr(bad[i]);
+        log_open(LOG_INFO, LOG_JSON);
+        log_event(LOG_INFO, "lost", "in the log's thread");
+        log_event(LOG_INFO, "lost", "in the log's thread");
+        log_close();
+        log_event(LOG_INFO, "lost", "without it");
+        restore(before);
+        assert_int_equal(log_unwritten(LOG_LOSS_WRITE_FAILED) - lost_before, 3);
+    }
+    close(bad[0]);
+    close(bad[1]);
+}
+
+static void wait_lost(uint64_t lines)
+{
+    while (log_unwritten(LOG_LOSS_WRITE_FAILED) < lines)
+        sched_yield();
+}
+
+/* The disk has room for half a line, and later for more. */
+static void after_a_failure_a_line_begins_on_its_own_and_the_lost_ones_are_reported(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/log-XXXXXX", text[4096] = "";
+    struct rlimit usual, small = {.rlim_cur = 20};
+    int file = mkostemp(path, O_APPEND), before = replace_stderr(file);
+    uint64_t lost_before = log_unwritten(LOG_LOSS_WRITE_FAILED);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &usual);
+    small.rlim_max = usual.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &small);
+    log_open(LOG_INFO, LOG_TEXT);
+    log_event(LOG_INFO, "lost", "a line of more than twenty bytes");
+    wait_lost(lost_before + 1);
+    setrlimit(RLIMIT_FSIZE, &usual);
+    log_event(LOG_INFO, "written", "whole");
+    log_close();
+    restore(before);
+    ssize_t got = pread(file, text, sizeof text - 1, 0);
+    assert_true(got > 20 && text[20] == '\n');
+    assert_non_null(strstr(text + 21, "written"));
+    assert_non_null(strstr(text + 21, "lines=1"));
+    close(file);
+    unlink(path);
+}
+
 #define FLOOD 1000
 
 /* After the first ten, one line a second is written; all others are counted. */
@@ -186,7 +261,7 @@ static void a_repeated_event_is_limited_and_the_rest_is_counted(void **state)
     (void)state;
     struct capture capture;
     int64_t began = clock_now_ns(), suppressed = 0;
-    uint64_t unwritten_before = log_unwritten();
+    uint64_t unwritten_before = log_unwritten(LOG_LOSS_RATE_LIMIT);
     int written = 0;
     capture_begin(&capture);
     log_open(LOG_INFO, LOG_JSON);
@@ -204,7 +279,7 @@ static void a_repeated_event_is_limited_and_the_rest_is_counted(void **state)
     }
     assert_in_range(written, 10, 11 + seconds);
     assert_int_equal(written + suppressed, FLOOD);
-    assert_int_equal(log_unwritten() - unwritten_before, suppressed);
+    assert_int_equal(log_unwritten(LOG_LOSS_RATE_LIMIT) - unwritten_before, suppressed);
     free(text);
 }
 
@@ -229,6 +304,8 @@ int main(void)
         cmocka_unit_test(a_reader_that_does_not_read_stops_no_writer_and_lost_lines_are_counted),
         cmocka_unit_test(closing_does_not_wait_for_a_reader_that_never_reads),
         cmocka_unit_test(a_reader_that_has_gone_stops_no_writer),
+        cmocka_unit_test(lines_that_cannot_be_written_are_counted),
+        cmocka_unit_test(after_a_failure_a_line_begins_on_its_own_and_the_lost_ones_are_reported),
         cmocka_unit_test(a_repeated_event_is_limited_and_the_rest_is_counted),
         cmocka_unit_test(an_event_below_the_level_does_not_count_for_the_limit),
     };
