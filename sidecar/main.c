@@ -158,8 +158,13 @@ static int run(const struct command_entry *entry, int count, char *arguments[])
     return entry->run(count, arguments);
 }
 
+/* Before the constructors of libraries, because C-core's opens a descriptor. */
+__attribute__((section(".preinit_array"),
+               used)) static void (*fill_descriptors)(void) = process_fill_descriptors;
+
 int main(int count, char *arguments[])
 {
+    process_drop_core_variables();
     process_keep_secrets();
     if (count < 2)
         return serve(0, NULL);
