@@ -73,15 +73,24 @@ static void on_signal(evutil_socket_t number, short what, void *context)
     lifecycle_drain(lifecycle);
 }
 
+static bool handle_signals(struct lifecycle *lifecycle)
+{
+    static const int draining[LIFECYCLE_SIGNALS] = {SIGTERM, SIGINT, SIGQUIT};
+    for (size_t i = 0; i < LIFECYCLE_SIGNALS; i++) {
+        struct event *event = evsignal_new(lifecycle->loop, draining[i], on_signal, lifecycle);
+        lifecycle->signals[i] = event;
+        if (!event || event_add(event, NULL) != 0)
+            return false;
+    }
+    return true;
+}
+
 bool lifecycle_open(struct lifecycle *lifecycle, const struct config *config,
                     struct event_base *loop, struct status *status)
 {
     *lifecycle = (struct lifecycle){.config = config, .loop = loop};
     lifecycle->step = evtimer_new(loop, on_step, lifecycle);
-    lifecycle->sigterm = evsignal_new(loop, SIGTERM, on_signal, lifecycle);
-    lifecycle->sigint = evsignal_new(loop, SIGINT, on_signal, lifecycle);
-    return (lifecycle->step && lifecycle->sigterm && lifecycle->sigint &&
-            event_add(lifecycle->sigterm, NULL) == 0 && event_add(lifecycle->sigint, NULL) == 0) ||
+    return (lifecycle->step && handle_signals(lifecycle)) ||
            status_fail(status, STATUS_INTERNAL, "handle signals: %m");
 }
 
@@ -98,8 +107,9 @@ void lifecycle_drained(struct lifecycle *lifecycle)
 
 void lifecycle_clear(struct lifecycle *lifecycle)
 {
-    struct event *events[] = {lifecycle->sigint, lifecycle->sigterm, lifecycle->step};
-    for (size_t i = 0; i < array_length(events); i++)
-        if (events[i])
-            event_free(events[i]);
+    for (size_t i = 0; i < LIFECYCLE_SIGNALS; i++)
+        if (lifecycle->signals[i])
+            event_free(lifecycle->signals[i]);
+    if (lifecycle->step)
+        event_free(lifecycle->step);
 }

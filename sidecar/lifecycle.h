@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the program: SIGTERM, SIGINT and /quitquitquit of the admin port start the graceful
- * drain. First readiness turns false, so that no new callers come; --drain-delay later the
+ * The end of the program: SIGTERM, SIGINT, SIGQUIT and /quitquitquit of the admin port start the
+ * graceful drain. First readiness turns false, so that no new callers come; --drain-delay later the
  * listeners close, and calls under way may finish; after --drain-timeout those that have not are
  * ended. A second signal ends the process at once. The main thread.
  */
@@ -27,11 +27,13 @@ struct lifecycle_parts {
     struct metrics *metrics;
 };
 
+#define LIFECYCLE_SIGNALS 3
+
 struct lifecycle {
     const struct config *config;
     struct event_base *loop;
     struct lifecycle_parts parts;
-    struct event *sigterm, *sigint, *step;
+    struct event *signals[LIFECYCLE_SIGNALS], *step;
     bool is_draining, is_accepting;
 };
 

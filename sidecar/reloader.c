@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "reloader.h"
 
+#include <signal.h>
+
 #include "system/mount.h"
 #include "telemetry/log.h"
 
@@ -41,16 +43,34 @@ static void warn_of_pinned_files(const struct config *config)
                       paths[i]);
 }
 
-void reloader_init(struct reloader *reloader, const struct config *config, struct event_base *loop,
-                   struct metrics *metrics, struct probes *probes)
+static void on_hangup(evutil_socket_t number, short what, void *context)
+{
+    (void)number, (void)what;
+    struct reloader *reloader = context;
+    log_event(LOG_INFO, "reloading", "SIGHUP: all files are read again");
+    reload_all(&reloader->group);
+}
+
+bool reloader_open(struct reloader *reloader, const struct config *config, struct event_base *loop,
+                   struct metrics *metrics, struct probes *probes, struct status *status)
 {
     warn_of_pinned_files(config);
     *reloader = (struct reloader){.loop = loop, .metrics = metrics, .probes = probes};
     for (enum metric_file file = 0; file < RELOADER_FILES; file++)
         reloader->files[file] = (struct reloader_file){reloader, file};
+    reloader->sighup = evsignal_new(loop, SIGHUP, on_hangup, reloader);
+    return (reloader->sighup && event_add(reloader->sighup, NULL) == 0) ||
+           status_fail(status, STATUS_INTERNAL, "handle SIGHUP: %m");
+}
+
+void reloader_clear(struct reloader *reloader)
+{
+    if (reloader->sighup)
+        event_free(reloader->sighup);
 }
 
 struct reload_listener reloader_listener(struct reloader *reloader, enum metric_file file)
 {
-    return (struct reload_listener){reloader->loop, report, &reloader->files[file]};
+    return (struct reload_listener){reloader->loop, report, &reloader->files[file],
+                                    &reloader->group};
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files that are loaded again when they change, and how the log, a metric and the probes report
- * it: the token file, the listeners' certificate with key and client CA, and the upstream's CA.
- * Each file is loaded by the module that uses it (credential/, server/tls.c,
+ * The files that are loaded again when they change or SIGHUP comes, and how the log, a metric and
+ * the probes report it: the token file, the listeners' certificate with key and client CA, and the
+ * upstream's CA. Each file is loaded by the module that uses it (credential/, server/tls.c,
  * upstream/trust_store.c), through system/reload.
  */
 #pragma once
@@ -22,15 +22,21 @@ struct reloader_file {
 
 struct reloader {
     struct event_base *loop;
+    struct event *sighup;
+    struct reload_group group;
     struct metrics *metrics;
     struct probes *probes;
     struct reloader_file files[RELOADER_FILES];
 };
 
-/* Logs a warning for each file that cannot change. `loop`, `metrics` and `probes` outlive the
- * listeners. */
-void reloader_init(struct reloader *reloader, const struct config *config, struct event_base *loop,
-                   struct metrics *metrics, struct probes *probes);
+/* Logs a warning for each file that cannot change, and handles SIGHUP from now on. `loop`,
+ * `metrics` and `probes` outlive the listeners. INTERNAL when the loop refuses. */
+must_use bool reloader_open(struct reloader *reloader, const struct config *config,
+                            struct event_base *loop, struct metrics *metrics, struct probes *probes,
+                            struct status *status);
+
+/* Before the loop is freed; also one that is all zero. */
+void reloader_clear(struct reloader *reloader);
 
 /* For the module that loads the file. */
 struct reload_listener reloader_listener(struct reloader *reloader, enum metric_file file);

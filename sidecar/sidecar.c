@@ -20,6 +20,7 @@
 #include "server/server.h"
 #include "system/mount.h"
 #include "system/process.h"
+#include "system/thread.h"
 #include "system/watchdog.h"
 #include "telemetry/log.h"
 #include "telemetry/metric.h"
@@ -133,9 +134,9 @@ static bool open_loop(struct sidecar *sidecar, struct status *status)
     if (!sidecar->loop)
         return status_fail(status, STATUS_INTERNAL, "open the main loop: %m");
     sidecar->watchdog = watchdog_new(sidecar->loop, WATCHDOG_ROUND_NS);
-    reloader_init(&sidecar->reloader, sidecar->config, sidecar->loop, sidecar->metrics,
-                  &sidecar->probes);
-    return lifecycle_open(&sidecar->lifecycle, sidecar->config, sidecar->loop, status);
+    return reloader_open(&sidecar->reloader, sidecar->config, sidecar->loop, sidecar->metrics,
+                         &sidecar->probes, status) &&
+           lifecycle_open(&sidecar->lifecycle, sidecar->config, sidecar->loop, status);
 }
 
 static bool open_credential(struct sidecar *sidecar, struct status *status)
@@ -265,6 +266,7 @@ static void close_parts(struct sidecar *sidecar)
     credential_free(sidecar->credential);
     probes_clear(&sidecar->probes);
     lifecycle_clear(&sidecar->lifecycle);
+    reloader_clear(&sidecar->reloader);
     watchdog_free(sidecar->watchdog);
     if (sidecar->loop)
         event_base_free(sidecar->loop);
@@ -292,15 +294,34 @@ static void raise_descriptors(const struct config *config)
                   config->upstream_loops, wanted);
 }
 
+/* Signals that have no meaning here, and whose default is the end of the process. */
+static void ignore_signals(void)
+{
+    static const int ignored[] = {SIGPIPE, SIGALRM, SIGUSR1, SIGUSR2};
+    for (size_t i = 0; i < array_length(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+}
+
+/* Signals wait until all parts are open, so that the threads which C-core starts block them: a
+ * signal that such a thread takes may be handled only when the thread wakes up. */
+static bool open_without_signals(struct sidecar *sidecar, struct status *status)
+{
+    sigset_t before;
+    thread_block_signals(&before);
+    bool is_open = open_parts(sidecar, status);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return is_open;
+}
+
 bool sidecar_run(const struct config *config, struct status *status)
 {
     struct sidecar sidecar = {.config = config};
-    signal(SIGPIPE, SIG_IGN);
+    ignore_signals();
     arena_init(&sidecar.arena, ARENA_BYTES);
     probes_init(&sidecar.probes);
     log_open(config->log_level, config->log_format);
     raise_descriptors(config);
-    bool started = open_parts(&sidecar, status);
+    bool started = open_without_signals(&sidecar, status);
     if (started)
         event_base_dispatch(sidecar.loop);
     close_parts(&sidecar);

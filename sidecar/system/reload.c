@@ -18,12 +18,14 @@ struct reload {
     struct reload_source source;
     struct reload_listener listener;
     struct file_watch *watch;
+    struct reload *next; /* of its group */
 
     pthread_mutex_t lock;                          /* of what follows */
     struct file_identity identities[RELOAD_FILES]; /* of the files, before the last load */
     char problem[STATUS_MESSAGE_BYTES];            /* as it was reported; empty: there is none */
     bool has_loaded;
-    int64_t loaded_ns; /* when reload_now loaded last, of clock_now_ns; 0: never */
+    bool reports_always; /* also what is as before */
+    int64_t loaded_ns;   /* when reload_now loaded last, of clock_now_ns; 0: never */
 };
 
 static void report(const struct reload *reload, enum reload_result result, struct text message)
@@ -35,7 +37,7 @@ static void report(const struct reload *reload, enum reload_result result, struc
 static void reject(struct reload *reload, const struct status *problem)
 {
     struct status message = *problem;
-    if (strcmp(reload->problem, problem->message) == 0)
+    if (!reload->reports_always && strcmp(reload->problem, problem->message) == 0)
         return;
     memcpy(reload->problem, problem->message, sizeof reload->problem);
     status_prepend(&message, reload->has_loaded ? "what was loaded before stays in use"
@@ -46,9 +48,10 @@ static void reject(struct reload *reload, const struct status *problem)
 static void accept_content(struct reload *reload, bool changed, struct text summary)
 {
     bool is_new = changed || !reload->has_loaded || reload->problem[0] != '\0';
+    bool is_reported = is_new || reload->reports_always;
     reload->has_loaded = true;
     reload->problem[0] = '\0';
-    if (is_new)
+    if (is_reported)
         report(reload, RELOAD_LOADED, summary);
 }
 
@@ -106,6 +109,27 @@ static bool load_first(struct reload *reload, struct status *status)
     return true;
 }
 
+static void join_group(struct reload *reload)
+{
+    struct reload_group *group = reload->listener.group;
+    if (!group)
+        return;
+    reload->next = group->first;
+    group->first = reload;
+}
+
+static void leave_group(struct reload *reload)
+{
+    if (!reload->listener.group)
+        return;
+    for (struct reload **at = &reload->listener.group->first; *at; at = &(*at)->next) {
+        if (*at == reload) {
+            *at = reload->next;
+            return;
+        }
+    }
+}
+
 bool reload_open(const struct reload_source *source, const struct reload_listener *listener,
                  struct reload **reload, struct status *status)
 {
@@ -117,6 +141,7 @@ bool reload_open(const struct reload_source *source, const struct reload_listene
         reload_free(made);
         return false;
     }
+    join_group(made);
     *reload = made;
     return true;
 }
@@ -125,6 +150,7 @@ void reload_free(struct reload *reload)
 {
     if (!reload)
         return;
+    leave_group(reload);
     file_watch_free(reload->watch);
     pthread_mutex_destroy(&reload->lock);
     free(reload);
@@ -154,4 +180,15 @@ void reload_now(struct reload *reload, int64_t pause_ns)
         load_and_report(reload);
     }
     pthread_mutex_unlock(&reload->lock);
+}
+
+void reload_all(struct reload_group *group)
+{
+    for (struct reload *reload = group->first; reload; reload = reload->next) {
+        pthread_mutex_lock(&reload->lock);
+        reload->reports_always = true;
+        load_and_report(reload);
+        reload->reports_always = false;
+        pthread_mutex_unlock(&reload->lock);
+    }
 }

@@ -22,12 +22,20 @@ enum reload_result {
     RELOAD_REJECTED, /* the files cannot be used; what was loaded before stays in use */
 };
 
+struct reload;
+
+/* Reloads that can be asked for together; all zero when there is none. The loop's thread. */
+struct reload_group {
+    struct reload *first;
+};
+
 /* Where files are watched and results go. */
 struct reload_listener {
     struct event_base *loop; /* NULL: files are not watched */
     /* On the thread that loaded, in order; it must not load. NULL is allowed. */
     void (*report)(enum reload_result result, struct text message, void *context);
     void *context;
+    struct reload_group *group; /* NULL is allowed; it outlives the reload */
 };
 
 struct reload_source {
@@ -42,8 +50,6 @@ struct reload_source {
     bool is_required; /* opening fails when the first load does; otherwise that is reported */
 };
 
-struct reload;
-
 /* Watches the files and loads them for the first time. The load's status when that is required, or
  * INTERNAL when the loop refuses. */
 must_use bool reload_open(const struct reload_source *source,
@@ -55,3 +61,7 @@ void reload_free(struct reload *reload); /* NULL is allowed */
 /* Loads the files now; waits for a load that is under way. But when this was done less than
  * `pause_ns` ago, only if a file has changed since. */
 void reload_now(struct reload *reload, int64_t pause_ns);
+
+/* Loads the files of all the group's reloads now, and reports each result, also one that is as
+ * before. */
+void reload_all(struct reload_group *group);

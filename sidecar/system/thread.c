@@ -2,20 +2,25 @@
 #include "system/thread.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
 
 #include "base/clock.h"
 
 #include "base/banned.h"
 
+void thread_block_signals(sigset_t *before)
+{
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
 bool thread_start(struct thread *thread, const char *name, void *(*run)(void *context),
                   void *context, struct status *status)
 {
-    sigset_t all, before;
-    sigfillset(&all);
+    sigset_t before;
     /* A thread inherits its creator's mask, so that it never runs with signals unblocked. */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_block_signals(&before);
     errno = pthread_create(&thread->id, NULL, run, context);
     thread->is_started = errno == 0;
     if (!thread->is_started)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -16,6 +17,10 @@ struct thread {
     pthread_t id;
     bool is_started;
 };
+
+/* Blocks all signals of this thread, and so of those that it or a library starts from now on.
+ * `before` is for pthread_sigmask. */
+void thread_block_signals(sigset_t *before);
 
 /* `name` has at most 15 bytes. INTERNAL, naming the thread, when the system starts none. */
 must_use bool thread_start(struct thread *thread, const char *name, void *(*run)(void *context),

@@ -19,7 +19,7 @@ def test_sigterm_ends_an_idle_sidecar_with_0(start):
     assert sidecar.wait() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_a_drain_finishes_calls_and_refuses_new_connections(start, upstream, number):
     sidecar = start()
     step = late()

@@ -2,15 +2,18 @@
 """Does the process keep the credential secret, and does it run in a minimal container?"""
 import os
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
 import tempfile
+import urllib.request
 
 import pytest
 
 from support.process import limit, mappings
 from support.secret import TOKEN, TokenFile
-from support.sidecar import BINARY, WRAPPER
+from support.sidecar import BINARY, SECONDS, WRAPPER, environment, free_port, run
 from support.upstream import response
 
 NEXT = "MIIEnext-" + "fedcba9876543210" * 8
@@ -19,6 +22,57 @@ NOBODY = 65532
 
 def test_the_process_dumps_no_core(sidecar):
     assert limit(sidecar.process, "Max core file size") == ("0", "0")
+
+
+def masks(process, field):
+    """The signals in that mask of each thread, by the thread's number."""
+    return {int(task.name): int(re.search(rf"^{field}:\s*(\w+)", (task / "status").read_text(), re.MULTILINE)[1], 16)
+            for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir()}
+
+
+def test_only_the_main_thread_takes_signals(sidecar):
+    asynchronous = [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP]
+    blocked = masks(sidecar.process, "SigBlk")
+    assert len(blocked) > 3
+    for number in asynchronous:
+        takers = [thread for thread, mask in blocked.items() if not mask >> (number - 1) & 1]
+        assert takers == [sidecar.process.pid], number
+
+
+def test_a_drain_begins_when_the_process_continues_after_a_stop(start):
+    sidecar = start()
+    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGCONT):
+        sidecar.signal(number)
+    assert sidecar.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM])
+def test_a_signal_without_a_meaning_does_nothing(start, upstream, number):
+    upstream.script(response())
+    sidecar = start()
+    sidecar.process.send_signal(number)
+    sidecar.client().create()
+
+
+def test_standard_descriptors_that_are_closed_become_no_connection(start, upstream):
+    upstream.script(response())
+    sidecar = start(prefix=["sh", "-c", 'exec "$@" <&- >&-', "sh"])
+    sidecar.client().create()
+    assert [os.readlink(f"/proc/{sidecar.process.pid}/fd/{number}") for number in (0, 1)] == ["/dev/null"] * 2
+
+
+@pytest.mark.parametrize("stderr", [">&-", ">/dev/full"], ids=["closed", "full"])
+def test_log_lines_that_are_lost_are_counted(upstream, token, stderr):
+    monitor = f"127.0.0.1:{free_port()}"
+    command = ["sh", "-c", f'exec "$@" 2{stderr}', "sh", *WRAPPER, BINARY, "--listen=127.0.0.1:0", f"--monitor={monitor}",
+               "--admin=127.0.0.1:0", f"--upstream={upstream.url}", f"--token-file={token.path}"]
+    with subprocess.Popen(command, env=environment()) as process:
+        assert run("wait", f"--monitor={monitor}").returncode == 0
+        page = urllib.request.urlopen(f"http://{monitor}/metrics").read().decode()
+        process.terminate()
+        assert process.wait(SECONDS) == 0
+    [lost] = re.findall(r'^apig_sidecar_log_lines_suppressed_total\{cause="write_failed"\} (\d+)', page, re.MULTILINE)
+    assert int(lost) > 0
 
 
 @pytest.fixture
@@ -56,11 +110,12 @@ def test_only_root_may_read_the_environment_of_the_process(as_nobody):
     assert os.stat(f"/proc/{pid}/environ").st_uid == 0
 
 
-def test_variables_that_would_log_secrets_or_divert_calls_are_ignored(start, upstream, tmp_path):
+def test_variables_that_would_log_secrets_divert_calls_or_change_the_core_are_ignored(start, upstream, tmp_path):
     upstream.script(response())
     keys, nowhere = tmp_path / "keys", "http://127.0.0.1:1"
     proxies = {name: nowhere for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "grpc_proxy")}
-    sidecar = start(variables={"SSLKEYLOGFILE": str(keys), "GRPC_TRACE": "all", "GRPC_VERBOSITY": "DEBUG", **proxies})
+    sidecar = start(variables={"SSLKEYLOGFILE": str(keys), "GRPC_TRACE": "all", "GRPC_VERBOSITY": "DEBUG",
+                               "GRPC_POLL_STRATEGY": "epollex", **proxies})
     sidecar.client(options=[("grpc.enable_http_proxy", 0)]).create()
     assert not keys.exists()
     assert {line["event"] for line in sidecar.lines} <= {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Are certificates and CAs replaced without a failed call, and bad ones ignored?"""
+import signal
 import threading
 import time
 
@@ -171,6 +172,22 @@ def test_an_upstream_ca_that_cannot_be_used_ends_the_start_with_1_and_is_named(t
                 "--admin=127.0.0.1:0", f"--upstream-ca-file={tmp_path}/none.pem")
     assert ended.returncode == 1
     assert f"{tmp_path}/none.pem" in ended.stderr.splitlines()[-1]
+
+
+def test_sighup_reads_all_files_again_and_reports_each(start, token, tmp_path):
+    served = Served(start, tmp_path)
+    sidecar = served.sidecar
+    for _ in range(2):
+        seen = len(sidecar.lines)
+        sidecar.process.send_signal(signal.SIGHUP)
+        for event in ("credential loaded", "certificate loaded", "upstream CA loaded"):
+            sidecar.wait_log(event=event, since=seen)
+    served.mount.swap({"tls.crt": b"bad", "tls.key": b"bad"})
+    sidecar.wait_log(event="certificate rejected")
+    seen = len(sidecar.lines)
+    sidecar.process.send_signal(signal.SIGHUP)
+    sidecar.wait_log(event="certificate rejected", since=seen)
+    assert sidecar.ask("/readyz", port="monitor")[0] == 200
 
 
 def test_check_looks_at_certificates_and_cas(certificate, token, tmp_path):

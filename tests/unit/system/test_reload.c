@@ -27,6 +27,7 @@ struct trial {
     enum reload_result result;
     unsigned loads, reports;
     struct event_base *loop;
+    struct reload_group group;
     struct reload *reload;
 };
 
@@ -68,7 +69,8 @@ static bool try_open(struct trial *trial, bool is_required, bool is_watched)
                                          .load = load,
                                          .context = trial,
                                          .is_required = is_required};
-    const struct reload_listener listener = {is_watched ? trial->loop : NULL, on_report, trial};
+    const struct reload_listener listener = {is_watched ? trial->loop : NULL, on_report, trial,
+                                             &trial->group};
     return reload_open(&source, &listener, &trial->reload, &status);
 }
 
@@ -204,6 +206,51 @@ static void files_that_have_not_changed_are_loaded_once_in_a_pause(void **state)
     end(&trial);
 }
 
+static void a_group_is_loaded_and_reported_whatever_it_was(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial, "first");
+    assert_int_equal(trial.reports, 1);
+    reload_now(trial.reload, 0);
+    assert_int_equal(trial.reports, 1);
+    reload_all(&trial.group);
+    assert_int_equal(trial.reports, 2);
+    assert_int_equal(trial.result, RELOAD_LOADED);
+    assert_string_equal(trial.message, "first");
+    trial.content = NULL;
+    for (unsigned reports = 3; reports <= 4; reports++) {
+        reload_all(&trial.group);
+        assert_int_equal(trial.reports, reports);
+        assert_int_equal(trial.result, RELOAD_REJECTED);
+    }
+    reload_free(trial.reload);
+    trial.reload = NULL;
+    assert_null(trial.group.first);
+    end(&trial);
+}
+
+static void each_of_a_group_can_leave_it(void **state)
+{
+    (void)state;
+    struct trial trial;
+    struct reload *reloads[3];
+    prepare(&trial, "first");
+    for (size_t i = 0; i < array_length(reloads); i++) {
+        assert_true(try_open(&trial, true, false));
+        reloads[i] = trial.reload;
+    }
+    static const size_t order[] = {1, 2, 0};
+    for (unsigned left = 3; left > 0; left--) {
+        trial.loads = 0;
+        reload_all(&trial.group);
+        assert_int_equal(trial.loads, left);
+        reload_free(reloads[order[left - 1]]);
+    }
+    trial.reload = NULL;
+    end(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +260,8 @@ int main(void)
         cmocka_unit_test(files_that_are_not_required_and_bad_are_reported),
         cmocka_unit_test(a_change_of_any_file_loads_them),
         cmocka_unit_test(files_that_have_not_changed_are_loaded_once_in_a_pause),
+        cmocka_unit_test(a_group_is_loaded_and_reported_whatever_it_was),
+        cmocka_unit_test(each_of_a_group_can_leave_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
