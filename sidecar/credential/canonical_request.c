@@ -48,15 +48,33 @@ static void add_encoded(struct hasher *hasher, char c)
     hasher_add_char(hasher, "0123456789ABCDEF"[byte & 15]);
 }
 
+static bool is_kept_in_paths(char c)
+{
+    return unreserved[(unsigned char)c] || c == '/';
+}
+
+/* Adds the next byte of the path, decoded and encoded, and returns it decoded. */
+static char add_next(struct hasher *hasher, struct text *path)
+{
+    char c = take_decoded(path);
+    if (c == '/')
+        hasher_add_char(hasher, c);
+    else
+        add_encoded(hasher, c);
+    return c;
+}
+
+/* Takes what needs no decoding in one piece, which is nearly all of a usual path. */
 static void add_path(struct hasher *hasher, struct text path)
 {
     char last = '\0';
     while (path.size > 0) {
-        last = take_decoded(&path);
-        if (last == '/')
-            hasher_add_char(hasher, last);
+        struct text kept = text_take_while(&path, is_kept_in_paths);
+        hasher_add(hasher, kept);
+        if (path.size > 0)
+            last = add_next(hasher, &path);
         else
-            add_encoded(hasher, last);
+            last = kept.data[kept.size - 1];
     }
     if (last != '/')
         hasher_add_char(hasher, '/');

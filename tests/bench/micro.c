@@ -102,6 +102,28 @@ static void run_request_large_token(struct subject *subject)
     write_bytes(subject, &request, subject->large_token);
 }
 
+static void sign(struct subject *subject, struct signing_key *key)
+{
+    struct status status;
+    struct http_request request = subject->request;
+    const struct signature_scope scope = {
+        .host = text_literal("apig.cn-north-4.myhuaweicloud.com"),
+        .project_id = text_literal("0123456789abcdef0123456789abcdef"),
+        .seconds = 1785834322,
+    };
+    expect(signature_add(key, &scope, &subject->call, &request, &status), &status);
+}
+
+static void run_sign(struct subject *subject)
+{
+    sign(subject, subject->key);
+}
+
+static void run_sign_temporary(struct subject *subject)
+{
+    sign(subject, subject->temporary_key);
+}
+
 static struct http_response read_stream(struct subject *subject, struct text stream, size_t piece)
 {
     struct status status;
@@ -183,6 +205,8 @@ static const struct row {
     {"encode", "request message to HTTP request, JSON included", run_encode},
     {"request", "HTTP request to bytes, token of 2 KiB", run_request},
     {"request_10k", "HTTP request to bytes, token of 10 KiB", run_request_large_token},
+    {"sign", "signature with an access key", run_sign},
+    {"sign_temp", "signature with a security token of 1.2 KiB", run_sign_temporary},
     {"read", "response, in one piece", run_read},
     {"read_chunked", "response of one chunk, in one piece", run_read_chunked},
     {"read_pieces", "response, in pieces of 16 bytes", run_read_in_pieces},

@@ -97,6 +97,17 @@ struct text pack(struct arena *arena, const ProtobufCMessage *message)
     return (struct text){(char *)bytes, protobuf_c_message_pack(message, bytes)};
 }
 
+static struct signing_key *key_of(struct text security_token)
+{
+    struct status status = {.message = ""};
+    struct signing_key *key = NULL;
+    const struct access_key access_key = {text_literal("QTWAOYTTINDUT2QVKYUC"),
+                                          text_literal("MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc"),
+                                          security_token};
+    expect(signing_key_new(&access_key, &key, &status), &status);
+    return key;
+}
+
 void subject_init(struct subject *subject)
 {
     struct status status = {.message = ""};
@@ -112,6 +123,8 @@ void subject_init(struct subject *subject)
     subject->large_token = token_of(&subject->kept, 10240);
     subject->response = response_of(&subject->kept, false);
     subject->chunked_response = response_of(&subject->kept, true);
+    subject->key = key_of(text_literal(""));
+    subject->temporary_key = key_of(token_of(&subject->kept, 1218));
     subject->guard_calls = guard_calls_new();
     subject->request = usual_request;
     subject->read_response = (struct http_response){.status = 201, .body = text_of(group_json)};
@@ -119,6 +132,8 @@ void subject_init(struct subject *subject)
 
 void subject_clear(struct subject *subject)
 {
+    signing_key_free(subject->temporary_key);
+    signing_key_free(subject->key);
     guard_calls_free(subject->guard_calls);
     schema_free(subject->schema);
     arena_clear(&subject->call);

@@ -3,6 +3,7 @@
  * HTTP requests and responses. A failure ends the program, because no row may fail. */
 #pragma once
 
+#include "credential/signature.h"
 #include "guard_call.h"
 #include "http/request_writer.h"
 #include "http/response_reader.h"
@@ -17,6 +18,7 @@ struct subject {
     struct text wire, token, large_token, response, chunked_response;
     struct http_request request; /* without the token */
     struct http_response read_response;
+    struct signing_key *key, *temporary_key;
     struct guard_calls *guard_calls;
 };
 
