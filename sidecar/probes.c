@@ -80,7 +80,6 @@ static void measure(const struct probes_parts *parts)
         {METRIC_CALLS_IN_FLIGHT, (int64_t)server_in_flight(parts->server)},
         {METRIC_CONNECTIONS, (int64_t)server_connections(parts->server)},
         {METRIC_CREDENTIAL_READY, credential_ready(parts->credential)},
-        {METRIC_CREDENTIAL_TIME, credential_since_ns(parts->credential)},
         {METRIC_CLOCK_OFFSET, credential_clock_offset_ns(parts->credential)},
         {METRIC_PROCESS_CPU, usage.cpu_ns},
         {METRIC_PROCESS_MEMORY, usage.resident_bytes},
@@ -92,6 +91,8 @@ static void measure(const struct probes_parts *parts)
     for (enum log_loss loss = 0; loss < LOG_LOSS_COUNT; loss++)
         metric_set(parts->metrics, METRIC_LOG_LINES_SUPPRESSED, loss, 0,
                    (int64_t)log_unwritten(loss));
+    metric_set(parts->metrics, METRIC_CREDENTIAL_TIME, credential_kind(parts->credential), 0,
+               credential_since_ns(parts->credential));
 }
 
 static void write_metrics(enum metric_format format, struct buffer *out, void *context)

@@ -140,6 +140,14 @@ int64_t credential_since_ns(struct credential *credential)
     return since_ns;
 }
 
+enum issued_kind credential_kind(struct credential *credential)
+{
+    struct credential_snapshot *snapshot = credential_hold_current(credential);
+    enum issued_kind kind = snapshot ? snapshot_issued(snapshot)->kind : ISSUED_TOKEN;
+    snapshot_release(snapshot);
+    return kind;
+}
+
 static bool hold_usable(struct credential *credential, struct credential_use *use,
                         struct status *status)
 {

@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "config/config.h"
+#include "credential/issued.h"
 #include "http/nouns.h"
 #include "system/reload.h"
 #include "system/secret_list.h"
@@ -53,6 +54,9 @@ bool credential_ready(struct credential *credential);
 
 /* When the credential in use was loaded first, of clock_calendar_ns; 0 without one. */
 int64_t credential_since_ns(struct credential *credential);
+
+/* The kind of the credential in use; ISSUED_TOKEN without one. */
+enum issued_kind credential_kind(struct credential *credential);
 
 /* One request's use of the credential. All zero at first, but for the owner's members. */
 struct credential_use {

@@ -74,6 +74,7 @@ enum metric_label {
     METRIC_LABEL_RESULT,   /* enum metric_result */
     METRIC_LABEL_REFUSED,  /* enum metric_refusal */
     METRIC_LABEL_LOG_LOSS, /* enum log_loss */
+    METRIC_LABEL_KIND,     /* enum metric_kind */
     METRIC_LABEL_VERSION,
     METRIC_LABEL_COUNT
 };
@@ -87,6 +88,7 @@ enum metric_retry {
 };
 enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
 enum metric_result { METRIC_OK, METRIC_FAILED };
+enum metric_kind { METRIC_KIND_TOKEN, METRIC_KIND_KEY };
 enum metric_refusal {
     METRIC_REFUSAL_RENEW,
     METRIC_REFUSAL_CLOCK,

@@ -80,9 +80,9 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "when the content loaded before stays in use."),
     ROW(CREDENTIAL_READY, "apig_sidecar_credential_ready", GAUGE, "", NONE, NONE,
         "1 when a credential is loaded."),
-    ROW(CREDENTIAL_TIME, "apig_sidecar_credential_timestamp_seconds", GAUGE, "seconds", NONE, NONE,
-        "When the credential in use was loaded, in seconds since 1970: time() minus this is its "
-        "age. 0 without one."),
+    ROW(CREDENTIAL_TIME, "apig_sidecar_credential_timestamp_seconds", GAUGE, "seconds", KIND, NONE,
+        "When the credential in use was loaded, in seconds since 1970, by its kind, token or key: "
+        "time() minus this is its age. 0 without one of that kind."),
     ROW(CREDENTIAL_REFUSALS, "apig_sidecar_credential_refusals_total", COUNTER, "", REFUSED, NONE,
         "Responses that refused the credential, by what they mean: renew when another one may be "
         "accepted, clock when the time of the signature was off, wrong when the access key is, "
@@ -126,6 +126,10 @@ static const char *const files[] = {
     [METRIC_FILE_CERTIFICATE] = "certificate",
     [METRIC_FILE_UPSTREAM_CA] = "upstream_ca",
 };
+static const char *const kinds[] = {
+    [METRIC_KIND_TOKEN] = "token",
+    [METRIC_KIND_KEY] = "key",
+};
 static const char *const refusals[] = {
     [METRIC_REFUSAL_RENEW] = "renew",
     [METRIC_REFUSAL_CLOCK] = "clock",
@@ -167,6 +171,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(RESULT, "result", FIXED, results),
     LABEL(REFUSED, "verdict", FIXED, refusals),
     LABEL(LOG_LOSS, "cause", FIXED, log_losses),
+    LABEL(KIND, "kind", FIXED, kinds),
     LABEL(VERSION, "version", GIVEN, none),
 };
 

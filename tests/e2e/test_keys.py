@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support.client import IDS, details
+from support.metrics import value
 from support.process import mappings
 from support.secret import Mount, repeated
 from support.sidecar import run
@@ -218,6 +219,19 @@ def test_a_replaced_secret_is_not_left_in_memory(started, upstream, verifier, ke
 
 def in_memory(process, secret):
     return any(secret.encode() in mapping for mapping in mappings(process))
+
+
+def test_metrics_show_a_refused_key_and_the_clock(started, upstream, verifier, keys):
+    verifier.skew = 3600
+    sidecar = started()
+    client = sidecar.client()
+    client.create()
+    assert abs(value(sidecar, "apig_sidecar_clock_offset_seconds") - 3600) < 60
+    assert value(sidecar, "apig_sidecar_credential_refusals_total", verdict="clock") == 1
+    assert abs(time.time() - value(sidecar, "apig_sidecar_credential_timestamp_seconds", kind="key")) < 120
+    verifier.keys = []  # the key does not exist any more
+    client.refusal()
+    assert value(sidecar, "apig_sidecar_credential_refusals_total", verdict="renew") == 1
 
 
 def test_two_sources_are_refused_and_both_are_named(tmp_path):

@@ -218,17 +218,17 @@ def test_the_credential_is_visible_by_its_state_alone(start, token):
     loads = "apig_sidecar_file_loads_total"
     assert told(sidecar, "apig_sidecar_credential_ready") == 1
     assert told(sidecar, loads, file="token", result="ok") == 1
-    since = told(sidecar, "apig_sidecar_credential_timestamp_seconds")
+    since = told(sidecar, "apig_sidecar_credential_timestamp_seconds", kind="token")
     assert abs(time.time() - since) < 120
     token.remove()
     sidecar.wait_log(event="credential rejected")
     assert told(sidecar, loads, file="token", result="failed") == 1
     token.write(TOKEN)
     sidecar.wait_log(2, event="credential loaded")
-    assert told(sidecar, "apig_sidecar_credential_timestamp_seconds") == since
+    assert told(sidecar, "apig_sidecar_credential_timestamp_seconds", kind="token") == since
     token.write("another-token")
     sidecar.wait_log(3, event="credential loaded")
-    assert told(sidecar, "apig_sidecar_credential_timestamp_seconds") > since
+    assert told(sidecar, "apig_sidecar_credential_timestamp_seconds", kind="token") > since
 
 
 @pytest.mark.parametrize("secret", [TOKEN, "short.17"], ids=["long", "short enough for a code"])
