@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Does each overlay change a service as its first lines say?"""
 import pytest
-from manifests import CASES, DEPLOY, EXAMPLES, containers, named, objects, sidecar_of, sidecars, template, templates
+from manifests import CASES, DEPLOY, EXAMPLES, containers, environment_of, named, objects, sidecar_of, sidecars, template, templates
 
 from support.toolchain import ROOT
 
@@ -117,3 +117,13 @@ def test_each_pod_has_the_meshs_annotations(name):
     wanted = "traffic.sidecar.istio.io/excludeInboundPorts" if "istio" in name else "config.linkerd.io/skip-inbound-ports"
     for _, pod, _ in sidecars(name):
         assert pod["metadata"]["annotations"][wanted] == "9090"
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("keys")])
+def test_the_access_key_takes_the_place_of_the_token(name):
+    for _, pod, sidecar in sidecars(name):
+        mount, = [each for each in sidecar["volumeMounts"] if each["name"] == "apig-token"]
+        assert environment_of(name, sidecar)["APIG_SIDECAR_KEYS"] == mount["mountPath"]
+        volume, = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
+        secrets = [each["secret"]["name"] for each in volume["projected"]["sources"] if "secret" in each]
+        assert secrets == ["apig-keys"], "the Secret of the token need not exist"

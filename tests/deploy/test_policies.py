@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Are containers restricted, is the token only ever a file, and do manifests and program agree?"""
+"""Are containers restricted, is the credential only ever in files, and do manifests and program agree?"""
 import json
 import re
 import subprocess
@@ -69,11 +69,12 @@ def test_no_secret_is_in_the_environment_or_the_arguments(name):
 
 
 @pytest.mark.parametrize("name", WITH_SIDECAR)
-def test_the_token_is_a_file_for_the_sidecar_alone_that_follows_a_rotation(name):
+def test_the_credential_is_in_files_for_the_sidecar_alone_that_follow_a_rotation(name):
+    token = {"name": "apig-token", "items": [{"key": "token", "path": "token"}]}
     for workload, pod, sidecar in sidecars(name):
         volume, = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
         assert volume["projected"]["defaultMode"] == 0o400
-        assert volume["projected"]["sources"][0]["secret"]["items"] == [{"key": "token", "path": "token"}]
+        assert volume["projected"]["sources"][0]["secret"] == ({"name": "apig-keys"} if name.startswith("keys") else token)
         assert pod["spec"]["securityContext"]["fsGroup"], "uid 65532 could not read it"
         mounts = [(each["name"], mount) for each in containers(pod) for mount in each.get("volumeMounts", [])
                   if mount["name"] == "apig-token"]
@@ -142,5 +143,5 @@ def test_the_program_responds_to_each_probe_in_the_words_of_the_page():
     finally:
         sidecar.kill()
     assert (started[0], ready[0], live[0]) == (200, 503, 200)
-    words = "no credential loaded from --token-file"
+    words = "no credential loaded"
     assert words in ready[1] and words in (DEPLOY / "README.md").read_text()
