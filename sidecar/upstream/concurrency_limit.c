@@ -5,129 +5,193 @@
 
 #include "base/banned.h"
 
-/* Enough for an upstream that responds at once: more were measured to cost memory and gain nothing.
- */
-#define FIRST 32
-
-/* Fewer exchanges are too few to judge by. */
-#define FEWEST_ENDED 16
-
-/* The throughput that more connections must add, as a share of the most that they could. */
-#define GAIN (1.0 / 3)
-
-#define MANY_MISSED 0.25
+/* Fewer exchanges are too few to judge by; for the first judgement few are enough, because those
+ * that follow may have queued behind them. */
+#define FEWEST 8
+#define FEWEST_AT_FIRST 4
 
 /* While exchanges are quicker, calls wait because the sidecar is busy, not the upstream. */
 #define SLOW_NS (20 * CLOCK_NS_PER_MS)
 
-/* The newest tally's share of the mean. */
-#define SHARE (1.0 / 4)
-
-void concurrency_limit_init(struct concurrency_limit *limit, size_t most)
-{
-    *limit = (struct concurrency_limit){.now = most < FIRST ? most : FIRST, .most = most};
-}
-
-static double answered(const struct concurrency_limit_tally *tally)
-{
-    return (double)(tally->ended - tally->missed);
-}
-
-/* If all connections were in use all the time. */
-static double yield_at_most(const struct concurrency_limit *limit)
-{
-    return (double)limit->now * answered(&limit->tally) / fmax(limit->tally.took_ns, 1);
-}
-
-/* Growth is judged by its result, because exchanges take no longer while it is not used.
+/* Durations, as multiples of the best: LONGER means that exchanges queue upstream. While they are
+ * AS_SHORT, the limit grows by a half; at first, by one for each exchange that is NEARLY_AS_SHORT.
  */
-static bool has_paid(const struct concurrency_limit *limit)
+#define LONGER 1.5
+#define AS_SHORT 1.05
+#define NEARLY_AS_SHORT 1.25
+
+/* A shrink that leaves more of the mean has not helped: the exchanges did not queue. */
+#define UNCHANGED 0.9
+
+/* The newest duration's share of the usual one, and that of a mean of the best. */
+#define SHARE (1.0 / 8)
+#define SHARE_WHEN_SHORTER (1.0 / 4)
+#define SHARE_WHEN_LONGER (1.0 / 16)
+
+void concurrency_limit_init(struct concurrency_limit *limit, size_t first, size_t most)
 {
-    double growth = (double)limit->now / (double)limit->before - 1;
-    if (growth < 0)
-        return yield_at_most(limit) > limit->previous_baseline;
-    return answered(&limit->tally) / fmax(limit->tally.busy_ns, 1) >=
-           limit->previous_baseline * (1 + growth * GAIN);
+    *limit = (struct concurrency_limit){.now = first < most ? first : most,
+                                        .most = most,
+                                        .reach = most,
+                                        .grows = true,
+                                        .enough = FEWEST_AT_FIRST};
 }
 
-static void change(struct concurrency_limit *limit, size_t wanted, size_t before)
+int64_t concurrency_limit_lease_ns(const struct concurrency_limit *limit)
 {
-    limit->settling = limit->now;
-    limit->before = before;
-    limit->now = wanted;
-    limit->previous_baseline = limit->baseline;
-    limit->baseline = 0;
-    limit->assumed_ns =
-        before && before < wanted ? limit->mean_ns * (double)wanted / (double)before : 0;
-    limit->mean_ns = 0;
-    limit->missing = false;
-    limit->tally = (struct concurrency_limit_tally){0};
+    if (limit->usual_ns == 0)
+        return CONCURRENCY_LIMIT_FIRST_LEASE_NS;
+    return (int64_t)fmax(CONCURRENCY_LIMIT_LEASE * limit->usual_ns,
+                         CONCURRENCY_LIMIT_SHORTEST_LEASE_NS);
 }
 
-static void revert(struct concurrency_limit *limit, int64_t now_ns)
+static void change(struct concurrency_limit *limit, double factor)
 {
-    limit->hold_ns = limit->hold_ns == 0 ? CONCURRENCY_LIMIT_FIRST_HOLD_NS : limit->hold_ns * 2;
-    if (limit->hold_ns > CONCURRENCY_LIMIT_LONGEST_HOLD_NS)
-        limit->hold_ns = CONCURRENCY_LIMIT_LONGEST_HOLD_NS;
-    limit->hold_until_ns = now_ns + limit->hold_ns;
-    change(limit, limit->before, 0);
+    limit->now = (size_t)fmin(fmax((double)limit->now * factor, 1), (double)limit->most);
 }
 
-static void keep(struct concurrency_limit *limit)
+static bool may_grow(const struct concurrency_limit *limit, double took_ns, double as_short)
 {
-    const struct concurrency_limit_tally *tally = &limit->tally;
-    double yield = yield_at_most(limit), ended = (double)tally->ended;
-    if (limit->before)
-        limit->hold_ns = 0;
-    limit->before = 0;
-    limit->assumed_ns = 0;
-    limit->baseline =
-        limit->baseline > 0 ? limit->baseline + (yield - limit->baseline) * SHARE : yield;
-    limit->mean_ns = tally->took_ns / ended;
-    limit->missing = (double)tally->missed > MANY_MISSED * ended;
-    limit->tally = (struct concurrency_limit_tally){0};
+    return limit->is_short && took_ns > SLOW_NS && took_ns <= limit->best_ns * as_short;
 }
 
-static void judge(struct concurrency_limit *limit, int64_t now_ns)
+static void shrink(struct concurrency_limit *limit, double mean_ns)
 {
-    if (limit->before && !has_paid(limit)) {
-        revert(limit, now_ns);
+    limit->grows = false;
+    limit->former_ns = mean_ns;
+    limit->former = limit->now;
+    change(limit, limit->best_ns / mean_ns);
+}
+
+static void measure_best(struct concurrency_limit *limit, double mean_ns)
+{
+    limit->grows = mean_ns > limit->former_ns * UNCHANGED;
+    if (limit->grows)
+        limit->now = limit->former;
+    limit->reach = limit->grows ? limit->most : limit->now;
+    limit->former_ns = 0;
+    limit->best_ns = mean_ns;
+}
+
+static void compare(struct concurrency_limit *limit, double mean_ns)
+{
+    double longer_ns = mean_ns - limit->best_ns;
+    if (mean_ns > limit->best_ns * LONGER) {
+        shrink(limit, mean_ns);
         return;
     }
-    keep(limit);
-    if (limit->missing && limit->now > 1 && now_ns >= limit->hold_until_ns)
-        change(limit, limit->now / 2, limit->now);
-}
-
-static size_t enough(const struct concurrency_limit *limit)
-{
-    size_t ended = limit->before ? 2 * limit->now : limit->now;
-    return ended < FEWEST_ENDED ? FEWEST_ENDED : ended;
-}
-
-void concurrency_limit_ended(struct concurrency_limit *limit, int64_t took_ns, bool missed,
-                             int64_t now_ns)
-{
-    struct concurrency_limit_tally *tally = &limit->tally;
-    double passed_ns = (double)(now_ns - limit->ended_ns);
-    limit->ended_ns = now_ns;
-    if (limit->settling > 0) {
-        limit->settling--;
+    limit->best_ns += longer_ns * (longer_ns < 0 ? SHARE_WHEN_SHORTER : SHARE_WHEN_LONGER);
+    if (limit->grows)
         return;
+    bool grows = may_grow(limit, mean_ns, AS_SHORT);
+    if (grows)
+        change(limit, 1.5);
+    limit->reach = limit->now * (grows ? 4 : 1);
+}
+
+static void judge(struct concurrency_limit *limit)
+{
+    double mean_ns = limit->took_ns / fmax((double)limit->answered, 1);
+    if (limit->missed > limit->answered) {
+        limit->grows = false;
+        change(limit, 0.5);
+        limit->reach = limit->now;
+    } else if (limit->answered == 0) {
+        return;
+    } else if (limit->best_ns == 0) {
+        limit->best_ns = mean_ns;
+    } else {
+        (limit->former_ns > 0 ? measure_best : compare)(limit, mean_ns);
     }
-    tally->ended++;
-    tally->missed += missed;
-    tally->took_ns += (double)took_ns;
-    tally->busy_ns += fmin(passed_ns, (double)took_ns);
-    if (tally->ended < enough(limit))
-        return;
-    judge(limit, now_ns);
 }
 
-void concurrency_limit_wanted(struct concurrency_limit *limit, int64_t now_ns)
+static void begin_judgement(struct concurrency_limit *limit, int64_t now_ns)
 {
-    if (limit->before || limit->now == limit->most || now_ns < limit->hold_until_ns ||
-        limit->mean_ns < SLOW_NS || limit->missing)
+    limit->enough = limit->best_ns == 0   ? FEWEST_AT_FIRST
+                    : limit->now < FEWEST ? FEWEST
+                                          : limit->now;
+    limit->began = limit->ended = limit->answered = limit->missed = 0;
+    limit->took_ns = 0;
+    limit->is_short = false;
+    limit->from_ns = now_ns;
+}
+
+static bool is_judged(const struct concurrency_limit *limit, int64_t began_ns)
+{
+    return limit->began > 0 && began_ns >= limit->from_ns && began_ns <= limit->to_ns;
+}
+
+static void count(struct concurrency_limit *limit, int64_t began_ns, int64_t now_ns)
+{
+    bool misses = limit->missed >= FEWEST && limit->missed > limit->answered;
+    limit->ended += is_judged(limit, began_ns);
+    if (!misses && limit->ended < limit->enough)
         return;
-    change(limit, limit->now * 2 < limit->most ? limit->now * 2 : limit->most, limit->now);
+    judge(limit);
+    begin_judgement(limit, now_ns);
+}
+
+void concurrency_limit_began(struct concurrency_limit *limit, int64_t now_ns)
+{
+    if (limit->began == limit->enough)
+        return;
+    limit->began++;
+    limit->to_ns = now_ns;
+}
+
+void concurrency_limit_lapsed(struct concurrency_limit *limit, int64_t began_ns, int64_t now_ns)
+{
+    if (began_ns >= limit->answered_ns) {
+        limit->stalls = true;
+        limit->stalled_ns = now_ns;
+    }
+    count(limit, began_ns, now_ns);
+}
+
+bool concurrency_limit_prefers_newest(const struct concurrency_limit *limit, int64_t now_ns)
+{
+    return limit->stalled_ns > 0 &&
+           (limit->stalls || now_ns - limit->stalled_ns < CONCURRENCY_LIMIT_SHORTEST_LEASE_NS);
+}
+
+/* When nothing is answered in time any more, the exchanges that were taken to hang show what is
+ * usual now. */
+static void learn(struct concurrency_limit *limit, double took_ns, int64_t now_ns)
+{
+    double lease_ns = (double)concurrency_limit_lease_ns(limit);
+    if (limit->usual_ns == 0)
+        limit->usual_ns = took_ns;
+    else if (limit->stalls)
+        limit->usual_ns = fmin(took_ns, lease_ns);
+    else
+        limit->usual_ns += (took_ns - limit->usual_ns) * SHARE;
+    limit->stalls = false;
+    limit->answered_ns = now_ns;
+    if (limit->grows && limit->now < limit->most)
+        limit->now += may_grow(limit, took_ns, NEARLY_AS_SHORT);
+}
+
+bool concurrency_limit_ended(struct concurrency_limit *limit, enum exchange_ending ending,
+                             bool lapsed, int64_t began_ns, int64_t now_ns)
+{
+    double took_ns = (double)(now_ns - began_ns);
+    bool responded = ending == EXCHANGE_RESPONDED;
+    if (lapsed && limit->usual_ns > 0 && !limit->stalls)
+        return false;
+    if (responded)
+        learn(limit, took_ns, now_ns);
+    if (lapsed)
+        return true;
+    if (is_judged(limit, began_ns)) {
+        limit->answered += responded;
+        limit->missed += ending == EXCHANGE_MISSED;
+        limit->took_ns += responded ? took_ns : 0;
+    }
+    count(limit, began_ns, now_ns);
+    return true;
+}
+
+void concurrency_limit_wanted(struct concurrency_limit *limit)
+{
+    limit->is_short = true;
 }

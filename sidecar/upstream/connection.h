@@ -39,6 +39,7 @@ struct connection {
     enum connection_state state;
     LIST_ENTRY(connection) place; /* in its pool */
     int64_t began_ns, opened_ns;  /* began: to connect */
+    int64_t taken_ns;             /* when its exchange began */
     int64_t idle_since_ns;        /* when the last response was complete, or it was opened */
     int64_t idle_limit_ns;        /* that the peer set for being idle; INT64_MAX when it set none */
 

@@ -27,8 +27,6 @@ void ending_report(struct exchange *exchange)
     if (event_initialized(&exchange->timer))
         event_del(&exchange->timer);
     exchange->ended_ns = clock_now_ns();
-    if (exchange->started_ns)
-        pool_learn(exchange->loop->pool, exchange);
     exchange->done(exchange);
 }
 
@@ -48,7 +46,7 @@ static void end_running(struct exchange *exchange, enum exchange_cause cause)
     status_set(&exchange->status, endings[cause].code, "%s while the upstream had the request",
                endings[cause].sentence);
     connection_abandon(connection);
-    pool_abandon(exchange->loop->pool, connection, cause);
+    pool_abandon(exchange->loop->pool, connection, exchange);
     ending_report(exchange);
 }
 
@@ -71,7 +69,8 @@ void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_
         "the upstream is too slow for the calls that wait for it: the turn of this one comes "
         "in about %" PRId64 " ms and takes up to %" PRId64 " ms, but its deadline is in "
         "%" PRId64 " ms; more --upstream-connections than %zu, or fewer calls, may help",
-        wait_ns / CLOCK_NS_PER_MS, pool_exchange_ns(loop->pool) / CLOCK_NS_PER_MS,
+        wait_ns / CLOCK_NS_PER_MS,
+        wait_estimate_exchange_ns(&pool_admission(loop->pool)->estimate) / CLOCK_NS_PER_MS,
         left_ns / CLOCK_NS_PER_MS, loop->most_connections);
     ending_report(exchange);
 }

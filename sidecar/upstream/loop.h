@@ -22,7 +22,7 @@ struct upstream_loop {
     struct exchange_list stages[EXCHANGE_STAGE_COUNT]; /* in the order in which they entered */
     size_t counts[EXCHANGE_STAGE_COUNT];
     size_t slots; /* free connections that are kept for exchanges whose commit is waited for */
-    struct event *late_commits;
+    struct event *late_commits, *leases;
     size_t most_connections;
     /*
      * Reservations: `granted` may have been made in all, `reserved` were, and `arrived` of their

@@ -6,8 +6,6 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "upstream/concurrency_limit.h"
-#include "upstream/wait_estimate.h"
 
 #include "base/banned.h"
 
@@ -28,9 +26,7 @@ struct pool {
     LIST_HEAD(, connection) opening;
     struct connection *finished;     /* idle again; set while `finished` is called for it */
     size_t open, busy, being_opened; /* open: idle and busy */
-    struct concurrency_limit limit;
-    struct wait_estimate estimate;
-    int64_t taken_ns; /* when a connection was last */
+    struct admission admission;
 
     int64_t fastest_ns; /* connect so far; 0 before the first */
     struct breaker breaker;
@@ -139,10 +135,33 @@ static void drop_used(struct pool *pool, struct connection *connection, enum exc
     drop(pool, connection);
 }
 
-void pool_abandon(struct pool *pool, struct connection *connection, enum exchange_cause cause)
+/* A response that throttles or rejects comes at once, whatever other exchanges take. */
+static enum exchange_ending ending_of(const struct exchange *exchange)
+{
+    if (exchange->cause == EXCHANGE_CAUSE_DEADLINE)
+        return EXCHANGE_MISSED;
+    bool was_served = exchange->outcome == EXCHANGE_ANSWERED && exchange->http_status != 429 &&
+                      exchange->http_status != 503;
+    return was_served ? EXCHANGE_RESPONDED : EXCHANGE_BROKE;
+}
+
+static void note_ended(struct pool *pool, const struct connection *connection,
+                       const struct exchange *exchange)
 {
     pool->busy--;
-    drop_used(pool, connection, cause);
+    admission_ended(&pool->admission, ending_of(exchange), exchange->stage == EXCHANGE_STAGE_HUNG,
+                    connection->taken_ns, clock_now_ns());
+}
+
+void pool_abandon(struct pool *pool, struct connection *connection, const struct exchange *exchange)
+{
+    note_ended(pool, connection, exchange);
+    drop_used(pool, connection, exchange->cause);
+}
+
+void pool_lapsed(struct pool *pool, const struct connection *connection)
+{
+    admission_lapsed(&pool->admission, connection->taken_ns, clock_now_ns());
 }
 
 static bool is_old(const struct pool *pool, const struct connection *connection)
@@ -162,7 +181,7 @@ static void on_finished(struct connection *connection, struct exchange *exchange
                         void *context)
 {
     struct pool *pool = context;
-    pool->busy--;
+    note_ended(pool, connection, exchange);
     if (reusable && !is_old(pool, connection)) {
         LIST_INSERT_HEAD(&pool->idle, connection, place);
         pool->finished = connection;
@@ -206,7 +225,8 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
         .connector = connector,
         .owner = *owner,
     };
-    concurrency_limit_init(&made->limit, settings->connections);
+    size_t first = CONCURRENCY_LIMIT_FIRST / settings->loops;
+    admission_init(&made->admission, first > 0 ? first : 1, settings->connections);
     breaker_init(&made->breaker, settings->metrics);
     made->probe = memory_expect(evtimer_new(loop, on_probe, made));
     made->sweep = memory_expect(event_new(loop, -1, EV_PERSIST, on_sweep, made));
@@ -237,18 +257,19 @@ void pool_free(struct pool *pool)
 
 size_t pool_free_connections(const struct pool *pool)
 {
-    size_t usable = pool->open < pool->limit.now ? pool->open : pool->limit.now;
-    return usable > pool->busy ? usable - pool->busy : 0;
+    size_t idle = pool->open - pool->busy, room = admission_room(&pool->admission);
+    return idle < room ? idle : room;
 }
 
 struct connection *pool_take(struct pool *pool)
 {
     struct connection *connection;
-    while (pool->busy < pool->limit.now && (connection = LIST_FIRST(&pool->idle))) {
+    while (admission_room(&pool->admission) > 0 && (connection = LIST_FIRST(&pool->idle))) {
         LIST_REMOVE(connection, place);
         if (!is_stale(pool, connection) && connection_prepare(connection)) {
             pool->busy++;
-            pool->taken_ns = clock_now_ns();
+            connection->taken_ns = clock_now_ns();
+            admission_began(&pool->admission, connection->taken_ns);
             return connection;
         }
         drop(pool, connection);
@@ -261,15 +282,18 @@ bool pool_can_connect_within(const struct pool *pool, int64_t left_ns)
     return pool->open + pool->being_opened > 0 || left_ns >= pool->fastest_ns;
 }
 
+static size_t most_open(const struct pool *pool)
+{
+    return pool->busy + admission_room(&pool->admission);
+}
+
 void pool_open_for(struct pool *pool, size_t waiting)
 {
-    if (waiting > 0 && pool->open >= pool->limit.now) {
-        concurrency_limit_wanted(&pool->limit, clock_now_ns());
-        pool->estimate.least_ns = pool->limit.assumed_ns;
-    }
+    if (waiting > 0 && admission_room(&pool->admission) == 0)
+        concurrency_limit_wanted(&pool->admission.limit);
     /* A breaker that is open lets one try, also while older ones hang. */
     while ((pool->being_opened < waiting || pool_state(pool) == BREAKER_OPEN) &&
-           pool->open + pool->being_opened < pool->limit.now) {
+           pool->open + pool->being_opened < most_open(pool)) {
         struct connection *connection;
         struct status status;
         int64_t now_ns = clock_now_ns();
@@ -302,30 +326,14 @@ enum breaker_state pool_state(const struct pool *pool)
     return breaker_state(&pool->breaker);
 }
 
-void pool_learn(struct pool *pool, const struct exchange *exchange)
+const struct admission *pool_admission(const struct pool *pool)
 {
-    bool answered = exchange->outcome == EXCHANGE_ANSWERED;
-    int64_t took_ns = exchange->ended_ns - exchange->started_ns;
-    (answered ? wait_estimate_learn : wait_estimate_learn_at_least)(&pool->estimate, took_ns,
-                                                                    exchange->ended_ns);
-    concurrency_limit_ended(&pool->limit, took_ns, exchange->cause == EXCHANGE_CAUSE_DEADLINE,
-                            exchange->ended_ns);
-    pool->estimate.least_ns = pool->limit.assumed_ns;
+    return &pool->admission;
 }
 
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns)
 {
-    size_t carry = pool_state(pool) == BREAKER_CLOSED ? pool->limit.now : pool->open;
-    int64_t stalled_ns = pool->busy < carry ? 0 : now_ns - pool->taken_ns;
-    return wait_estimate_wait_ns(&pool->estimate, waiting + pool->busy, carry, stalled_ns);
-}
-
-int64_t pool_mean_ns(const struct pool *pool)
-{
-    return wait_estimate_mean_ns(&pool->estimate);
-}
-
-int64_t pool_exchange_ns(const struct pool *pool)
-{
-    return wait_estimate_exchange_ns(&pool->estimate);
+    bool is_closed = pool_state(pool) == BREAKER_CLOSED;
+    size_t usable = admission_usable(&pool->admission);
+    return admission_wait_ns(&pool->admission, waiting, is_closed ? usable : pool->open, now_ns);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "upstream/admission.h"
 #include "upstream/breaker.h"
 #include "upstream/connection.h"
 #include "upstream/upstream.h"
@@ -57,19 +58,20 @@ struct pool_failure pool_failure(const struct pool *pool);
 
 enum breaker_state pool_state(const struct pool *pool); /* any thread */
 
-/* Takes note of how long an exchange took on a connection. */
-void pool_learn(struct pool *pool, const struct exchange *exchange);
+/* The exchanges under way, which decide whether others may begin. */
+const struct admission *pool_admission(const struct pool *pool);
+
+/* The exchange on a connection has lasted longer than its lease: it is taken to hang, and another
+ * one may begin in its place. */
+void pool_lapsed(struct pool *pool, const struct connection *connection);
 
 /* How long an exchange that comes after `waiting` others will probably wait for a connection; 0
  * when that is not known. */
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns);
 
-/* The mean duration of an exchange, and one that is rarely exceeded; 0 when not known. */
-int64_t pool_mean_ns(const struct pool *pool);
-int64_t pool_exchange_ns(const struct pool *pool);
-
 /* Closes the connection whose exchange `finished` is being called for, if it is open. */
 void pool_close_finished(struct pool *pool);
 
-/* Closes a connection whose exchange was abandoned for that cause. */
-void pool_abandon(struct pool *pool, struct connection *connection, enum exchange_cause cause);
+/* Closes a connection whose exchange was abandoned; its cause is set. */
+void pool_abandon(struct pool *pool, struct connection *connection,
+                  const struct exchange *exchange);

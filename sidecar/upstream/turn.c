@@ -7,13 +7,12 @@
 
 #include "base/banned.h"
 
-/* Safety margin: the estimated wait is raised by 1/MARGIN, so that an accepted exchange is very
- * likely served. */
-#define MARGIN 4
-
 /* A commit arrives within microseconds, unless its caller does not read. It then keeps no
  * connection from others. */
 #define LATE_COMMIT_NS (100 * CLOCK_NS_PER_MS)
+
+/* Leases that end within that time are looked at together; they may also become shorter. */
+#define LEASE_PAUSE_NS (10 * CLOCK_NS_PER_MS)
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
@@ -57,7 +56,7 @@ static bool is_in_time(struct exchange *exchange, int64_t left_ns)
     const struct upstream_loop *loop = exchange->loop;
     int64_t wait_ns =
         pool_wait_ns(loop->pool, loop->counts[EXCHANGE_STAGE_WAITING], exchange->queued_ns);
-    if (wait_ns == 0 || wait_ns + wait_ns / MARGIN + pool_exchange_ns(loop->pool) <= left_ns)
+    if (admission_is_in_time(pool_admission(loop->pool), wait_ns, left_ns))
         return true;
     ending_overloaded(exchange, wait_ns, left_ns);
     return false;
@@ -128,28 +127,83 @@ static void commit(struct exchange *exchange)
     watch_commits(loop);
 }
 
+static void watch_leases(struct upstream_loop *loop, int64_t left_ns)
+{
+    int64_t most_ns = CONCURRENCY_LIMIT_SHORTEST_LEASE_NS;
+    int64_t wait_ns = left_ns < LEASE_PAUSE_NS ? LEASE_PAUSE_NS
+                      : left_ns < most_ns      ? left_ns
+                                               : most_ns;
+    struct timeval after = clock_timeval(wait_ns);
+    if (left_ns != INT64_MAX)
+        event_add(loop->leases, &after);
+}
+
+static void lapse(struct exchange *exchange)
+{
+    stage_enter(exchange, EXCHANGE_STAGE_HUNG);
+    pool_lapsed(exchange->loop->pool, exchange->connection);
+}
+
+/* Exchanges whose lease is over keep no others from being sent. */
+static void on_leases(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct upstream_loop *loop = context;
+    int64_t lease_ns = concurrency_limit_lease_ns(&pool_admission(loop->pool)->limit);
+    int64_t next_ns = INT64_MAX, now_ns = clock_now_ns();
+    struct exchange *following;
+    for (struct exchange *exchange = stage_first(loop, EXCHANGE_STAGE_RUNNING); exchange;
+         exchange = following) {
+        following = TAILQ_NEXT(exchange, place);
+        int64_t left_ns = exchange->connection->taken_ns + lease_ns - now_ns;
+        if (left_ns <= 0)
+            lapse(exchange);
+        else if (left_ns < next_ns)
+            next_ns = left_ns;
+    }
+    watch_leases(loop, next_ns);
+}
+
 static void begin(struct exchange *exchange, struct connection *connection)
 {
+    struct upstream_loop *loop = exchange->loop;
+    if (loop->counts[EXCHANGE_STAGE_RUNNING] == 0 && !evtimer_pending(loop->leases, NULL))
+        watch_leases(loop, CONCURRENCY_LIMIT_SHORTEST_LEASE_NS);
     stage_enter(exchange, EXCHANGE_STAGE_RUNNING);
     connection_begin(connection, exchange);
+}
+
+/* The oldest; while the upstream stalls the newest one, because it has most time left when it is
+ * unknown which exchanges hang. */
+static struct exchange *next_waiting(struct upstream_loop *loop, int64_t now_ns)
+{
+    struct exchange_list *waiting = &loop->stages[EXCHANGE_STAGE_WAITING];
+    const struct concurrency_limit *limit = &pool_admission(loop->pool)->limit;
+    return concurrency_limit_prefers_newest(limit, now_ns) ? TAILQ_LAST(waiting, exchange_list)
+                                                           : TAILQ_FIRST(waiting);
 }
 
 /*
  * Sheds waiting exchanges that have less time left than an exchange takes: each would most probably
  * end with an unknown outcome, and those behind it would have waited for that. The last one stays,
- * because one exchange has to show how long it takes by now.
+ * because one exchange has to show how long it takes by now. Returns the one that may begin, or
+ * NULL.
  */
-static void shed_late(struct upstream_loop *loop)
+static struct exchange *first_in_time(struct upstream_loop *loop)
 {
     const size_t *waiting = &loop->counts[EXCHANGE_STAGE_WAITING];
     int64_t now_ns = clock_now_ns();
-    while (*waiting > 1) {
-        struct exchange *exchange = stage_first(loop, EXCHANGE_STAGE_WAITING);
+    struct exchange *exchange;
+    while ((exchange = next_waiting(loop, now_ns))) {
         int64_t left_ns = exchange->deadline_ns - now_ns;
-        if (left_ns <= 0 || left_ns >= pool_mean_ns(loop->pool))
-            return;
-        ending_overloaded(exchange, pool_wait_ns(loop->pool, *waiting - 1, now_ns), left_ns);
+        if (left_ns <= 0)
+            ending_unsent(exchange, exchange->deadline_cause, NULL);
+        else if (*waiting == 1 || admission_has_time(pool_admission(loop->pool), left_ns))
+            break;
+        else
+            ending_overloaded(exchange, pool_wait_ns(loop->pool, *waiting - 1, now_ns), left_ns);
     }
+    return exchange;
 }
 
 static bool start_ready(struct upstream_loop *loop)
@@ -164,15 +218,14 @@ static bool start_ready(struct upstream_loop *loop)
     return true;
 }
 
-/* True when the first of those that wait has left the queue. */
-static bool start_next(struct upstream_loop *loop)
+/* True when it has left the queue. */
+static bool start_in_turn(struct exchange *exchange)
 {
-    struct exchange *exchange = stage_first(loop, EXCHANGE_STAGE_WAITING);
     if (exchange->commit) {
         commit(exchange);
         return true;
     }
-    struct connection *connection = pool_take(loop->pool);
+    struct connection *connection = pool_take(exchange->loop->pool);
     if (connection)
         begin(exchange, connection);
     return connection;
@@ -180,12 +233,11 @@ static bool start_next(struct upstream_loop *loop)
 
 static void start_waiting(struct upstream_loop *loop)
 {
+    struct exchange *exchange;
     while (loop->counts[EXCHANGE_STAGE_WAITING] > 0 &&
-           pool_free_connections(loop->pool) > loop->slots) {
-        shed_late(loop);
-        if (!start_next(loop))
+           pool_free_connections(loop->pool) > loop->slots)
+        if (!(exchange = first_in_time(loop)) || !start_in_turn(exchange))
             return;
-    }
 }
 
 /* A call that comes while others wait takes its place behind them. */
@@ -215,11 +267,14 @@ bool turns_init(struct upstream_loop *loop)
         TAILQ_INIT(&loop->stages[i]);
     atomic_init(&loop->granted, 0);
     loop->late_commits = evtimer_new(loop->thread.loop, on_late_commits, loop);
-    return loop->late_commits;
+    loop->leases = evtimer_new(loop->thread.loop, on_leases, loop);
+    return loop->late_commits && loop->leases;
 }
 
 void turns_clear(struct upstream_loop *loop)
 {
     if (loop->late_commits)
         event_free(loop->late_commits);
+    if (loop->leases)
+        event_free(loop->leases);
 }

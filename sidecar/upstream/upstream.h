@@ -83,6 +83,7 @@ enum exchange_stage {
     EXCHANGE_STAGE_COMMITTING, /* its turn has come; waits for upstream_committed */
     EXCHANGE_STAGE_READY,      /* committed; takes the next connection */
     EXCHANGE_STAGE_RUNNING,    /* on a connection */
+    EXCHANGE_STAGE_HUNG,       /* on a connection, for longer than its lease */
     EXCHANGE_STAGE_COUNT,
 };
 

@@ -22,7 +22,7 @@ static void blend(struct wait_estimate_view *view, double took_ns, double share)
 
 static double mean_ns(const struct wait_estimate *estimate)
 {
-    return fmax(fmin(estimate->by_count.mean_ns, estimate->by_time.mean_ns), estimate->least_ns);
+    return fmin(estimate->by_count.mean_ns, estimate->by_time.mean_ns);
 }
 
 static double rarely_passed_ns(const struct wait_estimate_view *view)
@@ -53,19 +53,22 @@ int64_t wait_estimate_mean_ns(const struct wait_estimate *estimate)
 
 int64_t wait_estimate_exchange_ns(const struct wait_estimate *estimate)
 {
-    double foreseen =
-        fmin(rarely_passed_ns(&estimate->by_count), rarely_passed_ns(&estimate->by_time));
-    return (int64_t)fmax(foreseen, estimate->least_ns);
+    return (int64_t)fmin(rarely_passed_ns(&estimate->by_count),
+                         rarely_passed_ns(&estimate->by_time));
 }
 
 int64_t wait_estimate_wait_ns(const struct wait_estimate *estimate, size_t before,
-                              size_t connections, int64_t stalled_ns)
+                              size_t connections, size_t reach, int64_t stalled_ns)
 {
     if (connections == 0 || before < connections)
         return 0;
-    double each = mean_ns(estimate), turns = (double)(before - connections + 1);
+    double each = mean_ns(estimate), turns = (double)(before - connections + 1), rounds = 0;
     /* A stall that has lasted longer than the mean is assumed to last as long again, but not for
      * every exchange. */
-    double late = fmax((double)stalled_ns - each, 0);
-    return (int64_t)(late + turns * each / (double)connections);
+    double late = fmax((double)stalled_ns - each, 0), at_a_time = (double)connections;
+    for (; at_a_time < (double)reach && turns > at_a_time; rounds++) {
+        turns -= at_a_time;
+        at_a_time = fmin(at_a_time * 2, (double)reach);
+    }
+    return (int64_t)(late + (rounds + turns / at_a_time) * each);
 }

@@ -18,7 +18,6 @@ struct wait_estimate_view {
 struct wait_estimate {
     struct wait_estimate_view by_count, by_time;
     int64_t learned_ns; /* when the last exchange ended */
-    double least_ns;    /* assumed minimum of a duration, set by the owner */
 };
 
 /* Records a duration; `_at_least` when no response came, so the true one is longer. */
@@ -30,6 +29,7 @@ int64_t wait_estimate_mean_ns(const struct wait_estimate *estimate);
 int64_t wait_estimate_exchange_ns(const struct wait_estimate *estimate);
 
 /* The time until an exchange begins that comes after `before` others, waiting or running, on
- * `connections`. While all of them are busy, `stalled_ns` is how long none has ended. */
+ * `connections`, which double with each round of exchanges until they are `reach`. While all of
+ * them are busy, `stalled_ns` is how long none has ended. */
 int64_t wait_estimate_wait_ns(const struct wait_estimate *estimate, size_t before,
-                              size_t connections, int64_t stalled_ns);
+                              size_t connections, size_t reach, int64_t stalled_ns);

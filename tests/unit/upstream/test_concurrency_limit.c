@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Does the limit follow the number of connections that the upstream can use? */
+/* Does the limit follow the number of exchanges that the upstream can work on at a time? */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,152 +9,197 @@
 
 #include "upstream/concurrency_limit.h"
 
-/* An upstream that works on `at_a_time` requests at once; the others wait there. */
+#define MS CLOCK_NS_PER_MS
+
+/* An upstream that works on `places` requests at once; the others wait there. */
 struct model {
-    size_t at_a_time;
-    int64_t takes_ns;
-    int64_t deadline_ns;
-    int64_t now_ns;
+    struct concurrency_limit limit;
+    size_t places;
+    int64_t takes_ns, deadline_ns, now_ns;
 };
 
-static int64_t duration_ns(const struct model *model, size_t connections)
+static struct model model_of(size_t places, int64_t takes_ns)
 {
-    int64_t turns = (int64_t)((connections + model->at_a_time - 1) / model->at_a_time);
-    return turns * model->takes_ns;
+    struct model model = {
+        .places = places, .takes_ns = takes_ns, .deadline_ns = CLOCK_NS_PER_S, .now_ns = 1};
+    concurrency_limit_init(&model.limit, CONCURRENCY_LIMIT_FIRST, 512);
+    return model;
 }
 
-/* So many rounds in which every connection carries one exchange while others wait. Returns in how
- * many of them `expected` connections were used. */
-static unsigned run(struct concurrency_limit *limit, struct model *model, unsigned rounds,
-                    size_t expected)
+static void end(struct model *model, enum exchange_ending ending, bool lapsed, int64_t began_ns)
 {
-    unsigned as_expected = 0;
-    for (unsigned round = 0; round < rounds; round++) {
-        size_t connections = limit->now;
-        int64_t took_ns = duration_ns(model, connections);
+    (void)concurrency_limit_ended(&model->limit, ending, lapsed, began_ns, model->now_ns);
+}
+
+/* Every exchange that the limit allows begins at once and ends, while others wait. */
+static void run_round(struct model *model)
+{
+    size_t count = model->limit.now;
+    int64_t began_ns = model->now_ns + 1;
+    for (size_t i = 0; i < count; i++)
+        concurrency_limit_began(&model->limit, began_ns);
+    concurrency_limit_wanted(&model->limit);
+    for (size_t i = 0; i < count; i++) {
+        int64_t took_ns = (int64_t)(i / model->places + 1) * model->takes_ns;
         bool missed = took_ns > model->deadline_ns;
-        took_ns = missed ? model->deadline_ns : took_ns;
-        model->now_ns += took_ns;
-        for (size_t i = 0; i < connections; i++)
-            concurrency_limit_ended(limit, took_ns, missed, model->now_ns);
-        concurrency_limit_wanted(limit, model->now_ns);
-        as_expected += connections == expected;
+        model->now_ns = began_ns + (missed ? model->deadline_ns : took_ns);
+        end(model, missed ? EXCHANGE_MISSED : EXCHANGE_RESPONDED, false, began_ns);
+        concurrency_limit_wanted(&model->limit);
     }
-    return as_expected;
 }
 
-static struct model model_of(size_t at_a_time)
+static void run(struct model *model, unsigned rounds)
 {
-    return (struct model){at_a_time, 100 * CLOCK_NS_PER_MS, CLOCK_NS_PER_S, CLOCK_NS_PER_S};
-}
-
-static struct concurrency_limit limit_of(size_t most)
-{
-    struct concurrency_limit limit;
-    concurrency_limit_init(&limit, most);
-    return limit;
+    while (rounds-- > 0)
+        run_round(model);
 }
 
 static void the_limit_begins_small_and_stays_while_no_call_waits(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(512), small = limit_of(3);
-    assert_int_equal(limit.now, 32);
-    assert_int_equal(small.now, 3);
-    for (int i = 0; i < 1000; i++)
-        concurrency_limit_ended(&limit, CLOCK_NS_PER_S, false, i);
-    assert_int_equal(limit.now, 32);
+    struct model model = model_of(1000, 100 * MS);
+    for (int i = 0; i < 1000; i++) {
+        concurrency_limit_began(&model.limit, model.now_ns);
+        model.now_ns += model.takes_ns;
+        end(&model, EXCHANGE_RESPONDED, false, model.now_ns - model.takes_ns);
+    }
+    assert_int_equal(model.limit.now, CONCURRENCY_LIMIT_FIRST);
+    concurrency_limit_init(&model.limit, CONCURRENCY_LIMIT_FIRST, 3);
+    assert_int_equal(model.limit.now, 3);
 }
 
 static void an_upstream_that_answers_at_once_needs_no_more(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(512);
-    struct model model = model_of(1000);
-    model.takes_ns = 5 * CLOCK_NS_PER_MS;
-    assert_int_equal(run(&limit, &model, 1000, 32), 1000);
+    struct model model = model_of(1000, 5 * MS);
+    run(&model, 1000);
+    assert_int_equal(model.limit.now, CONCURRENCY_LIMIT_FIRST);
 }
 
-static void an_upstream_that_works_on_all_at_once_gets_all_soon(void **state)
+static void an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(500);
-    struct model model = model_of(1000);
-    run(&limit, &model, 12, 0);
-    assert_int_equal(run(&limit, &model, 100, 500), 100);
+    struct model model = model_of(1000, 50 * MS);
+    run(&model, 8);
+    assert_int_equal(model.limit.now, 512);
 }
 
-static void growth_that_only_makes_exchanges_longer_is_taken_back(void **state)
+static void a_small_upstream_gets_few_at_a_time(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(512);
-    struct model model = model_of(32);
-    unsigned unchanged = 0;
-    for (int i = 0; i < 1000; i++) {
-        unchanged += run(&limit, &model, 1, 32);
-        assert_true(limit.now == 32 || limit.now == 64);
+    static const size_t places[] = {1, 2, 8, 32, 128};
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        struct model model = model_of(places[i], 100 * MS);
+        run(&model, 100);
+        assert_in_range(model.limit.now, places[i] / 2, CONCURRENCY_LIMIT_FIRST + 10 * places[i]);
     }
-    assert_in_range(unchanged, 950, 999);
 }
 
-static void growth_is_feared_to_make_exchanges_longer_while_it_is_on_trial(void **state)
+static void an_upstream_that_has_become_slow_for_all_keeps_its_limit(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(64);
-    struct model model = model_of(1000);
-    run(&limit, &model, 1, 32);
-    assert_int_equal(limit.now, 64);
-    assert_int_equal((int64_t)limit.assumed_ns, 2 * model.takes_ns);
-    run(&limit, &model, 10, 64);
-    assert_int_equal(limit.now, 64);
-    assert_int_equal((int64_t)limit.assumed_ns, 0);
+    struct model model = model_of(1000, 100 * MS);
+    run(&model, 10);
+    model.takes_ns = 300 * MS;
+    run(&model, 4);
+    assert_int_equal(model.limit.now, 512);
 }
 
-static void growth_that_pays_in_part_is_kept(void **state)
+static void fewer_begin_when_deadlines_pass_in_the_upstream(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(512);
-    struct model model = model_of(64);
-    run(&limit, &model, 20, 0);
-    assert_in_range(run(&limit, &model, 1000, 64), 950, 1000);
+    struct model model = model_of(1000, 100 * MS);
+    run(&model, 10);
+    model.takes_ns = 2 * CLOCK_NS_PER_S;
+    run(&model, 3);
+    assert_in_range(model.limit.now, 1, 128);
+    run(&model, 20);
+    assert_int_equal(model.limit.now, 1);
 }
 
-static void growth_that_brought_nothing_is_tried_again_later(void **state)
+static void a_lease_follows_the_usual_duration(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(64);
-    struct model model = model_of(32);
-    assert_in_range(run(&limit, &model, 1000, 32), 950, 1000);
-    model.at_a_time = 64;
-    run(&limit, &model, (unsigned)(CONCURRENCY_LIMIT_LONGEST_HOLD_NS / model.takes_ns) + 10, 0);
-    assert_int_equal(run(&limit, &model, 1000, 64), 1000);
+    struct model quick = model_of(1000, 5 * MS), slow = model_of(1000, 500 * MS);
+    run(&quick, 20);
+    run(&slow, 20);
+    assert_int_equal(concurrency_limit_lease_ns(&quick.limit), 250 * MS);
+    assert_in_range(concurrency_limit_lease_ns(&slow.limit), 1990 * MS, 2010 * MS);
 }
 
-static void fewer_are_used_when_deadlines_pass_in_the_upstream(void **state)
+/* As many as the limit allows begin, and their leases end. */
+static int64_t lapse_all(struct model *model)
 {
-    (void)state;
-    struct concurrency_limit limit = limit_of(512);
-    struct model model = model_of(2);
-    run(&limit, &model, 20, 0);
-    assert_in_range(run(&limit, &model, 1000, 16), 950, 1000);
+    int64_t began_ns = ++model->now_ns;
+    for (size_t i = 0; i < model->limit.now; i++)
+        concurrency_limit_began(&model->limit, began_ns);
+    model->now_ns += concurrency_limit_lease_ns(&model->limit);
+    for (size_t i = 0; i < model->limit.now; i++)
+        concurrency_limit_lapsed(&model->limit, began_ns, model->now_ns);
+    return began_ns;
 }
 
-static void a_single_connection_is_the_least(void **state)
+static void before_any_response_a_lease_has_a_fixed_length(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(1);
-    struct model model = model_of(1);
-    model.deadline_ns = 1;
-    assert_int_equal(run(&limit, &model, 100, 1), 100);
+    struct model model = model_of(1000, 100 * MS);
+    int64_t began_ns = lapse_all(&model);
+    assert_int_equal(concurrency_limit_lease_ns(&model.limit), CONCURRENCY_LIMIT_FIRST_LEASE_NS);
+    model.now_ns = began_ns + 5 * CLOCK_NS_PER_S;
+    end(&model, EXCHANGE_RESPONDED, true, began_ns);
+    assert_int_equal(concurrency_limit_lease_ns(&model.limit), 20 * CLOCK_NS_PER_S);
 }
 
-static void deadlines_that_pass_all_the_same_change_little(void **state)
+static void a_lease_without_any_response_is_a_stall(void **state)
 {
     (void)state;
-    struct concurrency_limit limit = limit_of(32);
-    struct model model = model_of(64);
-    model.deadline_ns = 50 * CLOCK_NS_PER_MS;
-    assert_in_range(run(&limit, &model, 1000, 32), 900, 1000);
+    struct model model = model_of(1000, 50 * MS);
+    run(&model, 2);
+    assert_false(model.limit.stalls);
+    lapse_all(&model);
+    assert_true(model.limit.stalls);
+    assert_true(concurrency_limit_prefers_newest(&model.limit, model.now_ns));
+    run(&model, 1);
+    assert_false(model.limit.stalls);
+    assert_true(concurrency_limit_prefers_newest(&model.limit, model.now_ns));
+    assert_false(concurrency_limit_prefers_newest(&model.limit, model.now_ns + 250 * MS));
+}
+
+static void an_exchange_that_hung_says_nothing_while_others_are_answered(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, 50 * MS);
+    run(&model, 2);
+    int64_t began_ns = model.now_ns;
+    double usual_ns = model.limit.usual_ns;
+    model.now_ns += 300 * MS;
+    run(&model, 1);
+    concurrency_limit_lapsed(&model.limit, began_ns, model.now_ns);
+    assert_false(
+        concurrency_limit_ended(&model.limit, EXCHANGE_RESPONDED, true, began_ns, model.now_ns));
+    assert_true(model.limit.usual_ns == usual_ns);
+}
+
+static void an_upstream_that_has_become_slow_is_known_from_those_that_seemed_to_hang(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, 50 * MS);
+    run(&model, 2);
+    for (int i = 0; i < 4; i++) {
+        int64_t began_ns = lapse_all(&model);
+        model.now_ns = began_ns + 5 * CLOCK_NS_PER_S;
+        end(&model, EXCHANGE_RESPONDED, true, began_ns);
+    }
+    assert_true(concurrency_limit_lease_ns(&model.limit) > 5 * CLOCK_NS_PER_S);
+}
+
+static void growth_is_foreseen_until_a_queue_upstream_is_seen(void **state)
+{
+    (void)state;
+    struct model model = model_of(32, 100 * MS);
+    assert_int_equal(model.limit.reach, 512);
+    run(&model, 20);
+    assert_in_range(model.limit.reach, model.limit.now, 4 * model.limit.now);
 }
 
 int main(void)
@@ -162,14 +207,16 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limit_begins_small_and_stays_while_no_call_waits),
         cmocka_unit_test(an_upstream_that_answers_at_once_needs_no_more),
-        cmocka_unit_test(an_upstream_that_works_on_all_at_once_gets_all_soon),
-        cmocka_unit_test(growth_that_only_makes_exchanges_longer_is_taken_back),
-        cmocka_unit_test(growth_is_feared_to_make_exchanges_longer_while_it_is_on_trial),
-        cmocka_unit_test(growth_that_pays_in_part_is_kept),
-        cmocka_unit_test(growth_that_brought_nothing_is_tried_again_later),
-        cmocka_unit_test(fewer_are_used_when_deadlines_pass_in_the_upstream),
-        cmocka_unit_test(a_single_connection_is_the_least),
-        cmocka_unit_test(deadlines_that_pass_all_the_same_change_little),
+        cmocka_unit_test(an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds),
+        cmocka_unit_test(a_small_upstream_gets_few_at_a_time),
+        cmocka_unit_test(an_upstream_that_has_become_slow_for_all_keeps_its_limit),
+        cmocka_unit_test(fewer_begin_when_deadlines_pass_in_the_upstream),
+        cmocka_unit_test(a_lease_follows_the_usual_duration),
+        cmocka_unit_test(before_any_response_a_lease_has_a_fixed_length),
+        cmocka_unit_test(a_lease_without_any_response_is_a_stall),
+        cmocka_unit_test(an_exchange_that_hung_says_nothing_while_others_are_answered),
+        cmocka_unit_test(an_upstream_that_has_become_slow_is_known_from_those_that_seemed_to_hang),
+        cmocka_unit_test(growth_is_foreseen_until_a_queue_upstream_is_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,7 +84,8 @@ static struct connection *start(struct scene *scene)
 static void abandon(struct scene *scene, struct connection *connection, enum exchange_cause cause)
 {
     connection_abandon(connection);
-    pool_abandon(scene->pool, connection, cause);
+    scene->exchange.cause = cause;
+    pool_abandon(scene->pool, connection, &scene->exchange);
 }
 
 static void no_more_connections_are_opened_than_calls_wait_and_than_may_be(void **state)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Are calls served while others hang, and while an upstream is slow?"""
+import collections
+import statistics
+import threading
+import time
+
+import pytest
+
+from support.slow_upstream import SlowUpstream
+
+MANY = ("--max-in-flight=5000", "--max-streams=5000")
+
+
+@pytest.fixture
+def slow(certificate):
+    """Makes upstreams; they are closed after the test."""
+    made = []
+
+    def make(**how):
+        made.append(SlowUpstream(certificate, **how))
+        return made[-1]
+    yield make
+    for upstream in made:
+        upstream.close()
+
+
+class Calls:
+    """Calls of one client, and when each of them ended."""
+
+    def __init__(self, client):
+        self.client, self.ended, self.changed = client, [], threading.Condition()
+
+    def start(self, name, timeout, then=None):
+        began = time.monotonic()
+
+        def on_end(call):
+            with self.changed:
+                self.ended.append((call.code().name, time.monotonic() - began))
+                self.changed.notify_all()
+            if then:
+                then()
+        self.client.start(name, timeout=timeout).add_done_callback(on_end)
+
+    def wait(self, count, seconds=60):
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.ended) >= count, seconds)
+            return collections.Counter(code for code, _ in self.ended), statistics.median(took for _, took in self.ended)
+
+
+def start_hung(client, upstream, count=200):
+    """Calls of one process that are never answered; the sidecar has them when the first of them is sent."""
+    hung = [client.start(f"hang_{number}", timeout=60) for number in range(count)]
+    upstream.wait(upstream.arrived, 1)
+    return hung
+
+
+def serve_others(client, seconds=5):
+    others = Calls(client)
+    for number in range(50):
+        others.start(f"other_{number}", timeout=seconds)
+    return others.wait(50)
+
+
+def test_calls_that_hang_from_the_first_one_on_starve_no_others(start, slow):
+    upstream = slow()
+    client = start(*MANY, upstream=upstream).client()
+    hung = start_hung(client, upstream)
+    codes, median = serve_others(client)
+    assert codes == {"OK": 50}
+    assert median <= 3
+    for call in hung:
+        call.cancel()
+
+
+def test_calls_that_begin_to_hang_delay_others_by_half_a_second_at_most(start, slow):
+    upstream = slow()
+    client = start(*MANY, upstream=upstream).client()
+    for _ in range(3):
+        assert serve_others(client, 30)[0] == {"OK": 50}
+    hung = start_hung(client, upstream)
+    codes, median = serve_others(client)
+    assert codes == {"OK": 50}
+    assert median <= 0.5
+    for call in hung:
+        call.cancel()
+
+
+def test_a_cold_start_refuses_no_call_that_it_can_serve(start, slow):
+    client = start(*MANY, upstream=slow(takes=1)).client()
+    calls = Calls(client)
+    left = iter(range(2000))
+
+    def again():
+        number = next(left, None)
+        if number is not None:
+            calls.start(f"again_{number}", 30, again)
+    for number in range(1000):
+        calls.start(f"group_{number}", 30, again)
+    assert calls.wait(3000, 120)[0] == {"OK": 3000}
+
+
+def test_calls_that_time_out_together_are_all_cancelled_upstream_in_time(start, slow):
+    upstream = slow()
+    client = start(*MANY, upstream=upstream).client()
+    client.create("first")
+    began = time.monotonic()
+    calls = [client.start(f"hang_{number}", timeout=5) for number in range(64)]
+    upstream.wait(upstream.cut, 64)
+    assert max(when for when, _ in upstream.cut) - began < 5.5
+    assert {call.code().name for call in calls} == {"DEADLINE_EXCEEDED"}
