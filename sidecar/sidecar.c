@@ -102,7 +102,7 @@ static bool open_schema(struct sidecar *sidecar, struct status *status)
            fill_attach(sidecar->schema, &values, status);
 }
 
-/* "huaweicloud.apig.v2.ApiGroupService/CreateApiGroup" and so on, in the schema's order. */
+/* "shop.v1.Orders/GetOrder" and so on, in the schema's order. */
 static struct metric_values method_names(struct sidecar *sidecar)
 {
     size_t count;

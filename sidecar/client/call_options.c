@@ -109,7 +109,7 @@ bool call_options_read(struct call_options *given, int count, char *const argume
         return false;
     if (line.operand_count == 0)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "call: the method is missing, such as CreateApiGroup");
+                           "call: the method is missing; `apig-sidecar check` lists the methods");
     given->method = line.operands[0];
     given->message = line.operand_count > 1 ? line.operands[1] : "-";
     return true;

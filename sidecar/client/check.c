@@ -76,6 +76,21 @@ static void print_fields(const struct schema_message *message, struct text path,
     }
 }
 
+static void print_method(const struct schema_method *method)
+{
+    static const char *const idempotency[] = {[NOT_IDEMPOTENT] = "not idempotent",
+                                              [NO_SIDE_EFFECTS] = "NO_SIDE_EFFECTS",
+                                              [IDEMPOTENT] = "IDEMPOTENT"};
+    const struct http_rule *rule = &method->http_rule;
+    struct text body = rule->body_whole ? text_literal("*") : text_literal("none");
+    if (rule->body)
+        body = rule->body->name;
+    printf("  %s: %.*s %.*s, body: %.*s, response_body: %.*s, %s%s\n", method->path,
+           text_arguments(rule->method), text_arguments(rule->template), text_arguments(body),
+           text_arguments(rule->response_body ? rule->response_body->name : text_literal("*")),
+           idempotency[method->idempotency], method->recovery ? ", look-up" : "");
+}
+
 static void check_schema(struct findings *findings)
 {
     struct status status;
@@ -91,9 +106,7 @@ static void check_schema(struct findings *findings)
     const struct schema_method *methods = schema_methods(schema, &count);
     puts("RPCs");
     for (size_t i = 0; i < count; i++) {
-        printf("  %s\n    %.*s %.*s\n", methods[i].path,
-               text_arguments(methods[i].http_rule.method),
-               text_arguments(methods[i].http_rule.template));
+        print_method(&methods[i]);
         print_fields(methods[i].request, text_literal(""), NULL, findings->arena);
     }
     schema_free(schema);

@@ -23,7 +23,7 @@ struct json_limits {
 };
 
 enum json_names {
-    JSON_NAMES_PROTO, /* "sl_domain" */
+    JSON_NAMES_PROTO, /* "order_id" */
     JSON_NAMES_CAMEL, /* "slDomain" */
 };
 

@@ -72,7 +72,7 @@ bool fault_is_lost_response(const struct fault *fault);
  * still be at work, or does not know the result itself. */
 bool fault_may_come_later(const struct fault *fault);
 
-/* Fills the status: "The API group name already exists (APIG.3201, HTTP 400, request 9f…)". Returns
+/* Fills the status: "The name already exists (APIG.3201, HTTP 400, request 9f…)". Returns
  * false. */
 must_use bool fault_status(const struct fault *fault, const struct http_response *response,
                            struct status *status);

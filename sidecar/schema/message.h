@@ -101,7 +101,7 @@ struct schema_field {
 };
 
 struct schema_message {
-    struct text full_name;             /* "huaweicloud.apig.v2.ApiGroup" */
+    struct text full_name;             /* "shop.v1.Order" */
     const struct schema_field *fields; /* as declared */
     size_t field_count;
     enum well_known well_known;

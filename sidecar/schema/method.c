@@ -26,7 +26,7 @@ static const char *path_of(struct text service, struct text name, struct arena *
     return path.at;
 }
 
-/* The name of a method among the symbols: "huaweicloud.apig.v2.ApiGroupService.CreateApiGroup". */
+/* The name of a method among the symbols: "shop.v1.Orders.GetOrder". */
 static struct text symbol_of(const struct schema_method *method, struct arena *arena)
 {
     return descriptor_set_join(arena, method->service, method->name);
@@ -160,7 +160,7 @@ static bool read_recovery(const struct descriptor_set *set, const struct methods
                        text_arguments(symbol_of(method, arena)));
 }
 
-/* The request of a method without the names of variables: "POST /v2/{*}/api-groups". */
+/* The request of a method without the names of variables: "POST /v1/{*}/orders". */
 struct route {
     struct text request;
     const struct schema_method *method;

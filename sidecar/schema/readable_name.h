@@ -5,6 +5,6 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-/* Converts "CreateApiGroup" to "create API group": words in lower case but for acronyms (a short
+/* Converts "GetOrderUrl" to "get order URL": words in lower case but for acronyms (a short
  * list, and words that are written in capitals). The arena has no limit. */
 struct text readable_name(struct text name, struct arena *arena);

@@ -23,10 +23,10 @@ enum idempotency {
 };
 
 struct schema_method {
-    const char *path;    /* "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup", terminated */
-    struct text service; /* "huaweicloud.apig.v2.ApiGroupService" */
-    struct text name;    /* "CreateApiGroup" */
-    struct text readable_name; /* "create API group", for messages */
+    const char *path;          /* "/shop.v1.Orders/GetOrder", terminated */
+    struct text service;       /* "shop.v1.Orders" */
+    struct text name;          /* "GetOrder" */
+    struct text readable_name; /* "get order", for messages */
     const struct schema_message *request, *response;
     struct http_rule http_rule;
     enum idempotency idempotency;
@@ -35,7 +35,7 @@ struct schema_method {
 };
 
 struct schema_file {
-    struct text name;           /* "huaweicloud/apig/v2/api_group_service.proto" */
+    struct text name;           /* "shop/v1/orders.proto" */
     struct text bytes;          /* its serialized FileDescriptorProto, for reflection */
     const struct text *imports; /* names of the files that it imports */
     size_t import_count;

@@ -126,7 +126,7 @@ static bool require_enum(const struct types *types, const char *type_name,
     return true;
 }
 
-/* Converts "sl_domain" to "slDomain", for sets that do not set json_name. */
+/* Converts "order_id" to "orderId", for sets that do not set json_name. */
 static struct text camel_case(const struct types *types, struct text name)
 {
     char *camel = zeroed(types, name.size + 1);

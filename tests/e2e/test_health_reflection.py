@@ -141,7 +141,7 @@ def test_the_servers_own_services_are_listed_and_described_whatever_set_is_serve
     path.write_bytes(api.compile_set(["huaweicloud/apig/v2/api_group_service.proto"]))
     reflection = Reflection(start(f"--descriptor-set={path}").client(), package)
     listed = {service.name for service in reflection.ask({"list_services": ""}).list_services_response.service}
-    assert listed == {api.SERVICE, "grpc.health.v1.Health", *(f"{each}.ServerReflection" for each in REFLECTION)}
+    assert listed == {*(service.full_name for service in api.services()), "grpc.health.v1.Health", *(f"{each}.ServerReflection" for each in REFLECTION)}
     for service in listed:
         assert file_names(reflection.ask({"file_containing_symbol": service}))
     assert file_names(reflection.ask({"file_by_filename": "grpc/health/v1/health.proto"})) == ["grpc/health/v1/health.proto"]

@@ -8,8 +8,9 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDES = [ROOT / "proto", "/usr/share/gocode/src/github.com/gogo/googleapis", "/usr/share/grpc-proto", "/usr/include"]
+FAMILY = sorted(str(path.relative_to(ROOT / "proto")) for path in ROOT.glob("proto/huaweicloud/**/*.proto"))
 FILES = [
-    "huaweicloud/apig/v2/api_group_service.proto", "grpc/health/v1/health.proto",
+    *FAMILY, "grpc/health/v1/health.proto",
     "grpc/reflection/v1/reflection.proto", "grpc/reflection/v1alpha/reflection.proto",
     "google/rpc/status.proto", "google/rpc/error_details.proto",
 ]
@@ -36,6 +37,18 @@ def pool():
 def message(name):
     """The class of the message of that full name, e.g. "huaweicloud.apig.v2.ApiGroup"."""
     return message_factory.MessageFactory(pool()).GetPrototype(pool().FindMessageTypeByName(name))
+
+
+@functools.lru_cache(None)
+def services():
+    """The descriptors of the family's services."""
+    return [service for file in FAMILY for service in pool().FindFileByName(file).services_by_name.values()]
+
+
+@functools.lru_cache(None)
+def method(name):
+    """The descriptor of the family's method of that name."""
+    return next(service.methods_by_name[name] for service in services() if name in service.methods_by_name)
 
 
 def to_dict(reply):

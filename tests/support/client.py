@@ -29,10 +29,10 @@ class Client:
         return self.channel.unary_unary(path, response_deserializer=decode).future(request_bytes, **how)
 
     def call(self, name, values, **how):
-        """A call of ApiGroupService's method of that name."""
-        method = api.pool().FindServiceByName(api.SERVICE).FindMethodByName(name)
+        """A call of the family's method of that name."""
+        method = api.method(name)
         request = api.from_dict(method.input_type.full_name, values)
-        return self.unary(f"/{api.SERVICE}/{name}", request.SerializeToString(), method.output_type.full_name, **how)
+        return self.unary(f"/{method.containing_service.full_name}/{name}", request.SerializeToString(), method.output_type.full_name, **how)
 
     def start(self, name="api_group_001", **more):
         """Starts a CreateApiGroup; arguments that are not fields of the request go to grpcio (timeout, metadata, …)."""

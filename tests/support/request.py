@@ -12,7 +12,7 @@ FIELDS = re.compile(
     r"|traceparent|tracestate|b3|x-b3-[a-z]+|authorization|x-sdk-date|x-project-id|x-security-token")
 REQUEST_LINE = re.compile(rb"([A-Z]+) (/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?]|%[0-9A-F]{2})*) HTTP/1\.1")
 FIELD_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ([!-~](?:[ !-~]*[!-~])?)")
-PATH_FIELDS = {"project_id", "instance_id", "group_id"}
+PATH_FIELDS = {"project_id", "instance_id", "group_id", "domain_id", "certificate_id", "response_id", "response_type"}
 
 
 class Unexpected(Exception):

@@ -17,7 +17,7 @@
 #include "schema/schema.h"
 #include "server/server.h"
 
-#define SCRIPTED_CALLS 16
+#define SCRIPTED_CALLS 32
 #define CREATE "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup"
 
 /* The detail and the pushback that the handler adds to statuses of the server's own. */

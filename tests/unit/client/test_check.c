@@ -104,7 +104,7 @@ static size_t findings_in(const char *printed)
 static void expect_finding(const char *flags, const struct check_functions *functions,
                            const char *part)
 {
-    char printed[16384];
+    char printed[65536];
     assert_int_equal(check(flags, functions, printed, sizeof printed), 1);
     if (findings_in(printed) != 1 || !strstr(strstr(printed, "✗ "), part))
         fail_msg("%s: %s", flags, printed);
@@ -122,14 +122,18 @@ static void write_file(char *path, const char *content)
 static void without_findings_options_methods_and_files_are_printed(void **state)
 {
     (void)state;
-    char printed[16384];
+    char printed[65536];
     int exit_code = check("--upstream=https://127.0.0.1:1", &good_files, printed, sizeof printed);
     assert_int_equal(exit_code, 0);
     assert_int_equal(findings_in(printed), 0);
     static const char *const parts[] = {
         "https://127.0.0.1:1",
         "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup",
-        "POST /v2/{project_id}/apigw/instances/{instance_id}/api-groups",
+        "CreateApiGroup: POST /v2/{project_id}/apigw/instances/{instance_id}/api-groups, body: *, "
+        "response_body: *, not idempotent, look-up\n",
+        ", body: none, response_body: *, IDEMPOTENT\n",
+        ", body: response, response_body: responses, IDEMPOTENT\n",
+        ", body: *, response_body: *, NO_SIDE_EFFECTS\n",
         "255",
         "required, unless --project-id fills it",
         "a token of 10240 bytes",
@@ -142,7 +146,7 @@ static void without_findings_options_methods_and_files_are_printed(void **state)
 static void each_finding_is_a_line(void **state)
 {
     (void)state;
-    char printed[16384];
+    char printed[65536];
     int exit_code = check("--listen=0.0.0.0:1 --upstream=https://[::1]:1 --descriptor-set=/no/set "
                           "--upstream-ca-file=/no/ca --token-file=/no/token "
                           "--tls-cert-file=/cert --tls-key-file=/no/key",
@@ -166,7 +170,7 @@ static void a_missing_upstream_is_a_finding(void **state)
 static void an_expired_certificate_is_printed_and_is_not_a_finding(void **state)
 {
     (void)state;
-    char printed[16384];
+    char printed[65536];
     const char *flags =
         "--upstream=https://127.0.0.1 --tls-cert-file=/old.pem --tls-key-file=/key.pem "
         "--upstream-ca-file=/ca.pem";
@@ -188,7 +192,7 @@ static void a_malformed_descriptor_set_is_a_finding_with_its_path(void **state)
 static void behind_a_proxy_the_proxys_name_is_looked_up(void **state)
 {
     (void)state;
-    char printed[16384];
+    char printed[65536];
     assert_int_equal(check("--upstream=https://unknown.invalid --upstream-proxy=http://[::1]:3128",
                            &good_files, printed, sizeof printed),
                      0);

@@ -90,7 +90,9 @@ static request named(request_kind what, const char *name)
 static void expect_services(struct trial *trial)
 {
     static const char *const services[] = {
-        "huaweicloud.apig.v2.ApiGroupService", "grpc.health.v1.Health",
+        "huaweicloud.apig.v2.ApiGroupService", "huaweicloud.apig.v2.CertificateService",
+        "huaweicloud.apig.v2.DomainService",   "huaweicloud.apig.v2.GatewayResponseService",
+        "huaweicloud.apig.v2.InstanceService", "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"};
     const request asked = named(ASKED(LIST_SERVICES), "*");
     response *read = ask(trial, &asked);
