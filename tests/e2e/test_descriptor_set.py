@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Is the .proto file the only list of RPCs: are other services served as their annotations say, without a line of C?"""
 import pytest
-from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format
 
 from support import api
 from support.client import refusal
@@ -51,15 +51,14 @@ def things(start, tmp_path):
     for file in descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file:
         pool.Add(file)
     methods = pool.FindServiceByName("test.v1.Things").methods_by_name
-    make = message_factory.MessageFactory(pool).GetPrototype
     client = start(f"--descriptor-set={path}").client()
 
     def call(method, **request):
         types = methods[method]
-        asked = json_format.ParseDict(request, make(types.input_type)())
+        asked = json_format.ParseDict(request, api.message_class(pool, types.input_type)())
         return client.channel.unary_unary(
             f"/test.v1.Things/{method}", response_deserializer=lambda reply: json_format.MessageToDict(
-                make(types.output_type).FromString(reply), preserving_proto_field_name=True),
+                api.message_class(pool, types.output_type).FromString(reply), preserving_proto_field_name=True),
         ).future(asked.SerializeToString(), timeout=30)
     return call
 

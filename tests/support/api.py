@@ -33,10 +33,17 @@ def pool():
     return made
 
 
+def message_class(descriptors, descriptor):
+    """The class of a message of a descriptor pool, with protobuf 3.21 as with current versions."""
+    if hasattr(message_factory, "GetMessageClass"):
+        return message_factory.GetMessageClass(descriptor)
+    return message_factory.MessageFactory(descriptors).GetPrototype(descriptor)
+
+
 @functools.lru_cache(None)
 def message(name):
     """The class of the message of that full name, e.g. "huaweicloud.apig.v2.ApiGroup"."""
-    return message_factory.MessageFactory(pool()).GetPrototype(pool().FindMessageTypeByName(name))
+    return message_class(pool(), pool().FindMessageTypeByName(name))
 
 
 @functools.lru_cache(None)

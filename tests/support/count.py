@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Prints "PASSED FAILED" of one part of a check: count.py JUNIT_XML LOG EXIT_CODE."""
+"""Counts one part of a check: count.py JUNIT_XML LOG EXIT_CODE prints "PASSED FAILED SKIPPED", and then for each reason of
+a skipped test a line "skipped N: REASON"."""
+import collections
 import re
 import sys
 import xml.etree.ElementTree
@@ -7,29 +9,39 @@ import xml.etree.ElementTree
 
 def count_junit(path):
     passed = failed = 0
+    reasons = collections.Counter()
     for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        skipped = case.find("skipped")
         if case.find("failure") is not None or case.find("error") is not None or case.get("status") == "fail":
             failed += 1
-        elif case.find("skipped") is None:
+        elif skipped is not None:
+            reasons[" ".join((skipped.get("message") or "no reason given").split())] += 1
+        else:
             passed += 1
-    return passed, failed
+    return passed, failed, reasons
 
 
-def count_last_line(path):
-    lines = open(path, encoding="utf-8", errors="replace").read().split("\n")
-    for line in reversed(lines):
-        if match := re.fullmatch(r"(\d+) passed, (\d+) failed\s*", line):
-            return int(match[1]), int(match[2])
-    return 0, 0
+def count_lines(path):
+    """The counts of a part that ends in them, as tests/run does."""
+    passed = failed = 0
+    reasons = collections.Counter()
+    for line in open(path, encoding="utf-8", errors="replace"):
+        if match := re.fullmatch(r"(\d+) passed, (\d+) failed(?:, \d+ skipped)?\s*", line):
+            passed, failed = int(match[1]), int(match[2])
+        elif match := re.fullmatch(r"skipped (\d+): (.+)\s*", line):
+            reasons[match[2].rstrip()] += int(match[1])
+    return passed, failed, reasons
 
 
-def count(junit, log, code):
+def main(junit, log, code):
     try:
-        passed, failed = count_junit(junit)
+        passed, failed, reasons = count_junit(junit)
     except (OSError, xml.etree.ElementTree.ParseError):
-        passed, failed = count_last_line(log)
+        passed, failed, reasons = count_lines(log)
     # A part that failed has at least one failure, whatever was counted.
-    return passed, max(failed, 1 if code else 0)
+    print(passed, max(failed, 1 if int(code) else 0), reasons.total())
+    for reason, times in reasons.items():
+        print(f"skipped {times}: {reason}")
 
 
-print(*count(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+main(*sys.argv[1:])
