@@ -2,12 +2,12 @@
 """The objects that kubectl's kustomize makes from base and from each overlay on the sample services."""
 import functools
 import os
-import subprocess
+import shutil
 from dataclasses import dataclass
 
 import yaml
 
-from support.toolchain import ROOT, run, tool
+from support.toolchain import ROOT, go_install, run
 
 DEPLOY = ROOT / "deploy"
 BUILT = ROOT / "build/deploy"
@@ -47,8 +47,14 @@ CASES = {
 EXAMPLES = sorted(path.parent.name for path in DEPLOY.glob("examples/*/kustomization.yaml"))
 
 
+def oldest_kustomize(directory):
+    """The objects by the kustomize of kubectl 1.31, the oldest that deploy/README.md names for all components."""
+    return run(go_install("sigs.k8s.io/kustomize/kustomize/v5@v5.4.2", BUILT / "bin"), "build", directory)
+
+
 def kustomize(directory):
-    return run(tool("kubectl"), "kustomize", directory)
+    kubectl = shutil.which("kubectl")
+    return run(kubectl, "kustomize", directory) if kubectl else oldest_kustomize(directory)
 
 
 @functools.lru_cache(None)

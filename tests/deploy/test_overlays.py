@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Does each overlay change a service as its first lines say?"""
 import pytest
-from manifests import CASES, DEPLOY, EXAMPLES, containers, environment_of, named, objects, sidecar_of, sidecars, template, templates
+import yaml
+from manifests import (BUILT, CASES, DEPLOY, EXAMPLES, containers, environment_of, named, objects, oldest_kustomize, sidecar_of,
+                       sidecars, template, templates)
 
 from support.toolchain import ROOT
 
@@ -18,6 +20,12 @@ def test_every_overlay_is_tried():
 @pytest.mark.parametrize("name", [*CASES, *EXAMPLES])
 def test_every_overlay_builds(name):
     assert objects(name)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_oldest_kubectl_builds_the_same_objects(name):
+    built = objects(name)
+    assert [each for each in yaml.safe_load_all(oldest_kustomize(BUILT / name)) if each] == built
 
 
 @pytest.mark.parametrize("name", BESIDE)

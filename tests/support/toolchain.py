@@ -44,7 +44,7 @@ def go():
 def go_install(package, directory):
     """Returns the command that `go install` builds from a package with a version."""
     run(go(), "install", package, env={**os.environ, "CGO_ENABLED": "0", "GOBIN": str(directory)})
-    return directory / package.partition("@")[0].rpartition("/")[2]
+    return directory / re.sub(r"/v\d+$", "", package.partition("@")[0]).rpartition("/")[2]
 
 
 def go_module(module):
