@@ -5,7 +5,7 @@
 #   docker build --target test --tag t . && docker run --rm t    runs all tests
 FROM debian:bookworm-slim AS tools
 WORKDIR /source
-COPY deploy/packages/install deploy/packages/build.txt deploy/packages/static.txt deploy/packages/
+COPY deploy/packages/install deploy/packages/progress deploy/packages/build.txt deploy/packages/static.txt deploy/packages/
 RUN deploy/packages/install build static
 COPY deploy/static/libcurl deploy/static/
 RUN deploy/static/libcurl
@@ -24,7 +24,7 @@ RUN deploy/static/root build/static/apig-sidecar /image && \
 
 FROM tools AS test
 COPY deploy/packages deploy/packages/
-RUN deploy/packages/install run test
+RUN deploy/packages/install run unit test
 COPY . .
 CMD ["tests/run"]
 

@@ -36,7 +36,24 @@ def test_the_demo_shows_a_call_and_its_refusal_and_leaves_nothing(tmp_path, vari
     assert "POST /v2/" in ended.stdout and "HTTP/1.1 201" in ended.stdout
     assert "ALREADY_EXISTS" in ended.stdout and "APIG.3201" in ended.stdout
     assert re.search(r"X-Auth-Token: \(128 characters, ….{4}\)\n", ended.stdout)
+    assert "APIG is simulated on this machine" in ended.stdout and "deploy/demo --keep" in ended.stdout
     assert not of_the_demo(str(tmp_path)) and not list(tmp_path.iterdir())
+
+
+def test_the_demo_explains_itself(tmp_path):
+    helped = demo("--help", TMPDIR=str(tmp_path))
+    assert helped.returncode == 0 and "--keep" in helped.stdout and not helped.stderr
+    unknown = demo("--unknown", TMPDIR=str(tmp_path))
+    assert unknown.returncode == 2 and "--keep" in unknown.stderr
+
+
+def test_variables_of_a_real_run_are_checked_first_and_named_at_once(tmp_path):
+    ended = demo(TMPDIR=str(tmp_path), APIG_SIDECAR_UPSTREAM="https://localhost:1", APIG_SIDECAR_PROJECT_ID="p")
+    assert ended.returncode == 1 and not ended.stdout
+    assert "APIG_SIDECAR_TOKEN_FILE APIG_SIDECAR_INSTANCE_ID" in ended.stderr
+    ended = demo(TMPDIR=str(tmp_path), APIG_SIDECAR_UPSTREAM="https://localhost:1", APIG_SIDECAR_PROJECT_ID="p",
+                 APIG_SIDECAR_INSTANCE_ID="i", APIG_SIDECAR_TOKEN_FILE=str(tmp_path / "none"))
+    assert ended.returncode == 1 and "cannot be read" in ended.stderr
 
 
 def test_the_demo_can_be_kept(tmp_path):

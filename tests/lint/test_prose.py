@@ -42,7 +42,8 @@ LEFT = {
 
 GENERATED = re.compile(r"<!-- options.*?<!-- /options -->|<!-- written by.*\Z|```.*?```", re.S)
 HASH_COMMENTS = ("*CMakeLists.txt", "*.cmake", "*.yaml", "*.sh", ".ci/run", "Dockerfile", "deploy/demo", "deploy/image", "*/build",
-                 "deploy/packages/install", "deploy/static/*", "tests/run", "tests/bench/*", "tests/fuzz/run", "tests/support/apig_sim")
+                 "deploy/packages/install", "deploy/packages/minimal", "deploy/packages/progress", "deploy/static/*",
+                 "tests/run", "tests/clean-root", "tests/bench/*", "tests/fuzz/run", "tests/support/apig_sim")
 
 
 def sentences(text):
