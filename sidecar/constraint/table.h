@@ -16,8 +16,7 @@ enum meaning {
     MEANS_HIGH_INCLUSIVE,
     MEANS_PATTERN,
     MEANS_SWITCH,
-    MEANS_STRICTNESS, /* of the format of the field */
-    MEANS_NOTHING,    /* an example for readers */
+    MEANS_NOTHING, /* an example for readers */
 };
 
 struct rule_row {
