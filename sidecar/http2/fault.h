@@ -10,36 +10,31 @@
 #include "base/status.h"
 #include "base/text.h"
 
-/* name, gRPC code, HTTP status, message. PROTOCOL-HTTP2.md and compression.md of gRPC say which
- * code; where they do not, it is the one that other servers of gRPC use. */
-#define FAULTS(row)                                                                                \
-    row(NOT_POST, INTERNAL, 405, "the :method of a call is POST")                                  \
-        row(SCHEME, INTERNAL, 400, "the :scheme of a call is http or https") row(                  \
-            AUTHORITY, INTERNAL, 400, "the request has neither :authority nor host")               \
-            row(TE, INTERNAL, 400, "the request has no \"te: trailers\"") row(                     \
-                CONTENT_TYPE, INVALID_ARGUMENT, 415, "the content-type is not application/grpc")   \
-                row(TIMEOUT, INTERNAL, 200, "the grpc-timeout is malformed") row(                  \
-                    REPEATED, INTERNAL, 200, "a header that may stand once is repeated")           \
-                    row(BASE64, INTERNAL, 200, "a -bin header is not base64") row(                 \
-                        METADATA_SIZE, RESOURCE_EXHAUSTED, 200,                                    \
-                        "the metadata is too large") row(METADATA_COUNT, RESOURCE_EXHAUSTED, 200,  \
-                                                         "the metadata has too many entries")      \
-                        row(FLAG, INTERNAL, 200,                                                   \
-                            "the compressed flag of a message is neither 0 nor 1")                 \
-                            row(NO_ENCODING, INTERNAL, 200,                                        \
-                                "a message is compressed, but grpc-encoding names no encoding")    \
-                                row(ENCODING, UNIMPLEMENTED, 200,                                  \
-                                    "the grpc-encoding of a compressed message is not supported")  \
-                                    row(MESSAGE_SIZE, RESOURCE_EXHAUSTED, 200,                     \
-                                        "the request message is too large")                        \
-                                        row(SECOND_MESSAGE, INTERNAL, 200,                         \
-                                            "a unary call carries more than one request message")  \
-                                            row(MESSAGE_LATE, DEADLINE_EXCEEDED, 200,              \
-                                                "the request message did not arrive in time")
+/* name, gRPC code, HTTP status, reason of ErrorInfo, message. PROTOCOL-HTTP2.md and compression.md
+ * of gRPC say which code; where they do not, it is the one that other servers of gRPC use. */
+/* clang-format off */
+#define FAULTS(row) \
+    row(NOT_POST, INTERNAL, 405, PROTOCOL_ERROR, "the :method of a call is POST") \
+    row(SCHEME, INTERNAL, 400, PROTOCOL_ERROR, "the :scheme of a call is http or https") \
+    row(AUTHORITY, INTERNAL, 400, PROTOCOL_ERROR, "the request has neither :authority nor host") \
+    row(TE, INTERNAL, 400, PROTOCOL_ERROR, "the request has no \"te: trailers\"") \
+    row(CONTENT_TYPE, INVALID_ARGUMENT, 415, PROTOCOL_ERROR, "the content-type is not application/grpc") \
+    row(TIMEOUT, INTERNAL, 200, PROTOCOL_ERROR, "the grpc-timeout is malformed") \
+    row(REPEATED, INTERNAL, 200, PROTOCOL_ERROR, "a header that may stand once is repeated") \
+    row(BASE64, INTERNAL, 200, PROTOCOL_ERROR, "a -bin header is not base64") \
+    row(METADATA_SIZE, RESOURCE_EXHAUSTED, 200, LIMIT_EXCEEDED, "the metadata is larger than --max-metadata allows") \
+    row(METADATA_COUNT, RESOURCE_EXHAUSTED, 200, LIMIT_EXCEEDED, "the metadata has more entries than --max-metadata-count allows") \
+    row(FLAG, INTERNAL, 200, PROTOCOL_ERROR, "the compressed flag of a message is neither 0 nor 1") \
+    row(NO_ENCODING, INTERNAL, 200, PROTOCOL_ERROR, "a message is compressed, but grpc-encoding names no encoding") \
+    row(ENCODING, UNIMPLEMENTED, 200, PROTOCOL_ERROR, "the grpc-encoding of a compressed message is not supported") \
+    row(MESSAGE_SIZE, RESOURCE_EXHAUSTED, 200, LIMIT_EXCEEDED, "the request message is larger than --max-message allows") \
+    row(SECOND_MESSAGE, INTERNAL, 200, PROTOCOL_ERROR, "a unary call carries more than one request message") \
+    row(MESSAGE_LATE, DEADLINE_EXCEEDED, 200, DEADLINE_EXCEEDED, "the request message did not arrive in time")
+/* clang-format on */
 
 enum fault {
     FAULT_NONE,
-#define FAULT(name, code, http_status, message) FAULT_##name,
+#define FAULT(name, code, http_status, reason, message) FAULT_##name,
     FAULTS(FAULT)
 #undef FAULT
         FAULT_MALFORMED, /* of HTTP/2 itself (RFC 9113 section 8.1.1): RST_STREAM, no status */
@@ -49,7 +44,7 @@ enum fault {
 struct guard_failure {
     enum status_code code;
     unsigned http_status; /* 200 for gRPC's own failures */
-    const char *reason;   /* of ErrorInfo; "METADATA_SIZE" for FAULT_METADATA_SIZE */
+    const char *reason;   /* of ErrorInfo: "LIMIT_EXCEEDED" */
     struct text message;  /* UTF-8 */
     int64_t pushback_ms;  /* negative: do not try again */
     bool has_pushback;    /* pushback_ms is sent */

@@ -7,6 +7,7 @@
 #include "pipeline/access_log.h"
 #include "pipeline/call_metrics.h"
 #include "pipeline/failure_message.h"
+#include "pipeline/front_failure.h"
 #include "pipeline/interpret.h"
 #include "pipeline/prepare.h"
 #include "pipeline/recovery.h"
@@ -323,6 +324,7 @@ struct call_handler pipeline_handler(struct pipeline *pipeline)
         .committed = send_committed,
         .end = end,
         .explain = failure_explain,
+        .describe = front_failure_describe,
         .context = pipeline,
     };
 }

@@ -8,6 +8,7 @@
 #define REASONS(row) \
     row(INVALID_REQUEST, "the request breaks a constraint of the .proto, or is not such a message") \
     row(UNKNOWN_METHOD, "no such method is served; `apig-sidecar check` lists those that are") \
+    row(PROTOCOL_ERROR, "the call breaks a rule of gRPC over HTTP/2, which the message names") \
     row(LIMIT_EXCEEDED, "a limit of the sidecar is passed, which the message names") \
     row(CALLER_NOT_ALLOWED, "--allow-callers does not list the caller, whom the message names") \
     row(OVERLOADED, "too many calls are in flight here, or wait for the upstream") \

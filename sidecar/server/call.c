@@ -13,7 +13,6 @@
 #include "base/memory.h"
 #include "server/call_state.h"
 #include "server/inflate.h"
-#include "server/listener.h"
 #include "server/unary.h"
 #include "server/xfcc.h"
 
@@ -94,7 +93,7 @@ static void find_peer(struct call *call)
 {
     char *name = grpc_call_get_peer(call->rpc);
     call->fd = core_descriptor_named(name);
-    listener_peer(call->unary->calls->core->listeners, call->fd, &call->peer);
+    front_peer(call->unary->calls->core->front, call->fd, &call->peer);
     gpr_free(name);
 }
 
@@ -166,8 +165,6 @@ static void on_closed(struct tag *tag, bool good)
     struct call *call = container_of(tag, struct call, closed);
     struct unary_calls *calls = call->unary->calls;
     TAILQ_REMOVE(&calls->open, call, place);
-    if (call->cancelled)
-        listener_count_cancel(calls->core->listeners, call->fd);
     if (call->cancelled && call->begun)
         calls->handler->cancelled(call, calls->handler->context);
     call_release(call);

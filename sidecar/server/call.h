@@ -23,6 +23,13 @@ struct call_trailers {
     struct text pushback; /* grpc-retry-pushback-ms */
 };
 
+/* A failure of a stream of which no call is made. */
+struct call_refusal {
+    enum status_code code;
+    struct text message, reason; /* of ErrorInfo */
+    int64_t retry_ms;            /* to wait; negative: never; 0: not known */
+};
+
 /* The functions that handle the calls. */
 struct call_handler {
     size_t state_bytes; /* of memory that each call has for its handler, not initialised */
@@ -32,8 +39,8 @@ struct call_handler {
      * handler has to reply nevertheless. */
     void (*cancelled)(struct call *call, void *context);
     /* The metadata that call_commit has sent is in the caller's socket, or, when `good` is false,
-     * the caller no longer waits. The poller's thread, once after each call_commit, perhaps after
-     * the reply. */
+     * the caller no longer waits. The front's thread, or the poller's, once after each call_commit,
+     * perhaps after the reply. */
     void (*committed)(struct call *call, bool good, void *context);
     void (*end)(struct call *call, void *context);
     /* Makes the trailers for a status of the server's own, of a call that was never begun:
@@ -41,6 +48,9 @@ struct call_handler {
      * message. The trailers are in the arena, which is empty before. The poller's thread. */
     void (*explain)(struct status *status, struct arena *arena, struct call_trailers *trailers,
                     void *context);
+    /* Writes the google.rpc.Status of a failure that the front replies with before a call is made
+     * of it, and returns its size, at most `room`. NULL: none. The front's thread. */
+    size_t (*describe)(const struct call_refusal *refusal, char *at, size_t room, void *context);
     void *context;
 };
 
@@ -110,7 +120,7 @@ uint8_t *call_response_space(struct call *call, size_t bytes);
  * Sends the metadata that comes before the response now. A client that has received it never
  * retries the call ("committed" in gRFC A6), so that this is done before the first byte of a
  * request leaves that may change something. The handler's `committed` reports that the kernel has
- * the metadata, or, with TLS, that the tunnel has it. Once, before the reply, any thread; the call
+ * the metadata. Once, before the reply, any thread; the call
  * is held until `committed`.
  */
 void call_commit(struct call *call);

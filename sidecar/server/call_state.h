@@ -7,7 +7,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 
-#include "server/peer.h"
+#include "server/front.h"
 #include "server/unary.h"
 #include "system/task_stack.h"
 
@@ -19,6 +19,7 @@ struct metadata_list {
 struct call {
     struct tag opened, closed, committed, replied;
     struct task committing, replying;
+    struct flush_request flushed;
     TAILQ_ENTRY(call) place; /* in the list of open calls */
     const struct unary_method *unary;
     grpc_call *rpc;

@@ -46,7 +46,7 @@ struct core {
     grpc_server *server;
     struct poller *poller;
     grpc_completion_queue *queue;
-    struct listeners *listeners; /* set before the poller's thread starts */
+    struct front *front; /* set before the poller's thread starts */
     struct rpc_tracker tracker;
 };
 

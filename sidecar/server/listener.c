@@ -11,8 +11,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "server/preface_wait.h"
-#include "server/tls.h"
 #include "system/address.h"
 
 #include "base/banned.h"
@@ -28,13 +26,11 @@ struct listener {
 
 struct listeners {
     const struct config *config;
+    struct front *front;
     struct listener_events events;
     struct event_base *loop;
     struct event *resume;
-    struct pending_connections *pending;
-    struct peers *peers;
-    struct tls *tls; /* NULL: plaintext */
-    int spare_fd;    /* closed to make room for accepting a connection when descriptors run out */
+    int spare_fd; /* closed to make room for accepting a connection when descriptors run out */
     size_t count;
     struct listener list[CONFIG_LISTENERS];
 };
@@ -44,33 +40,6 @@ static void refuse(struct listeners *listeners, const char *why)
     metric_count_seen(listeners->events.metrics, METRIC_CONNECTIONS_REFUSED, text_of(why),
                       text_literal(""));
     listeners->events.refused(why, listeners->events.context);
-}
-
-/* An accepted connection. With TLS, C-core gets one end of a socket pair, and the connection is
- * tunnelled to the other. */
-struct accepted {
-    int fd;
-    int inner; /* the tunnel's end of the pair; -1: plaintext */
-    int core;  /* C-core's end of the pair; without TLS, the connection itself */
-};
-
-static void close_all(const struct accepted *accepted)
-{
-    close(accepted->fd);
-    if (accepted->inner >= 0)
-        close(accepted->inner);
-    if (accepted->core != accepted->fd)
-        close(accepted->core);
-}
-
-static bool make_pair(struct accepted *accepted)
-{
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
-        return false;
-    accepted->inner = ends[0];
-    accepted->core = ends[1];
-    return true;
 }
 
 /*
@@ -97,47 +66,21 @@ static void on_accepted(struct evconnlistener *source, evutil_socket_t fd, struc
     (void)source;
     struct listener *listener = context;
     struct listeners *listeners = listener->owner;
-    bool is_tcp = !listener->socket.unix_path, has_tls = is_tcp && listeners->tls;
-    struct accepted accepted = {fd, -1, fd};
+    bool is_tcp = !listener->socket.unix_path;
     struct peer peer;
     if (is_tcp)
         peer_of_tcp(address, (socklen_t)address_bytes, listeners->config, &peer);
     else
         peer_of_unix(fd, listeners->config, &peer);
-    const char *limit = has_tls && !make_pair(&accepted)
-                            ? strerror(errno)
-                            : peers_note(listeners->peers, accepted.core, &peer);
+    if (is_tcp)
+        set_up_tcp(fd);
+    const char *limit = front_add(listeners->front, fd, is_tcp, &peer);
     if (limit) {
-        close_all(&accepted);
+        close(fd);
         refuse(listeners, limit);
         return;
     }
     metric_count(listeners->events.metrics, METRIC_CONNECTIONS_ACCEPTED, 0, 0);
-    if (is_tcp)
-        set_up_tcp(fd);
-    if (has_tls)
-        tls_add(listeners->tls, fd, accepted.inner, accepted.core);
-    else
-        pending_connections_add(listeners->pending, fd);
-}
-
-static void on_preface(int fd, void *context)
-{
-    struct listeners *listeners = context;
-    peers_opened(listeners->peers, fd);
-    listeners->events.accepted(fd, listeners->events.context);
-}
-
-static void on_tls_preface(int fd, const struct identity *names, size_t count, void *context)
-{
-    struct listeners *listeners = context;
-    peers_identify(listeners->peers, fd, listeners->config, names, count);
-    on_preface(fd, listeners);
-}
-
-static void on_tls_refused(const char *why, void *context)
-{
-    refuse(context, why);
 }
 
 static int open_spare(void)
@@ -196,19 +139,6 @@ static bool listener_open(struct listener *listener, const struct address *at,
     return true;
 }
 
-static bool open_tls(struct listeners *listeners, struct status *status)
-{
-    const struct config *config = listeners->config;
-    const struct tls_settings settings = {
-        .files = tls_files_of(config),
-        .handshake_timeout_ns = config->handshake_timeout_ns,
-        .changes = listeners->events.certificate_changes,
-        .watchdog = listeners->events.watchdog,
-    };
-    const struct tls_events events = {on_tls_preface, on_tls_refused, listeners};
-    return !config->tls_cert_file || tls_open(&settings, &events, &listeners->tls, status);
-}
-
 static bool listen_at(struct listeners *listeners, struct status *status)
 {
     const struct config *config = listeners->config;
@@ -221,17 +151,18 @@ static bool listen_at(struct listeners *listeners, struct status *status)
     return true;
 }
 
-bool listeners_open(const struct config *config, struct event_base *loop,
+bool listeners_open(const struct config *config, struct front *front, struct event_base *loop,
                     const struct listener_events *events, struct listeners **listeners,
                     struct status *status)
 {
     struct listeners *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct listeners){
-        .config = config, .events = *events, .loop = loop, .spare_fd = open_spare()};
+    *made = (struct listeners){.config = config,
+                               .front = front,
+                               .events = *events,
+                               .loop = loop,
+                               .spare_fd = open_spare()};
     made->resume = memory_expect(event_new(loop, -1, 0, on_resume, made));
-    made->pending = pending_connections_new(loop, config->handshake_timeout_ns, on_preface, made);
-    made->peers = peers_new(config);
-    if (!open_tls(made, status) || !listen_at(made, status)) {
+    if (!listen_at(made, status)) {
         listeners_free(made);
         return false;
     }
@@ -266,17 +197,12 @@ static void close_listeners(struct listeners *listeners)
         listener_close(&listeners->list[i]);
     listeners->count = 0;
     event_del(listeners->resume);
-    pending_connections_free(listeners->pending);
-    listeners->pending = NULL;
-    if (listeners->tls)
-        tls_stop(listeners->tls);
 }
 
 void listeners_stop(struct listeners *listeners)
 {
     for (size_t i = 0; i < listeners->count; i++)
         accept_waiting(&listeners->list[i]);
-    pending_connections_accept_ready(listeners->pending);
     close_listeners(listeners);
 }
 
@@ -285,11 +211,9 @@ void listeners_free(struct listeners *listeners)
     if (!listeners)
         return;
     close_listeners(listeners);
-    tls_free(listeners->tls);
     event_free(listeners->resume);
     if (listeners->spare_fd >= 0)
         close(listeners->spare_fd);
-    peers_free(listeners->peers);
     free(listeners);
 }
 
@@ -301,32 +225,4 @@ size_t listeners_count(const struct listeners *listeners)
 const char *listeners_address(const struct listeners *listeners, size_t index)
 {
     return listeners->list[index].socket.address;
-}
-
-size_t listeners_connections(const struct listeners *listeners)
-{
-    return peers_count(listeners->peers);
-}
-
-void listener_peer(struct listeners *listeners, int fd, struct peer *peer)
-{
-    peers_find(listeners->peers, fd, peer);
-}
-
-int *listeners_hold(struct listeners *listeners, size_t *count)
-{
-    return peers_hold(listeners->peers, count);
-}
-
-void listener_count_cancel(struct listeners *listeners, int fd)
-{
-    struct peer peer;
-    if (fd < 0 || !peers_count_cancel(listeners->peers, fd))
-        return;
-    peers_find(listeners->peers, fd, &peer);
-    shutdown(fd, SHUT_RDWR);
-    metric_count(listeners->events.metrics, METRIC_CONNECTIONS_CLOSED, 0, 0);
-    listeners->events.disconnected(
-        peer.address, "it cancelled more calls in a second than --max-streams allows at a time",
-        listeners->events.context);
 }

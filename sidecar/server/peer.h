@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The peers of accepted connections, and how many connections are open. C-core closes a connection
- * without a notice, so that a descriptor is compared by its inode: only the same inode is the same
- * connection. The main thread, unless a comment names another.
+ * The peer of a connection: its address, and the caller behind it by the names with which it has
+ * authenticated. Any thread.
  */
 #pragma once
 
@@ -35,35 +34,3 @@ void peer_of_unix(int fd, const struct config *config, struct peer *peer);
  * proxy forwards. */
 void peer_identify(struct peer *peer, const struct config *config, const struct identity *names,
                    size_t count);
-
-struct peers;
-
-/* At most --max-connections, and --max-connections-per-peer of one peer. */
-struct peers *peers_new(const struct config *config);
-
-void peers_free(struct peers *peers); /* NULL is allowed */
-
-/* Adds a connection and returns NULL, or returns the option whose limit is reached. */
-const char *peers_note(struct peers *peers, int fd, const struct peer *peer);
-
-/* Number of added connections that are still open. */
-size_t peers_count(struct peers *peers);
-
-/* Counts a call of the connection that its caller has cancelled. Returns whether the limit was
- * exceeded now; true at most once for each connection. Any thread. */
-bool peers_count_cancel(struct peers *peers, int fd);
-
-/* C-core gets the connection now. Any thread. */
-void peers_opened(struct peers *peers, int fd);
-
-/* Sets the names of the certificate with which an added peer has authenticated. Any thread. */
-void peers_identify(struct peers *peers, int fd, const struct config *config,
-                    const struct identity *names, size_t count);
-
-/* The peer of an open connection. For a descriptor that was not added it is "unknown", which is
- * authorized only when --allow-callers is not set. Any thread. */
-void peers_find(struct peers *peers, int fd, struct peer *peer);
-
-/* Duplicates the descriptors of the open connections: `count` of them, to be closed one by one, in
- * an array to be freed. Those for which no descriptor is left are missing. Any thread. */
-int *peers_hold(struct peers *peers, size_t *count);

@@ -9,20 +9,26 @@
 
 #include "base/banned.h"
 
-/* A write succeeds also when the peer has closed its end, and such a caller may retry elsewhere: it
- * never reads the response headers. */
-static bool peer_has_closed(int fd)
+static void end_commit(struct call *call, bool good)
 {
-    struct pollfd peer = {.fd = fd, .events = POLLRDHUP};
-    return fd >= 0 && poll(&peer, 1, 0) > 0 && (peer.revents & (POLLRDHUP | POLLHUP | POLLERR));
+    call->unary->calls->handler->committed(call, good, call->unary->calls->handler->context);
+    call_release(call);
 }
 
+static void on_flushed(struct flush_request *request, bool good)
+{
+    end_commit(container_of(request, struct call, flushed), good);
+}
+
+/* C-core has written the metadata to the front. */
 static void on_committed(struct tag *tag, bool good)
 {
     struct call *call = container_of(tag, struct call, committed);
-    good = good && !peer_has_closed(call->fd);
-    call->unary->calls->handler->committed(call, good, call->unary->calls->handler->context);
-    call_release(call);
+    call->flushed.done = on_flushed;
+    if (good)
+        front_when_flushed(call->unary->calls->core->front, call->fd, &call->flushed);
+    else
+        end_commit(call, false);
 }
 
 static void on_replied(struct tag *tag, bool good)

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/grpc_start.h"
 #include "base/memory.h"
 #include "server/core.h"
 #include "server/core_log.h"
 #include "server/drain.h"
+#include "server/front.h"
 #include "server/health.h"
 #include "server/listener.h"
 #include "server/poller.h"
@@ -36,9 +36,6 @@
  * option; C-core's does not. */
 #define MESSAGE_MARGIN_BYTES (1024 * 1024)
 
-/* C-core ends a connection later by this than we end its last call. */
-#define CORE_GRACE_NS (10 * CLOCK_NS_PER_S)
-
 struct server {
     struct core core;
     struct poller *poller;
@@ -51,17 +48,11 @@ struct server {
     struct unknown_method *unknown;
     struct health *health;
     struct reflection *reflection;
+    struct listeners *listeners;
     struct drain *drain;
     struct event *ended;
     bool is_started, has_ended;
 };
-
-static int to_milliseconds(int64_t ns)
-{
-    return ns == 0                          ? INT_MAX
-           : ns / CLOCK_NS_PER_MS > INT_MAX ? INT_MAX
-                                            : (int)(ns / CLOCK_NS_PER_MS);
-}
 
 static int at_most_int(uint64_t number)
 {
@@ -80,13 +71,10 @@ static grpc_server *core_new(const struct config *config)
         {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
          at_most_int(config->max_message_bytes + MESSAGE_MARGIN_BYTES)},
         {GRPC_ARG_MAX_METADATA_SIZE, CORE_METADATA_BYTES},
-        {GRPC_ARG_MAX_CONCURRENT_STREAMS, at_most_int(config->max_streams)},
-        {GRPC_ARG_MAX_CONNECTION_IDLE_MS, to_milliseconds(config->idle_timeout_ns)},
-        {GRPC_ARG_MAX_CONNECTION_AGE_MS, to_milliseconds(config->max_age_ns)},
-        /* We end the calls that are left at --max-age-grace, with an accurate status, before
-           C-core would end them with UNAVAILABLE. */
-        {GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
-         to_milliseconds(config->max_deadline_ns + config->max_age_grace_ns + CORE_GRACE_NS)},
+        /* The front keeps the limits of streams, of idleness and of age. */
+        {GRPC_ARG_MAX_CONCURRENT_STREAMS, INT_MAX},
+        {GRPC_ARG_MAX_CONNECTION_IDLE_MS, INT_MAX},
+        {GRPC_ARG_MAX_CONNECTION_AGE_MS, INT_MAX},
         /* TCP keepalive detects dead peers. Frequent pings of a client do not end its
            connection. */
         {GRPC_ARG_KEEPALIVE_TIME_MS, INT_MAX},
@@ -143,10 +131,43 @@ static void on_ended(evutil_socket_t fd, short what, void *context)
 }
 
 /* C-core owns the connection from now on. */
-static void on_accepted(int fd, void *context)
+static void on_opened(int core, void *context)
 {
     struct server *server = context;
-    grpc_server_add_channel_from_fd(server->core.server, fd, server->plaintext);
+    grpc_server_add_channel_from_fd(server->core.server, core, server->plaintext);
+}
+
+/* C-core has no connections any more. */
+static void on_drained(void *context)
+{
+    struct server *server = context;
+    drain_finish(server->drain);
+}
+
+static size_t on_describe(const struct guard_failure *failure, char *at, size_t room, void *context)
+{
+    const struct call_handler *handler = &((struct server *)context)->handler;
+    const struct call_refusal refusal = {failure->code, failure->message, text_of(failure->reason),
+                                         failure->has_pushback ? failure->pushback_ms : 0};
+    return handler->describe ? handler->describe(&refusal, at, room, handler->context) : 0;
+}
+
+static size_t find_method(const struct server *server, struct text path)
+{
+    for (size_t i = 0; i < server->method_count; i++)
+        if (text_equal(path, text_of(server->methods[i].method->path)))
+            return i;
+    return METRIC_OTHER;
+}
+
+static void on_rejected(const struct front_rejection *rejection, void *context)
+{
+    const struct server *server = context;
+    metric_count(server->events.metrics, METRIC_CALLS, find_method(server, rejection->path),
+                 rejection->code);
+    if (rejection->code == STATUS_PERMISSION_DENIED)
+        metric_count_seen(server->events.metrics, METRIC_CALLERS_DENIED, rejection->caller,
+                          text_literal(""));
 }
 
 static void on_refused(const char *why, void *context)
@@ -200,19 +221,29 @@ static void open_core(struct server *server, const struct config *config, struct
     server->drain = drain_new(&server->core, server->poller, loop);
 }
 
-static bool open_listeners(struct server *server, const struct config *config,
-                           struct event_base *loop, struct status *status)
+static bool open_front(struct server *server, const struct config *config, struct status *status)
 {
-    const struct listener_events events = {
-        .accepted = on_accepted,
+    const struct front_events events = {
+        .opened = on_opened,
         .refused = on_refused,
         .disconnected = on_disconnected,
+        .rejected = on_rejected,
+        .drained = on_drained,
+        .describe = on_describe,
         .context = server,
         .metrics = server->events.metrics,
         .watchdog = server->events.watchdog,
         .certificate_changes = server->events.certificate_changes,
     };
-    return listeners_open(config, loop, &events, &server->core.listeners, status);
+    return front_open(config, &events, &server->core.front, status);
+}
+
+static bool open_listeners(struct server *server, const struct config *config,
+                           struct event_base *loop, struct status *status)
+{
+    const struct listener_events events = {on_refused, server, server->events.metrics};
+    return open_front(server, config, status) &&
+           listeners_open(config, server->core.front, loop, &events, &server->listeners, status);
 }
 
 bool server_open(const struct config *config, const struct schema *schema, struct event_base *loop,
@@ -228,8 +259,8 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     if (!open_listeners(made, config, loop, status) ||
         !register_methods(made, config, schema, status) || !start(made, status))
         return false;
-    for (size_t i = 0; i < listeners_count(made->core.listeners); i++)
-        events->listening(listeners_address(made->core.listeners, i), events->context);
+    for (size_t i = 0; i < listeners_count(made->listeners); i++)
+        events->listening(listeners_address(made->listeners, i), events->context);
     return true;
 }
 
@@ -253,7 +284,7 @@ void server_set_serving(struct server *server, bool serving)
 
 void server_drain(struct server *server)
 {
-    listeners_stop(server->core.listeners);
+    listeners_stop(server->listeners);
     health_end(server->health);
     reflection_end(server->reflection);
     drain_begin(server->drain);
@@ -271,7 +302,7 @@ size_t server_in_flight(const struct server *server)
 
 size_t server_connections(const struct server *server)
 {
-    return listeners_connections(server->core.listeners);
+    return front_connections(server->core.front);
 }
 
 void server_cancel_all(struct server *server)
@@ -302,8 +333,9 @@ void server_free(struct server *server)
     if (!server)
         return;
     assert(server->has_ended || !server->is_started);
+    listeners_free(server->listeners);
+    front_free(server->core.front);
     free_core(server);
-    listeners_free(server->core.listeners);
     free(server->methods);
     if (server->ended)
         event_free(server->ended);

@@ -11,7 +11,6 @@
 
 #include "base/memory.h"
 #include "server/inflate.h"
-#include "server/listener.h"
 
 #include "base/banned.h"
 
@@ -30,7 +29,7 @@ struct stream {
     gpr_timespec deadline;
     grpc_metadata_array metadata;
     grpc_byte_buffer *message;
-    int fd, cancelled;
+    int cancelled;
     unsigned operations; /* under way; when the last one ends, the stream is freed */
     bool has_begun, is_sending;
     bool is_finishing; /* `status` is sent as soon as nothing else is being sent */
@@ -257,7 +256,6 @@ static void on_opened(struct tag *tag, bool good)
     }
     arm(stream->method);
     rpc_tracker_add(&streams->core->tracker);
-    stream->fd = core_descriptor(stream->rpc);
     pthread_mutex_lock(&streams->lock);
     LIST_INSERT_HEAD(&streams->open, stream, place);
     stream->method->open++;
@@ -277,8 +275,6 @@ static void on_closed(struct tag *tag, bool good)
     (void)good;
     struct stream *stream = container_of(tag, struct stream, closed);
     struct streams *streams = stream->method->streams;
-    if (stream->cancelled)
-        listener_count_cancel(streams->core->listeners, stream->fd);
     pthread_mutex_lock(&streams->lock);
     stream->is_over = true;
     operation_ended(stream);

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "server/listener.h"
 
 #include "base/banned.h"
 
@@ -25,7 +24,7 @@ struct unknown_call {
     grpc_call *rpc;
     grpc_call_details details;
     grpc_metadata_array metadata;
-    int fd, cancelled;
+    int cancelled;
 };
 
 static void on_opened(struct tag *tag, bool good);
@@ -110,7 +109,6 @@ static void on_opened(struct tag *tag, bool good)
     arm(call->unknown);
     rpc_tracker_add(&call->unknown->core->tracker);
     metric_count(call->unknown->metrics, METRIC_CALLS, METRIC_OTHER, STATUS_UNIMPLEMENTED);
-    call->fd = core_descriptor(call->rpc);
     respond(call);
 }
 
@@ -119,8 +117,6 @@ static void on_replied(struct tag *tag, bool good)
     (void)good;
     struct unknown_call *call = container_of(tag, struct unknown_call, replied);
     struct core *core = call->unknown->core;
-    if (call->cancelled)
-        listener_count_cancel(core->listeners, call->fd);
     grpc_call_unref(call->rpc);
     free_call(call);
     rpc_tracker_done(&core->tracker);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The details of failures that the front replies with, before a call is made of a stream. */
+#pragma once
+
+#include <stddef.h>
+
+#include "server/call.h"
+
+/* A call_handler's `describe`; the context is not looked at. Any thread. */
+size_t front_failure_describe(const struct call_refusal *refusal, char *at, size_t room,
+                              void *context);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The front: the one way from every caller's connection, TCP or Unix, plain or TLS, to C-core. Each
+ * connection passes through an HTTP/2 guard and ends at a socket pair, whose other end C-core
+ * serves, so that C-core never parses a caller's bytes. Limits of connections, the timeouts of
+ * handshake and idleness, --max-age and the drain's GOAWAY are kept here, once for all listeners.
+ * One thread of its own, so that callers at full load never hold up signals, probes or accepting.
+ * The main thread opens and frees it; any thread may call the functions that say so.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/status.h"
+#include "config/config.h"
+#include "http2/fault.h"
+#include "server/peer.h"
+#include "system/reload.h"
+#include "system/task_queue.h"
+#include "system/watchdog.h"
+#include "telemetry/metric.h"
+
+struct front;
+
+struct front_rejection {
+    struct text path, caller; /* the caller is named as in struct peer */
+    enum status_code code;
+};
+
+/* Called on the front's thread, unless a comment names another. */
+struct front_events {
+    /* A caller has sent the HTTP/2 preface: C-core takes over its end of the socket pair. */
+    void (*opened)(int core, void *context);
+    /* A connection was refused: the reason. */
+    void (*refused)(const char *why, void *context);
+    /* A connection was closed because of its peer's behaviour. */
+    void (*disconnected)(const char *peer, const char *why, void *context);
+    /* A call was ended by its headers alone, before C-core. */
+    void (*rejected)(const struct front_rejection *rejection, void *context);
+    /* After front_drain: the calls of all connections have ended, and C-core has lost all of its
+     * ends. */
+    void (*drained)(void *context);
+    /* Writes the google.rpc.Status of a failure, and returns its size, at most `room`; 0: none. */
+    size_t (*describe)(const struct guard_failure *failure, char *at, size_t room, void *context);
+    void *context;
+    struct metrics *metrics;
+    struct watchdog *watchdog;                  /* NULL: the thread is not watched */
+    struct reload_listener certificate_changes; /* of the files of TLS */
+};
+
+/* Starts the thread. FAILED_PRECONDITION names a file of TLS that cannot be used; INTERNAL when
+ * descriptors or threads run out. */
+must_use bool front_open(const struct config *config, const struct front_events *events,
+                         struct front **front, struct status *status);
+
+/* Takes over an accepted descriptor that does not block and returns NULL; or returns the option
+ * whose limit is reached, and leaves the descriptor. The main thread. */
+const char *front_add(struct front *front, int fd, bool has_tls, const struct peer *peer);
+
+/* Number of callers' connections. Any thread. */
+size_t front_connections(struct front *front);
+
+/* Returns the peer of a descriptor of C-core's. Any thread. */
+void front_peer(struct front *front, int core, struct peer *peer);
+
+/* A request to be informed, a member of the object that it is about. */
+struct flush_request {
+    struct task task;
+    STAILQ_ENTRY(flush_request) place;
+    struct front *front;
+    int core;
+    uint64_t until;
+    /* Everything that C-core had written when the request was made is in the caller's socket; or,
+     * when `good` is false, the caller has gone. The front's thread, once. */
+    void (*done)(struct flush_request *request, bool good);
+};
+
+/* `done` is set. Any thread. */
+void front_when_flushed(struct front *front, int core, struct flush_request *request);
+
+/* Ends all connections without losing a call: what has been sent until now is served, a GOAWAY
+ * announces the end and a moment later another names the last call, and each connection closes
+ * after its last response. A connection on which no HTTP/2 preface has come is closed. Once; any
+ * thread. */
+void front_drain(struct front *front);
+
+/* Closes all connections at once. Any thread. */
+void front_cut(struct front *front);
+
+/* Closes what is left, after callers have had a moment to receive the last responses. NULL is
+ * allowed. */
+void front_free(struct front *front);

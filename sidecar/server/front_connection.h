@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* The inside of the front, for the files that it is made of. All on the front's thread, but for
+ * what a comment says. */
+#pragma once
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "base/rate_limit.h"
+#include "http2/guard.h"
+#include "server/channel.h"
+#include "server/front.h"
+#include "server/peer_table.h"
+#include "server/tls.h"
+#include "system/event_thread.h"
+
+/* Bytes that are read from one side in one go. */
+#define FRONT_PIECE_BYTES 32768
+
+enum front_phase {
+    FRONT_HANDSHAKE,
+    FRONT_SERVING, /* from the first byte of HTTP/2 */
+    FRONT_CLOSING, /* all bytes have been written, and the caller has time to read them */
+};
+
+/* The kinds of calls that are limited on a connection. */
+enum front_kind { FRONT_CALL, FRONT_CHECK, FRONT_WATCH, FRONT_REFLECTION, FRONT_KINDS };
+
+/* What a connection waits for: bits, and the places of its events. */
+enum front_wait {
+    FRONT_CALLER_READABLE,
+    FRONT_CALLER_WRITABLE,
+    FRONT_CORE_READABLE,
+    FRONT_CORE_WRITABLE,
+    FRONT_WAITS,
+};
+
+STAILQ_HEAD(flush_list, flush_request);
+
+struct front_connection {
+    LIST_ENTRY(front_connection) place;
+    struct task added;
+    struct front *front;
+    struct channel channel;
+    int inner, core; /* our end of the pair and C-core's; -1 before the preface has come */
+    enum front_phase phase;
+    struct guard *guard; /* NULL before the first byte of HTTP/2 */
+    struct guard_hooks hooks;
+    struct output to_core, to_caller; /* that could not be written yet */
+    uint64_t flushed;                 /* bytes that the caller's socket has taken */
+    struct flush_list flushes;
+    struct event events[FRONT_WAITS];
+    unsigned waits;      /* bits of the events that are added */
+    struct event resume; /* the guard paused reading */
+    bool is_paused;
+    bool caller_ended, core_ended; /* they send no more */
+    bool core_shut;                /* C-core was sent the end of the caller's bytes */
+    bool is_broken;                /* to be ended at once */
+    const char *misbehaviour;      /* for which it is to be ended, or NULL */
+    bool has_tls;
+    int64_t added_ns, opened_ns, busy_ns, stalled_ns, announced_ns, finishing_ns, closing_ns;
+    int64_t age_ns; /* at which it is closed */
+    size_t open[FRONT_KINDS];
+    struct rate_limit cancelled; /* calls */
+    struct peer peer;
+    struct peer_account *account;
+};
+
+LIST_HEAD(front_list, front_connection);
+
+struct front {
+    const struct config *config;
+    struct front_events events;
+    struct guard_settings guard_settings;
+    struct peer_table *peers;
+    struct tls *tls; /* NULL: plaintext */
+    struct event_thread thread;
+    struct task drain, cut, end;
+
+    /* The front's thread. */
+    struct front_list connections;
+    size_t served; /* of them: those whose other end C-core has */
+    struct front_connection **by_core;
+    size_t by_core_room;
+    struct event *tick, *refuse, *end_over;
+    bool is_draining, has_drained, is_ending;
+    struct guard_outputs outputs; /* of the connection at hand */
+    char message[512];            /* of the failure at hand */
+    uint8_t piece[FRONT_PIECE_BYTES];
+};
+
+/* Begins to serve a connection that was added to the front's list. */
+void front_connection_begin(struct front_connection *connection);
+
+/* Looks after timeouts, ages and calls without a message. It may free the connection, as all of
+ * these may. */
+void front_connection_tick(struct front_connection *connection, int64_t now_ns);
+
+/* Announces that the connection will end; one without an HTTP/2 preface ends. */
+void front_connection_announce(struct front_connection *connection);
+
+/* Takes no more calls. */
+void front_connection_refuse(struct front_connection *connection);
+
+/* Calls the request's `done` when it is time. */
+void front_connection_flush(struct front_connection *connection, struct flush_request *request);
+
+/* Frees it at once. */
+void front_connection_end(struct front_connection *connection);
+
+/* The guard's hooks for a connection. */
+struct guard_hooks front_hooks(struct front_connection *connection);
+
+/* The connections that C-core serves have become fewer, or the list shorter. */
+void front_check_end(struct front *front);
+
+/* The connection that C-core serves by that descriptor. */
+void front_set_core(struct front *front, int core, struct front_connection *connection);

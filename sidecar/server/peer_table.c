@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/peer_table.h"
+
+#include <pthread.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#include "base/banned.h"
+
+/* The list of descriptors grows by this number of rows. */
+#define GROWTH 64
+
+struct peer_table {
+    size_t most, most_each;
+    struct peer unknown_peer;
+    pthread_mutex_t lock; /* of everything below */
+    void *accounts;       /* a tree of tsearch */
+    size_t connections;
+    struct peer **peers; /* by descriptor; NULL: none */
+    size_t room;
+};
+
+struct peer_table *peer_table_new(const struct config *config)
+{
+    struct peer_table *table = memory_expect(calloc(1, sizeof *table));
+    *table = (struct peer_table){
+        .most = config->max_connections,
+        .most_each = config->max_connections_per_peer,
+        .unknown_peer = {.address = "unknown", .who = "unknown"},
+    };
+    peer_identify(&table->unknown_peer, config, NULL, 0);
+    pthread_mutex_init(&table->lock, NULL);
+    return table;
+}
+
+void peer_table_free(struct peer_table *table)
+{
+    if (!table)
+        return;
+    for (size_t i = 0; i < table->room; i++)
+        free(table->peers[i]);
+    free(table->peers);
+    tdestroy(table->accounts, free);
+    pthread_mutex_destroy(&table->lock);
+    free(table);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct peer_account *one = a, *other = b;
+    return strcmp(one->who, other->who);
+}
+
+static struct peer_account *account_of(struct peer_table *table, const struct peer *peer)
+{
+    struct peer_account *fresh = memory_expect(calloc(1, sizeof *fresh));
+    memcpy(fresh->who, peer->who, sizeof fresh->who);
+    struct peer_account *const *found = memory_expect(tsearch(fresh, &table->accounts, compare));
+    if (*found != fresh)
+        free(fresh);
+    return *found;
+}
+
+static void forget_if_empty(struct peer_table *table, struct peer_account *account)
+{
+    if (account->connections > 0)
+        return;
+    tdelete(account, &table->accounts, compare);
+    free(account);
+}
+
+const char *peer_table_enter(struct peer_table *table, const struct peer *peer,
+                             struct peer_account **account)
+{
+    pthread_mutex_lock(&table->lock);
+    struct peer_account *found = account_of(table, peer);
+    const char *limit = table->connections >= table->most ? "--max-connections is reached"
+                        : found->connections >= table->most_each
+                            ? "--max-connections-per-peer is reached"
+                            : NULL;
+    if (!limit) {
+        found->connections++;
+        table->connections++;
+        *account = found;
+    }
+    forget_if_empty(table, found);
+    pthread_mutex_unlock(&table->lock);
+    return limit;
+}
+
+void peer_table_leave(struct peer_table *table, struct peer_account *account)
+{
+    pthread_mutex_lock(&table->lock);
+    account->connections--;
+    table->connections--;
+    forget_if_empty(table, account);
+    pthread_mutex_unlock(&table->lock);
+}
+
+size_t peer_table_connections(struct peer_table *table)
+{
+    pthread_mutex_lock(&table->lock);
+    size_t connections = table->connections;
+    pthread_mutex_unlock(&table->lock);
+    return connections;
+}
+
+static void make_room(struct peer_table *table, size_t descriptor)
+{
+    if (descriptor < table->room)
+        return;
+    size_t room = (descriptor / GROWTH + 1) * GROWTH;
+    table->peers = memory_expect(realloc(table->peers, room * sizeof *table->peers));
+    memset(table->peers + table->room, 0, (room - table->room) * sizeof *table->peers);
+    table->room = room;
+}
+
+void peer_table_bind(struct peer_table *table, int descriptor, const struct peer *peer)
+{
+    struct peer *copy = memory_expect(malloc(sizeof *copy));
+    *copy = *peer;
+    pthread_mutex_lock(&table->lock);
+    make_room(table, (size_t)descriptor);
+    table->peers[descriptor] = copy;
+    pthread_mutex_unlock(&table->lock);
+}
+
+void peer_table_unbind(struct peer_table *table, int descriptor)
+{
+    pthread_mutex_lock(&table->lock);
+    struct peer *last = table->peers[descriptor];
+    table->peers[descriptor] = NULL;
+    pthread_mutex_unlock(&table->lock);
+    free(last);
+}
+
+void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer)
+{
+    pthread_mutex_lock(&table->lock);
+    bool is_known = descriptor >= 0 && (size_t)descriptor < table->room && table->peers[descriptor];
+    *peer = is_known ? *table->peers[descriptor] : table->unknown_peer;
+    pthread_mutex_unlock(&table->lock);
+}

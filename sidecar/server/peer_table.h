@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The peers of the connections that are open: how many connections each has and what it does on
+ * them, and which peer is behind a descriptor of C-core's. Any thread.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/peer.h"
+
+struct peer_table;
+
+/* All connections of one peer; its text `who` is the key. */
+struct peer_account {
+    char who[PEER_BYTES];
+    size_t connections;
+};
+
+/* At most --max-connections, and --max-connections-per-peer of one peer. */
+struct peer_table *peer_table_new(const struct config *config);
+
+void peer_table_free(struct peer_table *table); /* NULL is allowed */
+
+/* Counts a connection and returns NULL with the peer's account, or returns the option whose limit
+ * is reached. */
+const char *peer_table_enter(struct peer_table *table, const struct peer *peer,
+                             struct peer_account **account);
+
+/* A counted connection has ended. */
+void peer_table_leave(struct peer_table *table, struct peer_account *account);
+
+/* Number of counted connections. */
+size_t peer_table_connections(struct peer_table *table);
+
+/* C-core serves the connection of a peer by that descriptor, until it is removed. */
+void peer_table_bind(struct peer_table *table, int descriptor, const struct peer *peer);
+void peer_table_unbind(struct peer_table *table, int descriptor);
+
+/* The peer behind a descriptor of C-core's. Without one it is "unknown", which is authorized only
+ * when --allow-callers is not set. */
+void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer);
