@@ -84,8 +84,8 @@ def test_the_end_of_serving_is_the_last_response_of_a_watch(start):
 
 def test_watches_are_bounded_and_probes_still_succeed(sidecar):
     client = sidecar.client()
-    watches = [watch(client) for _ in range(100)]
-    assert [next(each) for each in watches] == [SERVING] * 100
+    watches = [watch(client) for _ in range(16)]
+    assert [next(each) for each in watches] == [SERVING] * 16
     with pytest.raises(grpc.RpcError) as refused:
         next(watch(client))
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -190,7 +190,7 @@ def test_a_request_above_the_bound_is_not_read(client):
 
 @pytest.mark.parametrize("package", REFLECTION)
 def test_reflection_streams_are_bounded(client, package):
-    streams = [Reflection(client, package) for _ in range(100)]
+    streams = [Reflection(client, package) for _ in range(4)]
     for stream in streams:
         stream.ask({"list_services": ""})
     with pytest.raises(grpc.RpcError) as refused:
@@ -216,10 +216,14 @@ def test_a_drain_ends_idle_streams(start):
 
 
 def test_an_unknown_method_is_named_as_far_as_it_can_be_shown(client):
-    code, message = refusal(client.unary("/no.Such/" + "m" * 1000 + "\u00e9", b""))
+    code, message = refusal(client.unary("/no.Such/" + "m" * 1000, b""))
     assert code == "UNIMPLEMENTED"
     assert message.startswith("/no.Such/mmm") and len(message) < 400 and "check" in message
-    assert "/no.Such/??" in refusal(client.unary("/no.Such/\u00e9", b""))[1]
+
+
+def test_a_path_that_is_not_one_of_a_url_is_refused_as_malformed(client):
+    """RFC 9113, section 8.3.1."""
+    assert refusal(client.unary("/no.Such/\u00e9", b""))[0] == "INTERNAL"
 
 
 def test_a_connection_that_never_speaks_http2_is_closed_in_time(start, upstream):

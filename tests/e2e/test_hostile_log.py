@@ -17,16 +17,16 @@ def check_flood(sidecar, event, began):
     assert written + suppressed == FLOOD
 
 
-def test_malformed_headers_are_counted_and_do_not_fill_the_log(sidecar, client, upstream):
+def test_malformed_headers_do_not_reach_the_log(sidecar, client, upstream):
+    """C-core would log each, and never sees them."""
     upstream.always = response()
-    began = time.monotonic()
     with Peer(sidecar.address) as peer:
         for number in range(FLOOD):
             peer.send(peer.headers(next(peer.streams), [("content-type", f"{number}\r\n{{\"event\":\"forged\"}}")]))
         assert peer.create()["grpc-status"] == "0"
     client.create()
-    check_flood(sidecar, "gRPC core", began)
-    assert "forged" not in {line["event"] for line in sidecar.lines}
+    sidecar.stop()
+    assert not {"gRPC core", "forged"} & {line["event"] for line in sidecar.lines}
 
 
 def test_unreadable_responses_are_counted_and_do_not_fill_the_log(sidecar, client, upstream):

@@ -49,11 +49,31 @@ def test_a_sidecar_that_serves_is_live_ready_and_started(sidecar):
     assert probe(sidecar, "/startupz") == (200, "started\n")
     status, body = probe(sidecar, "/readyz")
     assert status == 200 and body.startswith("ready; upstream: ")
-    threads = 3  # the main one, the poller, an upstream loop
-    for path, checks in {"/livez": [f"{threads} of {threads} threads responsive"], "/startupz": ["listeners open"],
+    for path, checks in {"/livez": ["4 of 4 threads responsive"], "/startupz": ["listeners open"],
                          "/readyz": ["listeners open", "credential loaded", "not draining"]}.items():
         lines = probe(sidecar, f"{path}?verbose")[1].splitlines()
         assert [line for line in lines if line.startswith("[+]")] == [f"[+] {check}" for check in checks]
+
+
+def test_a_token_file_that_is_mounted_as_a_single_file_is_warned_about_once_and_shown(start, token, tmp_path):
+    mounted = tmp_path / "mounted"
+    mounted.touch()
+    mount = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    sidecar = start(token_file=mounted, prefix=["unshare", "--map-root-user", "--mount", "sh", "-c", mount, "sh", token.path, mounted])
+    [line] = sidecar.wait_log(event="file cannot change")
+    assert line["level"] == "warning" and str(mounted) in line["message"]
+    token.path.rename(tmp_path / "old")
+    token.write("replaced")
+    assert "cannot change" in probe(sidecar, "/readyz?verbose")[1]
+    sidecar.stop()
+    assert len([line for line in sidecar.lines if line["event"] == "file cannot change"]) == 1
+
+
+def test_a_token_file_that_can_change_is_not_warned_about(start):
+    sidecar = start()
+    assert "cannot change" not in probe(sidecar, "/readyz?verbose")[1]
+    sidecar.stop()
+    assert not [line for line in sidecar.lines if line["event"] == "file cannot change"]
 
 
 def test_a_sidecar_without_a_credential_is_live_but_neither_ready_nor_healthy(start, token):
@@ -128,7 +148,7 @@ def halted(sidecar, name):
 
 
 @pytest.mark.parametrize("name", ["poller", "upstream", "front"])
-def test_a_stuck_thread_ends_liveness_until_it_runs_again(start, certificate, name):
+def test_a_thread_that_hangs_makes_livez_fail(start, certificate, name):
     sidecar = start(f"--tls-cert-file={certificate.certificate}", f"--tls-key-file={certificate.key}")
     with halted(sidecar, name):
         assert wait_probe(sidecar, "/livez", 503) == f"not live; 3 of 4 threads responsive; stuck: {name} 0\n"

@@ -33,7 +33,10 @@ static void an_accepted_connection_still_has_all_its_bytes(void **state)
     open_listeners(trial);
     int client = connect_tcp(trial, 0);
     expect_accepted(trial, client);
+    struct pollfd core = {.fd = trial->accepted[0], .events = POLLIN};
+    assert_int_equal(poll(&core, 1, 60000), 1);
     assert_int_equal(recv(trial->accepted[0], heard, sizeof heard, 0), strlen(preface));
+    assert_memory_equal(heard, preface, strlen(preface));
     close(client);
 }
 
@@ -150,6 +153,7 @@ static void stopping_closes_connections_that_were_not_handed_over(void **state)
     int silent = connect_tcp(trial, 0);
     loop_turn(trial->loop);
     listeners_stop(trial->listeners);
+    front_drain(trial->front);
     assert_int_equal(listeners_count(trial->listeners), 0);
     loop_until(trial->loop, is_closed(silent));
     assert_int_equal(trial->accepted_count, 0);
