@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "pipeline/step.h"
 #include "rest/details.h"
+#include "telemetry/log.h"
 
 #include "base/banned.h"
 
@@ -28,4 +29,19 @@ size_t front_failure_describe(const struct call_refusal *refusal, char *at, size
     memcpy(at, written.data, size);
     arena_clear(&arena);
     return size;
+}
+
+void front_failure_log(const struct call_refusal *refusal, void *context)
+{
+    (void)context;
+    struct log_line line;
+    if (!log_enabled(LOG_INFO))
+        return;
+    log_begin(&line, LOG_INFO, "call");
+    log_text(&line, "method", refusal->method);
+    log_text(&line, "peer", refusal->peer);
+    log_text(&line, "caller", refusal->caller);
+    log_text(&line, "step", text_of(step_names[STEP_ADMIT]));
+    log_text(&line, "code", text_of(status_code_name(refusal->code)));
+    log_end(&line);
 }

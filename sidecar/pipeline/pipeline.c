@@ -325,6 +325,7 @@ struct call_handler pipeline_handler(struct pipeline *pipeline)
         .end = end,
         .explain = failure_explain,
         .describe = front_failure_describe,
+        .refused = front_failure_log,
         .context = pipeline,
     };
 }

@@ -26,8 +26,9 @@ struct call_trailers {
 /* A failure of a stream of which no call is made. */
 struct call_refusal {
     enum status_code code;
-    struct text message, reason; /* of ErrorInfo */
-    int64_t retry_ms;            /* to wait; negative: never; 0: not known */
+    struct text message, reason;      /* of ErrorInfo */
+    int64_t retry_ms;                 /* to wait; negative: never; 0: not known */
+    struct text method, peer, caller; /* for `refused` */
 };
 
 /* The functions that handle the calls. */
@@ -51,6 +52,9 @@ struct call_handler {
     /* Writes the google.rpc.Status of a failure that the front replies with before a call is made
      * of it, and returns its size, at most `room`. NULL: none. The front's thread. */
     size_t (*describe)(const struct call_refusal *refusal, char *at, size_t room, void *context);
+    /* The front has judged a call by its headers and refused it, for the log. NULL is allowed. The
+     * front's thread. */
+    void (*refused)(const struct call_refusal *refusal, void *context);
     void *context;
 };
 

@@ -26,7 +26,7 @@
 struct front;
 
 struct front_rejection {
-    struct text path, caller; /* the caller is named as in struct peer */
+    struct text path, peer, caller; /* named as in struct peer */
     enum status_code code;
 };
 

@@ -34,8 +34,8 @@ static enum guard_verdict reject(struct front_connection *connection, struct tex
                                  struct guard_failure *failure)
 {
     const struct front_events *events = &connection->front->events;
-    const struct front_rejection rejection = {path, text_of(connection->peer.caller),
-                                              failure->code};
+    const struct front_rejection rejection = {path, text_of(connection->peer.address),
+                                              text_of(connection->peer.caller), failure->code};
     failure->message = text_of(connection->front->message);
     if (events->rejected)
         events->rejected(&rejection, events->context);

@@ -147,8 +147,12 @@ static void on_drained(void *context)
 static size_t on_describe(const struct guard_failure *failure, char *at, size_t room, void *context)
 {
     const struct call_handler *handler = &((struct server *)context)->handler;
-    const struct call_refusal refusal = {failure->code, failure->message, text_of(failure->reason),
-                                         failure->has_pushback ? failure->pushback_ms : 0};
+    const struct call_refusal refusal = {
+        .code = failure->code,
+        .message = failure->message,
+        .reason = text_of(failure->reason),
+        .retry_ms = failure->has_pushback ? failure->pushback_ms : 0,
+    };
     return handler->describe ? handler->describe(&refusal, at, room, handler->context) : 0;
 }
 
@@ -163,6 +167,12 @@ static size_t find_method(const struct server *server, struct text path)
 static void on_rejected(const struct front_rejection *rejection, void *context)
 {
     const struct server *server = context;
+    const struct call_refusal refusal = {.code = rejection->code,
+                                         .method = rejection->path,
+                                         .peer = rejection->peer,
+                                         .caller = rejection->caller};
+    if (server->handler.refused)
+        server->handler.refused(&refusal, server->handler.context);
     metric_count(server->events.metrics, METRIC_CALLS, find_method(server, rejection->path),
                  rejection->code);
     if (rejection->code == STATUS_PERMISSION_DENIED)

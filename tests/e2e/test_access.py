@@ -11,7 +11,7 @@ import pytest
 
 from support import api
 from support.certificate import make_certificate
-from support.client import Client, details
+from support.client import Client, details, refusal
 from support.metrics import value
 from support.sidecar import run
 from support.upstream import response

@@ -122,13 +122,13 @@ static inline bool scripted_open(struct scripted_server *server, const char *fla
     if (!schema_new(set, &server->schema, status))
         fail_msg("%s", status->message);
     server->loop = event_base_new();
-    const struct call_handler handler = {sizeof(struct scripted_call *),
-                                         scripted_begin,
-                                         scripted_cancelled,
-                                         scripted_committed,
-                                         scripted_end,
-                                         scripted_explain,
-                                         server};
+    const struct call_handler handler = {.state_bytes = sizeof(struct scripted_call *),
+                                         .begin = scripted_begin,
+                                         .cancelled = scripted_cancelled,
+                                         .committed = scripted_committed,
+                                         .end = scripted_end,
+                                         .explain = scripted_explain,
+                                         .context = server};
     const struct server_events events = {.listening = scripted_listening,
                                          .refused = scripted_refused,
                                          .disconnected = scripted_disconnected,
