@@ -169,16 +169,6 @@ static void a_call_knows_its_method_its_peer_and_its_caller(void **state)
     assert_true(text_equal(call_caller(call->call), text_literal("anonymous")));
 }
 
-static void a_caller_that_is_not_listed_is_denied_by_name(void **state)
-{
-    struct status status = {0};
-    begin(state, "--allow-callers spiffe://test/*");
-    struct scripted_call *call = call_within(*state, NULL);
-    assert_false(call_authorize(call->call, &status));
-    assert_int_equal(status.code, STATUS_PERMISSION_DENIED);
-    assert_non_null(strstr(status.message, "anonymous"));
-}
-
 /* A call with a message, plain or packed, in an HTTP/2 stream. */
 static struct scripted_call *call_with(struct trial *trial, bool is_packed, struct text message)
 {
@@ -278,7 +268,6 @@ int main(void)
         test(calls_of_an_old_connection_end_with_it),
         test(metadata_that_is_not_text_is_marked_as_such),
         test(a_call_knows_its_method_its_peer_and_its_caller),
-        test(a_caller_that_is_not_listed_is_denied_by_name),
         test(a_message_arrives_whole_in_one_frame_or_several_plain_or_compressed),
         test(a_message_may_be_as_large_as_max_message_and_no_larger),
         test(a_call_without_a_whole_message_is_invalid),

@@ -125,6 +125,7 @@ static void a_call_that_comes_during_the_drain_is_not_processed(void **state)
     assert_false(is_final(&frame));
     expect_goaway(trial);
     h2_call(&trial->caller, CREATE, NULL);
+    expect_frame(trial, H2_RST_STREAM, 3);
     scripted_succeed(early, "");
     expect_success(trial, 1);
     assert_int_equal(atomic_load(&trial->server.begun), 1);

@@ -139,7 +139,7 @@ static void a_drain_reports_not_serving_and_ends_the_watchers(void **state)
     client_until(&trial->client, trial->server.is_drained);
 }
 
-#define WATCHERS 100
+#define WATCHERS 16
 
 static bool may_watch(struct trial *trial)
 {
@@ -147,7 +147,7 @@ static bool may_watch(struct trial *trial)
     struct rpc *rpc = ask(trial, WATCH, "");
     bool may = rpc_receive(rpc, &message);
     if (!may)
-        rpc_expect(rpc, STATUS_RESOURCE_EXHAUSTED, "100 streams");
+        rpc_expect(rpc, STATUS_RESOURCE_EXHAUSTED, "16 calls");
     rpc_close(rpc);
     return may;
 }
