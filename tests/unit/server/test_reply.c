@@ -150,21 +150,6 @@ static void a_call_whose_caller_has_closed_its_end_is_not_committed(void **state
     assert_false(atomic_load(&leaving->is_good));
 }
 
-/* A drain reads nothing while a call is under way, so that C-core does not know it. */
-static void a_close_that_has_not_been_read_is_noticed(void **state)
-{
-    struct trial *trial = *state;
-    struct h2_frame frame;
-    struct scripted_call *leaving = call(trial);
-    scripted_drain(&trial->server);
-    h2_expect(&trial->caller, H2_GOAWAY, 0, &frame);
-    assert_int_equal(shutdown(trial->caller.fd, SHUT_WR), 0);
-    call_commit(leaving->call);
-    loop_until(trial->server.loop, atomic_load(&leaving->committed) > 0);
-    assert_false(atomic_load(&leaving->is_good));
-    assert_int_equal(atomic_load(&leaving->cancelled), 0);
-}
-
 static void a_cancelled_call_lives_until_its_reply(void **state)
 {
     struct trial *trial = *state;
@@ -248,7 +233,6 @@ int main(void)
         test(a_call_is_committed_once_its_headers_are_with_the_caller),
         test(a_call_whose_caller_has_gone_is_not_committed),
         test(a_call_whose_caller_has_closed_its_end_is_not_committed),
-        test(a_close_that_has_not_been_read_is_noticed),
         test(a_cancelled_call_lives_until_its_reply),
         test(a_call_ends_once_after_its_reply),
         test(a_held_call_ends_when_it_is_released),
