@@ -26,7 +26,7 @@ enum front_phase {
 /* The kinds of calls that are limited on a connection. */
 enum front_kind { FRONT_CALL, FRONT_CHECK, FRONT_WATCH, FRONT_REFLECTION, FRONT_KINDS };
 
-/* What a connection waits for: bits, and the places of its events. */
+/* The events that a connection waits for: bits, and the places of the events. */
 enum front_wait {
     FRONT_CALLER_READABLE,
     FRONT_CALLER_WRITABLE,

@@ -4,12 +4,14 @@ A call is committed when response headers go to its caller: before a request tha
 earlier, because a client repeats by its policy only what is not committed (gRFC A6). Seen frame by frame.
 """
 import pathlib
+import ssl
 import threading
 import time
 
 import pytest
 
-from support.h2peer import END_STREAM, HEADERS, PING, SECONDS, Peer, frame
+from support.certificate import make_certificate
+from support.h2peer import END_STREAM, HEADERS, PING, PREFACE, SECONDS, SETTINGS, Peer, frame
 from support.metrics import value
 from support.retrying import wait_until
 from support.upstream import response, end_after_reading, error, http, silence
@@ -84,6 +86,28 @@ def test_the_caller_has_response_headers_before_a_create_begins_to_leave(start, 
     assert len(observer.seen) == ROUNDS * AT_A_TIME
     assert not [stream for stream, headers in observer.seen.items() if not headers or "grpc-status" in headers]
     assert all(headers["x-request-id"] == str(stream) for stream, headers in observer.seen.items())
+
+
+def tls_peer(sidecar):
+    """A connection with TLS; a record is read as a whole, so that the socket shows whether there is more."""
+    peer = Peer(sidecar.address, greet=False)
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    peer.socket = context.wrap_socket(peer.socket)
+    peer.send(PREFACE, frame(SETTINGS))
+    return peer
+
+
+def test_a_caller_with_tls_has_response_headers_before_a_create_begins_to_leave(start, upstream, tmp_path):
+    own = make_certificate(tmp_path / "own")
+    observer = Observer(tls_peer(start(f"--tls-cert-file={own.certificate}", f"--tls-key-file={own.key}")))
+    upstream.always = observer.step(http())
+    with observer.peer:
+        for _ in range(ROUNDS):
+            observer.wait([call(observer.peer, name="api_group_001") for _ in range(AT_A_TIME)])
+    assert len(observer.seen) == ROUNDS * AT_A_TIME
+    assert not [stream for stream, headers in observer.seen.items() if not headers or "grpc-status" in headers]
 
 
 @pytest.mark.parametrize("data", [http(200, LISTING), http(403, b"")], ids=["listed", "refused"])
