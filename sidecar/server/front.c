@@ -44,9 +44,9 @@ void front_check_end(struct front *front)
         event_thread_end(&front->thread);
 }
 
-void front_set_core(struct front *front, int core, struct front_connection *connection)
+void front_set_core(struct front *front, struct front_connection *connection)
 {
-    size_t row = (size_t)core;
+    size_t row = (size_t)connection->core;
     if (row >= front->by_core_room) {
         size_t room = (row / GROWTH + 1) * GROWTH;
         front->by_core = memory_expect(realloc(front->by_core, room * sizeof *front->by_core));
@@ -55,6 +55,13 @@ void front_set_core(struct front *front, int core, struct front_connection *conn
         front->by_core_room = room;
     }
     front->by_core[row] = connection;
+}
+
+/* C-core may have closed the descriptor before, and another connection may have its number. */
+void front_clear_core(struct front *front, const struct front_connection *connection)
+{
+    if (front->by_core[connection->core] == connection)
+        front->by_core[connection->core] = NULL;
 }
 
 static void on_added(struct task *task)
@@ -91,6 +98,11 @@ size_t front_connections(struct front *front)
 void front_peer(struct front *front, int core, struct peer *peer)
 {
     peer_table_find(front->peers, core, peer);
+}
+
+bool front_has_room(struct front *front, int core)
+{
+    return !peer_table_is_full(front->peers, core);
 }
 
 static void on_flush(struct task *task)

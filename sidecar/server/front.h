@@ -66,6 +66,10 @@ size_t front_connections(struct front *front);
 /* Returns the peer of a descriptor of C-core's. Any thread. */
 void front_peer(struct front *front, int core, struct peer *peer);
 
+/* Returns whether the caller's socket behind a descriptor of C-core's has taken everything. It has
+ * not when the caller does not read. Any thread. */
+bool front_has_room(struct front *front, int core);
+
 /* A request to be informed, a member of the object that it is about. */
 struct flush_request {
     struct task task;

@@ -55,8 +55,8 @@ static void close_core(struct front_connection *connection)
     event_del(&connection->events[FRONT_CORE_READABLE]);
     event_del(&connection->events[FRONT_CORE_WRITABLE]);
     connection->waits &= ~(1u << FRONT_CORE_READABLE | 1u << FRONT_CORE_WRITABLE);
-    front_set_core(connection->front, connection->core, NULL);
-    peer_table_unbind(connection->front->peers, connection->core);
+    front_clear_core(connection->front, connection);
+    peer_table_unbind(connection->front->peers, connection->entry);
     close(connection->inner);
     connection->inner = -1;
     connection->front->served--;
@@ -184,6 +184,16 @@ static void write_to_core(struct front_connection *connection)
     shutdown(connection->inner, SHUT_WR);
 }
 
+/* Calls look before they commit. */
+static void report_full(struct front_connection *connection)
+{
+    bool is_full = connection->to_caller.size > 0;
+    if (!has_core(connection) || is_full == connection->is_full)
+        return;
+    connection->is_full = is_full;
+    peer_table_set_full(connection->front->peers, connection->entry, is_full);
+}
+
 static void write_to_caller(struct front_connection *connection)
 {
     struct output *from = gather(&connection->front->outputs.to_caller, &connection->to_caller);
@@ -199,6 +209,7 @@ static void write_to_caller(struct front_connection *connection)
     if (taken > 0 || connection->to_caller.size == 0)
         connection->stalled_ns = clock_now_ns();
     keep_rest(from, taken, &connection->to_caller);
+    report_full(connection);
 }
 
 /* A write succeeds also when the caller has closed its end, and such a caller may retry elsewhere:
@@ -258,10 +269,10 @@ static void stamp_flushes(struct front_connection *connection)
 {
     uint64_t until = connection->flushed + connection->to_caller.size +
                      connection->front->outputs.to_caller.size;
-    struct flush_request *request;
-    STAILQ_FOREACH(request, &connection->flushes, place)
-    if (request->until == NOT_YET)
-        request->until = until;
+    for (struct flush_request *request = STAILQ_FIRST(&connection->flushes); request;
+         request = STAILQ_NEXT(request, place))
+        if (request->until == NOT_YET)
+            request->until = until;
 }
 
 /* A piece that is not full was all that C-core had written. */
@@ -324,8 +335,8 @@ static void open_core(struct front_connection *connection)
     }
     front->served++;
     connection->opened_ns = connection->busy_ns = connection->peer.opened_ns = clock_now_ns();
-    front_set_core(front, connection->core, connection);
-    peer_table_bind(front->peers, connection->core, &connection->peer);
+    front_set_core(front, connection);
+    connection->entry = peer_table_bind(front->peers, connection->core, &connection->peer);
     front->events.opened(connection->core, front->events.context);
 }
 

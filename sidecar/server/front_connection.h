@@ -64,6 +64,8 @@ struct front_connection {
     struct rate_limit cancelled; /* calls */
     struct peer peer;
     struct peer_account *account;
+    struct peer_entry *entry; /* while C-core serves the other end */
+    bool is_full;             /* as the entry has it */
 };
 
 LIST_HEAD(front_list, front_connection);
@@ -114,5 +116,6 @@ struct guard_hooks front_hooks(struct front_connection *connection);
 /* The connections that C-core serves have become fewer, or the list shorter. */
 void front_check_end(struct front *front);
 
-/* The connection that C-core serves by that descriptor. */
-void front_set_core(struct front *front, int core, struct front_connection *connection);
+/* C-core serves the connection by its descriptor, or does not any more. */
+void front_set_core(struct front *front, struct front_connection *connection);
+void front_clear_core(struct front *front, const struct front_connection *connection);

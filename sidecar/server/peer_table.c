@@ -13,13 +13,20 @@
 /* The list of descriptors grows by this number of rows. */
 #define GROWTH 64
 
+/* The peer behind a descriptor of C-core's. */
+struct peer_entry {
+    struct peer peer;
+    size_t descriptor;
+    bool is_full;
+};
+
 struct peer_table {
     size_t most, most_each;
     struct peer unknown_peer;
     pthread_mutex_t lock; /* of everything below */
     void *accounts;       /* a tree of tsearch */
     size_t connections;
-    struct peer **peers; /* by descriptor; NULL: none */
+    struct peer_entry **peers; /* by descriptor; NULL: none */
     size_t room;
 };
 
@@ -40,8 +47,6 @@ void peer_table_free(struct peer_table *table)
 {
     if (!table)
         return;
-    for (size_t i = 0; i < table->room; i++)
-        free(table->peers[i]);
     free(table->peers);
     tdestroy(table->accounts, free);
     pthread_mutex_destroy(&table->lock);
@@ -118,29 +123,53 @@ static void make_room(struct peer_table *table, size_t descriptor)
     table->room = room;
 }
 
-void peer_table_bind(struct peer_table *table, int descriptor, const struct peer *peer)
+struct peer_entry *peer_table_bind(struct peer_table *table, int descriptor,
+                                   const struct peer *peer)
 {
-    struct peer *copy = memory_expect(malloc(sizeof *copy));
-    *copy = *peer;
+    struct peer_entry *entry = memory_expect(malloc(sizeof *entry));
+    *entry = (struct peer_entry){.peer = *peer, .descriptor = (size_t)descriptor};
     pthread_mutex_lock(&table->lock);
-    make_room(table, (size_t)descriptor);
-    table->peers[descriptor] = copy;
+    make_room(table, entry->descriptor);
+    table->peers[descriptor] = entry;
+    pthread_mutex_unlock(&table->lock);
+    return entry;
+}
+
+/* C-core may have closed the descriptor before, and another connection may have its number. */
+void peer_table_unbind(struct peer_table *table, struct peer_entry *entry)
+{
+    pthread_mutex_lock(&table->lock);
+    if (table->peers[entry->descriptor] == entry)
+        table->peers[entry->descriptor] = NULL;
+    pthread_mutex_unlock(&table->lock);
+    free(entry);
+}
+
+void peer_table_set_full(struct peer_table *table, struct peer_entry *entry, bool is_full)
+{
+    pthread_mutex_lock(&table->lock);
+    entry->is_full = is_full;
     pthread_mutex_unlock(&table->lock);
 }
 
-void peer_table_unbind(struct peer_table *table, int descriptor)
+static struct peer_entry *find(const struct peer_table *table, int descriptor)
 {
-    pthread_mutex_lock(&table->lock);
-    struct peer *last = table->peers[descriptor];
-    table->peers[descriptor] = NULL;
-    pthread_mutex_unlock(&table->lock);
-    free(last);
+    return descriptor >= 0 && (size_t)descriptor < table->room ? table->peers[descriptor] : NULL;
 }
 
 void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer)
 {
     pthread_mutex_lock(&table->lock);
-    bool is_known = descriptor >= 0 && (size_t)descriptor < table->room && table->peers[descriptor];
-    *peer = is_known ? *table->peers[descriptor] : table->unknown_peer;
+    const struct peer_entry *entry = find(table, descriptor);
+    *peer = entry ? entry->peer : table->unknown_peer;
     pthread_mutex_unlock(&table->lock);
+}
+
+bool peer_table_is_full(struct peer_table *table, int descriptor)
+{
+    pthread_mutex_lock(&table->lock);
+    const struct peer_entry *entry = find(table, descriptor);
+    bool is_full = entry && entry->is_full;
+    pthread_mutex_unlock(&table->lock);
+    return is_full;
 }

@@ -11,6 +11,7 @@
 #include "server/peer.h"
 
 struct peer_table;
+struct peer_entry;
 
 /* All connections of one peer; its text `who` is the key. */
 struct peer_account {
@@ -34,10 +35,17 @@ void peer_table_leave(struct peer_table *table, struct peer_account *account);
 /* Number of counted connections. */
 size_t peer_table_connections(struct peer_table *table);
 
-/* C-core serves the connection of a peer by that descriptor, until it is removed. */
-void peer_table_bind(struct peer_table *table, int descriptor, const struct peer *peer);
-void peer_table_unbind(struct peer_table *table, int descriptor);
+/* C-core serves the connection of a peer by that descriptor, until the entry is removed. */
+struct peer_entry *peer_table_bind(struct peer_table *table, int descriptor,
+                                   const struct peer *peer);
+void peer_table_unbind(struct peer_table *table, struct peer_entry *entry);
+
+/* Sets whether bytes wait because the peer's socket takes no more. */
+void peer_table_set_full(struct peer_table *table, struct peer_entry *entry, bool is_full);
 
 /* The peer behind a descriptor of C-core's. Without one it is "unknown", which is authorized only
  * when --allow-callers is not set. */
 void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer);
+
+/* Returns whether the connection behind a descriptor of C-core's was last set to be full. */
+bool peer_table_is_full(struct peer_table *table, int descriptor);

@@ -98,8 +98,7 @@ static grpc_op initial_operation(struct call *call)
 
 bool call_has_room(const struct call *call)
 {
-    struct pollfd peer = {.fd = call->fd, .events = POLLOUT};
-    return call->fd < 0 || poll(&peer, 1, 0) > 0;
+    return front_has_room(call->unary->calls->core->front, call->fd);
 }
 
 static void start_commit(struct task *task)
