@@ -99,14 +99,27 @@ static ssize_t result_of_socket(ssize_t result)
     return errno == EAGAIN || errno == EINTR ? CHANNEL_WAITS : CHANNEL_BROKEN;
 }
 
-ssize_t channel_read(struct channel *channel, void *at, size_t size)
+static ssize_t read_plain(const struct channel *channel, void *at, size_t size, bool *has_more)
 {
-    if (!channel->tls)
-        return result_of_socket(recv(channel->fd, at, size, 0));
+    ssize_t got = result_of_socket(recv(channel->fd, at, size, 0));
+    *has_more = got == (ssize_t)size;
+    return got;
+}
+
+/* OpenSSL reads one record at a time from the socket. */
+static ssize_t read_tls(struct channel *channel, void *at, size_t size, bool *has_more)
+{
     ERR_clear_error();
     channel->read_waits_for_writing = false;
     int got = SSL_read(channel->tls, at, (int)size);
+    *has_more = got >= RECORD_BYTES || (got > 0 && SSL_pending(channel->tls) > 0);
     return got > 0 ? got : result_of_read(channel, got);
+}
+
+ssize_t channel_read(struct channel *channel, void *at, size_t size, bool *has_more)
+{
+    return channel->tls ? read_tls(channel, at, size, has_more)
+                        : read_plain(channel, at, size, has_more);
 }
 
 ssize_t channel_write(struct channel *channel, const void *at, size_t size)

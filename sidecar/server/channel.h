@@ -35,9 +35,12 @@ void channel_names(const struct channel *channel,
                    void (*take)(const struct identity *names, size_t count, void *context),
                    void *context);
 
-/* Reads and writes at most `size` bytes; returns how many, or a channel_result. A write that waits
- * has to be repeated with the same bytes, and perhaps more behind them. */
-ssize_t channel_read(struct channel *channel, void *at, size_t size);
+/* Reads at most `size` bytes; returns how many, or a channel_result. `has_more` says whether to
+ * read again before waiting for the socket: TLS may hold bytes that no socket announces. */
+ssize_t channel_read(struct channel *channel, void *at, size_t size, bool *has_more);
+
+/* Writes at most `size` bytes; returns how many, or a channel_result. A write that waits has to be
+ * repeated with the same bytes, and perhaps more behind them. */
 ssize_t channel_write(struct channel *channel, const void *at, size_t size);
 
 /* Announces the end of our bytes. */

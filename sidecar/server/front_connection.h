@@ -91,11 +91,32 @@ struct front {
     uint8_t piece[FRONT_PIECE_BYTES];
 };
 
+/* Returns whether C-core serves the other end. */
+static inline bool front_has_core(const struct front_connection *connection)
+{
+    return connection->inner >= 0;
+}
+
+/* front_connection.c: the phases of a connection. All of these but the first may free it. */
+
+/* The rest of the handshake, as far as bytes have come, or a turn of the caller's bytes. */
+void front_connection_receive(struct front_connection *connection);
+
 /* Begins to serve a connection that was added to the front's list. */
 void front_connection_begin(struct front_connection *connection);
 
-/* Looks after timeouts, ages and calls without a message. It may free the connection, as all of
- * these may. */
+/* Writes what there is and decides how the connection goes on: the end of each turn. */
+void front_connection_settle(struct front_connection *connection);
+
+/* Calls the request's `done` when it is time. */
+void front_connection_flush(struct front_connection *connection, struct flush_request *request);
+
+/* Frees it at once. */
+void front_connection_end(struct front_connection *connection);
+
+/* front_lifetime.c: these may free the connection. */
+
+/* Looks after timeouts, ages and calls without a message. */
 void front_connection_tick(struct front_connection *connection, int64_t now_ns);
 
 /* Announces that the connection will end; one without an HTTP/2 preface ends. */
@@ -104,14 +125,36 @@ void front_connection_announce(struct front_connection *connection);
 /* Takes no more calls. */
 void front_connection_refuse(struct front_connection *connection);
 
-/* Calls the request's `done` when it is time. */
-void front_connection_flush(struct front_connection *connection, struct flush_request *request);
+/* front_io.c: none of these frees the connection; it is settled afterwards. */
 
-/* Frees it at once. */
-void front_connection_end(struct front_connection *connection);
+/* A side is not read while the other one is slow, or after its end. */
+bool front_may_read_caller(const struct front_connection *connection);
+bool front_may_read_core(const struct front_connection *connection);
 
-/* The guard's hooks for a connection. */
+/* Reads a turn of bytes into the guard. */
+void front_read_caller(struct front_connection *connection);
+void front_read_core(struct front_connection *connection);
+
+/* Writes to both sides; what they do not take is kept. */
+void front_write(struct front_connection *connection);
+
+/* front_flush.c */
+
+void front_flush_add(struct front_connection *connection, struct flush_request *request);
+
+/* Everything that C-core has written is in the outputs: this is what the requests wait for. */
+void front_flush_stamp(struct front_connection *connection);
+
+/* Answers the requests whose bytes the caller's socket has. */
+void front_flush_answer(struct front_connection *connection);
+
+/* Answers all requests, because the connection ends. */
+void front_flush_fail(struct front_connection *connection);
+
+/* front_call.c: the guard's hooks for a connection. */
 struct guard_hooks front_hooks(struct front_connection *connection);
+
+/* front.c */
 
 /* The connections that C-core serves have become fewer, or the list shorter. */
 void front_check_end(struct front *front);
