@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from support import api
 from support.certificate import make_certificate
 from support.h2peer import END_STREAM, HEADERS, PREFACE, SECONDS, SETTINGS, Peer, frame
 from support.metrics import value
@@ -249,14 +250,21 @@ def unsent_bytes(peer):
     return next((int(each[4].partition(":")[0], 16) for each in fields if each[2].endswith(port)), 0)
 
 
-def fill(peer):
-    """Makes calls that fail at once and reads none of the responses until the kernel takes no more of them. The last batch is
+def refused(sidecar):
+    labels = {"rpc_method": f"{api.SERVICE}/CreateApiGroup", "rpc_response_status_code": "INVALID_ARGUMENT"}
+    return value(sidecar, "rpc_server_calls_total", **labels)
+
+
+def fill(sidecar, peer):
+    """Makes calls that fail at once and reads none of the responses until the kernel takes no more of them. The batches are
     small, because the sidecar reads no calls of a caller who leaves more than 64 KiB of responses unread."""
-    before, now = -1, 0
+    before, now, calls = -1, 0, 0
     while now == 0 or now != before:
         for _ in range(20):
             peer.call(name="not valid")
-        time.sleep(0.05)  # longer than the sidecar takes for the responses
+        calls += 20
+        wait_until(lambda: refused(sidecar) >= calls)
+        time.sleep(0.01)  # longer than the last responses take through the sidecar
         before, now = now, unsent_bytes(peer)
 
 
@@ -266,7 +274,7 @@ def test_a_caller_that_does_not_read_delays_no_other_call(start, upstream):
     client = sidecar.client()
     client.create()
     with Peer(sidecar.address, receive_bytes=2048) as silent:
-        fill(silent)
+        fill(sidecar, silent)
         for _ in range(200):
             silent.call(name="silent")
         wait_until(lambda: value(sidecar, "apig_sidecar_calls_in_flight") == 200)
