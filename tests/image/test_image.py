@@ -26,7 +26,7 @@ CONTENT = {
 }
 SOURCES = {
     "abseil", "c-ares", "ca-certificates", "curl", "gcc-12", "glibc", "golang-github-gogo-googleapis", "grpc", "grpc-proto",
-    "libevent", "openssl", "pcre2", "protobuf", "protobuf-c", "re2", "utf8proc", "zlib",
+    "libevent", "nghttp2", "openssl", "pcre2", "protobuf", "protobuf-c", "re2", "utf8proc", "zlib",
 }
 
 

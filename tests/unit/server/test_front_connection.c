@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Does one stream or one slow caller leave others alone, and is it known when bytes have left? */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+
+#include "front_trial.h"
+
+#include "base/banned.h"
+
+struct flush {
+    struct flush_request request;
+    atomic_uint *order; /* of all of a test */
+    atomic_uint done;   /* its place in that order; 0: not yet */
+    atomic_bool good;
+};
+
+static void on_flushed(struct flush_request *request, bool good)
+{
+    struct flush *flush = container_of(request, struct flush, request);
+    flush->good = good;
+    flush->done = ++*flush->order;
+}
+
+static void request_flush(struct trial *trial, int core, struct flush *flush, atomic_uint *order)
+{
+    *flush = (struct flush){.request.done = on_flushed, .order = order};
+    front_when_flushed(trial->front, core, &flush->request);
+}
+
+static bool has_status(const struct h2_frame *frame, const char *code)
+{
+    return h2_has(frame, "grpc-status", code);
+}
+
+static void a_call_that_the_front_ends_leaves_its_neighbour_alone(void **state)
+{
+    struct trial *trial = *state;
+    struct h2_frame frame;
+    open_connection(trial);
+    uint32_t neighbour = call(trial);
+    uint32_t faulty =
+        h2_open(&trial->caller, ALLOWED, 0, (struct h2_field[]){{"x-bin", "!"}, {NULL, NULL}});
+    h2_expect(&trial->caller, H2_HEADERS, faulty, &frame);
+    assert_true(has_status(&frame, "13"));
+    h2_message(&trial->caller, faulty, false, text_literal("its message"));
+    respond(&trial->core, neighbour);
+    do
+        assert_true(h2_next(&trial->caller, &frame));
+    while (frame.stream == faulty);
+    assert_int_equal(frame.stream, neighbour);
+    assert_true(has_status(&frame, "0"));
+    /* C-core has seen nothing of the other one. */
+    uint32_t next = call(trial);
+    assert_true(next > faulty);
+}
+
+/* A message of two parts, the second of which shows that it is too large. */
+static void a_call_that_c_core_has_is_reset_there_when_the_front_ends_it(void **state)
+{
+    struct trial *trial = *state;
+    struct h2_frame frame;
+    open_connection(trial);
+    uint32_t stream = h2_open(&trial->caller, ALLOWED, 0, NULL);
+    expect_call(&trial->core, stream);
+    h2_send(&trial->caller, H2_DATA, 0, stream, text_literal("\7\0\0\0\1x"));
+    h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
+    assert_true(has_status(&frame, "13"));
+    h2_expect(&trial->core, H2_RST_STREAM, stream, &frame);
+    /* What C-core still writes on it reaches nobody. */
+    respond(&trial->core, stream);
+    uint32_t next = call(trial);
+    respond(&trial->core, next);
+    do
+        assert_true(h2_next(&trial->caller, &frame));
+    while (frame.kind == H2_RST_STREAM);
+    assert_int_equal(frame.stream, next);
+}
+
+static void a_caller_that_is_not_allowed_is_refused_by_its_headers_alone(void **state)
+{
+    struct trial *trial = *state;
+    const struct peer stranger = {.address = "test:2", .who = "other", .caller = "spiffe://x/y"};
+    struct h2_frame frame;
+    int ends[2];
+    open_front(trial);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    assert_null(front_add(trial->front, ends[1], false, &stranger));
+    trial->caller = (struct h2){.fd = ends[0], .next = 1};
+    assert_int_equal(send(ends[0], PREFACE, strlen(PREFACE), MSG_NOSIGNAL), strlen(PREFACE));
+    h2_send(&trial->caller, H2_SETTINGS, 0, 0, text_literal("\0\1\0\0\0\0"));
+    take_core(trial, 0, &trial->core);
+    uint32_t refused = h2_open(&trial->caller, ALLOWED, 0, NULL);
+    h2_expect(&trial->caller, H2_HEADERS, refused, &frame);
+    assert_true(has_status(&frame, "7"));
+    assert_int_equal(trial->rejected, 1);
+    /* Health is for everybody. */
+    uint32_t check = h2_open(&trial->caller, "/grpc.health.v1.Health/Check", 0, NULL);
+    expect_call(&trial->core, check);
+}
+
+/* C-core's own pings pass, and their payload shows that none is lost. */
+static bool write_ping(struct h2 *core, uint32_t number)
+{
+    uint32_t payload[2] = {htonl(number), 0};
+    return h2_try_send(core, H2_PING, 0, 0, (struct text){(char *)payload, sizeof payload});
+}
+
+/* Writes until C-core's side takes no more for a while, and returns how many. */
+static uint32_t write_pings(struct h2 *core)
+{
+    uint32_t count = 0;
+    for (struct pollfd ready = {core->fd, POLLOUT, 0}; poll(&ready, 1, 300) == 1;)
+        while (write_ping(core, count))
+            count++;
+    return count;
+}
+
+static void expect_pings(struct h2 *caller, uint32_t count)
+{
+    struct h2_frame frame;
+    for (uint32_t number = 0; number < count;) {
+        uint32_t got;
+        while (!h2_take(caller, &frame)) {
+            assert_false(caller->has_ended);
+            h2_receive(caller);
+        }
+        if (frame.kind != H2_PING)
+            continue;
+        memcpy(&got, frame.payload.data, sizeof got);
+        assert_int_equal(ntohl(got), number++);
+    }
+}
+
+static void a_caller_that_does_not_read_slows_down_c_core_and_loses_nothing(void **state)
+{
+    struct trial *trial = *state;
+    open_connection(trial);
+    assert_true(front_has_room(trial->front, trial->core.fd));
+    uint32_t written = write_pings(&trial->core);
+    assert_true(written * 17 < 8U << 20);
+    assert_false(front_has_room(trial->front, trial->core.fd));
+    expect_pings(&trial->caller, written);
+    loop_until(trial->loop, front_has_room(trial->front, trial->core.fd));
+}
+
+static void a_slow_caller_does_not_hold_up_another_one(void **state)
+{
+    struct trial *trial = *state;
+    struct h2 slow, slow_core;
+    struct h2_frame frame;
+    open_connection(trial);
+    connect_caller(trial, &slow, &slow_core);
+    write_pings(&slow_core);
+    uint32_t stream = call(trial);
+    respond(&trial->core, stream);
+    h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
+    close_end(&slow);
+    close_end(&slow_core);
+}
+
+static void flushes_are_reported_in_order_once_the_bytes_are_in_the_callers_socket(void **state)
+{
+    struct trial *trial = *state;
+    struct flush flushes[3];
+    struct h2_frame frame;
+    atomic_uint order = 0;
+    open_connection(trial);
+    uint32_t stream = call(trial);
+    respond(&trial->core, stream);
+    for (size_t i = 0; i < array_length(flushes); i++)
+        request_flush(trial, trial->core.fd, &flushes[i], &order);
+    loop_until(trial->loop, order == array_length(flushes));
+    for (size_t i = 0; i < array_length(flushes); i++) {
+        assert_int_equal(flushes[i].done, i + 1);
+        assert_true(flushes[i].good);
+    }
+    /* They were there when the first was reported. */
+    trial->caller.loop = NULL;
+    h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
+}
+
+static void a_flush_waits_for_a_caller_that_does_not_read(void **state)
+{
+    struct trial *trial = *state;
+    struct flush flush;
+    atomic_uint order = 0;
+    open_connection(trial);
+    uint32_t written = write_pings(&trial->core);
+    request_flush(trial, trial->core.fd, &flush, &order);
+    poll(NULL, 0, 50);
+    assert_int_equal(flush.done, 0);
+    expect_pings(&trial->caller, written);
+    loop_until(trial->loop, flush.done == 1);
+    assert_true(flush.good);
+}
+
+static void a_flush_fails_when_the_caller_has_closed_its_end(void **state)
+{
+    struct trial *trial = *state;
+    struct flush flush;
+    atomic_uint order = 0;
+    open_connection(trial);
+    call(trial);
+    assert_int_equal(shutdown(trial->caller.fd, SHUT_WR), 0);
+    request_flush(trial, trial->core.fd, &flush, &order);
+    loop_until(trial->loop, flush.done == 1);
+    assert_false(flush.good);
+}
+
+static void a_flush_fails_when_the_connection_is_cut(void **state)
+{
+    struct trial *trial = *state;
+    struct flush flush;
+    atomic_uint order = 0;
+    open_connection(trial);
+    write_pings(&trial->core);
+    request_flush(trial, trial->core.fd, &flush, &order);
+    front_cut(trial->front);
+    loop_until(trial->loop, flush.done == 1);
+    assert_false(flush.good);
+}
+
+static void a_flush_fails_for_a_descriptor_of_no_connection(void **state)
+{
+    struct trial *trial = *state;
+    const int none[] = {-1, 0, 100000};
+    open_connection(trial);
+    for (size_t i = 0; i < array_length(none); i++) {
+        struct flush flush;
+        atomic_uint order = 0;
+        request_flush(trial, none[i], &flush, &order);
+        loop_until(trial->loop, flush.done == 1);
+        assert_false(flush.good);
+    }
+}
+
+static void more_cancelled_calls_than_streams_in_a_second_end_the_connection(void **state)
+{
+    struct trial *trial = *state;
+    trial->config.max_streams = 10;
+    open_connection(trial);
+    while (trial->disconnected == 0 && trial->caller.next < 1000) {
+        uint32_t stream = h2_open(&trial->caller, ALLOWED, 0, NULL);
+        if (!h2_try_send(&trial->caller, H2_RST_STREAM, 0, stream, text_literal("\0\0\0\x08")))
+            break;
+        h2_receive(&trial->core);
+    }
+    loop_until(trial->loop, trial->disconnected == 1);
+    loop_until(trial->loop, front_connections(trial->front) == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_call_that_the_front_ends_leaves_its_neighbour_alone),
+        TEST(a_call_that_c_core_has_is_reset_there_when_the_front_ends_it),
+        TEST(a_caller_that_is_not_allowed_is_refused_by_its_headers_alone),
+        TEST(a_caller_that_does_not_read_slows_down_c_core_and_loses_nothing),
+        TEST(a_slow_caller_does_not_hold_up_another_one),
+        TEST(flushes_are_reported_in_order_once_the_bytes_are_in_the_callers_socket),
+        TEST(a_flush_waits_for_a_caller_that_does_not_read),
+        TEST(a_flush_fails_when_the_caller_has_closed_its_end),
+        TEST(a_flush_fails_when_the_connection_is_cut),
+        TEST(a_flush_fails_for_a_descriptor_of_no_connection),
+        TEST(more_cancelled_calls_than_streams_in_a_second_end_the_connection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
