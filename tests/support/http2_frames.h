@@ -223,6 +223,7 @@ static inline bool h2_is_upkeep(struct h2 *h2, const struct h2_frame *frame)
 /* Waits for the next frame that is not upkeep; false when the peer has ended the connection. */
 static inline bool h2_next(struct h2 *h2, struct h2_frame *frame)
 {
+    *frame = (struct h2_frame){0};
     for (int64_t end_ns = clock_now_ns() + LOOP_PATIENCE_NS; clock_now_ns() < end_ns;) {
         if (h2_take(h2, frame)) {
             if (!h2_is_upkeep(h2, frame))

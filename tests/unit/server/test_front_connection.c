@@ -175,7 +175,7 @@ static void flushes_are_reported_in_order_once_the_bytes_are_in_the_callers_sock
     respond(&trial->core, stream);
     for (size_t i = 0; i < array_length(flushes); i++)
         request_flush(trial, trial->core.fd, &flushes[i], &order);
-    loop_until(trial->loop, order == array_length(flushes));
+    loop_until(trial->loop, flushes[array_length(flushes) - 1].done > 0);
     for (size_t i = 0; i < array_length(flushes); i++) {
         assert_int_equal(flushes[i].done, i + 1);
         assert_true(flushes[i].good);
