@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <grpc/byte_buffer.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #include "server/call.h"
