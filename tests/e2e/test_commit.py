@@ -258,14 +258,14 @@ def refused(sidecar):
 def fill(sidecar, peer):
     """Makes calls that fail at once and reads none of the responses until the kernel takes no more of them. The batches are
     small, because the sidecar reads no calls of a caller who leaves more than 64 KiB of responses unread."""
-    before, now, calls = -1, 0, 0
-    while now == 0 or now != before:
-        for _ in range(20):
+    calls, unsent = 0, [0]
+    while unsent[-1] == 0 or set(unsent[-4:]) != {unsent[-1]}:
+        for _ in range(15):
             peer.call(name="not valid")
-        calls += 20
+        calls += 15
         wait_until(lambda: refused(sidecar) >= calls)
-        time.sleep(0.01)  # longer than the last responses take through the sidecar
-        before, now = now, unsent_bytes(peer)
+        time.sleep(0.02)  # longer than the last responses take through the sidecar
+        unsent.append(unsent_bytes(peer))
 
 
 def test_a_caller_that_does_not_read_delays_no_other_call(start, upstream):
