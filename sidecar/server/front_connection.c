@@ -161,13 +161,20 @@ static bool open_pair(struct front_connection *connection)
     return true;
 }
 
+static void refuse(struct front_connection *connection, const char *why)
+{
+    const struct front_events *events = &connection->front->events;
+    metric_count_seen(events->metrics, METRIC_CONNECTIONS_REFUSED, text_of(why), text_literal(""));
+    events->refused(why, events->context);
+    connection->is_broken = true;
+}
+
 /* The caller has sent the HTTP/2 preface. */
 static void open_core(struct front_connection *connection)
 {
     struct front *front = connection->front;
     if (!open_pair(connection)) {
-        front->events.refused(strerror(errno), front->events.context);
-        connection->is_broken = true;
+        refuse(connection, strerror(errno));
         return;
     }
     front->served++;
@@ -194,14 +201,12 @@ static void identify(const struct identity *names, size_t count, void *context)
 /* Returns whether the handshake is complete. */
 static bool shake_hands(struct front_connection *connection)
 {
-    const struct front_events *events = &connection->front->events;
     struct status status;
     const char *why = "";
     int result = channel_handshake(&connection->channel, &why);
     if (result == CHANNEL_BROKEN) {
         status_set(&status, STATUS_UNAUTHENTICATED, "TLS handshake: %s", why);
-        events->refused(status.message, events->context);
-        connection->is_broken = true;
+        refuse(connection, status.message);
     }
     if (result <= 0)
         return false;
