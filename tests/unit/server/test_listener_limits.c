@@ -142,6 +142,13 @@ static int next_descriptor(void)
     return next;
 }
 
+/* The front gives up its descriptors of a connection a moment after the caller has closed. */
+static void close_and_wait(const struct trial *trial, int client)
+{
+    close(client);
+    loop_until(trial->loop, front_connections(trial->front) == 0);
+}
+
 static void expect_shedding(struct trial *trial)
 {
     int refused = connect_tcp(trial, 0);
@@ -150,7 +157,7 @@ static void expect_shedding(struct trial *trial)
     restore_descriptors(trial);
     int accepted = connect_tcp(trial, 0);
     expect_accepted(trial, accepted);
-    close(accepted);
+    close_and_wait(trial, accepted);
 }
 
 static void
@@ -178,7 +185,7 @@ static void a_listener_without_a_spare_descriptor_pauses_and_recovers(void **sta
     assert_int_equal(trial->refusals, 1);
     restore_descriptors(trial);
     expect_accepted(trial, waiting);
-    close(waiting);
+    close_and_wait(trial, waiting);
     expect_shedding(trial);
 }
 
