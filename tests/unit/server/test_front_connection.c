@@ -72,7 +72,7 @@ static void a_call_that_c_core_has_is_reset_there_when_the_front_ends_it(void **
     h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
     assert_true(has_status(&frame, "13"));
     h2_expect(&trial->core, H2_RST_STREAM, stream, &frame);
-    /* What C-core still writes on it reaches nobody. */
+    /* Bytes that C-core still writes on it reach nobody. */
     respond(&trial->core, stream);
     uint32_t next = call(trial);
     respond(&trial->core, next);
