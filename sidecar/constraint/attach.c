@@ -37,9 +37,8 @@ static bool attach_to_oneofs(const struct schema_type *type, struct arena *arena
 {
     for (size_t i = 0; i < type->oneof_count; i++) {
         const struct schema_oneof *oneof = &type->oneofs[i];
-        if (oneof->options.size > 0 &&
-            !constraints_parse_oneof(place_of(type, oneof->name, arena), oneof->options,
-                                     oneof->name, type->message, arena, status))
+        if (oneof->options.size > 0 && !constraints_parse_oneof(place_of(type, oneof->name, arena),
+                                                                oneof, type, arena, status))
             return false;
     }
     return true;
@@ -49,8 +48,8 @@ static bool attach_to_message(const struct schema_type *type, struct arena *aren
                               struct status *status)
 {
     return type->options.size == 0 ||
-           constraints_parse_message(place_of(type, (struct text){"", 0}, arena), type->options,
-                                     type->message, arena, status);
+           constraints_parse_message(place_of(type, (struct text){"", 0}, arena), type, arena,
+                                     status);
 }
 
 /* True when a message, or one that it can hold, has something to validate. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The check of one value. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "constraint/constraint.h"
@@ -159,6 +160,12 @@ static enum check_outcome match(struct check_context *context, const struct patt
                                         : CHECK_BROKEN;
 }
 
+static bool has_format(const struct check *check, struct text bytes)
+{
+    const struct value_format *format = check->format;
+    return check->loose && format->fits_loosely ? format->fits_loosely(bytes) : format->fits(bytes);
+}
+
 /* Checks all kinds but patterns, which can give up. */
 static bool holds(struct check_context *context, const struct check *check,
                   const struct checked_value *subject)
@@ -193,7 +200,9 @@ static bool holds(struct check_context *context, const struct check *check,
     case CHECK_NOT_CONTAINS:
         return !contains(bytes, check->operands[0].text);
     case CHECK_FORMAT:
-        return check->format->fits(bytes);
+        return has_format(check, bytes);
+    case CHECK_FINITE:
+        return isfinite(number_of(subject->field->type, subject->at).d);
     case CHECK_DEFINED_ONLY:
         return is_defined(subject);
     case CHECK_MIN_ITEMS:

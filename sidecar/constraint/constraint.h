@@ -26,6 +26,7 @@ enum check_kind {
     CHECK_NOT_CONTAINS,
     CHECK_PATTERN,
     CHECK_FORMAT, /* a well-known one */
+    CHECK_FINITE,
     CHECK_DEFINED_ONLY,
     CHECK_MIN_ITEMS, /* of repeated fields and maps */
     CHECK_MAX_ITEMS,
@@ -54,11 +55,14 @@ struct operand {
     struct text text;
 };
 
-/* A well-known format of strings. */
-struct string_format {
-    uint32_t number; /* in StringRules */
+/* A well-known format of strings or bytes. */
+struct value_format {
+    enum field_type type;
+    uint32_t number; /* in StringRules or BytesRules */
+    uint32_t value;  /* of that rule */
     const char *id, *empty_id, *name;
-    bool (*fits)(struct text text); /* false for the empty text, except for uri_ref */
+    bool (*fits)(struct text text);
+    bool (*fits_loosely)(struct text text); /* with `strict` false; NULL: the same */
 };
 
 struct pattern {
@@ -79,18 +83,31 @@ struct check {
     struct bound low, high;
     bool outside; /* the low bound is above the high one: values outside of both are allowed */
     const struct pattern *pattern;
-    const struct string_format *format;
+    const struct value_format *format;
+    bool loose; /* the format's `fits_loosely` decides */
+};
+
+/* Fields of a message of which at most one may be set: those of a oneof, or those that a rule of
+ * the message names. */
+struct oneof_rule {
+    struct oneof_rule *next;
+    const char *id;        /* "required" or "message.oneof" */
+    struct text name;      /* of the oneof; empty when the message has the rule */
+    bool required;         /* exactly one must be set */
+    struct text none, two; /* "one of its members must be set", when none is, and when two are */
+    const struct schema_field **fields;
+    size_t field_count;
 };
 
 struct constraints {
     bool required;
     bool skip_zero; /* ignore = IGNORE_IF_ZERO_VALUE */
     bool skip;      /* ignore = IGNORE_ALWAYS */
+    bool loose;     /* strict = false */
     struct check *checks;
     struct constraints *items, *keys,
-        *values;                    /* of elements, and of keys and values of a map; NULL without */
-    struct text required_oneofs[8]; /* names, of a message */
-    size_t required_oneof_count;
+        *values;               /* of elements, and of keys and values of a map; NULL without */
+    struct oneof_rule *oneofs; /* of a message */
 };
 
 /* Returns the field whose value is checked: the `value` of a wrapper, else the field itself. */
@@ -108,8 +125,12 @@ struct number number_of(enum field_type type, const void *at);
 /* Writes a number in decimal. */
 void number_write(const struct number *number, struct buffer *out);
 
-/* Finds a format by its number in StringRules; NULL when it is not checked. */
-const struct string_format *string_format_find(uint32_t number);
+/* Finds a format by its number in the rules of a type, and the value of that rule; NULL when it is
+ * not checked. */
+const struct value_format *value_format_find(enum field_type type, uint32_t number, uint64_t value);
+
+/* Returns whether that rule names a format. */
+bool value_format_has(enum field_type type, uint32_t number);
 
 /* The formats that constraint/ip.c and constraint/uri.c check. */
 bool is_ip(struct text text);

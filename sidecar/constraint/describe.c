@@ -82,6 +82,7 @@ static const struct {
     [CHECK_NOT_CONTAINS] = {"not contain ", NULL},
     [CHECK_PATTERN] = {"match the pattern ", NULL},
     [CHECK_FORMAT] = {"be ", NULL},
+    [CHECK_FINITE] = {"be finite", NULL},
     [CHECK_DEFINED_ONLY] = {"be a value that the enum defines", NULL},
     [CHECK_MIN_ITEMS] = {"have at least ", " element"},
     [CHECK_MAX_ITEMS] = {"have at most ", " element"},

@@ -9,7 +9,6 @@
 #define EXTENSION 1159
 #define PREDEFINED_EXTENSION 1160
 enum { RULE_REPEATED = 18, RULE_MAP = 19, RULE_REQUIRED = 25, RULE_IGNORE = 27 };
-enum { ONEOF_REQUIRED = 1 };
 enum { INNER_ITEMS = 4, INNER_KEYS = 4, INNER_VALUES = 5 };
 enum { IGNORE_UNSPECIFIED = 0, IGNORE_IF_ZERO_VALUE = 1, IGNORE_ALWAYS = 3 };
 
@@ -74,9 +73,9 @@ static bool parse_map_rule(struct constraint_parser *parser, const struct wire_f
                : parser_refuse_rule(parser, "map", value->number);
 }
 
-static bool parse_container(struct constraint_parser *parser, struct text bytes,
-                            bool (*parse)(struct constraint_parser *parser,
-                                          const struct wire_field *value))
+bool parser_each_rule(struct constraint_parser *parser, struct text bytes,
+                      bool (*parse)(struct constraint_parser *parser,
+                                    const struct wire_field *rule))
 {
     struct wire_field value;
     while (bytes.size > 0) {
@@ -103,10 +102,10 @@ static bool parse_type(struct constraint_parser *parser, const struct wire_field
     enum field_shape shape = parser->is_element ? FIELD_SINGULAR : parser->field->shape;
     const struct type_rules *part = constraint_table_type(rule->number);
     if (rule->number == RULE_REPEATED)
-        return shape == FIELD_REPEATED ? parse_container(parser, rule->bytes, parse_repeated_rule)
+        return shape == FIELD_REPEATED ? parser_each_rule(parser, rule->bytes, parse_repeated_rule)
                                        : wrong_type(parser, "repeated fields");
     if (rule->number == RULE_MAP)
-        return shape == FIELD_MAP ? parse_container(parser, rule->bytes, parse_map_rule)
+        return shape == FIELD_MAP ? parser_each_rule(parser, rule->bytes, parse_map_rule)
                                   : wrong_type(parser, "maps");
     if (!part)
         return parser_refuse_rule(parser, "field", rule->number);
@@ -125,21 +124,17 @@ static bool parse_rule(struct constraint_parser *parser, const struct wire_field
         return parser_unreadable(parser);
     if (rule->number == RULE_IGNORE)
         return parse_ignore(parser, rule->value);
-    if (parser->is_element)
-        return parser_refuse(parser,
-                             "have `required` for elements, which is not allowed; min_len and its "
-                             "like say it");
-    parser->constraints->required = rule->value != 0;
+    /* An element is always set. */
+    parser->constraints->required = rule->value != 0 && !parser->is_element;
     return true;
 }
 
 static bool parse_rules(struct constraint_parser *parser, struct text bytes)
 {
-    return parse_container(parser, bytes, parse_rule);
+    return parser_each_rule(parser, bytes, parse_rule);
 }
 
-/* Calls `parse` for each occurrence of the extension in serialized options. */
-static bool each_occurrence(struct constraint_parser *parser, struct text options, bool *found,
+bool parser_each_occurrence(struct constraint_parser *parser, struct text options, bool *found,
                             bool (*parse)(struct constraint_parser *parser, struct text bytes))
 {
     struct wire_field option;
@@ -161,9 +156,12 @@ static bool each_occurrence(struct constraint_parser *parser, struct text option
 
 static bool finish(const struct constraint_parser *parser, const struct constraints *constraints)
 {
-    for (struct check *check = constraints ? constraints->checks : NULL; check; check = check->next)
+    for (struct check *check = constraints ? constraints->checks : NULL; check;
+         check = check->next) {
+        check->loose = constraints->loose;
         if (!check_finish(check, parser->arena))
             return parser_no_memory(parser);
+    }
     return !constraints ||
            (finish(parser, constraints->items) && finish(parser, constraints->keys) &&
             finish(parser, constraints->values));
@@ -178,9 +176,10 @@ bool constraints_parse_field(struct text where, struct text field_options,
                                        .status = status,
                                        .constraints =
                                            arena_zalloc(arena, sizeof *parser.constraints)};
-    bool good = parser.constraints ? each_occurrence(&parser, field_options, &found, parse_rules) &&
-                                         finish(&parser, parser.constraints)
-                                   : parser_no_memory(&parser);
+    bool good = parser.constraints
+                    ? parser_each_occurrence(&parser, field_options, &found, parse_rules) &&
+                          finish(&parser, parser.constraints)
+                    : parser_no_memory(&parser);
     if (!good) {
         constraints_release(parser.constraints);
         return status_wrap(status, "%.*s", text_arguments(where));
@@ -188,73 +187,6 @@ bool constraints_parse_field(struct text where, struct text field_options,
     if (found)
         field->constraints = parser.constraints;
     return true;
-}
-
-static bool refuse_message_rule(struct constraint_parser *parser, const struct wire_field *rule)
-{
-    return parser_refuse_rule(parser, "message", rule->number);
-}
-
-static bool refuse_message_rules(struct constraint_parser *parser, struct text bytes)
-{
-    return parse_container(parser, bytes, refuse_message_rule);
-}
-
-bool constraints_parse_message(struct text where, struct text message_options,
-                               struct schema_message *message, struct arena *arena,
-                               struct status *status)
-{
-    (void)message;
-    bool found = false;
-    struct constraint_parser parser = {.arena = arena, .status = status};
-    return each_occurrence(&parser, message_options, &found, refuse_message_rules)
-               ? true
-               : status_wrap(status, "%.*s", text_arguments(where));
-}
-
-static bool parse_oneof_rule(struct constraint_parser *parser, const struct wire_field *rule)
-{
-    if (rule->number != ONEOF_REQUIRED)
-        return parser_refuse_rule(parser, "oneof", rule->number);
-    if (rule->type != WIRE_VARINT)
-        return parser_unreadable(parser);
-    parser->constraints->required = rule->value != 0;
-    return true;
-}
-
-static bool parse_oneof(struct constraint_parser *parser, struct text bytes)
-{
-    return parse_container(parser, bytes, parse_oneof_rule);
-}
-
-static bool add_required_oneof(const struct constraint_parser *parser, struct text oneof,
-                               struct schema_message *message)
-{
-    struct constraints *constraints = arena_zalloc(parser->arena, sizeof *constraints);
-    if (!constraints)
-        return parser_no_memory(parser);
-    if (message->constraints)
-        *constraints = *message->constraints;
-    if (constraints->required_oneof_count == array_length(constraints->required_oneofs))
-        return parser_refuse(parser,
-                             "make it the ninth oneof of its message that is required; eight "
-                             "are enforced");
-    constraints->required_oneofs[constraints->required_oneof_count++] = oneof;
-    message->constraints = constraints;
-    return true;
-}
-
-bool constraints_parse_oneof(struct text where, struct text oneof_options, struct text oneof,
-                             struct schema_message *message, struct arena *arena,
-                             struct status *status)
-{
-    bool found = false;
-    struct constraints constraints = {.required = false};
-    struct constraint_parser parser = {
-        .arena = arena, .status = status, .constraints = &constraints};
-    bool good = each_occurrence(&parser, oneof_options, &found, parse_oneof) &&
-                (!constraints.required || add_required_oneof(&parser, oneof, message));
-    return good ? true : status_wrap(status, "%.*s", text_arguments(where));
 }
 
 void constraints_release(const struct constraints *constraints)

@@ -5,6 +5,7 @@
 
 #include "constraint/constraint.h"
 #include "constraint/table.h"
+#include "schema/schema.h"
 
 /* The state of parsing the rules of one field. protoc writes each line of an option as an
  * occurrence of its own, so that each occurrence is merged into the rules before it. */
@@ -14,6 +15,8 @@ struct constraint_parser {
     struct arena *arena;
     struct status *status;
     struct constraints *constraints;
+    struct oneof_rule *oneof;       /* the rule of a message or a oneof that is read */
+    const struct schema_type *type; /* of that message */
 };
 
 /* Parses the rules of one type, such as StringRules. */
@@ -38,17 +41,31 @@ must_use bool constraints_parse_field(struct text where, struct text field_optio
                                       struct schema_field *field, struct arena *arena,
                                       struct status *status);
 
-/* The same for the options of a message and of one of its oneofs: a oneof may be required; rules of
- * the message as a whole are refused. */
-must_use bool constraints_parse_message(struct text where, struct text message_options,
-                                        struct schema_message *message, struct arena *arena,
-                                        struct status *status);
-must_use bool constraints_parse_oneof(struct text where, struct text oneof_options,
-                                      struct text oneof, struct schema_message *message,
-                                      struct arena *arena, struct status *status);
+/*
+ * The same for the options of a message and of one of its oneofs, into message->constraints. A rule
+ * of a message that names fields makes them ignore their zero value (IGNORE_IF_ZERO_VALUE), so that
+ * the rules of all its fields are parsed before. INVALID_ARGUMENT also when it names none, one
+ * twice or one that the message does not have.
+ */
+must_use bool constraints_parse_message(struct text where, const struct schema_type *type,
+                                        struct arena *arena, struct status *status);
+must_use bool constraints_parse_oneof(struct text where, const struct schema_oneof *oneof,
+                                      const struct schema_type *type, struct arena *arena,
+                                      struct status *status);
 
 /* Frees the compiled patterns, which are the only part outside the arena. NULL is allowed. */
 void constraints_release(const struct constraints *constraints);
+
+/* Calls `parse` for each rule in a message of rules. */
+must_use bool parser_each_rule(struct constraint_parser *parser, struct text bytes,
+                               bool (*parse)(struct constraint_parser *parser,
+                                             const struct wire_field *rule));
+
+/* Calls `parse` for each occurrence of the extension of buf.validate in serialized options, and
+ * sets `found` when there is one. */
+must_use bool
+parser_each_occurrence(struct constraint_parser *parser, struct text options, bool *found,
+                       bool (*parse)(struct constraint_parser *parser, struct text bytes));
 
 /* Ways to fail, which return false: a rule with this number; "its buf.validate rules `why`";
  * options that cannot be read; no memory. */

@@ -114,7 +114,9 @@ static enum wire_type wire_type_of(const struct type_rules *part, enum meaning m
 {
     if (meaning == MEANS_PATTERN)
         return WIRE_BYTES;
-    return meaning == MEANS_COUNT || meaning == MEANS_SWITCH ? WIRE_VARINT : part->wire;
+    bool is_varint =
+        meaning == MEANS_COUNT || meaning == MEANS_SWITCH || meaning == MEANS_STRICTNESS;
+    return is_varint ? WIRE_VARINT : part->wire;
 }
 
 bool type_rules_add(struct constraint_parser *parser, const struct type_rules *part,
@@ -127,6 +129,10 @@ bool type_rules_add(struct constraint_parser *parser, const struct type_rules *p
         return parser_unreadable(parser);
     if (row->meaning == MEANS_SWITCH && value->value == 0)
         return true;
+    if (row->meaning == MEANS_STRICTNESS) {
+        parser->constraints->loose = value->value == 0;
+        return true;
+    }
     if (!check_for(parser, row->kind, name, row->name, &check))
         return false;
     switch (row->meaning) {
@@ -143,21 +149,25 @@ bool type_rules_add(struct constraint_parser *parser, const struct type_rules *p
     case MEANS_PATTERN:
         return set_pattern(parser, check, value->bytes);
     case MEANS_SWITCH:
+    case MEANS_STRICTNESS:
     case MEANS_NOTHING:
     default:
         return true;
     }
 }
 
-static bool add_format(struct constraint_parser *parser, const struct string_format *format,
+static bool add_format(struct constraint_parser *parser, const struct type_rules *part,
                        const struct wire_field *value)
 {
     struct check *check;
+    const struct value_format *format = value_format_find(part->type, value->number, value->value);
     if (value->type != WIRE_VARINT)
         return parser_unreadable(parser);
     if (value->value == 0)
         return true;
-    if (!check_for(parser, CHECK_FORMAT, "string", "format", &check))
+    if (!format)
+        return parser_refuse(parser, "name a format that is not known here");
+    if (!check_for(parser, CHECK_FORMAT, part->name, "format", &check))
         return false;
     check->id = format->id;
     check->format = format;
@@ -172,11 +182,10 @@ bool type_rules_parse(struct constraint_parser *parser, const struct type_rules 
         if (!wire_next(&bytes, &value))
             return parser_unreadable(parser);
         const struct rule_row *row = constraint_table_row(part->rows, value.number);
-        const struct string_format *format =
-            part->type == FIELD_STRING ? string_format_find(value.number) : NULL;
-        bool good = row      ? type_rules_add(parser, part, part->name, row, &value)
-                    : format ? add_format(parser, format, &value)
-                             : parser_refuse_rule(parser, part->name, value.number);
+        bool names_format = value_format_has(part->type, value.number);
+        bool good = row            ? type_rules_add(parser, part, part->name, row, &value)
+                    : names_format ? add_format(parser, part, &value)
+                                   : parser_refuse_rule(parser, part->name, value.number);
         if (!good)
             return false;
     }

@@ -18,6 +18,7 @@ static const struct rule_row string_rows[] = {
     {19, "len", CHECK_LEN, MEANS_COUNT},
     {20, "len_bytes", CHECK_LEN_BYTES, MEANS_COUNT},
     {23, "not_contains", CHECK_NOT_CONTAINS, MEANS_OPERAND},
+    {25, "strict", CHECK_FORMAT, MEANS_STRICTNESS},
     {34, "example", CHECK_CONST, MEANS_NOTHING},
 };
 
@@ -29,8 +30,7 @@ static const struct rule_row bytes_rows[] = {
     {13, "len", CHECK_LEN_BYTES, MEANS_COUNT},    {14, "example", CHECK_CONST, MEANS_NOTHING},
 };
 
-/* The rules of all numeric types. Number 8 is `example` for integers, and `finite` for the others.
- */
+/* The rules of all numeric types. The number of `example` is not the same in all of them. */
 #define NUMBER_ROWS                                                                                \
     {1, "const", CHECK_CONST, MEANS_OPERAND}, {2, "lt", CHECK_RANGE, MEANS_HIGH},                  \
         {3, "lte", CHECK_RANGE, MEANS_HIGH_INCLUSIVE}, {4, "gt", CHECK_RANGE, MEANS_LOW},          \
@@ -44,8 +44,14 @@ static const struct rule_row integer_rows[] = {
     {8, "example", CHECK_CONST, MEANS_NOTHING},
 };
 
+static const struct rule_row int64_rows[] = {
+    NUMBER_ROWS,
+    {9, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
 static const struct rule_row real_rows[] = {
     NUMBER_ROWS,
+    {8, "finite", CHECK_FINITE, MEANS_SWITCH},
     {9, "example", CHECK_CONST, MEANS_NOTHING},
 };
 
@@ -82,7 +88,7 @@ static const struct type_rules parts[] = {
     {1, FIELD_FLOAT, WIRE_FIXED32, "float", rows_of(real_rows)},
     {2, FIELD_DOUBLE, WIRE_FIXED64, "double", rows_of(real_rows)},
     {3, FIELD_INT32, WIRE_VARINT, "int32", rows_of(integer_rows)},
-    {4, FIELD_INT64, WIRE_VARINT, "int64", rows_of(integer_rows)},
+    {4, FIELD_INT64, WIRE_VARINT, "int64", rows_of(int64_rows)},
     {5, FIELD_UINT32, WIRE_VARINT, "uint32", rows_of(integer_rows)},
     {6, FIELD_UINT64, WIRE_VARINT, "uint64", rows_of(integer_rows)},
     {7, FIELD_SINT32, WIRE_VARINT, "sint32", rows_of(integer_rows)},
@@ -102,26 +108,10 @@ static const struct {
     uint32_t number;
     const char *name;
 } refused[] = {
-    {"field", 20, "any"},
-    {"field", 21, "duration"},
-    {"field", 22, "timestamp"},
-    {"field", 23, "cel"},
-    {"field", 28, "field_mask"},
-    {"field", 29, "cel_expression"},
-    {"message", 3, "cel"},
-    {"message", 4, "oneof"},
-    {"message", 5, "cel_expression"},
-    {"float", 8, "finite"},
-    {"double", 8, "finite"},
-    {"string", 24, "well_known_regex"},
-    {"string", 25, "strict"},
-    {"string", 37, "protobuf_fqn"},
-    {"string", 38, "protobuf_dot_fqn"},
+    {"field", 20, "any"},    {"field", 21, "duration"},   {"field", 22, "timestamp"},
+    {"field", 23, "cel"},    {"field", 28, "field_mask"}, {"field", 29, "cel_expression"},
+    {"message", 3, "cel"},   {"message", 4, "oneof"},     {"message", 5, "cel_expression"},
     {"bytes", 4, "pattern"},
-    {"bytes", 10, "ip"},
-    {"bytes", 11, "ipv4"},
-    {"bytes", 12, "ipv6"},
-    {"bytes", 15, "uuid"},
 };
 
 const struct type_rules *constraint_table_type(uint32_t number)

@@ -16,7 +16,8 @@ enum meaning {
     MEANS_HIGH_INCLUSIVE,
     MEANS_PATTERN,
     MEANS_SWITCH,
-    MEANS_NOTHING, /* an example for readers */
+    MEANS_STRICTNESS, /* of the format of the field */
+    MEANS_NOTHING,    /* an example for readers */
 };
 
 struct rule_row {

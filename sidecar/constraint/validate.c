@@ -29,7 +29,7 @@ static void violate(struct validation *validation, const struct field_path *fiel
         return;
     }
     struct text field = field_path_text(field_path, validation->context.arena);
-    validation->context.full |= field.size == 0;
+    validation->context.full |= field_path && field.size == 0;
     violations->list[violations->count++] = (struct violation){
         .field = field,
         .rule_id = text_of(rule_id),
@@ -223,14 +223,25 @@ static void validate_field(struct validation *validation, const struct schema_fi
         validate_value(validation, field, constraints, schema_value(message, field), field_path);
 }
 
-static bool oneof_is_set(const struct schema_message *type, const ProtobufCMessage *message,
-                         struct text oneof)
+static size_t count_set(const struct oneof_rule *oneof, const ProtobufCMessage *message)
 {
-    for (size_t i = 0; i < type->field_count; i++)
-        if (text_equal(type->fields[i].oneof, oneof) &&
-            schema_field_present(message, &type->fields[i]))
-            return true;
-    return false;
+    size_t set = 0;
+    for (size_t i = 0; i < oneof->field_count; i++)
+        set += schema_field_present(message, oneof->fields[i]);
+    return set;
+}
+
+/* A oneof has a path of its own; a rule of the message is about the message. */
+static void validate_oneof(struct validation *validation, const struct oneof_rule *oneof,
+                           const ProtobufCMessage *message, const struct field_path *field_path)
+{
+    const struct field_path member = {.outer = field_path, .name = oneof->name};
+    const struct field_path *here = oneof->name.size > 0 ? &member : field_path;
+    size_t set = count_set(oneof, message);
+    if (set > 1)
+        violate(validation, here, oneof->id, oneof->two);
+    else if (set == 0 && oneof->required)
+        violate(validation, here, oneof->id, oneof->none);
 }
 
 static void validate_message(struct validation *validation, const struct schema_message *type,
@@ -238,12 +249,9 @@ static void validate_message(struct validation *validation, const struct schema_
 {
     if (!type->has_constraints)
         return;
-    for (size_t i = 0; type->constraints && i < type->constraints->required_oneof_count; i++) {
-        const struct field_path here = {.outer = field_path,
-                                        .name = type->constraints->required_oneofs[i]};
-        if (!oneof_is_set(type, message, here.name))
-            violate(validation, &here, "required", text_literal("one of its members must be set"));
-    }
+    for (const struct oneof_rule *oneof = type->constraints ? type->constraints->oneofs : NULL;
+         oneof; oneof = oneof->next)
+        validate_oneof(validation, oneof, message, field_path);
     for (size_t i = 0; i < type->field_count; i++) {
         const struct schema_field *field = &type->fields[i];
         const struct field_path here = {.outer = field_path, .name = field->name};
@@ -263,8 +271,9 @@ static bool fail(const struct violations *violations, struct status *status)
     for (size_t i = 0; i < listed && used < sizeof sentence; i++) {
         const struct violation *violation = &violations->list[i];
         int wanted =
-            snprintf(sentence + used, sizeof sentence - used, "%s%.*s: %.*s", i > 0 ? "; " : "",
-                     text_arguments(violation->field), text_arguments(violation->message));
+            snprintf(sentence + used, sizeof sentence - used, "%s%.*s%s%.*s", i > 0 ? "; " : "",
+                     text_arguments(violation->field), violation->field.size > 0 ? ": " : "",
+                     text_arguments(violation->message));
         used += wanted > 0 ? (size_t)wanted : 0;
     }
     size_t more = violations->count - listed + violations->more;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Do the well-known formats of strings accept and refuse the texts that protovalidate does? */
+/* Do the well-known formats of strings and bytes accept and refuse the texts that protovalidate
+ * does? */
 #include "constraint/constraint.h"
 
 #include <setjmp.h>
@@ -115,12 +116,65 @@ static const struct value_row format_rows[] = {
     {"host_and_port", "[::1]", "string.host_and_port"},
     {"host_and_port", ":443", "string.host_and_port"},
     {"none", "anything", NULL},
+    {"protobuf_fqn", "buf.validate", NULL},
+    {"protobuf_fqn", "_a1.B_2", NULL},
+    {"protobuf_fqn", "", "string.protobuf_fqn_empty"},
+    {"protobuf_fqn", ".a", "string.protobuf_fqn"},
+    {"protobuf_fqn", "a.", "string.protobuf_fqn"},
+    {"protobuf_fqn", "a..b", "string.protobuf_fqn"},
+    {"protobuf_fqn", "a.1b", "string.protobuf_fqn"},
+    {"protobuf_fqn", "a-b", "string.protobuf_fqn"},
+    {"protobuf_fqn", "a\n", "string.protobuf_fqn"},
+    {"protobuf_dot_fqn", ".buf.validate", NULL},
+    {"protobuf_dot_fqn", "", "string.protobuf_dot_fqn_empty"},
+    {"protobuf_dot_fqn", "buf.validate", "string.protobuf_dot_fqn"},
+    {"protobuf_dot_fqn", ".", "string.protobuf_dot_fqn"},
+    {"protobuf_dot_fqn", "..a", "string.protobuf_dot_fqn"},
+    {"header_name", "X-Request_Id.!#$%&'*+,|~`^", NULL},
+    {"header_name", ":path", NULL},
+    {"header_name", "", "string.well_known_regex.header_name_empty"},
+    {"header_name", ":", "string.well_known_regex.header_name"},
+    {"header_name", "::a", "string.well_known_regex.header_name"},
+    {"header_name", "a b", "string.well_known_regex.header_name"},
+    {"header_name", "a(b)", "string.well_known_regex.header_name"},
+    {"header_name", "a\n", "string.well_known_regex.header_name"},
+    {"header_value", "", NULL},
+    {"header_value", "a\tb \xc3\xa9", NULL},
+    {"header_value", "a\nb", "string.well_known_regex.header_value"},
+    {"header_value", "a\x1f", "string.well_known_regex.header_value"},
+    {"header_value", "a\x7f", "string.well_known_regex.header_value"},
+    {"loose_name", "a (b)\x7f", NULL},
+    {"loose_name", "", "string.well_known_regex.header_name_empty"},
+    {"loose_name", "a\r", "string.well_known_regex.header_name"},
+    {"loose_value", "", NULL},
+    {"loose_value", "a\x01\x7f", NULL},
+    {"loose_value", "a\n", "string.well_known_regex.header_value"},
+    {"strict_alone", "a\nb", NULL},
+    {"no_regex", "a\nb", NULL},
+};
+
+static const struct value_row byte_format_rows[] = {
+    {"ip", "1234", NULL},
+    {"ip", "1234567890123456", NULL},
+    {"ip", "", "bytes.ip_empty"},
+    {"ip", "12345", "bytes.ip"},
+    {"ipv4", "1234", NULL},
+    {"ipv4", "", "bytes.ipv4_empty"},
+    {"ipv4", "1234567890123456", "bytes.ipv4"},
+    {"ipv6", "1234567890123456", NULL},
+    {"ipv6", "", "bytes.ipv6_empty"},
+    {"ipv6", "1234", "bytes.ipv6"},
+    {"uuid", "1234567890123456", NULL},
+    {"uuid", "", "bytes.uuid_empty"},
+    {"uuid", "123456789012345", "bytes.uuid"},
+    {"none", "anything", NULL},
 };
 
 static void each_format_is_known(void **state)
 {
     (void)state;
     expect_rows("Formats", format_rows, array_length(format_rows));
+    expect_rows("ByteFormats", byte_format_rows, array_length(byte_format_rows));
 }
 
 static void uris_are_those_of_rfc_3986(void **state)
@@ -181,13 +235,14 @@ static void uris_are_those_of_rfc_3986(void **state)
     }
 }
 
-static void the_longest_hostname_has_253_characters(void **state)
+static void the_longest_hostname_has_253_characters_and_a_dot(void **state)
 {
     (void)state;
     char name[255];
     for (size_t i = 0; i < sizeof name; i++)
         name[i] = i % 2 ? '.' : 'a';
     expect_id("Formats", "hostname", (struct text){name, 253}, NULL);
+    expect_id("Formats", "hostname", (struct text){name, 254}, NULL);
     expect_id("Formats", "hostname", (struct text){name, 255}, "string.hostname");
 }
 
@@ -196,7 +251,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         with_arena(each_format_is_known),
         with_arena(uris_are_those_of_rfc_3986),
-        with_arena(the_longest_hostname_has_253_characters),
+        with_arena(the_longest_hostname_has_253_characters_and_a_dot),
     };
     return cmocka_run_group_tests(tests, validated_load, validated_unload);
 }

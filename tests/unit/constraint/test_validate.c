@@ -160,6 +160,32 @@ static void a_required_oneof_has_one_member(void **state)
     expect_violations("Choice", "right.name=a", "right.name: string.min_len");
 }
 
+static void of_the_fields_that_a_rule_of_the_message_names_at_most_one_is_set(void **state)
+{
+    (void)state;
+    expect_violations("OneOf", "", ": message.oneof");
+    expect_violations("OneOf", "a=ab", "");
+    expect_violations("OneOf", "b=1", "");
+    expect_violations("OneOf", "a=a", "a: string.min_len");
+    expect_violations("OneOf", "maybe=ab", "");
+    expect_violations("OneOf", "maybe=", "maybe: string.min_len");
+    expect_violations("OneOf", "a=ab\nb=1", ": message.oneof");
+    expect_violations("OneOf", "b=1\nleft=l", "");
+    expect_violations("OneOf", "b=1\nleft=l\nright.name=ab", ": message.oneof");
+    expect_violations("OneOf", "b=1\ninner.b=1\ninner.left=l", "inner[1]: message.oneof");
+}
+
+static void the_status_names_the_fields_of_a_rule_of_the_message(void **state)
+{
+    (void)state;
+    struct status status;
+    struct violations violations;
+    assert_false(check("OneOf", "", &violations, &status));
+    assert_string_equal(status.message, "one of a, b, maybe must be set");
+    assert_false(check("OneOf", "a=ab\nb=1", &violations, &status));
+    assert_string_equal(status.message, "only one of a, b, maybe can be set");
+}
+
 static void the_status_names_the_first_violations(void **state)
 {
     (void)state;
@@ -232,6 +258,8 @@ int main(void)
         with_arena(required_fields_have_to_be_set),
         with_arena(unset_and_ignored_fields_are_not_checked),
         with_arena(a_required_oneof_has_one_member),
+        with_arena(of_the_fields_that_a_rule_of_the_message_names_at_most_one_is_set),
+        with_arena(the_status_names_the_fields_of_a_rule_of_the_message),
         with_arena(the_status_names_the_first_violations),
         with_arena(more_violations_than_a_person_reads_are_counted),
         with_arena(a_full_arena_is_not_a_violation),
