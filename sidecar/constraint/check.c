@@ -10,12 +10,25 @@
 /* Up to this number of elements, comparing each with each is cheaper than sorting. */
 #define FEW_ELEMENTS 16
 
+static const ProtobufCMessage *message_of(const struct checked_value *subject)
+{
+    return *(const ProtobufCMessage *const *)subject->at;
+}
+
+/* Of a field that is a message only a Duration or a Timestamp is compared. */
+static struct number number_at(const struct checked_value *subject)
+{
+    return subject->field->type == FIELD_MESSAGE
+               ? time_of(subject->field->message, message_of(subject))
+               : number_of(subject->field->type, subject->at);
+}
+
 static bool is_operand(const struct check *check, const struct checked_value *subject)
 {
     bool textual = subject->field->type == FIELD_STRING || subject->field->type == FIELD_BYTES;
     struct number number = {0};
     if (!textual)
-        number = number_of(subject->field->type, subject->at);
+        number = number_at(subject);
     for (size_t i = 0; i < check->operand_count; i++)
         if (textual ? text_equal(subject->bytes, check->operands[i].text)
                     : number_compare(&number, &check->operands[i].number) == 0)
@@ -38,10 +51,19 @@ static bool is_below(const struct bound *high, const struct number *number)
 /* NaN is not in any range. */
 static bool is_in_range(const struct check *check, const struct checked_value *subject)
 {
-    struct number number = number_of(subject->field->type, subject->at);
+    struct number number = number_at(subject);
     bool above = !check->low.given || is_above(&check->low, &number);
     bool below = !check->high.given || is_below(&check->high, &number);
     return check->outside ? above || below : above && below;
+}
+
+static bool is_in_time(const struct check *check, const struct checked_value *subject)
+{
+    struct number time = number_at(subject), now = time_now();
+    if (check->kind == CHECK_WITHIN)
+        return time_is_within(&time, &check->operands[0].number, &now);
+    int order = time_compare(&time, &now);
+    return check->kind == CHECK_BEFORE_NOW ? order <= 0 : order >= 0;
 }
 
 static bool is_defined(const struct checked_value *subject)
@@ -179,6 +201,10 @@ static bool holds(struct check_context *context, const struct check *check,
         return !is_operand(check, subject);
     case CHECK_RANGE:
         return is_in_range(check, subject);
+    case CHECK_BEFORE_NOW:
+    case CHECK_AFTER_NOW:
+    case CHECK_WITHIN:
+        return is_in_time(check, subject);
     case CHECK_LEN:
         return has_min_length(bytes, check->count) && has_max_length(bytes, check->count);
     case CHECK_MIN_LEN:
@@ -211,6 +237,10 @@ static bool holds(struct check_context *context, const struct check *check,
         return subject->count <= check->count;
     case CHECK_UNIQUE:
         return is_unique(context, subject);
+    case CHECK_PATHS:
+    case CHECK_PATHS_IN:
+    case CHECK_PATHS_NOT_IN:
+        return field_mask_holds(check, subject->field->message, message_of(subject));
     case CHECK_PATTERN:
     default:
         return false;

@@ -14,6 +14,9 @@ enum check_kind {
     CHECK_IN,
     CHECK_NOT_IN,
     CHECK_RANGE,
+    CHECK_BEFORE_NOW, /* of timestamps */
+    CHECK_AFTER_NOW,
+    CHECK_WITHIN,
     CHECK_LEN, /* of strings in code points */
     CHECK_MIN_LEN,
     CHECK_MAX_LEN,
@@ -31,15 +34,28 @@ enum check_kind {
     CHECK_MIN_ITEMS, /* of repeated fields and maps */
     CHECK_MAX_ITEMS,
     CHECK_UNIQUE,
+    CHECK_PATHS, /* of field masks */
+    CHECK_PATHS_IN,
+    CHECK_PATHS_NOT_IN,
 };
 
-/* A number of any numeric type. */
+/* A number of any numeric type, or a google.protobuf.Duration or Timestamp. */
 struct number {
-    enum { NUMBER_SIGNED, NUMBER_UNSIGNED, NUMBER_REAL } form;
+    enum {
+        NUMBER_SIGNED,
+        NUMBER_UNSIGNED,
+        NUMBER_REAL,
+        NUMBER_DURATION,
+        NUMBER_TIMESTAMP,
+    } form;
     union {
         int64_t i;
         uint64_t u;
         double d;
+        struct {
+            int64_t seconds;
+            int32_t nanos;
+        };
     };
 };
 
@@ -49,7 +65,7 @@ struct bound {
     struct number at;
 };
 
-/* A value in a rule: a number, or text for strings and bytes. */
+/* A value in a rule: a number, or text for strings, bytes and paths of field masks. */
 struct operand {
     struct number number;
     struct text text;
@@ -121,6 +137,29 @@ struct number number_of_rule(enum field_type type, uint64_t value);
 
 /* Returns the value at `at` of a numeric field, a bool or an enum. */
 struct number number_of(enum field_type type, const void *at);
+
+/* Reads a serialized Duration or Timestamp, as a rule has it; false when it is not one. */
+must_use bool time_of_rule(enum well_known type, struct text bytes, struct number *number);
+
+/* Returns the value of a Duration or Timestamp. */
+struct number time_of(const struct schema_message *type, const ProtobufCMessage *message);
+
+/* The current time. */
+struct number time_now(void);
+
+/* Compares two Durations or two Timestamps: -1, 0 or 1. */
+int time_compare(const struct number *a, const struct number *b);
+
+/* Returns whether a Timestamp is at most a Duration before or after another one. */
+bool time_is_within(const struct number *time, const struct number *span,
+                    const struct number *other);
+
+/* Writes "1.5s", or "2024-01-01T00:00:00Z". */
+void time_write(const struct number *number, struct buffer *out);
+
+/* Checks the paths of a google.protobuf.FieldMask. */
+bool field_mask_holds(const struct check *check, const struct schema_message *type,
+                      const ProtobufCMessage *mask);
 
 /* Writes a number in decimal. */
 void number_write(const struct number *number, struct buffer *out);

@@ -14,6 +14,8 @@ void number_write(const struct number *number, struct buffer *out)
         buffer_add_i64(out, number->i);
     else if (number->form == NUMBER_UNSIGNED)
         buffer_add_u64(out, number->u);
+    else if (number->form != NUMBER_REAL)
+        time_write(number, out);
     else
         buffer_add(out, real, text_from_real(real, number->d, false));
 }
@@ -70,6 +72,9 @@ static const struct {
     [CHECK_IN] = {"be one of ", NULL},
     [CHECK_NOT_IN] = {"be none of ", NULL},
     [CHECK_RANGE] = {"be ", NULL},
+    [CHECK_BEFORE_NOW] = {"be in the past", NULL},
+    [CHECK_AFTER_NOW] = {"be in the future", NULL},
+    [CHECK_WITHIN] = {"not differ from the current time by more than ", NULL},
     [CHECK_LEN] = {"have exactly ", " character"},
     [CHECK_MIN_LEN] = {"have at least ", " character"},
     [CHECK_MAX_LEN] = {"have at most ", " character"},
@@ -87,6 +92,9 @@ static const struct {
     [CHECK_MIN_ITEMS] = {"have at least ", " element"},
     [CHECK_MAX_ITEMS] = {"have at most ", " element"},
     [CHECK_UNIQUE] = {"have no element twice", NULL},
+    [CHECK_PATHS] = {"have exactly the paths ", NULL},
+    [CHECK_PATHS_IN] = {"have only paths of ", NULL},
+    [CHECK_PATHS_NOT_IN] = {"have no path of ", NULL},
 };
 
 static void add_requirement(struct buffer *out, const struct check *check)

@@ -101,6 +101,8 @@ struct number number_of(enum field_type type, const void *at)
 
 int number_compare(const struct number *a, const struct number *b)
 {
+    if (a->form == NUMBER_DURATION || a->form == NUMBER_TIMESTAMP)
+        return time_compare(a, b);
     if (a->form == NUMBER_SIGNED)
         return (a->i > b->i) - (a->i < b->i);
     if (a->form == NUMBER_UNSIGNED)

@@ -96,6 +96,12 @@ static bool parse_ignore(struct constraint_parser *parser, uint64_t ignore)
            parser_refuse(parser, "have an `ignore` that is not known here");
 }
 
+static bool has_type(const struct schema_field *field, const struct type_rules *part)
+{
+    return field->type == part->type &&
+           (field->type != FIELD_MESSAGE || field->message->well_known == part->well_known);
+}
+
 /* Parses a member of FieldRules that is a message: the rules of one type. */
 static bool parse_type(struct constraint_parser *parser, const struct wire_field *rule)
 {
@@ -110,7 +116,7 @@ static bool parse_type(struct constraint_parser *parser, const struct wire_field
     if (!part)
         return parser_refuse_rule(parser, "field", rule->number);
     bool single = shape != FIELD_REPEATED && shape != FIELD_MAP;
-    return single && constraints_value_field(parser->field)->type == part->type
+    return single && has_type(constraints_value_field(parser->field), part)
                ? type_rules_parse(parser, part, rule->bytes)
                : wrong_type(parser, part->name);
 }

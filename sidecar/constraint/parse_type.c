@@ -63,23 +63,72 @@ static bool check_for(struct constraint_parser *parser, enum check_kind kind, co
     return true;
 }
 
-/* Adds a value to `in` and `not_in`; for other rules the last value counts. */
-static bool add_operand(const struct constraint_parser *parser, const struct type_rules *part,
-                        struct check *check, const struct wire_field *value)
+static bool is_list(const struct check *check)
 {
-    bool textual = part->wire == WIRE_BYTES;
-    size_t before =
-        check->kind == CHECK_IN || check->kind == CHECK_NOT_IN ? check->operand_count : 0;
+    return check->kind == CHECK_IN || check->kind == CHECK_NOT_IN || check->kind == CHECK_PATHS ||
+           check->kind == CHECK_PATHS_IN || check->kind == CHECK_PATHS_NOT_IN;
+}
+
+/* Adds an operand to a list; of other rules the last one counts. */
+static bool add_operand(const struct constraint_parser *parser, struct check *check,
+                        struct operand operand)
+{
+    size_t before = is_list(check) ? check->operand_count : 0;
     struct operand *grown = arena_alloc(parser->arena, (before + 1) * sizeof *grown);
-    char *kept = textual ? arena_copy(parser->arena, value->bytes.data, value->bytes.size) : NULL;
-    if (!grown || (textual && !kept))
+    if (!grown)
         return parser_no_memory(parser);
     if (before > 0)
         memcpy(grown, check->operands, before * sizeof *grown);
-    grown[before] = textual ? (struct operand){.text = {kept, value->bytes.size}}
-                            : (struct operand){.number = number_of_rule(part->type, value->value)};
+    grown[before] = operand;
     check->operands = grown;
     check->operand_count = before + 1;
+    return true;
+}
+
+static bool add_text(const struct constraint_parser *parser, struct check *check, struct text text)
+{
+    char *kept = arena_copy(parser->arena, text.data, text.size);
+    return kept ? add_operand(parser, check, (struct operand){.text = {kept, text.size}})
+                : parser_no_memory(parser);
+}
+
+static bool read_number(const struct constraint_parser *parser, const struct type_rules *part,
+                        const struct wire_field *value, struct number *number)
+{
+    if (part->type == FIELD_MESSAGE)
+        return time_of_rule(part->well_known, value->bytes, number) || parser_unreadable(parser);
+    *number = number_of_rule(part->type, value->value);
+    return true;
+}
+
+static bool add_value(const struct constraint_parser *parser, const struct type_rules *part,
+                      struct check *check, const struct wire_field *value)
+{
+    struct operand operand = {.text = {NULL, 0}};
+    if (part->type == FIELD_STRING || part->type == FIELD_BYTES)
+        return add_text(parser, check, value->bytes);
+    return read_number(parser, part, value, &operand.number) && add_operand(parser, check, operand);
+}
+
+static bool add_span(const struct constraint_parser *parser, struct check *check,
+                     struct text duration)
+{
+    struct operand operand = {.text = {NULL, 0}};
+    return time_of_rule(WELL_KNOWN_DURATION, duration, &operand.number)
+               ? add_operand(parser, check, operand)
+               : parser_unreadable(parser);
+}
+
+/* Adds the paths of a serialized FieldMask. */
+static bool add_paths(const struct constraint_parser *parser, struct check *check, struct text mask)
+{
+    struct wire_field path;
+    while (mask.size > 0) {
+        if (!wire_next(&mask, &path) || path.number != 1 || path.type != WIRE_BYTES)
+            return parser_unreadable(parser);
+        if (!add_text(parser, check, path.bytes))
+            return false;
+    }
     return true;
 }
 
@@ -90,8 +139,9 @@ static bool set_bound(const struct constraint_parser *parser, const struct type_
     struct bound bound = {
         .given = true,
         .inclusive = meaning == MEANS_LOW_INCLUSIVE || meaning == MEANS_HIGH_INCLUSIVE,
-        .at = number_of_rule(part->type, value->value),
     };
+    if (!read_number(parser, part, value, &bound.at))
+        return false;
     if (number_compare(&bound.at, &bound.at) != 0)
         return parser_refuse(parser, "have a bound that is not a number");
     *(low ? &check->low : &check->high) = bound;
@@ -137,7 +187,13 @@ bool type_rules_add(struct constraint_parser *parser, const struct type_rules *p
         return false;
     switch (row->meaning) {
     case MEANS_OPERAND:
-        return add_operand(parser, part, check, value);
+        return add_value(parser, part, check, value);
+    case MEANS_SPAN:
+        return add_span(parser, check, value->bytes);
+    case MEANS_PATH:
+        return add_text(parser, check, value->bytes);
+    case MEANS_PATHS:
+        return add_paths(parser, check, value->bytes);
     case MEANS_COUNT:
         check->count = value->value;
         return true;

@@ -68,6 +68,36 @@ static const struct rule_row enum_rows[] = {
     {5, "example", CHECK_CONST, MEANS_NOTHING},
 };
 
+/* The rules that Durations and Timestamps share. */
+#define TIME_ROWS                                                                                  \
+    {2, "const", CHECK_CONST, MEANS_OPERAND}, {3, "lt", CHECK_RANGE, MEANS_HIGH},                  \
+        {4, "lte", CHECK_RANGE, MEANS_HIGH_INCLUSIVE}, {5, "gt", CHECK_RANGE, MEANS_LOW},          \
+    {                                                                                              \
+        6, "gte", CHECK_RANGE, MEANS_LOW_INCLUSIVE                                                 \
+    }
+
+static const struct rule_row duration_rows[] = {
+    TIME_ROWS,
+    {7, "in", CHECK_IN, MEANS_OPERAND},
+    {8, "not_in", CHECK_NOT_IN, MEANS_OPERAND},
+    {9, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row timestamp_rows[] = {
+    TIME_ROWS,
+    {7, "lt_now", CHECK_BEFORE_NOW, MEANS_SWITCH},
+    {8, "gt_now", CHECK_AFTER_NOW, MEANS_SWITCH},
+    {9, "within", CHECK_WITHIN, MEANS_SPAN},
+    {10, "example", CHECK_CONST, MEANS_NOTHING},
+};
+
+static const struct rule_row field_mask_rows[] = {
+    {1, "const", CHECK_PATHS, MEANS_PATHS},
+    {2, "in", CHECK_PATHS_IN, MEANS_PATH},
+    {3, "not_in", CHECK_PATHS_NOT_IN, MEANS_PATH},
+    {4, "example", CHECK_PATHS, MEANS_NOTHING},
+};
+
 static const struct rule_row repeated_rows[] = {
     {1, "min_items", CHECK_MIN_ITEMS, MEANS_COUNT},
     {2, "max_items", CHECK_MAX_ITEMS, MEANS_COUNT},
@@ -85,22 +115,25 @@ static const struct rule_row map_rows[] = {
     }
 
 static const struct type_rules parts[] = {
-    {1, FIELD_FLOAT, WIRE_FIXED32, "float", rows_of(real_rows)},
-    {2, FIELD_DOUBLE, WIRE_FIXED64, "double", rows_of(real_rows)},
-    {3, FIELD_INT32, WIRE_VARINT, "int32", rows_of(integer_rows)},
-    {4, FIELD_INT64, WIRE_VARINT, "int64", rows_of(int64_rows)},
-    {5, FIELD_UINT32, WIRE_VARINT, "uint32", rows_of(integer_rows)},
-    {6, FIELD_UINT64, WIRE_VARINT, "uint64", rows_of(integer_rows)},
-    {7, FIELD_SINT32, WIRE_VARINT, "sint32", rows_of(integer_rows)},
-    {8, FIELD_SINT64, WIRE_VARINT, "sint64", rows_of(integer_rows)},
-    {9, FIELD_FIXED32, WIRE_FIXED32, "fixed32", rows_of(integer_rows)},
-    {10, FIELD_FIXED64, WIRE_FIXED64, "fixed64", rows_of(integer_rows)},
-    {11, FIELD_SFIXED32, WIRE_FIXED32, "sfixed32", rows_of(integer_rows)},
-    {12, FIELD_SFIXED64, WIRE_FIXED64, "sfixed64", rows_of(integer_rows)},
-    {13, FIELD_BOOL, WIRE_VARINT, "bool", rows_of(bool_rows)},
-    {14, FIELD_STRING, WIRE_BYTES, "string", rows_of(string_rows)},
-    {15, FIELD_BYTES, WIRE_BYTES, "bytes", rows_of(bytes_rows)},
-    {16, FIELD_ENUM, WIRE_VARINT, "enum", rows_of(enum_rows)},
+    {1, FIELD_FLOAT, WELL_KNOWN_NONE, WIRE_FIXED32, "float", rows_of(real_rows)},
+    {2, FIELD_DOUBLE, WELL_KNOWN_NONE, WIRE_FIXED64, "double", rows_of(real_rows)},
+    {3, FIELD_INT32, WELL_KNOWN_NONE, WIRE_VARINT, "int32", rows_of(integer_rows)},
+    {4, FIELD_INT64, WELL_KNOWN_NONE, WIRE_VARINT, "int64", rows_of(int64_rows)},
+    {5, FIELD_UINT32, WELL_KNOWN_NONE, WIRE_VARINT, "uint32", rows_of(integer_rows)},
+    {6, FIELD_UINT64, WELL_KNOWN_NONE, WIRE_VARINT, "uint64", rows_of(integer_rows)},
+    {7, FIELD_SINT32, WELL_KNOWN_NONE, WIRE_VARINT, "sint32", rows_of(integer_rows)},
+    {8, FIELD_SINT64, WELL_KNOWN_NONE, WIRE_VARINT, "sint64", rows_of(integer_rows)},
+    {9, FIELD_FIXED32, WELL_KNOWN_NONE, WIRE_FIXED32, "fixed32", rows_of(integer_rows)},
+    {10, FIELD_FIXED64, WELL_KNOWN_NONE, WIRE_FIXED64, "fixed64", rows_of(integer_rows)},
+    {11, FIELD_SFIXED32, WELL_KNOWN_NONE, WIRE_FIXED32, "sfixed32", rows_of(integer_rows)},
+    {12, FIELD_SFIXED64, WELL_KNOWN_NONE, WIRE_FIXED64, "sfixed64", rows_of(integer_rows)},
+    {13, FIELD_BOOL, WELL_KNOWN_NONE, WIRE_VARINT, "bool", rows_of(bool_rows)},
+    {14, FIELD_STRING, WELL_KNOWN_NONE, WIRE_BYTES, "string", rows_of(string_rows)},
+    {15, FIELD_BYTES, WELL_KNOWN_NONE, WIRE_BYTES, "bytes", rows_of(bytes_rows)},
+    {16, FIELD_ENUM, WELL_KNOWN_NONE, WIRE_VARINT, "enum", rows_of(enum_rows)},
+    {21, FIELD_MESSAGE, WELL_KNOWN_DURATION, WIRE_BYTES, "duration", rows_of(duration_rows)},
+    {22, FIELD_MESSAGE, WELL_KNOWN_TIMESTAMP, WIRE_BYTES, "timestamp", rows_of(timestamp_rows)},
+    {28, FIELD_MESSAGE, WELL_KNOWN_FIELD_MASK, WIRE_BYTES, "field_mask", rows_of(field_mask_rows)},
 };
 
 static const struct {
@@ -108,9 +141,11 @@ static const struct {
     uint32_t number;
     const char *name;
 } refused[] = {
-    {"field", 20, "any"},    {"field", 21, "duration"},   {"field", 22, "timestamp"},
-    {"field", 23, "cel"},    {"field", 28, "field_mask"}, {"field", 29, "cel_expression"},
-    {"message", 3, "cel"},   {"message", 4, "oneof"},     {"message", 5, "cel_expression"},
+    {"field", 20, "any"},
+    {"field", 23, "cel"},
+    {"field", 29, "cel_expression"},
+    {"message", 3, "cel"},
+    {"message", 5, "cel_expression"},
     {"bytes", 4, "pattern"},
 };
 

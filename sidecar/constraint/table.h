@@ -17,6 +17,9 @@ enum meaning {
     MEANS_PATTERN,
     MEANS_SWITCH,
     MEANS_STRICTNESS, /* of the format of the field */
+    MEANS_SPAN,       /* a Duration */
+    MEANS_PATH,       /* of a field mask */
+    MEANS_PATHS,      /* a FieldMask */
     MEANS_NOTHING,    /* an example for readers */
 };
 
@@ -36,7 +39,8 @@ struct rows {
 struct type_rules {
     uint32_t number;
     enum field_type type;
-    enum wire_type wire; /* the wire type of a value of that type */
+    enum well_known well_known; /* of a message */
+    enum wire_type wire;        /* the wire type of a value of that type */
     const char *name;
     struct rows rows;
 };
