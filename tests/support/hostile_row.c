@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "hostile_row.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "base/memory.h"
 
@@ -78,125 +74,35 @@ static void send_zeros(struct output *bytes, const struct piece *piece)
 
 static void send_message(struct output *bytes, const struct piece *piece)
 {
-    put_message(bytes, piece->stream, piece->flags, text_literal("create"));
+    put_message(bytes, piece->stream, piece->flags, text_literal(CREATE));
+}
+
+static void send_many(struct output *bytes, const struct piece *piece)
+{
+    for (uint32_t i = 0; i < piece->size; i++)
+        put_request(bytes, piece->stream + 2 * i, 0);
 }
 
 static void (*const senders[])(struct output *bytes, const struct piece *piece) = {
-    [A_FRAME] = send_frame,     [A_REQUEST] = send_request,       [TWO_PATHS] = send_two_paths,
-    [IN_FRONT] = send_in_front, [LARGE_VALUE] = send_large_value, [ZEROS] = send_zeros,
-    [A_MESSAGE] = send_message,
+    [A_FRAME] = send_frame,           [A_REQUEST] = send_request,
+    [TWO_PATHS] = send_two_paths,     [IN_FRONT] = send_in_front,
+    [LARGE_VALUE] = send_large_value, [ZEROS] = send_zeros,
+    [A_MESSAGE] = send_message,       [MANY] = send_many,
 };
 
-static void send_row(struct output *bytes, const struct row *row)
+void put_row(struct output *bytes, const struct row *row)
 {
     for (size_t i = 0; i < ROW_PIECES && row->pieces[i].kind != NOTHING; i++)
         senders[row->pieces[i].kind](bytes, &row->pieces[i]);
     if (row->pieces[0].kind != NOTHING)
         return;
     put_request_with(bytes, CULPRIT, 0, row->field);
-    put_message(bytes, CULPRIT, FLAG_END_STREAM, text_literal("create"));
+    put_message(bytes, CULPRIT, FLAG_END_STREAM, text_literal(CREATE));
 }
 
-static bool core_has_whole_call(const struct peers *peers)
+uint32_t row_stream(const struct row *row)
 {
-    const struct core_stream *stream = &peers->streams[CULPRIT];
-    return stream->ended && !stream->reset;
-}
-
-static void check_outcome(struct peers *peers, const struct row *row)
-{
-    uint32_t last = 0;
-    switch (row->outcome) {
-    case SERVED:
-        assert_true(core_has_whole_call(peers));
-        assert_int_equal(got_status(peers, CULPRIT), -1);
-        break;
-    case STATUS:
-        assert_int_equal(got_status(peers, CULPRIT), row->code);
-        assert_false(core_has_whole_call(peers));
-        break;
-    case RESET:
-        assert_true(got_reset(peers, CULPRIT, row->code));
-        assert_false(core_has_whole_call(peers));
-        break;
-    case CONNECTION:
-        assert_true(got_goaway(peers, row->code, &last));
-        assert_true(last >= NEIGHBOUR);
-        assert_int_equal(guard_state(peers->guard), GUARD_FINISHING);
-        break;
-    case PENDING:
-    default:
-        assert_false(peers->streams[CULPRIT].ended || peers->streams[CULPRIT].reset);
-        break;
-    }
-}
-
-/* The call that was in flight beside it ends with its own outcome. */
-static void check_neighbour(struct peers *peers)
-{
-    core_responds(peers, NEIGHBOUR);
-    assert_int_equal(got_status(peers, NEIGHBOUR), 0);
-    assert_int_equal(count_got(peers, FRAME_DATA, NEIGHBOUR), 1);
-    assert_int_equal(count_got(peers, FRAME_RST_STREAM, NEIGHBOUR), 0);
-    assert_false(peers->streams[NEIGHBOUR].reset);
-}
-
-static void play(struct peers *peers, const struct row *row)
-{
-    struct output bytes = {0};
-    caller_connects(peers);
-    put_request(&bytes, NEIGHBOUR, 0);
-    put_message(&bytes, NEIGHBOUR, FLAG_END_STREAM, text_literal("create"));
-    send_row(&bytes, row);
-    caller_sends(peers, &bytes);
-}
-
-static void a_row_ends_what_is_at_fault_and_nothing_else(void **state)
-{
-    const struct row *row = *state;
-    struct peers peers;
-    peers_init(&peers);
-    play(&peers, row);
-    check_outcome(&peers, row);
-    check_neighbour(&peers);
-    peers_clear(&peers);
-}
-
-static void assert_same(const struct output *a, const struct output *b)
-{
-    assert_int_equal(a->size, b->size);
-    assert_memory_equal(a->data, b->data, a->size);
-}
-
-static void a_row_has_the_same_output_however_it_is_cut(void **state)
-{
-    static const size_t pieces[] = {1, 2, 7, 1000};
-    struct peers whole;
-    peers_init(&whole);
-    play(&whole, *state);
-    for (size_t i = 0; i < array_length(pieces); i++) {
-        struct peers cut;
-        peers_init(&cut);
-        cut.piece = pieces[i];
-        play(&cut, *state);
-        assert_same(&whole.to_core, &cut.to_core);
-        assert_same(&whole.to_caller, &cut.to_caller);
-        peers_clear(&cut);
-    }
-    peers_clear(&whole);
-}
-
-int run_rows(const struct row *rows, size_t count)
-{
-    struct CMUnitTest *tests = memory_expect(calloc(2 * count, sizeof *tests));
-    for (size_t i = 0; i < count; i++) {
-        void *row = (void *)(uintptr_t)&rows[i];
-        tests[2 * i] = (struct CMUnitTest){
-            rows[i].name, a_row_ends_what_is_at_fault_and_nothing_else, NULL, NULL, row};
-        tests[2 * i + 1] = (struct CMUnitTest){
-            rows[i].name, a_row_has_the_same_output_however_it_is_cut, NULL, NULL, row};
-    }
-    int failed = _cmocka_run_group_tests("rows", tests, 2 * count, NULL, NULL);
-    free(tests);
-    return failed;
+    if (row->stream != 0)
+        return row->stream;
+    return row->outcome == CONNECTION ? NEIGHBOUR : CULPRIT;
 }
