@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import select
 import socket
+import ssl
 import struct
 import threading
 
@@ -24,17 +25,32 @@ def frame(kind, flags=0, stream=0, payload=b""):
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
+def opened(address, receive_bytes=None):
+    """A socket that is connected to "host:port" or "unix:path"."""
+    scheme, _, rest = address.partition(":")
+    made = socket.socket(socket.AF_UNIX if scheme == "unix" else socket.AF_INET)
+    if receive_bytes:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    made.settimeout(SECONDS)
+    made.connect(rest if scheme == "unix" else (scheme, int(rest)))
+    return made
+
+
+def secured(plain):
+    """The same socket with TLS, for HTTP/2; the server's certificate is not checked."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    return context.wrap_socket(plain)
+
+
 class Peer:
     """One connection. Streams are numbered as they are opened; what is to be sent goes out by send()."""
 
-    def __init__(self, address, settings=(), greet=True, receive_bytes=None):
+    def __init__(self, address, settings=(), greet=True, receive_bytes=None, tls=False):
         """`settings`: pairs of identifier and value; `receive_bytes`: of the socket's buffer."""
-        host, _, port = address.rpartition(":")
-        self.socket = socket.socket()
-        if receive_bytes:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
-        self.socket.settimeout(SECONDS)
-        self.socket.connect((host, int(port)))
+        plain = opened(address, receive_bytes)
+        self.socket = secured(plain) if tls else plain
         self.streams = itertools.count(1, 2)
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder(65536)
         self.received = b""

@@ -4,7 +4,7 @@
 #include "base/banned.h"
 
 const struct row hostile_frames[] = {
-    {"RST of 3 bytes", CONNECTION, HTTP2_FRAME_SIZE_ERROR,
+    {"RST of 3 bytes", CONNECTION, HTTP2_FRAME_SIZE_ERROR, .stream = CULPRIT,
      .pieces = {REQUEST(0, ""), FRAME(RST_STREAM, 0, CULPRIT, "\0\0\0")}},
     {"WINDOW_UPDATE 0 on stream", RESET, HTTP2_PROTOCOL_ERROR,
      .pieces = {REQUEST(0, ""), FRAME(WINDOW_UPDATE, 0, CULPRIT, "\0\0\0\0")}},
@@ -44,7 +44,7 @@ const struct row hostile_frames[] = {
     {"compressed flag with an unknown encoding", STATUS, STATUS_UNIMPLEMENTED,
      .pieces = {REQUEST(0, "\0\x0dgrpc-encoding\2br"),
                 FRAME(DATA, FLAG_END_STREAM, CULPRIT, "\1\0\0\0\1x")}},
-    {"compressed flag with gzip", SERVED, 0,
+    {"compressed flag, and no gzip behind it", SERVED, STATUS_INVALID_ARGUMENT,
      .pieces = {REQUEST(0, "\0\x0dgrpc-encoding\4gzip"),
                 FRAME(DATA, FLAG_END_STREAM, CULPRIT, "\1\0\0\0\1x")}},
     {"empty message of flag 7", STATUS, STATUS_INTERNAL,
@@ -69,7 +69,7 @@ const struct row hostile_frames[] = {
                 MESSAGE(FLAG_END_STREAM)}},
     {"PRIORITY of 4 bytes", RESET, HTTP2_FRAME_SIZE_ERROR,
      .pieces = {REQUEST(0, ""), FRAME(PRIORITY, 0, CULPRIT, "\0\0\0\1")}},
-    {"DATA with padding larger than frame", CONNECTION, HTTP2_PROTOCOL_ERROR,
+    {"DATA with padding larger than frame", CONNECTION, HTTP2_PROTOCOL_ERROR, .stream = CULPRIT,
      .pieces = {REQUEST(0, ""), FRAME(DATA, FLAG_PADDED, CULPRIT, "\x40xx")}},
     {"DATA padded right", SERVED, 0,
      .pieces = {REQUEST(0, ""), FRAME(DATA, FLAG_PADDED | FLAG_END_STREAM, CULPRIT,
@@ -78,9 +78,9 @@ const struct row hostile_frames[] = {
      .pieces = {FRAME(PUSH_PROMISE, FLAG_END_HEADERS, CULPRIT, "\0\0\0\4\0\1x\1y")}},
     {"frame larger than max (17,000 DATA)", RESET, HTTP2_FRAME_SIZE_ERROR,
      .pieces = {REQUEST(0, ""), {.kind = ZEROS, .stream = CULPRIT, .size = 17000}}},
-    {"frame larger than max on stream 0", CONNECTION, HTTP2_FRAME_SIZE_ERROR,
+    {"frame larger than max on stream 0", CONNECTION, HTTP2_FRAME_SIZE_ERROR, .stream = CULPRIT,
      .pieces = {REQUEST(0, ""), {.kind = ZEROS, .size = 17000}}},
-    {"stream window overflow", RESET, HTTP2_FLOW_CONTROL_ERROR,
+    {"70 KB of DATA for a message of 64 KB", STATUS, STATUS_INTERNAL,
      .pieces = {REQUEST(0, ""),
                 FRAME(DATA, 0, CULPRIT, "\0\0\0\xff\xff"),
                 {.kind = ZEROS, .stream = CULPRIT, .size = FRAME_PAYLOAD_LIMIT},

@@ -77,7 +77,7 @@ const struct row hostile_headers[] = {
      .pieces = {FRAME(HEADERS, FLAG_END_STREAM | FLAG_END_HEADERS, 0, "\0\1x\1y")}},
     {"HEADERS on even stream 2", CONNECTION, HTTP2_PROTOCOL_ERROR,
      .pieces = {FRAME(HEADERS, FLAG_END_STREAM | FLAG_END_HEADERS, 2, "\0\1x\1y")}},
-    {"stream id going back (5 then 3)", CONNECTION, HTTP2_PROTOCOL_ERROR,
+    {"stream id going back (5 then 3)", CONNECTION, HTTP2_PROTOCOL_ERROR, .stream = 5,
      .pieces = {{.kind = A_REQUEST, .stream = 5}, REQUEST(0, "")}},
     {"HEADERS with priority, self-dependency", SERVED, 0,
      .pieces = {{.kind = IN_FRONT, .flags = FLAG_PRIORITY, .bytes = {"\0\0\0\3\xff", 5}},

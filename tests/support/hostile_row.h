@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/status.h"
 #include "http2_caller.h"
 
 #define NEIGHBOUR 1

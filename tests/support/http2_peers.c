@@ -14,6 +14,8 @@
 
 #include "base/banned.h"
 
+#define CORE_WINDOW 4194303
+
 static struct core_stream *stream_of(void *context, int32_t id)
 {
     struct peers *peers = context;
@@ -107,9 +109,10 @@ static void start(struct peers *peers)
     peers->guard = guard_new(&peers->settings, &peers->hooks, peers->now_ns);
     peers->core = core_new(peers);
     peers->streams = memory_expect(calloc(CORE_STREAMS, sizeof *peers->streams));
-    assert_int_equal(nghttp2_submit_settings(peers->core, 0, NULL, 0), 0);
-    /* Like C-core it gives the connection more room than a stream. */
-    assert_int_equal(nghttp2_session_set_local_window_size(peers->core, 0, 0, 1 << 20), 0);
+    /* Windows as large as C-core's. */
+    nghttp2_settings_entry window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, CORE_WINDOW};
+    assert_int_equal(nghttp2_submit_settings(peers->core, 0, &window, 1), 0);
+    assert_int_equal(nghttp2_session_set_local_window_size(peers->core, 0, 0, CORE_WINDOW), 0);
 }
 
 static void stop(struct peers *peers)
