@@ -7,6 +7,9 @@
 #include <grpc/grpc_security.h>
 #include <grpc/support/alloc.h>
 #include <stdio.h>
+#if __has_include(<grpc/credentials.h>)
+#include <grpc/credentials.h> /* plaintext credentials, in releases after 1.51 */
+#endif
 
 #include "base/grpc_start.h"
 #include "client/call_options.h"

@@ -7,6 +7,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
+#if __has_include(<grpc/credentials.h>)
+#include <grpc/credentials.h> /* plaintext credentials, in releases after 1.51 */
+#endif
 
 #include "base/grpc_start.h"
 #include "base/memory.h"

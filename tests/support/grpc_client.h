@@ -12,6 +12,9 @@
 #include <grpc/grpc_security.h>
 #include <stdio.h>
 #include <string.h>
+#if __has_include(<grpc/credentials.h>)
+#include <grpc/credentials.h> /* plaintext credentials, in releases after 1.51 */
+#endif
 
 #include "base/grpc_start.h"
 #include "base/status.h"
