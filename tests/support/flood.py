@@ -31,7 +31,7 @@ def full(kind, flags, stream, payload):
 
 def block(first, rest, size=4 * MIB):
     """A header block that does not end within `size`."""
-    def send(peer):
+    def send(peer, _):
         peer.send(frame(HEADERS, 0, 1, first))
         for _ in range(size // MIB):
             peer.send(full(CONTINUATION, 0, 1, rest))
@@ -40,17 +40,17 @@ def block(first, rest, size=4 * MIB):
 
 def frames(data, opened=False):
     """The same frames again and again; on a stream that is open if `opened` is set."""
-    def send(peer):
+    def send(peer, end):
         if opened:
             peer.send(peer.headers(1))
-        while True:
+        while time.monotonic() < end:
             peer.send(data)
     return send
 
 
 def open_streams(count, path=api.CREATE):
     """Streams of which no message comes."""
-    def send(peer):
+    def send(peer, _):
         peer.send(b"".join(peer.headers(next(peer.streams), path=path) for _ in range(count)))
     return send
 
@@ -60,7 +60,7 @@ def messages(count, size):
     request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "large"}).SerializeToString()
     unknown = b"\xa2\x06" + bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14]) + b"u" * size
 
-    def send(peer):
+    def send(peer, _):
         for _ in range(count):
             stream = next(peer.streams)
             peer.send(peer.headers(stream), peer.message(stream, request + unknown))
@@ -92,7 +92,7 @@ def flood(end, closes, send, address, tls):
         connections += 1
         with contextlib.suppress(OSError), Peer(address, tls=tls) as peer:
             peer.socket.settimeout(max(0.05, end - time.monotonic()))
-            send(peer)
+            send(peer, end)
             if not closes:
                 time.sleep(max(0, end - time.monotonic()))
     return connections
