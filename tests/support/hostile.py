@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The faults of callers that tests/support/hostile_row.h describes, as a program of the build prints them."""
+"""The faults of callers that tests/support/hostile_row.h describes, as a program of the build prints them. As a program of its own
+it prints the table of docs/hostile.md."""
 import functools
 import os
 import pathlib
@@ -30,7 +31,7 @@ class Row:
         """The end of the call at fault, in words."""
         code, error = CODES[self.code], ERRORS[min(self.code, len(ERRORS) - 1)]
         return {
-            "SERVED": "its own response" if code == "OK" else code,
+            "SERVED": OWN if code == "OK" else code,
             "STATUS": code, "RESET": f"RST_STREAM {error}", "PENDING": "nothing until its deadline",
             "CONNECTION": f"GOAWAY {error}"}[self.outcome]
 
@@ -46,3 +47,17 @@ def rows():
     fields = (line.split("\t") for line in printed.splitlines())
     return {name: Row(name, outcome, int(code), int(stream), bytes.fromhex(data))
             for name, outcome, code, stream, data in fields}
+
+
+def table():
+    """The lines of docs/hostile.md's table of them."""
+    heads = ["fault", "its caller gets", "its neighbour gets"]
+    return [heads, ["---"] * len(heads), *([row.name, row.culprit, row.neighbour] for row in rows().values())]
+
+
+def markdown():
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in table())
+
+
+if __name__ == "__main__":
+    print(markdown())
