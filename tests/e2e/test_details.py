@@ -1,47 +1,27 @@
 # SPDX-License-Identifier: MIT
 """Can clients read the details of a failure with their own helpers, and do the trailers stay small and without secrets?"""
 import json
-import pathlib
 import subprocess
 
 import pytest
 
-from support import api
+from support import api, clients
 from support.client import IDS, details
 from support.sidecar import environment
-from support.toolchain import ROOT, go, go_install, newer, python_with, run, tool
+from support.toolchain import go_install, run
 from support.upstream import response, response_then_end, chunked, end_after_reading, error, http
 
-CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
-BUILT = ROOT / "build/clients"
 GRPCURL = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3"
 TRAILER_BYTES = 8192
 PARAMETER = "Invalid parameter value,parameterName:name. Please refer to the support documentation"
 WINDOW = "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute"
+PROGRAMS = {
+    "python": lambda: clients.debian_python("details"), "go": lambda: clients.go("details"), "java": lambda: clients.java("Details")}
 
 
-def python_client():
-    """Debian's grpcio, with grpcio-status from PyPI."""
-    return [python_with(CLIENTS / "python/requirements.txt", BUILT / "python"), CLIENTS / "python/details.py"]
-
-
-def go_client():
-    run(go(), "build", "-o", BUILT / "go/details", ".", cwd=CLIENTS / "go")
-    return [BUILT / "go/details"]
-
-
-def java_client():
-    maven, java = tool("mvn"), tool("java")
-    newer("Java", subprocess.run([java, "-version"], capture_output=True, text=True).stderr, (17, 0))
-    built, paths = BUILT / "java", BUILT / "java/classpath"
-    run(maven, "-q", "-B", "-f", CLIENTS / "java/pom.xml", f"-Dbuilt={built}", "compile", "dependency:build-classpath",
-        f"-Dmdep.outputFile={paths}")
-    return [java, "-cp", f"{built / 'classes'}:{paths.read_text()}", "Details"]
-
-
-@pytest.fixture(scope="session", params=[python_client, go_client, java_client], ids=["python", "go", "java"])
+@pytest.fixture(scope="session", params=PROGRAMS)
 def program(request):
-    return request.param()
+    return PROGRAMS[request.param]()
 
 
 @pytest.fixture
@@ -100,7 +80,7 @@ def test_an_unknown_outcome_names_the_group_to_look_for(decode, upstream):
 
 @pytest.fixture(scope="session")
 def grpcurl():
-    return go_install(GRPCURL, BUILT / "bin")
+    return go_install(GRPCURL, clients.BUILT / "bin")
 
 
 def test_grpcurl_lists_and_describes_the_service(grpcurl, sidecar):

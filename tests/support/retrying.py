@@ -1,43 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Callers with a retry policy: gRPC's clients in three languages, and an Envoy in front of one."""
 import json
-import shutil
 import subprocess
 import threading
 import time
 
-from support import api
+from support import api, clients
 from support.client import IDS
 from support.envoy import Envoy, envoy_command, retrying
 from support.sidecar import SECONDS, environment
-from support.toolchain import ROOT, go, python_with, run, tool
+from support.toolchain import ROOT
 
-CLIENTS = ROOT / "tests/e2e/clients"
-BUILT = ROOT / "build/clients"
 POLICY = ROOT / "deploy/examples/service-config.json"
 ENVOY_POLICY = {"retry_on": "unavailable,resource-exhausted", "num_retries": 20,
                 "retry_back_off": {"base_interval": "0.3s", "max_interval": "1s"}}
-
-
-def python_client():
-    return [python_with(CLIENTS / "python/retrying_requirements.txt", BUILT / "retrying"), CLIENTS / "python/retrying.py"]
-
-
-def go_client():
-    run(go(), "build", "-o", BUILT / "go/retrying", "./retrying", cwd=CLIENTS / "go")
-    return [BUILT / "go/retrying"]
-
-
-def js_client():
-    node, npm, built = tool("node"), tool("npm"), BUILT / "js"
-    package = (CLIENTS / "js/package.json").read_text()
-    built.mkdir(parents=True, exist_ok=True)
-    shutil.copy(CLIENTS / "js/retrying.js", built)
-    stamp = built / "package.json"
-    if not stamp.exists() or stamp.read_text() != package or not (built / "node_modules").exists():
-        stamp.write_text(package)
-        run(npm, "install", "--silent", "--no-audit", "--no-fund", cwd=built, env=environment())
-    return [node, built / "retrying.js"]
 
 
 class Calls:
@@ -105,14 +81,14 @@ class EnvoyCaller:
 
 
 def envoy_caller(directory, port):
-    return EnvoyCaller(envoy_command(), python_client(), directory, port)
+    return EnvoyCaller(envoy_command(), clients.python("retrying"), directory, port)
 
 
 # By name: makes one of a folder of its own and the port that it will call; skips where a toolchain is missing.
 CALLERS = {
-    "python": lambda directory, port: Caller("python", python_client()),
-    "go": lambda directory, port: Caller("go", go_client()),
-    "js": lambda directory, port: Caller("js", js_client()),
+    "python": lambda directory, port: Caller("python", clients.python("retrying")),
+    "go": lambda directory, port: Caller("go", clients.go("retrying")),
+    "js": lambda directory, port: Caller("js", clients.js("retrying")),
     "envoy": envoy_caller,
 }
 
