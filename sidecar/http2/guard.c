@@ -112,6 +112,13 @@ void guard_refuse_streams(struct guard *guard, struct guard_outputs *outputs)
     frame_write_goaway(&outputs->to_caller, guard->last_passed, HTTP2_NO_ERROR);
 }
 
+void guard_end_excess(struct guard *guard, struct guard_outputs *outputs)
+{
+    guard_begin(guard, guard->now_ns, outputs);
+    guard_send_settings(guard);
+    guard_connection_error(guard, HTTP2_ENHANCE_YOUR_CALM);
+}
+
 /* A stream is late whose message is not whole, which C-core and the program cannot see. */
 static bool is_late(const struct guard *guard, const struct stream *stream)
 {

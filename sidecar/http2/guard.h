@@ -136,6 +136,10 @@ void guard_announce_end(struct guard *guard, struct guard_outputs *outputs);
 /* Passes no stream any more: GOAWAY names the last one that was passed. Calls under way go on. */
 void guard_refuse_streams(struct guard *guard, struct guard_outputs *outputs);
 
+/* The caller does more than it may: GOAWAY with ENHANCE_YOUR_CALM, and after that nothing is passed
+ * of the caller's but what calls under way need. */
+void guard_end_excess(struct guard *guard, struct guard_outputs *outputs);
+
 enum guard_state {
     GUARD_OPEN,
     GUARD_FINISHING, /* no stream is passed any more, and some are still open */

@@ -98,12 +98,27 @@ static void wait(struct front_connection *connection)
     connection->waits = waits;
 }
 
-static void disconnect(struct front_connection *connection)
+static void report_disconnect(const struct front_connection *connection, const char *why)
 {
     const struct front_events *events = &connection->front->events;
     metric_count(events->metrics, METRIC_CONNECTIONS_CLOSED, 0, 0);
-    events->disconnected(connection->peer.address, connection->misbehaviour, events->context);
+    events->disconnected(connection->peer.address, why, events->context);
+}
+
+void front_connection_give_up(struct front_connection *connection, const char *why)
+{
+    report_disconnect(connection, why);
     connection->is_broken = true;
+}
+
+/* Other callers' calls may be under way on the connection, which end with their own outcome. */
+static void end_excess(struct front_connection *connection)
+{
+    if (!connection->misbehaviour || connection->is_broken || !front_has_core(connection) ||
+        guard_state(connection->guard) != GUARD_OPEN)
+        return;
+    report_disconnect(connection, connection->misbehaviour);
+    guard_end_excess(connection->guard, &connection->front->outputs);
 }
 
 static bool has_ended(const struct front_connection *connection)
@@ -118,9 +133,8 @@ static bool has_ended(const struct front_connection *connection)
 
 void front_connection_settle(struct front_connection *connection)
 {
+    end_excess(connection);
     front_write(connection);
-    if (connection->misbehaviour && !connection->is_broken)
-        disconnect(connection);
     if (!connection->is_broken)
         front_flush_answer(connection);
     if (connection->is_broken || (has_ended(connection) && !begin_closing(connection)))

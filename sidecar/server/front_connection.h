@@ -56,7 +56,7 @@ struct front_connection {
     bool caller_ended, core_ended; /* they send no more */
     bool core_shut;                /* C-core was sent the end of the caller's bytes */
     bool is_broken;                /* to be ended at once */
-    const char *misbehaviour;      /* for which it is to be ended, or NULL */
+    const char *misbehaviour;      /* for which no more calls are taken, or NULL */
     bool has_tls;
     int64_t added_ns, opened_ns, busy_ns, stalled_ns, announced_ns, finishing_ns, closing_ns;
     int64_t age_ns; /* at which it is closed */
@@ -107,6 +107,9 @@ void front_connection_begin(struct front_connection *connection);
 
 /* Writes what there is and decides how the connection goes on: the end of each turn. */
 void front_connection_settle(struct front_connection *connection);
+
+/* Reports why the connection is ended at once, when it is settled. */
+void front_connection_give_up(struct front_connection *connection, const char *why);
 
 /* Calls the request's `done` when it is time. */
 void front_connection_flush(struct front_connection *connection, struct flush_request *request);

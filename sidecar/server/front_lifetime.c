@@ -73,7 +73,7 @@ static void tick_served(struct front_connection *connection, int64_t now_ns)
         connection->busy_ns = now_ns;
     retire(connection, now_ns);
     if (connection->to_caller.size > 0 && now_ns - connection->stalled_ns > LONGEST_STALL_NS)
-        connection->misbehaviour = "it has not read its responses for 30 s";
+        front_connection_give_up(connection, "it has not read its responses for 30 s");
     connection->is_broken |= finishes_too_long(connection, now_ns);
     front_connection_settle(connection);
 }

@@ -13,7 +13,7 @@ from support.secret import TokenFile
 from support.sidecar import Sidecar
 from support.upstream import Upstream, created
 
-FIRST_STREAM, SECONDS = 1, 30
+FIRST_STREAM, SECONDS, RESETS = 1, 30, 2000
 HTTP_STATUS = {"GET": "405", "bad :scheme ftp": "400", "content-type text/html": "415"}
 
 # One row of each way to end, for the listeners that differ only in how bytes arrive.
@@ -161,3 +161,20 @@ def test_a_neighbour_of_a_fault_ends_with_its_own_outcome(places, held, name):
 @pytest.mark.parametrize("name", SOME)
 def test_a_neighbour_ends_with_its_own_outcome_on_every_kind_of_listener(places, held, listener, name):
     check(places[listener], rows()[name], held)
+
+
+def test_a_neighbour_of_2000_resets_ends_with_its_own_outcome(start, upstream):
+    """The connection takes no more calls, and ends after it."""
+    upstream.always = step = Held()
+    step.hold("neighbour")
+    with Connection((start().address, False)) as connection:
+        connection.call(name="neighbour")
+        upstream.wait_requests(1)
+        streams = range(3, 3 + 2 * RESETS, 2)
+        connection.send(*(connection.headers(stream) + connection.reset(stream) for stream in streams))
+        step.release("neighbour")
+        connection.wait(lambda: FIRST_STREAM in connection.ended)
+        assert connection.fields[FIRST_STREAM]["grpc-status"] == "0"
+        assert [ERRORS[code] for _, code in connection.goaways] == ["ENHANCE_YOUR_CALM"]
+        connection.wait_end()
+    assert count(upstream, "neighbour") == len(upstream.requests) == 1

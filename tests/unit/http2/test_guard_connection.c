@@ -96,6 +96,23 @@ static void a_goaway_of_cores_is_passed_and_streams_above_it_end(void **state)
     assert_int_equal(guard_state(peers->guard), GUARD_FINISHED);
 }
 
+static void excess_ends_the_connection_when_its_calls_have_ended(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    uint32_t last;
+    caller_calls(peers, 1);
+    guard_end_excess(peers->guard, &peers->outputs);
+    put_request(&bytes, 3, 0);
+    caller_sends(peers, &bytes);
+    assert_true(got_goaway(peers, HTTP2_ENHANCE_YOUR_CALM, &last));
+    assert_int_equal(last, 1);
+    assert_false(peers->streams[3].opened);
+    core_responds(peers, 1);
+    assert_int_equal(got_status(peers, 1), 0);
+    assert_int_equal(guard_state(peers->guard), GUARD_FINISHED);
+}
+
 static void a_ping_of_cores_is_passed_with_its_acknowledgement(void **state)
 {
     struct peers *peers = *state;
@@ -251,6 +268,7 @@ int main(void)
         test(a_refused_stream_is_dropped_and_calls_under_way_go_on),
         test(frames_of_core_on_an_ended_stream_are_dropped_and_credited),
         test(a_goaway_of_cores_is_passed_and_streams_above_it_end),
+        test(excess_ends_the_connection_when_its_calls_have_ended),
         test(a_ping_of_cores_is_passed_with_its_acknowledgement),
         test(a_window_of_cores_is_passed_and_kept),
         test(memory_grows_only_with_what_has_to_be_kept),
