@@ -57,7 +57,8 @@ struct config {
     const char *project_id, *instance_id; /* NULL when not given */
 
     int64_t deadline_ns, max_deadline_ns;
-    uint64_t max_in_flight, max_connections, max_connections_per_peer, max_streams;
+    uint64_t max_in_flight, max_in_flight_per_caller /* 0: no limit */, max_connections,
+        max_connections_per_peer, max_streams;
     uint64_t max_message_bytes, max_response_bytes, max_metadata_bytes, max_metadata_count;
     int64_t handshake_timeout_ns, idle_timeout_ns, max_age_ns, max_age_grace_ns; /* 0: off */
     int64_t drain_delay_ns, drain_timeout_ns;

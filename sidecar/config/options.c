@@ -74,6 +74,11 @@ const struct option config_options[] = {
      "longest deadline; a longer one is shortened to it"},
     {LIMITS, "max-in-flight", &value_count, at(max_in_flight), 1, 1000000, "1000",
      "largest number of concurrent calls; more are rejected with RESOURCE_EXHAUSTED"},
+    {LIMITS, "max-in-flight-per-caller", &value_count, at(max_in_flight_per_caller), 0, 1000000,
+     "0",
+     "largest number of concurrent calls of one caller, by certificate, user, forwarded identity "
+     "or "
+     "address; 0: no limit"},
     {LIMITS, "max-connections", &value_count, at(max_connections), 1, 1000000, "1000",
      "largest number of callers' connections; more are closed"},
     {LIMITS, "max-connections-per-peer", &value_count, at(max_connections_per_peer), 1, 1000000,

@@ -38,16 +38,38 @@ static bool has_time(struct transaction *transaction)
                        "the deadline had passed when the call came; nothing was sent");
 }
 
-static bool admit(struct transaction *transaction)
+static bool is_one_too_many(struct transaction *transaction)
 {
     const struct config *config = transaction->pipeline->config;
-    if (!call_authorize(transaction->call, &transaction->status))
-        return false;
     if (call_in_flight(transaction->call) <= config->max_in_flight)
-        return has_time(transaction);
-    return status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
-                       "too many calls in flight: --max-in-flight allows %lu",
-                       config->max_in_flight);
+        return false;
+    (void)status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
+                      "too many calls in flight: --max-in-flight allows %lu",
+                      config->max_in_flight);
+    return true;
+}
+
+static bool is_one_too_many_of_its_caller(struct transaction *transaction)
+{
+    struct pipeline *pipeline = transaction->pipeline;
+    uint64_t most = pipeline->config->max_in_flight_per_caller;
+    if (most == 0)
+        return false;
+    transaction->is_counted =
+        callers_enter(&pipeline->callers, caller_number(call_identity(transaction->call)), most);
+    if (!transaction->is_counted)
+        (void)status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
+                          "too many calls of this caller in flight: --max-in-flight-per-caller "
+                          "allows %lu",
+                          most);
+    return !transaction->is_counted;
+}
+
+static bool admit(struct transaction *transaction)
+{
+    return call_authorize(transaction->call, &transaction->status) &&
+           !is_one_too_many(transaction) && !is_one_too_many_of_its_caller(transaction) &&
+           has_time(transaction);
 }
 
 static bool decode(struct transaction *transaction)
@@ -310,13 +332,17 @@ static void begin(struct call *call, void *context)
 
 static void end(struct call *call, void *context)
 {
-    (void)context;
-    transaction_clear(call_state(call));
+    struct pipeline *pipeline = context;
+    struct transaction *transaction = call_state(call);
+    if (transaction->is_counted)
+        callers_leave(&pipeline->callers, caller_number(call_identity(call)));
+    transaction_clear(transaction);
 }
 
 struct call_handler pipeline_handler(struct pipeline *pipeline)
 {
     retry_budget_init(&pipeline->budget);
+    callers_init(&pipeline->callers);
     return (struct call_handler){
         .state_bytes = sizeof(struct transaction),
         .begin = begin,

@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "credential/credential.h"
+#include "pipeline/caller.h"
 #include "pipeline/retry_budget.h"
 #include "server/call.h"
 #include "telemetry/metric.h"
@@ -24,8 +25,10 @@ struct pipeline {
     const struct schema_method *methods; /* in the order of METRIC_LABEL_METHOD */
     struct text prefix; /* of the upstream's URL, in front of every path: "" or "/prefix" */
     struct retry_budget budget;
+    struct callers callers;
     _Atomic uint64_t successes; /* counted for --log-sample */
 };
 
-/* The functions to hand calls to; `pipeline`, whose budget this fills, must outlive them. */
+/* The functions to hand calls to; `pipeline`, whose budget and callers this sets up, must outlive
+ * them. */
 struct call_handler pipeline_handler(struct pipeline *pipeline);

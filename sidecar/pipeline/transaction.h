@@ -52,6 +52,7 @@ struct transaction {
     size_t response_bytes;
     unsigned attempts, sent_attempts; /* begun; of these, attempts of which a byte left us */
     bool handed_over;                 /* to the upstream; the poller's thread only */
+    bool is_counted;                  /* among the calls of its caller */
     bool committed;                   /* response headers were sent to the caller */
     bool has_to_wait;                 /* the access key has to be confirmed first */
     bool repeated; /* idempotent, and sent again because an earlier attempt, which may have been

@@ -205,6 +205,12 @@ struct text call_caller(const struct call *call)
     return text_of(call->peer.caller);
 }
 
+struct text call_identity(const struct call *call)
+{
+    bool is_anonymous = text_equal(call_caller(call), text_literal(CALLER_ANONYMOUS));
+    return is_anonymous ? text_of(call->peer.who) : call_caller(call);
+}
+
 /* Without the header the proxy is the caller; a malformed header gives no identity. */
 static void read_forwarded_identity(struct call *call)
 {

@@ -12,7 +12,7 @@
 static void set_caller(struct peer *peer, struct text caller)
 {
     if (caller.size == 0)
-        caller = text_literal("anonymous");
+        caller = text_literal(CALLER_ANONYMOUS);
     size_t bytes = caller.size < CALLER_BYTES ? caller.size : CALLER_BYTES - 1;
     memcpy(peer->caller, caller.data, bytes);
     peer->caller[bytes] = '\0';

@@ -17,6 +17,8 @@
 /* Callers' names are cut to fit. */
 #define CALLER_BYTES 256
 
+#define CALLER_ANONYMOUS "anonymous"
+
 struct peer {
     char address[PEER_BYTES]; /* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7", "unknown" */
     char who[PEER_BYTES];     /* without port, group and process; connections are counted by it */

@@ -10,16 +10,17 @@
 #include "system/event_thread.h"
 #include "upstream/connect_status.h"
 #include "upstream/pool.h"
+#include "upstream/queue.h"
 #include "upstream/upstream.h"
-
-TAILQ_HEAD(exchange_list, exchange);
 
 struct upstream_loop {
     struct event_thread thread;
     struct pool *pool;
     struct task end_all;
     sem_t all_ended;
-    struct exchange_list stages[EXCHANGE_STAGE_COUNT]; /* in the order in which they entered */
+    struct queue waiting;
+    /* In the order in which they entered; those that wait for their turn are in `waiting`. */
+    struct exchange_list stages[EXCHANGE_STAGE_COUNT];
     size_t counts[EXCHANGE_STAGE_COUNT];
     size_t slots; /* free connections that are kept for exchanges whose commit is waited for */
     struct event *late_commits, *leases;

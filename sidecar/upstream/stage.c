@@ -8,7 +8,10 @@ void stage_leave(struct exchange *exchange)
     struct upstream_loop *loop = exchange->loop;
     if (exchange->stage == EXCHANGE_STAGE_NONE)
         return;
-    TAILQ_REMOVE(&loop->stages[exchange->stage], exchange, place);
+    if (exchange->stage == EXCHANGE_STAGE_WAITING)
+        queue_remove(&loop->waiting, exchange);
+    else
+        TAILQ_REMOVE(&loop->stages[exchange->stage], exchange, place);
     loop->counts[exchange->stage]--;
     loop->slots -= exchange->holds_slot;
     exchange->holds_slot = false;
@@ -20,6 +23,15 @@ void stage_enter(struct exchange *exchange, enum exchange_stage stage)
     struct upstream_loop *loop = exchange->loop;
     stage_leave(exchange);
     exchange->stage = stage;
-    TAILQ_INSERT_TAIL(&loop->stages[stage], exchange, place);
+    if (stage == EXCHANGE_STAGE_WAITING)
+        queue_add(&loop->waiting, exchange);
+    else
+        TAILQ_INSERT_TAIL(&loop->stages[stage], exchange, place);
     loop->counts[stage]++;
+}
+
+struct exchange *stage_first(const struct upstream_loop *loop, enum exchange_stage stage)
+{
+    return stage == EXCHANGE_STAGE_WAITING ? queue_oldest(&loop->waiting)
+                                           : TAILQ_FIRST(&loop->stages[stage]);
 }

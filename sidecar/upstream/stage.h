@@ -13,8 +13,5 @@ void stage_enter(struct exchange *exchange, enum exchange_stage stage);
 /* Takes the exchange from the list that it is in, if any. */
 void stage_leave(struct exchange *exchange);
 
-static inline struct exchange *stage_first(const struct upstream_loop *loop,
-                                           enum exchange_stage stage)
-{
-    return TAILQ_FIRST(&loop->stages[stage]);
-}
+/* The one that entered first; of those that wait, the one whose turn it is. NULL without any. */
+struct exchange *stage_first(const struct upstream_loop *loop, enum exchange_stage stage);

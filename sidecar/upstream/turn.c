@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "upstream/ending.h"
+#include "upstream/lease.h"
 #include "upstream/stage.h"
 
 #include "base/banned.h"
@@ -10,9 +11,6 @@
 /* A commit arrives within microseconds, unless its caller does not read. It then keeps no
  * connection from others. */
 #define LATE_COMMIT_NS (100 * CLOCK_NS_PER_MS)
-
-/* Leases that end within that time are looked at together; they may also become shorter. */
-#define LEASE_PAUSE_NS (10 * CLOCK_NS_PER_MS)
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
@@ -65,6 +63,8 @@ static bool is_in_time(struct exchange *exchange, int64_t left_ns)
 void turn_wait(struct exchange *exchange)
 {
     exchange->queued_ns = clock_now_ns();
+    if (exchange->arrived_ns == 0)
+        exchange->arrived_ns = exchange->queued_ns;
     int64_t left_ns = exchange->deadline_ns - exchange->queued_ns;
     if (!can_connect(exchange, left_ns) || !has_time(exchange, left_ns) ||
         !is_in_time(exchange, left_ns))
@@ -127,60 +127,20 @@ static void commit(struct exchange *exchange)
     watch_commits(loop);
 }
 
-static void watch_leases(struct upstream_loop *loop, int64_t left_ns)
-{
-    int64_t most_ns = CONCURRENCY_LIMIT_SHORTEST_LEASE_NS;
-    int64_t wait_ns = left_ns < LEASE_PAUSE_NS ? LEASE_PAUSE_NS
-                      : left_ns < most_ns      ? left_ns
-                                               : most_ns;
-    struct timeval after = clock_timeval(wait_ns);
-    if (left_ns != INT64_MAX)
-        event_add(loop->leases, &after);
-}
-
-static void lapse(struct exchange *exchange)
-{
-    stage_enter(exchange, EXCHANGE_STAGE_HUNG);
-    pool_lapsed(exchange->loop->pool, exchange->connection);
-}
-
-/* Exchanges whose lease is over keep no others from being sent. */
-static void on_leases(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd, (void)what;
-    struct upstream_loop *loop = context;
-    int64_t lease_ns = concurrency_limit_lease_ns(&pool_admission(loop->pool)->limit);
-    int64_t next_ns = INT64_MAX, now_ns = clock_now_ns();
-    struct exchange *following;
-    for (struct exchange *exchange = stage_first(loop, EXCHANGE_STAGE_RUNNING); exchange;
-         exchange = following) {
-        following = TAILQ_NEXT(exchange, place);
-        int64_t left_ns = exchange->connection->taken_ns + lease_ns - now_ns;
-        if (left_ns <= 0)
-            lapse(exchange);
-        else if (left_ns < next_ns)
-            next_ns = left_ns;
-    }
-    watch_leases(loop, next_ns);
-}
-
 static void begin(struct exchange *exchange, struct connection *connection)
 {
-    struct upstream_loop *loop = exchange->loop;
-    if (loop->counts[EXCHANGE_STAGE_RUNNING] == 0 && !evtimer_pending(loop->leases, NULL))
-        watch_leases(loop, CONCURRENCY_LIMIT_SHORTEST_LEASE_NS);
+    leases_watch(exchange->loop);
     stage_enter(exchange, EXCHANGE_STAGE_RUNNING);
     connection_begin(connection, exchange);
 }
 
-/* The oldest; while the upstream stalls the newest one, because it has most time left when it is
- * unknown which exchanges hang. */
+/* The oldest of the caller whose turn it is; while the upstream stalls the newest one, because it
+ * has most time left when it is unknown which exchanges hang. */
 static struct exchange *next_waiting(struct upstream_loop *loop, int64_t now_ns)
 {
-    struct exchange_list *waiting = &loop->stages[EXCHANGE_STAGE_WAITING];
     const struct concurrency_limit *limit = &pool_admission(loop->pool)->limit;
-    return concurrency_limit_prefers_newest(limit, now_ns) ? TAILQ_LAST(waiting, exchange_list)
-                                                           : TAILQ_FIRST(waiting);
+    return concurrency_limit_prefers_newest(limit, now_ns) ? queue_newest(&loop->waiting)
+                                                           : queue_oldest(&loop->waiting);
 }
 
 /*
@@ -265,16 +225,16 @@ bool turns_init(struct upstream_loop *loop)
 {
     for (size_t i = 0; i < EXCHANGE_STAGE_COUNT; i++)
         TAILQ_INIT(&loop->stages[i]);
+    queue_init(&loop->waiting);
     atomic_init(&loop->granted, 0);
     loop->late_commits = evtimer_new(loop->thread.loop, on_late_commits, loop);
-    loop->leases = evtimer_new(loop->thread.loop, on_leases, loop);
-    return loop->late_commits && loop->leases;
+    return loop->late_commits && leases_init(loop);
 }
 
 void turns_clear(struct upstream_loop *loop)
 {
     if (loop->late_commits)
         event_free(loop->late_commits);
-    if (loop->leases)
-        event_free(loop->leases);
+    leases_clear(loop);
+    queue_clear(&loop->waiting);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order in which a loop's exchanges get connections. Exchanges wait in the order in which they
- * came. When a free connection is at hand for the first of them, that exchange is committed, and
- * begins when the commit has arrived at the caller: only a request that can be sent is committed,
- * because gRPC clients do not retry a committed call. The loop's thread only.
+ * The order in which a loop's exchanges get connections. Callers take turns; the exchanges of one
+ * wait in the order in which they came. When a free connection is at hand for the first of them,
+ * that exchange is committed, and begins when the commit has arrived at the caller: only a request
+ * that can be sent is committed, because gRPC clients do not retry a committed call. The loop's
+ * thread only.
  */
 #pragma once
 

@@ -106,6 +106,9 @@ struct exchange {
      * come at once, so that the connection is kept for the exchange. NULL when nothing has to be
      * done, or it was done; set to NULL when it is done. */
     bool (*commit)(struct exchange *exchange);
+    /* The caller's number, equal for the calls of one caller, which take turns with those of others
+     * while they wait. On the loop's thread. NULL: one caller for all of these. */
+    uint64_t (*caller)(struct exchange *exchange);
     /* On the loop's thread, directly before the first byte leaves; may set `request` anew. False,
      * with exchange->status filled, ends the exchange as UNPREPARED. NULL is allowed. */
     bool (*prepare)(struct exchange *exchange);
@@ -127,9 +130,11 @@ struct exchange {
     struct task submitted, cancelled, committed;
     struct event timer;
     enum exchange_stage stage;
-    int64_t committing_ns; /* since when its commit is waited for */
-    bool reserved;         /* upstream_reserve has set a connection aside for it */
-    bool holds_slot;       /* so has the loop, until the commit arrives or is late */
+    int64_t committing_ns;          /* since when its commit is waited for */
+    int64_t arrived_ns;             /* when it began to wait for the first time; 0 before */
+    struct queue_caller *queued_by; /* while it waits */
+    bool reserved;                  /* upstream_reserve has set a connection aside for it */
+    bool holds_slot;                /* so has the loop, until the commit arrives or is late */
     bool cancel_wanted;
 
     /* Without a response: what was being done and what happened. Last, since it is large and

@@ -43,6 +43,11 @@ struct text call_caller(const struct call *call)
     return text_literal("anonymous");
 }
 
+struct text call_identity(const struct call *call)
+{
+    return call_caller(call);
+}
+
 bool call_authorize(struct call *call, struct status *status)
 {
     (void)call, (void)status;

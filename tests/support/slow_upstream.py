@@ -52,16 +52,17 @@ class SlowUpstream:
         async def listen():
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate.certificate, self.certificate.key)
-            server = await asyncio.start_server(self.visit, "127.0.0.1", 0, ssl=context, backlog=1024)
-            self.port = server.sockets[0].getsockname()[1]
+            self.server = await asyncio.start_server(self.visit, "127.0.0.1", 0, ssl=context, backlog=1024)
+            self.port = self.server.sockets[0].getsockname()[1]
             ready.set()
         asyncio.set_event_loop(self.loop)
         self.loop.run_until_complete(listen())
         self.loop.run_forever()
-        tasks = asyncio.all_tasks(self.loop)
-        for task in tasks:
-            task.cancel()
-        self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        self.server.close()
+        while tasks := asyncio.all_tasks(self.loop):
+            for task in tasks:
+                task.cancel()
+            self.loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self.loop.close()
 
     def note(self, which, entry):
