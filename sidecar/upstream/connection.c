@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -111,6 +112,16 @@ static void stream_ended(struct connection *connection)
     }
 }
 
+/* The bytes may be a secret, which stays in the memory of its exchange alone. */
+static enum http1_progress feed(struct connection *connection, size_t bytes, size_t *consumed)
+{
+    enum http1_progress progress =
+        http1_reader_feed(connection->reader, (struct text){received, bytes}, consumed,
+                          &connection->exchange->status);
+    explicit_bzero(received, bytes);
+    return progress;
+}
+
 /* True when more can be read now. */
 static bool read_response(struct connection *connection)
 {
@@ -123,8 +134,7 @@ static bool read_response(struct connection *connection)
         (result == TRANSPORT_ENDED ? stream_ended : stream_broke)(connection);
         return false;
     }
-    switch (http1_reader_feed(connection->reader, (struct text){received, bytes}, &consumed,
-                              &connection->exchange->status)) {
+    switch (feed(connection, bytes, &consumed)) {
     case HTTP1_MORE:
         return true;
     case HTTP1_COMPLETE:

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/memory.h"
@@ -55,6 +56,7 @@ struct transport {
     CURL *easy;
     transport_opened *opened;
     void *context;
+    uint64_t sent;                /* bytes that libcurl has taken */
     char reason[CURL_ERROR_SIZE]; /* libcurl's */
     struct handshake handshake;
 };
@@ -217,6 +219,8 @@ static CURLcode prepare_tls(CURL *easy, void *context, void *of_transport)
     /* Saves a system call for each response; safe here, because every response is read until it is
      * complete. */
     SSL_CTX_set_read_ahead(context, 1);
+    if (transport->group->connector->settings->holds_secrets)
+        SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
     if (transport->trusted)
         SSL_CTX_set1_verify_cert_store(context, transport->trusted);
     handshake_watch(context, &transport->handshake);
@@ -225,9 +229,15 @@ static CURLcode prepare_tls(CURL *easy, void *context, void *of_transport)
 
 #define set(option, value) (code = code ? code : curl_easy_setopt(easy, option, value))
 
+bool connector_is_plaintext(const char *url)
+{
+    return strncmp(url, "http://", strlen("http://")) == 0;
+}
+
 static CURLcode configure(CURL *easy, struct transport *transport,
                           const struct connector *connector)
 {
+    bool is_plaintext = connector_is_plaintext(connector->settings->url);
     const struct upstream_settings *settings = connector->settings;
     CURLcode code = CURLE_OK;
     set(CURLOPT_URL, settings->url);
@@ -238,7 +248,7 @@ static CURLcode configure(CURL *easy, struct transport *transport,
     set(CURLOPT_NOSIGNAL, 1L);
     /* Without it a slow name server would hold the whole loop when a connect is given up. */
     set(CURLOPT_QUICK_EXIT, 1L);
-    set(CURLOPT_PROTOCOLS_STR, "https");
+    set(CURLOPT_PROTOCOLS_STR, is_plaintext ? "http" : "https");
     set(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     set(CURLOPT_DNS_CACHE_TIMEOUT, connector->resolves_anew ? 0L : NAME_CACHE_SECONDS);
     set(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
@@ -248,7 +258,7 @@ static CURLcode configure(CURL *easy, struct transport *transport,
     set(CURLOPT_MAXAGE_CONN, 1000000L);
 
     /* Empty strings keep libcurl from reading http_proxy, no_proxy and their like. */
-    set(CURLOPT_PROXY, settings->proxy ? settings->proxy : "");
+    set(CURLOPT_PROXY, settings->proxy && !is_plaintext ? settings->proxy : "");
     set(CURLOPT_NOPROXY, "");
     set(CURLOPT_HTTPPROXYTUNNEL, 1L);
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -332,6 +342,8 @@ static SSL *tls_of(const struct transport *transport)
 static enum transport_result end_of(const struct transport *transport)
 {
     const SSL *tls = tls_of(transport);
+    if (connector_is_plaintext(transport->group->connector->settings->url))
+        return TRANSPORT_ENDED;
     return tls && (SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN) ? TRANSPORT_ENDED
                                                                   : TRANSPORT_BROKEN;
 }
@@ -351,6 +363,7 @@ enum transport_result transport_send(struct transport *transport, struct text pi
     assert(piece.size > 0 && piece.size <= TRANSPORT_PIECE_BYTES);
     *moved = 0;
     CURLcode code = curl_easy_send(transport->easy, piece.data, piece.size, moved);
+    transport->sent += *moved;
     return result_of(transport, code, *moved);
 }
 
@@ -365,6 +378,8 @@ enum transport_result transport_receive(struct transport *transport, char *at, s
 struct transport_tally transport_tally(const struct transport *transport)
 {
     const SSL *tls = tls_of(transport);
+    if (connector_is_plaintext(transport->group->connector->settings->url))
+        return (struct transport_tally){.written = transport->sent};
     return tls ? (struct transport_tally){BIO_number_written(SSL_get_wbio(tls)),
                                           SSL_has_pending(tls)}
                : (struct transport_tally){.holds_bytes = true};

@@ -22,6 +22,9 @@ struct transport;
 typedef void transport_opened(struct transport *transport, bool good, const struct status *status,
                               void *context);
 
+/* True for a URL of http, whose connections have neither TLS nor a proxy. */
+bool connector_is_plaintext(const char *url);
+
 must_use bool connector_new(const struct upstream_settings *settings, struct event_base *loop,
                             struct connector **connector, struct status *status);
 void connector_free(struct connector *connector); /* after its transports; NULL is allowed */

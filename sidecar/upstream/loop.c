@@ -107,7 +107,7 @@ static bool prepare(struct upstream_loop *loop, const struct upstream_settings *
 bool loop_open(struct upstream_loop *loop, size_t number, const struct upstream_settings *settings,
                struct connect_status *connect_status, struct status *status)
 {
-    const struct event_thread_work work = {.name = "upstream",
+    const struct event_thread_work work = {.name = settings->name ? settings->name : "upstream",
                                            .number = number,
                                            .after_events = after_events,
                                            .context = loop,

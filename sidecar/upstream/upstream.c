@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "upstream/connector.h"
 #include "upstream/loop.h"
 #include "upstream/trust_store.h"
 
@@ -30,13 +31,14 @@ struct upstream {
  * resolvers alone, and without the port that the scheme implies. */
 static char *authority_of(const char *url)
 {
-    char *authority = memory_expect(strdup(url + strlen("https://")));
+    const char *port_implied = connector_is_plaintext(url) ? ":80" : ":443";
+    char *authority = memory_expect(strdup(strstr(url, "://") + 3));
     char *port = strrchr(authority, ':');
     char *end = port ? port : strchr(authority, '\0');
     if (end > authority && end[-1] == '.')
         memmove(end - 1, end, strlen(end) + 1);
-    size_t size = strlen(authority), implied = strlen(":443");
-    if (size > implied && strcmp(authority + size - implied, ":443") == 0)
+    size_t size = strlen(authority), implied = strlen(port_implied);
+    if (size > implied && strcmp(authority + size - implied, port_implied) == 0)
         authority[size - implied] = '\0';
     return authority;
 }

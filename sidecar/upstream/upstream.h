@@ -26,7 +26,9 @@
 
 /* Where requests go and how; the strings must outlive the upstream. */
 struct upstream_settings {
-    const char *url;                 /* "https://host[:port]", without a path */
+    const char *name;                /* of its threads; NULL: "upstream" */
+    const char *url;                 /* "https://host[:port]", without a path; "http://…" for a
+                                        service of this node, without TLS and proxy */
     const char *ca_file;             /* PEM; NULL for the system's store */
     struct trust_store *trust_store; /* made of it by upstream_open */
     const char *proxy;               /* "http://host:port"; NULL for none */
@@ -36,6 +38,7 @@ struct upstream_settings {
     int64_t connection_idle_ns; /* a connection that has been idle for longer is closed */
     int64_t connection_age_ns;  /* then it takes no more exchanges, so that a change of the
                                    upstream's addresses takes effect */
+    bool holds_secrets;         /* responses are wiped where they were read */
     struct metrics *metrics;
     struct watchdog *watchdog;         /* of the threads; NULL: they are not watched */
     struct reload_listener ca_changes; /* of ca_file */
