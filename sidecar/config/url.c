@@ -148,6 +148,37 @@ bool url_is_proxy(struct text written)
            url_split_authority(rest, &host, &port) && is_port(port);
 }
 
+/* RFC 3927 and RFC 4291 section 2.5. */
+static bool is_near(struct text host)
+{
+    char terminated[INET6_ADDRSTRLEN];
+    struct in_addr four;
+    struct in6_addr six;
+    if (host.size >= sizeof terminated)
+        return false;
+    memcpy(terminated, host.data, host.size);
+    terminated[host.size] = '\0';
+    if (inet_pton(AF_INET, terminated, &four) == 1) {
+        uint32_t address = ntohl(four.s_addr);
+        return address >> 24 == 127 || address >> 16 == 0xa9fe;
+    }
+    return inet_pton(AF_INET6, terminated, &six) == 1 &&
+           (IN6_IS_ADDR_LOOPBACK(&six) || IN6_IS_ADDR_LINKLOCAL(&six));
+}
+
+bool url_is_node(struct text written, struct text *path)
+{
+    struct text rest = written, host, port;
+    if (!text_take_prefix(&rest, text_literal("http://")))
+        return false;
+    struct text authority = text_until(rest, '/');
+    if (!url_split_authority(authority, &host, &port) || !is_near(host) ||
+        (port.size > 0 && !is_port(port)))
+        return false;
+    *path = text_skip(rest, authority.size);
+    return true;
+}
+
 static bool is_region_character(char c)
 {
     return ascii_is_lower(c) || ascii_is_digit(c) || c == '-';

@@ -24,6 +24,10 @@ must_use bool url_is_upstream(struct text written, struct text *url);
 /* True for "http://host:port". */
 must_use bool url_is_proxy(struct text written);
 
+/* True for "http://address[:port][/path]" with an address of loopback or link-local, which are this
+ * machine or its host: nothing on the way can read along. `path` is the rest. */
+must_use bool url_is_node(struct text written, struct text *path);
+
 /* True for a name like "cn-north-4": lower-case letters, digits and hyphens, one label of a host's
  * name. */
 must_use bool url_is_region(struct text written);

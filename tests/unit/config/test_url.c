@@ -251,9 +251,38 @@ static void the_host_of_a_request_is_local_by_name_or_address(void **state)
             fail_msg("%s", rows[i].written);
 }
 
+static void a_service_of_the_node_is_at_a_near_address(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"http://169.254.169.254", "http://127.0.0.1:1338",
+                                       "http://[::1]:80", "http://[fe80::1]",
+                                       "http://169.254.170.23/v1/credentials"};
+    static const char *const wrong[] = {
+        "",
+        "https://169.254.169.254",
+        "http://",
+        "http://localhost",
+        "http://10.0.0.1",
+        "http://169.253.169.254",
+        "http://[2001:db8::1]",
+        "http://user@127.0.0.1",
+        "http://127.0.0.1:0",
+        "http://127.0.0.1:66000",
+        "http://127.0.0.1.example.com",
+        "http://2130706433",
+    };
+    struct text path;
+    for (size_t i = 0; i < array_length(good); i++)
+        assert_true(url_is_node(text_of(good[i]), &path));
+    assert_true(text_equal(path, text_literal("/v1/credentials")));
+    for (size_t i = 0; i < array_length(wrong); i++)
+        assert_false(url_is_node(text_of(wrong[i]), &path));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_service_of_the_node_is_at_a_near_address),
         cmocka_unit_test(an_authority_is_a_host_with_or_without_a_port),
         cmocka_unit_test(a_malformed_host_is_refused),
         cmocka_unit_test(an_upstream_is_https_with_or_without_a_prefix),
