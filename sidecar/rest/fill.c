@@ -68,29 +68,50 @@ bool fill_attach(const struct schema *schema, const struct fill_source *source,
     return true;
 }
 
+static void set(const struct schema_field *field, ProtobufCMessage *message, struct text value)
+{
+    ProtobufCBinaryData *text = schema_value(message, field);
+    if (value.size == 0 || text->len > 0)
+        return;
+    *text = (ProtobufCBinaryData){.len = value.size, .data = (uint8_t *)(uintptr_t)value.data};
+    schema_field_mark_present(message, field);
+}
+
 void fill_message(const struct schema_message *type, ProtobufCMessage *message)
 {
-    for (size_t i = 0; i < type->field_count; i++) {
-        const struct schema_field *field = &type->fields[i];
-        if (field->fill.size == 0)
-            continue;
-        ProtobufCBinaryData *text = schema_value(message, field);
-        if (text->len > 0)
-            continue;
-        *text = (ProtobufCBinaryData){.len = field->fill.size,
-                                      .data = (uint8_t *)(uintptr_t)field->fill.data};
-        schema_field_mark_present(message, field);
-    }
+    for (size_t i = 0; i < type->field_count; i++)
+        if (type->fields[i].fill.size > 0)
+            set(&type->fields[i], message, type->fields[i].fill);
+}
+
+void fill_with(const struct schema_message *type, ProtobufCMessage *message, struct text option,
+               struct text value)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (text_equal(type->fields[i].filled_by, option))
+            set(&type->fields[i], message, value);
+}
+
+static const struct schema_field *find_filled(const struct schema_message *type, struct text option)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (text_equal(type->fields[i].filled_by, option))
+            return &type->fields[i];
+    return NULL;
+}
+
+bool fill_is_missing(const struct schema_message *type, const ProtobufCMessage *message,
+                     struct text option)
+{
+    return find_filled(type, option) && fill_value(type, message, option).size == 0;
 }
 
 struct text fill_value(const struct schema_message *type, const ProtobufCMessage *message,
                        struct text option)
 {
-    for (size_t i = 0; i < type->field_count; i++) {
-        const struct schema_field *field = &type->fields[i];
-        const ProtobufCBinaryData *text = schema_value(message, field);
-        if (text_equal(field->filled_by, option))
-            return (struct text){(const char *)text->data, text->len};
-    }
-    return (struct text){NULL, 0};
+    const struct schema_field *field = find_filled(type, option);
+    if (!field)
+        return (struct text){NULL, 0};
+    const ProtobufCBinaryData *text = schema_value(message, field);
+    return (struct text){(const char *)text->data, text->len};
 }

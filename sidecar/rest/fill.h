@@ -25,6 +25,14 @@ must_use bool fill_attach(const struct schema *schema, const struct fill_source 
 /* Fills the fields of a request that are absent or empty. The message shares the values. */
 void fill_message(const struct schema_message *type, ProtobufCMessage *message);
 
+/* True when the request has a field that this option fills, and it is empty. */
+bool fill_is_missing(const struct schema_message *type, const ProtobufCMessage *message,
+                     struct text option);
+
+/* Sets the fields that this option fills, unless `value` is empty. The message shares the value. */
+void fill_with(const struct schema_message *type, ProtobufCMessage *message, struct text option,
+               struct text value);
+
 /* The value of the field that this option fills, as a view of the message; empty without such a
  * field. */
 struct text fill_value(const struct schema_message *type, const ProtobufCMessage *message,
