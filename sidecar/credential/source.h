@@ -11,6 +11,8 @@
 #include "base/status.h"
 #include "credential/issued.h"
 #include "http/nouns.h"
+#include "system/secret_list.h"
+#include "telemetry/metric.h"
 
 /* The hosts that sources ask. */
 enum source_host {
@@ -22,7 +24,7 @@ enum source_host {
 
 /* The next step of a fetch. */
 enum source_next {
-    SOURCE_SEND,   /* `request` is to be sent to `host`; `answered` gets the response */
+    SOURCE_SEND,   /* `request` is to be sent to `host`; `answered` gets its result */
     SOURCE_ISSUED, /* the fetch has ended with `issued` */
     SOURCE_FAILED, /* the fetch has ended with `fault` and `status` */
 };
@@ -35,20 +37,55 @@ enum source_fault {
                               half an hour's pause */
 };
 
+/* Secrets that one fetch sends: an identity token, a password. */
+#define SOURCE_HIDDEN 4
+
 /* One fetch: a source's memory from `begin` to its end. */
 struct source_fetch {
-    struct arena *arena; /* of secret memory; all texts of the fetch lie in it */
-    int64_t now_ns;      /* calendar, corrected by what is known of the server's clock */
-    unsigned step;       /* the source's own; 0 at `begin` */
+    struct arena *arena;         /* of secret memory; all texts of the fetch lie in it */
+    int64_t now_ns;              /* calendar, corrected by what is known of the server's clock */
+    struct secret_list *secrets; /* NULL is allowed */
+    unsigned step;               /* the source's own; 0 at `begin` */
 
     enum source_host host; /* of SOURCE_SEND */
     struct http_request request;
 
+    struct text kept;     /* the source's own, from one request to the next */
     struct issued issued; /* of SOURCE_ISSUED */
 
     enum source_fault fault; /* of SOURCE_FAILED */
+    int64_t retry_after_ns;  /* as the server has asked for, or 0 */
     struct status status;
+
+    struct secret *hidden[SOURCE_HIDDEN]; /* by source_hide */
+
+    bool has_offset; /* a response has shown the server's clock */
+    int64_t offset_ns;
 };
+
+/* Keeps a secret that is sent, such as a password, out of texts until the fetch has ended. */
+void source_hide(struct source_fetch *fetch, struct text secret);
+
+/* Reads a file of one text of visible ASCII, at most `most` bytes, without its line end. Fails the
+ * fetch, naming the path. */
+must_use bool source_read_file(struct source_fetch *fetch, const char *path, size_t most,
+                               struct text *text);
+
+/* Begins the request of a fetch; the fields and the body are added by source_add_field and
+ * source_set_body. Texts are views. */
+void source_request(struct source_fetch *fetch, enum source_host host, const char *method,
+                    struct text target);
+void source_add_field(struct source_fetch *fetch, const char *name, struct text value);
+void source_set_body(struct source_fetch *fetch, struct text json);
+
+/* Fails the fetch: the status is UNAVAILABLE with that text. */
+enum source_next source_fail(struct source_fetch *fetch, enum source_fault fault,
+                             const char *format, ...) printf_like(3, 4);
+
+/* Fails the fetch because of a response that is not a success: 400, 401, 403 and 404 are about our
+ * configuration, and others pass. The status has the server's code, words and trace id, without
+ * secrets. */
+enum source_next source_refuse(struct source_fetch *fetch, const struct http_response *response);
 
 struct source;
 
@@ -58,10 +95,14 @@ struct source_kind {
     /* Starts a fetch, whose arena and now_ns are set and whose other members are zero. */
     enum source_next (*begin)(struct source *source, struct source_fetch *fetch);
     /* Takes the response, of any status, to the request of the fetch; NULL for a source that sends
-     * none. `response` lies in the fetch's arena. */
+     * none. `response` lies in the fetch's arena. Without a response a fetch fails, unless
+     * `unanswered` has something to try. */
     enum source_next (*answered)(struct source *source, struct source_fetch *fetch,
                                  const struct http_response *response);
+    enum source_next (*unanswered)(struct source *source, struct source_fetch *fetch);
     void (*free)(struct source *source);
+    enum metric_issuer metric; /* the label's value; not of a source that sends no requests */
+    bool gives_project;        /* what it issues belongs to a project that it knows */
 };
 
 #define SOURCE_FILES 3
@@ -70,5 +111,6 @@ struct source_kind {
 struct source {
     const struct source_kind *kind;
     const char *place;               /* what people know it by: a path or a URL */
+    const char *urls[SOURCE_HOSTS];  /* of the hosts that it asks: "https://host[:port][/prefix]" */
     const char *files[SOURCE_FILES]; /* watched: a change starts a fetch; NULL: none */
 };

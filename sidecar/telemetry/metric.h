@@ -41,6 +41,9 @@ enum metric {
     METRIC_FILE_LOADS,
     METRIC_CREDENTIAL_READY,
     METRIC_CREDENTIAL_TIME,
+    METRIC_CREDENTIAL_EXPIRY,
+    METRIC_CREDENTIAL_FETCHES,
+    METRIC_CREDENTIAL_FETCH_DURATION,
     METRIC_CREDENTIAL_REFUSALS,
     METRIC_CLOCK_OFFSET,
     METRIC_DRAINING,
@@ -75,6 +78,7 @@ enum metric_label {
     METRIC_LABEL_REFUSED,  /* enum metric_refusal */
     METRIC_LABEL_LOG_LOSS, /* enum log_loss */
     METRIC_LABEL_KIND,     /* enum metric_kind */
+    METRIC_LABEL_SOURCE,   /* enum metric_issuer */
     METRIC_LABEL_VERSION,
     METRIC_LABEL_COUNT
 };
@@ -89,6 +93,7 @@ enum metric_retry {
 enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
 enum metric_result { METRIC_OK, METRIC_FAILED };
 enum metric_kind { METRIC_KIND_TOKEN, METRIC_KIND_KEY };
+enum metric_issuer { METRIC_ISSUER_METADATA, METRIC_ISSUER_POD_IDENTITY };
 enum metric_refusal {
     METRIC_REFUSAL_RENEW,
     METRIC_REFUSAL_CLOCK,

@@ -83,6 +83,14 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     ROW(CREDENTIAL_TIME, "apig_sidecar_credential_timestamp_seconds", GAUGE, "seconds", KIND, NONE,
         "When the credential in use was loaded, in seconds since 1970, by its kind, token or key: "
         "time() minus this is its age. 0 without one of that kind."),
+    ROW(CREDENTIAL_EXPIRY, "apig_sidecar_credential_expiry_timestamp_seconds", GAUGE, "seconds",
+        NONE, NONE,
+        "When the life of the credential in use ends, in seconds since 1970. 0 without one, or "
+        "without an end that is known."),
+    ROW(CREDENTIAL_FETCHES, "apig_sidecar_credential_fetches_total", COUNTER, "", SOURCE, RESULT,
+        "Fetches of a credential from its source."),
+    ROW(CREDENTIAL_FETCH_DURATION, "apig_sidecar_credential_fetch_duration_seconds", HISTOGRAM,
+        "seconds", SOURCE, NONE, "Time that fetches of a credential took."),
     ROW(CREDENTIAL_REFUSALS, "apig_sidecar_credential_refusals_total", COUNTER, "", REFUSED, NONE,
         "Responses that refused the credential, by what they mean: renew when another one may be "
         "accepted, clock when the time of the signature was off, wrong when the access key is, "
@@ -130,6 +138,10 @@ static const char *const kinds[] = {
     [METRIC_KIND_TOKEN] = "token",
     [METRIC_KIND_KEY] = "key",
 };
+static const char *const sources[] = {
+    [METRIC_ISSUER_METADATA] = "metadata",
+    [METRIC_ISSUER_POD_IDENTITY] = "pod-identity",
+};
 static const char *const refusals[] = {
     [METRIC_REFUSAL_RENEW] = "renew",
     [METRIC_REFUSAL_CLOCK] = "clock",
@@ -169,6 +181,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(VERDICT, "verdict", GIVEN, none),
     LABEL(FILE, "file", FIXED, files),
     LABEL(RESULT, "result", FIXED, results),
+    LABEL(SOURCE, "source", FIXED, sources),
     LABEL(REFUSED, "verdict", FIXED, refusals),
     LABEL(LOG_LOSS, "cause", FIXED, log_losses),
     LABEL(KIND, "kind", FIXED, kinds),

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "credential/keeper_plan.h"
+
+#include "base/banned.h"
+
+/* Renewals of replicas that start together are spread over a tenth of the life. */
+#define RENEW_EARLIEST_PERCENT 70
+#define RENEW_SPREAD_PERCENT 10
+
+/* 0.5 s doubled seven times is above the longest pause. */
+#define DOUBLINGS 7
+
+#define SHARE_OF_LIFE_LEFT 4
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t largest(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+void keeper_plan_init(struct keeper_plan *plan)
+{
+    *plan = (struct keeper_plan){.is_wanted = true};
+}
+
+bool keeper_plan_is_alive(int64_t expires_ns, int64_t calendar_ns)
+{
+    return expires_ns == 0 || calendar_ns < expires_ns - KEEPER_MARGIN_NS;
+}
+
+static bool is_needed(const struct keeper_plan *plan, const struct keeper_time *time)
+{
+    return plan->is_wanted || (plan->renew_at_ns && time->calendar_ns >= plan->renew_at_ns);
+}
+
+bool keeper_plan_is_due(const struct keeper_plan *plan, const struct keeper_time *time)
+{
+    return !plan->is_fetching && time->now_ns >= plan->not_before_ns && is_needed(plan, time);
+}
+
+int64_t keeper_plan_pause_ns(const struct keeper_plan *plan, const struct keeper_time *time)
+{
+    return largest(plan->not_before_ns - time->now_ns, 0);
+}
+
+int64_t keeper_plan_wait_ns(const struct keeper_plan *plan, const struct keeper_time *time)
+{
+    int64_t wait_ns = keeper_plan_pause_ns(plan, time);
+    if (!is_needed(plan, time))
+        wait_ns = plan->renew_at_ns ? largest(wait_ns, plan->renew_at_ns - time->calendar_ns)
+                                    : KEEPER_TICK_NS;
+    return least(wait_ns, KEEPER_TICK_NS);
+}
+
+void keeper_plan_begin(struct keeper_plan *plan)
+{
+    plan->is_fetching = true;
+}
+
+/* A pause of the mean, give or take half of it. */
+static int64_t spread(int64_t mean_ns, uint64_t random)
+{
+    return mean_ns / 2 + (int64_t)(random % (uint64_t)mean_ns);
+}
+
+static int64_t growing_pause_ns(const struct keeper_plan *plan, uint64_t random)
+{
+    unsigned doublings = plan->failures < DOUBLINGS ? plan->failures : DOUBLINGS;
+    int64_t mean_ns = least(KEEPER_FIRST_PAUSE_NS << doublings, KEEPER_LONGEST_PAUSE_NS);
+    return least(spread(mean_ns, random), KEEPER_LONGEST_PAUSE_NS);
+}
+
+/* While a credential signs, there are four more attempts before it ends. */
+static int64_t within_life(const struct keeper_plan *plan, const struct keeper_time *time,
+                           int64_t pause_ns)
+{
+    int64_t left_ns = plan->expires_ns - KEEPER_MARGIN_NS - time->calendar_ns;
+    if (plan->expires_ns == 0 || left_ns <= 0)
+        return pause_ns;
+    return least(pause_ns, largest(left_ns / SHARE_OF_LIFE_LEFT, KEEPER_FIRST_PAUSE_NS));
+}
+
+static void pause(struct keeper_plan *plan, const struct keeper_time *time, int64_t pause_ns)
+{
+    plan->not_before_ns = time->now_ns + pause_ns;
+    plan->failures++;
+}
+
+static int64_t renewal_of(const struct keeper_time *time, int64_t expires_ns, uint64_t random)
+{
+    int64_t life_ns = expires_ns - KEEPER_MARGIN_NS - time->calendar_ns;
+    int64_t spread_ns = life_ns / 100 * RENEW_SPREAD_PERCENT;
+    return time->calendar_ns + life_ns / 100 * RENEW_EARLIEST_PERCENT +
+           (spread_ns > 0 ? (int64_t)(random % (uint64_t)spread_ns) : 0);
+}
+
+void keeper_plan_succeed(struct keeper_plan *plan, const struct keeper_time *time,
+                         int64_t expires_ns, bool is_new, uint64_t random)
+{
+    bool is_short = expires_ns && expires_ns - time->calendar_ns < KEEPER_LEAST_LIFE_NS;
+    plan->is_fetching = false;
+    plan->expires_ns = expires_ns;
+    if (!is_new || is_short) {
+        pause(plan, time, largest(growing_pause_ns(plan, random), KEEPER_DISTANCE_NS));
+        return;
+    }
+    plan->is_wanted = false;
+    plan->failures = 0;
+    plan->not_before_ns = time->now_ns + KEEPER_DISTANCE_NS;
+    plan->renew_at_ns = expires_ns ? renewal_of(time, expires_ns, random) : 0;
+}
+
+static int64_t pause_of(const struct keeper_plan *plan, const struct keeper_time *time,
+                        enum source_fault fault, int64_t retry_after_ns, uint64_t random)
+{
+    int64_t pause_ns =
+        fault == SOURCE_REFUSED ? KEEPER_LONGEST_PAUSE_NS : growing_pause_ns(plan, random);
+    if (fault == SOURCE_WRONG_PASSWORD)
+        return KEEPER_PASSWORD_PAUSE_NS;
+    return within_life(plan, time, largest(pause_ns, retry_after_ns));
+}
+
+void keeper_plan_fail(struct keeper_plan *plan, const struct keeper_time *time,
+                      enum source_fault fault, int64_t retry_after_ns, uint64_t random)
+{
+    plan->is_fetching = false;
+    pause(plan, time, pause_of(plan, time, fault, retry_after_ns, random));
+}
+
+void keeper_plan_want(struct keeper_plan *plan)
+{
+    plan->is_wanted = true;
+}
+
+void keeper_plan_restart(struct keeper_plan *plan, const struct keeper_time *time)
+{
+    plan->is_wanted = true;
+    plan->failures = 0;
+    plan->not_before_ns = least(plan->not_before_ns, time->now_ns);
+}
