@@ -14,7 +14,7 @@
 #include "client/shutdown.h"
 #include "client/wait.h"
 #include "config/config.h"
-#include "credential/credential.h"
+#include "credential/check.h"
 #include "pipeline/failure.h"
 #include "rest/fault.h"
 #include "server/server.h"

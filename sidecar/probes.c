@@ -80,6 +80,7 @@ static void measure(const struct probes_parts *parts)
         {METRIC_CALLS_IN_FLIGHT, (int64_t)server_in_flight(parts->server)},
         {METRIC_CONNECTIONS, (int64_t)server_connections(parts->server)},
         {METRIC_CREDENTIAL_READY, credential_ready(parts->credential)},
+        {METRIC_CREDENTIAL_EXPIRY, credential_expires_ns(parts->credential)},
         {METRIC_CLOCK_OFFSET, credential_clock_offset_ns(parts->credential)},
         {METRIC_PROCESS_CPU, usage.cpu_ns},
         {METRIC_PROCESS_MEMORY, usage.resident_bytes},

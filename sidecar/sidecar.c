@@ -139,10 +139,20 @@ static bool open_loop(struct sidecar *sidecar, struct status *status)
            lifecycle_open(&sidecar->lifecycle, sidecar->config, sidecar->loop, status);
 }
 
+static void on_credential_changed(void *context)
+{
+    struct sidecar *sidecar = context;
+    probes_changed(&sidecar->probes);
+}
+
 static bool open_credential(struct sidecar *sidecar, struct status *status)
 {
     struct reload_listener listener = reloader_listener(&sidecar->reloader, METRIC_FILE_TOKEN);
-    const struct credential_parts with = {listener, sidecar->metrics};
+    const struct credential_parts with = {.files = listener,
+                                          .metrics = sidecar->metrics,
+                                          .watchdog = sidecar->watchdog,
+                                          .changed = on_credential_changed,
+                                          .context = sidecar};
     return credential_open(sidecar->config, &with, &sidecar->credential, status);
 }
 

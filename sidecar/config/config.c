@@ -125,11 +125,15 @@ static bool check_tls_files(const struct config *config, struct status *status)
 }
 
 /* The sources of the credential; the first one has a default. */
-static const char *const sources[] = {"--token-file", "--keys"};
+static const char *const sources[] = {"--token-file", "--keys", "--pod-identity", "--metadata"};
 
+/* A switch is given when it is on. */
 static bool is_given(const struct config *config, const char *flag)
 {
-    return *origin_of(config, find(flag)) != ORIGIN_DEFAULT;
+    const struct option *option = find(flag);
+    const char *member = (const char *)config + option->member;
+    return option->kind == &value_switch ? *(const bool *)member
+                                         : *origin_of(config, option) != ORIGIN_DEFAULT;
 }
 
 static bool choose_source(struct config *config, struct status *status)
@@ -148,9 +152,39 @@ static bool choose_source(struct config *config, struct status *status)
     return true;
 }
 
-static bool check_together(struct config *config, struct status *status)
+/* The variables that CCE sets in pods with an identity. */
+static bool read_pod_identity(struct config *config, char *const environment[],
+                              struct status *status)
 {
-    if (!choose_source(config, status))
+    const struct {
+        const char *name, **value;
+    } variables[] = {
+        {"HC_CONTAINER_CREDENTIALS_FULL_URI=", &config->pod_identity_url},
+        {"HC_CONTAINER_AUTHORIZATION_TOKEN_FILE=", &config->pod_identity_token_file},
+    };
+    struct text path;
+    for (size_t i = 0; i < array_length(variables); i++) {
+        size_t size = strlen(variables[i].name);
+        for (char *const *entry = environment; *entry; entry++)
+            if (strncmp(*entry, variables[i].name, size) == 0 && (*entry)[size])
+                *variables[i].value =
+                    arena_copy(&memory_of(config)->arena, *entry + size, strlen(*entry + size));
+        if (!*variables[i].value)
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "--pod-identity: the variable %.*s is missing; CCE sets it in pods "
+                               "whose service account has an agency",
+                               (int)size - 1, variables[i].name);
+    }
+    return url_is_node(text_of(config->pod_identity_url), &path) ||
+           status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "HC_CONTAINER_CREDENTIALS_FULL_URI is not http://address[:port]/path with "
+                       "a loopback or link-local address");
+}
+
+static bool check_together(struct config *config, char *const environment[], struct status *status)
+{
+    if (!choose_source(config, status) ||
+        (config->pod_identity && !read_pod_identity(config, environment, status)))
         return false;
     if (config->deadline_ns > config->max_deadline_ns)
         return fail_together(config, "--deadline", " is longer than ", "--max-deadline", status);
@@ -192,7 +226,8 @@ bool config_read_with(struct config *config, struct option_set *own, struct comm
     for (size_t i = 0; line->environment[i]; i++)
         if (!take_variable(memory_of(config), line->environment[i], status))
             return false;
-    return flags_read(sets, array_length(sets), line, status) && check_together(config, status);
+    return flags_read(sets, array_length(sets), line, status) &&
+           check_together(config, line->environment, status);
 }
 
 bool config_read(struct config *config, int count, char *const arguments[],

@@ -54,6 +54,10 @@ struct config {
 
     const char *token_file; /* of the sources of the credential one is not NULL */
     const char *keys;
+    bool metadata, pod_identity;
+    const char *metadata_url;             /* "http://address[:port]" of this node */
+    const char *pod_identity_url;         /* the same, with a path; with pod_identity, from */
+    const char *pod_identity_token_file;  /* HC_CONTAINER_… */
     const char *project_id, *instance_id; /* NULL when not given */
 
     int64_t deadline_ns, max_deadline_ns;

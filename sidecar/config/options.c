@@ -68,6 +68,14 @@ const struct option config_options[] = {
     {CREDENTIAL, "keys", &value_file, at(keys), 0, 0, NULL,
      "an access key that signs the requests: a folder with the files ak, sk and, for a temporary "
      "key, security_token, or a file in the form of the vendor's SDKs; read again when it changes"},
+    {CREDENTIAL, "pod-identity", &value_switch, at(pod_identity), 0, 0, "false",
+     "a temporary access key of the agency that CCE Pod Identity gives the pod, renewed in time; "
+     "from HC_CONTAINER_CREDENTIALS_FULL_URI and HC_CONTAINER_AUTHORIZATION_TOKEN_FILE, which CCE "
+     "sets"},
+    {CREDENTIAL, "metadata", &value_switch, at(metadata), 0, 0, "false",
+     "a temporary access key of the node's agency from the metadata service, renewed in time"},
+    {CREDENTIAL, "metadata-url", &value_node, at(metadata_url), 0, 0, "http://169.254.169.254",
+     "the metadata service"},
     {LIMITS, "deadline", &value_duration, at(deadline_ns), VALUE_MS, VALUE_DAY, "30s",
      "deadline of calls that have none"},
     {LIMITS, "max-deadline", &value_duration, at(max_deadline_ns), VALUE_MS, VALUE_DAY, "120s",

@@ -27,6 +27,7 @@ extern const struct value_kind value_text;     /* const char *, NULL without; so
 extern const struct value_kind value_file;     /* the path of a file, which is not opened */
 extern const struct value_kind value_upstream; /* a URL of https, without a slash at its end */
 extern const struct value_kind value_proxy;    /* a URL of http */
+extern const struct value_kind value_node;     /* a URL of http of a service of this node */
 extern const struct value_kind value_region;   /* the name of a region */
 
 extern const struct value_kind value_address;       /* struct address */

@@ -42,6 +42,15 @@ static bool read_proxy(const struct option *option, const char *written, void *m
     return url_is_proxy(text_of(written)) && keep(text_of(written), member, owned);
 }
 
+static bool read_node(const struct option *option, const char *written, void *member,
+                      struct arena *owned)
+{
+    (void)option;
+    struct text rest;
+    return url_is_node(text_of(written), &rest) && rest.size == 0 &&
+           keep(text_of(written), member, owned);
+}
+
 static bool read_region(const struct option *option, const char *written, void *member,
                         struct arena *owned)
 {
@@ -85,6 +94,12 @@ const struct value_kind value_proxy = {.argument = "URL",
                                        .read = read_proxy,
                                        .write = write_text,
                                        .clear = clear_text};
+
+const struct value_kind value_node = {.argument = "URL",
+                                      .allowed = "http://address[:port], loopback or link-local",
+                                      .read = read_node,
+                                      .write = write_text,
+                                      .clear = clear_text};
 
 const struct value_kind value_region = {.argument = "REGION",
                                         .allowed = "name of a region, such as cn-north-4",

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "credential/credential_state.h"
+#include "credential/keeper_plan.h"
 #include "credential/report.h"
 #include "credential/server_clock.h"
 #include "credential/sources.h"
@@ -32,7 +33,7 @@ void credential_release(struct credential_use *use)
     use->held = NULL;
 }
 
-static void replace_current(struct credential *credential, struct credential_snapshot *next)
+void credential_replace(struct credential *credential, struct credential_snapshot *next)
 {
     pthread_mutex_lock(&credential->lock);
     struct credential_snapshot *last = credential->current;
@@ -42,6 +43,26 @@ static void replace_current(struct credential *credential, struct credential_sna
     pthread_mutex_unlock(&credential->lock);
     snapshot_release(last);
     credential_resume_all(credential, true);
+}
+
+bool credential_drop_expired(struct credential *credential, int64_t calendar_ns)
+{
+    pthread_mutex_lock(&credential->lock);
+    struct credential_snapshot *last = credential->current;
+    bool has_ended = last && !keeper_plan_is_alive(snapshot_issued(last)->expires_ns, calendar_ns);
+    if (has_ended) {
+        credential->current = NULL;
+        credential->since_ns = 0;
+    }
+    pthread_mutex_unlock(&credential->lock);
+    if (has_ended)
+        snapshot_release(last);
+    return has_ended;
+}
+
+void credential_set_offset(struct credential *credential, int64_t offset_ns)
+{
+    report_clock(atomic_exchange(&credential->offset_ns, offset_ns), offset_ns);
 }
 
 /* Asks a source that needs no network. */
@@ -61,45 +82,50 @@ static bool ask(struct source *source, struct secret_list *secrets,
     return good;
 }
 
-static void describe(const struct source *source, const struct credential_snapshot *snapshot,
-                     struct buffer *out)
-{
-    buffer_add_text(out, text_of(source->kind->name));
-    buffer_add_char(out, ' ');
-    buffer_add_text(out, text_of(source->place));
-    buffer_add_literal(out, ": ");
-    issued_describe(snapshot_issued(snapshot), out);
-}
-
 static bool load(void *context, bool *changed, struct buffer *summary, struct status *status)
 {
     struct credential *credential = context;
     struct credential_snapshot *next = NULL;
     if (!ask(credential->source, credential->secrets, &next, status))
         return false;
-    describe(credential->source, next, summary);
+    report_describe(credential->source, snapshot_issued(next), summary);
     *changed = !snapshot_equal(next, credential->current);
     if (*changed)
-        replace_current(credential, next);
+        credential_replace(credential, next);
     else
         snapshot_release(next);
     return true;
+}
+
+static bool load_from_files(struct credential *credential, const struct credential_parts *parts,
+                            struct status *status)
+{
+    struct reload_source source = {.load = load, .context = credential};
+    for (size_t i = 0; i < SOURCE_FILES; i++)
+        source.paths[i] = credential->source->files[i];
+    return reload_open(&source, &parts->files, &credential->reload, status);
+}
+
+static bool open_source(struct credential *credential, const struct credential_parts *parts,
+                        struct status *status)
+{
+    return credential->source->kind->answered
+               ? keeper_open(credential, credential->source, parts, &credential->keeper, status)
+               : load_from_files(credential, parts, status);
 }
 
 bool credential_open(const struct config *config, const struct credential_parts *parts,
                      struct credential **credential, struct status *status)
 {
     struct credential *made = memory_expect(calloc(1, sizeof *made));
+    made->config = config;
     made->source = source_open(config);
     made->metrics = parts->metrics;
     made->secrets = secret_list_new();
     pthread_mutex_init(&made->lock, NULL);
     TAILQ_INIT(&made->waiting);
-    struct reload_source source = {.load = load, .context = made};
-    for (size_t i = 0; i < SOURCE_FILES; i++)
-        source.paths[i] = made->source->files[i];
     if (!credential_waits_open(made, parts->files.loop, status) ||
-        !reload_open(&source, &parts->files, &made->reload, status)) {
+        !open_source(made, parts, status)) {
         credential_free(made);
         return false;
     }
@@ -111,6 +137,7 @@ void credential_free(struct credential *credential)
 {
     if (!credential)
         return;
+    keeper_free(credential->keeper);
     reload_free(credential->reload);
     credential_waits_close(credential);
     snapshot_release(credential->current);
@@ -148,11 +175,42 @@ enum issued_kind credential_kind(struct credential *credential)
     return kind;
 }
 
+int64_t credential_expires_ns(struct credential *credential)
+{
+    struct credential_snapshot *snapshot = credential_hold_current(credential);
+    int64_t expires_ns = snapshot ? snapshot_issued(snapshot)->expires_ns : 0;
+    snapshot_release(snapshot);
+    return expires_ns;
+}
+
+struct text credential_project(struct credential *credential, struct arena *arena, bool *is_awaited)
+{
+    struct credential_snapshot *snapshot = credential_hold_current(credential);
+    struct text project = {NULL, 0};
+    *is_awaited = !snapshot && credential->source->kind->gives_project;
+    if (snapshot) {
+        struct text known = snapshot_issued(snapshot)->project;
+        const char *copy = known.size ? arena_copy(arena, known.data, known.size) : NULL;
+        project = (struct text){copy, copy ? known.size : 0};
+    }
+    snapshot_release(snapshot);
+    return project;
+}
+
+static int64_t calendar_of(const struct credential *credential)
+{
+    return clock_calendar_ns() + atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
+}
+
 static bool hold_usable(struct credential *credential, struct credential_use *use,
                         struct status *status)
 {
     pthread_mutex_lock(&credential->lock);
     struct credential_snapshot *snapshot = credential->current;
+    /* The keeper's timer may be late, because the machine slept. */
+    if (snapshot &&
+        !keeper_plan_is_alive(snapshot_issued(snapshot)->expires_ns, calendar_of(credential)))
+        snapshot = NULL;
     bool is_closed = snapshot && !key_gate_may_enter(&credential->gate, clock_now_ns());
     if (snapshot && !is_closed)
         snapshot_hold(snapshot);
@@ -196,22 +254,10 @@ void credential_note_date(struct credential *credential, const struct credential
     int64_t offset_ns;
     if (use->held && snapshot_issued(use->held)->kind == ISSUED_KEY &&
         server_clock_offset(response, ago_ns, clock_calendar_ns(), &offset_ns))
-        report_clock(atomic_exchange(&credential->offset_ns, offset_ns), offset_ns);
+        credential_set_offset(credential, offset_ns);
 }
 
 int64_t credential_clock_offset_ns(struct credential *credential)
 {
     return atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
-}
-
-bool credential_check(const struct config *config, struct buffer *summary, struct status *status)
-{
-    struct source *source = source_open(config);
-    struct credential_snapshot *snapshot = NULL;
-    bool good = ask(source, NULL, &snapshot, status);
-    if (good)
-        describe(source, snapshot, summary);
-    snapshot_release(snapshot);
-    source_free(source);
-    return good;
 }

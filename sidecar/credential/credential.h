@@ -19,6 +19,7 @@
 #include "http/nouns.h"
 #include "system/reload.h"
 #include "system/secret_list.h"
+#include "system/watchdog.h"
 #include "telemetry/metric.h"
 
 /* The front gateway accepts at most 32 KiB in one header. */
@@ -31,6 +32,11 @@ struct credential_snapshot;
 struct credential_parts {
     struct reload_listener files; /* of the files that it is loaded from */
     struct metrics *metrics;      /* NULL: nothing is counted */
+
+    /* Of a source that asks hosts for the credential. */
+    struct watchdog *watchdog;      /* of its threads; NULL: they are not watched */
+    void (*changed)(void *context); /* there is a credential, or none any more; on the loop */
+    void *context;
 };
 
 /*
@@ -49,7 +55,7 @@ void credential_free(struct credential *credential);
  * still held. */
 struct secret_list *credential_secrets(struct credential *credential);
 
-/* Returns whether there is a credential whose life has not ended. */
+/* Returns whether there is a credential. */
 bool credential_ready(struct credential *credential);
 
 /* When the credential in use was loaded first, of clock_calendar_ns; 0 without one. */
@@ -58,16 +64,25 @@ int64_t credential_since_ns(struct credential *credential);
 /* The kind of the credential in use; ISSUED_TOKEN without one. */
 enum issued_kind credential_kind(struct credential *credential);
 
+/* When the life of the credential in use ends, of the calendar; 0 without one, or an end. */
+int64_t credential_expires_ns(struct credential *credential);
+
+/* Copies the project that the credential belongs to; empty when it is not known. `is_awaited` is
+ * set when it will be known with the first credential. */
+struct text credential_project(struct credential *credential, struct arena *arena,
+                               bool *is_awaited);
+
 /* One request's use of the credential. All zero at first, but for the owner's members. */
 struct credential_use {
     /* A wait has ended: `renewed` when another credential may be in use. From any thread, once for
      * each wait; it may sign. */
     void (*resumed)(struct credential_use *use, bool renewed);
-    int64_t deadline_ns; /* of clock_now_ns: the end of a wait */
+    int64_t deadline_ns; /* of clock_now_ns: the end of the call */
 
     /* The credential's own. */
     struct credential_snapshot *held;
     int64_t offset_ns; /* of the clock that the signature was made with */
+    int64_t wait_until_ns;
     bool is_probe, is_waiting, was_refused;
     TAILQ_ENTRY(credential_use) place;
 };
@@ -134,8 +149,3 @@ void credential_end_wait(struct credential *credential, struct credential_use *u
 
 /* Ends all waits; from now on none begins. */
 void credential_end_waits(struct credential *credential);
-
-/* Loads the credential without using it, and describes it. UNAVAILABLE, naming the source and the
- * reason, when there is none. */
-must_use bool credential_check(const struct config *config, struct buffer *summary,
-                               struct status *status);

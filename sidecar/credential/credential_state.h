@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "credential/credential.h"
+#include "credential/keeper.h"
 #include "credential/key_gate.h"
 #include "credential/snapshot.h"
 #include "credential/source.h"
@@ -15,10 +16,13 @@
 TAILQ_HEAD(credential_uses, credential_use);
 
 struct credential {
+    const struct config *config;
     struct source *source;
-    struct reload *reload;
+    struct reload *reload; /* of a source that sends no requests */
+    struct keeper *keeper; /* of any other one */
     struct metrics *metrics;
     struct secret_list *secrets; /* of all snapshots */
+    atomic_llong next_fetch_ns;  /* of clock_now_ns: when the keeper may fetch again */
     atomic_llong offset_ns;      /* the server's clock minus ours; 0 below a minute */
 
     pthread_mutex_t lock;                /* of what follows */
@@ -36,6 +40,14 @@ struct credential {
 
 /* The snapshot in use, held; NULL without one. */
 struct credential_snapshot *credential_hold_current(struct credential *credential);
+
+/* Puts a credential in use, which is then the credential's own, and ends the waits for one. */
+void credential_replace(struct credential *credential, struct credential_snapshot *next);
+
+/* Takes the credential out of use when its life has ended. Returns whether it has. */
+bool credential_drop_expired(struct credential *credential, int64_t calendar_ns);
+
+void credential_set_offset(struct credential *credential, int64_t offset_ns);
 
 /* Loads the files again, as reload_now. */
 void credential_reload(struct credential *credential);

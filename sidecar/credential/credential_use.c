@@ -90,10 +90,45 @@ static void doubt(struct credential *credential, struct credential_use *use, int
     credential_resume_all(credential, true);
 }
 
-static enum credential_next renew(struct credential *credential, const struct credential_use *use)
+/* With the lock. */
+static void add(struct credential *credential, struct credential_use *use, int64_t until_ns)
+{
+    use->wait_until_ns = until_ns;
+    TAILQ_INSERT_TAIL(&credential->waiting, use, place);
+    use->is_waiting = true;
+    if (!credential->loop || credential->alarm_is_posted)
+        return;
+    credential->alarm_is_posted = true;
+    task_queue_post(&credential->tasks, &credential->set_alarm);
+}
+
+/* A call waits that long at most for another credential. */
+#define RENEWAL_PATIENCE_NS (5 * CLOCK_NS_PER_S)
+
+static enum credential_next wait_for_renewal(struct credential *credential,
+                                             struct credential_use *use)
+{
+    int64_t until_ns = clock_now_ns() + RENEWAL_PATIENCE_NS;
+    enum credential_next next = CREDENTIAL_RESUMES;
+    use->was_refused = true;
+    pthread_mutex_lock(&credential->lock);
+    if (credential->current != use->held)
+        next = CREDENTIAL_AGAIN;
+    else if (credential->waits_ended || atomic_load(&credential->next_fetch_ns) > until_ns)
+        next = CREDENTIAL_UNCHANGED;
+    else
+        add(credential, use, until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
+    pthread_mutex_unlock(&credential->lock);
+    keeper_want(credential->keeper);
+    return next;
+}
+
+static enum credential_next renew(struct credential *credential, struct credential_use *use)
 {
     if (is_replaced(credential, use))
         return CREDENTIAL_AGAIN;
+    if (credential->keeper)
+        return use->was_refused ? CREDENTIAL_UNCHANGED : wait_for_renewal(credential, use);
     credential_reload(credential);
     return is_replaced(credential, use) ? CREDENTIAL_AGAIN : CREDENTIAL_UNCHANGED;
 }
@@ -106,17 +141,25 @@ static bool is_corrected(const struct credential *credential, const struct crede
            offset_of(credential) != use->offset_ns;
 }
 
+/* A key that is fetched again needs no doubt for a refusal that a newer one may end. */
+static bool is_doubtful(const struct credential *credential, enum metric_refusal verdict)
+{
+    return !credential->keeper || verdict == METRIC_REFUSAL_WRONG ||
+           verdict == METRIC_REFUSAL_PAUSE;
+}
+
 static enum credential_next follow(struct credential *credential, struct credential_use *use,
                                    enum metric_refusal verdict, struct text message)
 {
     bool is_key = snapshot_issued(use->held)->kind == ISSUED_KEY;
     if (is_key && is_corrected(credential, use, verdict))
         return CREDENTIAL_AGAIN;
+    bool is_first = !use->was_refused;
     enum credential_next next = renew(credential, use);
-    if (is_key && next == CREDENTIAL_UNCHANGED)
+    if (is_key && next == CREDENTIAL_UNCHANGED && is_doubtful(credential, verdict))
         doubt(credential, use,
               verdict == METRIC_REFUSAL_PAUSE ? KEY_GATE_LOCK_NS : KEY_GATE_PROBE_NS, message);
-    return use->was_refused ? CREDENTIAL_UNCHANGED : next;
+    return is_first ? next : CREDENTIAL_UNCHANGED;
 }
 
 enum credential_next credential_refused(struct credential *credential, struct credential_use *use,
@@ -125,6 +168,8 @@ enum credential_next credential_refused(struct credential *credential, struct cr
     enum metric_refusal verdict = refusal_judge(message);
     metric_count(credential->metrics, METRIC_CREDENTIAL_REFUSALS, verdict, 0);
     enum credential_next next = follow(credential, use, verdict, message);
+    if (next == CREDENTIAL_RESUMES)
+        return next;
     use->was_refused = true;
     credential_leave(credential, use, false);
     return next;
@@ -171,17 +216,6 @@ void credential_end_waits(struct credential *credential)
     credential_resume_all(credential, false);
 }
 
-/* With the lock. */
-static void add(struct credential *credential, struct credential_use *use)
-{
-    TAILQ_INSERT_TAIL(&credential->waiting, use, place);
-    use->is_waiting = true;
-    if (!credential->loop || credential->alarm_is_posted)
-        return;
-    credential->alarm_is_posted = true;
-    task_queue_post(&credential->tasks, &credential->set_alarm);
-}
-
 enum credential_next credential_wait(struct credential *credential, struct credential_use *use)
 {
     enum credential_next next = CREDENTIAL_RESUMES;
@@ -191,7 +225,7 @@ enum credential_next credential_wait(struct credential *credential, struct crede
     else if (credential->current != use->held || !credential->gate.is_probed)
         next = CREDENTIAL_AGAIN;
     else
-        add(credential, use);
+        add(credential, use, use->deadline_ns);
     pthread_mutex_unlock(&credential->lock);
     return next;
 }
@@ -206,10 +240,10 @@ static struct credential_use *take_late(struct credential *credential, int64_t n
     pthread_mutex_lock(&credential->lock);
     TAILQ_FOREACH(use, &credential->waiting, place)
     {
-        if (use->deadline_ns <= now_ns)
+        if (use->wait_until_ns <= now_ns)
             late = use;
-        else if (use->deadline_ns < *earliest_ns)
-            *earliest_ns = use->deadline_ns;
+        else if (use->wait_until_ns < *earliest_ns)
+            *earliest_ns = use->wait_until_ns;
     }
     if (late)
         take_out(credential, late);

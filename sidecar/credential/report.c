@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "credential/sources.h"
@@ -38,4 +39,57 @@ void report_clock(int64_t last_ns, int64_t offset_ns)
                   "the upstream's clock is %" PRId64 " s %s ours; signatures are corrected by that",
                   (int64_t)llabs(offset_ns) / CLOCK_NS_PER_S,
                   offset_ns > 0 ? "ahead of" : "behind");
+}
+
+static void add_time(int64_t calendar_ns, struct buffer *out)
+{
+    char stamp[sizeof "2026-01-31T12:34:56Z"];
+    time_t seconds = (time_t)(calendar_ns / CLOCK_NS_PER_S);
+    struct tm utc;
+    if (gmtime_r(&seconds, &utc) && strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
+        buffer_add_text(out, text_of(stamp));
+}
+
+void report_describe(const struct source *source, const struct issued *issued, struct buffer *out)
+{
+    buffer_add_text(out, text_of(source->kind->name));
+    buffer_add_char(out, ' ');
+    buffer_add_text(out, text_of(source->place));
+    buffer_add_literal(out, ": ");
+    issued_describe(issued, out);
+    if (issued->project.size > 0) {
+        buffer_add_literal(out, " of project ");
+        buffer_add_text(out, issued->project);
+    }
+    if (issued->expires_ns > 0) {
+        buffer_add_literal(out, ", until ");
+        add_time(issued->expires_ns, out);
+    }
+}
+
+void report_fetched(const struct source *source, const struct issued *issued, int64_t next_ns)
+{
+    struct arena arena;
+    struct buffer description;
+    arena_init(&arena, DESCRIPTION_BYTES);
+    buffer_init(&description, &arena, 0);
+    report_describe(source, issued, &description);
+    log_event(LOG_INFO, "credential loaded", "%.*s; the next fetch is in %" PRId64 " s",
+              text_arguments(buffer_text(&description)), next_ns / CLOCK_NS_PER_S);
+    arena_clear(&arena);
+}
+
+void report_fetch_failed(const struct source *source, const char *host, const char *message,
+                         unsigned failures, int64_t next_ns)
+{
+    log_event(LOG_WARNING, "credential fetch failed",
+              "%s: %s: %s; failure %u in a row, the next fetch is in %" PRId64 " ms",
+              source->kind->name, host, message, failures, next_ns / CLOCK_NS_PER_MS);
+}
+
+void report_expired(const struct source *source)
+{
+    log_event(LOG_ERROR, "credential expired",
+              "the life of the last credential of %s has ended; calls fail until one is fetched",
+              source->kind->name);
 }

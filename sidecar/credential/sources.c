@@ -2,6 +2,8 @@
 #include "credential/sources.h"
 
 #include "credential/source_keys.h"
+#include "credential/source_metadata.h"
+#include "credential/source_pod.h"
 #include "credential/source_token_file.h"
 
 #include "base/banned.h"
@@ -10,6 +12,10 @@ struct source *source_open(const struct config *config)
 {
     if (config->keys)
         return source_keys_open(config->keys);
+    if (config->metadata)
+        return source_metadata_open(config->metadata_url);
+    if (config->pod_identity)
+        return source_pod_open(config->pod_identity_url, config->pod_identity_token_file);
     return source_token_file_open(config->token_file);
 }
 

@@ -72,12 +72,33 @@ static bool admit(struct transaction *transaction)
            has_time(transaction);
 }
 
+/* The project of the credential is that of requests without one. */
+static bool fill_project(struct transaction *transaction)
+{
+    static const struct text option = text_literal("project-id");
+    const struct schema_message *type = transaction->method->request;
+    bool is_awaited;
+    if (transaction->pipeline->config->project_id ||
+        !fill_is_missing(type, transaction->message, option))
+        return true;
+    struct text project =
+        credential_project(transaction->pipeline->credential, &transaction->arena, &is_awaited);
+    fill_with(type, transaction->message, option, project);
+    if (!is_awaited)
+        return true;
+    transaction->step = STEP_SIGN;
+    return status_fail(&transaction->status, STATUS_UNAVAILABLE,
+                       "the request has no project, and the sidecar has no credential yet, which "
+                       "would have one");
+}
+
 static bool decode(struct transaction *transaction)
 {
     if (!wire_unpack(transaction->method->request, transaction->bytes, &transaction->arena,
                      &transaction->message, &transaction->status))
         return false;
     fill_message(transaction->method->request, transaction->message);
+    return fill_project(transaction);
     return true;
 }
 

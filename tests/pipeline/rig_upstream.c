@@ -32,6 +32,24 @@ void upstream_send(struct upstream *upstream, struct exchange *exchange)
     the_rig->waiting = exchange;
 }
 
+/* For credentials that are fetched, of which the rig has none. */
+bool upstream_open(const struct upstream_settings *settings, struct upstream **upstream,
+                   struct status *status)
+{
+    (void)settings, (void)upstream;
+    return status_fail(status, STATUS_INTERNAL, "the rig has no other upstream");
+}
+
+void upstream_end_all(struct upstream *upstream)
+{
+    (void)upstream;
+}
+
+void upstream_free(struct upstream *upstream)
+{
+    (void)upstream;
+}
+
 bool upstream_reserve(struct upstream *upstream, struct exchange *exchange)
 {
     (void)upstream, (void)exchange;

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""
+The services that issue credentials: the metadata service and the pod identity agent over HTTP, IAM and STS over TLS. Each is
+one server that answers by a rule, counts its requests, and fails on order.
+"""
+import datetime
+import http.server
+import json
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+
+from support.signature import Key
+
+
+def stamp(seconds, digits=6):
+    """The time that many seconds from now, as the vendor writes it."""
+    then = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    return f"{then:%Y-%m-%dT%H:%M:%S}.{'0' * digits}Z"
+
+
+class Keys:
+    """Temporary keys: each is another one than the one before, and the verifier knows it from then on."""
+
+    def __init__(self, verifier=None, life=3600):
+        self.verifier, self.life, self.issued = verifier, life, []
+
+    def next(self):
+        number = len(self.issued)
+        key = Key(f"TEMPORARYKEY{number:08}", f"secret-of-key-{number:04}-aK3vQ9xT7mZ2rW5y",
+                  f"token-of-key-{number:04}-" + "gQpjbi1ub3J0aC00i" * 40)
+        self.issued.append(key)
+        if self.verifier:
+            self.verifier.keys.append(key)
+        return key
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    headers: object
+    body: bytes
+
+
+class Issuer:
+    """
+    `rule` is a function of the request, which has method, path, headers and body, and returns (status, fields, body). With
+    `fault` set, that is the answer instead, or, if it is a function, its result; `delay` is waited first.
+    """
+
+    def __init__(self, rule, certificate=None):
+        self.rule, self.fault, self.delay, self.skew = rule, None, 0, 0
+        self.requests, self.changed, self.running, self.most_running = [], threading.Condition(), 0, 0
+        issuer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *arguments):
+                pass
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(time.time() + issuer.skew)
+
+            def answer(self):
+                request = Request(self.command, self.path, self.headers,
+                                  self.rfile.read(int(self.headers.get("Content-Length", 0))))
+                with issuer.changed:
+                    issuer.requests.append(request)
+                    issuer.running += 1
+                    issuer.most_running = max(issuer.most_running, issuer.running)
+                    issuer.changed.notify_all()
+                time.sleep(issuer.delay)
+                fault = issuer.fault
+                status, fields, body = fault(request) if callable(fault) else fault or issuer.rule(request)
+                with issuer.changed:
+                    issuer.running -= 1
+                content = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                for name, value in {**fields, "Content-Length": len(content)}.items():
+                    self.send_header(name, str(value))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = answer
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        scheme, name = "http", "127.0.0.1"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.certificate, certificate.key)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            scheme, name = "https", "localhost"
+        self.url = f"{scheme}://{name}:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def count(self, path):
+        return sum(request.path.startswith(path) for request in self.requests)
+
+    def wait(self, count, path="/", seconds=60):
+        with self.changed:
+            assert self.changed.wait_for(lambda: self.count(path) >= count, seconds), [request.path for request in self.requests]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+SECURITY_KEY = "/openstack/latest/securitykey"
+PROJECT = "0123456789abcdef0123456789abcdef"
+
+
+def metadata(keys, version=2, project=PROJECT):
+    """The rule of the metadata service, of version 2, which wants a token, or 1."""
+    def rule(request):
+        if request.path == "/meta-data/latest/api/token":
+            if version == 1:
+                return 404, {}, b"not found"
+            assert request.method == "PUT" and request.headers["X-Metadata-Token-Ttl-Seconds"] == "21600"
+            return 200, {}, b"metadata-token-0123456789abcdef"
+        assert request.method == "GET"
+        if version == 2 and request.headers.get("X-Metadata-Token") != "metadata-token-0123456789abcdef":
+            return 401, {}, b"unauthorized"
+        if request.path == "/openstack/latest/meta_data.json":
+            return 200, {}, {"project_id": project, "region_id": "cn-north-4"}
+        assert request.path == SECURITY_KEY
+        key = keys.next()
+        return 200, {}, {"credential": {"access": key.access, "secret": key.secret, "securitytoken": key.security_token,
+                                        "expires_at": stamp(keys.life)}}
+    return rule
+
+
+def pod_agent(keys, token):
+    """The rule of the agent of CCE Pod Identity."""
+    def rule(request):
+        assert request.method == "POST" and json.loads(request.body) == {}
+        if request.headers.get("Authorization") != token():
+            return 401, {}, {"error_code": "CCE.01401001", "error_msg": "the token is not valid"}
+        key = keys.next()
+        return 200, {}, {"credentials": {"accessKeyId": key.access, "secretAccessKey": key.secret,
+                                         "securityToken": key.security_token, "expiration": stamp(keys.life, 0).replace(".Z", "Z")},
+                         "audience": "service.cce.pods"}
+    return rule
