@@ -129,7 +129,7 @@ def flood(client, stop, failures):
                 client.create()
             except Exception as failure:
                 failures.append(failure)
-    threads = [threading.Thread(target=call) for _ in range(8)]
+    threads = [threading.Thread(target=call, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     return threads
@@ -137,7 +137,7 @@ def flood(client, stop, failures):
 
 def test_no_call_fails_over_renewals(started, node, keys, verifier):
     keys.life = 31
-    sidecar = started(*on_node(node))
+    sidecar = started(*on_node(node), "--log-sample=0")
     sidecar.wait_log(event=LOADED)
     stop, failures = threading.Event(), []
     threads = flood(sidecar.client(), stop, failures)
