@@ -141,7 +141,7 @@ def test_many_calls_at_once_each_get_their_own_response(start, certificate, toke
     with concurrent.futures.ThreadPoolExecutor(32) as threads:
         replies = list(threads.map(client.create, names))
     assert [reply["name"] for reply in replies] == names
-    assert len(simulator.groups[IDS["instance_id"]]) == 200
+    assert len(simulator.gateway(IDS["instance_id"]).groups) == 200
     with pytest.raises(grpc.RpcError) as refused:
         client.create(names[0])
     assert refused.value.code() is grpc.StatusCode.ALREADY_EXISTS

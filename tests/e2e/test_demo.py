@@ -30,11 +30,14 @@ def of_the_demo(folder):
 
 # A region in the environment would give another URL.
 @pytest.mark.parametrize("variables", [{}, {"APIG_SIDECAR_REGION": "cn-north-4"}], ids=["plain", "with a region"])
-def test_the_demo_shows_a_call_and_its_refusal_and_leaves_nothing(tmp_path, variables):
+def test_the_demo_shows_a_groups_life_and_leaves_nothing(tmp_path, variables):
     ended = demo(TMPDIR=str(tmp_path), **variables)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "POST /v2/" in ended.stdout and "HTTP/1.1 201" in ended.stdout
     assert "ALREADY_EXISTS" in ended.stdout and "APIG.3201" in ended.stdout
+    brief = re.findall(r"^gRPC: (\w+) .*\nHTTP: (\w+) /v2/\S+ → (\d+) .*\ngRPC: (\S+)", ended.stdout, re.M)
+    assert brief == [("CreateApiGroup", "POST", "400", "ALREADY_EXISTS:"), ("ListApiGroups", "GET", "200", "OK"),
+                     ("UpdateApiGroup", "PUT", "200", "OK"), ("DeleteApiGroup", "DELETE", "204", "OK")]
     assert re.search(r"X-Auth-Token: \(128 characters, ….{4}\)\n", ended.stdout)
     assert "APIG is simulated on this machine" in ended.stdout and "deploy/demo --keep" in ended.stdout
     assert not of_the_demo(str(tmp_path)) and not list(tmp_path.iterdir())
