@@ -55,20 +55,25 @@ static struct text view(const struct guard *guard, struct block_text text)
     return (struct text){(const char *)guard->outputs->to_core.data + text.at, text.size};
 }
 
-static enum guard_verdict judge(const struct guard *guard, const struct request *request,
-                                size_t start, struct guard_call *call,
-                                struct guard_failure *failure)
+/* What was written of a request for C-core. */
+static struct guard_request view_request(const struct guard *guard, const struct request *request,
+                                         size_t start)
 {
     const struct output *to_core = &guard->outputs->to_core;
+    return (struct guard_request){.path = view(guard, request->path),
+                                  .authority = view(guard, request->authority),
+                                  .block = to_core->data + start + FRAME_HEAD_BYTES,
+                                  .block_size = to_core->size - start - FRAME_HEAD_BYTES};
+}
+
+static enum guard_verdict judge(const struct guard *guard, const struct guard_request *request,
+                                struct guard_call *call, struct guard_failure *failure)
+{
     *call = (struct guard_call){0};
     *failure = (struct guard_failure){.http_status = 200};
     if (!guard->hooks->open)
         return GUARD_PASS;
-    const struct guard_request seen = {.path = view(guard, request->path),
-                                       .authority = view(guard, request->authority),
-                                       .block = to_core->data + start + FRAME_HEAD_BYTES,
-                                       .block_size = to_core->size - start - FRAME_HEAD_BYTES};
-    return guard->hooks->open(guard->hooks->context, &seen, call, failure);
+    return guard->hooks->open(guard->hooks->context, request, call, failure);
 }
 
 static void pass(struct guard *guard, const struct request *request, size_t start,
@@ -79,6 +84,7 @@ static void pass(struct guard *guard, const struct request *request, size_t star
     header_frame_end(&guard->outputs->to_core, start, id, flags);
     struct stream *stream = stream_table_add(&guard->streams, id);
     stream->kind = call->kind;
+    stream->method = call->method;
     stream->streaming = call->streaming;
     stream->opened_ns = guard->now_ns;
     stream->content_left = request->content_length;
@@ -88,7 +94,7 @@ static void pass(struct guard *guard, const struct request *request, size_t star
     guard->counts.passed++;
 }
 
-static void fail(struct guard *guard, enum fault fault)
+static void fail(struct guard *guard, const struct guard_request *request, enum fault fault)
 {
     bool ended = guard->caller_block.flags != 0;
     if (fault == FAULT_MALFORMED) {
@@ -96,7 +102,7 @@ static void fail(struct guard *guard, enum fault fault)
         return;
     }
     struct guard_failure failure = fault_failure(fault);
-    guard_reject(guard, guard->last_seen, ended, &failure);
+    guard_reject(guard, request, ended, &failure);
 }
 
 /* The request is in order, and written to C-core's output; the front has the last word. */
@@ -105,16 +111,18 @@ static void settle(struct guard *guard, const struct request *request, size_t st
     struct guard_call call;
     struct guard_failure failure;
     bool ended = guard->caller_block.flags != 0;
-    enum guard_verdict verdict = judge(guard, request, start, &call, &failure);
+    const struct guard_request seen = view_request(guard, request, start);
+    enum guard_verdict verdict = judge(guard, &seen, &call, &failure);
     if (verdict == GUARD_PASS) {
         pass(guard, request, start, &call);
         return;
     }
+    /* The bytes stay until something is written in their place. */
     guard->outputs->to_core.size = start;
     if (verdict == GUARD_REFUSE)
         guard_reset_rejected(guard, guard->last_seen, ended, HTTP2_REFUSED_STREAM);
     else
-        guard_reject(guard, guard->last_seen, ended, &failure);
+        guard_reject(guard, &seen, ended, &failure);
 }
 
 static void open_stream(struct guard *guard, struct input block)
@@ -132,9 +140,10 @@ static void open_stream(struct guard *guard, struct input block)
         settle(guard, &request, start);
         return;
     }
+    const struct guard_request seen = view_request(guard, &request, start);
     to_core->size = start;
     if (decoded)
-        fail(guard, fault);
+        fail(guard, &seen, fault);
 }
 
 static void refuse_stream(struct guard *guard, struct input block)

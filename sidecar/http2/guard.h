@@ -58,8 +58,9 @@ enum guard_verdict {
 
 /* The front's description of a stream that passes. */
 struct guard_call {
-    uint32_t kind;  /* given back when the stream ends */
-    bool streaming; /* the caller may send any number of messages, and need not end soon */
+    uint32_t kind;   /* given back when the stream ends */
+    uint16_t method; /* given back when it ends with a status of the guard's */
+    bool streaming;  /* the caller may send any number of messages, and need not end soon */
 };
 
 /* How a stream that was passed ended. */
@@ -69,6 +70,21 @@ enum guard_end {
     GUARD_RESET_CORE,   /* C-core did */
     GUARD_FAULTY,       /* the guard ended it, for a fault of the caller's */
     GUARD_ABANDONED,    /* the guard was freed before it ended */
+};
+
+#define GUARD_DETAILS_BYTES 4096
+#define GUARD_REQUEST_ID_BYTES 128
+
+/* A stream that ends with a status of the guard's or the front's. */
+struct guard_refusal {
+    const struct guard_failure *failure;
+    const struct guard_request *request; /* its fields up to the faulty one; NULL when C-core has
+                                            the stream, whose `method` is as `open` has set it */
+    uint16_t method;
+    /* For the hook to fill; 0: none. */
+    size_t details_size, request_id_size;
+    char details[GUARD_DETAILS_BYTES];       /* the google.rpc.Status */
+    char request_id[GUARD_REQUEST_ID_BYTES]; /* x-request-id; visible ASCII */
 };
 
 /* They are called during guard_from_… and the like, must not call the guard, and may be NULL; then
@@ -89,10 +105,8 @@ struct guard_hooks {
     /* `reserved` is the sum of what was reserved for the stream. */
     void (*ended)(void *context, uint32_t kind, size_t reserved, enum guard_end end);
 
-    /* Writes the google.rpc.Status of a failure at `details` and returns its size, at most `room`;
-     * 0: none. */
-    size_t (*describe)(void *context, const struct guard_failure *failure, char *details,
-                       size_t room);
+    /* Called once for each stream that ends with such a status: fills what is sent with it. */
+    void (*describe)(void *context, struct guard_refusal *refusal);
 };
 
 /* Counts of events since the guard was made, for the accounting of peers. */

@@ -71,8 +71,8 @@ void guard_stream_error(struct guard *guard, struct stream *stream, enum http2_e
 void guard_fail_stream(struct guard *guard, struct stream *stream,
                        const struct guard_failure *failure);
 
-/* Answers a stream that C-core does not get. */
-void guard_reject(struct guard *guard, uint32_t stream, bool caller_ended,
+/* Answers the stream that was opened last, which C-core does not get. */
+void guard_reject(struct guard *guard, const struct guard_request *request, bool caller_ended,
                   const struct guard_failure *failure);
 void guard_reset_rejected(struct guard *guard, uint32_t stream, bool caller_ended,
                           enum http2_error error);

@@ -38,7 +38,7 @@ static void write_number(struct output *block, struct text name, int64_t number)
 
 static void write_details(struct output *block, struct text details)
 {
-    char memory[REPLY_DETAILS_BYTES / 3 * 4 + 8];
+    char memory[GUARD_DETAILS_BYTES / 3 * 4 + 8];
     struct arena arena;
     struct buffer encoded;
     arena_init_with(&arena, sizeof memory, memory, sizeof memory);
@@ -60,7 +60,8 @@ static void write_head(struct output *block, const struct guard_failure *failure
 
 void reply_write(struct output *output, const struct reply *reply)
 {
-    const struct guard_failure *failure = reply->failure;
+    const struct guard_refusal *refusal = reply->refusal;
+    const struct guard_failure *failure = refusal->failure;
     char message[MESSAGE_BYTES];
     size_t start = header_frame_begin(output);
     *output_extend(output, 1) = TABLE_SIZE_UPDATE_TO_0;
@@ -70,7 +71,10 @@ void reply_write(struct output *output, const struct reply *reply)
     header_write(output, text_literal("grpc-message"), percent_encode(failure->message, message));
     if (failure->has_pushback)
         write_number(output, text_literal("grpc-retry-pushback-ms"), failure->pushback_ms);
-    if (reply->details.size > 0)
-        write_details(output, reply->details);
+    if (refusal->request_id_size > 0)
+        header_write(output, text_literal("x-request-id"),
+                     (struct text){refusal->request_id, refusal->request_id_size});
+    if (refusal->details_size > 0)
+        write_details(output, (struct text){refusal->details, refusal->details_size});
     header_frame_end(output, start, reply->stream, FLAG_END_STREAM);
 }

@@ -9,17 +9,13 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "http2/fault.h"
+#include "http2/guard.h"
 #include "http2/output.h"
-
-/* Bytes of a google.rpc.Status that a reply may carry. */
-#define REPLY_DETAILS_BYTES 4096
 
 struct reply {
     uint32_t stream;
     bool headers_were_sent;
-    const struct guard_failure *failure;
-    struct text details; /* of grpc-status-details-bin, not encoded; at most REPLY_DETAILS_BYTES */
+    const struct guard_refusal *refusal;
 };
 
 /* Appends the frames. They begin with an update of the dynamic table's size to 0 (RFC 7541 section

@@ -5,26 +5,17 @@
 
 #include "base/banned.h"
 
-static struct text describe(const struct guard *guard, const struct guard_failure *failure,
-                            char details[REPLY_DETAILS_BYTES])
+/* Completes the refusal and sends it. */
+static void send_status(struct guard *guard, uint32_t stream, bool headers_were_sent,
+                        struct guard_refusal *refusal)
 {
     const struct guard_hooks *hooks = guard->hooks;
-    if (!hooks->describe)
-        return (struct text){NULL, 0};
-    size_t size = hooks->describe(hooks->context, failure, details, REPLY_DETAILS_BYTES);
-    return (struct text){details, size};
-}
-
-static void send_status(struct guard *guard, uint32_t stream, bool headers_were_sent,
-                        const struct guard_failure *failure)
-{
-    char details[REPLY_DETAILS_BYTES];
-    reply_write(&guard->outputs->to_caller, &(struct reply){
-                                                .stream = stream,
-                                                .headers_were_sent = headers_were_sent,
-                                                .failure = failure,
-                                                .details = describe(guard, failure, details),
-                                            });
+    refusal->details_size = refusal->request_id_size = 0;
+    if (hooks->describe)
+        hooks->describe(hooks->context, refusal);
+    reply_write(&guard->outputs->to_caller, &(struct reply){.stream = stream,
+                                                            .headers_were_sent = headers_were_sent,
+                                                            .refusal = refusal});
 }
 
 /* After a complete response it asks the caller to stop sending and does not fail the call (RFC 9113
@@ -34,11 +25,16 @@ static void stop_caller(struct guard *guard, uint32_t stream)
     frame_write_rst_stream(&guard->outputs->to_caller, stream, HTTP2_NO_ERROR);
 }
 
-void guard_reject(struct guard *guard, uint32_t stream, bool caller_ended,
+void guard_reject(struct guard *guard, const struct guard_request *request, bool caller_ended,
                   const struct guard_failure *failure)
 {
+    uint32_t stream = guard->last_seen;
+    struct guard_refusal refusal;
+    refusal.failure = failure;
+    refusal.request = request;
+    refusal.method = 0;
     guard->counts.faulty++;
-    send_status(guard, stream, false, failure);
+    send_status(guard, stream, false, &refusal);
     if (caller_ended)
         return;
     stop_caller(guard, stream);
@@ -83,8 +79,12 @@ void guard_stream_error(struct guard *guard, struct stream *stream, enum http2_e
 void guard_fail_stream(struct guard *guard, struct stream *stream,
                        const struct guard_failure *failure)
 {
+    struct guard_refusal refusal;
+    refusal.failure = failure;
+    refusal.request = NULL;
+    refusal.method = stream->method;
     if (!stream->core_ended)
-        send_status(guard, stream->id, stream->core_headers, failure);
+        send_status(guard, stream->id, stream->core_headers, &refusal);
     if (!stream->caller_ended)
         stop_caller(guard, stream->id);
     end_faulty(guard, stream);

@@ -24,6 +24,7 @@ struct stream {
     bool caller_ended; /* END_STREAM from the caller */
     bool core_ended;   /* END_STREAM from C-core */
     bool core_headers; /* C-core's response headers were passed on */
+    uint16_t method;   /* as the front has set it */
     bool has_held;     /* `held` is the last byte of the message of a unary call */
     uint8_t held;
 };

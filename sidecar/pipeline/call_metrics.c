@@ -60,13 +60,28 @@ void call_metrics_lookup(const struct transaction *transaction)
 }
 
 /* The vendor's reasons are many, and its responses are counted by code elsewhere. */
-static size_t reason_of(const struct transaction *transaction)
+static size_t find_reason(struct text name)
 {
     size_t reason = 0;
-    while (reason < REASON_COUNT &&
-           !text_equal(transaction->details.reason, text_of(failure_reason_names[reason])))
+    while (reason < REASON_COUNT && !text_equal(name, text_of(failure_reason_names[reason])))
         reason++;
     return reason;
+}
+
+static void count_failure(struct metrics *metrics, struct text reason_name, struct text caller)
+{
+    size_t reason = find_reason(reason_name);
+    metric_count(metrics, METRIC_FAILURES, reason, 0);
+    if (reason == REASON_CALLER_NOT_ALLOWED)
+        metric_count_seen(metrics, METRIC_CALLERS_DENIED, caller, (struct text){NULL, 0});
+}
+
+void call_metrics_refused(const struct pipeline *pipeline, const struct call_refusal *refusal,
+                          enum step step)
+{
+    metric_count(pipeline->metrics, METRIC_CALLS, refusal->method, refusal->code);
+    metric_count(pipeline->metrics, METRIC_CALLS_ENDED, step, 0);
+    count_failure(pipeline->metrics, refusal->reason, refusal->caller);
 }
 
 void call_metrics_call(const struct transaction *transaction)
@@ -77,11 +92,7 @@ void call_metrics_call(const struct transaction *transaction)
     metric_observe(pipeline->metrics, METRIC_CALL_DURATION, method,
                    clock_now_ns() - call_received_ns(transaction->call));
     metric_count(pipeline->metrics, METRIC_CALLS_ENDED, transaction->step, 0);
-    if (transaction->status.code == STATUS_OK)
-        return;
-    size_t reason = reason_of(transaction);
-    metric_count(pipeline->metrics, METRIC_FAILURES, reason, 0);
-    if (reason == REASON_CALLER_NOT_ALLOWED)
-        metric_count_seen(pipeline->metrics, METRIC_CALLERS_DENIED, call_caller(transaction->call),
-                          (struct text){NULL, 0});
+    if (transaction->status.code != STATUS_OK)
+        count_failure(pipeline->metrics, transaction->details.reason,
+                      call_caller(transaction->call));
 }

@@ -3,8 +3,11 @@
  * call. */
 #pragma once
 
+#include "pipeline/step.h"
 #include "telemetry/metric.h"
 
+struct call_refusal;
+struct pipeline;
 struct transaction;
 
 /* Fills in the values of the labels that are the pipeline's own. */
@@ -18,6 +21,10 @@ void call_metrics_retry(const struct transaction *transaction, enum metric_retry
 
 /* A look-up has ended, with transaction->verdict. */
 void call_metrics_lookup(const struct transaction *transaction);
+
+/* The front has ended a call that the step would have refused. */
+void call_metrics_refused(const struct pipeline *pipeline, const struct call_refusal *refusal,
+                          enum step step);
 
 /* The call is about to be answered, with transaction->status. */
 void call_metrics_call(const struct transaction *transaction);

@@ -371,8 +371,7 @@ struct call_handler pipeline_handler(struct pipeline *pipeline)
         .committed = send_committed,
         .end = end,
         .explain = failure_explain,
-        .describe = front_failure_describe,
-        .refused = front_failure_log,
+        .refused = front_failure_refused,
         .context = pipeline,
     };
 }

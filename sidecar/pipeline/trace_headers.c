@@ -118,13 +118,18 @@ static bool is_within_limits(size_t count, size_t bytes, const struct config *co
     return true;
 }
 
+static void begin(struct trace_headers *trace)
+{
+    trace->count = 0;
+    trace->is_retry = false;
+    trace->request_id = trace->id = (struct text){NULL, 0};
+}
+
 bool trace_headers_read(struct trace_headers *trace, struct call *call, const struct config *config,
                         struct status *status)
 {
     size_t count = call_metadata_count(call), counted = count, bytes = 0;
-    trace->count = 0;
-    trace->is_retry = false;
-    trace->request_id = trace->id = (struct text){NULL, 0};
+    begin(trace);
     for (size_t i = 0; i < count; i++) {
         struct text name, value;
         bool legal = call_metadata(call, i, &name, &value);
@@ -139,6 +144,16 @@ bool trace_headers_read(struct trace_headers *trace, struct call *call, const st
         make_request_id(trace);
     call_send_metadata(call, "x-request-id", trace->request_id);
     return is_within_limits(counted, bytes, config, status);
+}
+
+void trace_headers_read_refused(struct trace_headers *trace, struct text request_id,
+                                struct text parent)
+{
+    begin(trace);
+    pick(trace, text_literal("x-request-id"), request_id);
+    pick(trace, traceparent, parent);
+    if (!trace->request_id.size)
+        make_request_id(trace);
 }
 
 bool trace_headers_write(const struct trace_headers *trace, struct http_request *request,

@@ -30,6 +30,11 @@ struct trace_headers {
 must_use bool trace_headers_read(struct trace_headers *trace, struct call *call,
                                  const struct config *config, struct status *status);
 
+/* The same for a call that is refused before it begins, by the values of x-request-id and
+ * traceparent, which are empty when the caller sent none. */
+void trace_headers_read_refused(struct trace_headers *trace, struct text request_id,
+                                struct text parent);
+
 /* Adds it to the request. INTERNAL when the request has no room. */
 must_use bool trace_headers_write(const struct trace_headers *trace, struct http_request *request,
                                   struct status *status);

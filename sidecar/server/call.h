@@ -23,12 +23,21 @@ struct call_trailers {
     struct text pushback; /* grpc-retry-pushback-ms */
 };
 
-/* A failure of a stream of which no call is made. */
+/* A stream that the front ends with a status, before the program has a call of it. */
 struct call_refusal {
     enum status_code code;
-    struct text message, reason;      /* of ErrorInfo */
-    int64_t retry_ms;                 /* to wait; negative: never; 0: not known */
-    struct text method, peer, caller; /* for `refused` */
+    struct text message, reason; /* of ErrorInfo */
+    int64_t retry_ms;            /* to wait; negative: never; 0: not known */
+    size_t method;               /* its number in the schema, or METRIC_OTHER */
+    struct text path;            /* of a method that has no number; empty when not known */
+    struct text peer, caller;
+    struct text request_id, traceparent; /* the caller's, not checked; empty: none */
+};
+
+/* The trailers of such a status, beside code, message and pushback. */
+struct call_refusal_trailers {
+    struct text details; /* grpc-status-details-bin */
+    struct text request_id;
 };
 
 /* The functions that handle the calls. */
@@ -49,12 +58,10 @@ struct call_handler {
      * message. The trailers are in the arena, which is empty before. The poller's thread. */
     void (*explain)(struct status *status, struct arena *arena, struct call_trailers *trailers,
                     void *context);
-    /* Writes the google.rpc.Status of a failure that the front replies with before a call is made
-     * of it, and returns its size, at most `room`. NULL: none. The front's thread. */
-    size_t (*describe)(const struct call_refusal *refusal, char *at, size_t room, void *context);
-    /* The front has judged a call by its headers and refused it, for the log. NULL is allowed. The
-     * front's thread. */
-    void (*refused)(const struct call_refusal *refusal, void *context);
+    /* Logs and counts a refusal of the front's, and makes its trailers in the arena, which is empty
+     * before. NULL is allowed: no trailers. The front's thread. */
+    void (*refused)(const struct call_refusal *refusal, struct arena *arena,
+                    struct call_refusal_trailers *trailers, void *context);
     void *context;
 };
 

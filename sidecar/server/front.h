@@ -16,7 +16,7 @@
 
 #include "base/status.h"
 #include "config/config.h"
-#include "http2/fault.h"
+#include "http2/guard.h"
 #include "server/peer.h"
 #include "system/reload.h"
 #include "system/task_queue.h"
@@ -24,11 +24,6 @@
 #include "telemetry/metric.h"
 
 struct front;
-
-struct front_rejection {
-    struct text path, peer, caller; /* named as in struct peer */
-    enum status_code code;
-};
 
 /* Called on the front's thread, unless a comment names another. */
 struct front_events {
@@ -38,13 +33,14 @@ struct front_events {
     void (*refused)(const char *why, void *context);
     /* A connection was closed because of its peer's behaviour. */
     void (*disconnected)(const char *peer, const char *why, void *context);
-    /* A call was ended by its headers alone, before C-core. */
-    void (*rejected)(const struct front_rejection *rejection, void *context);
+    /* A number for a method, which a refusal has. NULL: 0. */
+    uint16_t (*find_method)(struct text path, void *context);
+    /* A call ends with a status before C-core ends it: fills what is sent with it. NULL: nothing is
+     * sent. */
+    void (*refused_call)(struct guard_refusal *refusal, const struct peer *peer, void *context);
     /* After front_drain: the calls of all connections have ended, and C-core has lost all of its
      * ends. */
     void (*drained)(void *context);
-    /* Writes the google.rpc.Status of a failure, and returns its size, at most `room`; 0: none. */
-    size_t (*describe)(const struct guard_failure *failure, char *at, size_t room, void *context);
     void *context;
     struct metrics *metrics;
     struct watchdog *watchdog;                  /* NULL: the thread is not watched */

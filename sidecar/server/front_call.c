@@ -30,19 +30,20 @@ static const struct own_method *find_own(struct text path)
     return NULL;
 }
 
-static enum guard_verdict reject(struct front_connection *connection, struct text path,
+static uint16_t find_method(const struct front *front, struct text path)
+{
+    const struct front_events *events = &front->events;
+    return events->find_method ? events->find_method(path, events->context) : 0;
+}
+
+static enum guard_verdict reject(const struct front_connection *connection,
                                  struct guard_failure *failure)
 {
-    const struct front_events *events = &connection->front->events;
-    const struct front_rejection rejection = {path, text_of(connection->peer.address),
-                                              text_of(connection->peer.caller), failure->code};
     failure->message = text_of(connection->front->message);
-    if (events->rejected)
-        events->rejected(&rejection, events->context);
     return GUARD_FAIL;
 }
 
-static enum guard_verdict reject_caller(struct front_connection *connection, struct text path,
+static enum guard_verdict reject_caller(struct front_connection *connection,
                                         struct guard_failure *failure)
 {
     struct front *front = connection->front;
@@ -50,11 +51,11 @@ static enum guard_verdict reject_caller(struct front_connection *connection, str
     failure->reason = "CALLER_NOT_ALLOWED";
     snprintf(front->message, sizeof front->message, "--allow-callers does not list the caller, %s",
              connection->peer.caller);
-    return reject(connection, path, failure);
+    return reject(connection, failure);
 }
 
-static enum guard_verdict reject_excess(struct front_connection *connection, struct text path,
-                                        size_t most, struct guard_failure *failure)
+static enum guard_verdict reject_excess(struct front_connection *connection, size_t most,
+                                        struct guard_failure *failure)
 {
     struct front *front = connection->front;
     failure->code = STATUS_RESOURCE_EXHAUSTED;
@@ -63,7 +64,7 @@ static enum guard_verdict reject_excess(struct front_connection *connection, str
     failure->pushback_ms = -1;
     snprintf(front->message, sizeof front->message,
              "%zu calls of this method are open on the connection, which is the limit", most);
-    return reject(connection, path, failure);
+    return reject(connection, failure);
 }
 
 /* A trusted proxy's calls have a caller each, which the pipeline judges. */
@@ -73,10 +74,11 @@ static enum guard_verdict on_open(void *context, const struct guard_request *req
     struct front_connection *connection = context;
     const struct own_method *own = find_own(request->path);
     if (!own && !connection->peer.authorized && !connection->peer.is_trusted_proxy)
-        return reject_caller(connection, request->path, failure);
+        return reject_caller(connection, failure);
     if (own && connection->open[own->kind] >= own->most)
-        return reject_excess(connection, request->path, own->most, failure);
+        return reject_excess(connection, own->most, failure);
     call->kind = own ? (uint32_t)own->kind : FRONT_CALL;
+    call->method = find_method(connection->front, request->path);
     call->streaming = own && own->streaming;
     connection->open[call->kind]++;
     return GUARD_PASS;
@@ -101,12 +103,14 @@ static void on_ended(void *context, uint32_t kind, size_t reserved, enum guard_e
         count_cancel(connection);
 }
 
-static size_t on_describe(void *context, const struct guard_failure *failure, char *details,
-                          size_t room)
+static void on_describe(void *context, struct guard_refusal *refusal)
 {
     const struct front_connection *connection = context;
-    const struct front_events *events = &connection->front->events;
-    return events->describe ? events->describe(failure, details, room, events->context) : 0;
+    const struct front *front = connection->front;
+    if (refusal->request)
+        refusal->method = find_method(front, refusal->request->path);
+    if (front->events.refused_call)
+        front->events.refused_call(refusal, &connection->peer, front->events.context);
 }
 
 struct guard_hooks front_hooks(struct front_connection *connection)

@@ -6,6 +6,7 @@
 #include <grpc/grpc_security.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #if __has_include(<grpc/credentials.h>)
 #include <grpc/credentials.h> /* plaintext credentials, in releases after 1.51 */
@@ -147,40 +148,65 @@ static void on_drained(void *context)
     drain_finish(server->drain);
 }
 
-static size_t on_describe(const struct guard_failure *failure, char *at, size_t room, void *context)
+#define UNKNOWN_METHOD UINT16_MAX
+
+static uint16_t on_find_method(struct text path, void *context)
 {
-    const struct call_handler *handler = &((struct server *)context)->handler;
-    const struct call_refusal refusal = {
+    const struct server *server = context;
+    for (size_t i = 0; i < server->method_count && i < UNKNOWN_METHOD; i++)
+        if (text_equal(path, text_of(server->methods[i].method->path)))
+            return (uint16_t)i;
+    return UNKNOWN_METHOD;
+}
+
+static struct text find_field(const struct guard_request *request, const char *name)
+{
+    struct text value;
+    return request && guard_request_field(request, text_of(name), &value) ? value
+                                                                          : text_literal("");
+}
+
+static struct call_refusal refusal_of(const struct guard_refusal *refusal, const struct peer *peer)
+{
+    const struct guard_failure *failure = refusal->failure;
+    const struct guard_request *request = refusal->request;
+    return (struct call_refusal){
         .code = failure->code,
         .message = failure->message,
         .reason = text_of(failure->reason),
         .retry_ms = failure->has_pushback ? failure->pushback_ms : 0,
+        .method = refusal->method == UNKNOWN_METHOD ? METRIC_OTHER : refusal->method,
+        .path = request ? request->path : text_literal(""),
+        .peer = text_of(peer->address),
+        .caller = text_of(peer->caller),
+        .request_id = find_field(request, "x-request-id"),
+        .traceparent = find_field(request, "traceparent"),
     };
-    return handler->describe ? handler->describe(&refusal, at, room, handler->context) : 0;
 }
 
-static size_t find_method(const struct server *server, struct text path)
+/* Returns the size; 0 when it does not fit. */
+static size_t copy(struct text from, char *at, size_t room)
 {
-    for (size_t i = 0; i < server->method_count; i++)
-        if (text_equal(path, text_of(server->methods[i].method->path)))
-            return i;
-    return METRIC_OTHER;
+    size_t size = from.size <= room ? from.size : 0;
+    if (size > 0)
+        memcpy(at, from.data, size);
+    return size;
 }
 
-static void on_rejected(const struct front_rejection *rejection, void *context)
+static void on_refused_call(struct guard_refusal *refusal, const struct peer *peer, void *context)
 {
-    const struct server *server = context;
-    const struct call_refusal refusal = {.code = rejection->code,
-                                         .method = rejection->path,
-                                         .peer = rejection->peer,
-                                         .caller = rejection->caller};
-    if (server->handler.refused)
-        server->handler.refused(&refusal, server->handler.context);
-    metric_count(server->events.metrics, METRIC_CALLS, find_method(server, rejection->path),
-                 rejection->code);
-    if (rejection->code == STATUS_PERMISSION_DENIED)
-        metric_count_seen(server->events.metrics, METRIC_CALLERS_DENIED, rejection->caller,
-                          text_literal(""));
+    const struct call_handler *handler = &((struct server *)context)->handler;
+    const struct call_refusal seen = refusal_of(refusal, peer);
+    struct call_refusal_trailers trailers = {.details = {NULL, 0}};
+    struct arena arena;
+    if (!handler->refused)
+        return;
+    arena_init(&arena, CALL_TRAILERS_BYTES);
+    handler->refused(&seen, &arena, &trailers, handler->context);
+    refusal->details_size = copy(trailers.details, refusal->details, GUARD_DETAILS_BYTES);
+    refusal->request_id_size =
+        copy(trailers.request_id, refusal->request_id, GUARD_REQUEST_ID_BYTES);
+    arena_clear(&arena);
 }
 
 static void on_refused(const char *why, void *context)
@@ -240,9 +266,9 @@ static bool open_front(struct server *server, const struct config *config, struc
         .opened = on_opened,
         .refused = on_refused,
         .disconnected = on_disconnected,
-        .rejected = on_rejected,
+        .find_method = on_find_method,
+        .refused_call = on_refused_call,
         .drained = on_drained,
-        .describe = on_describe,
         .context = server,
         .metrics = server->events.metrics,
         .watchdog = server->events.watchdog,

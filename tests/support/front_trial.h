@@ -52,9 +52,10 @@ static inline void on_disconnected(const char *peer, const char *why, void *cont
     ((struct trial *)context)->disconnected++;
 }
 
-static inline void on_rejected(const struct front_rejection *rejection, void *context)
+static inline void on_refused_call(struct guard_refusal *refusal, const struct peer *peer,
+                                   void *context)
 {
-    (void)rejection;
+    (void)refusal, (void)peer;
     ((struct trial *)context)->rejected++;
 }
 
@@ -116,7 +117,7 @@ static inline void open_front(struct trial *trial)
     const struct front_events events = {.opened = on_opened,
                                         .refused = on_refused,
                                         .disconnected = on_disconnected,
-                                        .rejected = on_rejected,
+                                        .refused_call = on_refused_call,
                                         .drained = on_drained,
                                         .context = trial};
     if (!front_open(&trial->config, &events, &trial->front, &status))

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -113,6 +114,7 @@ static enum guard_verdict open_stream(void *context, const struct guard_request 
     (void)context;
     call->streaming = text_equal(request->path, text_literal("/grpc.health.v1.Health/Watch"));
     call->kind = call->streaming ? 7 : 1;
+    call->method = 3;
     if (!guard_request_field(request, text_literal("user-agent"), &user))
         return GUARD_REFUSE;
     if (text_equal(request->authority, text_literal("sidecar:8080")))
@@ -126,13 +128,20 @@ static enum guard_verdict open_stream(void *context, const struct guard_request 
     return GUARD_FAIL;
 }
 
-static size_t describe(void *context, const struct guard_failure *failure, char *details,
-                       size_t room)
+/* The request id shows whether the hook has the request, and else the method. */
+static void describe(void *context, struct guard_refusal *refusal)
 {
     (void)context;
-    assert_true(room >= strlen(failure->reason));
-    memcpy(details, failure->reason, strlen(failure->reason));
-    return strlen(failure->reason);
+    const char *reason = refusal->failure->reason;
+    refusal->details_size = strlen(reason);
+    memcpy(refusal->details, reason, refusal->details_size);
+    struct text given = {NULL, 0};
+    if (refusal->request && guard_request_field(refusal->request, text_literal("x-id"), &given))
+        memcpy(refusal->request_id, given.data, given.size);
+    else
+        given.size = (size_t)snprintf(refusal->request_id, GUARD_REQUEST_ID_BYTES, "method %u",
+                                      refusal->method);
+    refusal->request_id_size = given.size;
 }
 
 static void the_front_may_fail_a_stream_by_its_headers(void **state)
@@ -156,6 +165,23 @@ static void the_front_may_fail_a_stream_by_its_headers(void **state)
     /* Its message is not kept, and what it took of the window is given back. */
     assert_int_equal(count_got(peers, FRAME_WINDOW_UPDATE, 0), credits + 1);
     assert_int_equal(guard_open_streams(peers->guard), 0);
+}
+
+static void a_refusal_has_the_fields_before_the_fault_or_the_method(void **state)
+{
+    struct peers *peers = *state;
+    const struct field more[] = {{"x-id", "mine"}, {"x-bin", "!"}};
+    struct output bytes = {0}, block = {0};
+    peers->hooks = (struct guard_hooks){.open = open_stream, .describe = describe};
+    write_fields(&block, usual_request, usual_request_count);
+    write_fields(&block, more, array_length(more));
+    put_block(&bytes, 1, FLAG_END_HEADERS, (struct text){(char *)block.data, block.size});
+    put_request(&bytes, 3, 0);
+    put_frame(&bytes, FRAME_DATA, 0, 3, text_literal("\7"));
+    caller_sends(peers, &bytes);
+    assert_string_equal(got_header(peers, 1, "x-request-id"), "mine");
+    assert_string_equal(got_header(peers, 3, "x-request-id"), "method 3");
+    output_clear(&block);
 }
 
 static void the_front_may_refuse_a_stream(void **state)
@@ -275,6 +301,7 @@ int main(void)
         test(a_second_message_ends_a_unary_call_before_the_first_is_whole),
         test(a_caller_that_still_sends_is_stopped_behind_its_status),
         test(the_front_may_fail_a_stream_by_its_headers),
+        test(a_refusal_has_the_fields_before_the_fault_or_the_method),
         test(the_front_may_refuse_a_stream),
         test(a_stream_of_messages_passes_when_the_front_says_so),
         test(each_stream_that_passed_is_reported_once_when_it_ends),
