@@ -55,7 +55,7 @@ static struct text view(const struct guard *guard, struct block_text text)
     return (struct text){(const char *)guard->outputs->to_core.data + text.at, text.size};
 }
 
-/* What was written of a request for C-core. */
+/* The part of a request that was written for C-core. */
 static struct guard_request view_request(const struct guard *guard, const struct request *request,
                                          size_t start)
 {

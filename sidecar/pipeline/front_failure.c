@@ -35,7 +35,7 @@ static struct text encode_details(const struct call_refusal *refusal, struct are
     return details_encode(&details, &status, arena);
 }
 
-/* A fault is the caller's, so that it is no error of the sidecar, whatever its code. */
+/* A fault is the caller's and not an error of the sidecar, whatever its code. */
 static void write_log(const struct call_refusal *refusal, const struct pipeline *pipeline,
                       const struct trace_headers *trace)
 {
