@@ -135,3 +135,29 @@ def test_the_access_key_takes_the_place_of_the_token(name):
         volume, = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
         secrets = [each["secret"]["name"] for each in volume["projected"]["sources"] if "secret" in each]
         assert secrets == ["apig-keys"], "the Secret of the token need not exist"
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("metadata", "pod-identity"))])
+def test_the_nodes_services_are_asked_and_reached_past_every_mesh(name):
+    source = "metadata" if name.startswith("metadata") else "pod-identity"
+    for _, pod, sidecar in sidecars(name):
+        assert environment_of(name, sidecar)[f"APIG_SIDECAR_{source.upper().replace('-', '_')}"] == "true"
+        assert pod["metadata"]["labels"]["apig-sidecar/credential"] == source
+        for annotation in ("traffic.sidecar.istio.io/excludeOutboundIPRanges", "config.linkerd.io/skip-subnets"):
+            assert pod["metadata"]["annotations"][annotation] == "169.254.0.0/16"
+
+
+def reached(name, pod):
+    """The blocks of addresses with exceptions that the policies of egress let a pod connect to."""
+    return [(block["cidr"], tuple(block.get("except", ())))
+            for each in objects(name) if each["kind"] == "NetworkPolicy" and "Egress" in each["spec"]["policyTypes"]
+            and each["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+            for rule in each["spec"]["egress"] for block in [to["ipBlock"] for to in rule["to"] if "ipBlock" in to]]
+
+
+@pytest.mark.parametrize("name, wanted", [("metadata", ("169.254.169.254/32", ())), ("network-policy", None),
+                                          ("pod-identity", ("169.254.0.0/16", ("169.254.169.254/32",)))])
+def test_only_pods_whose_credential_is_the_nodes_reach_its_services(name, wanted):
+    for _, pod, _ in sidecars(name):
+        local = [block for block in reached(name, pod) if block[0].startswith("169.254.") and block[0] != "169.254.20.10/32"]
+        assert local == ([wanted] if wanted else [])

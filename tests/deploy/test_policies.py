@@ -15,6 +15,9 @@ from support.toolchain import ROOT, go, run
 EVERY = [*CASES, *EXAMPLES]
 WITH_SIDECAR = [*CASES, "sample-service"]
 TOKEN_DIRECTORY = "/var/run/secrets/apig"
+OF_CCE = {"HC_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"}
+NO_TOKEN = {"name": "apig-token", "optional": True}
+SECRETS = {"keys": {"name": "apig-keys"}, "metadata": NO_TOKEN, "pod-identity": NO_TOKEN}  # case → what is mounted instead
 
 
 def help_of(*arguments):
@@ -74,7 +77,7 @@ def test_the_credential_is_in_files_for_the_sidecar_alone_that_follow_a_rotation
     for workload, pod, sidecar in sidecars(name):
         volume, = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
         assert volume["projected"]["defaultMode"] == 0o400
-        assert volume["projected"]["sources"][0]["secret"] == ({"name": "apig-keys"} if name.startswith("keys") else token)
+        assert volume["projected"]["sources"][0]["secret"] == SECRETS.get(name.split("-istio")[0].removesuffix("-shared"), token)
         assert pod["spec"]["securityContext"]["fsGroup"], "uid 65532 could not read it"
         mounts = [(each["name"], mount) for each in containers(pod) for mount in each.get("volumeMounts", [])
                   if mount["name"] == "apig-token"]
@@ -97,7 +100,7 @@ def test_the_program_takes_its_options(name, tmp_path):
         variables = environment_of(name, sidecar)
         assert {key for key in variables if key.startswith("APIG_SIDECAR_")} <= known.keys()
         # A wrong option ends the program with 2, before it opens a file.
-        ended = run_program("serve", f"--descriptor-set={tmp_path}/none", variables=variables)
+        ended = run_program("serve", f"--descriptor-set={tmp_path}/none", variables={**OF_CCE, **variables})
         assert (ended.returncode, "--descriptor-set" in ended.stderr or str(tmp_path) in ended.stderr) == (1, True), \
             ended.stderr
 
