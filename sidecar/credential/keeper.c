@@ -99,12 +99,19 @@ static void succeed(struct keeper *keeper, struct credential_snapshot *next)
     keeper->changed(keeper->context);
 }
 
+/* Without the id of the request, which differs each time. */
+static struct text cause_of(const char *message)
+{
+    const char *id = strstr(message, SOURCE_TRACE_ID);
+    return id ? (struct text){message, (size_t)(id - message)} : text_of(message);
+}
+
 static void fail(struct keeper *keeper, const struct source_fetch *fetch)
 {
     struct keeper_time now = time_of(keeper);
     const char *message = fetch->status.message;
     keeper_plan_fail(&keeper->plan, &now, fetch->fault, fetch->retry_after_ns, random_number());
-    if (strcmp(keeper->problem, message) != 0)
+    if (!text_equal(cause_of(keeper->problem), cause_of(message)))
         report_fetch_failed(keeper->source, fetcher_host(keeper->fetcher), message,
                             keeper->plan.failures, keeper_plan_pause_ns(&keeper->plan, &now));
     memcpy(keeper->problem, message, sizeof keeper->problem);

@@ -85,6 +85,7 @@ enum source_next source_fail(struct source_fetch *fetch, enum source_fault fault
 /* Fails the fetch because of a response that is not a success: 400, 401, 403 and 404 are about our
  * configuration, and others pass. The status has the server's code, words and trace id, without
  * secrets. */
+#define SOURCE_TRACE_ID "; trace id "
 enum source_next source_refuse(struct source_fetch *fetch, const struct http_response *response);
 
 struct source;
