@@ -125,7 +125,8 @@ static bool check_tls_files(const struct config *config, struct status *status)
 }
 
 /* The sources of the credential; the first one has a default. */
-static const char *const sources[] = {"--token-file", "--keys", "--pod-identity", "--metadata"};
+static const char *const sources[] = {
+    "--token-file", "--keys", "--pod-identity", "--metadata", "--oidc-token-file", "--iam-user"};
 
 /* A switch is given when it is on. */
 static bool is_given(const struct config *config, const char *flag)
@@ -181,9 +182,63 @@ static bool read_pod_identity(struct config *config, char *const environment[],
                        "a loopback or link-local address");
 }
 
+static bool is_urn(const char *text)
+{
+    return text_starts_with(text_of(text), text_literal("iam::"));
+}
+
+/* --oidc-provider and --agency, of which STS needs both. */
+static bool check_oidc(const struct config *config, struct status *status)
+{
+    if (!config->oidc_token_file != !config->oidc_provider)
+        return status_fail(
+            status, STATUS_INVALID_ARGUMENT,
+            "--oidc-token-file and --oidc-provider need each other: one of them is missing");
+    bool is_new = config->oidc_provider && is_urn(config->oidc_provider);
+    if (is_new && (!config->agency || !is_urn(config->agency)))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--agency has to be the URN of an agency, iam::ACCOUNT:agency:NAME, "
+                           "because --oidc-provider is the URN of a provider");
+    if (!is_new && config->agency)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--agency needs the URN of a provider in --oidc-provider");
+    return true;
+}
+
+/* STS issues keys, and IAM tokens; IAM also knows the project of a region's name. */
+static bool check_places(const struct config *config, struct status *status)
+{
+    bool is_new = config->oidc_token_file && is_urn(config->oidc_provider);
+    if (!config->project_id && !config->region)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--project-id or --region is missing: a credential is issued for a "
+                           "project, by default for that of the region's name");
+    if (is_new && !config->sts)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--sts is missing; give https://host[:port], or --region");
+    if ((!is_new || !config->project_id) && !config->iam)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--iam is missing; give https://host[:port], or --region");
+    return true;
+}
+
+static bool check_issuers(struct config *config, struct status *status)
+{
+    struct arena *arena = &memory_of(config)->arena;
+    if (!check_oidc(config, status))
+        return false;
+    if (!config->iam_user && !config->oidc_token_file)
+        return true;
+    if (config->region && !config->iam)
+        config->iam = url_of_service("iam", config->region, arena);
+    if (config->region && !config->sts)
+        config->sts = url_of_service("sts", config->region, arena);
+    return check_places(config, status);
+}
+
 static bool check_together(struct config *config, char *const environment[], struct status *status)
 {
-    if (!choose_source(config, status) ||
+    if (!choose_source(config, status) || !check_issuers(config, status) ||
         (config->pod_identity && !read_pod_identity(config, environment, status)))
         return false;
     if (config->deadline_ns > config->max_deadline_ns)
@@ -194,7 +249,7 @@ static bool check_together(struct config *config, char *const environment[], str
         return true;
     if (config->upstream)
         return fail_together(config, "--region", " sets another URL than ", "--upstream", status);
-    config->upstream = url_of_region(config->region, &memory_of(config)->arena);
+    config->upstream = url_of_service("apig", config->region, &memory_of(config)->arena);
     *origin_of(config, find("--upstream")) = *origin_of(config, find("--region"));
     return config->upstream ||
            status_fail(status, STATUS_INVALID_ARGUMENT, "the options are too long");

@@ -55,9 +55,14 @@ struct config {
     const char *token_file; /* of the sources of the credential one is not NULL */
     const char *keys;
     bool metadata, pod_identity;
-    const char *metadata_url;             /* "http://address[:port]" of this node */
-    const char *pod_identity_url;         /* the same, with a path; with pod_identity, from */
-    const char *pod_identity_token_file;  /* HC_CONTAINER_… */
+    const char *metadata_url;               /* "http://address[:port]" of this node */
+    const char *pod_identity_url;           /* the same, with a path; with pod_identity, from */
+    const char *pod_identity_token_file;    /* HC_CONTAINER_… */
+    const char *iam_user, *oidc_token_file; /* NULL when not given, like the next two */
+    const char *oidc_provider, *agency;
+    const char *iam,
+        *sts; /* "https://host[:port]", from --iam and --sts or --region; NULL without */
+    const char *iam_ca_file;              /* NULL: the system's store */
     const char *project_id, *instance_id; /* NULL when not given */
 
     int64_t deadline_ns, max_deadline_ns;

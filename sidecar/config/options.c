@@ -76,6 +76,24 @@ const struct option config_options[] = {
      "a temporary access key of the node's agency from the metadata service, renewed in time"},
     {CREDENTIAL, "metadata-url", &value_node, at(metadata_url), 0, 0, "http://169.254.169.254",
      "the metadata service"},
+    {CREDENTIAL, "oidc-token-file", &value_file, at(oidc_token_file), 0, 0, NULL,
+     "the mounted token of a service account, which IAM or STS exchanges for a credential that is "
+     "renewed in time; needs --oidc-provider"},
+    {CREDENTIAL, "oidc-provider", &value_text, at(oidc_provider), 0, 0, NULL,
+     "the identity provider of --oidc-token-file: its ID, for which IAM issues a token, or its "
+     "URN, "
+     "for which STS issues a temporary access key of --agency"},
+    {CREDENTIAL, "agency", &value_text, at(agency), 0, 0, NULL,
+     "URN of the agency whose key STS issues"},
+    {CREDENTIAL, "iam-user", &value_file, at(iam_user), 0, 0, NULL,
+     "a token that IAM issues for a user, renewed in time: a folder with the files name, password "
+     "and domain"},
+    {CREDENTIAL, "iam", &value_upstream, at(iam), 0, 0, NULL,
+     "URL of IAM; that of --region by default"},
+    {CREDENTIAL, "sts", &value_upstream, at(sts), 0, 0, NULL,
+     "URL of STS; that of --region by default, where it has one"},
+    {CREDENTIAL, "iam-ca-file", &value_file, at(iam_ca_file), 0, 0, NULL,
+     "PEM bundle of CAs that verify --iam and --sts; the system's CAs by default"},
     {LIMITS, "deadline", &value_duration, at(deadline_ns), VALUE_MS, VALUE_DAY, "30s",
      "deadline of calls that have none"},
     {LIMITS, "max-deadline", &value_duration, at(max_deadline_ns), VALUE_MS, VALUE_DAY, "120s",

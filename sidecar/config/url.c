@@ -12,11 +12,11 @@
 #define NAME_BYTES 253
 #define LABEL_BYTES 63
 
-/* The endpoints that do not follow the pattern of the others (the vendor's Go SDK,
+/* The regions whose endpoints are in another domain (the vendor's Go SDK,
  * services/apig/v2/region/region.go). */
 static const struct {
-    const char *region, *url;
-} odd_regions[] = {{"eu-west-101", "https://apig.eu-west-101.myhuaweicloud.eu"}};
+    const char *region, *domain;
+} odd_regions[] = {{"eu-west-101", ".myhuaweicloud.eu"}};
 
 static bool is_address(int family, struct text text)
 {
@@ -189,16 +189,23 @@ bool url_is_region(struct text written)
     return text_consists_of(written, is_region_character) && is_label(written);
 }
 
-const char *url_of_region(const char *region, struct arena *arena)
+static struct text domain_of(const char *region)
 {
-    struct buffer url;
     for (size_t i = 0; i < array_length(odd_regions); i++)
         if (strcmp(region, odd_regions[i].region) == 0)
-            return odd_regions[i].url;
+            return text_of(odd_regions[i].domain);
+    return text_literal(".myhuaweicloud.com");
+}
+
+const char *url_of_service(const char *service, const char *region, struct arena *arena)
+{
+    struct buffer url;
     buffer_init(&url, arena, 128);
-    buffer_add_literal(&url, "https://apig.");
+    buffer_add_literal(&url, "https://");
+    buffer_add_text(&url, text_of(service));
+    buffer_add_char(&url, '.');
     buffer_add_text(&url, text_of(region));
-    buffer_add_literal(&url, ".myhuaweicloud.com");
+    buffer_add_text(&url, domain_of(region));
     buffer_add_char(&url, '\0');
     return url.full ? NULL : url.at;
 }

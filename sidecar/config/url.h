@@ -32,5 +32,6 @@ must_use bool url_is_node(struct text written, struct text *path);
  * name. */
 must_use bool url_is_region(struct text written);
 
-/* The public endpoint of a region, terminated; NULL when the arena is full. */
-must_use const char *url_of_region(const char *region, struct arena *arena);
+/* The public endpoint of a service ("apig", "iam", "sts") in a region, terminated; NULL when the
+ * arena is full. */
+must_use const char *url_of_service(const char *service, const char *region, struct arena *arena);

@@ -53,8 +53,10 @@ static const char *const host_names[] = {
 struct fetch_settings fetch_settings_of(const struct config *config, struct event_base *loop,
                                         struct secret_list *secrets)
 {
-    return (struct fetch_settings){
-        .loop = loop, .secrets = secrets, .proxy = config->upstream_proxy};
+    return (struct fetch_settings){.loop = loop,
+                                   .secrets = secrets,
+                                   .ca_file = config->iam_ca_file,
+                                   .proxy = config->upstream_proxy};
 }
 
 static void on_answered(struct task *task);

@@ -62,8 +62,8 @@ enum source_next source_refuse(struct source_fetch *fetch, const struct http_res
     enum source_next next =
         source_fail(fetch, is_our_configuration(response->status) ? SOURCE_REFUSED : SOURCE_PASSING,
                     "HTTP %u%s%.*s: %.*s%s%.*s", response->status, body.code.size ? ", " : "",
-                    text_arguments(body.code), text_arguments(words), id.size ? SOURCE_TRACE_ID : "",
-                    text_arguments(id));
+                    text_arguments(body.code), text_arguments(words),
+                    id.size ? SOURCE_TRACE_ID : "", text_arguments(id));
     arena_clear(&arena);
     return next;
 }

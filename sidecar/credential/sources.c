@@ -3,13 +3,29 @@
 
 #include "credential/source_keys.h"
 #include "credential/source_metadata.h"
+#include "credential/source_oidc.h"
 #include "credential/source_pod.h"
 #include "credential/source_token_file.h"
+#include "credential/source_user.h"
 
 #include "base/banned.h"
 
+/* A source that asks IAM or STS; NULL when the options name none. */
+static struct source *open_issuer(const struct config *config)
+{
+    const struct iam_place iam = {config->iam, config->sts, config->project_id, config->region};
+    const struct oidc_identity identity = {config->oidc_token_file, config->oidc_provider,
+                                           config->agency};
+    if (config->iam_user)
+        return source_user_open(config->iam_user, &iam);
+    return config->oidc_token_file ? source_oidc_open(&identity, &iam) : NULL;
+}
+
 struct source *source_open(const struct config *config)
 {
+    struct source *issuer = open_issuer(config);
+    if (issuer)
+        return issuer;
     if (config->keys)
         return source_keys_open(config->keys);
     if (config->metadata)

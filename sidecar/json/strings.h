@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The strings of JSON (RFC 8259 section 7), read and written. For the files of this folder. Pure; a
- * source is used by one thread at a time. */
+/* The strings of JSON (RFC 8259 section 7), read and written. Other folders write single strings
+ * only. Pure; a source is used by one thread at a time. */
 #pragma once
 
 #include "json/tokens.h"

@@ -141,6 +141,8 @@ static const char *const kinds[] = {
 static const char *const sources[] = {
     [METRIC_ISSUER_METADATA] = "metadata",
     [METRIC_ISSUER_POD_IDENTITY] = "pod-identity",
+    [METRIC_ISSUER_OIDC] = "oidc-token-file",
+    [METRIC_ISSUER_IAM_USER] = "iam-user",
 };
 static const char *const refusals[] = {
     [METRIC_REFUSAL_RENEW] = "renew",

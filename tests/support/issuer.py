@@ -144,3 +144,70 @@ def pod_agent(keys, token):
                                          "securityToken": key.security_token, "expiration": stamp(keys.life, 0).replace(".Z", "Z")},
                          "audience": "service.cce.pods"}
     return rule
+
+
+class Tokens:
+    """Tokens of IAM: each is another one than the one before, and is good until it is revoked."""
+
+    def __init__(self, life=86400):
+        self.life, self.issued, self.good = life, [], set()
+
+    def next(self):
+        token = f"MIIissued-{len(self.issued):04}-" + "0f1e2d3c4b5a6978" * 8
+        self.issued.append(token)
+        self.good.add(token)
+        return token
+
+
+def token_answer(tokens, project=PROJECT):
+    return 201, {"X-Subject-Token": tokens.next()}, {
+        "token": {"expires_at": stamp(tokens.life), "issued_at": stamp(0), "methods": ["password"], "roles": [],
+                  "project": {"id": project, "name": "cn-north-4", "domain": {"name": "shop"}}}}
+
+
+def keystone(status, message):
+    """A refusal of IAM's older paths."""
+    return status, {"X-IAM-Trace-Id": f"trace-{time.monotonic_ns()}"}, {"error": {"code": status, "message": message, "title": "Error"}}
+
+
+def iam_users(tokens, users):
+    """The rule of IAM for users, {(name, domain): password}."""
+    def rule(request):
+        assert request.method == "POST" and request.path.partition("?")[0] == "/v3/auth/tokens"
+        auth = json.loads(request.body)["auth"]
+        assert auth["identity"]["methods"] == ["password"] and auth["scope"]["project"]
+        user = auth["identity"]["password"]["user"]
+        if users.get((user["name"], user["domain"]["name"])) != user["password"]:
+            return keystone(401, "The username or password is wrong.")
+        return token_answer(tokens)
+    return rule
+
+
+def iam_providers(tokens, provider, id_token):
+    """The rule of IAM for identity providers; `id_token` is a function."""
+    def rule(request):
+        assert request.method == "POST" and request.path == "/v3.0/OS-AUTH/id-token/tokens"
+        if request.headers["X-Idp-Id"] != provider:
+            return 404, {}, {"error_code": "IAM.0004", "error_msg": "Could not find the identity provider"}
+        if json.loads(request.body)["auth"]["id_token"]["id"] != id_token():
+            return 401, {}, {"error_code": "IAM.0001", "error_msg": "The ID token is not valid"}
+        return token_answer(tokens)
+    return rule
+
+
+def sts(keys, provider, agency, id_token, projects=(PROJECT,)):
+    """The rule of STS, and of IAM for the projects of a name."""
+    def rule(request):
+        if request.path.startswith("/v3/projects?name="):
+            fields = {name.lower(): value for name, value in request.headers.items()}
+            refusal = keys.verifier.refusal(request.method, request.path, fields, request.body)
+            return keystone(401, refusal) if refusal else (200, {}, {"projects": [{"id": each} for each in projects]})
+        assert request.method == "POST" and request.path == "/v5/agencies/assume-with-oidc"
+        asked = json.loads(request.body)
+        if (asked["provider_urn"], asked["agency_urn"], asked["id_token"]) != (provider, agency, id_token()):
+            return 403, {}, {"error_code": "STS.0003", "error_msg": "The agency does not trust the provider"}
+        assert 2 <= len(asked["agency_session_name"]) <= 128
+        key = keys.next()
+        return 200, {}, {"credentials": {"access_key_id": key.access, "secret_access_key": key.secret,
+                                         "security_token": key.security_token, "expiration": stamp(keys.life, 3)}}
+    return rule

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "credential/iam.h"
+
+#include "base/clock.h"
+#include "credential/answer.h"
+#include "credential/document.h"
+#include "credential/signature.h"
+
+#include "base/banned.h"
+
+struct text iam_scope_member(const struct iam_place *place)
+{
+    return place->project_id ? text_literal("id") : text_literal("name");
+}
+
+struct text iam_scope_value(const struct iam_place *place)
+{
+    return text_of(place->project_id ? place->project_id : place->region);
+}
+
+enum source_next iam_post(struct source_fetch *fetch, enum source_host host, const char *path,
+                          const char *form, const struct text texts[])
+{
+    struct text document = document_write(form, texts, fetch->arena);
+    if (!document.data)
+        return source_fail(fetch, SOURCE_REFUSED, "the request is too large");
+    source_request(fetch, host, "POST", text_of(path));
+    source_set_body(fetch, document);
+    return SOURCE_SEND;
+}
+
+static bool is_success(const struct http_response *response)
+{
+    return response->status >= 200 && response->status <= 299;
+}
+
+enum source_next iam_take_token(struct source_fetch *fetch, const struct http_response *response)
+{
+    if (!is_success(response))
+        return source_refuse(fetch, response);
+    return answer_read_token(response, fetch->arena, &fetch->issued, &fetch->status)
+               ? SOURCE_ISSUED
+               : SOURCE_FAILED;
+}
+
+enum source_next iam_take_key(struct source_fetch *fetch, const struct http_response *response)
+{
+    if (!is_success(response))
+        return source_refuse(fetch, response);
+    return answer_read_key(response, fetch->arena, &fetch->issued, &fetch->status) ? SOURCE_ISSUED
+                                                                                   : SOURCE_FAILED;
+}
+
+static struct text authority_of(const char *url)
+{
+    struct text rest = text_of(url);
+    (void)text_take_prefix(&rest, text_literal("https://"));
+    return text_until(rest, '/');
+}
+
+static bool sign(struct source_fetch *fetch, const char *url)
+{
+    struct signing_key *key;
+    const struct access_key access_key = {fetch->issued.access, fetch->issued.secret,
+                                          fetch->issued.security};
+    const struct signature_scope scope = {.host = authority_of(url),
+                                          .seconds = fetch->now_ns / CLOCK_NS_PER_S};
+    if (!signing_key_new(&access_key, &key, &fetch->status))
+        return false;
+    bool good = signature_add(key, &scope, fetch->arena, &fetch->request, &fetch->status);
+    signing_key_free(key);
+    return good;
+}
+
+enum source_next iam_ask_project(struct source_fetch *fetch, const struct iam_place *place)
+{
+    struct buffer target;
+    buffer_init(&target, fetch->arena, 0);
+    buffer_add_literal(&target, "/v3/projects?name=");
+    buffer_add_text(&target, text_of(place->region));
+    source_request(fetch, SOURCE_IAM, "GET", buffer_text(&target));
+    return sign(fetch, place->iam_url) ? SOURCE_SEND : SOURCE_FAILED;
+}
+
+enum source_next iam_take_project(struct source_fetch *fetch, const struct iam_place *place,
+                                  const struct http_response *response)
+{
+    size_t count;
+    struct text first;
+    if (!is_success(response))
+        return source_refuse(fetch, response);
+    if (!answer_read_projects(response, fetch->arena, &count, &first, &fetch->status))
+        return SOURCE_FAILED;
+    if (count != 1 || first.size == 0)
+        return source_fail(
+            fetch, SOURCE_REFUSED,
+            "IAM lists %zu projects of the name %s instead of one; give --project-id", count,
+            place->region);
+    fetch->issued.project = first;
+    return SOURCE_ISSUED;
+}

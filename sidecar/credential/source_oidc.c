@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+#include "credential/source_oidc.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "credential/iam.h"
+
+#include "base/banned.h"
+
+/* The longest ID token that STS accepts. */
+#define ID_TOKEN_BYTES 20000
+
+enum step { STEP_EXCHANGE, STEP_PROJECT };
+
+struct source_oidc {
+    struct source source;
+    struct oidc_identity identity;
+    struct iam_place iam;
+};
+
+bool oidc_is_urn(const char *provider)
+{
+    return text_starts_with(text_of(provider), text_literal("iam::"));
+}
+
+/* The old IAM: its documentation, "Obtaining a Token with an OpenID Connect ID Token". */
+static enum source_next ask_token(const struct source_oidc *oidc, struct source_fetch *fetch,
+                                  struct text id_token)
+{
+    static const char form[] = "{'auth':{'id_token':{'id':$},'scope':{'project':{$:$}}}}";
+    enum source_next next = iam_post(
+        fetch, SOURCE_IAM, "/v3.0/OS-AUTH/id-token/tokens", form,
+        (const struct text[]){id_token, iam_scope_member(&oidc->iam), iam_scope_value(&oidc->iam)});
+    source_add_field(fetch, "X-Idp-Id", text_of(oidc->identity.provider));
+    return next;
+}
+
+/* The new IAM: api-iam5/AssumeAgencyWithOIDC. Without a duration the key lives for an hour. */
+static enum source_next ask_key(const struct source_oidc *oidc, struct source_fetch *fetch,
+                                struct text id_token)
+{
+    static const char form[] = "{'provider_urn':$,'agency_urn':$,'agency_session_name':"
+                               "'apig-sidecar','id_token':$}";
+    return iam_post(fetch, SOURCE_STS, "/v5/agencies/assume-with-oidc", form,
+                    (const struct text[]){text_of(oidc->identity.provider),
+                                          text_of(oidc->identity.agency), id_token});
+}
+
+static enum source_next begin(struct source *source, struct source_fetch *fetch)
+{
+    const struct source_oidc *oidc = (const struct source_oidc *)source;
+    struct text id_token;
+    if (!source_read_file(fetch, oidc->identity.token_file, ID_TOKEN_BYTES, &id_token))
+        return SOURCE_FAILED;
+    source_hide(fetch, id_token);
+    return oidc_is_urn(oidc->identity.provider) ? ask_key(oidc, fetch, id_token)
+                                                : ask_token(oidc, fetch, id_token);
+}
+
+static enum source_next take_key(const struct source_oidc *oidc, struct source_fetch *fetch,
+                                 const struct http_response *response)
+{
+    enum source_next next = iam_take_key(fetch, response);
+    if (next != SOURCE_ISSUED || oidc->iam.project_id)
+        return next;
+    source_hide(fetch, fetch->issued.secret);
+    source_hide(fetch, fetch->issued.security);
+    fetch->step = STEP_PROJECT;
+    return iam_ask_project(fetch, &oidc->iam);
+}
+
+static enum source_next answered(struct source *source, struct source_fetch *fetch,
+                                 const struct http_response *response)
+{
+    const struct source_oidc *oidc = (const struct source_oidc *)source;
+    if (fetch->step == STEP_PROJECT)
+        return iam_take_project(fetch, &oidc->iam, response);
+    return oidc_is_urn(oidc->identity.provider) ? take_key(oidc, fetch, response)
+                                                : iam_take_token(fetch, response);
+}
+
+static void source_oidc_free(struct source *source)
+{
+    free(source);
+}
+
+static const struct source_kind kind = {
+    .name = "OIDC",
+    .option = "oidc-token-file",
+    .metric = METRIC_ISSUER_OIDC,
+    .begin = begin,
+    .answered = answered,
+    .free = source_oidc_free,
+    .gives_project = true,
+};
+
+struct source *source_oidc_open(const struct oidc_identity *identity, const struct iam_place *iam)
+{
+    struct source_oidc *oidc = memory_expect(calloc(1, sizeof *oidc));
+    bool is_new = oidc_is_urn(identity->provider);
+    *oidc = (struct source_oidc){.identity = *identity, .iam = *iam};
+    oidc->source = (struct source){
+        .kind = &kind,
+        .place = is_new ? iam->sts_url : iam->iam_url,
+        .urls = {[SOURCE_IAM] = iam->iam_url, [SOURCE_STS] = is_new ? iam->sts_url : NULL},
+        .files = {identity->token_file}};
+    return &oidc->source;
+}
