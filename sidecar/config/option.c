@@ -47,7 +47,8 @@ void option_suggest(const struct option *options, size_t count, struct text writ
     for (size_t i = 0; i < count; i++) {
         option_spell(&options[i], origin, spelled);
         size_t distance = edit_distance(written, text_of(spelled));
-        if (distance >= suggestion->distance)
+        /* A short name is near to everything that is short. */
+        if (distance >= suggestion->distance || distance * 2 > strlen(spelled))
             continue;
         suggestion->distance = distance;
         memcpy(suggestion->spelled, spelled, sizeof spelled);
