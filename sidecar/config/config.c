@@ -199,16 +199,32 @@ static bool check_oidc(const struct config *config, struct status *status)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--agency has to be the URN of an agency, iam::ACCOUNT:agency:NAME, "
                            "because --oidc-provider is the URN of a provider");
-    if (!is_new && config->agency)
+    return true;
+}
+
+/* STS assumes an agency for a key, and IAM also for a token. */
+static bool check_agency(const struct config *config, struct status *status)
+{
+    bool is_new = config->agency && is_urn(config->agency);
+    bool gives_key = config->keys || config->metadata || config->pod_identity ||
+                     (config->oidc_provider && is_urn(config->oidc_provider));
+    if (is_new && !gives_key)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "--agency needs the URN of a provider in --oidc-provider");
+                           "--agency: STS takes an access key for the URN of an agency, and the "
+                           "source gives a token; give the agency's name and --agency-domain");
+    if ((config->agency && !is_new) != (config->agency_domain != NULL))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--agency with a name and --agency-domain need each other: one of them "
+                           "is missing");
     return true;
 }
 
 /* STS issues keys, and IAM tokens; IAM also knows the project of a region's name. */
 static bool check_places(const struct config *config, struct status *status)
 {
-    bool is_new = config->oidc_token_file && is_urn(config->oidc_provider);
+    bool is_new = config->agency && is_urn(config->agency);
+    bool asks_iam = !is_new || !config->project_id || config->iam_user ||
+                    (config->oidc_provider && !is_urn(config->oidc_provider));
     if (!config->project_id && !config->region)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--project-id or --region is missing: a credential is issued for a "
@@ -216,7 +232,7 @@ static bool check_places(const struct config *config, struct status *status)
     if (is_new && !config->sts)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--sts is missing; give https://host[:port], or --region");
-    if ((!is_new || !config->project_id) && !config->iam)
+    if (asks_iam && !config->iam)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--iam is missing; give https://host[:port], or --region");
     return true;
@@ -225,9 +241,9 @@ static bool check_places(const struct config *config, struct status *status)
 static bool check_issuers(struct config *config, struct status *status)
 {
     struct arena *arena = &memory_of(config)->arena;
-    if (!check_oidc(config, status))
+    if (!check_oidc(config, status) || !check_agency(config, status))
         return false;
-    if (!config->iam_user && !config->oidc_token_file)
+    if (!config->iam_user && !config->oidc_token_file && !config->agency)
         return true;
     if (config->region && !config->iam)
         config->iam = url_of_service("iam", config->region, arena);

@@ -58,8 +58,8 @@ struct config {
     const char *metadata_url;               /* "http://address[:port]" of this node */
     const char *pod_identity_url;           /* the same, with a path; with pod_identity, from */
     const char *pod_identity_token_file;    /* HC_CONTAINER_… */
-    const char *iam_user, *oidc_token_file; /* NULL when not given, like the next two */
-    const char *oidc_provider, *agency;
+    const char *iam_user, *oidc_token_file; /* NULL when not given, like the next three */
+    const char *oidc_provider, *agency, *agency_domain;
     const char *iam,
         *sts; /* "https://host[:port]", from --iam and --sts or --region; NULL without */
     const char *iam_ca_file;              /* NULL: the system's store */

@@ -84,7 +84,11 @@ const struct option config_options[] = {
      "URN, "
      "for which STS issues a temporary access key of --agency"},
     {CREDENTIAL, "agency", &value_text, at(agency), 0, 0, NULL,
-     "URN of the agency whose key STS issues"},
+     "an agency whose temporary access key the credential of the source is exchanged for, renewed "
+     "in "
+     "time: its URN, for which STS is asked, or its name, for which IAM is"},
+    {CREDENTIAL, "agency-domain", &value_text, at(agency_domain), 0, 0, NULL,
+     "name or ID of the account that the agency of a name belongs to"},
     {CREDENTIAL, "iam-user", &value_file, at(iam_user), 0, 0, NULL,
      "a token that IAM issues for a user, renewed in time: a folder with the files name, password "
      "and domain"},

@@ -58,7 +58,7 @@ static struct text authority_of(const char *url)
     return text_until(rest, '/');
 }
 
-static bool sign(struct source_fetch *fetch, const char *url)
+enum source_next iam_sign(struct source_fetch *fetch, const char *url)
 {
     struct signing_key *key;
     const struct access_key access_key = {fetch->issued.access, fetch->issued.secret,
@@ -66,10 +66,10 @@ static bool sign(struct source_fetch *fetch, const char *url)
     const struct signature_scope scope = {.host = authority_of(url),
                                           .seconds = fetch->now_ns / CLOCK_NS_PER_S};
     if (!signing_key_new(&access_key, &key, &fetch->status))
-        return false;
+        return SOURCE_FAILED;
     bool good = signature_add(key, &scope, fetch->arena, &fetch->request, &fetch->status);
     signing_key_free(key);
-    return good;
+    return good ? SOURCE_SEND : SOURCE_FAILED;
 }
 
 enum source_next iam_ask_project(struct source_fetch *fetch, const struct iam_place *place)
@@ -79,7 +79,7 @@ enum source_next iam_ask_project(struct source_fetch *fetch, const struct iam_pl
     buffer_add_literal(&target, "/v3/projects?name=");
     buffer_add_text(&target, text_of(place->region));
     source_request(fetch, SOURCE_IAM, "GET", buffer_text(&target));
-    return sign(fetch, place->iam_url) ? SOURCE_SEND : SOURCE_FAILED;
+    return iam_sign(fetch, place->iam_url);
 }
 
 enum source_next iam_take_project(struct source_fetch *fetch, const struct iam_place *place,

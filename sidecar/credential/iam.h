@@ -20,6 +20,9 @@ struct text iam_scope_value(const struct iam_place *place);
 enum source_next iam_post(struct source_fetch *fetch, enum source_host host, const char *path,
                           const char *form, const struct text texts[]);
 
+/* Signs the request of the fetch, which is for that URL, with the key that was issued so far. */
+enum source_next iam_sign(struct source_fetch *fetch, const char *url);
+
 /* Takes a response that issues a token, whatever its status is. */
 enum source_next iam_take_token(struct source_fetch *fetch, const struct http_response *response);
 

@@ -33,8 +33,8 @@ enum source_next {
 enum source_fault {
     SOURCE_PASSING,        /* it may succeed soon */
     SOURCE_REFUSED,        /* our configuration is wrong: a minute's pause */
-    SOURCE_WRONG_PASSWORD, /* each attempt counts towards the lock of the account: a changed file or
-                              half an hour's pause */
+    SOURCE_WRONG_PASSWORD, /* each attempt counts towards the lock of the account or the key: a
+                              changed file or half an hour's pause */
 };
 
 /* Secrets that one fetch sends: an identity token, a password. */

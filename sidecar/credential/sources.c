@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "credential/sources.h"
 
+#include "credential/source_agency.h"
 #include "credential/source_keys.h"
 #include "credential/source_metadata.h"
 #include "credential/source_oidc.h"
@@ -10,10 +11,15 @@
 
 #include "base/banned.h"
 
+static struct iam_place iam_of(const struct config *config)
+{
+    return (struct iam_place){config->iam, config->sts, config->project_id, config->region};
+}
+
 /* A source that asks IAM or STS; NULL when the options name none. */
 static struct source *open_issuer(const struct config *config)
 {
-    const struct iam_place iam = {config->iam, config->sts, config->project_id, config->region};
+    const struct iam_place iam = iam_of(config);
     const struct oidc_identity identity = {config->oidc_token_file, config->oidc_provider,
                                            config->agency};
     if (config->iam_user)
@@ -21,7 +27,7 @@ static struct source *open_issuer(const struct config *config)
     return config->oidc_token_file ? source_oidc_open(&identity, &iam) : NULL;
 }
 
-struct source *source_open(const struct config *config)
+static struct source *open_first(const struct config *config)
 {
     struct source *issuer = open_issuer(config);
     if (issuer)
@@ -33,6 +39,16 @@ struct source *source_open(const struct config *config)
     if (config->pod_identity)
         return source_pod_open(config->pod_identity_url, config->pod_identity_token_file);
     return source_token_file_open(config->token_file);
+}
+
+/* STS assumes the agency of a provider's token in one request. */
+struct source *source_open(const struct config *config)
+{
+    struct source *first = open_first(config);
+    const struct agency agency = {config->agency, config->agency_domain};
+    const struct iam_place iam = iam_of(config);
+    bool is_assumed = config->oidc_token_file && oidc_is_urn(config->oidc_provider);
+    return config->agency && !is_assumed ? source_agency_open(first, &agency, &iam) : first;
 }
 
 void source_free(struct source *source)

@@ -98,6 +98,7 @@ enum metric_issuer {
     METRIC_ISSUER_POD_IDENTITY,
     METRIC_ISSUER_OIDC,
     METRIC_ISSUER_IAM_USER,
+    METRIC_ISSUER_AGENCY,
 };
 enum metric_refusal {
     METRIC_REFUSAL_RENEW,

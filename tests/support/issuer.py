@@ -211,3 +211,32 @@ def sts(keys, provider, agency, id_token, projects=(PROJECT,)):
         return 200, {}, {"credentials": {"access_key_id": key.access, "secret_access_key": key.secret,
                                          "security_token": key.security_token, "expiration": stamp(keys.life, 3)}}
     return rule
+
+
+def agencies(keys, agency, domain, may_assume, projects=(PROJECT,)):
+    """
+    The rule of IAM and STS for an agency, by its name with the account's, or by its URN. `may_assume` is a function of the
+    request and returns a refusal or None.
+    """
+    def rule(request):
+        fields = {name.lower(): value for name, value in request.headers.items()}
+        if request.path.startswith("/v3/projects?name="):
+            refusal = keys.verifier.refusal(request.method, request.path, fields, request.body)
+            return keystone(401, refusal) if refusal else (200, {}, {"projects": [{"id": each} for each in projects]})
+        asked, is_new = json.loads(request.body), request.path == "/v5/agencies/assume"
+        assert is_new or request.path == "/v3.0/OS-CREDENTIAL/securitytokens"
+        refusal = may_assume(request, fields)
+        if refusal:
+            return keystone(401, refusal)
+        if is_new:
+            assert asked["agency_urn"] == f"iam::{domain}:agency:{agency}" and asked["agency_session_name"]
+            key = keys.next()
+            return 200, {}, {"credentials": {"access_key_id": key.access, "secret_access_key": key.secret,
+                                             "security_token": key.security_token, "expiration": stamp(keys.life)}}
+        identity = asked["auth"]["identity"]
+        assert identity["methods"] == ["assume_role"]
+        assert identity["assume_role"] == {"agency_name": agency, "domain_name": domain, "duration_seconds": 21600}
+        key = keys.next()
+        return 201, {}, {"credential": {"access": key.access, "secret": key.secret, "securitytoken": key.security_token,
+                                        "expires_at": stamp(keys.life)}}
+    return rule

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "credential/source_agency.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "credential/source_oidc.h"
+
+#include "base/banned.h"
+
+/* The ids of accounts. */
+#define DOMAIN_ID_BYTES 32
+
+struct source_agency {
+    struct source source;
+    struct source *inner;
+    struct agency agency;
+    struct iam_place iam;
+    enum { PHASE_INNER, PHASE_ASSUME, PHASE_PROJECT } phase; /* of the fetch under way */
+};
+
+static struct source_agency *of(struct source *source)
+{
+    return container_of(source, struct source_agency, source);
+}
+
+/* The new IAM: api-iam5/AssumeAgency. Without a duration the key lives for an hour, which is the
+ * longest that a temporary key may ask for. */
+static enum source_next ask_sts(const struct source_agency *agency, struct source_fetch *fetch)
+{
+    static const char form[] = "{'agency_urn':$,'agency_session_name':'apig-sidecar'}";
+    if (fetch->issued.kind != ISSUED_KEY)
+        return source_fail(fetch, SOURCE_REFUSED, "STS assumes an agency for an access key only");
+    enum source_next next = iam_post(fetch, SOURCE_STS, "/v5/agencies/assume", form,
+                                     (const struct text[]){text_of(agency->agency.name)});
+    return next == SOURCE_SEND ? iam_sign(fetch, agency->iam.sts_url) : next;
+}
+
+static bool is_id(struct text domain)
+{
+    return domain.size == DOMAIN_ID_BYTES && text_consists_of(domain, ascii_is_hex);
+}
+
+/* The old IAM: its documentation, "Obtaining a Temporary Access Key and Security Token Through an
+ * Agency". Without a duration the key would live for a quarter of an hour. */
+static enum source_next ask_iam(const struct source_agency *agency, struct source_fetch *fetch)
+{
+    static const char form[] = "{'auth':{'identity':{'methods':['assume_role'],'assume_role':"
+                               "{'agency_name':$,$:$,'duration_seconds':21600}}}}";
+    struct text domain = text_of(agency->agency.domain);
+    enum source_next next = iam_post(
+        fetch, SOURCE_IAM, "/v3.0/OS-CREDENTIAL/securitytokens", form,
+        (const struct text[]){
+            text_of(agency->agency.name),
+            is_id(domain) ? text_literal("domain_id") : text_literal("domain_name"), domain});
+    if (next != SOURCE_SEND)
+        return next;
+    if (fetch->issued.kind == ISSUED_KEY)
+        return iam_sign(fetch, agency->iam.iam_url);
+    source_add_field(fetch, "X-Auth-Token", fetch->issued.token);
+    return SOURCE_SEND;
+}
+
+/* Goes on with what the other source has said. */
+static enum source_next follow_inner(struct source_agency *agency, struct source_fetch *fetch,
+                                     enum source_next next)
+{
+    if (next != SOURCE_ISSUED)
+        return next;
+    source_hide(fetch, fetch->issued.token);
+    source_hide(fetch, fetch->issued.secret);
+    source_hide(fetch, fetch->issued.security);
+    agency->phase = PHASE_ASSUME;
+    return oidc_is_urn(agency->agency.name) ? ask_sts(agency, fetch) : ask_iam(agency, fetch);
+}
+
+static enum source_next begin(struct source *source, struct source_fetch *fetch)
+{
+    struct source_agency *agency = of(source);
+    agency->phase = PHASE_INNER;
+    return follow_inner(agency, fetch, agency->inner->kind->begin(agency->inner, fetch));
+}
+
+/* The project of the other source's credential may be one of another account. */
+static enum source_next take_key(struct source_agency *agency, struct source_fetch *fetch,
+                                 const struct http_response *response)
+{
+    enum source_next next = iam_take_key(fetch, response);
+    /* A mounted key is locked after a few failures, as a user is. */
+    if (next == SOURCE_FAILED && response->status == 401 && !agency->inner->kind->answered)
+        fetch->fault = SOURCE_WRONG_PASSWORD;
+    if (next != SOURCE_ISSUED || agency->iam.project_id)
+        return next;
+    source_hide(fetch, fetch->issued.secret);
+    source_hide(fetch, fetch->issued.security);
+    agency->phase = PHASE_PROJECT;
+    return iam_ask_project(fetch, &agency->iam);
+}
+
+static enum source_next answered(struct source *source, struct source_fetch *fetch,
+                                 const struct http_response *response)
+{
+    struct source_agency *agency = of(source);
+    if (agency->phase == PHASE_PROJECT)
+        return iam_take_project(fetch, &agency->iam, response);
+    if (agency->phase == PHASE_ASSUME)
+        return take_key(agency, fetch, response);
+    const struct source_kind *kind = agency->inner->kind;
+    return follow_inner(agency, fetch, kind->answered(agency->inner, fetch, response));
+}
+
+static enum source_next unanswered(struct source *source, struct source_fetch *fetch)
+{
+    struct source_agency *agency = of(source);
+    const struct source_kind *kind = agency->inner->kind;
+    if (agency->phase != PHASE_INNER || !kind->unanswered)
+        return SOURCE_FAILED;
+    return follow_inner(agency, fetch, kind->unanswered(agency->inner, fetch));
+}
+
+static void source_agency_free(struct source *source)
+{
+    struct source_agency *agency = of(source);
+    agency->inner->kind->free(agency->inner);
+    free(agency);
+}
+
+static const struct source_kind kind = {
+    .name = "agency",
+    .option = "agency",
+    .metric = METRIC_ISSUER_AGENCY,
+    .begin = begin,
+    .answered = answered,
+    .unanswered = unanswered,
+    .free = source_agency_free,
+    .gives_project = true,
+};
+
+struct source *source_agency_open(struct source *inner, const struct agency *agency,
+                                  const struct iam_place *iam)
+{
+    struct source_agency *made = memory_expect(calloc(1, sizeof *made));
+    bool is_new = oidc_is_urn(agency->name);
+    *made = (struct source_agency){.inner = inner, .agency = *agency, .iam = *iam};
+    made->source = (struct source){.kind = &kind, .place = is_new ? iam->sts_url : iam->iam_url};
+    memcpy(made->source.urls, inner->urls, sizeof made->source.urls);
+    memcpy(made->source.files, inner->files, sizeof made->source.files);
+    if (!is_new || !iam->project_id)
+        made->source.urls[SOURCE_IAM] = iam->iam_url;
+    if (is_new)
+        made->source.urls[SOURCE_STS] = iam->sts_url;
+    return &made->source;
+}
