@@ -210,7 +210,7 @@ def test_a_call_without_a_sidecar_waits_for_one(scene, callers, counting):
 
 
 def test_a_create_whose_response_is_lost_is_not_retried(scene, callers, counting):
-    counting.always = "reset after creating"
+    counting.always = "reset after the change"
     scene.sidecar(counting)
     scene.call(*callers)
     assert {(end["code"], end["reason"]) for end in scene.ends().values()} == {("UNKNOWN", "OUTCOME_UNKNOWN")}

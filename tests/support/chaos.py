@@ -20,10 +20,10 @@ NO_RESPONSE = {
 }
 LATE_SECONDS = 0.6
 
-# Faults of a connection, a create and a list, each with its number per thousand; all else succeeds.
+# Faults of a connection, a change (create, update, delete) and a list, each with its number per thousand; all else succeeds.
 TO_CONNECTIONS = {"reset after accepting": 60, "reset within the handshake": 60}
-TO_CREATES = {
-    "reset before reading": 10, "reset within the request": 10, "reset before creating": 15, "reset after creating": 15,
+TO_CHANGES = {
+    "reset before reading": 10, "reset within the request": 10, "reset before the change": 15, "reset after the change": 15,
     "cut answer": 10, "late answer": 10, "gave up waiting": 10, "busy": 15, "throttled": 10,
     "lost behind a proxy": 15,
 }
@@ -31,9 +31,9 @@ TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refuse
 
 
 class Chaos:
-    """`groups` has the created groups by name. A second create of a name is refused, as APIG does, and its name goes to
-    `repeated`. After a gateway timeout the group is created later, unless the upstream restarts before; its name goes to
-    `late`. Without a seed the only fault is the one that `always` names."""
+    """`groups` has the groups by name. A second create of a name is refused, as APIG does, and its name goes to `repeated`.
+    After a gateway timeout the change is made later, unless the upstream restarts before; the name of a group that is created
+    so goes to `late`. `missed` counts updates and deletes of groups that do not exist. Without a seed the only fault is the one that `always` names."""
 
     def __init__(self, certificate, seed, port=0):
         self.certificate = certificate
@@ -42,6 +42,7 @@ class Chaos:
         self.may_response = asyncio.Event()
         self.may_response.set()
         self.groups, self.repeated, self.late, self.requests, self.misfortunes = {}, [], set(), 0, {}
+        self.made, self.missed = 0, 0
         self.writers, self.pending, self.restarts = set(), set(), 0
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate.certificate, certificate.key)
@@ -150,10 +151,27 @@ class Chaos:
             body = b'{"error_code":"APIG.3201","error_msg":"The API group name already exists"}'
             return b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         seconds, nanos = divmod(time.time_ns(), 10**9)
-        self.groups[name] = {"id": f"{len(self.groups):032x}", "name": name, "register_time":
+        self.made += 1
+        self.groups[name] = {"id": f"{self.made:032x}", "name": name, "register_time":
                              time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanos:09}Z"}
         body = json.dumps(self.groups[name]).encode()
         return CREATED % (len(body), body)
+
+    def change(self, method, target, name):
+        """Makes the change that a request asks for, and returns the response."""
+        if method == b"POST":
+            return self.create(name)
+        old = next((each for each, group in self.groups.items() if target.endswith(b"/" + group["id"].encode())), None)
+        if old is None:
+            self.missed += 1
+            body = b'{"error_code":"APIG.3001","error_msg":"The API group does not exist"}'
+            return b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        group = self.groups.pop(old)
+        if method == b"DELETE":
+            return b"HTTP/1.1 204 No Content\r\n\r\n"
+        self.groups[name] = {**group, "name": name}
+        body = json.dumps(self.groups[name]).encode()
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
     def list(self, target):
         asked = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query)
@@ -162,30 +180,32 @@ class Chaos:
         date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
         return b"HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: %d\r\n\r\n%s" % (date.encode(), len(body), body)
 
-    async def create_later(self, name):
+    async def change_later(self, method, target, name):
         await asyncio.sleep(LATE_SECONDS)
-        self.create(name)
+        self.change(method, target, name)
 
-    async def response_create(self, misfortune, head, reader):
+    async def response_change(self, misfortune, head, reader):
         """Returns the bytes of the response; none reset the connection."""
         if misfortune == "reset before reading":
             return b""
         if misfortune == "reset within the request":
             await reader.readexactly(1)
             return b""
-        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-        name = json.loads(await reader.readexactly(length))["name"]
+        method, target, _ = head.split(b" ", 2)
+        length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")), 0)
+        name = json.loads(await reader.readexactly(length))["name"] if length else None
         self.requests += 1
         if misfortune == "gave up waiting":
-            self.late.add(name)
-            self.pending.add(self.loop.create_task(self.create_later(name)))
+            if method == b"POST":
+                self.late.add(name)
+            self.pending.add(self.loop.create_task(self.change_later(method, target, name)))
         if misfortune in NO_RESPONSE:
             return NO_RESPONSE[misfortune]
-        if misfortune == "reset before creating":
+        if misfortune == "reset before the change":
             return b""
-        response = self.create(name)
+        response = self.change(method, target, name)
         await self.may_response.wait()
-        if misfortune == "reset after creating":
+        if misfortune == "reset after the change":
             return b""
         if misfortune == "lost behind a proxy":
             return BUSY
@@ -203,8 +223,8 @@ class Chaos:
             misfortune = self.draw(TO_LISTS)
             response = NO_RESPONSE.get(misfortune, b"" if misfortune == "reset before listing" else self.list(target.decode()))
         else:
-            misfortune = self.draw(TO_CREATES)
-            response = await self.response_create(misfortune, head, reader)
+            misfortune = self.draw(TO_CHANGES)
+            response = await self.response_change(misfortune, head, reader)
         if misfortune in ("cut answer", "cut list"):
             response = response[:len(response) // 2]
         writer.write(response)
