@@ -14,7 +14,7 @@
 
 const char *const lookup_verdict_names[LOOKUP_VERDICTS] = {
     [LOOKUP_NONE] = "",         [LOOKUP_FOUND] = "FOUND",   [LOOKUP_OLDER] = "OLDER",
-    [LOOKUP_ABSENT] = "ABSENT", [LOOKUP_FAILED] = "FAILED",
+    [LOOKUP_EXISTS] = "EXISTS", [LOOKUP_ABSENT] = "ABSENT", [LOOKUP_FAILED] = "FAILED",
 };
 
 bool lookup_may_help(enum exchange_cause cause)
@@ -74,7 +74,7 @@ static struct text text_value(const ProtobufCMessage *message, const struct sche
 bool lookup_belongs(const struct schema_recovery *recovery, const ProtobufCMessage *create,
                     const ProtobufCMessage *response)
 {
-    return !schema_field_present(response, recovery->match) ||
+    return !recovery->created || !schema_field_present(response, recovery->match) ||
            unicode_equal(text_value(response, recovery->match),
                          text_value(create, recovery->wanted));
 }
@@ -96,12 +96,12 @@ static bool is_whole(const struct schema_recovery *recovery, const ProtobufCMess
 {
     const struct schema_field *total = recovery->total;
     size_t count = schema_count(listed, recovery->list);
-    if (total->shape == FIELD_OPTIONAL && !schema_field_present(listed, total))
+    if (total && total->shape == FIELD_OPTIONAL && !schema_field_present(listed, total))
         return false;
     for (size_t i = 0; i < count; i++)
         if (!schema_field_present(elements_of(recovery, listed)[i], recovery->match))
             return false;
-    return integer_value(listed, total) <= (int64_t)count;
+    return !total || integer_value(listed, total) <= (int64_t)count;
 }
 
 /* The latest moment that the time of creation can mean: one of whole seconds is any moment of its
@@ -148,6 +148,8 @@ enum lookup_verdict lookup_judge(const struct schema_recovery *recovery,
     ProtobufCMessage *match = find_match(recovery, create, listed, &several);
     if (!match)
         return !several && is_whole(recovery, listed) ? LOOKUP_ABSENT : LOOKUP_FAILED;
+    if (!recovery->created)
+        return LOOKUP_EXISTS;
     if (!read_created(recovery, match, &created_ns))
         return LOOKUP_FAILED;
     if (created_ns < earliest_ns)

@@ -18,6 +18,7 @@ enum lookup_verdict {
     LOOKUP_NONE,   /* nothing was looked up */
     LOOKUP_FOUND,  /* it exists since the call began */
     LOOKUP_OLDER,  /* it exists, and did so before */
+    LOOKUP_EXISTS, /* it exists, since when is not known */
     LOOKUP_ABSENT, /* it does not exist */
     LOOKUP_FAILED, /* the look-up gave no verdict */
 };
@@ -39,7 +40,7 @@ must_use bool lookup_request(const struct schema_recovery *recovery, const Proto
 
 /* Whether the response to a create is not that to another one: the field that identifies what was
  * created has the value that was sent, or one that differs in Unicode normalisation only, or is
- * absent. */
+ * absent. Also true when the response is not an element of the list. */
 bool lookup_belongs(const struct schema_recovery *recovery, const ProtobufCMessage *create,
                     const ProtobufCMessage *response);
 

@@ -101,6 +101,16 @@ static void let_stand(struct transaction *transaction)
     transaction->status = transaction->unknown_outcome->status;
 }
 
+/* The outcome stays unknown, but the caller need not look. */
+static void add_existence(struct transaction *transaction)
+{
+    struct status unknown;
+    let_stand(transaction);
+    unknown = transaction->status;
+    status_set(&transaction->status, unknown.code,
+               "%s; a look-up showed that it exists, but not since when", unknown.message);
+}
+
 static void conclude_found(struct transaction *transaction)
 {
     transaction->fault = (struct fault){0};
@@ -115,6 +125,8 @@ void recovery_conclude(struct transaction *transaction)
     }
     if (transaction->verdict == LOOKUP_OLDER)
         failure_of_older(&transaction->details, &transaction->status);
+    else if (transaction->verdict == LOOKUP_EXISTS)
+        add_existence(transaction);
     else if (recovery_proves_absence(transaction))
         failure_of_absent(&transaction->details, &transaction->status);
     else

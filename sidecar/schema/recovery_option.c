@@ -7,7 +7,7 @@
 #include "base/banned.h"
 
 /* Field numbers of proto/apig_sidecar/recovery.proto. */
-enum { METHOD = 1, SET = 2, LIST = 3, TOTAL = 4, MATCH = 5, CREATED = 6, FIELDS = 7 };
+enum { METHOD = 1, SET = 2, LIST = 3, TOTAL = 4, MATCH = 5, CREATED = 6, ELEMENT = 7, FIELDS = 8 };
 
 /* The state of resolving an option. */
 struct recovery_option {
@@ -58,8 +58,11 @@ static bool find_lookup(const struct recovery_option *option, const struct metho
     struct text name = option->names[METHOD];
     for (size_t i = 0; i < methods->count; i++) {
         const struct schema_method *other = &methods->list[i];
-        if (other == option->method || !text_equal(other->service, option->method->service) ||
-            !text_equal(other->name, name))
+        bool is_named = text_contains(name, '/')
+                            ? text_equal(text_of(other->path + 1), name)
+                            : text_equal(other->service, option->method->service) &&
+                                  text_equal(other->name, name);
+        if (other == option->method || !is_named)
             continue;
         *lookup = other;
         return true;
@@ -151,10 +154,17 @@ static bool check_method(const struct recovery_option *option)
                        "sent again instead of looked up");
 }
 
+static bool find_optional(const struct recovery_option *option,
+                          const struct schema_message *message, struct text name, enum kind kind,
+                          const struct schema_field **field)
+{
+    return name.size == 0 || find_field(option, message, name, kind, field);
+}
+
 static bool check_element(const struct recovery_option *option,
                           const struct schema_recovery *recovery)
 {
-    if (recovery->list->message == option->method->response)
+    if (option->names[CREATED].size == 0 || recovery->list->message == option->method->response)
         return true;
     return status_fail(option->status, STATUS_INVALID_ARGUMENT,
                        "recovery: \"%.*s\" lists %.*s, but the response is %.*s",
@@ -174,11 +184,13 @@ bool recovery_option_parse(const struct methods *methods, const struct schema_me
     if (!check_method(&option) || !read_names(&option) ||
         !find_lookup(&option, methods, &made->lookup) ||
         !find_field(&option, made->lookup->response, names[LIST], KIND_LIST, &made->list) ||
-        !find_field(&option, made->lookup->response, names[TOTAL], KIND_INTEGER, &made->total) ||
+        !find_optional(&option, made->lookup->response, names[TOTAL], KIND_INTEGER, &made->total) ||
         !find_field(&option, method->request, names[MATCH], KIND_STRING, &made->wanted) ||
         !check_element(&option, made) ||
-        !find_field(&option, method->response, names[MATCH], KIND_STRING, &made->match) ||
-        !find_field(&option, method->response, names[CREATED], KIND_STRING, &made->created) ||
+        !find_field(&option, made->list->message,
+                    names[ELEMENT].size > 0 ? names[ELEMENT] : names[MATCH], KIND_STRING,
+                    &made->match) ||
+        !find_optional(&option, made->list->message, names[CREATED], KIND_STRING, &made->created) ||
         !read_constants(&option, made))
         return false;
     find_copies(&option, made);

@@ -25,9 +25,11 @@ struct schema_recovery {
     size_t copy_count;
     struct recovery_constant *constants; /* set after the copies */
     size_t constant_count;
-    const struct schema_field *list, *total;    /* of the look-up response */
-    const struct schema_field *wanted;          /* of the create request */
-    const struct schema_field *match, *created; /* of a listed element */
+    const struct schema_field *list, *total; /* of the look-up response; total may be NULL: the list
+                                                has all elements */
+    const struct schema_field *wanted;       /* of the create request */
+    const struct schema_field *match, *created; /* of a listed element; with `created`, which may be
+                                                   NULL, also of the create response */
 };
 
 /*

@@ -147,7 +147,7 @@ def live(chaos, client, name):
     return life
 
 
-def test_updates_and_deletes_that_are_repeated_end_as_their_callers_were_told(start, chaos):
+def test_repeated_updates_and_deletes_end_in_a_state_that_their_statuses_allow(start, chaos):
     lives = CALLS // 4
     chaos.sidecar = start(upstream=chaos)
     clients = [Client(chaos.sidecar.address) for _ in range(4)]

@@ -190,10 +190,53 @@ static void a_list_is_not_recovered(void **state)
     assert_true(rig_trailer(result, "grpc-retry-pushback-ms").data[0] != '-');
 }
 
+/* AssociateDomainRequest {project_id: "p" instance_id: "i" group_id: "g" url_domain: "a.b"} */
+static const struct rig_result *associate(struct script *script)
+{
+    const struct rig_upstream upstream = {
+        .responses = script->responses, .response_count = script->count, .ends_stream = true};
+    const struct rig_result *result =
+        rig_call(script->rig, rig_method(script->rig, text_literal("AssociateDomain")),
+                 text_literal("\n\1p\x12\1i\x1a\1g\"\3a.b"), NULL, &upstream);
+    assert_int_equal(result->replies, 1);
+    return result;
+}
+
+static void an_element_without_a_time_of_creation_leaves_the_outcome_unknown(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list(script, DATE, "{\"id\":\"g\",\"url_domains\":[{\"id\":\"7\",\"domain\":\"a.b\"}]}");
+    const struct rig_result *result = associate(script);
+    assert_requests(result, "POST GET");
+    assert_target(result, 1, "/v2/p/apigw/instances/i/api-groups/g");
+    assert_int_equal(result->code, STATUS_UNKNOWN);
+    struct text details = rig_trailer(result, "grpc-status-details-bin");
+    assert_non_null(memmem(details.data, details.size, "EXISTS", 6));
+    assert_non_null(memmem(details.data, details.size, "a.b", 3));
+    assert_non_null(
+        memmem(result->message.data, result->message.size, "a look-up showed that", 21));
+}
+
+static void a_list_without_a_total_is_whole(void **state)
+{
+    struct script *script = *state;
+    then(script, LOST);
+    then_list(script, DATE, "{\"id\":\"g\",\"url_domains\":[{\"id\":\"8\",\"domain\":\"b.b\"}]}");
+    then(script, "HTTP/1.1 201 Created\r\nContent-Length: "
+                 "34\r\n\r\n{\"id\":\"7\",\"url_domain\":\"A.B\"}     ");
+    const struct rig_result *result = associate(script);
+    assert_requests(result, "POST GET POST");
+    assert_int_equal(result->code, STATUS_OK);
+}
+
 int main(void)
 {
 #define guarantee(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            an_element_without_a_time_of_creation_leaves_the_outcome_unknown, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_list_without_a_total_is_whole, set_up, tear_down),
         guarantee(look_ups_are_off_by_default),
         guarantee(a_create_that_happened_returns_its_group),
         guarantee(a_response_that_belongs_to_another_create_is_not_believed),

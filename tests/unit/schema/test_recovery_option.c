@@ -68,6 +68,20 @@ static void fields_of_the_same_name_are_copied(void **state)
     }
 }
 
+static void a_look_up_of_another_service_needs_no_time_and_no_total(void **state)
+{
+    const struct schema_method *associate = method_of(*state, "AssociateDomain"),
+                               *show = method_of(*state, "ShowDetailsOfApiGroup");
+    const struct schema_recovery *recovery = associate->recovery;
+    assert_non_null(recovery);
+    assert_ptr_equal(recovery->lookup, show);
+    assert_ptr_equal(recovery->list, field_of(show->response, "url_domains"));
+    assert_ptr_equal(recovery->wanted, field_of(associate->request, "url_domain"));
+    assert_ptr_equal(recovery->match, field_of(recovery->list->message, "domain"));
+    assert_null(recovery->total);
+    assert_null(recovery->created);
+}
+
 static void a_method_without_the_option_has_none(void **state)
 {
     assert_null(method_of(*state, "ListApiGroups")->recovery);
@@ -78,6 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_option_is_resolved),
         cmocka_unit_test(fields_of_the_same_name_are_copied),
+        cmocka_unit_test(a_look_up_of_another_service_needs_no_time_and_no_total),
         cmocka_unit_test(a_method_without_the_option_has_none),
     };
     return cmocka_run_group_tests(tests, load, unload);
