@@ -97,6 +97,11 @@ def test_a_refusal_of_iam_leaves_the_secret_alone(peers, tmp_path):
     assert not [secret for secret in (TOKEN, PASSWORD, BEARER) if secret in ended.stderr]
 
 
+def test_the_first_token_is_written_at_once_by_the_same_pod():
+    job, cron = named("iam-token", "Job", "apig-iam-first"), named("iam-token", "CronJob", "apig-iam-refresh")
+    assert job["spec"] == cron["spec"]["jobTemplate"]["spec"]
+
+
 def test_the_job_has_rights_to_that_secret_only():
     rule, = named("iam-token", "Role", "apig-iam-refresh")["rules"]
     assert rule == {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["apig-token"], "verbs": ["patch"]}

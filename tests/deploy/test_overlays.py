@@ -120,6 +120,18 @@ def test_istio_knows_the_endpoint_of_the_region(name):
         assert rule["trafficPolicy"]["tls"] == {"mode": "DISABLE"}
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith("oidc")])
+def test_a_service_accounts_token_is_mounted_and_istio_knows_who_exchanges_it(name):
+    for _, pod, sidecar in sidecars(name):
+        mount, = [each for each in sidecar["volumeMounts"] if each["name"] == "apig-token"]
+        assert environment_of(name, sidecar)["APIG_SIDECAR_OIDC_TOKEN_FILE"] == f"{mount['mountPath']}/id-token"
+    hosts = ["iam.cn-north-4.myhuaweicloud.com", "sts.cn-north-4.myhuaweicloud.com"]
+    assert named(name, "ServiceEntry", "apig-iam")["spec"]["hosts"] == hosts
+    rules = [named(name, "DestinationRule", rule)["spec"] for rule in ("apig-iam", "apig-sts")]
+    assert [rule["host"] for rule in rules] == hosts
+    assert all(rule["trafficPolicy"]["tls"] == {"mode": "DISABLE"} for rule in rules)
+
+
 @pytest.mark.parametrize("name", [name for name in CASES if "istio" in name or "linkerd" in name])
 def test_each_pod_has_the_meshs_annotations(name):
     wanted = "traffic.sidecar.istio.io/excludeInboundPorts" if "istio" in name else "config.linkerd.io/skip-inbound-ports"

@@ -16,8 +16,11 @@ EVERY = [*CASES, *EXAMPLES]
 WITH_SIDECAR = [*CASES, "sample-service"]
 TOKEN_DIRECTORY = "/var/run/secrets/apig"
 OF_CCE = {"HC_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"}
-NO_TOKEN = {"name": "apig-token", "optional": True}
-SECRETS = {"keys": {"name": "apig-keys"}, "metadata": NO_TOKEN, "pod-identity": NO_TOKEN}  # case → what is mounted instead
+TOKEN = {"secret": {"name": "apig-token", "items": [{"key": "token", "path": "token"}]}}
+NO_TOKEN = {"secret": {"name": "apig-token", "optional": True}}
+MOUNTED = {"keys": {"secret": {"name": "apig-keys"}}, "metadata": NO_TOKEN, "pod-identity": NO_TOKEN,
+           "iam-user": {"secret": {"name": "apig-iam-user"}},  # case → what is mounted instead of the token
+           "oidc": {"serviceAccountToken": {"audience": "apig-sidecar", "expirationSeconds": 3600, "path": "id-token"}}}
 
 
 def help_of(*arguments):
@@ -73,11 +76,10 @@ def test_no_secret_is_in_the_environment_or_the_arguments(name):
 
 @pytest.mark.parametrize("name", WITH_SIDECAR)
 def test_the_credential_is_in_files_for_the_sidecar_alone_that_follow_a_rotation(name):
-    token = {"name": "apig-token", "items": [{"key": "token", "path": "token"}]}
     for workload, pod, sidecar in sidecars(name):
         volume, = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
         assert volume["projected"]["defaultMode"] == 0o400
-        assert volume["projected"]["sources"][0]["secret"] == SECRETS.get(name.split("-istio")[0].removesuffix("-shared"), token)
+        assert volume["projected"]["sources"][0] == MOUNTED.get(name.split("-istio")[0].removesuffix("-shared"), TOKEN)
         assert pod["spec"]["securityContext"]["fsGroup"], "uid 65532 could not read it"
         mounts = [(each["name"], mount) for each in containers(pod) for mount in each.get("volumeMounts", [])
                   if mount["name"] == "apig-token"]
@@ -93,6 +95,11 @@ def test_the_sidecar_has_bounded_memory_and_unbounded_cpu(name):
         assert sidecar["resources"]["limits"].keys() == {"memory"}
 
 
+def of_user(name):
+    """Options that only the user of a component knows."""
+    return {"APIG_SIDECAR_OIDC_PROVIDER": "cluster"} if name.startswith("oidc") else {}
+
+
 @pytest.mark.parametrize("name", WITH_SIDECAR)
 def test_the_program_takes_its_options(name, tmp_path):
     known = defaults()
@@ -100,7 +107,7 @@ def test_the_program_takes_its_options(name, tmp_path):
         variables = environment_of(name, sidecar)
         assert {key for key in variables if key.startswith("APIG_SIDECAR_")} <= known.keys()
         # A wrong option ends the program with 2, before it opens a file.
-        ended = run_program("serve", f"--descriptor-set={tmp_path}/none", variables={**OF_CCE, **variables})
+        ended = run_program("serve", f"--descriptor-set={tmp_path}/none", variables={**OF_CCE, **of_user(name), **variables})
         assert (ended.returncode, "--descriptor-set" in ended.stderr or str(tmp_path) in ended.stderr) == (1, True), \
             ended.stderr
 
