@@ -86,6 +86,7 @@ static void pass(struct guard *guard, const struct request *request, size_t star
     stream->kind = call->kind;
     stream->method = call->method;
     stream->streaming = call->streaming;
+    stream->reserved = call->reserved;
     stream->opened_ns = guard->now_ns;
     stream->content_left = request->content_length;
     stream->message.encoding = (uint8_t)request->encoding;
@@ -233,6 +234,7 @@ void caller_headers(struct guard *guard, struct frame *frame)
     block->stream = frame->stream;
     block->flags = frame->flags & FLAG_END_STREAM;
     block->continuations = 0;
+    block->opened_ns = guard->now_ns;
     take_part(guard, frame);
 }
 

@@ -127,9 +127,19 @@ static bool is_late(const struct guard *guard, const struct stream *stream)
            guard->now_ns - stream->opened_ns > guard->settings->message_timeout_ns;
 }
 
+/* Nothing else may come before a header block is whole (RFC 9113 section 4.3): a connection whose
+ * block does not come in time serves nobody, and the part of it that has come takes memory. */
+static void end_late_block(struct guard *guard)
+{
+    const struct partial_block *block = &guard->caller_block;
+    if (block->open && guard->now_ns - block->opened_ns > guard->settings->message_timeout_ns)
+        guard_connection_error(guard, HTTP2_ENHANCE_YOUR_CALM);
+}
+
 void guard_tick(struct guard *guard, int64_t now_ns, struct guard_outputs *outputs)
 {
     guard_begin(guard, now_ns, outputs);
+    end_late_block(guard);
     const struct guard_failure late = fault_failure(FAULT_MESSAGE_LATE);
     /* Removing a stream moves another into its place, so that the place is looked at again. */
     for (size_t i = 0; i < guard->streams.place_count;) {

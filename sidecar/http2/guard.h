@@ -31,10 +31,11 @@ struct guard;
 #define GUARD_BLOCK_SLACK 16384
 
 struct guard_settings {
-    uint32_t max_streams;          /* open at a time; those above it get REFUSED_STREAM */
-    struct request_limits fields;  /* of one request */
-    size_t max_message;            /* of a message's declared length */
-    int64_t message_timeout_ns;    /* from the headers to the end of a unary call's message */
+    uint32_t max_streams;         /* open at a time; those above it get REFUSED_STREAM */
+    struct request_limits fields; /* of one request */
+    size_t max_message;           /* of a message's declared length */
+    int64_t message_timeout_ns;   /* from the headers to the end of a unary call's message, and from
+                                     the begin of a header block to its end */
     struct frame_rate idle_frames; /* that carry nothing, before reading pauses; ten times as many
                                       end the connection */
 };
@@ -61,6 +62,7 @@ struct guard_call {
     uint32_t kind;   /* given back when the stream ends */
     uint16_t method; /* given back when it ends with a status of the guard's */
     bool streaming;  /* the caller may send any number of messages, and need not end soon */
+    size_t reserved; /* for the stream itself; added to what is reserved for its messages */
 };
 
 /* How a stream that was passed ended. */
@@ -102,7 +104,7 @@ struct guard_hooks {
      * for them. */
     bool (*reserve)(void *context, uint32_t kind, size_t size, struct guard_failure *failure);
 
-    /* `reserved` is the sum of what was reserved for the stream. */
+    /* `reserved` is the sum of what was reserved for the stream and its messages. */
     void (*ended)(void *context, uint32_t kind, size_t reserved, enum guard_end end);
 
     /* Called once for each stream that ends with such a status: fills what is sent with it. */
@@ -140,7 +142,8 @@ void guard_from_caller(struct guard *guard, const uint8_t *data, size_t size, in
 void guard_from_core(struct guard *guard, const uint8_t *data, size_t size, int64_t now_ns,
                      struct guard_outputs *outputs);
 
-/* Ends calls whose message did not come in time; to be called about once a second. */
+/* Ends calls whose message did not come in time, and connections whose header block did not; to be
+ * called about once a second. */
 void guard_tick(struct guard *guard, int64_t now_ns, struct guard_outputs *outputs);
 
 /* Announces that the connection will end (RFC 9113 section 6.8): the caller opens streams elsewhere

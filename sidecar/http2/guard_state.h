@@ -14,6 +14,7 @@ struct partial_block {
     uint8_t flags; /* FLAG_END_STREAM or 0 */
     uint32_t stream;
     unsigned continuations;
+    int64_t opened_ns;
     struct output bytes;
 };
 

@@ -248,6 +248,25 @@ static void after_a_connection_error_a_call_under_way_gets_the_rest_of_its_messa
     assert_int_equal(guard_state(peers->guard), GUARD_FINISHED);
 }
 
+static void a_header_block_that_does_not_come_in_time_ends_the_connection(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    uint32_t last;
+    caller_calls(peers, 1);
+    put_frame(&bytes, FRAME_HEADERS, 0, 3, text_literal(""));
+    caller_sends(peers, &bytes);
+    guard_tick(peers->guard, 31 * FRAME_BUDGET_SECOND, &peers->outputs);
+    assert_int_equal(guard_state(peers->guard), GUARD_OPEN);
+    guard_tick(peers->guard, 32 * FRAME_BUDGET_SECOND, &peers->outputs);
+    core_sends(peers);
+    assert_true(got_goaway(peers, HTTP2_ENHANCE_YOUR_CALM, &last));
+    assert_int_equal(last, 1);
+    core_responds(peers, 1);
+    assert_int_equal(got_status(peers, 1), 0);
+    assert_int_equal(guard_state(peers->guard), GUARD_FINISHED);
+}
+
 static void a_peer_that_does_not_speak_http2_gets_no_byte(void **state)
 {
     struct peers *peers = *state;
@@ -277,6 +296,7 @@ int main(void)
         test(bytes_that_core_does_not_get_are_credited_to_the_caller),
         test(a_connection_error_closes_a_connection_without_calls),
         test(after_a_connection_error_a_call_under_way_gets_the_rest_of_its_message),
+        test(a_header_block_that_does_not_come_in_time_ends_the_connection),
         test(a_peer_that_does_not_speak_http2_gets_no_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
