@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "system/memory_trim.h"
 
 #include "base/banned.h"
 
@@ -72,8 +73,19 @@ void watchdog_remove(struct watched_thread *thread)
     thread->watchdog = NULL;
 }
 
+void watchdog_trim_memory(struct watchdog *watchdog)
+{
+    struct watched_thread *thread;
+    if (!watchdog)
+        return;
+    TAILQ_FOREACH(thread, &watchdog->threads, place)
+    atomic_store(&thread->shall_trim, true);
+}
+
 void watchdog_pong(struct watched_thread *thread)
 {
+    if (atomic_exchange(&thread->shall_trim, false))
+        memory_trim_own();
     atomic_store_explicit(&thread->awaits_pong, false, memory_order_release);
 }
 

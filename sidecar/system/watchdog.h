@@ -25,7 +25,7 @@ struct watched_thread {
     size_t number; /* distinguishes threads of one name */
     /* Makes the thread call watchdog_pong from its own loop soon. */
     void (*ping)(struct watched_thread *thread);
-    atomic_bool awaits_pong;
+    atomic_bool awaits_pong, shall_trim;
     unsigned missed_rounds;
 };
 
@@ -45,6 +45,10 @@ void watchdog_remove(struct watched_thread *thread);
 
 /* Responds to a ping. The thread that was pinged. */
 void watchdog_pong(struct watched_thread *thread);
+
+/* Makes each thread give freed memory back to the kernel with its next response. NULL is allowed.
+ */
+void watchdog_trim_memory(struct watchdog *watchdog);
 
 /* Returns whether no thread is stuck, and writes how many are not, the main thread included:
  * "3 of 3 threads responsive". */
