@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes.h"
 
+#include "system/memory_budget.h"
 #include "system/usage.h"
 #include "telemetry/log.h"
 
@@ -72,6 +73,7 @@ static const struct monitor_check checks[] = {
 static void measure(const struct probes_parts *parts)
 {
     struct usage usage;
+    const struct memory_budget *memory = server_memory(parts->server);
     usage_read(&usage);
     const struct {
         enum metric metric;
@@ -79,6 +81,8 @@ static void measure(const struct probes_parts *parts)
     } gauges[] = {
         {METRIC_CALLS_IN_FLIGHT, (int64_t)server_in_flight(parts->server)},
         {METRIC_CONNECTIONS, (int64_t)server_connections(parts->server)},
+        {METRIC_MEMORY_RESERVED, (int64_t)memory_budget_used(memory)},
+        {METRIC_MEMORY_BUDGET, (int64_t)memory->limit},
         {METRIC_CREDENTIAL_READY, credential_ready(parts->credential)},
         {METRIC_CREDENTIAL_EXPIRY, credential_expires_ns(parts->credential)},
         {METRIC_CLOCK_OFFSET, credential_clock_offset_ns(parts->credential)},

@@ -18,6 +18,7 @@
 #include "rest/fill.h"
 #include "schema/schema.h"
 #include "server/server.h"
+#include "system/memory_trim.h"
 #include "system/mount.h"
 #include "system/process.h"
 #include "system/thread.h"
@@ -327,6 +328,7 @@ bool sidecar_run(const struct config *config, struct status *status)
 {
     struct sidecar sidecar = {.config = config};
     ignore_signals();
+    memory_trim_prepare();
     arena_init(&sidecar.arena, ARENA_BYTES);
     probes_init(&sidecar.probes);
     log_open(config->log_level, config->log_format);

@@ -68,6 +68,8 @@ struct config {
     int64_t deadline_ns, max_deadline_ns;
     uint64_t max_in_flight, max_in_flight_per_caller /* 0: no limit */, max_connections,
         max_connections_per_peer, max_streams;
+    uint64_t max_streams_per_peer;
+    uint64_t max_memory_bytes; /* 0: from the control group's limit */
     uint64_t max_message_bytes, max_response_bytes, max_metadata_bytes, max_metadata_count;
     int64_t handshake_timeout_ns, idle_timeout_ns, max_age_ns, max_age_grace_ns; /* 0: off */
     int64_t drain_delay_ns, drain_timeout_ns;

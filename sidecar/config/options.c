@@ -114,9 +114,15 @@ const struct option config_options[] = {
     {LIMITS, "max-connections-per-peer", &value_count, at(max_connections_per_peer), 1, 1000000,
      "1000", "the same for one IP address, or for one user on Unix sockets"},
     {LIMITS, "max-streams", &value_count, at(max_streams), 1, 1000000, "1000",
-     "largest number of concurrent calls on one connection; a client that cancels more calls per "
-     "second is disconnected"},
-    {LIMITS, "max-message", &value_size, at(max_message_bytes), 1, 256 * MIB, "1MiB",
+     "largest number of concurrent calls on one connection; a client that leaves more calls "
+     "unfinished per second is disconnected"},
+    {LIMITS, "max-streams-per-peer", &value_count, at(max_streams_per_peer), 1, 1000000, "2000",
+     "number of concurrent calls of one IP address, or of one user on Unix sockets; while "
+     "it has them, or leaves more unfinished per second, each connection may have 16"},
+    {LIMITS, "max-memory", &value_size, at(max_memory_bytes), 0, 1024 * 1024 * MIB, "0",
+     "memory of the process above which calls are rejected with RESOURCE_EXHAUSTED; 0: three "
+     "quarters of the control group's limit, 512MiB without one"},
+    {LIMITS, "max-message", &value_size, at(max_message_bytes), 1, 256 * MIB, "64KiB",
      "largest request message"},
     {LIMITS, "max-response", &value_size, at(max_response_bytes), 1, 256 * MIB, "4MiB",
      "largest body of an upstream response"},

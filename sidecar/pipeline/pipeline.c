@@ -234,12 +234,20 @@ static enum next recover(struct transaction *transaction)
 /* Inbound, on an upstream thread, each time an exchange has ended. */
 static enum next (*const inbound[])(struct transaction *transaction) = {interpret, retry, recover};
 
+/* Fails the call when there is no memory in which the response can wait for its caller, unless it
+ * reports a change. */
 static void pack_response(struct transaction *transaction)
 {
+    size_t size = protobuf_c_message_get_packed_size(transaction->response);
     transaction->step = STEP_REPLY;
-    transaction->response_bytes = protobuf_c_message_get_packed_size(transaction->response);
-    protobuf_c_message_pack(transaction->response,
-                            call_response_space(transaction->call, transaction->response_bytes));
+    if (!call_reserve_response(transaction->call, size, !transaction_only_reads(transaction))) {
+        status_set(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
+                   "no memory for a response of %zu bytes is left; --max-memory limits it", size);
+        failure_of_step(&transaction->details, STEP_REPLY, &transaction->status);
+        return;
+    }
+    transaction->response_bytes = size;
+    protobuf_c_message_pack(transaction->response, call_response_space(transaction->call, size));
 }
 
 static void reply(struct transaction *transaction)
@@ -249,7 +257,7 @@ static void reply(struct transaction *transaction)
         failure_of_repeated(&transaction->details, &transaction->status);
     if (transaction->status.code == STATUS_OK)
         pack_response(transaction);
-    else
+    if (transaction->status.code != STATUS_OK)
         failure_complete(transaction);
     if (transaction->sent_attempts > 0)
         failure_add_attempts(transaction);

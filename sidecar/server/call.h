@@ -128,6 +128,11 @@ static inline void call_send_trailers(struct call *call, const struct call_trail
         call_send_trailer(call, "grpc-retry-pushback-ms", trailers->pushback);
 }
 
+/* Reserves memory for the response's bytes, which are kept until the caller has read them. False
+ * when --max-memory does not allow it, unless `must`: a response that reports a change is kept in
+ * any case. At most once; any thread. */
+must_use bool call_reserve_response(struct call *call, size_t bytes, bool must);
+
 /* Memory for the response's bytes, to be filled before call_reply; at most once. */
 uint8_t *call_response_space(struct call *call, size_t bytes);
 

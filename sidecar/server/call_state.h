@@ -30,7 +30,8 @@ struct call {
     enum status_code code; /* of the reply */
     grpc_slice details;    /* its message, of a failure */
     bool has_message, has_response;
-    bool begun; /* by its handler */
+    size_t response_size; /* as far as the budget knows it */
+    bool begun;           /* by its handler */
     bool is_committed;
     bool ends_with_connection;
     int cancelled;

@@ -13,6 +13,8 @@
 #include <sys/eventfd.h>
 
 #include "base/text.h"
+#include "config/config.h"
+#include "system/memory_budget.h"
 
 struct tag {
     /* `good` is false when the operation failed or the server is shutting down. The poller's
@@ -46,9 +48,14 @@ struct core {
     grpc_server *server;
     struct poller *poller;
     grpc_completion_queue *queue;
-    struct front *front; /* set before the poller's thread starts */
+    struct front *front;         /* set before the poller's thread starts */
+    struct memory_budget budget; /* of what callers make the process take */
     struct rpc_tracker tracker;
 };
+
+/* Makes C-core's server, without connections. The front keeps all limits, so that C-core's own are
+ * wider or off. */
+grpc_server *core_server_new(const struct config *config, const struct memory_budget *budget);
 
 /* The descriptor of the connection that a call came on, which stays open as long as the call; -1
  * when it is not one of ours. Only while the call is open. */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "server/front_connection.h"
+#include "server/front_memory.h"
 
 #include "base/banned.h"
 
@@ -74,17 +75,23 @@ static void on_added(struct task *task)
 const char *front_add(struct front *front, int fd, bool has_tls, const struct peer *peer)
 {
     struct peer_account *account;
+    has_tls = has_tls && front->tls;
+    if (!front_memory_admit(front, has_tls))
+        return "--max-memory is reached";
     const char *limit = peer_table_enter(front->peers, peer, &account);
-    if (limit)
+    if (limit) {
+        front_memory_leave(front, has_tls);
         return limit;
+    }
     struct front_connection *connection = memory_expect(calloc(1, sizeof *connection));
     connection->added.run = on_added;
     connection->front = front;
     connection->channel.fd = fd;
     connection->inner = connection->core = -1;
-    connection->has_tls = has_tls && front->tls;
+    connection->has_tls = has_tls;
     connection->peer = *peer;
     connection->account = account;
+    connection->use = peer->is_trusted_proxy ? &connection->own_use : &account->use;
     connection->added_ns = clock_now_ns();
     task_queue_post(&front->thread.tasks, &connection->added);
     return NULL;

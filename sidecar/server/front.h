@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "http2/guard.h"
 #include "server/peer.h"
+#include "system/memory_budget.h"
 #include "system/reload.h"
 #include "system/task_queue.h"
 #include "system/watchdog.h"
@@ -43,6 +44,7 @@ struct front_events {
     void (*drained)(void *context);
     void *context;
     struct metrics *metrics;
+    struct memory_budget *budget;
     struct watchdog *watchdog;                  /* NULL: the thread is not watched */
     struct reload_listener certificate_changes; /* of the files of TLS */
 };

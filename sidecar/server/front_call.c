@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The front's rules for calls: who may open them, how many, and how often they may be cancelled. */
+/* The front's rules for calls: who may open them, how many, and how much memory they may take. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "server/front_connection.h"
+#include "server/front_memory.h"
+#include "server/front_pace.h"
 
 #include "base/banned.h"
+
+/* The wait before a retry of a call for which there was no room, and by how much it differs from
+ * call to call; as the pipeline sends it. */
+#define PUSHBACK_MS 500
+#define PUSHBACK_SPREAD_MS 101
 
 /* Methods that the server serves itself, by the beginning of their path, and how many of their
  * calls may be open on a connection. */
@@ -67,6 +75,37 @@ static enum guard_verdict reject_excess(struct front_connection *connection, siz
     return reject(connection, failure);
 }
 
+static void set_overloaded(struct front *front, const char *why, const char *option,
+                           struct guard_failure *failure)
+{
+    failure->code = STATUS_RESOURCE_EXHAUSTED;
+    failure->reason = "OVERLOADED";
+    failure->has_pushback = true;
+    failure->pushback_ms = PUSHBACK_MS + arc4random_uniform(PUSHBACK_SPREAD_MS);
+    snprintf(front->message, sizeof front->message, "%s; %s limits it", why, option);
+    failure->message = text_of(front->message);
+}
+
+static bool reserve(struct front_connection *connection, size_t size, struct guard_failure *failure)
+{
+    if (front_memory_reserve(connection, size))
+        return true;
+    set_overloaded(connection->front, "the memory for calls is in use", "--max-memory", failure);
+    return false;
+}
+
+/* Returns whether the call and its memory are within its peer's limits. */
+static bool admit(struct front_connection *connection, size_t size, struct guard_failure *failure)
+{
+    struct front *front = connection->front;
+    if (connection->use->calls < front->config->max_streams_per_peer ||
+        front_pace_is_modest(connection))
+        return reserve(connection, size, failure);
+    set_overloaded(front, "the peer has the largest number of calls open", "--max-streams-per-peer",
+                   failure);
+    return false;
+}
+
 /* A trusted proxy's calls have a caller each, which the pipeline judges. */
 static enum guard_verdict on_open(void *context, const struct guard_request *request,
                                   struct guard_call *call, struct guard_failure *failure)
@@ -80,27 +119,38 @@ static enum guard_verdict on_open(void *context, const struct guard_request *req
     call->kind = own ? (uint32_t)own->kind : FRONT_CALL;
     call->method = find_method(connection->front, request->path);
     call->streaming = own && own->streaming;
+    call->reserved = FRONT_CALL_BYTES + request->block_size;
+    if (front_pace_refuses(connection))
+        return GUARD_REFUSE;
+    if (!admit(connection, call->reserved, failure))
+        return GUARD_FAIL;
     connection->open[call->kind]++;
+    connection->use->calls++;
     return GUARD_PASS;
 }
 
-/* A cancelled call costs the caller two frames and us a whole call (CVE-2023-44487). */
-static void count_cancel(struct front_connection *connection)
+static bool on_reserve(void *context, uint32_t kind, size_t size, struct guard_failure *failure)
 {
-    int64_t most = (int64_t)connection->front->config->max_streams;
-    if (!rate_limit_take(&connection->cancelled, clock_now_ns(), CLOCK_NS_PER_S / most, most))
-        connection->misbehaviour =
-            "it cancelled more calls in a second than --max-streams allows at a time";
+    (void)kind;
+    return reserve(context, size, failure);
+}
+
+/* C-core ends the calls of a caller that has closed its connection, as if they were complete. */
+static bool was_left(const struct front_connection *connection, enum guard_end end)
+{
+    return connection->caller_ended || end == GUARD_RESET_CALLER || end == GUARD_FAULTY ||
+           end == GUARD_ABANDONED;
 }
 
 static void on_ended(void *context, uint32_t kind, size_t reserved, enum guard_end end)
 {
-    (void)reserved;
     struct front_connection *connection = context;
     connection->open[kind]--;
+    connection->use->calls--;
     connection->busy_ns = clock_now_ns();
-    if (end == GUARD_RESET_CALLER)
-        count_cancel(connection);
+    front_memory_release(connection, reserved);
+    if (was_left(connection, end))
+        front_pace_unfinished(connection);
 }
 
 static void on_describe(void *context, struct guard_refusal *refusal)
@@ -115,6 +165,9 @@ static void on_describe(void *context, struct guard_refusal *refusal)
 
 struct guard_hooks front_hooks(struct front_connection *connection)
 {
-    return (struct guard_hooks){
-        .context = connection, .open = on_open, .ended = on_ended, .describe = on_describe};
+    return (struct guard_hooks){.context = connection,
+                                .open = on_open,
+                                .reserve = on_reserve,
+                                .ended = on_ended,
+                                .describe = on_describe};
 }

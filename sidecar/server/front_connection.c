@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/front_memory.h"
 
 #include "base/banned.h"
 
@@ -38,11 +39,14 @@ void front_connection_end(struct front_connection *connection)
     struct front *front = connection->front;
     close_core(connection);
     guard_free(connection->guard);
+    connection->guard = NULL;
     event_del(&connection->events[FRONT_CALLER_READABLE]);
     event_del(&connection->events[FRONT_CALLER_WRITABLE]);
     event_del(&connection->resume);
     output_clear(&connection->to_core);
     output_clear(&connection->to_caller);
+    front_memory_follow(connection);
+    front_memory_leave(front, connection->has_tls);
     channel_close(&connection->channel);
     peer_table_leave(front->peers, connection->account);
     LIST_REMOVE(connection, place);
@@ -137,10 +141,12 @@ void front_connection_settle(struct front_connection *connection)
     front_write(connection);
     if (!connection->is_broken)
         front_flush_answer(connection);
-    if (connection->is_broken || (has_ended(connection) && !begin_closing(connection)))
+    if (connection->is_broken || (has_ended(connection) && !begin_closing(connection))) {
         front_connection_end(connection);
-    else
-        wait(connection);
+        return;
+    }
+    front_memory_follow(connection);
+    wait(connection);
 }
 
 static void on_core_readable(evutil_socket_t fd, short what, void *context)

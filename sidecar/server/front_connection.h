@@ -61,11 +61,17 @@ struct front_connection {
     int64_t added_ns, opened_ns, busy_ns, stalled_ns, announced_ns, finishing_ns, closing_ns;
     int64_t age_ns; /* at which it is closed */
     size_t open[FRONT_KINDS];
-    struct rate_limit cancelled; /* calls */
+    struct rate_limit unfinished; /* calls */
+    uint64_t rejected;            /* calls that were opened and rejected, as far as counted */
+    int64_t paced_until_ns;       /* it is not read before then */
     struct peer peer;
     struct peer_account *account;
-    struct peer_entry *entry; /* while C-core serves the other end */
-    bool is_full;             /* as the entry has it */
+    struct peer_use *use; /* the account's; own_use when the peer is a trusted proxy */
+    struct peer_use own_use;
+    struct memory_share memory; /* of the budget */
+    size_t held;                /* by guard and outputs, as far as counted */
+    struct peer_entry *entry;   /* while C-core serves the other end */
+    bool is_full;               /* as the entry has it */
 };
 
 LIST_HEAD(front_list, front_connection);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "server/front_connection.h"
+#include "server/front_pace.h"
 
 #include "base/banned.h"
 
@@ -13,6 +14,12 @@
 
 /* One side is not read while the other has not taken this number of bytes. */
 #define PENDING_MOST 65536
+
+/* Without memory left, one turn at a time. */
+static size_t pending_most(const struct front_connection *connection)
+{
+    return memory_budget_is_spent(connection->front->events.budget) ? 1 : PENDING_MOST;
+}
 
 bool front_may_read_caller(const struct front_connection *connection)
 {
@@ -24,7 +31,7 @@ bool front_may_read_caller(const struct front_connection *connection)
 bool front_may_read_core(const struct front_connection *connection)
 {
     return front_has_core(connection) && !connection->core_ended &&
-           connection->to_caller.size < PENDING_MOST;
+           connection->to_caller.size < pending_most(connection);
 }
 
 static void pause_until(struct front_connection *connection, int64_t until_ns, int64_t now_ns)
@@ -43,7 +50,9 @@ static void take_from_caller(struct front_connection *connection, size_t size)
     if (!connection->guard)
         connection->guard = guard_new(&front->guard_settings, &connection->hooks, now_ns);
     guard_from_caller(connection->guard, front->piece, size, now_ns, &front->outputs);
-    pause_until(connection, guard_paused_until(connection->guard), now_ns);
+    int64_t paced_ns = front_pace_until(connection, now_ns);
+    int64_t paused_ns = guard_paused_until(connection->guard);
+    pause_until(connection, paced_ns > paused_ns ? paced_ns : paused_ns, now_ns);
 }
 
 void front_read_caller(struct front_connection *connection)

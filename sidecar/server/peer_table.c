@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include "base/banned.h"
@@ -25,6 +26,7 @@ struct peer_table {
     struct peer unknown_peer;
     pthread_mutex_t lock; /* of everything below */
     void *accounts;       /* a tree of tsearch */
+    TAILQ_HEAD(, peer_account) resting;
     size_t connections;
     struct peer_entry **peers; /* by descriptor; NULL: none */
     size_t room;
@@ -39,6 +41,7 @@ struct peer_table *peer_table_new(const struct config *config)
         .unknown_peer = {.address = "unknown", .who = "unknown"},
     };
     peer_identify(&table->unknown_peer, config, NULL, 0);
+    TAILQ_INIT(&table->resting);
     pthread_mutex_init(&table->lock, NULL);
     return table;
 }
@@ -69,24 +72,54 @@ static struct peer_account *account_of(struct peer_table *table, const struct pe
     return *found;
 }
 
+static void set_resting(struct peer_table *table, struct peer_account *account, bool rests)
+{
+    if (account->rests)
+        TAILQ_REMOVE(&table->resting, account, rest);
+    if (rests)
+        TAILQ_INSERT_TAIL(&table->resting, account, rest);
+    account->rests = rests;
+}
+
+/* A peer cannot have its limits forgotten by closing its connections. */
+static bool is_remembered(const struct peer_account *account)
+{
+    int64_t now_ns = clock_now_ns();
+    return rate_limit_is_spent(&account->use.unfinished, now_ns, 0) ||
+           rate_limit_is_spent(&account->use.rejected, now_ns, 0);
+}
+
 static void forget_if_empty(struct peer_table *table, struct peer_account *account)
 {
     if (account->connections > 0)
         return;
+    bool rests = is_remembered(account);
+    set_resting(table, account, rests);
+    if (rests)
+        return;
     tdelete(account, &table->accounts, compare);
     free(account);
+}
+
+/* Looks at two for each that may be added, so that they never become many. */
+static void forget_some(struct peer_table *table)
+{
+    for (int i = 0; i < 2 && !TAILQ_EMPTY(&table->resting); i++)
+        forget_if_empty(table, TAILQ_FIRST(&table->resting));
 }
 
 const char *peer_table_enter(struct peer_table *table, const struct peer *peer,
                              struct peer_account **account)
 {
     pthread_mutex_lock(&table->lock);
+    forget_some(table);
     struct peer_account *found = account_of(table, peer);
     const char *limit = table->connections >= table->most ? "--max-connections is reached"
                         : found->connections >= table->most_each
                             ? "--max-connections-per-peer is reached"
                             : NULL;
     if (!limit) {
+        set_resting(table, found, false);
         found->connections++;
         table->connections++;
         *account = found;

@@ -7,16 +7,29 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/queue.h>
 
+#include "base/rate_limit.h"
 #include "server/peer.h"
+#include "system/memory_budget.h"
 
 struct peer_table;
 struct peer_entry;
+
+/* The open calls, memory and limits of a peer. The front's thread. */
+struct peer_use {
+    struct memory_share memory;
+    size_t calls;                           /* open */
+    struct rate_limit unfinished, rejected; /* calls */
+};
 
 /* All connections of one peer; its text `who` is the key. */
 struct peer_account {
     char who[PEER_BYTES];
     size_t connections;
+    struct peer_use use;
+    TAILQ_ENTRY(peer_account) rest; /* without a connection, while its limits remember something */
+    bool rests;
 };
 
 /* At most --max-connections, and --max-connections-per-peer of one peer. */

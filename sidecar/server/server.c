@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <grpc/grpc_posix.h>
 #include <grpc/grpc_security.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,6 +24,9 @@
 #include "server/tls_context.h"
 #include "server/unary.h"
 #include "server/unknown_method.h"
+#include "system/cgroup.h"
+#include "system/memory_trim.h"
+#include "system/usage.h"
 
 #include "base/banned.h"
 
@@ -32,13 +34,8 @@
  * poller between two of them. */
 #define ARMED_CALLS 4
 
-/* Far above --max-metadata: C-core closes a whole connection, with all its calls, when one call
- * exceeds C-core's own limit. */
-#define CORE_METADATA_BYTES 65536
-
-/* C-core accepts messages larger than --max-message by this, so that our own error names the
- * option; C-core's does not. */
-#define MESSAGE_MARGIN_BYTES (1024 * 1024)
+/* How often it is decided whether freed memory is given back to the kernel. */
+static const struct timeval trim_interval = {.tv_sec = 5};
 
 struct server {
     struct core core;
@@ -54,42 +51,20 @@ struct server {
     struct reflection *reflection;
     struct listeners *listeners;
     struct drain *drain;
-    struct event *ended;
+    struct event *ended, *trim;
+    struct memory_trim trimmed;
     bool is_started, has_ended;
 };
 
-static int at_most_int(uint64_t number)
+/* The memory of the process as it is now is not for callers. */
+static void open_budget(struct memory_budget *budget, const struct config *config)
 {
-    return number > INT_MAX ? INT_MAX : (int)number;
-}
-
-static grpc_server *core_new(const struct config *config)
-{
-    const struct {
-        const char *name;
-        int value;
-    } numbers[] = {
-        {GRPC_ARG_ENABLE_CHANNELZ, 0},
-        /* We inflate messages ourselves, because C-core does it without a bound. */
-        {GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0},
-        {GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         at_most_int(config->max_message_bytes + MESSAGE_MARGIN_BYTES)},
-        {GRPC_ARG_MAX_METADATA_SIZE, CORE_METADATA_BYTES},
-        /* The front keeps the limits of streams, of idleness and of age. */
-        {GRPC_ARG_MAX_CONCURRENT_STREAMS, INT_MAX},
-        {GRPC_ARG_MAX_CONNECTION_IDLE_MS, INT_MAX},
-        {GRPC_ARG_MAX_CONNECTION_AGE_MS, INT_MAX},
-        /* TCP keepalive detects dead peers. Frequent pings of a client do not end its
-           connection. */
-        {GRPC_ARG_KEEPALIVE_TIME_MS, INT_MAX},
-        {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0},
-    };
-    grpc_arg list[array_length(numbers)];
-    for (size_t i = 0; i < array_length(numbers); i++)
-        list[i] = (grpc_arg){.type = GRPC_ARG_INTEGER,
-                             .key = (char *)(uintptr_t)numbers[i].name,
-                             .value.integer = numbers[i].value};
-    return grpc_server_create(&(grpc_channel_args){array_length(list), list}, NULL);
+    struct usage usage;
+    usage_read(&usage);
+    uint64_t whole = config->max_memory_bytes;
+    if (whole == 0)
+        whole = memory_budget_default(cgroup_memory_limit(CGROUP_MEMBERSHIP, CGROUP_ROOT));
+    memory_budget_init(budget, whole, (uint64_t)usage.resident_bytes);
 }
 
 static bool register_unary(struct server *server, const struct schema *schema,
@@ -234,6 +209,24 @@ static bool start(struct server *server, struct status *status)
     return server->is_started;
 }
 
+static void on_trim(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    struct server *server = context;
+    struct memory_budget *budget = &server->core.budget;
+    if (memory_trim_is_due(&server->trimmed, memory_budget_used(budget),
+                           memory_budget_take_peak(budget))) {
+        memory_trim_now();
+        watchdog_trim_memory(server->events.watchdog);
+    }
+}
+
+static void open_trim(struct server *server, struct event_base *loop)
+{
+    server->trim = memory_expect(event_new(loop, -1, EV_PERSIST, on_trim, server));
+    event_add(server->trim, &trim_interval);
+}
+
 static bool open_tracker(struct server *server, struct event_base *loop, struct status *status)
 {
     struct rpc_tracker *tracker = &server->core.tracker;
@@ -255,7 +248,8 @@ static void open_core(struct server *server, const struct config *config, struct
     server->plaintext = grpc_insecure_server_credentials_create();
     server->core.poller = server->poller;
     server->core.queue = poller_queue(server->poller);
-    server->core.server = core_new(config);
+    open_budget(&server->core.budget, config);
+    server->core.server = core_server_new(config, &server->core.budget);
     grpc_server_register_completion_queue(server->core.server, server->core.queue, NULL);
     server->drain = drain_new(&server->core, server->poller, loop);
 }
@@ -271,6 +265,7 @@ static bool open_front(struct server *server, const struct config *config, struc
         .drained = on_drained,
         .context = server,
         .metrics = server->events.metrics,
+        .budget = &server->core.budget,
         .watchdog = server->events.watchdog,
         .certificate_changes = server->events.certificate_changes,
     };
@@ -295,6 +290,7 @@ bool server_open(const struct config *config, const struct schema *schema, struc
     if (!open_tracker(made, loop, status))
         return false;
     open_core(made, config, loop);
+    open_trim(made, loop);
     if (!open_listeners(made, config, loop, status) ||
         !register_methods(made, config, schema, status) || !start(made, status))
         return false;
@@ -344,6 +340,11 @@ size_t server_connections(const struct server *server)
     return front_connections(server->core.front);
 }
 
+const struct memory_budget *server_memory(const struct server *server)
+{
+    return &server->core.budget;
+}
+
 void server_cancel_all(struct server *server)
 {
     drain_force(server->drain);
@@ -376,8 +377,10 @@ void server_free(struct server *server)
     front_free(server->core.front);
     free_core(server);
     free(server->methods);
-    if (server->ended)
-        event_free(server->ended);
+    struct event *const events[] = {server->ended, server->trim};
+    for (size_t i = 0; i < array_length(events); i++)
+        if (events[i])
+            event_free(events[i]);
     if (server->core.tracker.ended_fd >= 0)
         close(server->core.tracker.ended_fd);
     free(server);

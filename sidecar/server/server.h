@@ -63,6 +63,10 @@ void server_refuse(struct server *server);
 size_t server_in_flight(const struct server *server);
 size_t server_connections(const struct server *server);
 
+/* The budget for what callers make the process take (--max-memory). Valid as long as the server;
+ * any thread. */
+const struct memory_budget *server_memory(const struct server *server);
+
 /* Ends everything that is left after server_drain, also calls whose request never came as a whole
  * and connections whose callers do not read. */
 void server_cancel_all(struct server *server);

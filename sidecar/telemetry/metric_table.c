@@ -37,10 +37,17 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Connections of callers that were refused, by the option that limits them, the kernel's "
         "reason or the failure of the TLS handshake."),
     ROW(CONNECTIONS_CLOSED, "apig_sidecar_connections_closed_total", COUNTER, "", NONE, NONE,
-        "Connections of callers that were closed because the caller cancelled more calls in a "
-        "second than --max-streams allows at a time."),
+        "Connections of callers that were closed because the caller left more calls unfinished in "
+        "a second than --max-streams allows at a time."),
     ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
         "Calls of callers that --allow-callers does not list."),
+    ROW(MEMORY_RESERVED, "apig_sidecar_memory_reserved_bytes", GAUGE, "bytes", NONE, NONE,
+        "Memory that callers' connections, calls and responses take, as the sidecar accounts it."),
+    ROW(MEMORY_BUDGET, "apig_sidecar_memory_budget_bytes", GAUGE, "bytes", NONE, NONE,
+        "Memory that they may take: --max-memory without the memory of the idle process."),
+    ROW(MEMORY_REFUSALS, "apig_sidecar_memory_refusals_total", COUNTER, "", SHED, NONE,
+        "Connections, calls and responses that were refused because of that budget or the peer's "
+        "share of it."),
     ROW(UPSTREAM_RESPONSES, "apig_sidecar_upstream_responses_total", COUNTER, "", HTTP_STATUS,
         VENDOR_CODE,
         "Responses of the upstream, by HTTP status and error_code; _OTHER: values that came after "
@@ -123,6 +130,11 @@ static const char *const connections[] = {
     [METRIC_CONNECTION_NEW] = "new",
     [METRIC_CONNECTION_REUSED] = "reused",
 };
+static const char *const shed[] = {
+    [METRIC_SHED_CALL] = "call",
+    [METRIC_SHED_CONNECTION] = "connection",
+    [METRIC_SHED_RESPONSE] = "response",
+};
 static const char *const retries[] = {
     [METRIC_RETRY_CREDENTIAL] = "credential",
     [METRIC_RETRY_REJECTED] = "rejected",
@@ -172,6 +184,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(REASON, "reason", GIVEN, none),
     LABEL(REFUSAL, "cause", SEEN, none),
     LABEL(CALLER, "caller", SEEN, none),
+    LABEL(SHED, "kind", FIXED, shed),
     LABEL(HTTP_STATUS, "http_response_status_code", SEEN, none),
     LABEL(VENDOR_CODE, "vendor_code", SEEN, none),
     LABEL(OUTCOME, "outcome", GIVEN, none),

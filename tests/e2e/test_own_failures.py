@@ -93,7 +93,7 @@ def with_set(folder):
 
 
 def message_that_takes_much_memory(scene):
-    return scene.start(with_set(scene.folder)).client().unary("/test.v1.Things/Fill", b"\x0a\0" * 500_000)
+    return scene.start(with_set(scene.folder), "--max-message=1MiB").client().unary("/test.v1.Things/Fill", b"\x0a\0" * 500_000)
 
 
 def listing(*groups):

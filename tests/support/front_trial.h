@@ -24,6 +24,7 @@
 struct trial {
     struct event_base *loop; /* without events: tests only wait with it */
     struct config config;
+    struct memory_budget budget;
     struct front *front;
     atomic_int cores[MOST_CORES]; /* C-core's descriptors, in the order in which they were opened */
     atomic_size_t core_count;
@@ -75,6 +76,7 @@ static inline int setup(void **state)
         .max_connections = 100,
         .max_connections_per_peer = 100,
         .max_streams = 100,
+        .max_streams_per_peer = 100,
         .max_message_bytes = 65536,
         .max_metadata_bytes = 8192,
         .max_metadata_count = 64,
@@ -82,6 +84,7 @@ static inline int setup(void **state)
         .max_deadline_ns = 60 * CLOCK_NS_PER_S,
         .handshake_timeout_ns = 60 * CLOCK_NS_PER_S,
     };
+    memory_budget_init(&trial->budget, 64 << 20, 0);
     *state = trial;
     return 0;
 }
@@ -119,7 +122,8 @@ static inline void open_front(struct trial *trial)
                                         .disconnected = on_disconnected,
                                         .refused_call = on_refused_call,
                                         .drained = on_drained,
-                                        .context = trial};
+                                        .context = trial,
+                                        .budget = &trial->budget};
     if (!front_open(&trial->config, &events, &trial->front, &status))
         fail_msg("%s", status.message);
 }

@@ -32,6 +32,7 @@ struct trial {
     char folder[32], path[64];
     struct event_base *loop;
     struct config config;
+    struct memory_budget budget;
     struct front *front;
     struct listeners *listeners;
     int accepted[MOST_ACCEPTED]; /* C-core's ends */
@@ -76,10 +77,12 @@ static inline int setup(void **state)
         .max_connections = 100,
         .max_connections_per_peer = 100,
         .max_streams = 100,
+        .max_streams_per_peer = 100,
         .deadline_ns = 60 * CLOCK_NS_PER_S,
         .max_deadline_ns = 60 * CLOCK_NS_PER_S,
         .handshake_timeout_ns = 60 * CLOCK_NS_PER_S,
     };
+    memory_budget_init(&trial->budget, 64 << 20, 0);
     *state = trial;
     return 0;
 }
@@ -112,8 +115,11 @@ static inline void listen_unix(struct trial *trial)
 
 static inline bool try_open(struct trial *trial, struct status *status)
 {
-    const struct front_events of_front = {
-        .opened = on_accepted, .refused = on_refused, .drained = on_drained, .context = trial};
+    const struct front_events of_front = {.opened = on_accepted,
+                                          .refused = on_refused,
+                                          .drained = on_drained,
+                                          .context = trial,
+                                          .budget = &trial->budget};
     const struct listener_events events = {.refused = on_refused, .context = trial};
     return front_open(&trial->config, &of_front, &trial->front, status) &&
            listeners_open(&trial->config, trial->front, trial->loop, &events, &trial->listeners,

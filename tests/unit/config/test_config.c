@@ -30,7 +30,7 @@ static void without_flags_and_variables_the_options_have_their_defaults(void **s
     assert_true(config.deadline_ns == 30 * CLOCK_NS_PER_S);
     assert_true(config.max_deadline_ns == 120 * CLOCK_NS_PER_S);
     assert_true(config.idle_timeout_ns == 0);
-    assert_int_equal(config.max_message_bytes, 1 << 20);
+    assert_int_equal(config.max_message_bytes, 64 << 10);
     assert_int_equal(config.max_in_flight, 1000);
     assert_int_equal(config.admin.port, 9091);
     assert_true(config.log_sample == 1);
