@@ -34,7 +34,7 @@ static int serve(int count, char *arguments[])
     if (!config_read(&config, count, arguments, environ, &status) ||
         !config_check_serve(&config, &status))
         exit_code = command_fail(&status, EXIT_USAGE);
-    else if (!sidecar_run(&config, &status))
+    else if (!sidecar_run(&config, SIDECAR_REVISION, &status))
         exit_code = command_fail(&status, EXIT_BAD);
     config_clear(&config);
     return exit_code;

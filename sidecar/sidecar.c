@@ -36,6 +36,7 @@
 
 struct sidecar {
     const struct config *config;
+    const char *revision;
     struct event_base *loop;
     struct arena arena;
     struct schema *schema;
@@ -121,6 +122,7 @@ static bool open_metrics(struct sidecar *sidecar, struct status *status)
     struct metric_values given[METRIC_LABEL_COUNT] = {
         [METRIC_LABEL_METHOD] = method_names(sidecar),
         [METRIC_LABEL_VERSION] = {version, array_length(version)},
+        [METRIC_LABEL_REVISION] = {&sidecar->revision, 1},
     };
     call_metrics_values(given);
     sidecar->metrics = metrics_new(given);
@@ -324,9 +326,9 @@ static bool open_without_signals(struct sidecar *sidecar, struct status *status)
     return is_open;
 }
 
-bool sidecar_run(const struct config *config, struct status *status)
+bool sidecar_run(const struct config *config, const char *revision, struct status *status)
 {
-    struct sidecar sidecar = {.config = config};
+    struct sidecar sidecar = {.config = config, .revision = revision};
     ignore_signals();
     memory_trim_prepare();
     arena_init(&sidecar.arena, ARENA_BYTES);

@@ -62,9 +62,9 @@ static const char *refusal(const struct http_head *head)
 }
 
 static const struct http_page pages[] = {
-    {"GET", "/config", show_config},
-    {"POST", "/quitquitquit", quit},
-    {"PUT", "/log-level", set_log_level},
+    {"GET", "/config", NULL, show_config},
+    {"POST", "/quitquitquit", NULL, quit},
+    {"PUT", "/log-level", NULL, set_log_level},
 };
 
 bool admin_open(const struct address *address, struct event_base *loop,

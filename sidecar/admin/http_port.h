@@ -25,6 +25,7 @@ struct http_reply {
 struct http_page {
     const char *method; /* "GET" serves HEAD as well */
     const char *path;
+    const char *summary; /* for a list of the pages; NULL is allowed */
     /* Writes the reply and returns the HTTP status. */
     unsigned (*respond)(void *context, const struct http_head *head, struct http_reply *reply);
 };

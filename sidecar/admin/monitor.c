@@ -2,11 +2,14 @@
 #include "admin/monitor.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin/http_port.h"
 #include "base/memory.h"
 
 #include "base/banned.h"
+
+#define SUMMARY_COLUMN 11
 
 struct monitor {
     struct monitor_sources sources;
@@ -81,12 +84,30 @@ static unsigned metrics(void *context, const struct http_head *head, struct http
     return 200;
 }
 
+static unsigned list_pages(void *context, const struct http_head *head, struct http_reply *reply);
+
 static const struct http_page pages[] = {
-    {"GET", "/livez", live},
-    {"GET", "/readyz", ready},
-    {"GET", "/startupz", started},
-    {"GET", "/metrics", metrics},
+    {"GET", "/", NULL, list_pages},
+    {"GET", "/livez", "200 while every thread responds; ?verbose lists the checks", live},
+    {"GET", "/readyz", "200 while calls can be served; ?verbose lists the checks", ready},
+    {"GET", "/startupz", "200 when the listeners are open; ?verbose lists the checks", started},
+    {"GET", "/metrics", "Prometheus' text format, or OpenMetrics by Accept", metrics},
 };
+
+static unsigned list_pages(void *context, const struct http_head *head, struct http_reply *reply)
+{
+    (void)context, (void)head;
+    for (size_t i = 0; i < array_length(pages); i++) {
+        if (!pages[i].summary)
+            continue;
+        buffer_add_text(&reply->body, text_of(pages[i].path));
+        for (size_t column = strlen(pages[i].path); column < SUMMARY_COLUMN; column++)
+            buffer_add_char(&reply->body, ' ');
+        buffer_add_text(&reply->body, text_of(pages[i].summary));
+        buffer_add_char(&reply->body, '\n');
+    }
+    return 200;
+}
 
 bool monitor_open(const struct address *address, struct event_base *loop,
                   const struct monitor_sources *sources, struct monitor **monitor,

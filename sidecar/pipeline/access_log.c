@@ -28,7 +28,7 @@ void access_log_unreadable(const struct transaction *transaction)
         return;
     log_text(&line, "method", text_of(transaction->method->path));
     log_redacted(&line, "member", unreadable->first, transaction);
-    log_redacted(&line, "reason", unreadable->reason, transaction);
+    log_redacted(&line, "message", unreadable->reason, transaction);
     log_number(&line, "members", (int64_t)unreadable->count);
     log_text(&line, "request_id", trace_headers_request_id(&transaction->trace));
     log_end(&line);
@@ -44,10 +44,51 @@ static bool is_sampled(struct pipeline *pipeline)
     return (uint64_t)((double)(before + 1) * share) > (uint64_t)((double)before * share);
 }
 
-/* INTERNAL stays until somebody acts; an unknown outcome has to be looked into. */
-static enum log_level level_of(enum status_code code)
+/* Failures that last: the first call that has one is a warning, the next ones are counted by
+ * metrics, until a call succeeds. */
+static const enum reason outages[PIPELINE_OUTAGES] = {REASON_NO_CREDENTIAL,
+                                                      REASON_UPSTREAM_UNREACHABLE};
+
+static void end_outages(struct pipeline *pipeline)
 {
-    return code == STATUS_INTERNAL ? LOG_ERROR : code == STATUS_UNKNOWN ? LOG_WARNING : LOG_INFO;
+    for (size_t i = 0; i < PIPELINE_OUTAGES; i++)
+        if (atomic_load_explicit(&pipeline->outages[i], memory_order_relaxed))
+            atomic_store_explicit(&pipeline->outages[i], false, memory_order_relaxed);
+}
+
+static bool begins_outage(const struct transaction *transaction)
+{
+    for (size_t i = 0; i < PIPELINE_OUTAGES; i++)
+        if (text_equal(transaction->details.reason, text_of(failure_reason_names[outages[i]])))
+            return !atomic_exchange(&transaction->pipeline->outages[i], true);
+    return false;
+}
+
+/* INTERNAL stays until somebody acts; an unknown outcome has to be looked into. */
+static enum log_level level_of(const struct transaction *transaction)
+{
+    enum status_code code = transaction->status.code;
+    if (code == STATUS_INTERNAL)
+        return LOG_ERROR;
+    if (code == STATUS_UNKNOWN || (code == STATUS_UNAVAILABLE && begins_outage(transaction)))
+        return LOG_WARNING;
+    return LOG_INFO;
+}
+
+static struct text cause_of(const struct details *details)
+{
+    for (size_t i = 0; i < details->metadata_count; i++)
+        if (text_equal(details->metadata[i].key, text_literal("cause")))
+            return details->metadata[i].value;
+    return (struct text){NULL, 0};
+}
+
+/* Reason and cause are those of ErrorInfo. */
+static void log_failure(struct log_line *line, const struct transaction *transaction)
+{
+    log_redacted(line, "reason", transaction->details.reason, transaction);
+    log_text(line, "cause", cause_of(&transaction->details));
+    log_redacted(line, "message", text_of(transaction->status.message), transaction);
 }
 
 void access_log_write(const struct transaction *transaction)
@@ -56,8 +97,10 @@ void access_log_write(const struct transaction *transaction)
     const struct schema_method *method = transaction->method;
     int64_t received_ns = call_received_ns(transaction->call);
     bool good = transaction->status.code == STATUS_OK;
-    enum log_level level = level_of(transaction->status.code);
+    enum log_level level = good ? LOG_INFO : level_of(transaction);
     struct log_line line;
+    if (good)
+        end_outages(transaction->pipeline);
     if (!log_enabled(level) || (good && !is_sampled(transaction->pipeline)))
         return;
     log_begin(&line, level, "call");
@@ -84,11 +127,7 @@ void access_log_write(const struct transaction *transaction)
     log_text(&line, "trace_id", transaction->trace.id);
     log_text(&line, "upstream_request_id", transaction->fault.request_id);
     log_text(&line, "recovered", text_of(lookup_verdict_names[transaction->verdict]));
-    bool broke = exchange->outcome != EXCHANGE_ANSWERED || exchange->cause != EXCHANGE_CAUSE_NONE;
-    if (!good && (transaction->unknown_outcome || broke))
-        log_text(&line, "reason",
-                 text_of(transaction->attempts && !transaction->unknown_outcome
-                             ? exchange->status.message
-                             : transaction->status.message));
+    if (!good)
+        log_failure(&line, transaction);
     log_end(&line);
 }

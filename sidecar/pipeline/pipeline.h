@@ -17,6 +17,8 @@
 #include "telemetry/metric.h"
 #include "upstream/upstream.h"
 
+#define PIPELINE_OUTAGES 2
+
 struct pipeline {
     const struct config *config;
     struct credential *credential;
@@ -26,7 +28,8 @@ struct pipeline {
     struct text prefix; /* of the upstream's URL, in front of every path: "" or "/prefix" */
     struct retry_budget budget;
     struct callers callers;
-    _Atomic uint64_t successes; /* counted for --log-sample */
+    _Atomic uint64_t successes;            /* counted for --log-sample */
+    atomic_bool outages[PIPELINE_OUTAGES]; /* that the log has warned of */
 };
 
 /* The functions to hand calls to; `pipeline`, whose budget and callers this sets up, must outlive

@@ -57,7 +57,9 @@ void peer_of_unix(int fd, const struct config *config, struct peer *peer)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &bytes) != 0)
         return;
     snprintf(peer->who, sizeof peer->who, "unix:uid=%u", process.uid);
-    snprintf(peer->address, sizeof peer->address, "unix:uid=%u,gid=%u,pid=%d", process.uid,
+    /* A process of another PID namespace, such as another container, has the number 0 here. */
+    snprintf(peer->address, sizeof peer->address,
+             process.pid ? "unix:uid=%u,gid=%u,pid=%d" : "unix:uid=%u,gid=%u", process.uid,
              process.gid, process.pid);
     snprintf(peer->caller, sizeof peer->caller, "uid:%u,gid:%u", process.uid, process.gid);
     const struct identity names[] = {{CALLER_UID, write_id(uid, process.uid)},

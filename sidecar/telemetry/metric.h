@@ -84,6 +84,7 @@ enum metric_label {
     METRIC_LABEL_KIND,     /* enum metric_kind */
     METRIC_LABEL_SOURCE,   /* enum metric_issuer */
     METRIC_LABEL_VERSION,
+    METRIC_LABEL_REVISION,
     METRIC_LABEL_COUNT
 };
 

@@ -111,8 +111,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         NONE,
         "Log lines that were not written: because of a rate limit, because the reader of stderr "
         "was slow, or because writing to stderr failed."),
-    ROW(BUILD_INFO, "apig_sidecar_build_info", GAUGE, "", VERSION, NONE,
-        "Always 1; the version is its label."),
+    ROW(BUILD_INFO, "apig_sidecar_build_info", GAUGE, "", VERSION, REVISION,
+        "Always 1; the version and the git revision are its labels."),
     ROW(PROCESS_CPU, "process_cpu_seconds_total", COUNTER, "seconds", NONE, NONE,
         "User and system time of this process."),
     ROW(PROCESS_MEMORY, "process_resident_memory_bytes", GAUGE, "bytes", NONE, NONE,
@@ -200,6 +200,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(LOG_LOSS, "cause", FIXED, log_losses),
     LABEL(KIND, "kind", FIXED, kinds),
     LABEL(VERSION, "version", GIVEN, none),
+    LABEL(REVISION, "revision", GIVEN, none),
 };
 
 const struct metric_bound metric_bounds[METRIC_BOUNDS] = {

@@ -199,7 +199,7 @@ def test_a_4xx_that_breaks_or_is_too_large_counts_by_its_status(start, upstream,
     assert (call.code().name, info.domain, info.reason) == ("INVALID_ARGUMENT", "apig.huaweicloud.com", "HTTP_400")
     assert sidecar.client().create()
     [line] = [line for line in sidecar.wait_log(2, event="call") if line["code"] != "OK"]
-    assert line["http_status"] == 400 and line["reason"]
+    assert (line["http_status"], line["reason"]) == (400, "HTTP_400") and line["message"]
 
 
 # These responses are small, and take more memory than a call may use.

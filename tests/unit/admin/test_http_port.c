@@ -72,10 +72,10 @@ static unsigned get_too_large(void *context, const struct http_head *head, struc
 }
 
 static const struct http_page pages[] = {
-    {"GET", "/page", get_page},
-    {"PUT", "/page", put_page},
-    {"GET", "/large", get_large},
-    {"GET", "/too-large", get_too_large},
+    {"GET", "/page", NULL, get_page},
+    {"PUT", "/page", NULL, put_page},
+    {"GET", "/large", NULL, get_large},
+    {"GET", "/too-large", NULL, get_too_large},
 };
 
 static const struct address any_port = {.host = "127.0.0.1"};

@@ -31,7 +31,7 @@ static void other_pages_and_methods_are_rejected(void **state)
     static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "BREW", "get"};
     struct trial trial;
     begin(&trial);
-    assert_memory_equal(ask_monitor(&trial, "GET", "/"), "HTTP/1.1 404 ", 13);
+    assert_memory_equal(ask_monitor(&trial, "GET", "/pages"), "HTTP/1.1 404 ", 13);
     assert_memory_equal(ask_monitor(&trial, "GET", "/readyz/"), "HTTP/1.1 404 ", 13);
     assert_memory_equal(ask_monitor(&trial, "POST", "/quitquitquit"), "HTTP/1.1 404 ", 13);
     for (size_t i = 0; i < array_length(methods); i++) {

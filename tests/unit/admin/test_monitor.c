@@ -59,6 +59,19 @@ static void verbose_lists_all_checks_of_a_page(void **state)
     end(&trial);
 }
 
+static void the_root_lists_the_pages(void **state)
+{
+    (void)state;
+    struct trial trial;
+    begin(&trial);
+    const char *response = ask_monitor(&trial, "GET", "/");
+    assert_memory_equal(response, "HTTP/1.1 200 ", 13);
+    static const char *const paths[] = {"\n/livez ", "\n/readyz ", "\n/startupz ", "\n/metrics "};
+    for (size_t i = 0; i < array_length(paths); i++)
+        assert_non_null(strstr(response, paths[i]));
+    end(&trial);
+}
+
 static void metrics_come_in_the_format_of_accept(void **state)
 {
     (void)state;
@@ -99,6 +112,7 @@ int main(void)
         cmocka_unit_test(a_probe_responds_with_200_or_with_503_and_the_reasons),
         cmocka_unit_test(a_check_that_is_only_mentioned_does_not_count),
         cmocka_unit_test(verbose_lists_all_checks_of_a_page),
+        cmocka_unit_test(the_root_lists_the_pages),
         cmocka_unit_test(metrics_come_in_the_format_of_accept),
         cmocka_unit_test(a_unix_socket_serves_and_its_file_goes_with_it),
     };

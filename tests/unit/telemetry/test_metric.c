@@ -189,7 +189,7 @@ static void openmetrics_names_families_and_units_and_ends(void **state)
 static void label_values_are_escaped(void **state)
 {
     struct trial *trial = *state;
-    assert_told(trial, METRIC_TEXT, "{version=\"1 \\\"\\\\\\n2\"} 0\n");
+    assert_told(trial, METRIC_TEXT, "{version=\"1 \\\"\\\\\\n2\",revision=\"\"} 0\n");
 }
 
 static void count_seen(struct trial *trial, const char *status, const char *code)
