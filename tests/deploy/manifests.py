@@ -2,6 +2,7 @@
 """The objects that kubectl's kustomize makes from base and from each overlay on the sample services."""
 import functools
 import os
+import re
 import shutil
 from dataclasses import dataclass
 
@@ -22,6 +23,14 @@ class Case:
     resources: tuple
     overlays: tuple = ()
     kubernetes: str = "1.29"
+    patches: tuple = ()
+
+
+def written_patches(name):
+    """The patches of the example in deploy/README.md that names the volume."""
+    blocks = re.findall(r"```yaml\n(.*?)```", (DEPLOY / "README.md").read_text(), re.DOTALL)
+    [written] = [yaml.safe_load(block) for block in blocks if name in block]
+    return tuple(written["patches"])
 
 
 SHARED, TCP_MTLS = ("deploy/overlays/shared",), ("deploy/overlays/tcp-mtls",)
@@ -49,6 +58,11 @@ CASES = {
     "istio-shared-egress": Case(SHARED, ("overlays/istio-shared", "overlays/istio-egress"), "1.25"),
     "linkerd": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/linkerd")),
     "linkerd-shared": Case(SHARED, ("overlays/linkerd-shared",), "1.25"),
+    "upstream-ca": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/upstream-ca")),
+    "upstream-ca-keys": Case(SHARED, ("overlays/keys", "overlays/upstream-ca"), "1.25"),
+    "pod-monitor": Case(SERVICES, ("base", "overlays/pod-monitor")),
+    "scrape": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/scrape")),
+    "other-secret": Case(SERVICES, ("base",), patches=written_patches("apig-token")),
     "network-policy": Case(SERVICES, ("base", "overlays/network-policy")),
     "network-policy-shared": Case(SHARED, ("overlays/network-policy",), "1.25"),
 }
@@ -79,6 +93,7 @@ def text_of(name):
     (directory / "kustomization.yaml").write_text(yaml.safe_dump({
         "resources": [path.rpartition("/")[2] if path.endswith(".yaml") else f"{up}/{path}" for path in case.resources],
         "components": [f"{up}/deploy/{path}" for path in case.overlays],
+        "patches": list(case.patches),
         "configMapGenerator": [{"name": "apig-sidecar", "literals": [f"{key}={value}" for key, value in OPTIONS.items()]}],
     }))
     return kustomize(directory)

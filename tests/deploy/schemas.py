@@ -10,6 +10,8 @@ MODULES = {
     "istio.io/api@v1.27.0": "kubernetes/customresourcedefinitions.gen.yaml",
     "sigs.k8s.io/gateway-api@v1.4.0": "config/crd/standard/*.yaml",
     "github.com/cert-manager/cert-manager@v1.18.2": "deploy/crds/*.yaml",
+    "github.com/prometheus-operator/prometheus-operator@v0.83.0":
+        "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
     "github.com/external-secrets/external-secrets@v0.16.2": "config/crds/bases/external-secrets.io_*.yaml",
 }
 

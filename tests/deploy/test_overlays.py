@@ -64,10 +64,10 @@ def test_the_first_container_of_the_service_has_the_socket_and_cannot_replace_it
 
 
 @pytest.mark.parametrize("name", BESIDE)
-def test_a_pods_own_group_is_kept_where_that_is_asked_for(name):
-    groups = {workload: pod["spec"]["securityContext"]["fsGroup"] for workload, pod, _ in sidecars(name)}
+def test_the_group_of_a_pod_is_never_changed(name):
+    groups = {workload: pod["spec"].get("securityContext", {}).get("fsGroup") for workload, pod, _ in sidecars(name)}
     assert groups.pop("sample-state") == 2000
-    assert set(groups.values()) == {65532}
+    assert set(groups.values()) == {None}
 
 
 @pytest.mark.parametrize("name", BESIDE)
@@ -173,3 +173,43 @@ def test_only_pods_whose_credential_is_the_nodes_reach_its_services(name, wanted
     for _, pod, _ in sidecars(name):
         local = [block for block in reached(name, pod) if block[0].startswith("169.254.") and block[0] != "169.254.20.10/32"]
         assert local == ([wanted] if wanted else [])
+
+
+def sources_of(pod):
+    [volume] = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
+    return volume["projected"]["sources"]
+
+
+@pytest.mark.parametrize("name", ["upstream-ca", "upstream-ca-keys"])
+def test_an_own_ca_stands_beside_the_credential_and_may_come_later(name):
+    for _, pod, sidecar in sidecars(name):
+        [credential, ca] = sources_of(pod)
+        assert "secret" in credential
+        assert ca["configMap"] == {"name": "apig-upstream-ca", "optional": True,
+                                   "items": [{"key": "ca.crt", "path": "upstream-ca.crt"}]}
+        assert environment_of(name, sidecar)["APIG_SIDECAR_UPSTREAM_CA_FILE"] == "/var/run/secrets/apig/upstream-ca.crt"
+
+
+def test_the_written_patch_takes_the_token_from_a_secret_of_another_name_and_key():
+    for _, pod, _ in sidecars("other-secret"):
+        assert sources_of(pod) == [{"secret": {"name": "my-secret", "items": [{"key": "my-key", "path": "token"}]}}]
+
+
+def test_a_pod_monitor_selects_the_pods_with_a_sidecar_and_its_port():
+    monitor = named("pod-monitor", "PodMonitor", "apig-sidecar")
+    for _, pod, sidecar in sidecars("pod-monitor"):
+        assert monitor["spec"]["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+        assert monitor["spec"]["podMetricsEndpoints"][0]["port"] in [port["name"] for port in sidecar["ports"]]
+
+
+def test_annotations_name_the_port_of_the_metrics():
+    for _, pod, sidecar in sidecars("scrape"):
+        annotations = pod["metadata"]["annotations"]
+        assert (annotations["prometheus.io/scrape"], annotations["prometheus.io/path"]) == ("true", "/metrics")
+        assert int(annotations["prometheus.io/port"]) in [port["containerPort"] for port in sidecar["ports"]]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_hung_sidecar_is_not_waited_for(name):
+    for _, _, sidecar in sidecars(name):
+        assert sidecar["livenessProbe"]["terminationGracePeriodSeconds"] == 5

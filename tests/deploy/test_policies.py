@@ -78,9 +78,8 @@ def test_no_secret_is_in_the_environment_or_the_arguments(name):
 def test_the_credential_is_in_files_for_the_sidecar_alone_that_follow_a_rotation(name):
     for workload, pod, sidecar in sidecars(name):
         volume, = [each for each in pod["spec"]["volumes"] if each["name"] == "apig-token"]
-        assert volume["projected"]["defaultMode"] == 0o400
+        assert volume["projected"]["defaultMode"] == 0o444, "uid 65532 could not read what root has written"
         assert volume["projected"]["sources"][0] == MOUNTED.get(name.split("-istio")[0].removesuffix("-shared"), TOKEN)
-        assert pod["spec"]["securityContext"]["fsGroup"], "uid 65532 could not read it"
         mounts = [(each["name"], mount) for each in containers(pod) for mount in each.get("volumeMounts", [])
                   if mount["name"] == "apig-token"]
         assert mounts == [("apig-sidecar", {"name": "apig-token", "mountPath": TOKEN_DIRECTORY, "readOnly": True})]
