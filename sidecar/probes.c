@@ -29,6 +29,15 @@ static bool has_credential(void *context, struct buffer *out)
     return is_loaded;
 }
 
+static bool has_ca(void *context, struct buffer *out)
+{
+    const struct probes *probes = context;
+    bool is_loaded = upstream_has_ca(probes->parts.upstream);
+    buffer_add_text(out, is_loaded ? text_literal("upstream CA loaded")
+                                   : text_literal("no CA loaded from --upstream-ca-file"));
+    return is_loaded;
+}
+
 static bool is_staying(void *context, struct buffer *out)
 {
     struct probes *probes = context;
@@ -64,8 +73,11 @@ static bool is_connected(void *context, struct buffer *out)
 }
 
 static const struct monitor_check checks[] = {
-    {MONITOR_LIVE, 0, are_threads_responsive}, {MONITOR_STARTED | MONITOR_READY, 0, is_listening},
-    {MONITOR_READY, 0, has_credential},        {MONITOR_READY, 0, is_staying},
+    {MONITOR_LIVE, 0, are_threads_responsive},
+    {MONITOR_STARTED | MONITOR_READY, 0, is_listening},
+    {MONITOR_READY, 0, has_credential},
+    {MONITOR_READY, 0, has_ca},
+    {MONITOR_READY, 0, is_staying},
     {0, MONITOR_READY, is_connected},
 };
 
@@ -117,7 +129,8 @@ void probes_changed(struct probes *probes)
     pthread_mutex_lock(&probes->notifying);
     if (atomic_load(&probes->is_listening))
         server_set_serving(probes->parts.server, !atomic_load(&probes->is_draining) &&
-                                                     credential_ready(probes->parts.credential));
+                                                     credential_ready(probes->parts.credential) &&
+                                                     upstream_has_ca(probes->parts.upstream));
     pthread_mutex_unlock(&probes->notifying);
 }
 

@@ -9,5 +9,4 @@
 /* Serves until a signal or the admin port starts the drain and that has ended. `revision` is git's,
  * for a metric; "" when the build did not know it. False, with `status` filled, when it could not
  * start. The main thread, once. */
-must_use bool sidecar_run(const struct config *config, const char *revision,
-                          struct status *status);
+must_use bool sidecar_run(const struct config *config, const char *revision, struct status *status);

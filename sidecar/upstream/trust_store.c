@@ -24,7 +24,8 @@ struct trust_store {
     struct reload *reload;
     unsigned char digest[PEM_DIGEST_BYTES]; /* of what was loaded; the reload's */
     pthread_mutex_t lock;                   /* of the members below */
-    X509_STORE *store;
+    X509_STORE *store; /* empty until the file could be read: then nothing is trusted */
+    bool is_loaded;
     unsigned version;
 };
 
@@ -69,7 +70,8 @@ static void replace(struct trust_store *trust_store, X509_STORE *store)
     pthread_mutex_lock(&trust_store->lock);
     X509_STORE *last = trust_store->store;
     trust_store->store = store;
-    trust_store->version += last != NULL;
+    trust_store->is_loaded = true;
+    trust_store->version++;
     pthread_mutex_unlock(&trust_store->lock);
     X509_STORE_free(last);
 }
@@ -93,9 +95,9 @@ bool trust_store_open(const char *path, const struct reload_listener *listener,
                       struct trust_store **trust_store, struct status *status)
 {
     struct trust_store *made = memory_expect(calloc(1, sizeof *made));
-    const struct reload_source source = {
-        .paths = {path}, .load = load, .context = made, .is_required = true};
+    const struct reload_source source = {.paths = {path}, .load = load, .context = made};
     made->path = path;
+    made->store = memory_expect(X509_STORE_new());
     pthread_mutex_init(&made->lock, NULL);
     if (!reload_open(&source, listener, &made->reload, status)) {
         trust_store_free(made);
@@ -123,6 +125,14 @@ struct x509_store_st *trust_store_acquire(struct trust_store *trust_store, unsig
     *version = trust_store->version;
     pthread_mutex_unlock(&trust_store->lock);
     return store;
+}
+
+bool trust_store_is_loaded(struct trust_store *trust_store)
+{
+    pthread_mutex_lock(&trust_store->lock);
+    bool is_loaded = trust_store->is_loaded;
+    pthread_mutex_unlock(&trust_store->lock);
+    return is_loaded;
 }
 
 bool upstream_check_ca(const char *path, struct buffer *summary, struct status *status)

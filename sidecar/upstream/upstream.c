@@ -69,6 +69,12 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
     return true;
 }
 
+bool upstream_has_ca(const struct upstream *upstream)
+{
+    struct trust_store *trust_store = upstream->settings.trust_store;
+    return !trust_store || trust_store_is_loaded(trust_store);
+}
+
 void upstream_free(struct upstream *upstream)
 {
     if (!upstream)

@@ -154,6 +154,10 @@ must_use bool upstream_open(const struct upstream_settings *settings, struct ups
                             struct status *status);
 
 /* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
+/* False while the CAs of `ca_file` could not be read, so that no connection can be made. Any
+ * thread. */
+bool upstream_has_ca(const struct upstream *upstream);
+
 void upstream_free(struct upstream *upstream);
 
 /* Reads a CA file without using it, and describes its content. FAILED_PRECONDITION, naming the

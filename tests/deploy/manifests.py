@@ -59,7 +59,7 @@ CASES = {
     "linkerd": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/linkerd")),
     "linkerd-shared": Case(SHARED, ("overlays/linkerd-shared",), "1.25"),
     "upstream-ca": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/upstream-ca")),
-    "upstream-ca-keys": Case(SHARED, ("overlays/keys", "overlays/upstream-ca"), "1.25"),
+    "keys-upstream-ca": Case(SHARED, ("overlays/keys", "overlays/upstream-ca"), "1.25"),
     "pod-monitor": Case(SERVICES, ("base", "overlays/pod-monitor")),
     "scrape": Case(SERVICES + CRONJOBS, ("overlays/job", "overlays/scrape")),
     "other-secret": Case(SERVICES, ("base",), patches=written_patches("apig-token")),

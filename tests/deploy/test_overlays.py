@@ -180,7 +180,7 @@ def sources_of(pod):
     return volume["projected"]["sources"]
 
 
-@pytest.mark.parametrize("name", ["upstream-ca", "upstream-ca-keys"])
+@pytest.mark.parametrize("name", ["upstream-ca", "keys-upstream-ca"])
 def test_an_own_ca_stands_beside_the_credential_and_may_come_later(name):
     for _, pod, sidecar in sidecars(name):
         [credential, ca] = sources_of(pod)

@@ -18,7 +18,9 @@ TOKEN_DIRECTORY = "/var/run/secrets/apig"
 OF_CCE = {"HC_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"}
 TOKEN = {"secret": {"name": "apig-token", "items": [{"key": "token", "path": "token"}]}}
 NO_TOKEN = {"secret": {"name": "apig-token", "optional": True}}
-MOUNTED = {"keys": {"secret": {"name": "apig-keys"}}, "metadata": NO_TOKEN, "pod-identity": NO_TOKEN,
+KEYS = {"secret": {"name": "apig-keys"}}
+MOUNTED = {"keys": KEYS, "keys-upstream-ca": KEYS, "metadata": NO_TOKEN, "pod-identity": NO_TOKEN,
+           "other-secret": {"secret": {"name": "my-secret", "items": [{"key": "my-key", "path": "token"}]}},
            "iam-user": {"secret": {"name": "apig-iam-user"}},  # case → what is mounted instead of the token
            "oidc": {"serviceAccountToken": {"audience": "apig-sidecar", "expirationSeconds": 3600, "path": "id-token"}}}
 

@@ -50,7 +50,7 @@ def test_a_sidecar_that_serves_is_live_ready_and_started(sidecar):
     status, body = probe(sidecar, "/readyz")
     assert status == 200 and body.startswith("ready; upstream: ")
     for path, checks in {"/livez": ["4 of 4 threads responsive"], "/startupz": ["listeners open"],
-                         "/readyz": ["listeners open", "credential loaded", "not draining"]}.items():
+                         "/readyz": ["listeners open", "credential loaded", "upstream CA loaded", "not draining"]}.items():
         lines = probe(sidecar, f"{path}?verbose")[1].splitlines()
         assert [line for line in lines if line.startswith("[+]")] == [f"[+] {check}" for check in checks]
 

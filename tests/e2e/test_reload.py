@@ -167,11 +167,22 @@ def test_a_bad_upstream_ca_leaves_the_last_one_in_use(start, tmp_path, upstream,
     assert value(trusting.sidecar, "apig_sidecar_file_loads_total", file="upstream_ca", result="failed") == 1
 
 
-def test_an_upstream_ca_that_cannot_be_used_ends_the_start_with_1_and_is_named(tmp_path):
-    ended = run("serve", "--upstream=https://localhost:1", "--listen=127.0.0.1:0", "--monitor=127.0.0.1:0",
-                "--admin=127.0.0.1:0", f"--upstream-ca-file={tmp_path}/none.pem")
-    assert ended.returncode == 1
-    assert f"{tmp_path}/none.pem" in ended.stderr.splitlines()[-1]
+def test_a_sidecar_without_the_upstreams_ca_is_not_ready_until_the_file_comes(start, tmp_path, upstream):
+    path = tmp_path / "late.pem"
+    sidecar = start(f"--upstream-ca-file={path}")
+    [line] = sidecar.wait_log(event="upstream CA rejected")
+    assert line["level"] == "warning" and str(path) in line["message"]
+    status, body = sidecar.ask("/readyz", port="monitor")
+    assert status == 503 and "no CA loaded from --upstream-ca-file" in body
+    assert sidecar.ask("/livez", port="monitor")[0] == 200
+    assert sidecar.client().refusal()[0] == "UNAVAILABLE"
+    path.write_bytes(upstream.certificate.certificate.read_bytes())
+    sidecar.wait_log(event="upstream CA loaded")
+    upstream.always = response()
+    client, until = sidecar.client(), time.monotonic() + SECONDS
+    while client.start().exception():  # the breaker is open for a moment
+        assert time.monotonic() < until
+    assert sidecar.ask("/readyz", port="monitor")[0] == 200
 
 
 def test_sighup_reads_all_files_again_and_reports_each(start, token, tmp_path):
