@@ -36,7 +36,7 @@ static const struct http_request usual_request = {
                96},
     .fields = {{.name = {"Content-Type", 12}, .value = {"application/json", 16}},
                {.name = {"Accept", 6}, .value = {"application/json", 16}},
-               {.name = {"User-Agent", 10}, .value = {"apig-sidecar/0.1.0", 18}},
+               {.name = {"User-Agent", 10}, .value = {"apig-sidecar/0.2.0", 18}},
                {.name = {"X-Request-Id", 12}, .value = {"9f0c2c3e7f1a4f0f8a3f2b7a1c5d6e7f", 32}}},
     .field_count = 4,
     .body = {request_json, sizeof request_json - 1},
