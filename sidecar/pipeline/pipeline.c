@@ -315,10 +315,12 @@ static void look_up(struct transaction *transaction)
 
 static void go_on(struct transaction *transaction, enum next next)
 {
-    static void (*const follow[])(struct transaction * transaction) = {
-        [NEXT_SEND] = send_again, [NEXT_LOOK_UP] = look_up, [NEXT_REPLY] = reply};
-    if (next != NEXT_RESUME)
-        follow[next](transaction);
+    if (next == NEXT_SEND)
+        send_again(transaction);
+    else if (next == NEXT_LOOK_UP)
+        look_up(transaction);
+    else if (next != NEXT_RESUME)
+        reply(transaction);
 }
 
 static void on_exchanged(struct exchange *exchange)

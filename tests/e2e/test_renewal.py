@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.issuer import PROJECT, SECURITY_KEY, Issuer, Keys, metadata, pod_agent
+from support.process import mappings
 from support.secret import Mount
 from support.sidecar import run
 from support.signature import Verifier
@@ -150,6 +151,21 @@ def test_no_call_fails_over_renewals(started, node, keys, verifier):
     assert not failures
     assert set(verifier.accepted) >= {key.access for key in keys.issued[:2]}
     assert node.most_running == 1
+
+
+def test_a_key_that_was_replaced_is_nowhere_in_the_memory(started, node, keys):
+    keys.life = 31
+    sidecar = started(*on_node(node))
+    client = sidecar.client()
+    sidecar.wait_log(event=LOADED)
+    client.create()
+    sidecar.wait_log(2, event=LOADED)
+    client.create()
+    old, live = keys.issued[:2]
+    memory = list(mappings(sidecar.process))
+    for secret in (old.secret, old.security_token):
+        assert not any(secret.encode() in piece for piece in memory)
+    assert any(live.secret.encode() in piece for piece in memory), "the search finds a secret that is there"
 
 
 def test_no_call_fails_when_the_key_in_use_is_revoked(started, node, keys, verifier):
