@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""While a peer floods the sidecar in the memory of a small pod, are others served without delay?"""
+"""While a peer floods the sidecar in the memory of a small pod, are others served without delay, and is the memory given back?"""
 import contextlib
 import pathlib
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -18,7 +19,8 @@ from support.sidecar import ROOT, Sidecar
 from support.upstream import Upstream, response
 
 LIMIT, MOST, DENIED = 128 << 20, 96 << 10, 8 << 10  # bytes of the group; KiB of RSS; KiB that denied calls may take
-SECONDS, LONGEST_DELAY, CALLS = 3, 1.0, 100
+GIVEN_BACK = 1.2  # RSS after the floods ÷ before
+SECONDS, LATER, LONGEST_DELAY, CALLS = 3, 60, 1.0, 100
 THROUGH_TLS = ["empty DATA", "unknown frames", "references without end"]
 
 
@@ -33,9 +35,17 @@ def quick(certificate):
 
 @dataclass(frozen=True)
 class Place:
-    """A sidecar in a group of its own, and the address of a listener that is not flooded."""
+    """A sidecar in a group of its own, and the address of a listener that is not flooded; `idle` is its RSS after some calls, in
+    KiB."""
     sidecar: Sidecar
     other: str
+    idle: int
+
+
+def warmed(sidecar, other):
+    with bystander(sidecar, CALLS, other):
+        pass
+    return Place(sidecar, other, status(sidecar.process, "VmRSS"))
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +60,7 @@ def places(quick, certificate, tmp_path_factory):
             sidecar = Sidecar(quick, token, options=["--log-sample=0", f"--listen={unix}", *options],
                               prefix=ended.enter_context(limited(LIMIT, kind)))
             ended.callback(sidecar.kill)
-            made[kind] = Place(sidecar.ready(), unix)
+            made[kind] = warmed(sidecar.ready(), unix)
         yield made
         for place in made.values():
             place.sidecar.stop()
@@ -109,6 +119,14 @@ def test_a_flood_delays_no_other_and_takes_bounded_memory(places, name):
 @pytest.mark.parametrize("name", THROUGH_TLS)
 def test_a_flood_through_tls_delays_no_other_and_takes_bounded_memory(places, name):
     check(places["tls"], places["plaintext"], name, "tls")
+
+
+@pytest.mark.parametrize("kind", ["plaintext", "tls"])
+def test_the_memory_of_all_floods_is_given_back(places, kind):
+    place, end = places[kind], time.monotonic() + LATER
+    while (rss := status(place.sidecar.process, "VmRSS")) > GIVEN_BACK * place.idle:
+        assert time.monotonic() < end, f"{rss} KiB of {place.idle} KiB when idle"
+        time.sleep(0.5)
 
 
 def test_messages_of_a_caller_that_is_not_allowed_take_no_memory(start, tmp_path):

@@ -67,6 +67,18 @@ def messages(count, size):
     return send
 
 
+def unfinished(count, size):
+    """Creates of which all but the last byte comes."""
+    content = (b"\0" + size.to_bytes(4, "big")).ljust(size + 4, b"u")
+    pieces = [content[at:at + FRAME_BYTES] for at in range(0, len(content), FRAME_BYTES)]
+
+    def send(peer, _):
+        for _ in range(count):
+            stream = next(peer.streams)
+            peer.send(peer.headers(stream), *(frame(DATA, 0, stream, piece) for piece in pieces))
+    return send
+
+
 # name: (connections at a time, whether each is closed when all is sent, function that sends)
 FLOODS = {
     "references without end": (1, True, block(INDEXED, REFERENCE)),
@@ -80,8 +92,11 @@ FLOODS = {
     "acknowledged pings": (1, True, frames(frame(PING, ACK, payload=b"8 bytes!") * 10000)),
     "settings": (1, True, frames(frame(SETTINGS) * 10000)),
     "large unknown frames": (8, True, frames(full(UNKNOWN, 0, 0, b"u"))),
+    "950 streams and a close": (1, True, open_streams(950)),
+    "creates without a message": (40, False, open_streams(990)),
     "health checks without a message": (20, False, open_streams(990, CHECK)),
     "messages of 1 MB": (10, False, messages(20, MIB)),
+    "messages without their last byte": (40, False, unfinished(100, 60000)),
 }
 
 
