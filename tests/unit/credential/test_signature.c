@@ -230,15 +230,17 @@ static void threads_can_sign_with_one_key(void **state)
     signing_key_free(key);
 }
 
+/* To be released by the caller. */
 static json_t *load_vectors(void)
 {
     json_error_t error;
     json_t *file = json_load_file(TESTS_DIR "/unit/credential/data/signatures.json", 0, &error);
     if (!file)
         fail_msg("%s", error.text);
-    json_t *vectors = json_object_get(file, "vectors");
+    json_t *vectors = json_incref(json_object_get(file, "vectors"));
     assert_true(json_array_size(vectors) > 60);
-    return json_incref(vectors);
+    json_decref(file);
+    return vectors;
 }
 
 int main(void)
@@ -260,5 +262,7 @@ int main(void)
                                       .initial_state = vector};
     }
     int failed = _cmocka_run_group_tests("vectors", rows, count, NULL, NULL);
+    free(rows);
+    json_decref(vectors);
     return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
