@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "probes.h"
 
+#include "base/clock.h"
 #include "system/memory_budget.h"
 #include "system/usage.h"
 #include "telemetry/log.h"
@@ -86,6 +87,8 @@ static void measure(const struct probes_parts *parts)
 {
     struct usage usage;
     const struct memory_budget *memory = server_memory(parts->server);
+    struct upstream_load load = upstream_load(parts->upstream);
+    double interval_ns = load.per_s > 0 ? (double)CLOCK_NS_PER_S / load.per_s : 0;
     usage_read(&usage);
     const struct {
         enum metric metric;
@@ -95,6 +98,10 @@ static void measure(const struct probes_parts *parts)
         {METRIC_CONNECTIONS, (int64_t)server_connections(parts->server)},
         {METRIC_MEMORY_RESERVED, (int64_t)memory_budget_used(memory)},
         {METRIC_MEMORY_BUDGET, (int64_t)memory->limit},
+        {METRIC_UPSTREAM_LIMIT, (int64_t)load.limit},
+        {METRIC_UPSTREAM_HUNG, (int64_t)load.hung},
+        {METRIC_UPSTREAM_WAITING, (int64_t)load.waiting},
+        {METRIC_UPSTREAM_RATE_INTERVAL, (int64_t)interval_ns},
         {METRIC_CREDENTIAL_READY, credential_ready(parts->credential)},
         {METRIC_CREDENTIAL_EXPIRY, credential_expires_ns(parts->credential)},
         {METRIC_CLOCK_OFFSET, credential_clock_offset_ns(parts->credential)},

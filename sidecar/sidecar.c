@@ -160,6 +160,20 @@ static bool open_credential(struct sidecar *sidecar, struct status *status)
 }
 
 /* The URL consists of an origin and a prefix: "https://host:port" and "/prefix". */
+static void on_rate_changed(bool throttles, double per_s, int64_t pause_ns, void *context)
+{
+    (void)context;
+    if (throttles)
+        log_event(
+            LOG_WARNING, "upstream throttles",
+            "the upstream answered that it got too many requests: calls wait, nothing is sent "
+            "for %.1f s, and then at most %.3g calls/s",
+            pause_ns > 0 ? (double)pause_ns / (double)CLOCK_NS_PER_S : 0, per_s);
+    else
+        log_event(LOG_INFO, "upstream no longer throttles",
+                  "calls are sent without waiting for a rate that was learned");
+}
+
 static bool open_upstream(struct sidecar *sidecar, struct status *status)
 {
     const struct config *config = sidecar->config;
@@ -173,6 +187,8 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
         .proxy = config->upstream_proxy,
         .loops = config->upstream_loops,
         .connections = config->upstream_connections,
+        .rate = {config->upstream_rate.calls, config->upstream_rate.window_ns},
+        .rate_changes = {.changed = on_rate_changed},
         .response_bytes = config->max_response_bytes,
         .connection_idle_ns = config->upstream_idle_timeout_ns,
         .connection_age_ns = UPSTREAM_AGE_NS,

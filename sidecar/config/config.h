@@ -33,6 +33,12 @@ struct config_caller {
                             name */
 };
 
+/* A number of calls in a time: 200 in 5 minutes. 0 calls: no limit. */
+struct config_rate {
+    double calls;
+    int64_t window_ns;
+};
+
 struct config {
     struct address listen[CONFIG_LISTENERS];
     size_t listen_count;
@@ -48,6 +54,7 @@ struct config {
     const char *upstream_ca_file; /* NULL: the system's store */
     const char *upstream_proxy;   /* NULL: none */
     uint64_t upstream_loops, upstream_connections;
+    struct config_rate upstream_rate;
     int64_t upstream_idle_timeout_ns;
 
     bool recover_lost_creates;

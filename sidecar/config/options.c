@@ -51,6 +51,9 @@ const struct option config_options[] = {
      "number of threads that send requests upstream"},
     {UPSTREAM, "upstream-connections", &value_count, at(upstream_connections), 1, 65536, "512",
      "largest number of connections of each upstream thread; opened when needed"},
+    {UPSTREAM, "upstream-rate", &value_rate, at(upstream_rate), 0, 0, "0",
+     "most calls that are sent upstream, all threads together; more of them wait within their "
+     "deadline; 0: no limit but the one that the upstream imposes"},
     {UPSTREAM, "upstream-idle-timeout", &value_duration, at(upstream_idle_timeout_ns), VALUE_SECOND,
      VALUE_HOUR, "45s",
      "an upstream connection without use for longer is closed; load balancers on the path have to "

@@ -17,6 +17,7 @@
 extern const struct value_kind value_count;    /* uint64_t */
 extern const struct value_kind value_size;     /* uint64_t, bytes: 4096, 64KiB, 1MiB, 1GiB */
 extern const struct value_kind value_duration; /* int64_t, ns: 500ms, 30s, 2m, 1h */
+extern const struct value_kind value_rate;     /* struct config_rate: 5, 0.5/s, 200/5m */
 extern const struct value_kind value_share;    /* double, 0 to 1 */
 
 extern const struct value_kind value_switch;     /* bool: --flag, --flag=true, --flag=false */

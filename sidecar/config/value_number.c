@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "config/config.h"
 #include "config/value.h"
 
 #include "base/banned.h"
@@ -103,6 +104,57 @@ static void write_share(const struct option *option, const void *member, struct 
     char written[REAL_BYTES];
     buffer_add(out, written, text_from_real(written, *(const double *)member, false));
 }
+
+/* Of a rate. */
+#define MOST_CALLS_PER_S 1e6
+
+/* The time behind "/": "5m", or "s" for one second. */
+static bool read_window(const char *written, int64_t *window_ns)
+{
+    char one[8] = "1";
+    uint64_t read;
+    bool is_unit = written[0] && strspn(written, DIGITS) == 0 && strlen(written) < sizeof one - 1;
+    if (is_unit)
+        memcpy(one + 1, written, strlen(written) + 1);
+    if (!read_quantity(durations, is_unit ? one : written, &read) || read == 0 || read > VALUE_DAY)
+        return false;
+    *window_ns = (int64_t)read;
+    return true;
+}
+
+static bool read_rate(const struct option *option, const char *written, void *member,
+                      struct arena *owned)
+{
+    (void)option, (void)owned;
+    char *end;
+    struct config_rate rate = {.window_ns = CLOCK_NS_PER_S};
+    size_t bytes = strspn(written, DIGITS ".");
+    rate.calls = strtod(written, &end);
+    if (bytes == 0 || end != written + bytes ||
+        (*end && (*end != '/' || !read_window(end + 1, &rate.window_ns))) ||
+        rate.calls * (double)CLOCK_NS_PER_S > MOST_CALLS_PER_S * (double)rate.window_ns)
+        return false;
+    *(struct config_rate *)member = rate;
+    return true;
+}
+
+static void write_rate(const struct option *option, const void *member, struct buffer *out)
+{
+    (void)option;
+    const struct config_rate *rate = member;
+    char written[REAL_BYTES];
+    buffer_add(out, written, text_from_real(written, rate->calls, false));
+    if (rate->calls > 0 && rate->window_ns != CLOCK_NS_PER_S) {
+        buffer_add_char(out, '/');
+        write_quantity(durations, (uint64_t)rate->window_ns, out);
+    }
+}
+
+const struct value_kind value_rate = {.argument = "CALLS[/TIME]",
+                                      .allowed = "0 to 1000000 calls per second, such as 5, 0.5/s "
+                                                 "or 200/5m",
+                                      .read = read_rate,
+                                      .write = write_rate};
 
 const struct value_kind value_count = {
     .argument = "NUMBER", .units = counts, .read = read_number, .write = write_number};

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "constraint/validate.h"
 #include "pipeline/access_log.h"
 #include "pipeline/call_metrics.h"
@@ -162,11 +163,25 @@ static void note_credential(struct transaction *transaction)
                                       fault_is_of_service(&transaction->fault)));
 }
 
+/* Takes note of a response that shows whether the upstream throttles. */
+static void note_rate(struct transaction *transaction)
+{
+    const struct fault *fault = &transaction->fault;
+    const struct rate_throttle throttle = {
+        .named = {(double)fault->window_calls, fault->window_ms * CLOCK_NS_PER_MS},
+        .retry_after_ns = fault->retry_after_ms * CLOCK_NS_PER_MS,
+    };
+    if (transaction->exchange.outcome == EXCHANGE_ANSWERED)
+        upstream_note_rate(&transaction->exchange,
+                           fault->effect == FAULT_THROTTLED ? &throttle : NULL);
+}
+
 static enum next interpret(struct transaction *transaction)
 {
     interpret_fault(transaction);
     call_metrics_exchange(transaction, transaction->fault.vendor_code);
     note_credential(transaction);
+    note_rate(transaction);
     if (transaction->unknown_outcome)
         recovery_judge(transaction);
     else if (interpret_response(transaction))
@@ -184,12 +199,22 @@ static bool retry_is_paid(struct transaction *transaction, enum retry_cause caus
                               &transaction->exchange.delay_ns);
 }
 
+/* The place in the queue replaces the delay that callers are asked for; it costs neither the budget
+ * nor an attempt, because the rate bounds what is sent. */
+static bool rate_lets_it_go(struct transaction *transaction, enum retry_cause cause)
+{
+    (void)cause;
+    transaction->exchange.delay_ns = 0;
+    return upstream_rate_wait_ns(&transaction->exchange) < transaction_time_left_ns(transaction);
+}
+
 /* The request that was under way is repeated. */
 static enum next repeat(struct transaction *transaction, enum retry_cause cause)
 {
     if (cause != RETRY_KEY)
         call_metrics_retry(transaction, retry_metric(cause));
     transaction->repeated |= cause == RETRY_LOST;
+    transaction->exchange.was_throttled = cause == RETRY_THROTTLED;
     return transaction->unknown_outcome && cause != RETRY_ABSENT ? NEXT_LOOK_UP : NEXT_SEND;
 }
 
@@ -212,7 +237,8 @@ static enum next retry(struct transaction *transaction)
     enum retry_cause cause = retry_judge(transaction);
     if (cause == RETRY_CREDENTIAL || cause == RETRY_KEY)
         return retry_credential(transaction, cause);
-    if (cause == RETRY_NONE || !retry_is_paid(transaction, cause))
+    if (cause == RETRY_NONE ||
+        !(cause == RETRY_THROTTLED ? rate_lets_it_go : retry_is_paid)(transaction, cause))
         return NEXT_STEP;
     return repeat(transaction, cause);
 }
@@ -296,7 +322,7 @@ static void send_again(struct transaction *transaction)
         return;
     }
     transaction->step = STEP_SEND;
-    transaction->attempts += !transaction->has_to_wait;
+    transaction->attempts += !transaction->has_to_wait && !transaction->exchange.was_throttled;
     transaction->has_to_wait = false;
     send_next(transaction);
 }

@@ -47,6 +47,13 @@ static bool is_retried_by_caller(const struct transaction *transaction)
     return transaction->trace.is_retry && !transaction->committed;
 }
 
+/* Of the call's own request; look-ups are bounded. */
+static bool was_throttled(const struct transaction *transaction)
+{
+    return !transaction->unknown_outcome && transaction->exchange.outcome == EXCHANGE_ANSWERED &&
+           transaction->fault.effect == FAULT_THROTTLED;
+}
+
 enum retry_cause retry_judge(const struct transaction *transaction)
 {
     if (transaction->has_to_wait)
@@ -55,6 +62,8 @@ enum retry_cause retry_judge(const struct transaction *transaction)
         return recovery_proves_absence(transaction) ? RETRY_ABSENT : RETRY_NONE;
     if (transaction->fault.effect == FAULT_CREDENTIAL)
         return RETRY_CREDENTIAL;
+    if (was_throttled(transaction) && !is_retried_by_caller(transaction))
+        return RETRY_THROTTLED;
     if (lost_response(transaction))
         return RETRY_LOST;
     return was_rejected(transaction) && !is_retried_by_caller(transaction) ? RETRY_REJECTED
@@ -77,9 +86,8 @@ unsigned retry_attempts(const struct transaction *transaction)
 enum metric_retry retry_metric(enum retry_cause cause)
 {
     static const enum metric_retry metrics[] = {
-        [RETRY_CREDENTIAL] = METRIC_RETRY_CREDENTIAL,
-        [RETRY_REJECTED] = METRIC_RETRY_REJECTED,
-        [RETRY_LOST] = METRIC_RETRY_LOST,
+        [RETRY_CREDENTIAL] = METRIC_RETRY_CREDENTIAL, [RETRY_THROTTLED] = METRIC_RETRY_THROTTLED,
+        [RETRY_REJECTED] = METRIC_RETRY_REJECTED,     [RETRY_LOST] = METRIC_RETRY_LOST,
         [RETRY_ABSENT] = METRIC_RETRY_ABSENT,
     };
     assert(cause != RETRY_NONE && cause != RETRY_KEY);

@@ -15,6 +15,7 @@ enum retry_cause {
     RETRY_NONE,       /* it may not */
     RETRY_CREDENTIAL, /* the credential was rejected: once, if there is a newer one */
     RETRY_KEY,        /* not sent, because the access key has to be confirmed first */
+    RETRY_THROTTLED,  /* too many requests: once the rate lets it go again */
     RETRY_REJECTED,   /* certainly not processed, or it only reads, and it may succeed later */
     RETRY_LOST,       /* perhaps processed and the response lost, but it is idempotent */
     RETRY_ABSENT,     /* a look-up proved that nothing was created */

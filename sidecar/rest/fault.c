@@ -41,6 +41,9 @@ void fault_read(const struct http_response *response, struct secret_list *secret
         .field = body.field,
         .location_host = body.location_host,
         .wait_ms = body.wait_ms,
+        .retry_after_ms = body.wait_ms,
+        .window_ms = body.window_ms,
+        .window_calls = body.window_calls,
     };
     if (!fault_decide_by_code(fault->vendor_code, response->status, &decision))
         decision = fault_decide_by_status(response->status, &body);

@@ -208,6 +208,13 @@ static int64_t window_ms(struct text message)
     return wait_ms;
 }
 
+/* Returns the number of calls in the same text; 0 without one. */
+static int64_t window_calls(struct text message)
+{
+    int64_t calls = 0;
+    return read_wait(text_behind(message, ",limit:", ",;.\""), 1, &calls) ? calls : 0;
+}
+
 /* Reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the Date
  * of the response. A date without a later one gives no wait. False when the field is neither. */
 static bool read_retry_after(const struct http_response *response, int64_t *wait_ms)
@@ -317,4 +324,5 @@ void fault_body_read(const struct http_response *response, struct secret_list *s
     body->field =
         plain_word(text_behind(body->message, "parameterName:", " .,;"), FIELD_BYTES, secrets);
     body->window_ms = window_ms(body->message);
+    body->window_calls = window_calls(body->message);
 }

@@ -25,6 +25,7 @@ struct fault_body {
     struct text location_host; /* of a redirect */
     int64_t wait_ms;           /* of Retry-After; 0: none, or at once */
     int64_t window_ms;         /* of a throttling text; 0: none */
+    int64_t window_calls;      /* that it allows in that time; 0: not known */
     bool shed;                 /* the server says that it did not process the request: Retry-After,
                                          x-envoy-overloaded or x-envoy-ratelimited of Envoy */
     bool is_header_page;

@@ -76,8 +76,20 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         BREAKER, NONE,
         "Changes of the upstream threads' breakers, by the new state: open after a failed connect, "
         "half_open while a connection is tried, closed when it succeeds."),
+    ROW(UPSTREAM_LIMIT, "apig_sidecar_upstream_limit", GAUGE, "", NONE, NONE,
+        "Requests that may be under way at a time, without those that hang; it follows the "
+        "upstream."),
+    ROW(UPSTREAM_HUNG, "apig_sidecar_upstream_hung", GAUGE, "", NONE, NONE,
+        "Requests that have been under way for over four times as long as others take."),
+    ROW(UPSTREAM_WAITING, "apig_sidecar_upstream_waiting", GAUGE, "", NONE, NONE,
+        "Calls that wait for a connection or for the rate."),
+    ROW(UPSTREAM_RATE_INTERVAL, "apig_sidecar_upstream_rate_interval_seconds", GAUGE, "seconds",
+        NONE, NONE,
+        "Time between calls that the rate allows, --upstream-rate or the one learned from an "
+        "upstream that throttles: 1 divided by it is calls per second. 0 without a limit."),
     ROW(UPSTREAM_RETRIES, "apig_sidecar_upstream_retries_total", COUNTER, "", RETRY, NONE,
-        "Requests that were retried: with a newer credential, because the upstream had not "
+        "Requests that were retried: with a newer credential, after they were throttled, because "
+        "the upstream had not "
         "processed them, because the response to an idempotent one was lost, or because a look-up "
         "found nothing created."),
     ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", VERDICT, NONE,
@@ -136,9 +148,8 @@ static const char *const shed[] = {
     [METRIC_SHED_RESPONSE] = "response",
 };
 static const char *const retries[] = {
-    [METRIC_RETRY_CREDENTIAL] = "credential",
-    [METRIC_RETRY_REJECTED] = "rejected",
-    [METRIC_RETRY_LOST] = "lost",
+    [METRIC_RETRY_CREDENTIAL] = "credential", [METRIC_RETRY_THROTTLED] = "throttled",
+    [METRIC_RETRY_REJECTED] = "rejected",     [METRIC_RETRY_LOST] = "lost",
     [METRIC_RETRY_ABSENT] = "absent",
 };
 static const char *const files[] = {

@@ -24,6 +24,9 @@ static const struct {
 void ending_report(struct exchange *exchange)
 {
     stage_leave(exchange);
+    if (exchange->holds_token)
+        rate_gate_give_back(exchange->loop->rate);
+    exchange->holds_token = false;
     if (event_initialized(&exchange->timer))
         event_del(&exchange->timer);
     exchange->ended_ns = clock_now_ns();
@@ -72,6 +75,19 @@ void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_
         wait_ns / CLOCK_NS_PER_MS,
         wait_estimate_exchange_ns(&pool_admission(loop->pool)->estimate) / CLOCK_NS_PER_MS,
         left_ns / CLOCK_NS_PER_MS, loop->most_connections);
+    ending_report(exchange);
+}
+
+void ending_throttled(struct exchange *exchange, int64_t wait_ns, int64_t left_ns)
+{
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    exchange->cause = EXCHANGE_CAUSE_THROTTLED;
+    exchange->retry_after_ns = wait_ns;
+    status_set(&exchange->status, STATUS_RESOURCE_EXHAUSTED,
+               "the upstream allows %.3g calls/s, or --upstream-rate does: the turn of this one "
+               "comes in about %" PRId64 " ms, but its deadline is in %" PRId64 " ms",
+               rate_gate_per_s(exchange->loop->rate), wait_ns / CLOCK_NS_PER_MS,
+               left_ns / CLOCK_NS_PER_MS);
     ending_report(exchange);
 }
 

@@ -20,5 +20,8 @@ void ending_early(struct exchange *exchange, enum exchange_cause cause);
 /* Ends an exchange whose turn would come in `wait_ns` although its deadline is in `left_ns`. */
 void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_ns);
 
+/* The same, when it is the rate that would let it go too late. */
+void ending_throttled(struct exchange *exchange, int64_t wait_ns, int64_t left_ns);
+
 /* Ends all exchanges that wait for a connection, because none can be had. */
 void ending_unreachable(struct upstream_loop *loop);

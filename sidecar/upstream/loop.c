@@ -96,6 +96,7 @@ static bool prepare(struct upstream_loop *loop, const struct upstream_settings *
     if (!event_thread_prepare(&loop->thread, status))
         return false;
     loop->most_connections = settings->connections;
+    loop->count = settings->loops;
     sem_init(&loop->all_ended, 0, 0);
     loop->end_all.run = on_end_all;
     if (!turns_init(loop))
@@ -105,14 +106,15 @@ static bool prepare(struct upstream_loop *loop, const struct upstream_settings *
 }
 
 bool loop_open(struct upstream_loop *loop, size_t number, const struct upstream_settings *settings,
-               struct connect_status *connect_status, struct status *status)
+               struct loop_shared *shared, struct status *status)
 {
     const struct event_thread_work work = {.name = settings->name ? settings->name : "upstream",
                                            .number = number,
                                            .after_events = after_events,
                                            .context = loop,
                                            .watchdog = settings->watchdog};
-    loop->connect_status = connect_status;
+    loop->connect_status = &shared->connect_status;
+    loop->rate = &shared->rate;
     return prepare(loop, settings, status) && event_thread_start(&loop->thread, &work, status);
 }
 

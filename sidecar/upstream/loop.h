@@ -23,8 +23,13 @@ struct upstream_loop {
     struct exchange_list stages[EXCHANGE_STAGE_COUNT];
     size_t counts[EXCHANGE_STAGE_COUNT];
     size_t slots; /* free connections that are kept for exchanges whose commit is waited for */
-    struct event *late_commits, *leases;
+    struct event *late_commits, *leases, *next_token;
+    struct rate_gate *rate;     /* of all loops */
+    int64_t swept_ns;           /* its lowered_ns when those that wait were last looked through */
+    struct rate_meter accepted; /* calls that the upstream has not throttled */
+    atomic_size_t limit, hung;  /* of the pool's admission, for other threads */
     size_t most_connections;
+    size_t count; /* of the upstream's loops */
     /*
      * Reservations: `granted` may have been made in all, `reserved` were, and `arrived` of their
      * exchanges have been handed over. The loop's thread writes `granted`, the thread that reserves
@@ -36,12 +41,18 @@ struct upstream_loop {
     bool ended;                            /* by end_all: nothing starts any more */
 };
 
+/* Parts that the loops of an upstream share. */
+struct loop_shared {
+    struct connect_status connect_status;
+    struct rate_gate rate;
+};
+
 /* Opens a loop that is all zero and starts its thread, which is the upstream's `number`th;
- * `settings` and `connect_status` must outlive it. INTERNAL when threads or descriptors run out,
+ * `settings` and `shared` must outlive it. INTERNAL when threads or descriptors run out,
  * INVALID_ARGUMENT when libcurl refuses a setting. */
 must_use bool loop_open(struct upstream_loop *loop, size_t number,
-                        const struct upstream_settings *settings,
-                        struct connect_status *connect_status, struct status *status);
+                        const struct upstream_settings *settings, struct loop_shared *shared,
+                        struct status *status);
 
 /* Ends the thread and closes all connections; no exchange may be under way. Also for a loop that
  * could not be opened. */

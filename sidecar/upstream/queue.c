@@ -10,6 +10,7 @@
 
 struct queue_caller {
     uint64_t caller;
+    size_t waiting;
     struct exchange_list exchanges; /* never empty */
     TAILQ_ENTRY(queue_caller) turn;
     LIST_ENTRY(queue_caller) place; /* in its bucket */
@@ -38,7 +39,9 @@ static struct queue_caller *add_caller(struct queue *queue, uint64_t caller)
     queue->spare = NULL;
     if (!made)
         made = memory_expect(calloc(1, sizeof *made));
+    queue->callers++;
     made->caller = caller;
+    made->waiting = 0;
     TAILQ_INIT(&made->exchanges);
     TAILQ_INSERT_TAIL(&queue->turns, made, turn);
     LIST_INSERT_HEAD(bucket_of(queue, caller), made, place);
@@ -51,7 +54,23 @@ static struct queue_caller *find_caller(struct queue *queue, uint64_t caller)
     LIST_FOREACH(found, bucket_of(queue, caller), place)
     if (found->caller == caller)
         return found;
-    return add_caller(queue, caller);
+    return NULL;
+}
+
+static uint64_t caller_of(struct exchange *exchange)
+{
+    return exchange->caller ? exchange->caller(exchange) : 0;
+}
+
+/* In each round of turns every other caller has one. */
+size_t queue_before(struct queue *queue, struct exchange *exchange)
+{
+    if (queue->waiting == 0)
+        return 0;
+    const struct queue_caller *caller = find_caller(queue, caller_of(exchange));
+    size_t rounds = caller ? caller->waiting : 0;
+    size_t before = rounds * queue->callers + queue->callers;
+    return before < queue->waiting ? before : queue->waiting;
 }
 
 /* From the end, because most exchanges are the newest; one that was throttled goes back. */
@@ -69,13 +88,19 @@ static void insert(struct exchange_list *exchanges, struct exchange *exchange)
 
 void queue_add(struct queue *queue, struct exchange *exchange)
 {
-    uint64_t caller = exchange->caller ? exchange->caller(exchange) : 0;
-    exchange->queued_by = find_caller(queue, caller);
-    insert(&exchange->queued_by->exchanges, exchange);
+    uint64_t number = caller_of(exchange);
+    struct queue_caller *caller = find_caller(queue, number);
+    if (!caller)
+        caller = add_caller(queue, number);
+    exchange->queued_by = caller;
+    insert(&caller->exchanges, exchange);
+    caller->waiting++;
+    queue->waiting++;
 }
 
 static void remove_caller(struct queue *queue, struct queue_caller *caller)
 {
+    queue->callers--;
     LIST_REMOVE(caller, place);
     if (queue->spare)
         free(caller);
@@ -86,6 +111,8 @@ static void remove_caller(struct queue *queue, struct queue_caller *caller)
 void queue_remove(struct queue *queue, struct exchange *exchange)
 {
     struct queue_caller *caller = exchange->queued_by;
+    queue->waiting--;
+    caller->waiting--;
     TAILQ_REMOVE(&caller->exchanges, exchange, place);
     TAILQ_REMOVE(&queue->turns, caller, turn);
     if (TAILQ_EMPTY(&caller->exchanges))

@@ -19,11 +19,15 @@ LIST_HEAD(queue_bucket, queue_caller);
 struct queue {
     struct queue_turns turns; /* callers that have exchanges waiting; the next one first */
     struct queue_bucket buckets[QUEUE_BUCKETS];
+    size_t waiting, callers;    /* exchanges, and callers that have some */
     struct queue_caller *spare; /* so that a short wait allocates nothing */
 };
 
 void queue_init(struct queue *queue);
 void queue_clear(struct queue *queue); /* it must be empty */
+
+/* How many exchanges would have their turn before that one, if it were added. */
+size_t queue_before(struct queue *queue, struct exchange *exchange);
 
 /* Adds an exchange behind those of its caller that came earlier. */
 void queue_add(struct queue *queue, struct exchange *exchange);

@@ -2,9 +2,11 @@
 #include "upstream/upstream.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "upstream/connector.h"
 #include "upstream/loop.h"
@@ -21,7 +23,7 @@ const char *const exchange_cause_names[EXCHANGE_CAUSE_COUNT] = {
 struct upstream {
     struct upstream_settings settings;
     char *authority;
-    struct connect_status connect_status;
+    struct loop_shared shared;
     atomic_uint turn;
     size_t loop_count;
     struct upstream_loop loops[];
@@ -52,7 +54,8 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
         memory_expect(calloc(1, sizeof *made + settings->loops * sizeof made->loops[0]));
     made->settings = *settings;
     made->authority = authority_of(settings->url);
-    connect_status_init(&made->connect_status);
+    connect_status_init(&made->shared.connect_status);
+    rate_gate_init(&made->shared.rate, &made->settings.rate, &made->settings.rate_changes);
     if (settings->ca_file && !trust_store_open(settings->ca_file, &settings->ca_changes,
                                                &made->settings.trust_store, status)) {
         upstream_free(made);
@@ -60,7 +63,7 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
     }
     for (size_t i = 0; i < settings->loops; i++) {
         made->loop_count++;
-        if (!loop_open(&made->loops[i], i, &made->settings, &made->connect_status, status)) {
+        if (!loop_open(&made->loops[i], i, &made->settings, &made->shared, status)) {
             upstream_free(made);
             return false;
         }
@@ -82,7 +85,8 @@ void upstream_free(struct upstream *upstream)
     for (size_t i = 0; i < upstream->loop_count; i++)
         loop_close(&upstream->loops[i]);
     trust_store_free(upstream->settings.trust_store);
-    connect_status_clear(&upstream->connect_status);
+    rate_gate_clear(&upstream->shared.rate);
+    connect_status_clear(&upstream->shared.connect_status);
     free(upstream->authority);
     free(upstream);
     curl_global_cleanup();
@@ -149,14 +153,67 @@ enum breaker_state upstream_state(const struct upstream *upstream)
     return worst;
 }
 
+/* Of all loops, as far as this one can know. */
+static double accepted_per_s(const struct upstream_loop *loop)
+{
+    return rate_meter_per_s(&loop->accepted, clock_now_ns()) * (double)loop->count;
+}
+
+void upstream_note_rate(struct exchange *exchange, const struct rate_throttle *throttle)
+{
+    struct upstream_loop *loop = exchange->loop;
+    struct rate_gate *rate = loop->rate;
+    if (throttle) {
+        rate_gate_throttled(rate, throttle, accepted_per_s(loop), exchange->started_ns);
+        return;
+    }
+    rate_meter_count(&loop->accepted, clock_now_ns());
+    if (exchange->started_ns < atomic_load_explicit(&rate->lowered_ns, memory_order_relaxed))
+        rate_gate_accepted(rate, accepted_per_s(loop));
+}
+
+int64_t upstream_rate_wait_ns(struct exchange *exchange)
+{
+    return rate_gate_wait_ns(exchange->loop->rate, 0);
+}
+
+struct upstream_load upstream_load(struct upstream *upstream)
+{
+    struct upstream_load load = {
+        .waiting = atomic_load_explicit(&upstream->shared.rate.waiting, memory_order_relaxed),
+        .per_s = rate_gate_per_s(&upstream->shared.rate),
+    };
+    for (size_t i = 0; i < upstream->loop_count; i++) {
+        load.limit += atomic_load_explicit(&upstream->loops[i].limit, memory_order_relaxed);
+        load.hung += atomic_load_explicit(&upstream->loops[i].hung, memory_order_relaxed);
+    }
+    return load;
+}
+
+static void describe_load(struct upstream *upstream, struct buffer *out)
+{
+    struct upstream_load load = upstream_load(upstream);
+    char written[96];
+    if (load.per_s > 0) {
+        snprintf(written, sizeof written, "; rate: %.3g calls/s, %zu waiting", load.per_s,
+                 load.waiting);
+        buffer_add_text(out, text_of(written));
+    }
+    if (load.hung > 0) {
+        snprintf(written, sizeof written, "; %zu calls hang", load.hung);
+        buffer_add_text(out, text_of(written));
+    }
+}
+
 void upstream_describe(struct upstream *upstream, struct buffer *out)
 {
     enum breaker_state state = upstream_state(upstream);
-    connect_status_describe(&upstream->connect_status, out);
-    if (state == BREAKER_CLOSED)
-        return;
-    buffer_add_literal(out, "; breaker: ");
-    buffer_add_text(out, text_of(breaker_state_names[state]));
+    connect_status_describe(&upstream->shared.connect_status, out);
+    if (state != BREAKER_CLOSED) {
+        buffer_add_literal(out, "; breaker: ");
+        buffer_add_text(out, text_of(breaker_state_names[state]));
+    }
+    describe_load(upstream, out);
 }
 
 struct text upstream_authority(const struct upstream *upstream)

@@ -23,6 +23,7 @@
 #include "system/watchdog.h"
 #include "telemetry/metric.h"
 #include "upstream/breaker.h"
+#include "upstream/rate_gate.h"
 
 /* Where requests go and how; the strings must outlive the upstream. */
 struct upstream_settings {
@@ -42,6 +43,8 @@ struct upstream_settings {
     struct metrics *metrics;
     struct watchdog *watchdog;         /* of the threads; NULL: they are not watched */
     struct reload_listener ca_changes; /* of ca_file */
+    struct rate_ceiling rate;          /* of all loops together */
+    struct rate_listener rate_changes;
 };
 
 #define UPSTREAM_AGE_NS (600 * INT64_C(1000000000))
@@ -59,6 +62,7 @@ enum exchange_outcome {
     row(CONNECT, "connect")                         /* no connection could be made */ \
     row(BREAKER, "breaker")                         /* none could be made, and none is tried now */ \
     row(OVERLOADED, "overloaded")                   /* its turn would come too late */ \
+    row(THROTTLED, "throttled")                     /* the rate would let it go too late */ \
     row(LOST, "lost")                               /* the connection ended or broke */ \
     row(UNREADABLE_RESPONSE, "unreadable_response") /* the bytes that came are not a response */ \
     row(RESPONSE_TOO_LARGE, "response_too_large") \
@@ -100,6 +104,7 @@ struct exchange {
     int64_t deadline_ns;                /* of clock_now_ns */
     enum exchange_cause deadline_cause; /* the cause when it passes; DEADLINE at first */
     int64_t delay_ns;                   /* waits that long before it is started */
+    bool was_throttled;                 /* goes back to its place in the queue; set by the owner */
     bool withdrawn; /* ends as CANCELLED, unsent: the caller is gone before its commit arrived */
     void (*done)(struct exchange *exchange); /* on the loop's thread, once; may send again */
     /* On the loop's thread, once after each upstream_cancel and each upstream_committed. */
@@ -138,6 +143,7 @@ struct exchange {
     struct queue_caller *queued_by; /* while it waits */
     bool reserved;                  /* upstream_reserve has set a connection aside for it */
     bool holds_slot;                /* so has the loop, until the commit arrives or is late */
+    bool holds_token;               /* of the rate; it was not sent yet */
     bool cancel_wanted;
 
     /* Without a response: what was being done and what happened. Last, since it is large and
@@ -191,6 +197,20 @@ void upstream_cancel(struct exchange *exchange);
 /* Closes the connection on which the exchange's response came, because that is not the one to its
  * request: the next response on it would not be either. On the loop's thread, within `done`. */
 void upstream_close_connection(struct exchange *exchange);
+
+/* Reports what the response to an exchange says about the rate; `throttle` is NULL when it was
+ * accepted. On the loop's thread, within `done`. */
+void upstream_note_rate(struct exchange *exchange, const struct rate_throttle *throttle);
+
+/* How long an exchange that was throttled waits at least when it is sent again. Any thread. */
+int64_t upstream_rate_wait_ns(struct exchange *exchange);
+
+/* The load of all loops. Any thread. */
+struct upstream_load {
+    size_t limit, hung, waiting;
+    double per_s; /* calls that the rate allows; 0: no limit */
+};
+struct upstream_load upstream_load(struct upstream *upstream);
 
 /* Ends all exchanges under way, with EXCHANGE_CAUSE_STOPPED; their `done` has been called when this
  * returns. Any thread but the loops' own, once. */

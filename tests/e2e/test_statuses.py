@@ -32,10 +32,10 @@ BARE = [
     (503, "UNKNOWN"), (504, "UNKNOWN"),
 ]
 MESSAGE = "What the vendor says;id:42"
-# Requests that were certainly not processed and may succeed later are retried. SECONDS are less than the delay after throttling.
+# Requests that were certainly not processed and may succeed later are retried. SECONDS are less than the time until the next call after throttling.
 ATTEMPTS = 4
 SENT_AGAIN = {"APIG.9004", "APIGW.0613", 408}
-SECONDS = 4
+SECONDS = 2
 
 
 def responses(key, data):
@@ -76,13 +76,13 @@ def test_a_bare_503_is_an_unknown_outcome_that_is_never_sent_again(client, upstr
     assert len(upstream.requests) == 1
 
 
-def test_a_throttling_upstream_gets_no_request_for_the_delay_that_callers_get(client, upstream):
+def test_a_throttling_upstream_gets_no_request_for_the_delay_that_it_names(client, upstream):
     times = []
 
     def throttle(connection):
         connection.read()
         times.append(time.monotonic())
-        connection.send(http(429, b""))
+        connection.send(http(429, b"", ["Retry-After: 5"]))
         return True
     upstream.script(throttle, throttle)
     call = client.start(timeout=9)

@@ -5,9 +5,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "http/response_reader.h"
 
 #define RESPONSE_BYTES (4U << 20)
+
+/* Between calls, once the upstream has throttled one without a time. */
+#define RATE_INTERVAL_NS (2 * CLOCK_NS_PER_S)
 
 const char *const exchange_cause_names[EXCHANGE_CAUSE_COUNT] = {
 #define CAUSE(id, name) [EXCHANGE_CAUSE_##id] = (name),
@@ -74,6 +78,21 @@ void upstream_close_connection(struct exchange *exchange)
     the_rig->result.closed_connections++;
 }
 
+void upstream_note_rate(struct exchange *exchange, const struct rate_throttle *throttle)
+{
+    (void)exchange;
+    the_rig->rate_wait_ns = !throttle                       ? 0
+                            : throttle->retry_after_ns > 0  ? throttle->retry_after_ns
+                            : throttle->named.window_ns > 0 ? throttle->named.window_ns
+                                                            : RATE_INTERVAL_NS;
+}
+
+int64_t upstream_rate_wait_ns(struct exchange *exchange)
+{
+    (void)exchange;
+    return the_rig->rate_wait_ns;
+}
+
 struct text upstream_authority(const struct upstream *upstream)
 {
     (void)upstream;
@@ -137,7 +156,8 @@ void rig_respond(struct exchange *exchange)
     struct rig_result *result = &the_rig->result;
     exchange->queued_ns = the_rig->now_ns;
     exchange->started_ns = 0;
-    if (!pass(exchange, exchange->delay_ns)) {
+    int64_t rate_ns = exchange->was_throttled ? the_rig->rate_wait_ns : 0;
+    if (!pass(exchange, exchange->delay_ns + rate_ns)) {
         end_exchange(exchange, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_DEADLINE);
         return;
     }

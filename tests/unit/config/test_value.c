@@ -54,6 +54,14 @@ static void a_wrong_value_is_refused_with_the_allowed_ones(void **state)
         {"--max-metadata=49KiB", "\"49KiB\"", "48KiB"},
         {"--max-in-flight=1k", "\"1k\"", "1 to 1000000"},
         {"--upstream-loops=65", "\"65\"", "1 to 64"},
+        {"--upstream-rate=-1", "\"-1\"",
+         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
+        {"--upstream-rate=5/", "\"5/\"",
+         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
+        {"--upstream-rate=5/0s", "\"5/0s\"",
+         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
+        {"--upstream-rate=1000001", "\"1000001\"",
+         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
         {"--log-sample=1.01", "\"1.01\"", "0 to 1"},
         {"--log-sample=nan", "\"nan\"", "0 to 1"},
         {"--log-sample=1e1", "\"1e1\"", "0 to 1"},
@@ -98,7 +106,8 @@ static void a_value_in_force_is_printed_with_its_origin(void **state)
     struct arena arena;
     struct buffer out;
     given_good(&config,
-               "--listen=127.0.0.1:1 --listen=unix:/s,[::1]:2 --deadline=90s --log-sample=0.25 "
+               "--listen=127.0.0.1:1 --listen=unix:/s,[::1]:2 --deadline=90s "
+               "--upstream-rate=200/5m --log-sample=0.25 "
                "--max-message=1024 --region=eu-west-101",
                "APIG_SIDECAR_LOG_LEVEL=debug APIG_SIDECAR_PROJECT_ID=p");
     arena_init(&arena, 1 << 20);
@@ -110,6 +119,7 @@ static void a_value_in_force_is_printed_with_its_origin(void **state)
     assert_true(has_line(text, "--deadline 90s flag"));
     assert_true(has_line(text, "--max-message 1KiB flag"));
     assert_true(has_line(text, "--log-sample 0.25 flag"));
+    assert_true(has_line(text, "--upstream-rate 200/5m flag"));
     assert_true(has_line(text, "--log-level debug variable"));
     assert_true(has_line(text, "--project-id p variable"));
     assert_true(has_line(text, "--instance-id - default"));

@@ -22,7 +22,7 @@ struct scene {
     char folder[32], url[64], ca_file[64];
     struct tls_peer *peer;
     struct upstream_settings settings;
-    struct connect_status connect_status;
+    struct loop_shared shared;
     struct upstream_loop loop;
 };
 
@@ -38,14 +38,16 @@ static void scene_begin(struct scene *scene)
     scene->settings.url = scene->url;
     assert_true(trust_store_open(scene->ca_file, &(struct reload_listener){.loop = NULL},
                                  &scene->settings.trust_store, &status));
-    connect_status_init(&scene->connect_status);
-    assert_true(loop_open(&scene->loop, 0, &scene->settings, &scene->connect_status, &status));
+    connect_status_init(&scene->shared.connect_status);
+    rate_gate_init(&scene->shared.rate, &scene->settings.rate, &scene->settings.rate_changes);
+    assert_true(loop_open(&scene->loop, 0, &scene->settings, &scene->shared, &status));
 }
 
 static void scene_end(struct scene *scene)
 {
     loop_close(&scene->loop);
-    connect_status_clear(&scene->connect_status);
+    rate_gate_clear(&scene->shared.rate);
+    connect_status_clear(&scene->shared.connect_status);
     trust_store_free(scene->settings.trust_store);
     tls_peer_stop(scene->peer);
     unlink(scene->ca_file);
@@ -132,7 +134,7 @@ static void a_connect_is_reported(void **state)
     ask_wait(&ask);
     arena_init(&arena, 1 << 12);
     buffer_init(&out, &arena, 0);
-    connect_status_describe(&scene.connect_status, &out);
+    connect_status_describe(&scene.shared.connect_status, &out);
     assert_true(text_equal(buffer_text(&out), text_literal("reached")));
     arena_clear(&arena);
     ask_clear(&ask);

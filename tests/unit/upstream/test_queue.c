@@ -47,6 +47,11 @@ static void the_few_calls_of_one_caller_are_served_between_the_many_of_another(v
         add(&queue, &many[i], 1, i);
     for (int i = 0; i < 10; i++)
         add(&queue, &few[i], 1 + QUEUE_BUCKETS, 1000 + i);
+    struct waiting third = {.caller = 3};
+    third.exchange.caller = caller_of;
+    assert_int_equal(queue_before(&queue, &third.exchange), 2);
+    assert_int_equal(queue_before(&queue, &few[0].exchange), 22);
+    assert_int_equal(queue_before(&queue, &many[0].exchange), 910);
     for (int i = 0; i < 20; i++)
         served += serve(&queue) != 1;
     assert_int_equal(served, 10);
