@@ -87,6 +87,7 @@ void guard_connection_error(struct guard *guard, enum http2_error error)
     if (guard->broken)
         return;
     guard->broken = guard->refusing = true;
+    guard->error = error;
     guard->caller_block.open = false;
     output_clear(&guard->caller_block.bytes);
     frame_budget_init(&guard->end_budget, guard->now_ns);
@@ -155,6 +156,24 @@ enum guard_state guard_state(const struct guard *guard)
     if (guard->closed || (guard->refusing && guard->streams.count == 0))
         return GUARD_FINISHED;
     return guard->refusing ? GUARD_FINISHING : GUARD_OPEN;
+}
+
+const char *guard_error(const struct guard *guard)
+{
+    static const char *const names[] = {
+        [HTTP2_PROTOCOL_ERROR] = "PROTOCOL_ERROR",
+        [HTTP2_INTERNAL_ERROR] = "INTERNAL_ERROR",
+        [HTTP2_FLOW_CONTROL_ERROR] = "FLOW_CONTROL_ERROR",
+        [HTTP2_SETTINGS_TIMEOUT] = "SETTINGS_TIMEOUT",
+        [HTTP2_STREAM_CLOSED] = "STREAM_CLOSED",
+        [HTTP2_FRAME_SIZE_ERROR] = "FRAME_SIZE_ERROR",
+        [HTTP2_REFUSED_STREAM] = "REFUSED_STREAM",
+        [HTTP2_CANCEL] = "CANCEL",
+        [HTTP2_COMPRESSION_ERROR] = "COMPRESSION_ERROR",
+        [HTTP2_CONNECT_ERROR] = "CONNECT_ERROR",
+        [HTTP2_ENHANCE_YOUR_CALM] = "ENHANCE_YOUR_CALM",
+    };
+    return guard->broken ? names[guard->error] : NULL;
 }
 
 int64_t guard_paused_until(const struct guard *guard)

@@ -165,6 +165,10 @@ enum guard_state {
 
 enum guard_state guard_state(const struct guard *guard);
 
+/* The error of the caller's that ends the connection, as RFC 9113 section 7 names it; NULL: none.
+ */
+const char *guard_error(const struct guard *guard);
+
 /* Before that time the caller is not to be read; 0 or in the past when it may be. */
 int64_t guard_paused_until(const struct guard *guard);
 

@@ -35,15 +35,16 @@ struct guard {
 
     size_t preface_size;             /* how much of it has come */
     uint32_t last_seen, last_passed; /* of the caller's streams */
-    unsigned core_pings;             /* not yet acknowledged by the caller */
-    bool skips_frame, frame_judged;  /* the caller's frame whose head has come */
-    bool has_settings;               /* the caller's first have come */
-    bool sent_settings;              /* ours were sent */
-    bool settings_acknowledged;      /* ours, by the caller */
-    bool caller_table_is_0;          /* the caller knows that header blocks use no dynamic table */
-    bool refusing;                   /* a GOAWAY has named the last stream */
-    bool broken;                     /* a connection error was reported */
-    bool closed;                     /* the peer does not speak HTTP/2, or went on after that */
+    enum http2_error error;
+    unsigned core_pings;            /* not yet acknowledged by the caller */
+    bool skips_frame, frame_judged; /* the caller's frame whose head has come */
+    bool has_settings;              /* the caller's first have come */
+    bool sent_settings;             /* ours were sent */
+    bool settings_acknowledged;     /* ours, by the caller */
+    bool caller_table_is_0;         /* the caller knows that header blocks use no dynamic table */
+    bool refusing;                  /* a GOAWAY has named the last stream */
+    bool broken;                    /* a connection error was reported: `error` */
+    bool closed;                    /* the peer does not speak HTTP/2, or went on after that */
 };
 
 /* Whether the caller has used that id, or may not have: even ids and 0 are never used. */

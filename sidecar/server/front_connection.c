@@ -102,9 +102,12 @@ static void wait(struct front_connection *connection)
     connection->waits = waits;
 }
 
-static void report_disconnect(const struct front_connection *connection, const char *why)
+static void report_disconnect(struct front_connection *connection, const char *why)
 {
     const struct front_events *events = &connection->front->events;
+    if (connection->is_reported)
+        return;
+    connection->is_reported = true;
     metric_count(events->metrics, METRIC_CONNECTIONS_CLOSED, 0, 0);
     events->disconnected(connection->peer.address, why, events->context);
 }
@@ -125,6 +128,16 @@ static void end_excess(struct front_connection *connection)
     guard_end_excess(connection->guard, &connection->front->outputs);
 }
 
+static void report_error(struct front_connection *connection)
+{
+    const char *error = connection->guard ? guard_error(connection->guard) : NULL;
+    struct status status;
+    if (!error || connection->is_reported)
+        return;
+    status_set(&status, STATUS_INTERNAL, "it broke HTTP/2 or a limit of it: %s", error);
+    report_disconnect(connection, status.message);
+}
+
 static bool has_ended(const struct front_connection *connection)
 {
     if (connection->to_caller.size > 0)
@@ -138,6 +151,7 @@ static bool has_ended(const struct front_connection *connection)
 void front_connection_settle(struct front_connection *connection)
 {
     end_excess(connection);
+    report_error(connection);
     front_write(connection);
     if (!connection->is_broken)
         front_flush_answer(connection);

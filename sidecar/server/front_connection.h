@@ -56,6 +56,7 @@ struct front_connection {
     bool caller_ended, core_ended; /* they send no more */
     bool core_shut;                /* C-core was sent the end of the caller's bytes */
     bool is_broken;                /* to be ended at once */
+    bool is_reported;              /* why it ends */
     const char *misbehaviour;      /* for which no more calls are taken, or NULL */
     bool has_tls;
     int64_t added_ns, opened_ns, busy_ns, stalled_ns, announced_ns, finishing_ns, closing_ns;

@@ -37,8 +37,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Connections of callers that were refused, by the option that limits them, the kernel's "
         "reason or the failure of the TLS handshake."),
     ROW(CONNECTIONS_CLOSED, "apig_sidecar_connections_closed_total", COUNTER, "", NONE, NONE,
-        "Connections of callers that were closed because the caller left more calls unfinished in "
-        "a second than --max-streams allows at a time."),
+        "Connections of callers that were ended because of a fault of the caller's; the log has "
+        "the reasons."),
     ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
         "Calls of callers that --allow-callers does not list."),
     ROW(MEMORY_RESERVED, "apig_sidecar_memory_reserved_bytes", GAUGE, "bytes", NONE, NONE,

@@ -107,6 +107,7 @@ static void excess_ends_the_connection_when_its_calls_have_ended(void **state)
     caller_sends(peers, &bytes);
     assert_true(got_goaway(peers, HTTP2_ENHANCE_YOUR_CALM, &last));
     assert_int_equal(last, 1);
+    assert_string_equal(guard_error(peers->guard), "ENHANCE_YOUR_CALM");
     assert_false(peers->streams[3].opened);
     core_responds(peers, 1);
     assert_int_equal(got_status(peers, 1), 0);

@@ -104,6 +104,21 @@ static void a_caller_that_is_not_allowed_is_refused_by_its_headers_alone(void **
     expect_call(&trial->core, check);
 }
 
+static void an_error_of_the_connection_is_reported_once(void **state)
+{
+    struct trial *trial = *state;
+    struct h2_frame frame;
+    open_connection(trial);
+    uint32_t stream = call(trial);
+    for (int i = 0; i < 2; i++)
+        h2_send(&trial->caller, H2_WINDOW_UPDATE, 0, 0, text_literal("\0\0\0\0"));
+    expect_goaway(&trial->caller, stream);
+    respond(&trial->core, stream);
+    h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
+    expect_end(&trial->caller);
+    assert_int_equal(trial->disconnected, 1);
+}
+
 /* C-core's own pings pass, and their payload shows that none is lost. */
 static bool write_ping(struct h2 *core, uint32_t number)
 {
@@ -261,6 +276,7 @@ int main(void)
         TEST(a_call_that_the_front_ends_leaves_its_neighbour_alone),
         TEST(a_call_that_c_core_has_is_reset_there_when_the_front_ends_it),
         TEST(a_caller_that_is_not_allowed_is_refused_by_its_headers_alone),
+        TEST(an_error_of_the_connection_is_reported_once),
         TEST(a_caller_that_does_not_read_slows_down_c_core_and_loses_nothing),
         TEST(a_slow_caller_does_not_hold_up_another_one),
         TEST(flushes_are_reported_in_order_once_the_bytes_are_in_the_callers_socket),
