@@ -12,6 +12,6 @@
 /* The longest `known`, in bytes. */
 #define EDIT_DISTANCE_BYTES 63
 
-/* The number of letters to add, drop or change until both are equal (Levenshtein); upper and lower
- * case count as equal. */
+/* The number of letters that are added, dropped or changed until both are equal (Levenshtein);
+ * upper and lower case count as equal. */
 size_t edit_distance(struct text written, struct text known);

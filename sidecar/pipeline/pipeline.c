@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "constraint/validate.h"
 #include "pipeline/access_log.h"
+#include "pipeline/admit.h"
 #include "pipeline/call_metrics.h"
 #include "pipeline/failure_message.h"
 #include "pipeline/front_failure.h"
@@ -25,52 +26,6 @@ static bool receive(struct transaction *transaction)
                               &transaction->status) &&
            call_message(transaction->call, &transaction->arena, &transaction->bytes,
                         &transaction->status);
-}
-
-static bool has_time(struct transaction *transaction)
-{
-    if (transaction_time_left_ns(transaction) > 0)
-        return true;
-    if (call_ends_with_connection(transaction->call))
-        return status_fail(&transaction->status, STATUS_UNAVAILABLE,
-                           "the connection has reached --max-age and --max-age-grace: connect "
-                           "again; nothing was sent");
-    return status_fail(&transaction->status, STATUS_DEADLINE_EXCEEDED,
-                       "the deadline had passed when the call came; nothing was sent");
-}
-
-static bool is_one_too_many(struct transaction *transaction)
-{
-    const struct config *config = transaction->pipeline->config;
-    if (call_in_flight(transaction->call) <= config->max_in_flight)
-        return false;
-    (void)status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
-                      "too many calls in flight: --max-in-flight allows %lu",
-                      config->max_in_flight);
-    return true;
-}
-
-static bool is_one_too_many_of_its_caller(struct transaction *transaction)
-{
-    struct pipeline *pipeline = transaction->pipeline;
-    uint64_t most = pipeline->config->max_in_flight_per_caller;
-    if (most == 0)
-        return false;
-    transaction->is_counted =
-        callers_enter(&pipeline->callers, caller_number(call_identity(transaction->call)), most);
-    if (!transaction->is_counted)
-        (void)status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
-                          "too many calls of this caller in flight: --max-in-flight-per-caller "
-                          "allows %lu",
-                          most);
-    return !transaction->is_counted;
-}
-
-static bool admit(struct transaction *transaction)
-{
-    return call_authorize(transaction->call, &transaction->status) &&
-           !is_one_too_many(transaction) && !is_one_too_many_of_its_caller(transaction) &&
-           has_time(transaction);
 }
 
 /* The project of the credential is that of requests without one. */
@@ -100,7 +55,6 @@ static bool decode(struct transaction *transaction)
         return false;
     fill_message(transaction->method->request, transaction->message);
     return fill_project(transaction);
-    return true;
 }
 
 static bool check(struct transaction *transaction)
@@ -134,12 +88,12 @@ static const struct {
     enum step step;
     bool (*take)(struct transaction *transaction);
 } outbound[] = {
-    {STEP_RECEIVE, receive}, {STEP_ADMIT, admit},   {STEP_DECODE, decode},
-    {STEP_VALIDATE, check},  {STEP_ENCODE, encode}, {STEP_SIGN, prepare_sign},
+    {STEP_RECEIVE, receive}, {STEP_ADMIT, admit_call}, {STEP_DECODE, decode},
+    {STEP_VALIDATE, check},  {STEP_ENCODE, encode},    {STEP_SIGN, prepare_sign},
     {STEP_SEND, hand_over},
 };
 
-/* What follows an inbound step. */
+/* The step or action after an inbound step. */
 enum next {
     NEXT_STEP,
     NEXT_SEND,    /* the call's own request goes out again */
@@ -201,11 +155,16 @@ static bool retry_is_paid(struct transaction *transaction, enum retry_cause caus
 
 /* The place in the queue replaces the delay that callers are asked for; it costs neither the budget
  * nor an attempt, because the rate bounds what is sent. */
-static bool rate_lets_it_go(struct transaction *transaction, enum retry_cause cause)
+static bool rate_lets_it_go(struct transaction *transaction)
 {
-    (void)cause;
     transaction->exchange.delay_ns = 0;
     return upstream_rate_wait_ns(&transaction->exchange) < transaction_time_left_ns(transaction);
+}
+
+static bool may_repeat(struct transaction *transaction, enum retry_cause cause)
+{
+    return cause == RETRY_THROTTLED ? rate_lets_it_go(transaction)
+                                    : cause != RETRY_NONE && retry_is_paid(transaction, cause);
 }
 
 /* The request that was under way is repeated. */
@@ -237,10 +196,7 @@ static enum next retry(struct transaction *transaction)
     enum retry_cause cause = retry_judge(transaction);
     if (cause == RETRY_CREDENTIAL || cause == RETRY_KEY)
         return retry_credential(transaction, cause);
-    if (cause == RETRY_NONE ||
-        !(cause == RETRY_THROTTLED ? rate_lets_it_go : retry_is_paid)(transaction, cause))
-        return NEXT_STEP;
-    return repeat(transaction, cause);
+    return may_repeat(transaction, cause) ? repeat(transaction, cause) : NEXT_STEP;
 }
 
 static enum next recover(struct transaction *transaction)
@@ -389,10 +345,9 @@ static void begin(struct call *call, void *context)
 
 static void end(struct call *call, void *context)
 {
-    struct pipeline *pipeline = context;
+    (void)context;
     struct transaction *transaction = call_state(call);
-    if (transaction->is_counted)
-        callers_leave(&pipeline->callers, caller_number(call_identity(call)));
+    admit_leave(transaction);
     transaction_clear(transaction);
 }
 

@@ -7,7 +7,7 @@
 
 #define FIRST_DELAY_NS (50 * CLOCK_NS_PER_MS)
 
-/* What a retry costs, in tenths: ten first attempts pay for one. */
+/* The price of a retry, in tenths: ten first attempts pay for one. */
 #define PRICE 10
 
 /* Saved up at most, and there from the start, so that a quiet sidecar survives an upstream's

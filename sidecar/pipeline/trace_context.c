@@ -106,7 +106,7 @@ static bool is_one_of(struct text value, const char *characters)
     return value.size == 1 && ascii_is_one_of(*value.data, characters);
 }
 
-/* What may follow B3's span: a sampling state, and behind it the parent's span. */
+/* Behind B3's span there may be a sampling state, and behind it the parent's span. */
 static bool is_b3_rest(struct text rest)
 {
     struct text span, state;

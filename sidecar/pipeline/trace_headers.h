@@ -24,7 +24,7 @@ struct trace_headers {
 };
 
 /* Picks what is passed on; makes a request id when the caller has none, and returns it to the
- * caller, also when this fails. What retrying clients and proxies add does not count against
+ * caller, also when this fails. Entries that retrying clients and proxies add do not count against
  * --max-metadata-count. RESOURCE_EXHAUSTED, naming the option, when the metadata is more than
  * --max-metadata or --max-metadata-count. */
 must_use bool trace_headers_read(struct trace_headers *trace, struct call *call,

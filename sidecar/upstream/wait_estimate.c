@@ -62,13 +62,14 @@ int64_t wait_estimate_wait_ns(const struct wait_estimate *estimate, size_t befor
 {
     if (connections == 0 || before < connections)
         return 0;
-    double each = mean_ns(estimate), turns = (double)(before - connections + 1), rounds = 0;
+    double each = mean_ns(estimate), turns = (double)(before - connections + 1);
     /* A stall that has lasted longer than the mean is assumed to last as long again, but not for
      * every exchange. */
     double late = fmax((double)stalled_ns - each, 0), at_a_time = (double)connections;
+    size_t rounds = 0;
     for (; at_a_time < (double)reach && turns > at_a_time; rounds++) {
         turns -= at_a_time;
         at_a_time = fmin(at_a_time * 2, (double)reach);
     }
-    return (int64_t)(late + (rounds + turns / at_a_time) * each);
+    return (int64_t)(late + ((double)rounds + turns / at_a_time) * each);
 }

@@ -9,6 +9,7 @@ import pytest
 from sources import ROOT, c_sources, files, lines, program_sources, read
 
 FUNCTION_LINES = 60
+FILE_LINES = 400
 SPDX = {"c": "/* SPDX-License-Identifier: MIT */", "h": "/* SPDX-License-Identifier: MIT */",
         "proto": "// SPDX-License-Identifier: MIT"}
 FORBIDDEN = re.compile(r"TODO|FIXME|\bXXX\b|HACK|#if 0|\bissue #?\d|\bgoto\b")
@@ -37,6 +38,11 @@ def functions(path):
 def test_a_function_is_short(path):
     long = [f"{path}:{start}: {count} lines" for start, count in functions(path) if count > FUNCTION_LINES]
     assert not long
+
+
+@pytest.mark.parametrize("path", files("*.c", "*.h", "*.py"))
+def test_a_file_is_short(path):
+    assert len(read(path).splitlines()) <= FILE_LINES
 
 
 def test_no_file_has_open_work_or_commented_out_code():
