@@ -13,7 +13,7 @@ from support import metrics
 from support.chaos import TO_CONNECTIONS, TO_CHANGES, TO_LISTS, Chaos
 from support.client import IDS, Client, details
 
-CALLS = int(os.environ.get("APIG_SIDECAR_CHAOS_CALLS", "10000"))
+CALLS = int(os.environ.get("APIG_SIDECAR_CHAOS_CALLS", "2500"))
 CALLERS = 32
 RESTART_EVERY = max(CALLS // 8, 1)
 SECONDS = 0.4  # a late answer comes later
