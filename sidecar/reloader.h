@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The files that are loaded again when they change or SIGHUP comes, and how the log, a metric and
- * the probes report it: the token file, the listeners' certificate with key and client CA, and the
- * upstream's CA. Each file is loaded by the module that uses it (credential/, server/tls.c,
- * upstream/trust_store.c), through system/reload.
+ * the probes report it: the files of the credential, the listeners' certificate with key and client
+ * CA, and the upstream's CA. Each file is loaded by the module that uses it (credential/,
+ * server/tls.c, upstream/trust_store.c), through system/reload.
  */
 #pragma once
 

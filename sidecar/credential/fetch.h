@@ -38,7 +38,7 @@ must_use bool fetcher_open(struct source *source, const struct fetch_settings *s
                            fetch_ended *ended, void *context, struct fetcher **fetcher,
                            struct status *status);
 
-/* A fetch that is under way ends without a word. NULL is allowed. */
+/* `ended` is not called for a fetch that is under way. NULL is allowed. */
 void fetcher_free(struct fetcher *fetcher);
 
 /* Begins a fetch; none is under way. `ended` may be called before this returns. `now_ns` is the

@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "credential/source.h"
 
-/* The calendar is looked at that often, because timers do not run while a machine sleeps, and its
- * clock may be set. */
+/* The longest time between two looks at the calendar, because timers do not run while a machine
+ * sleeps, and its clock may be set. */
 #define KEEPER_TICK_NS (30 * CLOCK_NS_PER_S)
 
 /* A credential is not used in the last seconds of its life. */

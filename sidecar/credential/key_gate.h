@@ -45,7 +45,8 @@ enum key_gate_answer key_gate_enter(struct key_gate *gate, int64_t now_ns);
 /* True when key_gate_enter would not be KEY_GATE_CLOSED. */
 bool key_gate_may_enter(const struct key_gate *gate, int64_t now_ns);
 
-/* The probe has ended without a word about the key, or before one of the next two is called. */
+/* The probe has ended. One of the next two follows when its response shows whether the key is
+ * accepted. */
 void key_gate_leave(struct key_gate *gate);
 
 /* A response has accepted, or refused, the key. */

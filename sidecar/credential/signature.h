@@ -22,8 +22,8 @@ struct access_key {
 
 struct signing_key;
 
-/* The texts of `access_key` must outlive the key; the id and the secret are not
- * empty, and all of them are legal in a field. INTERNAL when OpenSSL lacks the algorithms. */
+/* The texts of `access_key` must outlive the key; the id and the secret are not empty, and all of
+ * them are legal in a field. INTERNAL when OpenSSL lacks the algorithms. */
 must_use bool signing_key_new(const struct access_key *access_key, struct signing_key **key,
                               struct status *status);
 void signing_key_free(struct signing_key *key); /* NULL is allowed; overwrites the secret */

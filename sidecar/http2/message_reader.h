@@ -36,9 +36,3 @@ struct message_rules {
 must_use enum fault message_reader_feed(struct message_reader *reader, const uint8_t *data,
                                         size_t size, const struct message_rules *rules,
                                         size_t *lengths);
-
-/* True between messages: nothing of one that is not complete has come. */
-static inline bool message_reader_is_between(const struct message_reader *reader)
-{
-    return reader->prefix == 0;
-}

@@ -140,8 +140,7 @@ uint8_t *call_response_space(struct call *call, size_t bytes);
  * Sends the metadata that comes before the response now. A client that has received it never
  * retries the call ("committed" in gRFC A6), so that this is done before the first byte of a
  * request leaves that may change something. The handler's `committed` reports that the kernel has
- * the metadata. Once, before the reply, any thread; the call
- * is held until `committed`.
+ * the metadata. Once, before the reply, any thread; the call is held until `committed`.
  */
 void call_commit(struct call *call);
 

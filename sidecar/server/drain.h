@@ -2,8 +2,8 @@
 /*
  * The graceful drain: the server ends without losing a call. After
  * grpc_server_shutdown_and_notify, C-core refuses calls that it reads. Therefore the front first
- * takes no more calls, names the last one in a GOAWAY (RFC 9113 section 6.8), and
- * closes the connections whose calls have ended; C-core is shut down when it has none left.
+ * takes no more calls, names the last one in a GOAWAY (RFC 9113 section 6.8), and closes the
+ * connections whose calls have ended; C-core is shut down when it has none left.
  */
 #pragma once
 

@@ -22,7 +22,7 @@ struct server;
 struct server_events {
     void (*listening)(const char *address, void *context);
     /* A connection was refused; `why` is the option that limits connections, the kernel's reason,
-     * or the reason why a TLS handshake failed, which is reported on TLS's thread. */
+     * or the reason why a TLS handshake failed. The main thread, or the front's. */
     void (*refused)(const char *why, void *context);
     /* A connection was closed because of its peer's behaviour. Any thread. */
     void (*disconnected)(const char *peer, const char *why, void *context);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way to the upstream: threads of its own, each with an event loop, its own connections and one
- * queue. An exchange is one request and its result. It ends exactly once, on its loop's
- * thread, with one of three facts: not one byte left us, it was perhaps processed, or it was
+ * queue. An exchange is one request and its result. It ends exactly once, on its loop's thread,
+ * with one of three facts: not one byte left us, it was perhaps processed, or it was
  * answered. Nothing is ever sent twice from here.
  */
 #pragma once

@@ -46,11 +46,6 @@ void wait_estimate_learn_at_least(struct wait_estimate *estimate, int64_t took_n
         wait_estimate_learn(estimate, took_ns, now_ns);
 }
 
-int64_t wait_estimate_mean_ns(const struct wait_estimate *estimate)
-{
-    return (int64_t)mean_ns(estimate);
-}
-
 int64_t wait_estimate_exchange_ns(const struct wait_estimate *estimate)
 {
     return (int64_t)fmin(rarely_passed_ns(&estimate->by_count),

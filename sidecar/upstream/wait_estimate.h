@@ -24,8 +24,7 @@ struct wait_estimate {
 void wait_estimate_learn(struct wait_estimate *estimate, int64_t took_ns, int64_t now_ns);
 void wait_estimate_learn_at_least(struct wait_estimate *estimate, int64_t took_ns, int64_t now_ns);
 
-/* The mean duration of an exchange, and one that is rarely exceeded. */
-int64_t wait_estimate_mean_ns(const struct wait_estimate *estimate);
+/* A duration of an exchange that is rarely exceeded. */
 int64_t wait_estimate_exchange_ns(const struct wait_estimate *estimate);
 
 /* The time until an exchange begins that comes after `before` others, waiting or running, on
