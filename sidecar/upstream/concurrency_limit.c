@@ -10,11 +10,13 @@
 #define FEWEST 8
 #define FEWEST_AT_FIRST 4
 
-/* While exchanges are quicker, calls wait because the sidecar is busy, not the upstream. */
+/* Shorter exchanges never count as queueing upstream, whatever the best was: their durations vary
+ * by several times with the load of the machine. */
 #define SLOW_NS (20 * CLOCK_NS_PER_MS)
 
 /* Durations, as multiples of the best: LONGER means that exchanges queue upstream. While they are
- * AS_SHORT, the limit grows by a half; at first, by one for each exchange that is NEARLY_AS_SHORT.
+ * AS_SHORT, or below SLOW_NS, the limit grows by a half; at first, by one for each exchange that is
+ * NEARLY_AS_SHORT.
  */
 #define LONGER 1.5
 #define AS_SHORT 1.05
@@ -52,7 +54,7 @@ static void change(struct concurrency_limit *limit, double factor)
 
 static bool may_grow(const struct concurrency_limit *limit, double took_ns, double as_short)
 {
-    return limit->is_short && took_ns > SLOW_NS && took_ns <= limit->best_ns * as_short;
+    return limit->is_short && took_ns <= fmax(limit->best_ns * as_short, SLOW_NS);
 }
 
 static void shrink(struct concurrency_limit *limit, double mean_ns)
@@ -76,7 +78,7 @@ static void measure_best(struct concurrency_limit *limit, double mean_ns)
 static void compare(struct concurrency_limit *limit, double mean_ns)
 {
     double longer_ns = mean_ns - limit->best_ns;
-    if (mean_ns > limit->best_ns * LONGER) {
+    if (mean_ns > fmax(limit->best_ns * LONGER, SLOW_NS)) {
         shrink(limit, mean_ns);
         return;
     }

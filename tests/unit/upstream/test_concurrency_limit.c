@@ -68,12 +68,23 @@ static void the_limit_begins_small_and_stays_while_no_call_waits(void **state)
     assert_int_equal(model.limit.now, 3);
 }
 
-static void an_upstream_that_answers_at_once_needs_no_more(void **state)
+static void an_upstream_that_answers_in_milliseconds_gets_all(void **state)
 {
     (void)state;
     struct model model = model_of(1000, 5 * MS);
-    run(&model, 1000);
-    assert_int_equal(model.limit.now, CONCURRENCY_LIMIT_FIRST);
+    run(&model, 100);
+    assert_int_equal(model.limit.now, 512);
+}
+
+static void durations_that_vary_below_20_ms_never_shrink_the_limit(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, MS / 5);
+    for (int i = 0; i < 1000; i++) {
+        model.takes_ns = i % 100 < 90 ? MS / 5 : 4 * MS;
+        run_round(&model);
+        assert_true(model.limit.now >= CONCURRENCY_LIMIT_FIRST);
+    }
 }
 
 static void an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds(void **state)
@@ -206,7 +217,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limit_begins_small_and_stays_while_no_call_waits),
-        cmocka_unit_test(an_upstream_that_answers_at_once_needs_no_more),
+        cmocka_unit_test(an_upstream_that_answers_in_milliseconds_gets_all),
+        cmocka_unit_test(durations_that_vary_below_20_ms_never_shrink_the_limit),
         cmocka_unit_test(an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds),
         cmocka_unit_test(a_small_upstream_gets_few_at_a_time),
         cmocka_unit_test(an_upstream_that_has_become_slow_for_all_keeps_its_limit),
