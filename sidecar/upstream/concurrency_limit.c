@@ -14,6 +14,11 @@
  * by several times with the load of the machine. */
 #define SLOW_NS (20 * CLOCK_NS_PER_MS)
 
+/* While exchanges are shorter than QUICK_NS, ENOUGH_WHEN_QUICK at a time are enough: calls wait
+ * because the sidecar is busy, and more connections only cost memory. */
+#define QUICK_NS (5 * CLOCK_NS_PER_MS)
+#define ENOUGH_WHEN_QUICK 32
+
 /* Durations, as multiples of the best: LONGER means that exchanges queue upstream. While they are
  * AS_SHORT, or below SLOW_NS, the limit grows by a half; at first, by one for each exchange that is
  * NEARLY_AS_SHORT.
@@ -54,7 +59,8 @@ static void change(struct concurrency_limit *limit, double factor)
 
 static bool may_grow(const struct concurrency_limit *limit, double took_ns, double as_short)
 {
-    return limit->is_short && took_ns <= fmax(limit->best_ns * as_short, SLOW_NS);
+    bool is_enough = took_ns < QUICK_NS && limit->now >= ENOUGH_WHEN_QUICK;
+    return limit->is_short && !is_enough && took_ns <= fmax(limit->best_ns * as_short, SLOW_NS);
 }
 
 static void shrink(struct concurrency_limit *limit, double mean_ns)

@@ -76,6 +76,14 @@ static void an_upstream_that_answers_in_milliseconds_gets_all(void **state)
     assert_int_equal(model.limit.now, 512);
 }
 
+static void an_upstream_that_answers_at_once_gets_32(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, MS);
+    run(&model, 100);
+    assert_in_range(model.limit.now, 32, 48);
+}
+
 static void durations_that_vary_below_20_ms_never_shrink_the_limit(void **state)
 {
     (void)state;
@@ -218,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limit_begins_small_and_stays_while_no_call_waits),
         cmocka_unit_test(an_upstream_that_answers_in_milliseconds_gets_all),
+        cmocka_unit_test(an_upstream_that_answers_at_once_gets_32),
         cmocka_unit_test(durations_that_vary_below_20_ms_never_shrink_the_limit),
         cmocka_unit_test(an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds),
         cmocka_unit_test(a_small_upstream_gets_few_at_a_time),
