@@ -155,7 +155,7 @@ def test_trailers_stay_small_whatever_the_vendor_says(client, upstream, data):
 
 
 def test_trailers_stay_small_whatever_the_caller_says(client):
-    call = client.start("?" * 100_000, remark="组" * 100_000, project_id="..", instance_id="")
+    call = client.start("?" * 20_000, remark="组" * 10_000, project_id="..", instance_id="")
     assert {violation.field for violation in details(call)["BadRequest"].field_violations} >= {"name", "remark"}
     assert trailer_bytes(call) < TRAILER_BYTES
 
