@@ -34,6 +34,12 @@ class Key:
         return {name: value for name, value in files.items() if value}
 
 
+def read_key(directory):
+    """The key in a directory of that form."""
+    parts = [directory / name for name in ("ak", "sk", "security_token")]
+    return Key(*(part.read_text().strip() for part in parts if part.exists()))
+
+
 def encoded(text):
     return urllib.parse.quote(text, safe="-_.~")
 
