@@ -142,9 +142,8 @@ def test_no_call_fails_over_renewals(started, node, keys, verifier):
     sidecar.wait_log(event=LOADED)
     stop, failures = threading.Event(), []
     threads = flood(sidecar.client(), stop, failures)
-    node.wait(2, SECURITY_KEY)
+    sidecar.wait_log(2, event=LOADED)
     keys.life = 3600
-    node.wait(3, SECURITY_KEY)
     sidecar.wait_log(3, event=LOADED)
     stop.set()
     [thread.join() for thread in threads]
