@@ -53,8 +53,6 @@ grpc_server *core_server_new(const struct config *config, const struct memory_bu
            connection. */
         {GRPC_ARG_KEEPALIVE_TIME_MS, INT_MAX},
         {GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0},
-        /* No pings to measure the path to the caller: C-core only sees a socket pair. */
-        {GRPC_ARG_HTTP2_BDP_PROBE, 0},
     };
     grpc_arg list[array_length(numbers) + 1];
     for (size_t i = 0; i < array_length(numbers); i++)
