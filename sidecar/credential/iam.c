@@ -75,6 +75,7 @@ enum source_next iam_sign(struct source_fetch *fetch, const char *url)
 enum source_next iam_ask_project(struct source_fetch *fetch, const struct iam_place *place)
 {
     struct buffer target;
+    source_hide_issued(fetch);
     buffer_init(&target, fetch->arena, 0);
     buffer_add_literal(&target, "/v3/projects?name=");
     buffer_add_text(&target, text_of(place->region));

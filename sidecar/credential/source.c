@@ -24,6 +24,13 @@ void source_hide(struct source_fetch *fetch, struct text secret)
         }
 }
 
+void source_hide_issued(struct source_fetch *fetch)
+{
+    source_hide(fetch, fetch->issued.token);
+    source_hide(fetch, fetch->issued.secret);
+    source_hide(fetch, fetch->issued.security);
+}
+
 enum source_next source_fail(struct source_fetch *fetch, enum source_fault fault,
                              const char *format, ...)
 {

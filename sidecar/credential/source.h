@@ -37,8 +37,9 @@ enum source_fault {
                               changed file or half an hour's pause */
 };
 
-/* Secrets that one fetch sends: an identity token, a password. */
-#define SOURCE_HIDDEN 4
+/* Secrets that one fetch sends: an identity token, a password, and what was issued on the way to an
+ * agency's key. */
+#define SOURCE_HIDDEN 8
 
 /* One fetch: a source's memory from `begin` to its end. */
 struct source_fetch {
@@ -65,6 +66,9 @@ struct source_fetch {
 
 /* Keeps a secret that is sent, such as a password, out of texts until the fetch has ended. */
 void source_hide(struct source_fetch *fetch, struct text secret);
+
+/* The same for the secrets of what was issued so far, because the next request is made with it. */
+void source_hide_issued(struct source_fetch *fetch);
 
 /* Reads a file of one text of visible ASCII, at most `most` bytes, without its line end. Fails the
  * fetch, naming the path. */

@@ -68,9 +68,7 @@ static enum source_next follow_inner(struct source_agency *agency, struct source
 {
     if (next != SOURCE_ISSUED)
         return next;
-    source_hide(fetch, fetch->issued.token);
-    source_hide(fetch, fetch->issued.secret);
-    source_hide(fetch, fetch->issued.security);
+    source_hide_issued(fetch);
     agency->phase = PHASE_ASSUME;
     return oidc_is_urn(agency->agency.name) ? ask_sts(agency, fetch) : ask_iam(agency, fetch);
 }
@@ -92,8 +90,6 @@ static enum source_next take_key(struct source_agency *agency, struct source_fet
         fetch->fault = SOURCE_WRONG_PASSWORD;
     if (next != SOURCE_ISSUED || agency->iam.project_id)
         return next;
-    source_hide(fetch, fetch->issued.secret);
-    source_hide(fetch, fetch->issued.security);
     agency->phase = PHASE_PROJECT;
     return iam_ask_project(fetch, &agency->iam);
 }

@@ -64,8 +64,6 @@ static enum source_next take_key(const struct source_oidc *oidc, struct source_f
     enum source_next next = iam_take_key(fetch, response);
     if (next != SOURCE_ISSUED || oidc->iam.project_id)
         return next;
-    source_hide(fetch, fetch->issued.secret);
-    source_hide(fetch, fetch->issued.security);
     fetch->step = STEP_PROJECT;
     return iam_ask_project(fetch, &oidc->iam);
 }

@@ -116,6 +116,40 @@ static void a_urn_is_assumed_at_sts_after_all_requests_of_the_other_source(void 
     source_end(&trial);
 }
 
+static bool is_hidden(const struct source_trial *trial, const char *secret)
+{
+    for (size_t i = 0; i < SOURCE_HIDDEN; i++)
+        if (trial->fetch.hidden[i] &&
+            text_equal(secret_value(trial->fetch.hidden[i]), text_of(secret)))
+            return true;
+    return false;
+}
+
+static void each_secret_on_the_way_is_kept_out_of_texts(void **state)
+{
+    (void)state;
+    static const struct iam_place region = {"https://iam.example", "https://sts.example", NULL,
+                                            "cn-north-4"};
+    static const struct agency agency = {URN, NULL};
+    static const char *const secrets[] = {"node", "SK0", "ST0", "SK1", "ST1"};
+    struct source_trial trial;
+    source_begin(&trial, source_agency_open(source_metadata_open("http://169.254.169.254"), &agency,
+                                            &region));
+    source_answer(&trial, 200, "node", "");
+    source_answer(
+        &trial, 200,
+        "{\"credential\":{\"access\":\"AK0\",\"secret\":\"SK0\",\"securitytoken\":\"ST0\","
+        "\"expires_at\":\"2020-01-08T03:50:07.574000Z\"}}",
+        "");
+    source_answer(&trial, 404, "", "");
+    source_answer(&trial, 200, KEY_OF("AK1"), "");
+    assert_request(&trial, SOURCE_IAM, "GET", "/v3/projects?name=cn-north-4");
+    for (size_t i = 0; i < array_length(secrets); i++)
+        if (!is_hidden(&trial, secrets[i]))
+            fail_msg("%s is not hidden", secrets[i]);
+    source_end(&trial);
+}
+
 static void a_token_cannot_assume_a_urn(void **state)
 {
     (void)state;
@@ -146,6 +180,7 @@ int main(void)
         cmocka_unit_test(an_account_of_32_characters_is_an_id),
         cmocka_unit_test(a_token_is_sent_as_it_is),
         cmocka_unit_test(a_urn_is_assumed_at_sts_after_all_requests_of_the_other_source),
+        cmocka_unit_test(each_secret_on_the_way_is_kept_out_of_texts),
         cmocka_unit_test(a_token_cannot_assume_a_urn),
         cmocka_unit_test(a_refused_key_of_a_file_is_left_alone),
     };
