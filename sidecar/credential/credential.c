@@ -199,7 +199,7 @@ struct text credential_project(struct credential *credential, struct arena *aren
 
 static int64_t calendar_of(const struct credential *credential)
 {
-    return clock_calendar_ns() + atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
+    return clock_calendar_ns() + credential_clock_offset_ns(credential);
 }
 
 static bool hold_usable(struct credential *credential, struct credential_use *use,
@@ -234,7 +234,7 @@ bool credential_sign(struct credential *credential, const struct credential_scop
 {
     if (!hold_usable(credential, use, status))
         return false;
-    use->offset_ns = atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
+    use->offset_ns = credential_clock_offset_ns(credential);
     const struct signature_scope signed_scope = {
         scope->host, scope->project_id, (clock_calendar_ns() + use->offset_ns) / CLOCK_NS_PER_S};
     if (snapshot_sign(use->held, &signed_scope, scope->arena, request, status))
@@ -257,7 +257,7 @@ void credential_note_date(struct credential *credential, const struct credential
         credential_set_offset(credential, offset_ns);
 }
 
-int64_t credential_clock_offset_ns(struct credential *credential)
+int64_t credential_clock_offset_ns(const struct credential *credential)
 {
     return atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
 }

@@ -124,7 +124,7 @@ void credential_note_date(struct credential *credential, const struct credential
                           const struct http_response *response, int64_t ago_ns);
 
 /* The server's clock minus ours, by which signatures are corrected; 0 below a minute. */
-int64_t credential_clock_offset_ns(struct credential *credential);
+int64_t credential_clock_offset_ns(const struct credential *credential);
 
 enum credential_next {
     CREDENTIAL_UNCHANGED, /* the refusal stands */

@@ -7,11 +7,6 @@
 
 #include "base/banned.h"
 
-static int64_t offset_of(const struct credential *credential)
-{
-    return atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
-}
-
 /* With the lock. */
 static enum credential_permit permit(struct credential *credential, struct credential_use *use)
 {
@@ -138,7 +133,7 @@ static bool is_corrected(const struct credential *credential, const struct crede
                          enum metric_refusal verdict)
 {
     return verdict == METRIC_REFUSAL_CLOCK && !use->was_refused &&
-           offset_of(credential) != use->offset_ns;
+           credential_clock_offset_ns(credential) != use->offset_ns;
 }
 
 /* A key that is fetched again needs no doubt for a refusal that a newer one may end. */

@@ -118,8 +118,7 @@ bool fetcher_open(struct source *source, const struct fetch_settings *settings, 
 
 static void forget(struct fetcher *fetcher)
 {
-    for (size_t i = 0; i < SOURCE_HIDDEN; i++)
-        secret_wipe(fetcher->fetch.hidden[i]);
+    source_end_hiding(&fetcher->fetch);
     arena_clear(&fetcher->arena);
     secret_free(fetcher->memory, SOURCE_FETCH_BYTES);
     fetcher->memory = NULL;

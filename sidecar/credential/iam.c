@@ -5,6 +5,7 @@
 #include "credential/answer.h"
 #include "credential/document.h"
 #include "credential/signature.h"
+#include "rest/fault.h"
 
 #include "base/banned.h"
 
@@ -29,14 +30,9 @@ enum source_next iam_post(struct source_fetch *fetch, enum source_host host, con
     return SOURCE_SEND;
 }
 
-static bool is_success(const struct http_response *response)
-{
-    return response->status >= 200 && response->status <= 299;
-}
-
 enum source_next iam_take_token(struct source_fetch *fetch, const struct http_response *response)
 {
-    if (!is_success(response))
+    if (!fault_is_success(response->status))
         return source_refuse(fetch, response);
     return answer_read_token(response, fetch->arena, &fetch->issued, &fetch->status)
                ? SOURCE_ISSUED
@@ -45,7 +41,7 @@ enum source_next iam_take_token(struct source_fetch *fetch, const struct http_re
 
 enum source_next iam_take_key(struct source_fetch *fetch, const struct http_response *response)
 {
-    if (!is_success(response))
+    if (!fault_is_success(response->status))
         return source_refuse(fetch, response);
     return answer_read_key(response, fetch->arena, &fetch->issued, &fetch->status) ? SOURCE_ISSUED
                                                                                    : SOURCE_FAILED;
@@ -88,7 +84,7 @@ enum source_next iam_take_project(struct source_fetch *fetch, const struct iam_p
 {
     size_t count;
     struct text first;
-    if (!is_success(response))
+    if (!fault_is_success(response->status))
         return source_refuse(fetch, response);
     if (!answer_read_projects(response, fetch->arena, &count, &first, &fetch->status))
         return SOURCE_FAILED;

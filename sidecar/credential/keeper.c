@@ -32,8 +32,8 @@ struct keeper {
 
 static struct keeper_time time_of(const struct keeper *keeper)
 {
-    int64_t offset_ns = atomic_load_explicit(&keeper->credential->offset_ns, memory_order_relaxed);
-    return (struct keeper_time){clock_now_ns(), clock_calendar_ns() + offset_ns};
+    return (struct keeper_time){clock_now_ns(), clock_calendar_ns() +
+                                                    credential_clock_offset_ns(keeper->credential)};
 }
 
 static uint64_t random_number(void)

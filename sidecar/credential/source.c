@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "credential/source.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -29,6 +29,12 @@ void source_hide_issued(struct source_fetch *fetch)
     source_hide(fetch, fetch->issued.token);
     source_hide(fetch, fetch->issued.secret);
     source_hide(fetch, fetch->issued.security);
+}
+
+void source_end_hiding(struct source_fetch *fetch)
+{
+    for (size_t i = 0; i < SOURCE_HIDDEN; i++)
+        secret_wipe(fetch->hidden[i]);
 }
 
 enum source_next source_fail(struct source_fetch *fetch, enum source_fault fault,
@@ -120,4 +126,11 @@ void source_set_body(struct source_fetch *fetch, struct text json)
     fetch->request.has_body = true;
     if (json.size > 0)
         source_add_field(fetch, "Content-Type", text_literal("application/json;charset=utf8"));
+}
+
+void source_free(struct source *source)
+{
+    if (source && source->kind->clear)
+        source->kind->clear(source);
+    free(source);
 }

@@ -70,6 +70,9 @@ void source_hide(struct source_fetch *fetch, struct text secret);
 /* The same for the secrets of what was issued so far, because the next request is made with it. */
 void source_hide_issued(struct source_fetch *fetch);
 
+/* The fetch has ended. */
+void source_end_hiding(struct source_fetch *fetch);
+
 /* Reads a file of one text of visible ASCII, at most `most` bytes, without its line end. Fails the
  * fetch, naming the path. */
 must_use bool source_read_file(struct source_fetch *fetch, const char *path, size_t most,
@@ -105,17 +108,19 @@ struct source_kind {
     enum source_next (*answered)(struct source *source, struct source_fetch *fetch,
                                  const struct http_response *response);
     enum source_next (*unanswered)(struct source *source, struct source_fetch *fetch);
-    void (*free)(struct source *source);
+    void (*clear)(struct source *source); /* NULL: the source owns nothing but its own memory */
     enum metric_issuer metric; /* the label's value; not of a source that sends no requests */
     bool gives_project;        /* what it issues belongs to a project that it knows */
 };
 
 #define SOURCE_FILES 3
 
-/* The first member of each source's own struct. */
+/* The first member of each source's own struct, which is one allocation. */
 struct source {
     const struct source_kind *kind;
     const char *place;               /* what people know it by: a path or a URL */
     const char *urls[SOURCE_HOSTS];  /* of the hosts that it asks: "https://host[:port][/prefix]" */
     const char *files[SOURCE_FILES]; /* watched: a change starts a fetch; NULL: none */
 };
+
+void source_free(struct source *source); /* NULL is allowed */

@@ -115,11 +115,9 @@ static enum source_next unanswered(struct source *source, struct source_fetch *f
     return follow_inner(agency, fetch, kind->unanswered(agency->inner, fetch));
 }
 
-static void source_agency_free(struct source *source)
+static void clear(struct source *source)
 {
-    struct source_agency *agency = of(source);
-    agency->inner->kind->free(agency->inner);
-    free(agency);
+    source_free(of(source)->inner);
 }
 
 static const struct source_kind kind = {
@@ -129,7 +127,7 @@ static const struct source_kind kind = {
     .begin = begin,
     .answered = answered,
     .unanswered = unanswered,
-    .free = source_agency_free,
+    .clear = clear,
     .gives_project = true,
 };
 

@@ -21,13 +21,7 @@ static enum source_next begin(struct source *source, struct source_fetch *fetch)
                                                                                   : SOURCE_FAILED;
 }
 
-static void source_keys_free(struct source *source)
-{
-    free(container_of(source, struct source_keys, source));
-}
-
-static const struct source_kind kind = {
-    .name = "keys", .option = "keys", .begin = begin, .free = source_keys_free};
+static const struct source_kind kind = {.name = "keys", .option = "keys", .begin = begin};
 
 struct source *source_keys_open(const char *path)
 {

@@ -106,11 +106,6 @@ static enum source_next unanswered(struct source *source, struct source_fetch *f
     return fetch->step == STEP_PROJECT ? SOURCE_ISSUED : SOURCE_FAILED;
 }
 
-static void source_metadata_free(struct source *source)
-{
-    free(source);
-}
-
 static const struct source_kind kind = {
     .name = "metadata",
     .option = "metadata",
@@ -118,7 +113,6 @@ static const struct source_kind kind = {
     .begin = begin,
     .answered = answered,
     .unanswered = unanswered,
-    .free = source_metadata_free,
     .gives_project = true,
 };
 

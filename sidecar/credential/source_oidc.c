@@ -78,18 +78,12 @@ static enum source_next answered(struct source *source, struct source_fetch *fet
                                                 : iam_take_token(fetch, response);
 }
 
-static void source_oidc_free(struct source *source)
-{
-    free(source);
-}
-
 static const struct source_kind kind = {
     .name = "OIDC",
     .option = "oidc-token-file",
     .metric = METRIC_ISSUER_OIDC,
     .begin = begin,
     .answered = answered,
-    .free = source_oidc_free,
     .gives_project = true,
 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "credential/answer.h"
+#include "credential/iam.h"
 
 #include "base/banned.h"
 
@@ -28,15 +28,7 @@ static enum source_next answered(struct source *source, struct source_fetch *fet
                                  const struct http_response *response)
 {
     (void)source;
-    if (response->status < 200 || response->status > 299)
-        return source_refuse(fetch, response);
-    return answer_read_key(response, fetch->arena, &fetch->issued, &fetch->status) ? SOURCE_ISSUED
-                                                                                   : SOURCE_FAILED;
-}
-
-static void source_pod_free(struct source *source)
-{
-    free(source);
+    return iam_take_key(fetch, response);
 }
 
 static const struct source_kind kind = {
@@ -45,7 +37,6 @@ static const struct source_kind kind = {
     .metric = METRIC_ISSUER_POD_IDENTITY,
     .begin = begin,
     .answered = answered,
-    .free = source_pod_free,
 };
 
 struct source *source_pod_open(const char *url, const char *token_file)

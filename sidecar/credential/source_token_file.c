@@ -18,13 +18,8 @@ static enum source_next begin(struct source *source, struct source_fetch *fetch)
     return SOURCE_ISSUED;
 }
 
-static void source_token_file_free(struct source *source)
-{
-    free(source);
-}
-
 static const struct source_kind kind = {
-    .name = "token file", .option = "token-file", .begin = begin, .free = source_token_file_free};
+    .name = "token file", .option = "token-file", .begin = begin};
 
 struct source *source_token_file_open(const char *path)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "credential/secret_folder.h"
 
@@ -14,18 +15,18 @@
 /* More than names and passwords of IAM have. */
 #define TEXT_BYTES 1024
 
-#define PARTS 3
+static const char *const names[] = {"name", "password", "domain"};
 
 struct source_user {
     struct source source;
     struct iam_place iam;
-    char *paths[PARTS]; /* owned; what `source.files` points to */
+    char paths[]; /* of the three files */
 };
 
 static bool is_text(struct text text)
 {
     for (size_t i = 0; i < text.size; i++)
-        if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+        if (ascii_is_control(text.data[i]))
             return false;
     return text.size > 0 && text.size <= TEXT_BYTES && text_is_utf8(text);
 }
@@ -33,9 +34,9 @@ static bool is_text(struct text text)
 static bool read_user(const char *path, struct source_fetch *fetch, struct text *name,
                       struct text *password, struct text *domain)
 {
-    const struct secret_part parts[] = {{"name", TEXT_BYTES, true, name},
-                                        {"password", TEXT_BYTES, true, password},
-                                        {"domain", TEXT_BYTES, true, domain}};
+    const struct secret_part parts[] = {{names[0], TEXT_BYTES, true, name},
+                                        {names[1], TEXT_BYTES, true, password},
+                                        {names[2], TEXT_BYTES, true, domain}};
     int folder = secret_folder_open(path);
     if (folder < 0)
         return status_fail(&fetch->status, STATUS_UNAVAILABLE, "%s", strerror(errno));
@@ -80,38 +81,25 @@ static enum source_next answered(struct source *source, struct source_fetch *fet
     return next;
 }
 
-static void source_user_free(struct source *source)
-{
-    struct source_user *user = (struct source_user *)source;
-    for (size_t i = 0; i < PARTS; i++)
-        free(user->paths[i]);
-    free(user);
-}
-
 static const struct source_kind kind = {
     .name = "IAM user",
     .option = "iam-user",
     .metric = METRIC_ISSUER_IAM_USER,
     .begin = begin,
     .answered = answered,
-    .free = source_user_free,
     .gives_project = true,
 };
 
-static char *path_in(const char *folder, const char *name)
-{
-    char *path;
-    int size = asprintf(&path, "%s/%s", folder, name);
-    return memory_expect(size < 0 ? NULL : path);
-}
-
 struct source *source_user_open(const char *path, const struct iam_place *iam)
 {
-    static const char *const names[PARTS] = {"name", "password", "domain"};
-    struct source_user *user = memory_expect(calloc(1, sizeof *user));
+    size_t size = strlen(path) + sizeof "/password";
+    struct source_user *user = memory_expect(calloc(1, sizeof *user + array_length(names) * size));
     user->source = (struct source){.kind = &kind, .place = path, .urls[SOURCE_IAM] = iam->iam_url};
     user->iam = *iam;
-    for (size_t i = 0; i < PARTS; i++)
-        user->source.files[i] = user->paths[i] = path_in(path, names[i]);
+    for (size_t i = 0; i < array_length(names); i++) {
+        char *at = user->paths + i * size;
+        snprintf(at, size, "%s/%s", path, names[i]);
+        user->source.files[i] = at;
+    }
     return &user->source;
 }

@@ -51,12 +51,6 @@ struct source *source_open(const struct config *config)
     return config->agency && !is_assumed ? source_agency_open(first, &agency, &iam) : first;
 }
 
-void source_free(struct source *source)
-{
-    if (source)
-        source->kind->free(source);
-}
-
 /* The characters of an access key that are shown. */
 #define ACCESS_SHOWN 4
 

@@ -8,7 +8,6 @@
 
 /* Opens the source that the options name. `config` must outlive it. */
 struct source *source_open(const struct config *config);
-void source_free(struct source *source); /* NULL is allowed */
 
 /* The memory of one fetch: secret and of a fixed size, because memory that grows leaves copies
  * behind. */

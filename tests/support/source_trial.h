@@ -37,10 +37,9 @@ static inline void source_answer(struct source_trial *trial, unsigned status, co
 
 static inline void source_end(struct source_trial *trial)
 {
-    for (size_t i = 0; i < SOURCE_HIDDEN; i++)
-        secret_wipe(trial->fetch.hidden[i]);
+    source_end_hiding(&trial->fetch);
     arena_clear(&trial->arena);
-    trial->source->kind->free(trial->source);
+    source_free(trial->source);
 }
 
 static inline void assert_request(const struct source_trial *trial, enum source_host host,

@@ -33,16 +33,11 @@ static enum source_next begin_given(struct source *source, struct source_fetch *
     return SOURCE_ISSUED;
 }
 
-static void free_given(struct source *source)
-{
-    free(source);
-}
-
 /* A source that needs no request. */
 static struct source *open_given(const struct issued *issued)
 {
     static const struct source_kind kind = {
-        .name = "given", .option = "given", .begin = begin_given, .free = free_given};
+        .name = "given", .option = "given", .begin = begin_given};
     struct source *source = memory_expect(calloc(1, sizeof *source));
     source->kind = &kind;
     given = *issued;

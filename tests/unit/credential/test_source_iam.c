@@ -71,8 +71,7 @@ static int set_up(void **state)
 
 static void end_fetch(struct trial *trial)
 {
-    for (size_t i = 0; i < SOURCE_HIDDEN; i++)
-        secret_wipe(trial->fetch.hidden[i]);
+    source_end_hiding(&trial->fetch);
     arena_clear(&trial->arena);
 }
 
@@ -80,8 +79,7 @@ static int clean_up(void **state)
 {
     struct trial *trial = *state;
     end_fetch(trial);
-    if (trial->source)
-        trial->source->kind->free(trial->source);
+    source_free(trial->source);
     nftw(trial->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(trial);
     return 0;
