@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
+
 #include "base/banned.h"
 
 static int64_t read_clock(clockid_t clock)
@@ -23,24 +25,10 @@ int64_t clock_calendar_ns(void)
     return read_clock(CLOCK_REALTIME);
 }
 
-static char *put(char *at, int number, int digits)
-{
-    for (int i = digits - 1; i >= 0; i--, number /= 10)
-        at[i] = (char)('0' + number % 10);
-    return at + digits;
-}
-
 static void put_second(char stamp[CLOCK_STAMP_BYTES], time_t second)
 {
-    struct tm day;
-    gmtime_r(&second, &day);
-    char *at = put(stamp, day.tm_year + 1900, 4);
-    *at++ = '-', at = put(at, day.tm_mon + 1, 2);
-    *at++ = '-', at = put(at, day.tm_mday, 2);
-    *at++ = 'T', at = put(at, day.tm_hour, 2);
-    *at++ = ':', at = put(at, day.tm_min, 2);
-    *at++ = ':', at = put(at, day.tm_sec, 2);
-    memcpy(at, ".000Z", sizeof ".000Z");
+    date_write(stamp, second);
+    memcpy(stamp + DATE_SIZE, ".000Z", sizeof ".000Z");
 }
 
 /* Each thread keeps the second that it formatted last, because many lines of a log fall into one
@@ -56,5 +44,5 @@ void clock_stamp(char stamp[CLOCK_STAMP_BYTES])
         kept_second = now.tv_sec;
     }
     memcpy(stamp, kept, CLOCK_STAMP_BYTES);
-    put(stamp + sizeof "2026-01-31T12:34:56." - 1, (int)(now.tv_nsec / CLOCK_NS_PER_MS), 3);
+    date_digits(stamp + DATE_SIZE + 1, (int)(now.tv_nsec / CLOCK_NS_PER_MS), 3);
 }

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "constraint/constraint.h"
 #include "schema/wire.h"
 
@@ -91,16 +92,13 @@ static void write_duration(const struct number *number, struct buffer *out)
 
 void time_write(const struct number *number, struct buffer *out)
 {
-    char date[64];
-    struct tm parts;
-    time_t seconds = number->seconds;
+    char date[DATE_BYTES];
     if (number->form == NUMBER_DURATION) {
         write_duration(number, out);
         return;
     }
-    size_t size =
-        gmtime_r(&seconds, &parts) ? strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &parts) : 0;
-    buffer_add(out, date, size);
+    date_write(date, number->seconds);
+    buffer_add(out, date, DATE_SIZE);
     write_nanos(number->nanos < 0 ? 0 : number->nanos, out);
     buffer_add_char(out, 'Z');
 }

@@ -3,9 +3,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "credential/sources.h"
 #include "telemetry/log.h"
 
@@ -41,15 +41,6 @@ void report_clock(int64_t last_ns, int64_t offset_ns)
                   offset_ns > 0 ? "ahead of" : "behind");
 }
 
-static void add_time(int64_t calendar_ns, struct buffer *out)
-{
-    char stamp[sizeof "2026-01-31T12:34:56Z"];
-    time_t seconds = (time_t)(calendar_ns / CLOCK_NS_PER_S);
-    struct tm utc;
-    if (gmtime_r(&seconds, &utc) && strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc) > 0)
-        buffer_add_text(out, text_of(stamp));
-}
-
 void report_describe(const struct source *source, const struct issued *issued, struct buffer *out)
 {
     buffer_add_text(out, text_of(source->kind->name));
@@ -62,8 +53,10 @@ void report_describe(const struct source *source, const struct issued *issued, s
         buffer_add_text(out, issued->project);
     }
     if (issued->expires_ns > 0) {
+        char date[DATE_BYTES];
+        date_write(date, issued->expires_ns / CLOCK_NS_PER_S);
         buffer_add_literal(out, ", until ");
-        add_time(issued->expires_ns, out);
+        buffer_add_text(out, text_of(date));
     }
 }
 

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/ascii.h"
+#include "base/date.h"
 
 #include "base/banned.h"
 
@@ -46,12 +47,6 @@ static void add_fraction(struct buffer *out, int32_t nanos)
     add_digits(out, nanos / (digits == 3 ? 1000000 : digits == 6 ? 1000 : 1), digits);
 }
 
-static void add_part(struct buffer *out, int number, int digits, char separator)
-{
-    add_digits(out, number, digits);
-    buffer_add_char(out, separator);
-}
-
 static bool write_timestamp(const struct schema_message *type, const ProtobufCMessage *message,
                             struct buffer *out, struct status *status)
 {
@@ -60,14 +55,9 @@ static bool write_timestamp(const struct schema_message *type, const ProtobufCMe
     if (seconds < FIRST_SECOND || seconds > LAST_SECOND || nanos < 0 || nanos >= NANOS)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the timestamp is not between the years 1 and 9999");
-    struct tm utc;
-    gmtime_r(&(time_t){seconds}, &utc);
-    add_part(out, utc.tm_year + 1900, 4, '-');
-    add_part(out, utc.tm_mon + 1, 2, '-');
-    add_part(out, utc.tm_mday, 2, 'T');
-    add_part(out, utc.tm_hour, 2, ':');
-    add_part(out, utc.tm_min, 2, ':');
-    add_digits(out, utc.tm_sec, 2);
+    char date[DATE_BYTES];
+    date_write(date, seconds);
+    buffer_add(out, date, DATE_SIZE);
     add_fraction(out, nanos);
     buffer_add_char(out, 'Z');
     return true;

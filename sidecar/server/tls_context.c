@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/date.h"
 #include "base/memory.h"
 
 #include "base/banned.h"
@@ -147,10 +148,8 @@ void tls_context_clear(struct tls_context *context)
 
 void tls_context_describe(const struct tls_context *context, struct buffer *out)
 {
-    char end[sizeof "2027-01-31T12:34:56Z" + 16];
-    struct tm day;
-    time_t ends = context->expires_s;
-    strftime(end, sizeof end, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&ends, &day));
+    char end[DATE_BYTES];
+    date_write(end, context->expires_s);
     buffer_add_text(out,
                     tls_context_has_expired(context)
                         ? text_literal("callers will reject the certificate, which expired at ")
