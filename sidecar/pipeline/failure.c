@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/failure.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/clock.h"
+#include "base/retry_wait.h"
 #include "rest/response.h"
 
 #include "base/banned.h"
@@ -261,11 +261,6 @@ void failure_of_older(struct details *details, struct status *status)
                "the response was lost, and a look-up showed one that was there before the call");
 }
 
-int64_t failure_spread_ms(int64_t wait_ms)
-{
-    return wait_ms > 0 ? wait_ms + arc4random_uniform((uint32_t)wait_ms / 5 + 1) : wait_ms;
-}
-
 static struct text pushback_of(int64_t retry_ms, struct arena *arena)
 {
     if (retry_ms == DETAILS_NEVER_RETRY)
@@ -278,7 +273,7 @@ static void encode(const struct details *details, struct status *status, struct 
                    struct call_trailers *trailers)
 {
     struct details sent = *details;
-    sent.retry_ms = failure_spread_ms(details->retry_ms);
+    sent.retry_ms = retry_spread_ms(details->retry_ms);
     trailers->details = details_encode(&sent, status, arena);
     trailers->pushback = pushback_of(sent.retry_ms, arena);
 }

@@ -55,11 +55,6 @@ void failure_of_repeated(struct details *details, struct status *status);
 void failure_of_absent(struct details *details, struct status *status);
 void failure_of_older(struct details *details, struct status *status);
 
-/* Up to a fifth more than a wait, so that those who were given it together do not come back
- * together.
- */
-int64_t failure_spread_ms(int64_t wait_ms);
-
 /* Adds the trailers. May cut the status's message, so that all fit. */
 void failure_send(struct call *call, const struct details *details, struct status *status);
 

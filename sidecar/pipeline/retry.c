@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/clock.h"
+#include "base/retry_wait.h"
 #include "pipeline/recovery.h"
 
 #include "base/banned.h"
@@ -73,7 +74,7 @@ enum retry_cause retry_judge(const struct transaction *transaction)
 int64_t retry_wait_ns(const struct transaction *transaction)
 {
     return transaction->exchange.retry_after_ns +
-           failure_spread_ms(transaction->fault.wait_ms) * CLOCK_NS_PER_MS;
+           retry_spread_ms(transaction->fault.wait_ms) * CLOCK_NS_PER_MS;
 }
 
 unsigned retry_attempts(const struct transaction *transaction)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/retry_wait.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "constraint/validate.h"
@@ -20,7 +21,7 @@
 
 /* The wait before a retry after a transient fault, and after a fault that somebody has to repair.
  */
-#define DETAILS_SOON_MS 500
+#define DETAILS_SOON_MS RETRY_SOON_MS
 #define DETAILS_LATER_MS 5000
 
 struct details {

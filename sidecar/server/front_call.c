@@ -5,16 +5,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/retry_wait.h"
 #include "server/front_connection.h"
 #include "server/front_memory.h"
 #include "server/front_pace.h"
 
 #include "base/banned.h"
-
-/* The wait before a retry of a call for which there was no room, and by how much it differs from
- * call to call; as the pipeline sends it. */
-#define PUSHBACK_MS 500
-#define PUSHBACK_SPREAD_MS 101
 
 /* Methods that the server serves itself, by the beginning of their path, and how many of their
  * calls may be open on a connection. */
@@ -32,8 +28,7 @@ static const struct own_method {
 static const struct own_method *find_own(struct text path)
 {
     for (size_t i = 0; i < array_length(own_methods); i++)
-        if (path.size >= own_methods[i].path.size &&
-            memcmp(path.data, own_methods[i].path.data, own_methods[i].path.size) == 0)
+        if (text_starts_with(path, own_methods[i].path))
             return &own_methods[i];
     return NULL;
 }
@@ -81,7 +76,7 @@ static void set_overloaded(struct front *front, const char *why, const char *opt
     failure->code = STATUS_RESOURCE_EXHAUSTED;
     failure->reason = "OVERLOADED";
     failure->has_pushback = true;
-    failure->pushback_ms = PUSHBACK_MS + arc4random_uniform(PUSHBACK_SPREAD_MS);
+    failure->pushback_ms = retry_spread_ms(RETRY_SOON_MS);
     snprintf(front->message, sizeof front->message, "%s; %s limits it", why, option);
     failure->message = text_of(front->message);
 }

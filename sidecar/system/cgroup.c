@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/text.h"
 
 #include "base/banned.h"
 
@@ -60,16 +61,15 @@ static uint64_t limit_of(const struct hierarchy *hierarchy, const char *root, ch
 }
 
 /* Version 1 lists the controllers that share a hierarchy: "cpu,memory". */
-static bool lists(const char *list, const char *controller)
+static bool lists(struct text list, struct text controller)
 {
-    size_t size = strcspn(list, ",");
-    while (size != strlen(controller) || strncmp(list, controller, size) != 0) {
-        if (list[size] == '\0')
-            return false;
-        list += size + 1;
-        size = strcspn(list, ",");
+    struct text one;
+    for (bool more = true; more;) {
+        more = text_take_part(&list, ',', &one);
+        if (text_equal(one, controller))
+            return true;
     }
-    return true;
+    return false;
 }
 
 /* A line is "4:memory:/pod/container", or "0::/pod/container" for version 2. */
@@ -81,7 +81,7 @@ static uint64_t limit_of_line(char *line, const char *root)
     *group++ = '\0';
     group[strcspn(group, "\n")] = '\0';
     for (size_t i = 0; i < array_length(hierarchies); i++)
-        if (lists(list + 1, hierarchies[i].controller))
+        if (lists(text_of(list + 1), text_of(hierarchies[i].controller)))
             return limit_of(&hierarchies[i], root, group);
     return 0;
 }
