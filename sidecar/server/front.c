@@ -2,7 +2,6 @@
 #include "server/front.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -10,9 +9,6 @@
 #include "server/front_memory.h"
 
 #include "base/banned.h"
-
-/* The list by descriptors grows by this number of rows. */
-#define GROWTH 64
 
 /* Bytes that a list of fields may have above --max-metadata, and fields above
  * --max-metadata-count: those of HTTP/2 and gRPC itself, which do not count as metadata. */
@@ -43,26 +39,6 @@ void front_check_end(struct front *front)
     }
     if (front->is_ending && LIST_EMPTY(&front->connections))
         event_thread_end(&front->thread);
-}
-
-void front_set_core(struct front *front, struct front_connection *connection)
-{
-    size_t row = (size_t)connection->core;
-    if (row >= front->by_core_room) {
-        size_t room = (row / GROWTH + 1) * GROWTH;
-        front->by_core = memory_expect(realloc(front->by_core, room * sizeof *front->by_core));
-        memset(front->by_core + front->by_core_room, 0,
-               (room - front->by_core_room) * sizeof *front->by_core);
-        front->by_core_room = room;
-    }
-    front->by_core[row] = connection;
-}
-
-/* C-core may have closed the descriptor before, and another connection may have its number. */
-void front_clear_core(struct front *front, const struct front_connection *connection)
-{
-    if (front->by_core[connection->core] == connection)
-        front->by_core[connection->core] = NULL;
 }
 
 static void on_added(struct task *task)
@@ -115,11 +91,8 @@ bool front_has_room(struct front *front, int core)
 static void on_flush(struct task *task)
 {
     struct flush_request *request = container_of(task, struct flush_request, task);
-    const struct front *front = request->front;
     struct front_connection *connection =
-        request->core >= 0 && (size_t)request->core < front->by_core_room
-            ? front->by_core[request->core]
-            : NULL;
+        descriptor_map_find(&request->front->by_core, request->core);
     if (connection)
         front_connection_flush(connection, request);
     else
@@ -285,6 +258,6 @@ void front_free(struct front *front)
     peer_table_free(front->peers);
     output_clear(&front->outputs.to_core);
     output_clear(&front->outputs.to_caller);
-    free(front->by_core);
+    descriptor_map_clear(&front->by_core);
     free(front);
 }

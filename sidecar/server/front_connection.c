@@ -24,7 +24,7 @@ static void close_core(struct front_connection *connection)
     event_del(&connection->events[FRONT_CORE_READABLE]);
     event_del(&connection->events[FRONT_CORE_WRITABLE]);
     connection->waits &= ~(1u << FRONT_CORE_READABLE | 1u << FRONT_CORE_WRITABLE);
-    front_clear_core(connection->front, connection);
+    descriptor_map_remove(&connection->front->by_core, connection->core, connection);
     peer_table_unbind(connection->front->peers, connection->entry);
     close(connection->inner);
     connection->inner = -1;
@@ -213,7 +213,7 @@ static void open_core(struct front_connection *connection)
     }
     front->served++;
     connection->opened_ns = connection->busy_ns = connection->peer.opened_ns = clock_now_ns();
-    front_set_core(front, connection);
+    descriptor_map_set(&front->by_core, connection->core, connection);
     connection->entry = peer_table_bind(front->peers, connection->core, &connection->peer);
     front->events.opened(connection->core, front->events.context);
 }

@@ -8,6 +8,7 @@
 
 #include "base/rate_limit.h"
 #include "http2/guard.h"
+#include "server/descriptor_map.h"
 #include "server/channel.h"
 #include "server/front.h"
 #include "server/peer_table.h"
@@ -88,9 +89,8 @@ struct front {
 
     /* The front's thread. */
     struct front_list connections;
-    size_t served; /* of them: those whose other end C-core has */
-    struct front_connection **by_core;
-    size_t by_core_room;
+    size_t served;                 /* of them: those whose other end C-core has */
+    struct descriptor_map by_core; /* connections that C-core serves */
     struct event *tick, *refuse, *end_over;
     bool is_draining, has_drained, is_ending;
     struct guard_outputs outputs; /* of the connection at hand */
@@ -168,7 +168,3 @@ struct guard_hooks front_hooks(struct front_connection *connection);
 
 /* The connections that C-core serves have become fewer, or the list shorter. */
 void front_check_end(struct front *front);
-
-/* C-core serves the connection by its descriptor, or does not any more. */
-void front_set_core(struct front *front, struct front_connection *connection);
-void front_clear_core(struct front *front, const struct front_connection *connection);

@@ -8,16 +8,14 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "server/descriptor_map.h"
 
 #include "base/banned.h"
-
-/* The list of descriptors grows by this number of rows. */
-#define GROWTH 64
 
 /* The peer behind a descriptor of C-core's. */
 struct peer_entry {
     struct peer peer;
-    size_t descriptor;
+    int descriptor;
     bool is_full;
 };
 
@@ -28,8 +26,7 @@ struct peer_table {
     void *accounts;       /* a tree of tsearch */
     TAILQ_HEAD(, peer_account) resting;
     size_t connections;
-    struct peer_entry **peers; /* by descriptor; NULL: none */
-    size_t room;
+    struct descriptor_map peers; /* entries */
 };
 
 struct peer_table *peer_table_new(const struct config *config)
@@ -50,7 +47,7 @@ void peer_table_free(struct peer_table *table)
 {
     if (!table)
         return;
-    free(table->peers);
+    descriptor_map_clear(&table->peers);
     tdestroy(table->accounts, free);
     pthread_mutex_destroy(&table->lock);
     free(table);
@@ -146,34 +143,21 @@ size_t peer_table_connections(struct peer_table *table)
     return connections;
 }
 
-static void make_room(struct peer_table *table, size_t descriptor)
-{
-    if (descriptor < table->room)
-        return;
-    size_t room = (descriptor / GROWTH + 1) * GROWTH;
-    table->peers = memory_expect(realloc(table->peers, room * sizeof *table->peers));
-    memset(table->peers + table->room, 0, (room - table->room) * sizeof *table->peers);
-    table->room = room;
-}
-
 struct peer_entry *peer_table_bind(struct peer_table *table, int descriptor,
                                    const struct peer *peer)
 {
     struct peer_entry *entry = memory_expect(malloc(sizeof *entry));
-    *entry = (struct peer_entry){.peer = *peer, .descriptor = (size_t)descriptor};
+    *entry = (struct peer_entry){.peer = *peer, .descriptor = descriptor};
     pthread_mutex_lock(&table->lock);
-    make_room(table, entry->descriptor);
-    table->peers[descriptor] = entry;
+    descriptor_map_set(&table->peers, descriptor, entry);
     pthread_mutex_unlock(&table->lock);
     return entry;
 }
 
-/* C-core may have closed the descriptor before, and another connection may have its number. */
 void peer_table_unbind(struct peer_table *table, struct peer_entry *entry)
 {
     pthread_mutex_lock(&table->lock);
-    if (table->peers[entry->descriptor] == entry)
-        table->peers[entry->descriptor] = NULL;
+    descriptor_map_remove(&table->peers, entry->descriptor, entry);
     pthread_mutex_unlock(&table->lock);
     free(entry);
 }
@@ -185,15 +169,10 @@ void peer_table_set_full(struct peer_table *table, struct peer_entry *entry, boo
     pthread_mutex_unlock(&table->lock);
 }
 
-static struct peer_entry *find(const struct peer_table *table, int descriptor)
-{
-    return descriptor >= 0 && (size_t)descriptor < table->room ? table->peers[descriptor] : NULL;
-}
-
 void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer)
 {
     pthread_mutex_lock(&table->lock);
-    const struct peer_entry *entry = find(table, descriptor);
+    const struct peer_entry *entry = descriptor_map_find(&table->peers, descriptor);
     *peer = entry ? entry->peer : table->unknown_peer;
     pthread_mutex_unlock(&table->lock);
 }
@@ -201,7 +180,7 @@ void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer
 bool peer_table_is_full(struct peer_table *table, int descriptor)
 {
     pthread_mutex_lock(&table->lock);
-    const struct peer_entry *entry = find(table, descriptor);
+    const struct peer_entry *entry = descriptor_map_find(&table->peers, descriptor);
     bool is_full = entry && entry->is_full;
     pthread_mutex_unlock(&table->lock);
     return is_full;
