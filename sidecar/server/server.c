@@ -79,7 +79,8 @@ static bool register_unary(struct server *server, const struct schema *schema,
         if (!registered)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "%s: this method is built into the server", methods[i].path);
-        server->methods[i] = (struct unary_method){registered, &methods[i], i, &server->calls};
+        server->methods[i] = (struct unary_method){registered, &methods[i],
+                                                   text_of(methods[i].path), i, &server->calls};
     }
     return true;
 }
@@ -129,7 +130,7 @@ static uint16_t on_find_method(struct text path, void *context)
 {
     const struct server *server = context;
     for (size_t i = 0; i < server->method_count && i < UNKNOWN_METHOD; i++)
-        if (text_equal(path, text_of(server->methods[i].method->path)))
+        if (text_equal(path, server->methods[i].path))
             return (uint16_t)i;
     return UNKNOWN_METHOD;
 }

@@ -27,7 +27,8 @@ struct unary_calls {
 struct unary_method {
     void *registered; /* grpc_server_register_method's */
     const struct schema_method *method;
-    size_t number; /* of the method, in the schema's order */
+    struct text path; /* the method's, whose size is compared before its bytes */
+    size_t number;    /* of the method, in the schema's order */
     struct unary_calls *calls;
 };
 

@@ -72,23 +72,24 @@ static bool rate_is_in_time(struct exchange *exchange, size_t before, int64_t le
     return false;
 }
 
-/* One that goes back to its place has been found to be in time. */
-static size_t waiting_before(struct exchange *exchange)
-{
-    struct upstream_loop *loop = exchange->loop;
-    return exchange->was_throttled ? 0 : queue_before(&loop->waiting, exchange) * loop->count;
-}
-
 /* False when the exchange would not be served before its deadline; it has ended then. */
-static bool is_in_time(struct exchange *exchange, int64_t left_ns)
+static bool is_in_time(struct exchange *exchange, size_t before, int64_t left_ns)
 {
     struct upstream_loop *loop = exchange->loop;
-    size_t before = queue_before(&loop->waiting, exchange);
     int64_t wait_ns = pool_wait_ns(loop->pool, before, exchange->queued_ns);
     if (admission_is_in_time(pool_admission(loop->pool), wait_ns, left_ns))
         return true;
     ending_overloaded(exchange, wait_ns, left_ns);
     return false;
+}
+
+/* For the rate, one that goes back to its place has been found to be in time. */
+static bool turn_comes_in_time(struct exchange *exchange, int64_t left_ns)
+{
+    struct upstream_loop *loop = exchange->loop;
+    size_t before = queue_before(&loop->waiting, exchange);
+    return is_in_time(exchange, before, left_ns) &&
+           rate_is_in_time(exchange, exchange->was_throttled ? 0 : before * loop->count, left_ns);
 }
 
 void turn_wait(struct exchange *exchange)
@@ -98,8 +99,7 @@ void turn_wait(struct exchange *exchange)
         exchange->arrived_ns = exchange->queued_ns;
     int64_t left_ns = exchange->deadline_ns - exchange->queued_ns;
     if (!can_connect(exchange, left_ns) || !has_time(exchange, left_ns) ||
-        !is_in_time(exchange, left_ns) ||
-        !rate_is_in_time(exchange, waiting_before(exchange), left_ns))
+        !turn_comes_in_time(exchange, left_ns))
         return;
     stage_enter(exchange, EXCHANGE_STAGE_WAITING);
     watch_deadline(exchange, left_ns);

@@ -167,7 +167,7 @@ void upstream_note_rate(struct exchange *exchange, const struct rate_throttle *t
         rate_gate_throttled(rate, throttle, accepted_per_s(loop), exchange->started_ns);
         return;
     }
-    rate_meter_count(&loop->accepted, clock_now_ns());
+    rate_meter_count(&loop->accepted, exchange->ended_ns);
     if (exchange->started_ns < atomic_load_explicit(&rate->lowered_ns, memory_order_relaxed))
         rate_gate_accepted(rate, accepted_per_s(loop));
 }
