@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* URIs (RFC 3986); names in comments are those of its grammar. */
 #include "base/ascii.h"
+#include "base/percent.h"
 #include "constraint/constraint.h"
 
 #include "base/banned.h"
@@ -8,10 +9,7 @@
 /* Returns the byte of a pct-encoded at `at`, or -1. */
 static int encoded_byte(struct text text, size_t at)
 {
-    if (text.size - at < 3 || text.data[at] != '%')
-        return -1;
-    int high = ascii_hex_value(text.data[at + 1]), low = ascii_hex_value(text.data[at + 2]);
-    return high < 0 || low < 0 ? -1 : high * 16 + low;
+    return percent_decode_byte(text_skip(text, at));
 }
 
 #define UNRESERVED "-._~"

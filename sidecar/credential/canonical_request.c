@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/percent.h"
+
 #include "base/banned.h"
 
 /* A parameter of the query, decoded. */
@@ -10,47 +12,30 @@ struct parameter {
     struct text name, value;
 };
 
-/* RFC 3986 section 2.3. */
-__extension__ static const bool unreserved[256] = {
-    ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true,
-    ['.'] = true,         ['_'] = true,         ['~'] = true,
-};
-
-/* The value of a hexadecimal digit; -1 for any other character. */
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    char lower = (char)(c | 0x20);
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 /* Takes the next byte of a percent-encoded text. A percent sign without two digits stands for
  * itself. */
 static char take_decoded(struct text *encoded)
 {
-    const char *at = encoded->data;
-    bool is_encoded =
-        at[0] == '%' && encoded->size >= 3 && digit_of(at[1]) >= 0 && digit_of(at[2]) >= 0;
-    *encoded = text_skip(*encoded, is_encoded ? 3 : 1);
-    return is_encoded ? (char)(digit_of(at[1]) << 4 | digit_of(at[2])) : at[0];
+    char first = encoded->data[0];
+    int byte = percent_decode_byte(*encoded);
+    *encoded = text_skip(*encoded, byte >= 0 ? 3 : 1);
+    return byte >= 0 ? (char)byte : first;
 }
 
 static void add_encoded(struct hasher *hasher, char c)
 {
-    unsigned char byte = (unsigned char)c;
-    if (unreserved[byte]) {
+    char encoded[3];
+    if (percent_is_unreserved(c)) {
         hasher_add_char(hasher, c);
         return;
     }
-    hasher_add_char(hasher, '%');
-    hasher_add_char(hasher, "0123456789ABCDEF"[byte >> 4]);
-    hasher_add_char(hasher, "0123456789ABCDEF"[byte & 15]);
+    percent_encode_byte(c, encoded);
+    hasher_add(hasher, (struct text){encoded, sizeof encoded});
 }
 
 static bool is_kept_in_paths(char c)
 {
-    return unreserved[(unsigned char)c] || c == '/';
+    return percent_is_unreserved(c) || c == '/';
 }
 
 /* Adds the next byte of the path, decoded and encoded, and returns it decoded. */

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include "base/ascii.h"
 #include "base/memory.h"
 
 #include "base/banned.h"
@@ -107,8 +108,8 @@ void hasher_add_char(struct hasher *hasher, char c)
 static void write_hex(const unsigned char hash[HASH_BYTES], char hex[HASH_HEX_BYTES])
 {
     for (size_t i = 0; i < HASH_BYTES; i++) {
-        hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
+        hex[2 * i] = ascii_hex_digit(hash[i] >> 4);
+        hex[2 * i + 1] = ascii_hex_digit(hash[i]);
     }
 }
 

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/ascii.h"
+
 #include "base/banned.h"
 
 /* A project id has 32 hexadecimal digits. */
@@ -26,11 +28,6 @@ static struct text text_at(const struct issued *issued, const struct value *valu
     return *(const struct text *)((const char *)issued + value->at);
 }
 
-static bool is_visible(char c)
-{
-    return c > ' ' && c <= '~';
-}
-
 /* No value of the vendor's has a quotation mark or a comma. Quotation marks are left by people, and
  * a comma ends the access key where it is sent. */
 static bool is_mark(char c)
@@ -51,7 +48,7 @@ static bool check_value(const struct value *value, struct text text, struct stat
     if (text.size > value->most_bytes)
         return status_fail(status, STATUS_UNAVAILABLE, "%s is longer than %zu bytes", value->name,
                            value->most_bytes);
-    if (!text_consists_of(text, is_visible))
+    if (!text_consists_of(text, ascii_is_visible))
         return status_fail(status, STATUS_UNAVAILABLE,
                            "%s has a character that is not visible ASCII; write the value alone, "
                            "without a comment behind it",

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "base/ascii.h"
 #include "credential/secret_file.h"
 
 #include "base/banned.h"
@@ -16,7 +17,7 @@ static bool check(const char *path, const char *token, size_t bytes, struct stat
                            "token file %s: the token is longer than %d bytes", path,
                            CREDENTIAL_BYTES);
     for (size_t i = 0; i < bytes; i++)
-        if (token[i] <= ' ' || token[i] > '~')
+        if (!ascii_is_visible(token[i]))
             return status_fail(status, STATUS_UNAVAILABLE,
                                "token file %s: byte %zu of %zu is not visible ASCII, so this is "
                                "not a token",

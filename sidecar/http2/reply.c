@@ -2,6 +2,7 @@
 #include "http2/reply.h"
 
 #include "base/base64.h"
+#include "base/percent.h"
 #include "http2/header_block.h"
 
 #include "base/banned.h"
@@ -12,7 +13,6 @@
 /* PROTOCOL-HTTP2.md, "Status-Message": bytes but the visible ones are percent-encoded. */
 static struct text percent_encode(struct text message, char encoded[MESSAGE_BYTES])
 {
-    static const char digits[] = "0123456789ABCDEF";
     size_t size = 0;
     for (size_t i = 0; i < message.size && size + 3 <= MESSAGE_BYTES; i++) {
         uint8_t byte = (uint8_t)message.data[i];
@@ -20,9 +20,8 @@ static struct text percent_encode(struct text message, char encoded[MESSAGE_BYTE
             encoded[size++] = (char)byte;
             continue;
         }
-        encoded[size++] = '%';
-        encoded[size++] = digits[byte >> 4];
-        encoded[size++] = digits[byte & 15];
+        percent_encode_byte((char)byte, encoded + size);
+        size += 3;
     }
     return (struct text){encoded, size};
 }

@@ -5,25 +5,20 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/percent.h"
 #include "schema/http_template.h"
 
 #include "base/banned.h"
-
-/* RFC 3986 section 2.3. */
-static const bool unreserved[256] = {
-    ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true,
-    ['.'] = true,         ['_'] = true,         ['~'] = true,
-};
 
 /* Percent-encodes all but unreserved characters; keeps "/" when `keep_slashes`. */
 static void percent_encode(struct text text, bool keep_slashes, struct buffer *out)
 {
     size_t plain = 0;
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (unreserved[c] || (keep_slashes && c == '/'))
+        char encoded[3], c = text.data[i];
+        if (percent_is_unreserved(c) || (keep_slashes && c == '/'))
             continue;
-        const char encoded[] = {'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]};
+        percent_encode_byte(c, encoded);
         buffer_add(out, text.data + plain, i - plain);
         buffer_add(out, encoded, sizeof encoded);
         plain = i + 1;
