@@ -182,7 +182,7 @@ static bool read_pod_identity(struct config *config, char *const environment[],
                        "a loopback or link-local address");
 }
 
-static bool is_urn(const char *text)
+bool config_is_urn(const char *text)
 {
     return text_starts_with(text_of(text), text_literal("iam::"));
 }
@@ -194,8 +194,8 @@ static bool check_oidc(const struct config *config, struct status *status)
         return status_fail(
             status, STATUS_INVALID_ARGUMENT,
             "--oidc-token-file and --oidc-provider need each other: one of them is missing");
-    bool is_new = config->oidc_provider && is_urn(config->oidc_provider);
-    if (is_new && (!config->agency || !is_urn(config->agency)))
+    bool is_new = config->oidc_provider && config_is_urn(config->oidc_provider);
+    if (is_new && (!config->agency || !config_is_urn(config->agency)))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--agency has to be the URN of an agency, iam::ACCOUNT:agency:NAME, "
                            "because --oidc-provider is the URN of a provider");
@@ -205,9 +205,9 @@ static bool check_oidc(const struct config *config, struct status *status)
 /* STS assumes an agency for a key, and IAM also for a token. */
 static bool check_agency(const struct config *config, struct status *status)
 {
-    bool is_new = config->agency && is_urn(config->agency);
+    bool is_new = config->agency && config_is_urn(config->agency);
     bool gives_key = config->keys || config->metadata || config->pod_identity ||
-                     (config->oidc_provider && is_urn(config->oidc_provider));
+                     (config->oidc_provider && config_is_urn(config->oidc_provider));
     if (is_new && !gives_key)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--agency: STS takes an access key for the URN of an agency, and the "
@@ -222,9 +222,9 @@ static bool check_agency(const struct config *config, struct status *status)
 /* STS issues keys, and IAM tokens; IAM also knows the project of a region's name. */
 static bool check_places(const struct config *config, struct status *status)
 {
-    bool is_new = config->agency && is_urn(config->agency);
+    bool is_new = config->agency && config_is_urn(config->agency);
     bool asks_iam = !is_new || !config->project_id || config->iam_user ||
-                    (config->oidc_provider && !is_urn(config->oidc_provider));
+                    (config->oidc_provider && !config_is_urn(config->oidc_provider));
     if (!config->project_id && !config->region)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--project-id or --region is missing: a credential is issued for a "

@@ -109,6 +109,10 @@ must_use bool config_read_with(struct config *config, struct option_set *own,
                                struct command_line *line, struct status *status);
 void config_clear(struct config *config);
 
+/* Returns whether a provider or an agency is named by a URN, "iam::…": STS then issues a temporary
+ * key, and otherwise IAM a token or a key. */
+bool config_is_urn(const char *text);
+
 /* Finds an option whose values are texts, by its name without "--". False when there is none of
  * that name; `value` is NULL when the option was not given. `config` is a struct config. */
 bool config_find_text(const void *config, struct text name, const char **value);

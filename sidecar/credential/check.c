@@ -4,11 +4,9 @@
 #include <event2/event.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "credential/fetch.h"
 #include "credential/report.h"
 #include "credential/sources.h"
-#include "system/secret.h"
 
 #include "base/banned.h"
 
@@ -31,15 +29,9 @@ static void on_ended(struct source_fetch *fetch, bool good, void *context)
     event_base_loopbreak(check->loop);
 }
 
-/* A source that needs no request ends its fetch in `begin`. */
 static bool ask(struct source *source, struct check *check)
 {
-    void *memory = memory_expect(secret_alloc(SOURCE_FETCH_BYTES));
-    struct arena arena;
-    arena_init_with(&arena, SOURCE_FETCH_BYTES, memory, SOURCE_FETCH_BYTES);
-    struct source_fetch fetch = {.arena = &arena, .now_ns = clock_calendar_ns()};
-    on_ended(&fetch, source->kind->begin(source, &fetch) == SOURCE_ISSUED, check);
-    secret_free(memory, SOURCE_FETCH_BYTES);
+    source_ask(source, on_ended, check);
     return check->good;
 }
 

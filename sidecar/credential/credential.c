@@ -10,7 +10,6 @@
 #include "credential/report.h"
 #include "credential/server_clock.h"
 #include "credential/sources.h"
-#include "system/secret.h"
 
 #include "base/banned.h"
 
@@ -65,35 +64,34 @@ void credential_set_offset(struct credential *credential, int64_t offset_ns)
     report_clock(atomic_exchange(&credential->offset_ns, offset_ns), offset_ns);
 }
 
-/* Asks a source that needs no network. */
-static bool ask(struct source *source, struct secret_list *secrets,
-                struct credential_snapshot **snapshot, struct status *status)
+struct asked {
+    struct secret_list *secrets;
+    struct credential_snapshot *snapshot; /* NULL unless something was issued */
+    struct status *status;
+};
+
+static void on_asked(struct source_fetch *fetch, bool good, void *context)
 {
-    void *memory = memory_expect(secret_alloc(SOURCE_FETCH_BYTES));
-    struct arena arena;
-    arena_init_with(&arena, SOURCE_FETCH_BYTES, memory, SOURCE_FETCH_BYTES);
-    struct source_fetch fetch = {.arena = &arena, .now_ns = clock_calendar_ns()};
-    bool good = source->kind->begin(source, &fetch) == SOURCE_ISSUED;
+    struct asked *asked = context;
     if (!good)
-        *status = fetch.status;
-    good = good && snapshot_new(&fetch.issued, secrets, snapshot, status);
-    arena_clear(&arena);
-    secret_free(memory, SOURCE_FETCH_BYTES);
-    return good;
+        *asked->status = fetch->status;
+    else if (!snapshot_new(&fetch->issued, asked->secrets, &asked->snapshot, asked->status))
+        asked->snapshot = NULL;
 }
 
 static bool load(void *context, bool *changed, struct buffer *summary, struct status *status)
 {
     struct credential *credential = context;
-    struct credential_snapshot *next = NULL;
-    if (!ask(credential->source, credential->secrets, &next, status))
+    struct asked asked = {.secrets = credential->secrets, .status = status};
+    source_ask(credential->source, on_asked, &asked);
+    if (!asked.snapshot)
         return false;
-    report_describe(credential->source, snapshot_issued(next), summary);
-    *changed = !snapshot_equal(next, credential->current);
+    report_describe(credential->source, snapshot_issued(asked.snapshot), summary);
+    *changed = !snapshot_equal(asked.snapshot, credential->current);
     if (*changed)
-        credential_replace(credential, next);
+        credential_replace(credential, asked.snapshot);
     else
-        snapshot_release(next);
+        snapshot_release(asked.snapshot);
     return true;
 }
 

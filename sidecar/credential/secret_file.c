@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 #include "base/banned.h"
 
 int secret_file_open(int folder, const char *path, const char **reason)
@@ -57,4 +59,19 @@ struct text secret_file_trim(const char *at, size_t size)
     if (size > 0 && at[size - 1] == '\n')
         size -= size > 1 && at[size - 2] == '\r' ? 2 : 1;
     return (struct text){at, size};
+}
+
+/* A longer value shows by one byte more, besides the line end that may follow it. */
+#define EXTRA_BYTES 3
+
+bool secret_file_value(int folder, const char *path, size_t most, struct arena *arena,
+                       struct text *value, const char **reason)
+{
+    size_t size;
+    char *at = memory_expect(arena_alloc(arena, most + EXTRA_BYTES));
+    int fd = secret_file_open(folder, path, reason);
+    if (fd < 0 || !secret_file_read(fd, at, most + EXTRA_BYTES, &size, reason))
+        return false;
+    *value = secret_file_trim(at, size);
+    return true;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/compiler.h"
 #include "base/text.h"
 
@@ -19,3 +20,9 @@ must_use bool secret_file_read(int fd, char *at, size_t room, size_t *size, cons
 
 /* The content without the one line end that editors add. */
 struct text secret_file_trim(const char *at, size_t size);
+
+/* Opens and reads a file of one value, and trims it. A value of more than `most` bytes has more
+ * than that here too. The arena has room. False, with a reason, and errno ENOENT when there is
+ * none. */
+must_use bool secret_file_value(int folder, const char *path, size_t most, struct arena *arena,
+                                struct text *value, const char **reason);

@@ -8,13 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/memory.h"
 #include "credential/secret_file.h"
 
 #include "base/banned.h"
-
-/* A longer file shows by one byte more, besides the line end that may follow a value. */
-#define EXTRA_BYTES 3
 
 /* Reads of a folder that is swapped each time. */
 #define MOST_READS 3
@@ -23,15 +19,9 @@ static bool read_part(int folder, const struct secret_part *part, struct arena *
                       struct status *status)
 {
     const char *reason;
-    size_t size;
-    char *at = memory_expect(arena_alloc(arena, part->most_bytes + EXTRA_BYTES));
-    int fd = secret_file_open(folder, part->name, &reason);
-    if (fd < 0 && !part->is_required && errno == ENOENT)
-        return true;
-    if (fd < 0 || !secret_file_read(fd, at, part->most_bytes + EXTRA_BYTES, &size, &reason))
-        return status_fail(status, STATUS_UNAVAILABLE, "%s: %s", part->name, reason);
-    *part->text = secret_file_trim(at, size);
-    return true;
+    return secret_file_value(folder, part->name, part->most_bytes, arena, part->text, &reason) ||
+           (!part->is_required && errno == ENOENT) ||
+           status_fail(status, STATUS_UNAVAILABLE, "%s: %s", part->name, reason);
 }
 
 static bool read_parts(int folder, const struct secret_part parts[], size_t count,

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/memory.h"
 #include "credential/secret_file.h"
 #include "rest/fault_body.h"
 
@@ -81,18 +80,12 @@ enum source_next source_refuse(struct source_fetch *fetch, const struct http_res
     return next;
 }
 
-/* A longer text shows by one byte more, besides the line end that may follow it. */
-#define EXTRA_BYTES 3
-
 bool source_read_file(struct source_fetch *fetch, const char *path, size_t most, struct text *text)
 {
     const char *reason;
-    size_t size;
-    char *at = memory_expect(arena_alloc(fetch->arena, most + EXTRA_BYTES));
-    int fd = secret_file_open(AT_FDCWD, path, &reason);
-    if (fd < 0 || !secret_file_read(fd, at, most + EXTRA_BYTES, &size, &reason))
+    struct text read;
+    if (!secret_file_value(AT_FDCWD, path, most, fetch->arena, &read, &reason))
         return source_fail(fetch, SOURCE_PASSING, "%s: %s", path, reason), false;
-    struct text read = secret_file_trim(at, size);
     if (read.size == 0 || read.size > most || !text_consists_of(read, ascii_is_visible))
         return source_fail(fetch, SOURCE_PASSING,
                            "%s: the file is empty, has more than %zu bytes, or a byte that is not "

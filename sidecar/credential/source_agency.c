@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "credential/source_oidc.h"
+#include "config/config.h"
 
 #include "base/banned.h"
 
@@ -70,7 +70,7 @@ static enum source_next follow_inner(struct source_agency *agency, struct source
         return next;
     source_hide_issued(fetch);
     agency->phase = PHASE_ASSUME;
-    return oidc_is_urn(agency->agency.name) ? ask_sts(agency, fetch) : ask_iam(agency, fetch);
+    return config_is_urn(agency->agency.name) ? ask_sts(agency, fetch) : ask_iam(agency, fetch);
 }
 
 static enum source_next begin(struct source *source, struct source_fetch *fetch)
@@ -135,7 +135,7 @@ struct source *source_agency_open(struct source *inner, const struct agency *age
                                   const struct iam_place *iam)
 {
     struct source_agency *made = memory_expect(calloc(1, sizeof *made));
-    bool is_new = oidc_is_urn(agency->name);
+    bool is_new = config_is_urn(agency->name);
     *made = (struct source_agency){.inner = inner, .agency = *agency, .iam = *iam};
     made->source = (struct source){.kind = &kind, .place = is_new ? iam->sts_url : iam->iam_url};
     memcpy(made->source.urls, inner->urls, sizeof made->source.urls);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "config/config.h"
 #include "credential/iam.h"
 
 #include "base/banned.h"
@@ -18,11 +19,6 @@ struct source_oidc {
     struct oidc_identity identity;
     struct iam_place iam;
 };
-
-bool oidc_is_urn(const char *provider)
-{
-    return text_starts_with(text_of(provider), text_literal("iam::"));
-}
 
 /* The old IAM: its documentation, "Obtaining a Token with an OpenID Connect ID Token". */
 static enum source_next ask_token(const struct source_oidc *oidc, struct source_fetch *fetch,
@@ -54,8 +50,8 @@ static enum source_next begin(struct source *source, struct source_fetch *fetch)
     if (!source_read_file(fetch, oidc->identity.token_file, ID_TOKEN_BYTES, &id_token))
         return SOURCE_FAILED;
     source_hide(fetch, id_token);
-    return oidc_is_urn(oidc->identity.provider) ? ask_key(oidc, fetch, id_token)
-                                                : ask_token(oidc, fetch, id_token);
+    return config_is_urn(oidc->identity.provider) ? ask_key(oidc, fetch, id_token)
+                                                  : ask_token(oidc, fetch, id_token);
 }
 
 static enum source_next take_key(const struct source_oidc *oidc, struct source_fetch *fetch,
@@ -74,8 +70,8 @@ static enum source_next answered(struct source *source, struct source_fetch *fet
     const struct source_oidc *oidc = (const struct source_oidc *)source;
     if (fetch->step == STEP_PROJECT)
         return iam_take_project(fetch, &oidc->iam, response);
-    return oidc_is_urn(oidc->identity.provider) ? take_key(oidc, fetch, response)
-                                                : iam_take_token(fetch, response);
+    return config_is_urn(oidc->identity.provider) ? take_key(oidc, fetch, response)
+                                                  : iam_take_token(fetch, response);
 }
 
 static const struct source_kind kind = {
@@ -90,7 +86,7 @@ static const struct source_kind kind = {
 struct source *source_oidc_open(const struct oidc_identity *identity, const struct iam_place *iam)
 {
     struct source_oidc *oidc = memory_expect(calloc(1, sizeof *oidc));
-    bool is_new = oidc_is_urn(identity->provider);
+    bool is_new = config_is_urn(identity->provider);
     *oidc = (struct source_oidc){.identity = *identity, .iam = *iam};
     oidc->source = (struct source){
         .kind = &kind,

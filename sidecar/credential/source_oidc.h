@@ -13,9 +13,5 @@ struct oidc_identity {
     const char *agency;     /* URN of the agency to assume; NULL unless the provider is a URN */
 };
 
-/* True for the URN of a provider: STS then issues a temporary key of the agency, and otherwise IAM
- * issues a token. */
-bool oidc_is_urn(const char *provider);
-
 /* Identity, place and their strings outlive the source. */
 struct source *source_oidc_open(const struct oidc_identity *identity, const struct iam_place *iam);

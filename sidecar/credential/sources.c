@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "credential/sources.h"
 
+#include "base/clock.h"
+#include "base/memory.h"
 #include "credential/source_agency.h"
 #include "credential/source_keys.h"
 #include "credential/source_metadata.h"
@@ -8,6 +10,7 @@
 #include "credential/source_pod.h"
 #include "credential/source_token_file.h"
 #include "credential/source_user.h"
+#include "system/secret.h"
 
 #include "base/banned.h"
 
@@ -47,8 +50,20 @@ struct source *source_open(const struct config *config)
     struct source *first = open_first(config);
     const struct agency agency = {config->agency, config->agency_domain};
     const struct iam_place iam = iam_of(config);
-    bool is_assumed = config->oidc_token_file && oidc_is_urn(config->oidc_provider);
+    bool is_assumed = config->oidc_token_file && config_is_urn(config->oidc_provider);
     return config->agency && !is_assumed ? source_agency_open(first, &agency, &iam) : first;
+}
+
+void source_ask(struct source *source,
+                void (*ended)(struct source_fetch *fetch, bool good, void *context), void *context)
+{
+    void *memory = memory_expect(secret_alloc(SOURCE_FETCH_BYTES));
+    struct arena arena;
+    arena_init_with(&arena, SOURCE_FETCH_BYTES, memory, SOURCE_FETCH_BYTES);
+    struct source_fetch fetch = {.arena = &arena, .now_ns = clock_calendar_ns()};
+    ended(&fetch, source->kind->begin(source, &fetch) == SOURCE_ISSUED, context);
+    arena_clear(&arena);
+    secret_free(memory, SOURCE_FETCH_BYTES);
 }
 
 /* The characters of an access key that are shown. */
