@@ -129,8 +129,8 @@ static void without_findings_options_methods_and_files_are_printed(void **state)
     static const char *const parts[] = {
         "https://127.0.0.1:1",
         "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup",
-        "CreateApiGroup: POST /v2/{project_id}/apigw/instances/{instance_id}/api-groups, body: *, "
-        "response_body: *, not idempotent, look-up\n",
+        ("CreateApiGroup: POST /v2/{project_id}/apigw/instances/{instance_id}/api-groups, body: *, "
+         "response_body: *, not idempotent, look-up\n"),
         ", body: none, response_body: *, IDEMPOTENT\n",
         ", body: response, response_body: responses, IDEMPOTENT\n",
         ", body: *, response_body: *, NO_SIDE_EFFECTS\n",
