@@ -63,7 +63,7 @@ static inline void prepare(struct trial *trial, const char *name)
 static inline void open_credential(struct trial *trial)
 {
     struct status status;
-    const struct credential_parts parts = {.files = {trial->loop, on_report, trial}};
+    const struct credential_parts parts = {.files = {trial->loop, on_report, trial, NULL}};
     trial->config.token_file = trial->path;
     assert_true(credential_open(&trial->config, &parts, &trial->credential, &status));
     assert_int_equal(trial->reports, 1);

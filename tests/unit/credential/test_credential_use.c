@@ -41,7 +41,7 @@ static void begin_keys(struct trial *trial)
     struct status status;
     prepare(trial, "");
     write_key(trial, "secret-1");
-    const struct credential_parts parts = {.files = {trial->loop, on_report, trial}};
+    const struct credential_parts parts = {.files = {trial->loop, on_report, trial, NULL}};
     trial->config.keys = trial->folder;
     assert_true(credential_open(&trial->config, &parts, &trial->credential, &status));
     assert_int_equal(trial->result, RELOAD_LOADED);
