@@ -50,7 +50,8 @@ static void write_log(const struct call_refusal *refusal, const struct pipeline 
     log_text(&line, "code", text_of(status_code_name(refusal->code)));
     log_text(&line, "request_id", trace->request_id);
     log_text(&line, "trace_id", trace->id);
-    log_text(&line, "reason", refusal->message);
+    log_text(&line, "reason", refusal->reason);
+    log_text(&line, "message", refusal->message);
     log_end(&line);
 }
 

@@ -41,7 +41,7 @@ def test_a_fault_of_a_call_is_logged_and_counted_like_any_refusal(sidecar, fault
     [line] = sidecar.wait_log(event="call")
     assert (line["level"], line["method"], line["step"], line["code"]) == ("info", api.CREATE, "receive", "INTERNAL")
     assert line["peer"].startswith("127.0.0.1:") and line["caller"] == "anonymous"
-    assert line["reason"] == trailers["grpc-message"]
+    assert (line["reason"], line["message"]) == ("PROTOCOL_ERROR", trailers["grpc-message"])
     assert len(line["request_id"]) == 32 and line["request_id"] == trailers["x-request-id"]
     assert (calls(sidecar, "INTERNAL"), failures(sidecar, "PROTOCOL_ERROR")) == (1, 1)
 
@@ -71,6 +71,7 @@ def test_a_caller_who_is_not_allowed_is_logged_and_counted_by_its_headers_alone(
     [line] = sidecar.wait_log(event="call")
     assert trailers["grpc-status"] == "7"
     assert (line["step"], line["code"], line["caller"]) == ("admit", "PERMISSION_DENIED", "anonymous")
+    assert (line["reason"], line["message"]) == ("CALLER_NOT_ALLOWED", trailers["grpc-message"])
     assert trailers["x-request-id"] == line["request_id"] == "mine-2"
     assert (calls(sidecar, "PERMISSION_DENIED"), failures(sidecar, "CALLER_NOT_ALLOWED")) == (1, 1)
     assert value(sidecar, "apig_sidecar_callers_denied_total", caller="anonymous") == 1
