@@ -25,8 +25,8 @@ static bool has_credential(void *context, struct buffer *out)
     bool is_loaded = credential_ready(probes->parts.credential);
     buffer_add_text(out, is_loaded ? text_literal("credential loaded")
                                    : text_literal("no credential loaded"));
-    if (probes->parts.token_is_pinned)
-        buffer_add_literal(out, "; its file cannot change (subPath)");
+    if (probes->parts.credential_is_pinned)
+        buffer_add_literal(out, "; a file of it cannot change (subPath)");
     return is_loaded;
 }
 

@@ -23,7 +23,7 @@ struct probes_parts {
     struct server *server;
     struct watchdog *watchdog;
     struct metrics *metrics;
-    bool token_is_pinned; /* mount_pins_file of the token file */
+    bool credential_is_pinned; /* a file of it cannot change: reloader_warn_if_pinned */
 };
 
 struct probes {

@@ -30,17 +30,24 @@ static void report(enum reload_result result, struct text message, void *context
     probes_changed(reloader->probes);
 }
 
-/* A single file that is mounted by subPath stays the same one when its volume changes. */
+bool reloader_warn_if_pinned(const char *path)
+{
+    if (!path || !mount_pins_file(path))
+        return false;
+    log_event(LOG_WARNING, "file cannot change",
+              "%s is mounted as a single file (subPath), so that the sidecar never sees the file "
+              "that replaces it: mount its folder",
+              path);
+    return true;
+}
+
 static void warn_of_pinned_files(const struct config *config)
 {
-    const char *const paths[] = {config->token_file, config->tls_cert_file, config->tls_key_file,
-                                 config->tls_client_ca_file, config->upstream_ca_file};
+    const char *const paths[] = {config->tls_cert_file, config->tls_key_file,
+                                 config->tls_client_ca_file, config->upstream_ca_file,
+                                 config->iam_ca_file};
     for (size_t i = 0; i < array_length(paths); i++)
-        if (paths[i] && mount_pins_file(paths[i]))
-            log_event(LOG_WARNING, "file cannot change",
-                      "%s is mounted as a single file (subPath), so that the sidecar never sees "
-                      "the file that replaces it: mount its folder",
-                      paths[i]);
+        (void)reloader_warn_if_pinned(paths[i]);
 }
 
 static void on_hangup(evutil_socket_t number, short what, void *context)

@@ -29,7 +29,11 @@ struct reloader {
     struct reloader_file files[RELOADER_FILES];
 };
 
-/* Logs a warning for each file that cannot change, and handles SIGHUP from now on. `loop`,
+/* Logs a warning and returns true when the file at the path is one that was mounted by itself
+ * (subPath), so that what replaces it in its volume is never seen here. NULL is allowed. */
+bool reloader_warn_if_pinned(const char *path);
+
+/* Warns about the files but those of the credential, and handles SIGHUP from now on. `loop`,
  * `metrics` and `probes` outlive the listeners. INTERNAL when the loop refuses. */
 must_use bool reloader_open(struct reloader *reloader, const struct config *config,
                             struct event_base *loop, struct metrics *metrics, struct probes *probes,

@@ -19,7 +19,6 @@
 #include "schema/schema.h"
 #include "server/server.h"
 #include "system/memory_trim.h"
-#include "system/mount.h"
 #include "system/process.h"
 #include "system/thread.h"
 #include "system/watchdog.h"
@@ -45,6 +44,7 @@ struct sidecar {
     struct lifecycle lifecycle;
     struct reloader reloader;
     struct credential *credential;
+    bool credential_is_pinned;
     struct upstream *upstream;
     struct pipeline pipeline;
     struct server *server;
@@ -156,7 +156,12 @@ static bool open_credential(struct sidecar *sidecar, struct status *status)
                                           .watchdog = sidecar->watchdog,
                                           .changed = on_credential_changed,
                                           .context = sidecar};
-    return credential_open(sidecar->config, &with, &sidecar->credential, status);
+    if (!credential_open(sidecar->config, &with, &sidecar->credential, status))
+        return false;
+    const char *file;
+    for (size_t i = 0; (file = credential_file(sidecar->credential, i)); i++)
+        sidecar->credential_is_pinned |= reloader_warn_if_pinned(file);
+    return true;
 }
 
 /* The URL consists of an origin and a prefix: "https://host:port" and "/prefix". */
@@ -232,13 +237,9 @@ static bool become_ready(struct sidecar *sidecar, struct status *status)
     (void)status;
     const struct lifecycle_parts drained = {sidecar->server, sidecar->upstream, sidecar->credential,
                                             &sidecar->probes, sidecar->metrics};
-    const struct probes_parts probed = {
-        sidecar->credential,
-        sidecar->upstream,
-        sidecar->server,
-        sidecar->watchdog,
-        sidecar->metrics,
-        sidecar->config->token_file && mount_pins_file(sidecar->config->token_file)};
+    const struct probes_parts probed = {sidecar->credential, sidecar->upstream,
+                                        sidecar->server,     sidecar->watchdog,
+                                        sidecar->metrics,    sidecar->credential_is_pinned};
     lifecycle_set_parts(&sidecar->lifecycle, &drained);
     probes_set_listening(&sidecar->probes, &probed);
     return true;
@@ -307,13 +308,16 @@ static void close_parts(struct sidecar *sidecar)
 /* Descriptors of threads, files, ports and pipes. */
 #define OTHER_DESCRIPTORS 64
 
-/* Each connection of a caller or to the upstream takes a descriptor. Too few of them do not prevent
- * the start, because the limits on connections may never be reached. */
+/* A caller's connection has its socket and both ends of the pair that leads to C-core. */
+#define CALLER_DESCRIPTORS 3
+
+/* Too few descriptors do not prevent the start, because the limits on connections may never be
+ * reached. */
 static void raise_descriptors(const struct config *config)
 {
     uint64_t allowed = process_raise_descriptors();
     uint64_t upstream = config->upstream_loops * config->upstream_connections;
-    uint64_t wanted = config->max_connections + upstream + OTHER_DESCRIPTORS;
+    uint64_t wanted = config->max_connections * CALLER_DESCRIPTORS + upstream + OTHER_DESCRIPTORS;
     if (wanted > allowed)
         log_event(LOG_WARNING, "too few descriptors",
                   "the system allows %lu descriptors; --max-connections %lu and "

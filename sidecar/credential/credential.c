@@ -131,6 +131,11 @@ bool credential_open(const struct config *config, const struct credential_parts 
     return true;
 }
 
+const char *credential_file(const struct credential *credential, size_t number)
+{
+    return number < SOURCE_FILES ? credential->source->files[number] : NULL;
+}
+
 void credential_free(struct credential *credential)
 {
     if (!credential)

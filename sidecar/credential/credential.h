@@ -51,6 +51,10 @@ must_use bool credential_open(const struct config *config, const struct credenti
 /* NULL is allowed; snapshots that are held stay valid. No use may wait. */
 void credential_free(struct credential *credential);
 
+/* Returns the path of a file that the credential is loaded from, by its number from 0; NULL after
+ * the last. */
+const char *credential_file(const struct credential *credential, size_t number);
+
 /* The secrets to keep out of texts that others see: those in use, and those of snapshots that are
  * still held. */
 struct secret_list *credential_secrets(struct credential *credential);

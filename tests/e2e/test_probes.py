@@ -69,6 +69,20 @@ def test_a_token_file_that_is_mounted_as_a_single_file_is_warned_about_once_and_
     assert len([line for line in sidecar.lines if line["event"] == "file cannot change"]) == 1
 
 
+def test_a_file_of_an_access_key_that_is_mounted_as_a_single_file_is_warned_about(start, tmp_path):
+    folder, source = tmp_path / "keys", tmp_path / "sk"
+    folder.mkdir()
+    source.write_text("secret")
+    for name in ("ak", "sk"):
+        (folder / name).write_text("key")
+    mount = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    sidecar = start(f"--keys={folder}", token_file=None,
+                    prefix=["unshare", "--map-root-user", "--mount", "sh", "-c", mount, "sh", source, folder / "sk"])
+    [line] = sidecar.wait_log(event="file cannot change")
+    assert str(folder / "sk") in line["message"]
+    assert "cannot change" in probe(sidecar, "/readyz?verbose")[1]
+
+
 def test_a_token_file_that_can_change_is_not_warned_about(start):
     sidecar = start()
     assert "cannot change" not in probe(sidecar, "/readyz?verbose")[1]

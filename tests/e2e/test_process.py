@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Does the process keep the credential secret, and does it run in a minimal container?"""
+import contextlib
 import os
 import pathlib
 import re
@@ -11,6 +12,7 @@ import urllib.request
 
 import pytest
 
+from support.h2peer import Peer
 from support.process import limit, mappings
 from support.secret import TOKEN, TokenFile
 from support.sidecar import BINARY, SECONDS, WRAPPER, environment, free_port, run
@@ -123,15 +125,21 @@ def test_variables_that_would_log_secrets_divert_calls_or_change_the_core_are_ig
 
 
 def test_the_descriptor_limit_is_raised_and_a_warning_says_when_it_is_too_low(start):
-    sidecar = start("--max-connections=300", prefix=["prlimit", "--nofile=100:400"])
+    sidecar = start("--max-connections=120", "--upstream-connections=10", prefix=["prlimit", "--nofile=100:400"])
     assert limit(sidecar.process, "Max open files") == ("400", "400")
     [line] = sidecar.wait_log(event="too few descriptors", level="warning")
-    assert "--max-connections 300" in line["message"] and "400" in line["message"]
+    assert "--max-connections 120" in line["message"] and "400" in line["message"]
 
 
-def test_a_sufficient_descriptor_limit_is_not_logged(start):
-    sidecar = start("--max-connections=300", "--upstream-connections=10", prefix=["prlimit", "--nofile=100:400"])
+def test_a_sufficient_descriptor_limit_is_not_logged_and_serves_as_many_connections_as_are_allowed(start, upstream):
+    sidecar = start("--max-connections=100", "--upstream-connections=10", prefix=["prlimit", "--nofile=100:374"])
+    upstream.always = response()
+    with contextlib.ExitStack() as peers:
+        for _ in range(100):
+            peer = peers.enter_context(Peer(sidecar.address))
+            assert peer.create()["grpc-status"] == "0"
     sidecar.stop()
+    assert "connection refused" not in [line["event"] for line in sidecar.lines]
     assert "too few descriptors" not in [line["event"] for line in sidecar.lines]
 
 
