@@ -148,9 +148,15 @@ void front_drain(struct front *front)
     task_queue_post(&front->thread.tasks, &front->drain);
 }
 
+static void end_in_drain(struct front_connection *connection)
+{
+    front_connection_end_for(connection, METRIC_CLOSE_DRAIN);
+    front_connection_end(connection);
+}
+
 static void on_cut(struct task *task)
 {
-    for_each(container_of(task, struct front, cut), front_connection_end);
+    for_each(container_of(task, struct front, cut), end_in_drain);
 }
 
 void front_cut(struct front *front)
@@ -161,13 +167,13 @@ void front_cut(struct front *front)
 static void on_end_over(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    for_each(context, front_connection_end);
+    for_each(context, end_in_drain);
 }
 
 static void end_unless_closing(struct front_connection *connection)
 {
     if (connection->phase != FRONT_CLOSING)
-        front_connection_end(connection);
+        end_in_drain(connection);
 }
 
 static void on_end(struct task *task)

@@ -37,6 +37,7 @@ static void close_core(struct front_connection *connection)
 void front_connection_end(struct front_connection *connection)
 {
     struct front *front = connection->front;
+    metric_count(front->events.metrics, METRIC_CONNECTIONS_CLOSED, connection->close, 0);
     close_core(connection);
     guard_free(connection->guard);
     connection->guard = NULL;
@@ -102,19 +103,26 @@ static void wait(struct front_connection *connection)
     connection->waits = waits;
 }
 
-static void report_disconnect(struct front_connection *connection, const char *why)
+void front_connection_end_for(struct front_connection *connection, enum metric_close close)
+{
+    if (connection->close == METRIC_CLOSE_CALLER)
+        connection->close = close;
+}
+
+static void report_disconnect(struct front_connection *connection, enum metric_close close,
+                              const char *why)
 {
     const struct front_events *events = &connection->front->events;
     if (connection->is_reported)
         return;
     connection->is_reported = true;
-    metric_count(events->metrics, METRIC_CONNECTIONS_CLOSED, 0, 0);
+    connection->close = close;
     events->disconnected(connection->peer.address, why, events->context);
 }
 
 void front_connection_give_up(struct front_connection *connection, const char *why)
 {
-    report_disconnect(connection, why);
+    report_disconnect(connection, METRIC_CLOSE_STALLED, why);
     connection->is_broken = true;
 }
 
@@ -124,7 +132,7 @@ static void end_excess(struct front_connection *connection)
     if (!connection->misbehaviour || connection->is_broken || !front_has_core(connection) ||
         guard_state(connection->guard) != GUARD_OPEN)
         return;
-    report_disconnect(connection, connection->misbehaviour);
+    report_disconnect(connection, METRIC_CLOSE_UNFINISHED_CALLS, connection->misbehaviour);
     guard_end_excess(connection->guard, &connection->front->outputs);
 }
 
@@ -135,7 +143,19 @@ static void report_error(struct front_connection *connection)
     if (!error || connection->is_reported)
         return;
     status_set(&status, STATUS_INTERNAL, "it broke HTTP/2 or a limit of it: %s", error);
-    report_disconnect(connection, status.message);
+    report_disconnect(connection, METRIC_CLOSE_PROTOCOL_ERROR, status.message);
+}
+
+/* The end of a connection whose cause no other place has noted. */
+static void note_end(struct front_connection *connection)
+{
+    bool has_core = front_has_core(connection);
+    if (connection->caller_ended || connection->is_broken)
+        return;
+    if (has_core && connection->core_ended)
+        front_connection_end_for(connection, METRIC_CLOSE_INTERNAL);
+    else if (!has_core && connection->guard && guard_state(connection->guard) == GUARD_FINISHED)
+        front_connection_end_for(connection, METRIC_CLOSE_PROTOCOL_ERROR); /* no preface */
 }
 
 static bool has_ended(const struct front_connection *connection)
@@ -152,6 +172,7 @@ void front_connection_settle(struct front_connection *connection)
 {
     end_excess(connection);
     report_error(connection);
+    note_end(connection);
     front_write(connection);
     if (!connection->is_broken)
         front_flush_answer(connection);
@@ -200,6 +221,7 @@ static void refuse(struct front_connection *connection, const char *why)
     const struct front_events *events = &connection->front->events;
     metric_count_seen(events->metrics, METRIC_CONNECTIONS_REFUSED, text_of(why), text_literal(""));
     events->refused(why, events->context);
+    front_connection_end_for(connection, METRIC_CLOSE_REFUSED);
     connection->is_broken = true;
 }
 

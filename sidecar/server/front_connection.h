@@ -58,6 +58,7 @@ struct front_connection {
     bool core_shut;                /* C-core was sent the end of the caller's bytes */
     bool is_broken;                /* to be ended at once */
     bool is_reported;              /* why it ends */
+    enum metric_close close;       /* why it ends, for the metric: the first cause */
     const char *misbehaviour;      /* for which no more calls are taken, or NULL */
     bool has_tls;
     int64_t added_ns, opened_ns, busy_ns, stalled_ns, announced_ns, finishing_ns, closing_ns;
@@ -115,7 +116,10 @@ void front_connection_begin(struct front_connection *connection);
 /* Writes what there is and decides how the connection goes on: the end of each turn. */
 void front_connection_settle(struct front_connection *connection);
 
-/* Reports why the connection is ended at once, when it is settled. */
+/* Notes the cause of its end, unless there is one already. */
+void front_connection_end_for(struct front_connection *connection, enum metric_close close);
+
+/* The caller does not read: reports it, and the connection is ended when it is settled. */
 void front_connection_give_up(struct front_connection *connection, const char *why);
 
 /* Calls the request's `done` when it is time. */

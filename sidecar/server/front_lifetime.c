@@ -22,6 +22,7 @@ void front_connection_announce(struct front_connection *connection)
     if (connection->phase == FRONT_CLOSING)
         return;
     front_connection_receive(connection);
+    front_connection_end_for(connection, METRIC_CLOSE_DRAIN);
     if (front_has_core(connection))
         guard_announce_end(connection->guard, &connection->front->outputs);
     else
@@ -47,6 +48,7 @@ static void retire(struct front_connection *connection, int64_t now_ns)
         config->idle_timeout_ns > 0 && now_ns - connection->busy_ns >= config->idle_timeout_ns;
     if (connection->announced_ns == 0 && (is_old || is_idle)) {
         connection->announced_ns = now_ns;
+        front_connection_end_for(connection, is_old ? METRIC_CLOSE_AGE : METRIC_CLOSE_IDLE);
         guard_announce_end(connection->guard, outputs);
     } else if (connection->announced_ns > 0 &&
                now_ns - connection->announced_ns >= ANNOUNCEMENT_NS) {
@@ -78,6 +80,12 @@ static void tick_served(struct front_connection *connection, int64_t now_ns)
     front_connection_settle(connection);
 }
 
+static void end_over_time(struct front_connection *connection)
+{
+    front_connection_end_for(connection, METRIC_CLOSE_HANDSHAKE_TIMEOUT);
+    front_connection_end(connection);
+}
+
 void front_connection_tick(struct front_connection *connection, int64_t now_ns)
 {
     int64_t timeout_ns = connection->front->config->handshake_timeout_ns;
@@ -86,5 +94,5 @@ void front_connection_tick(struct front_connection *connection, int64_t now_ns)
     else if (connection->phase == FRONT_CLOSING
                  ? now_ns - connection->closing_ns > CLOSE_PATIENCE_NS
                  : timeout_ns > 0 && now_ns - connection->added_ns > timeout_ns)
-        front_connection_end(connection);
+        end_over_time(connection);
 }

@@ -72,7 +72,8 @@ enum metric_label {
     METRIC_LABEL_REASON,
     METRIC_LABEL_REFUSAL,
     METRIC_LABEL_CALLER,
-    METRIC_LABEL_SHED, /* enum metric_shed */
+    METRIC_LABEL_CLOSE, /* enum metric_close */
+    METRIC_LABEL_SHED,  /* enum metric_shed */
     METRIC_LABEL_HTTP_STATUS,
     METRIC_LABEL_VENDOR_CODE,
     METRIC_LABEL_OUTCOME,
@@ -101,6 +102,20 @@ enum metric_retry {
     METRIC_RETRY_ABSENT,
 };
 enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
+/* Why a caller's connection ended, as the page's help says; the caller itself unless another cause
+ * came first. */
+enum metric_close {
+    METRIC_CLOSE_CALLER,
+    METRIC_CLOSE_REFUSED,
+    METRIC_CLOSE_HANDSHAKE_TIMEOUT,
+    METRIC_CLOSE_PROTOCOL_ERROR,
+    METRIC_CLOSE_UNFINISHED_CALLS,
+    METRIC_CLOSE_STALLED,
+    METRIC_CLOSE_IDLE,
+    METRIC_CLOSE_AGE,
+    METRIC_CLOSE_DRAIN,
+    METRIC_CLOSE_INTERNAL,
+};
 enum metric_shed { METRIC_SHED_CALL, METRIC_SHED_CONNECTION, METRIC_SHED_RESPONSE };
 enum metric_result { METRIC_OK, METRIC_FAILED };
 enum metric_kind { METRIC_KIND_TOKEN, METRIC_KIND_KEY };

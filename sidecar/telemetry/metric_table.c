@@ -36,9 +36,13 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
     ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "", REFUSAL, NONE,
         "Connections of callers that were refused, by the option that limits them, the kernel's "
         "reason or the failure of the TLS handshake."),
-    ROW(CONNECTIONS_CLOSED, "apig_sidecar_connections_closed_total", COUNTER, "", NONE, NONE,
-        "Connections of callers that were ended because of a fault of the caller's; the log has "
-        "the reasons."),
+    ROW(CONNECTIONS_CLOSED, "apig_sidecar_connections_closed_total", COUNTER, "", CLOSE, NONE,
+        "Connections of callers that ended after they were accepted. caller: the caller ended it; "
+        "refused: see apig_sidecar_connections_refused_total; handshake_timeout: HTTP/2 had not "
+        "begun within --handshake-timeout; protocol_error: the caller broke HTTP/2 or a limit of "
+        "it; unfinished_calls: it left more calls unfinished than --max-streams allows; stalled: "
+        "it did not read its responses for 30 s; idle: --idle-timeout; age: --max-age; drain: the "
+        "sidecar stops; internal: a fault of the sidecar."),
     ROW(CALLERS_DENIED, "apig_sidecar_callers_denied_total", COUNTER, "", CALLER, NONE,
         "Calls of callers that --allow-callers does not list."),
     ROW(MEMORY_RESERVED, "apig_sidecar_memory_reserved_bytes", GAUGE, "bytes", NONE, NONE,
@@ -142,6 +146,18 @@ static const char *const connections[] = {
     [METRIC_CONNECTION_NEW] = "new",
     [METRIC_CONNECTION_REUSED] = "reused",
 };
+static const char *const closes[] = {
+    [METRIC_CLOSE_CALLER] = "caller",
+    [METRIC_CLOSE_REFUSED] = "refused",
+    [METRIC_CLOSE_HANDSHAKE_TIMEOUT] = "handshake_timeout",
+    [METRIC_CLOSE_PROTOCOL_ERROR] = "protocol_error",
+    [METRIC_CLOSE_UNFINISHED_CALLS] = "unfinished_calls",
+    [METRIC_CLOSE_STALLED] = "stalled",
+    [METRIC_CLOSE_IDLE] = "idle",
+    [METRIC_CLOSE_AGE] = "age",
+    [METRIC_CLOSE_DRAIN] = "drain",
+    [METRIC_CLOSE_INTERNAL] = "internal",
+};
 static const char *const shed[] = {
     [METRIC_SHED_CALL] = "call",
     [METRIC_SHED_CONNECTION] = "connection",
@@ -195,6 +211,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(REASON, "reason", GIVEN, none),
     LABEL(REFUSAL, "cause", SEEN, none),
     LABEL(CALLER, "caller", SEEN, none),
+    LABEL(CLOSE, "reason", FIXED, closes),
     LABEL(SHED, "kind", FIXED, shed),
     LABEL(HTTP_STATUS, "http_response_status_code", SEEN, none),
     LABEL(VENDOR_CODE, "vendor_code", SEEN, none),

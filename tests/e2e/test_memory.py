@@ -203,7 +203,7 @@ def test_a_mesh_proxy_that_cancels_too_much_is_read_more_slowly_and_keeps_its_co
             for stream in open_streams(peer, 40):
                 peer.send(peer.reset(stream))
         assert peer.create()["grpc-status"] == "0"
-    assert value(sidecar, "apig_sidecar_connections_closed_total") == 0
+    assert value(sidecar, "apig_sidecar_connections_closed_total", reason="unfinished_calls") == 0
 
 
 def test_memory_is_given_back_after_a_burst(start, upstream):
