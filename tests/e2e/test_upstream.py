@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from support.certificate import make_certificate
+from support.connect_proxy import ConnectProxy
 from support.upstream import (GROUP, Connection, Upstream, response, response_then_end, chunked, end_after_reading, http, late,
                               reset_before_reading, silence)
 
@@ -315,48 +316,9 @@ def test_proxy_variables_of_the_environment_are_ignored(start, upstream):
     start(variables=variables).client().create()
 
 
-class Proxy:
-    """An HTTP proxy for CONNECT; `asked` has the requested authorities."""
-
-    def __init__(self):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.asked = []
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                head += client.recv(1)
-            self.asked.append(head.split()[1].decode())
-            host, _, port = self.asked[-1].rpartition(":")
-            server = socket.create_connection((host, int(port)))
-            client.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
-            for source, sink in ((client, server), (server, client)):
-                threading.Thread(target=self.carry, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def carry(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # one side has closed
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-
 @pytest.mark.parametrize("variables", [{}, {"no_proxy": "*", "NO_PROXY": "localhost"}], ids=["plain", "no_proxy"])
 def test_the_proxy_of_the_option_is_used_whatever_the_environment_says(start, upstream, variables):
-    proxy = Proxy()
+    proxy = ConnectProxy()
     upstream.script(response(), response())
     client = start(f"--upstream-proxy={proxy.url}", variables=variables).client()
     client.create()
