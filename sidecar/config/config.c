@@ -124,6 +124,8 @@ static bool check_tls_files(const struct config *config, struct status *status)
     return true;
 }
 
+#define LEAST_LIFETIME_NS (int64_t)(900 * VALUE_SECOND)
+
 /* The sources of the credential; the first one has a default. */
 static const char *const sources[] = {
     "--token-file", "--keys", "--pod-identity", "--metadata", "--oidc-token-file", "--iam-user"};
@@ -202,13 +204,23 @@ static bool check_oidc(const struct config *config, struct status *status)
     return true;
 }
 
+/* A key that the source has before an agency is assumed with it. */
+static bool has_key(const struct config *config)
+{
+    return config->keys || config->metadata || config->pod_identity ||
+           (config->oidc_provider && config_is_urn(config->oidc_provider));
+}
+
+bool config_gives_key(const struct config *config)
+{
+    return config->agency || has_key(config);
+}
+
 /* STS assumes an agency for a key, and IAM also for a token. */
 static bool check_agency(const struct config *config, struct status *status)
 {
     bool is_new = config->agency && config_is_urn(config->agency);
-    bool gives_key = config->keys || config->metadata || config->pod_identity ||
-                     (config->oidc_provider && config_is_urn(config->oidc_provider));
-    if (is_new && !gives_key)
+    if (is_new && !has_key(config))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--agency: STS takes an access key for the URN of an agency, and the "
                            "source gives a token; give the agency's name and --agency-domain");
@@ -216,6 +228,10 @@ static bool check_agency(const struct config *config, struct status *status)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "--agency with a name and --agency-domain need each other: one of them "
                            "is missing");
+    if (config->credential_lifetime_ns && config->credential_lifetime_ns < LEAST_LIFETIME_NS)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "--credential-lifetime is below 15m, the shortest that IAM and STS "
+                           "allow");
     return true;
 }
 
@@ -243,13 +259,14 @@ static bool check_issuers(struct config *config, struct status *status)
     struct arena *arena = &memory_of(config)->arena;
     if (!check_oidc(config, status) || !check_agency(config, status))
         return false;
-    if (!config->iam_user && !config->oidc_token_file && !config->agency)
+    bool has_issuer = config->iam_user || config->oidc_token_file || config->agency;
+    if (!has_issuer && !config_gives_key(config))
         return true;
     if (config->region && !config->iam)
         config->iam = url_of_service("iam", config->region, arena);
     if (config->region && !config->sts)
         config->sts = url_of_service("sts", config->region, arena);
-    return check_places(config, status);
+    return !has_issuer || check_places(config, status);
 }
 
 static bool check_together(struct config *config, char *const environment[], struct status *status)

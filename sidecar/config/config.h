@@ -70,6 +70,8 @@ struct config {
     const char *iam,
         *sts; /* "https://host[:port]", from --iam and --sts or --region; NULL without */
     const char *iam_ca_file;              /* NULL: the system's store */
+    const char *iam_proxy;                /* NULL: --upstream-proxy */
+    int64_t credential_lifetime_ns;       /* 0: the issuer's usual one */
     const char *project_id, *instance_id; /* NULL when not given */
 
     int64_t deadline_ns, max_deadline_ns;
@@ -112,6 +114,10 @@ void config_clear(struct config *config);
 /* Returns whether a provider or an agency is named by a URN, "iam::…": STS then issues a temporary
  * key, and otherwise IAM a token or a key. */
 bool config_is_urn(const char *text);
+
+/* Returns whether the source that the options name gives an access key, which unlike a token may
+ * be of no known project. */
+bool config_gives_key(const struct config *config);
 
 /* Finds an option whose values are texts, by its name without "--". False when there is none of
  * that name; `value` is NULL when the option was not given. `config` is a struct config. */

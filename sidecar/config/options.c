@@ -59,7 +59,8 @@ const struct option config_options[] = {
      "an upstream connection without use for longer is closed; load balancers on the path have to "
      "allow more, commonly 60s"},
     {UPSTREAM, "project-id", &value_text, at(project_id), 0, 0, NULL,
-     "project ID of requests that have none"},
+     "project ID of requests that have none; by default that of the credential, which IAM looks "
+     "up by --region for an access key"},
     {UPSTREAM, "instance-id", &value_text, at(instance_id), 0, 0, NULL,
      "gateway (instance) ID of requests that have none"},
     {UPSTREAM, "descriptor-set", &value_file, at(descriptor_set), 0, 0, NULL,
@@ -101,6 +102,12 @@ const struct option config_options[] = {
      "URL of STS; that of --region by default, where it has one"},
     {CREDENTIAL, "iam-ca-file", &value_file, at(iam_ca_file), 0, 0, NULL,
      "PEM bundle of CAs that verify --iam and --sts; the system's CAs by default"},
+    {CREDENTIAL, "iam-proxy", &value_proxy, at(iam_proxy), 0, 0, NULL,
+     "HTTP proxy to --iam and --sts, used with CONNECT; --upstream-proxy by default"},
+    {CREDENTIAL, "credential-lifetime", &value_duration, at(credential_lifetime_ns), 0, VALUE_DAY,
+     "0s",
+     "lifetime of an agency's key that is asked for, 15m or more; STS gives an hour at most for a "
+     "temporary key, and otherwise the agency's maximum; 0s: 6h of IAM, 1h of STS"},
     {LIMITS, "deadline", &value_duration, at(deadline_ns), VALUE_MS, VALUE_DAY, "30s",
      "deadline of calls that have none"},
     {LIMITS, "max-deadline", &value_duration, at(max_deadline_ns), VALUE_MS, VALUE_DAY, "120s",

@@ -11,9 +11,6 @@
 
 #include "base/banned.h"
 
-/* Ids of projects have 32 characters. */
-#define PROJECT_BYTES 64
-
 /* The texts of a response, by the names of its members. */
 struct found {
     struct text access, secret, security, expires, project;
@@ -148,7 +145,7 @@ bool answer_read_key(const struct http_response *response, struct arena *arena,
 
 static struct text project_of(struct text text)
 {
-    return is_plain(text, PROJECT_BYTES) ? text : (struct text){NULL, 0};
+    return is_plain(text, ISSUED_PROJECT_BYTES) ? text : (struct text){NULL, 0};
 }
 
 bool answer_read_token(const struct http_response *response, struct arena *arena,

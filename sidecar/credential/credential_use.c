@@ -118,13 +118,23 @@ static enum credential_next wait_for_renewal(struct credential *credential,
     return next;
 }
 
+/* Another fetch gives another credential; one without an end comes from files, which are read when
+ * they change. */
+static bool is_renewable(const struct credential *credential, const struct credential_use *use)
+{
+    return credential->keeper && snapshot_issued(use->held)->expires_ns != 0;
+}
+
 static enum credential_next renew(struct credential *credential, struct credential_use *use)
 {
     if (is_replaced(credential, use))
         return CREDENTIAL_AGAIN;
-    if (credential->keeper)
+    if (is_renewable(credential, use))
         return use->was_refused ? CREDENTIAL_UNCHANGED : wait_for_renewal(credential, use);
-    credential_reload(credential);
+    if (credential->keeper)
+        keeper_want(credential->keeper);
+    else
+        credential_reload(credential);
     return is_replaced(credential, use) ? CREDENTIAL_AGAIN : CREDENTIAL_UNCHANGED;
 }
 
@@ -137,9 +147,10 @@ static bool is_corrected(const struct credential *credential, const struct crede
 }
 
 /* A key that is fetched again needs no doubt for a refusal that a newer one may end. */
-static bool is_doubtful(const struct credential *credential, enum metric_refusal verdict)
+static bool is_doubtful(const struct credential *credential, const struct credential_use *use,
+                        enum metric_refusal verdict)
 {
-    return !credential->keeper || verdict == METRIC_REFUSAL_WRONG ||
+    return !is_renewable(credential, use) || verdict == METRIC_REFUSAL_WRONG ||
            verdict == METRIC_REFUSAL_PAUSE;
 }
 
@@ -151,7 +162,7 @@ static enum credential_next follow(struct credential *credential, struct credent
         return CREDENTIAL_AGAIN;
     bool is_first = !use->was_refused;
     enum credential_next next = renew(credential, use);
-    if (is_key && next == CREDENTIAL_UNCHANGED && is_doubtful(credential, verdict))
+    if (is_key && next == CREDENTIAL_UNCHANGED && is_doubtful(credential, use, verdict))
         doubt(credential, use,
               verdict == METRIC_REFUSAL_PAUSE ? KEY_GATE_LOCK_NS : KEY_GATE_PROBE_NS, message);
     return is_first ? next : CREDENTIAL_UNCHANGED;

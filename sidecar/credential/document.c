@@ -12,6 +12,8 @@ struct text document_write(const char *form, const struct text texts[], struct a
     for (; *form; form++)
         if (*form == '$')
             json_add_string(&out, *texts++);
+        else if (*form == '#')
+            buffer_add_text(&out, *texts++);
         else
             buffer_add_char(&out, (char)(*form == '\'' ? '"' : *form));
     return out.full ? (struct text){NULL, 0} : buffer_text(&out);

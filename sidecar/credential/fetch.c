@@ -56,7 +56,8 @@ struct fetch_settings fetch_settings_of(const struct config *config, struct even
     return (struct fetch_settings){.loop = loop,
                                    .secrets = secrets,
                                    .ca_file = config->iam_ca_file,
-                                   .proxy = config->upstream_proxy};
+                                   .proxy = config->iam_proxy ? config->iam_proxy
+                                                              : config->upstream_proxy};
 }
 
 static void on_answered(struct task *task);
@@ -198,10 +199,16 @@ static void note_clock(struct fetcher *fetcher)
 {
     const struct exchange *exchange = &fetcher->exchange;
     struct source_fetch *fetch = &fetcher->fetch;
-    if (exchange->outcome == EXCHANGE_ANSWERED)
-        fetch->has_offset |=
-            server_clock_offset(&exchange->response, exchange->ended_ns - exchange->started_ns,
-                                clock_calendar_ns(), &fetch->offset_ns);
+    int64_t now_ns = clock_calendar_ns();
+    fetch->had_wrong_time = false;
+    if (exchange->outcome != EXCHANGE_ANSWERED ||
+        !server_clock_offset(&exchange->response, exchange->ended_ns - exchange->started_ns, now_ns,
+                             &fetch->offset_ns))
+        return;
+    now_ns += fetch->offset_ns;
+    fetch->had_wrong_time = llabs(now_ns - fetch->now_ns) >= SERVER_CLOCK_LEAST_NS;
+    fetch->now_ns = now_ns;
+    fetch->has_offset = true;
 }
 
 static void on_answered(struct task *task)

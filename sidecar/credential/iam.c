@@ -19,6 +19,16 @@ struct text iam_scope_value(const struct iam_place *place)
     return text_of(place->project_id ? place->project_id : place->region);
 }
 
+struct text iam_lifetime(const struct iam_place *place, int64_t usual_s, int64_t most_s,
+                         struct arena *arena)
+{
+    struct buffer seconds;
+    int64_t asked_s = place->lifetime_ns ? place->lifetime_ns / CLOCK_NS_PER_S : usual_s;
+    buffer_init(&seconds, arena, 0);
+    buffer_add_i64(&seconds, asked_s < most_s ? asked_s : most_s);
+    return buffer_text(&seconds);
+}
+
 enum source_next iam_post(struct source_fetch *fetch, enum source_host host, const char *path,
                           const char *form, const struct text texts[])
 {
@@ -68,31 +78,14 @@ enum source_next iam_sign(struct source_fetch *fetch, const char *url)
     return good ? SOURCE_SEND : SOURCE_FAILED;
 }
 
-enum source_next iam_ask_project(struct source_fetch *fetch, const struct iam_place *place)
+void iam_spare_key(struct source_fetch *fetch, const struct http_response *response,
+                   const struct source *source)
 {
-    struct buffer target;
-    source_hide_issued(fetch);
-    buffer_init(&target, fetch->arena, 0);
-    buffer_add_literal(&target, "/v3/projects?name=");
-    buffer_add_text(&target, text_of(place->region));
-    source_request(fetch, SOURCE_IAM, "GET", buffer_text(&target));
-    return iam_sign(fetch, place->iam_url);
-}
-
-enum source_next iam_take_project(struct source_fetch *fetch, const struct iam_place *place,
-                                  const struct http_response *response)
-{
-    size_t count;
-    struct text first;
-    if (!fault_is_success(response->status))
-        return source_refuse(fetch, response);
-    if (!answer_read_projects(response, fetch->arena, &count, &first, &fetch->status))
-        return SOURCE_FAILED;
-    if (count != 1 || first.size == 0)
-        return source_fail(
-            fetch, SOURCE_REFUSED,
-            "IAM lists %zu projects of the name %s instead of one; give --project-id", count,
-            place->region);
-    fetch->issued.project = first;
-    return SOURCE_ISSUED;
+    bool is_mounted = !source->kind->answered;
+    if (response->status != 401)
+        return;
+    if (fetch->had_wrong_time)
+        fetch->fault = SOURCE_PASSING;
+    else if (is_mounted)
+        fetch->fault = SOURCE_WRONG_PASSWORD;
 }

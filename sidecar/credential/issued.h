@@ -6,6 +6,9 @@
 
 #include "base/text.h"
 
+/* The longest ID of a project; the vendor's have 32 characters. */
+#define ISSUED_PROJECT_BYTES 64
+
 enum issued_kind {
     ISSUED_TOKEN, /* sent as X-Auth-Token */
     ISSUED_KEY,   /* requests are signed with it (SDK-HMAC-SHA256) */

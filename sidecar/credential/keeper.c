@@ -90,7 +90,7 @@ static void succeed(struct keeper *keeper, struct credential_snapshot *next)
         report_fetched(keeper->source, issued,
                        keeper->plan.renew_at_ns ? keeper->plan.renew_at_ns - now.calendar_ns : 0);
     if (is_new) {
-        snapshot_set_confirmed(next, true);
+        snapshot_set_confirmed(next, expires_ns != 0);
         credential_replace(credential, next);
     } else {
         snapshot_release(next);
@@ -159,14 +159,11 @@ void keeper_want(struct keeper *keeper)
         task_queue_post(&keeper->tasks, &keeper->want);
 }
 
-/* A file that has changed may be the end of a failure; otherwise its new content is for the next
- * fetch. */
 static void on_files_changed(void *context)
 {
     struct keeper *keeper = context;
     struct keeper_time now = time_of(keeper);
-    if (keeper->plan.failures > 0)
-        keeper_plan_restart(&keeper->plan, &now);
+    keeper_plan_note_change(&keeper->plan, &now);
     arm(keeper);
 }
 

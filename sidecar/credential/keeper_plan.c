@@ -59,6 +59,7 @@ int64_t keeper_plan_wait_ns(const struct keeper_plan *plan, const struct keeper_
 void keeper_plan_begin(struct keeper_plan *plan)
 {
     plan->is_fetching = true;
+    plan->is_outdated = false;
 }
 
 /* A pause of the mean, give or take half of it. */
@@ -104,11 +105,11 @@ void keeper_plan_succeed(struct keeper_plan *plan, const struct keeper_time *tim
     bool is_short = expires_ns && expires_ns - time->calendar_ns < KEEPER_LEAST_LIFE_NS;
     plan->is_fetching = false;
     plan->expires_ns = expires_ns;
-    if (!is_new || is_short) {
+    if ((expires_ns && !is_new) || is_short) {
         pause(plan, time, largest(growing_pause_ns(plan, random), KEEPER_DISTANCE_NS));
         return;
     }
-    plan->is_wanted = false;
+    plan->is_wanted = plan->is_outdated && expires_ns == 0;
     plan->failures = 0;
     plan->not_before_ns = time->now_ns + KEEPER_DISTANCE_NS;
     plan->renew_at_ns = expires_ns ? renewal_of(time, expires_ns, random) : 0;
@@ -128,6 +129,8 @@ void keeper_plan_fail(struct keeper_plan *plan, const struct keeper_time *time,
                       enum source_fault fault, int64_t retry_after_ns, uint64_t random)
 {
     plan->is_fetching = false;
+    if (plan->is_outdated)
+        fault = SOURCE_PASSING;
     pause(plan, time, pause_of(plan, time, fault, retry_after_ns, random));
 }
 
@@ -136,8 +139,11 @@ void keeper_plan_want(struct keeper_plan *plan)
     plan->is_wanted = true;
 }
 
-void keeper_plan_restart(struct keeper_plan *plan, const struct keeper_time *time)
+void keeper_plan_note_change(struct keeper_plan *plan, const struct keeper_time *time)
 {
+    plan->is_outdated = plan->is_fetching;
+    if (plan->failures == 0 && plan->expires_ns != 0)
+        return;
     plan->is_wanted = true;
     plan->failures = 0;
     plan->not_before_ns = least(plan->not_before_ns, time->now_ns);

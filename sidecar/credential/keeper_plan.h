@@ -38,6 +38,7 @@ struct keeper_time {
 struct keeper_plan {
     bool is_fetching;
     bool is_wanted;        /* a credential is missing, was refused, or its files have changed */
+    bool is_outdated;      /* the files have changed during the fetch under way */
     unsigned failures;     /* in a row */
     int64_t not_before_ns; /* of clock_now_ns */
     int64_t renew_at_ns;   /* of the calendar; 0: no need */
@@ -60,7 +61,8 @@ void keeper_plan_begin(struct keeper_plan *plan);
 /*
  * The fetch has given a credential that ends at `expires_ns` of the calendar, or 0. `is_new` is
  * false when it is the one that was in use: metadata services give the same one until a new one is
- * made, so that this counts as a failure for the next fetch. `random` is any number.
+ * made, so that this counts as a failure for the next fetch, unless it has no end. `random` is any
+ * number.
  */
 void keeper_plan_succeed(struct keeper_plan *plan, const struct keeper_time *time,
                          int64_t expires_ns, bool is_new, uint64_t random);
@@ -72,8 +74,9 @@ void keeper_plan_fail(struct keeper_plan *plan, const struct keeper_time *time,
 /* The credential in use was refused: another one is wanted as soon as one may be fetched. */
 void keeper_plan_want(struct keeper_plan *plan);
 
-/* The files of the source have changed: the reason of the last failure may be gone. */
-void keeper_plan_restart(struct keeper_plan *plan, const struct keeper_time *time);
+/* The files of the source have changed: the reason of the last failure may be gone, and there may
+ * be another credential without an end. Otherwise their content is for the next fetch. */
+void keeper_plan_note_change(struct keeper_plan *plan, const struct keeper_time *time);
 
 /* True when a credential with that end may be used. */
 bool keeper_plan_is_alive(int64_t expires_ns, int64_t calendar_ns);

@@ -7,9 +7,6 @@
 
 #include "base/banned.h"
 
-/* A project id has 32 hexadecimal digits. */
-#define PROJECT_BYTES 64
-
 /* The values that are read, in files and in sections. */
 static const struct value {
     const char *name;
@@ -20,7 +17,7 @@ static const struct value {
     {"ak", offsetof(struct issued, access), KEY_BYTES, true},
     {"sk", offsetof(struct issued, secret), KEY_BYTES, true},
     {"security_token", offsetof(struct issued, security), KEY_SECURITY_TOKEN_BYTES, false},
-    {"project_id", offsetof(struct issued, project), PROJECT_BYTES, false},
+    {"project_id", offsetof(struct issued, project), ISSUED_PROJECT_BYTES, false},
 };
 
 static struct text text_at(const struct issued *issued, const struct value *value)

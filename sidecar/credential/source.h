@@ -45,6 +45,7 @@ enum source_fault {
 struct source_fetch {
     struct arena *arena;         /* of secret memory; all texts of the fetch lie in it */
     int64_t now_ns;              /* calendar, corrected by what is known of the server's clock */
+    bool had_wrong_time;         /* the last response has corrected now_ns by a minute or more */
     struct secret_list *secrets; /* NULL is allowed */
     unsigned step;               /* the source's own; 0 at `begin` */
 
@@ -109,8 +110,8 @@ struct source_kind {
                                  const struct http_response *response);
     enum source_next (*unanswered)(struct source *source, struct source_fetch *fetch);
     void (*clear)(struct source *source); /* NULL: the source owns nothing but its own memory */
-    enum metric_issuer metric; /* the label's value; not of a source that sends no requests */
-    bool gives_project;        /* what it issues belongs to a project that it knows */
+    enum metric_issuer metric;            /* the label's value; not of a token file */
+    bool gives_project;                   /* what it issues belongs to a project that it knows */
 };
 
 #define SOURCE_FILES 3

@@ -17,7 +17,7 @@ struct source_agency {
     struct source *inner;
     struct agency agency;
     struct iam_place iam;
-    enum { PHASE_INNER, PHASE_ASSUME, PHASE_PROJECT } phase; /* of the fetch under way */
+    bool is_assuming; /* in the fetch under way */
 };
 
 static struct source_agency *of(struct source *source)
@@ -25,15 +25,19 @@ static struct source_agency *of(struct source *source)
     return container_of(source, struct source_agency, source);
 }
 
-/* The new IAM: api-iam5/AssumeAgency. Without a duration the key lives for an hour, which is the
- * longest that a temporary key may ask for. */
+/* The new IAM: api-iam5/AssumeAgency. */
 static enum source_next ask_sts(const struct source_agency *agency, struct source_fetch *fetch)
 {
-    static const char form[] = "{'agency_urn':$,'agency_session_name':'apig-sidecar'}";
+    static const char form[] =
+        "{'agency_urn':$,'agency_session_name':'apig-sidecar','duration_seconds':#}";
+    bool is_temporary = fetch->issued.security.size > 0;
     if (fetch->issued.kind != ISSUED_KEY)
         return source_fail(fetch, SOURCE_REFUSED, "STS assumes an agency for an access key only");
+    struct text lifetime =
+        iam_lifetime(&agency->iam, IAM_STS_USUAL_S, is_temporary ? IAM_STS_USUAL_S : IAM_LONGEST_S,
+                     fetch->arena);
     enum source_next next = iam_post(fetch, SOURCE_STS, "/v5/agencies/assume", form,
-                                     (const struct text[]){text_of(agency->agency.name)});
+                                     (const struct text[]){text_of(agency->agency.name), lifetime});
     return next == SOURCE_SEND ? iam_sign(fetch, agency->iam.sts_url) : next;
 }
 
@@ -47,13 +51,14 @@ static bool is_id(struct text domain)
 static enum source_next ask_iam(const struct source_agency *agency, struct source_fetch *fetch)
 {
     static const char form[] = "{'auth':{'identity':{'methods':['assume_role'],'assume_role':"
-                               "{'agency_name':$,$:$,'duration_seconds':21600}}}}";
+                               "{'agency_name':$,$:$,'duration_seconds':#}}}}";
     struct text domain = text_of(agency->agency.domain);
-    enum source_next next = iam_post(
-        fetch, SOURCE_IAM, "/v3.0/OS-CREDENTIAL/securitytokens", form,
-        (const struct text[]){
-            text_of(agency->agency.name),
-            is_id(domain) ? text_literal("domain_id") : text_literal("domain_name"), domain});
+    enum source_next next =
+        iam_post(fetch, SOURCE_IAM, "/v3.0/OS-CREDENTIAL/securitytokens", form,
+                 (const struct text[]){
+                     text_of(agency->agency.name),
+                     is_id(domain) ? text_literal("domain_id") : text_literal("domain_name"),
+                     domain, iam_lifetime(&agency->iam, IAM_USUAL_S, IAM_LONGEST_S, fetch->arena)});
     if (next != SOURCE_SEND)
         return next;
     if (fetch->issued.kind == ISSUED_KEY)
@@ -69,14 +74,14 @@ static enum source_next follow_inner(struct source_agency *agency, struct source
     if (next != SOURCE_ISSUED)
         return next;
     source_hide_issued(fetch);
-    agency->phase = PHASE_ASSUME;
+    agency->is_assuming = true;
     return config_is_urn(agency->agency.name) ? ask_sts(agency, fetch) : ask_iam(agency, fetch);
 }
 
 static enum source_next begin(struct source *source, struct source_fetch *fetch)
 {
     struct source_agency *agency = of(source);
-    agency->phase = PHASE_INNER;
+    agency->is_assuming = false;
     return follow_inner(agency, fetch, agency->inner->kind->begin(agency->inner, fetch));
 }
 
@@ -85,22 +90,15 @@ static enum source_next take_key(struct source_agency *agency, struct source_fet
                                  const struct http_response *response)
 {
     enum source_next next = iam_take_key(fetch, response);
-    /* A mounted key is locked after a few failures, as a user is. */
-    if (next == SOURCE_FAILED && response->status == 401 && !agency->inner->kind->answered)
-        fetch->fault = SOURCE_WRONG_PASSWORD;
-    if (next != SOURCE_ISSUED || agency->iam.project_id)
-        return next;
-    agency->phase = PHASE_PROJECT;
-    return iam_ask_project(fetch, &agency->iam);
+    iam_spare_key(fetch, response, agency->inner);
+    return next;
 }
 
 static enum source_next answered(struct source *source, struct source_fetch *fetch,
                                  const struct http_response *response)
 {
     struct source_agency *agency = of(source);
-    if (agency->phase == PHASE_PROJECT)
-        return iam_take_project(fetch, &agency->iam, response);
-    if (agency->phase == PHASE_ASSUME)
+    if (agency->is_assuming)
         return take_key(agency, fetch, response);
     const struct source_kind *kind = agency->inner->kind;
     return follow_inner(agency, fetch, kind->answered(agency->inner, fetch, response));
@@ -110,7 +108,7 @@ static enum source_next unanswered(struct source *source, struct source_fetch *f
 {
     struct source_agency *agency = of(source);
     const struct source_kind *kind = agency->inner->kind;
-    if (agency->phase != PHASE_INNER || !kind->unanswered)
+    if (agency->is_assuming || !kind->unanswered)
         return SOURCE_FAILED;
     return follow_inner(agency, fetch, kind->unanswered(agency->inner, fetch));
 }
@@ -128,7 +126,6 @@ static const struct source_kind kind = {
     .answered = answered,
     .unanswered = unanswered,
     .clear = clear,
-    .gives_project = true,
 };
 
 struct source *source_agency_open(struct source *inner, const struct agency *agency,
@@ -140,9 +137,6 @@ struct source *source_agency_open(struct source *inner, const struct agency *age
     made->source = (struct source){.kind = &kind, .place = is_new ? iam->sts_url : iam->iam_url};
     memcpy(made->source.urls, inner->urls, sizeof made->source.urls);
     memcpy(made->source.files, inner->files, sizeof made->source.files);
-    if (!is_new || !iam->project_id)
-        made->source.urls[SOURCE_IAM] = iam->iam_url;
-    if (is_new)
-        made->source.urls[SOURCE_STS] = iam->sts_url;
+    made->source.urls[is_new ? SOURCE_STS : SOURCE_IAM] = is_new ? iam->sts_url : iam->iam_url;
     return &made->source;
 }

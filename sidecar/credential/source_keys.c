@@ -21,7 +21,8 @@ static enum source_next begin(struct source *source, struct source_fetch *fetch)
                                                                                   : SOURCE_FAILED;
 }
 
-static const struct source_kind kind = {.name = "keys", .option = "keys", .begin = begin};
+static const struct source_kind kind = {
+    .name = "keys", .option = "keys", .metric = METRIC_ISSUER_KEYS, .begin = begin};
 
 struct source *source_keys_open(const char *path)
 {

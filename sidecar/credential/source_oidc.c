@@ -12,8 +12,6 @@
 /* The longest ID token that STS accepts. */
 #define ID_TOKEN_BYTES 20000
 
-enum step { STEP_EXCHANGE, STEP_PROJECT };
-
 struct source_oidc {
     struct source source;
     struct oidc_identity identity;
@@ -32,15 +30,16 @@ static enum source_next ask_token(const struct source_oidc *oidc, struct source_
     return next;
 }
 
-/* The new IAM: api-iam5/AssumeAgencyWithOIDC. Without a duration the key lives for an hour. */
+/* The new IAM: api-iam5/AssumeAgencyWithOIDC. */
 static enum source_next ask_key(const struct source_oidc *oidc, struct source_fetch *fetch,
                                 struct text id_token)
 {
     static const char form[] = "{'provider_urn':$,'agency_urn':$,'agency_session_name':"
-                               "'apig-sidecar','id_token':$}";
+                               "'apig-sidecar','id_token':$,'duration_seconds':#}";
     return iam_post(fetch, SOURCE_STS, "/v5/agencies/assume-with-oidc", form,
-                    (const struct text[]){text_of(oidc->identity.provider),
-                                          text_of(oidc->identity.agency), id_token});
+                    (const struct text[]){
+                        text_of(oidc->identity.provider), text_of(oidc->identity.agency), id_token,
+                        iam_lifetime(&oidc->iam, IAM_STS_USUAL_S, IAM_LONGEST_S, fetch->arena)});
 }
 
 static enum source_next begin(struct source *source, struct source_fetch *fetch)
@@ -54,23 +53,11 @@ static enum source_next begin(struct source *source, struct source_fetch *fetch)
                                                   : ask_token(oidc, fetch, id_token);
 }
 
-static enum source_next take_key(const struct source_oidc *oidc, struct source_fetch *fetch,
-                                 const struct http_response *response)
-{
-    enum source_next next = iam_take_key(fetch, response);
-    if (next != SOURCE_ISSUED || oidc->iam.project_id)
-        return next;
-    fetch->step = STEP_PROJECT;
-    return iam_ask_project(fetch, &oidc->iam);
-}
-
 static enum source_next answered(struct source *source, struct source_fetch *fetch,
                                  const struct http_response *response)
 {
     const struct source_oidc *oidc = (const struct source_oidc *)source;
-    if (fetch->step == STEP_PROJECT)
-        return iam_take_project(fetch, &oidc->iam, response);
-    return config_is_urn(oidc->identity.provider) ? take_key(oidc, fetch, response)
+    return config_is_urn(oidc->identity.provider) ? iam_take_key(fetch, response)
                                                   : iam_take_token(fetch, response);
 }
 
@@ -88,10 +75,8 @@ struct source *source_oidc_open(const struct oidc_identity *identity, const stru
     struct source_oidc *oidc = memory_expect(calloc(1, sizeof *oidc));
     bool is_new = config_is_urn(identity->provider);
     *oidc = (struct source_oidc){.identity = *identity, .iam = *iam};
-    oidc->source = (struct source){
-        .kind = &kind,
-        .place = is_new ? iam->sts_url : iam->iam_url,
-        .urls = {[SOURCE_IAM] = iam->iam_url, [SOURCE_STS] = is_new ? iam->sts_url : NULL},
-        .files = {identity->token_file}};
+    const char *url = is_new ? iam->sts_url : iam->iam_url;
+    oidc->source = (struct source){.kind = &kind, .place = url, .files = {identity->token_file}};
+    oidc->source.urls[is_new ? SOURCE_STS : SOURCE_IAM] = url;
     return &oidc->source;
 }

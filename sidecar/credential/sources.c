@@ -8,6 +8,7 @@
 #include "credential/source_metadata.h"
 #include "credential/source_oidc.h"
 #include "credential/source_pod.h"
+#include "credential/source_project.h"
 #include "credential/source_token_file.h"
 #include "credential/source_user.h"
 #include "system/secret.h"
@@ -16,7 +17,8 @@
 
 static struct iam_place iam_of(const struct config *config)
 {
-    return (struct iam_place){config->iam, config->sts, config->project_id, config->region};
+    return (struct iam_place){config->iam, config->sts, config->project_id, config->region,
+                              config->credential_lifetime_ns};
 }
 
 /* A source that asks IAM or STS; NULL when the options name none. */
@@ -45,13 +47,20 @@ static struct source *open_first(const struct config *config)
 }
 
 /* STS assumes the agency of a provider's token in one request. */
-struct source *source_open(const struct config *config)
+static struct source *open_assumed(const struct config *config, const struct iam_place *iam)
 {
     struct source *first = open_first(config);
     const struct agency agency = {config->agency, config->agency_domain};
-    const struct iam_place iam = iam_of(config);
     bool is_assumed = config->oidc_token_file && config_is_urn(config->oidc_provider);
-    return config->agency && !is_assumed ? source_agency_open(first, &agency, &iam) : first;
+    return config->agency && !is_assumed ? source_agency_open(first, &agency, iam) : first;
+}
+
+struct source *source_open(const struct config *config)
+{
+    const struct iam_place iam = iam_of(config);
+    struct source *source = open_assumed(config, &iam);
+    bool asks_project = config_gives_key(config) && !config->project_id && config->region;
+    return asks_project ? source_project_open(source, &iam) : source;
 }
 
 void source_ask(struct source *source,

@@ -178,8 +178,11 @@ static const char *const kinds[] = {
     [METRIC_KIND_KEY] = "key",
 };
 static const char *const sources[] = {
-    [METRIC_ISSUER_METADATA] = "metadata",    [METRIC_ISSUER_POD_IDENTITY] = "pod-identity",
-    [METRIC_ISSUER_OIDC] = "oidc-token-file", [METRIC_ISSUER_IAM_USER] = "iam-user",
+    [METRIC_ISSUER_KEYS] = "keys",
+    [METRIC_ISSUER_METADATA] = "metadata",
+    [METRIC_ISSUER_POD_IDENTITY] = "pod-identity",
+    [METRIC_ISSUER_OIDC] = "oidc-token-file",
+    [METRIC_ISSUER_IAM_USER] = "iam-user",
     [METRIC_ISSUER_AGENCY] = "agency",
 };
 static const char *const refusals[] = {

@@ -131,7 +131,8 @@ def test_a_revoked_key_of_an_agency_is_replaced_within_the_call(started, issuers
     ([f"--agency={URN}"], "--agency"),
     ([f"--agency={URN}", "--keys=/k", "--project-id=p"], "--sts"),
     ([*BY_NAME, "--keys=/k", "--project-id=p"], "--iam"),
-], ids=range(7))
+    ([*BY_NAME, "--keys=/k", "--region=cn-north-4", "--credential-lifetime=10m"], "--credential-lifetime"),
+], ids=range(8))
 def test_options_that_do_not_fit_are_named(options, named):
     done = run("serve", "--upstream=https://localhost:1", *options)
     assert done.returncode == 2 and named in done.stderr

@@ -43,6 +43,11 @@ class Request:
     headers: object
     body: bytes
 
+    @property
+    def fields(self):
+        """The headers by their names in lower case."""
+        return {name.lower(): value for name, value in self.headers.items()}
+
 
 class Issuer:
     """
@@ -195,13 +200,20 @@ def iam_providers(tokens, provider, id_token):
     return rule
 
 
-def sts(keys, provider, agency, id_token, projects=(PROJECT,)):
+def projects(verifier, listed=(PROJECT,)):
+    """The rule of IAM for the projects of a name, for requests that the verifier accepts."""
+    def rule(request):
+        assert request.method == "GET" and request.path.startswith("/v3/projects?name=")
+        refusal = verifier.refusal(request.method, request.path, request.fields, request.body)
+        return keystone(401, refusal) if refusal else (200, {}, {"projects": [{"id": each} for each in listed]})
+    return rule
+
+
+def sts(keys, provider, agency, id_token, listed=(PROJECT,)):
     """The rule of STS, and of IAM for the projects of a name."""
     def rule(request):
-        if request.path.startswith("/v3/projects?name="):
-            fields = {name.lower(): value for name, value in request.headers.items()}
-            refusal = keys.verifier.refusal(request.method, request.path, fields, request.body)
-            return keystone(401, refusal) if refusal else (200, {}, {"projects": [{"id": each} for each in projects]})
+        if request.path.startswith("/v3/projects"):
+            return projects(keys.verifier, listed)(request)
         assert request.method == "POST" and request.path == "/v5/agencies/assume-with-oidc"
         asked = json.loads(request.body)
         if (asked["provider_urn"], asked["agency_urn"], asked["id_token"]) != (provider, agency, id_token()):
@@ -213,19 +225,17 @@ def sts(keys, provider, agency, id_token, projects=(PROJECT,)):
     return rule
 
 
-def agencies(keys, agency, domain, may_assume, projects=(PROJECT,)):
+def agencies(keys, agency, domain, may_assume, listed=(PROJECT,)):
     """
     The rule of IAM and STS for an agency, by its name with the account's, or by its URN. `may_assume` is a function of the
     request and returns a refusal or None.
     """
     def rule(request):
-        fields = {name.lower(): value for name, value in request.headers.items()}
-        if request.path.startswith("/v3/projects?name="):
-            refusal = keys.verifier.refusal(request.method, request.path, fields, request.body)
-            return keystone(401, refusal) if refusal else (200, {}, {"projects": [{"id": each} for each in projects]})
+        if request.path.startswith("/v3/projects"):
+            return projects(keys.verifier, listed)(request)
         asked, is_new = json.loads(request.body), request.path == "/v5/agencies/assume"
         assert is_new or request.path == "/v3.0/OS-CREDENTIAL/securitytokens"
-        refusal = may_assume(request, fields)
+        refusal = may_assume(request, request.fields)
         if refusal:
             return keystone(401, refusal)
         if is_new:

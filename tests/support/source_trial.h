@@ -3,12 +3,19 @@
 #pragma once
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/memory.h"
 #include "credential/source.h"
 
 #define SOURCE_MEMORY (512U << 10)
 
+/* 2026-01-02T03:04:05Z, when each fetch begins. */
+#define SOURCE_NOW_NS (INT64_C(1767323045) * CLOCK_NS_PER_S)
+
+/* All zero before its first fetch. */
 struct source_trial {
     struct source *source;
     struct arena arena;
@@ -16,12 +23,25 @@ struct source_trial {
     enum source_next next;
 };
 
+static inline void source_end_fetch(struct source_trial *trial)
+{
+    source_end_hiding(&trial->fetch);
+    arena_clear(&trial->arena);
+}
+
+/* Begins another fetch of the same source. */
+static inline void source_begin_again(struct source_trial *trial)
+{
+    source_end_fetch(trial);
+    arena_init(&trial->arena, SOURCE_MEMORY);
+    trial->fetch = (struct source_fetch){.arena = &trial->arena, .now_ns = SOURCE_NOW_NS};
+    trial->next = trial->source->kind->begin(trial->source, &trial->fetch);
+}
+
 static inline void source_begin(struct source_trial *trial, struct source *source)
 {
     *trial = (struct source_trial){.source = source};
-    arena_init(&trial->arena, SOURCE_MEMORY);
-    trial->fetch = (struct source_fetch){.arena = &trial->arena};
-    trial->next = source->kind->begin(source, &trial->fetch);
+    source_begin_again(trial);
 }
 
 static inline void source_answer(struct source_trial *trial, unsigned status, const char *body,
@@ -37,8 +57,7 @@ static inline void source_answer(struct source_trial *trial, unsigned status, co
 
 static inline void source_end(struct source_trial *trial)
 {
-    source_end_hiding(&trial->fetch);
-    arena_clear(&trial->arena);
+    source_end_fetch(trial);
     source_free(trial->source);
 }
 
@@ -61,10 +80,16 @@ static inline struct text field_of(const struct source_trial *trial, const char 
     return text_literal("");
 }
 
+static inline void assert_text(struct text text, const char *expected)
+{
+    if (!text_equal(text, text_of(expected)))
+        fail_msg("%.*s instead of %s", text_arguments(text), expected);
+}
+
 static inline void assert_field(const struct source_trial *trial, const char *name,
                                 const char *value)
 {
-    assert_true(text_equal(field_of(trial, name), text_of(value)));
+    assert_text(field_of(trial, name), value);
 }
 
 static inline void assert_failed(const struct source_trial *trial, enum source_fault fault,
@@ -75,4 +100,26 @@ static inline void assert_failed(const struct source_trial *trial, enum source_f
     assert_int_equal(trial->fetch.status.code, STATUS_UNAVAILABLE);
     if (!strstr(trial->fetch.status.message, words))
         fail_msg("\"%s\" lacks \"%s\"", trial->fetch.status.message, words);
+}
+
+/* A source that gives what it was made with, without a request, as mounted keys are. */
+struct source_given {
+    struct source source;
+    struct issued issued;
+};
+
+static inline enum source_next source_begin_given(struct source *source, struct source_fetch *fetch)
+{
+    fetch->issued = ((const struct source_given *)source)->issued;
+    return SOURCE_ISSUED;
+}
+
+static inline struct source *source_open_given(const struct issued *issued)
+{
+    static const struct source_kind kind = {
+        .name = "given", .option = "given", .begin = source_begin_given};
+    struct source_given *given = memory_expect(calloc(1, sizeof *given));
+    given->source.kind = &kind;
+    given->issued = *issued;
+    return &given->source;
 }

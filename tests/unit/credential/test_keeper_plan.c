@@ -207,8 +207,51 @@ static void a_changed_file_ends_any_pause(void **state)
     world.is_down = true;
     world.fault = SOURCE_WRONG_PASSWORD;
     fetch(&world);
-    keeper_plan_restart(&world.plan, &world.time);
+    keeper_plan_note_change(&world.plan, &world.time);
     assert_true(keeper_plan_is_due(&world.plan, &world.time));
+}
+
+static void a_file_that_changes_during_a_fetch_is_read_after_it(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    keeper_plan_begin(&world.plan);
+    keeper_plan_note_change(&world.plan, &world.time);
+    assert_false(keeper_plan_is_due(&world.plan, &world.time));
+    keeper_plan_fail(&world.plan, &world.time, SOURCE_WRONG_PASSWORD, 0, 0);
+    assert_true(keeper_plan_pause_ns(&world.plan, &world.time) <= SECOND);
+    keeper_plan_begin(&world.plan);
+    keeper_plan_note_change(&world.plan, &world.time);
+    keeper_plan_succeed(&world.plan, &world.time, 0, true, 0);
+    pass(&world, KEEPER_DISTANCE_NS);
+    assert_true(keeper_plan_is_due(&world.plan, &world.time));
+}
+
+static void a_credential_without_an_end_is_fetched_again_when_its_files_change(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (unsigned i = 0; i < 3; i++) {
+        keeper_plan_begin(&world.plan);
+        keeper_plan_succeed(&world.plan, &world.time, 0, i == 0, 0);
+        assert_int_equal(keeper_plan_wait_ns(&world.plan, &world.time), KEEPER_TICK_NS);
+        pass(&world, 24 * HOUR);
+        assert_false(keeper_plan_is_due(&world.plan, &world.time));
+        keeper_plan_note_change(&world.plan, &world.time);
+        assert_true(keeper_plan_is_due(&world.plan, &world.time));
+    }
+}
+
+static void a_file_that_changes_is_for_the_next_fetch_of_a_credential_with_an_end(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    run(&world, HOUR);
+    keeper_plan_note_change(&world.plan, &world.time);
+    assert_false(keeper_plan_is_due(&world.plan, &world.time));
 }
 
 static void the_same_credential_again_is_not_asked_for_in_a_loop(void **state)
@@ -272,6 +315,9 @@ int main(void)
         cmocka_unit_test(a_server_that_asks_for_a_pause_gets_it_unless_the_credential_ends_before),
         cmocka_unit_test(a_wrong_password_is_tried_once_in_half_an_hour),
         cmocka_unit_test(a_changed_file_ends_any_pause),
+        cmocka_unit_test(a_file_that_changes_during_a_fetch_is_read_after_it),
+        cmocka_unit_test(a_credential_without_an_end_is_fetched_again_when_its_files_change),
+        cmocka_unit_test(a_file_that_changes_is_for_the_next_fetch_of_a_credential_with_an_end),
         cmocka_unit_test(the_same_credential_again_is_not_asked_for_in_a_loop),
         cmocka_unit_test(refusals_do_not_fetch_more_often_than_once_a_second),
         cmocka_unit_test(a_machine_that_slept_renews_at_the_next_look),

@@ -22,27 +22,7 @@
     "{\"credential\":{\"access\":\"" access "\",\"secret\":\"SK1\",\"securitytoken\":\"ST1\","     \
     "\"expires_at\":\"2020-01-08T03:50:07.574000Z\"}}"
 
-static const struct iam_place place = {"https://iam.example", "https://sts.example", "p1", NULL};
-
-static struct issued given;
-
-static enum source_next begin_given(struct source *source, struct source_fetch *fetch)
-{
-    (void)source;
-    fetch->issued = given;
-    return SOURCE_ISSUED;
-}
-
-/* A source that needs no request. */
-static struct source *open_given(const struct issued *issued)
-{
-    static const struct source_kind kind = {
-        .name = "given", .option = "given", .begin = begin_given};
-    struct source *source = memory_expect(calloc(1, sizeof *source));
-    source->kind = &kind;
-    given = *issued;
-    return source;
-}
+static const struct iam_place place = {"https://iam.example", "https://sts.example", "p1", NULL, 0};
 
 static const struct issued key = {.kind = ISSUED_KEY, .access = {"AK0", 3}, .secret = {"SK0", 3}},
                            token = {.kind = ISSUED_TOKEN, .token = {"MIIE", 4}};
@@ -58,7 +38,7 @@ static void a_name_is_assumed_at_iam_with_a_signature(void **state)
 {
     (void)state;
     struct source_trial trial;
-    begin(&trial, open_given(&key), "apig", "shop");
+    begin(&trial, source_open_given(&key), "apig", "shop");
     assert_request(&trial, SOURCE_IAM, "POST", "/v3.0/OS-CREDENTIAL/securitytokens");
     assert_true(text_equal(
         trial.fetch.request.body,
@@ -77,7 +57,7 @@ static void an_account_of_32_characters_is_an_id(void **state)
 {
     (void)state;
     struct source_trial trial;
-    begin(&trial, open_given(&key), "apig", "0123456789abcdef0123456789abcdef");
+    begin(&trial, source_open_given(&key), "apig", "0123456789abcdef0123456789abcdef");
     static const struct text member = text_literal("\"domain_id\":\"0123456789abcdef");
     assert_non_null(memmem(trial.fetch.request.body.data, trial.fetch.request.body.size,
                            member.data, member.size));
@@ -88,7 +68,7 @@ static void a_token_is_sent_as_it_is(void **state)
 {
     (void)state;
     struct source_trial trial;
-    begin(&trial, open_given(&token), "apig", "shop");
+    begin(&trial, source_open_given(&token), "apig", "shop");
     assert_field(&trial, "X-Auth-Token", "MIIE");
     assert_field(&trial, "Authorization", "");
     source_end(&trial);
@@ -123,13 +103,9 @@ static bool is_hidden(const struct source_trial *trial, const char *secret)
 static void each_secret_on_the_way_is_kept_out_of_texts(void **state)
 {
     (void)state;
-    static const struct iam_place region = {"https://iam.example", "https://sts.example", NULL,
-                                            "cn-north-4"};
-    static const struct agency agency = {URN, NULL};
-    static const char *const secrets[] = {"node", "SK0", "ST0", "SK1", "ST1"};
+    static const char *const secrets[] = {"node", "SK0", "ST0"};
     struct source_trial trial;
-    source_begin(&trial, source_agency_open(source_metadata_open("http://169.254.169.254"), &agency,
-                                            &region));
+    begin(&trial, source_metadata_open("http://169.254.169.254"), URN, NULL);
     source_answer(&trial, 200, "node", "");
     source_answer(
         &trial, 200,
@@ -137,8 +113,7 @@ static void each_secret_on_the_way_is_kept_out_of_texts(void **state)
         "\"expires_at\":\"2020-01-08T03:50:07.574000Z\"}}",
         "");
     source_answer(&trial, 404, "", "");
-    source_answer(&trial, 200, KEY_OF("AK1"), "");
-    assert_request(&trial, SOURCE_IAM, "GET", "/v3/projects?name=cn-north-4");
+    assert_request(&trial, SOURCE_STS, "POST", "/v5/agencies/assume");
     for (size_t i = 0; i < array_length(secrets); i++)
         if (!is_hidden(&trial, secrets[i]))
             fail_msg("%s is not hidden", secrets[i]);
@@ -149,22 +124,53 @@ static void a_token_cannot_assume_a_urn(void **state)
 {
     (void)state;
     struct source_trial trial;
-    begin(&trial, open_given(&token), URN, NULL);
+    begin(&trial, source_open_given(&token), URN, NULL);
     assert_failed(&trial, SOURCE_REFUSED, "access key");
     source_end(&trial);
+}
+
+static void assert_lifetime(struct source *inner, const char *name, int64_t lifetime_s,
+                            const char *member)
+{
+    struct iam_place asked = place;
+    asked.lifetime_ns = lifetime_s * CLOCK_NS_PER_S;
+    const struct agency agency = {name, "shop"};
+    struct source_trial trial;
+    source_begin(&trial, source_agency_open(inner, &agency, &asked));
+    struct text body = trial.fetch.request.body;
+    if (!memmem(body.data, body.size, member, strlen(member)))
+        fail_msg("%.*s lacks %s", text_arguments(body), member);
+    source_end(&trial);
+}
+
+static void the_lifetime_that_is_asked_for_is_one_that_may_be_given(void **state)
+{
+    (void)state;
+    static const struct issued temporary = {ISSUED_KEY, .access = {"AK0", 3}, .secret = {"SK0", 3},
+                                            .security = {"ST0", 3}};
+    assert_lifetime(source_open_given(&key), URN, 0, "\"duration_seconds\":3600}");
+    assert_lifetime(source_open_given(&key), URN, 43200, "\"duration_seconds\":43200}");
+    assert_lifetime(source_open_given(&temporary), URN, 43200, "\"duration_seconds\":3600}");
+    assert_lifetime(source_open_given(&temporary), URN, 900, "\"duration_seconds\":900}");
+    assert_lifetime(source_open_given(&temporary), "apig", 86400, "\"duration_seconds\":86400}");
 }
 
 static void a_refused_key_of_a_file_is_left_alone(void **state)
 {
     (void)state;
     struct source_trial trial;
-    begin(&trial, open_given(&key), "apig", "shop");
+    begin(&trial, source_open_given(&key), "apig", "shop");
     source_answer(&trial, 401, "{\"error\":{\"code\":401,\"message\":\"wrong\"}}", "");
     assert_failed(&trial, SOURCE_WRONG_PASSWORD, "HTTP 401");
     source_end(&trial);
-    begin(&trial, open_given(&key), "apig", "shop");
+    begin(&trial, source_open_given(&key), "apig", "shop");
     source_answer(&trial, 503, "", "");
     assert_failed(&trial, SOURCE_PASSING, "HTTP 503");
+    source_end(&trial);
+    begin(&trial, source_open_given(&key), "apig", "shop");
+    trial.fetch.had_wrong_time = true;
+    source_answer(&trial, 401, "{\"error\":{\"code\":401,\"message\":\"expired\"}}", "");
+    assert_failed(&trial, SOURCE_PASSING, "HTTP 401");
     source_end(&trial);
 }
 
@@ -177,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_urn_is_assumed_at_sts_after_all_requests_of_the_other_source),
         cmocka_unit_test(each_secret_on_the_way_is_kept_out_of_texts),
         cmocka_unit_test(a_token_cannot_assume_a_urn),
+        cmocka_unit_test(the_lifetime_that_is_asked_for_is_one_that_may_be_given),
         cmocka_unit_test(a_refused_key_of_a_file_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
