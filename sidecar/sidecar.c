@@ -8,14 +8,13 @@
 #include "admin/admin.h"
 #include "admin/monitor.h"
 #include "base/clock.h"
-#include "constraint/attach.h"
 #include "credential/credential.h"
 #include "lifecycle.h"
 #include "pipeline/call_metrics.h"
 #include "pipeline/pipeline.h"
 #include "probes.h"
 #include "reloader.h"
-#include "rest/fill.h"
+#include "rest/served.h"
 #include "schema/schema.h"
 #include "server/server.h"
 #include "system/memory_trim.h"
@@ -96,12 +95,31 @@ static void on_drained(void *context)
     lifecycle_drained(&sidecar->lifecycle);
 }
 
+/* A method that nobody asked to be served is not worth a warning. */
+static void log_unserved(const struct schema *schema)
+{
+    size_t count;
+    const struct schema_unserved *unserved = schema_unserved(schema, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct log_line line;
+        if (unserved[i].cause != UNSERVED_UNFIT)
+            continue;
+        log_begin(&line, LOG_WARNING, "method not served");
+        log_text(&line, "method", text_of(unserved[i].path + 1));
+        log_text(&line, "message", text_of(unserved[i].reason));
+        log_end(&line);
+    }
+}
+
 static bool open_schema(struct sidecar *sidecar, struct status *status)
 {
-    const struct fill_source values = {config_find_text, sidecar->config};
-    return constraint_open(sidecar->config->descriptor_set, &sidecar->arena, &sidecar->schema,
-                           status) &&
-           fill_attach(sidecar->schema, &values, status);
+    const struct served_settings settings = {.descriptor_set = sidecar->config->descriptor_set,
+                                             .patterns = sidecar->config->serve,
+                                             .values = {config_find_text, sidecar->config}};
+    if (!served_open(&settings, &sidecar->arena, &sidecar->schema, status))
+        return false;
+    log_unserved(sidecar->schema);
+    return true;
 }
 
 /* "shop.v1.Orders/GetOrder" and so on, in the schema's order. */

@@ -45,6 +45,8 @@ static bool open_schema(struct rpc_client *call, struct status *status)
 {
     if (!schema_open(call->options.descriptor_set, &call->arena, &call->schema, status))
         return false;
+    if (!schema_serve(call->schema, NULL, status))
+        return status_wrap(status, "read the descriptor set");
     call->method = schema_method_find(call->schema, text_of(call->options.method));
     if (call->method)
         return true;

@@ -6,9 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "constraint/attach.h"
 #include "constraint/validate.h"
-#include "rest/fill.h"
+#include "rest/served.h"
 #include "schema/schema.h"
 
 #include "base/banned.h"
@@ -91,16 +90,26 @@ static void print_method(const struct schema_method *method)
            idempotency[method->idempotency], method->recovery ? ", look-up" : "");
 }
 
+static void print_unserved(const struct schema *schema)
+{
+    size_t count;
+    const struct schema_unserved *unserved = schema_unserved(schema, &count);
+    if (count > 0)
+        puts("Not served");
+    for (size_t i = 0; i < count; i++)
+        printf("  %s: %s\n", unserved[i].path, unserved[i].reason);
+}
+
 static void check_schema(struct findings *findings)
 {
     struct status status;
     struct schema *schema = NULL;
     size_t count;
-    const struct fill_source values = {config_find_text, findings->config};
-    if (!constraint_open(findings->config->descriptor_set, findings->arena, &schema, &status) ||
-        !fill_attach(schema, &values, &status)) {
+    const struct served_settings settings = {.descriptor_set = findings->config->descriptor_set,
+                                             .patterns = findings->config->serve,
+                                             .values = {config_find_text, findings->config}};
+    if (!served_open(&settings, findings->arena, &schema, &status)) {
         report(findings, "--descriptor-set", &status);
-        schema_free(schema);
         return;
     }
     const struct schema_method *methods = schema_methods(schema, &count);
@@ -109,6 +118,7 @@ static void check_schema(struct findings *findings)
         print_method(&methods[i]);
         print_fields(methods[i].request, text_literal(""), NULL, findings->arena);
     }
+    print_unserved(schema);
     schema_free(schema);
 }
 
@@ -196,8 +206,9 @@ const struct command check_command = {
     .usage = "[OPTION]...",
     .summary = "check options, schema and files, and print what would be served",
     .about =
-        "Prints the options in force with their origin and the RPCs with the constraints of "
-        "their fields, and checks what serving needs: the options together, the descriptor "
+        "Prints the options in force with their origin, the RPCs with the constraints of their "
+        "fields and the methods that are not served with the reason, and checks what serving "
+        "needs: the options together, the descriptor "
         "set, the credential, certificate, key and CA files, and the address of the upstream. It "
         "serves nothing and makes no call. Exits with 0, or with 1 when there is a finding. "
         "The options and variables are those of the sidecar; `apig-sidecar --help` lists "

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "base/text_list.h"
 #include "config/flags.h"
 #include "system/address.h"
 #include "telemetry/log.h"
@@ -89,7 +90,9 @@ struct config {
     enum log_level log_level;
     enum log_format log_format;
 
-    const char *descriptor_set; /* a file; NULL: the embedded set */
+    const char *descriptor_set;    /* a file; NULL: the embedded set */
+    const struct text_list *serve; /* "pkg.Service/Method" or "pkg.Service/" and an asterisk; NULL:
+                                      all that can be served */
 
     void *owned; /* the strings above, and the origin of each value */
 };

@@ -65,6 +65,9 @@ const struct option config_options[] = {
      "gateway (instance) ID of requests that have none"},
     {UPSTREAM, "descriptor-set", &value_file, at(descriptor_set), 0, 0, NULL,
      "FileDescriptorSet of further services, with their imports"},
+    {UPSTREAM, "serve", &value_methods, at(serve), 0, 0, NULL,
+     "methods that are served, also of the embedded set; the start fails when one of them cannot "
+     "be; repeatable; all that can be served by default"},
     {UPSTREAM, "recover-lost-creates", &value_switch, at(recover_lost_creates), 0, 0, "false",
      "looks up the result of a create whose response was lost, where the .proto says how"},
     {CREDENTIAL, "token-file", &value_file, at(token_file), 0, 0, "/var/run/secrets/apig/token",

@@ -34,6 +34,7 @@ extern const struct value_kind value_region;   /* the name of a region */
 extern const struct value_kind value_address;       /* struct address */
 extern const struct value_kind value_local_address; /* the same, loopback or Unix socket only */
 extern const struct value_kind value_listeners;     /* listen of struct config */
+extern const struct value_kind value_methods;       /* const struct text_list *, NULL without */
 extern const struct value_kind value_callers;       /* const struct config_caller *, NULL without */
 
 /* Sets the member from a value that is not empty; a list is added to. INVALID_ARGUMENT says what is

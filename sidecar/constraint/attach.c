@@ -91,31 +91,21 @@ static void release(const struct schema *schema)
     }
 }
 
-bool constraint_attach(struct schema *schema, struct status *status)
+static bool attach_to_type(const struct schema_type *type, struct arena *arena,
+                           struct status *status)
 {
-    size_t count;
-    const struct schema_type *types = schema_types(schema, &count);
-    struct arena *arena = schema_arena(schema);
-    schema_on_free(schema, release);
-    for (size_t i = 0; i < count; i++)
-        if (!attach_to_fields(&types[i], arena, status) ||
-            !attach_to_oneofs(&types[i], arena, status) ||
-            !attach_to_message(&types[i], arena, status))
-            return false;
-    mark_constrained(types, count);
-    return true;
+    return attach_to_fields(type, arena, status) && attach_to_oneofs(type, arena, status) &&
+           attach_to_message(type, arena, status);
 }
 
-bool constraint_open(const char *file, struct arena *arena, struct schema **schema,
-                     struct status *status)
+void constraint_attach(struct schema *schema)
 {
-    struct schema *opened;
-    if (!schema_open(file, arena, &opened, status))
-        return false;
-    if (constraint_attach(opened, status)) {
-        *schema = opened;
-        return true;
-    }
-    schema_free(opened);
-    return file ? status_wrap(status, "%s", file) : false;
+    size_t count;
+    struct status status;
+    const struct schema_type *types = schema_types(schema, &count);
+    schema_on_free(schema, release);
+    for (size_t i = 0; i < count; i++)
+        if (!attach_to_type(&types[i], schema_arena(schema), &status))
+            schema_refuse(schema, &types[i], &status);
+    mark_constrained(types, count);
 }

@@ -8,12 +8,8 @@
 
 /*
  * Reads the buf.validate options of all message types and sets `constraints` and has_constraints of
- * messages and fields. The schema frees them. INVALID_ARGUMENT, beginning with file, message and
- * field, on a rule that is not enforced or does not fit its field; the schema then has constraints
- * in part and must not be used for validation.
+ * messages and fields. The schema frees them. A type with a rule that is not enforced or does not
+ * fit its field is refused, with a reason that begins with file, message and field. Before
+ * schema_serve.
  */
-must_use bool constraint_attach(struct schema *schema, struct status *status);
-
-/* schema_open and constraint_attach in one call. */
-must_use bool constraint_open(const char *file, struct arena *arena, struct schema **schema,
-                              struct status *status);
+void constraint_attach(struct schema *schema);

@@ -5,33 +5,11 @@
 
 #include "base/banned.h"
 
-static bool is_request(const struct schema *schema, const struct schema_message *message)
-{
-    size_t count;
-    const struct schema_method *methods = schema_methods(schema, &count);
-    for (size_t i = 0; i < count; i++)
-        if (methods[i].request == message)
-            return true;
-    return false;
-}
-
-static bool is_part(const struct schema *schema, const struct schema_message *message)
-{
-    size_t count;
-    const struct schema_type *types = schema_types(schema, &count);
-    for (size_t i = 0; i < count; i++)
-        for (size_t field = 0; field < types[i].message->field_count; field++)
-            if (types[i].fields[field].message == message)
-                return true;
-    return false;
-}
-
-static bool attach_to_field(const struct schema *schema, const struct schema_message *message,
-                            const struct fill_source *source, struct schema_field *field,
-                            struct status *status)
+static bool attach_to_field(const struct schema_type *type, const struct fill_source *source,
+                            struct schema_field *field, struct status *status)
 {
     const char *value;
-    if (!is_request(schema, message) || is_part(schema, message))
+    if (!type->is_request || type->is_part)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "filled_by is for the fields of a method's request, and this message is "
                            "not one or is also a part of another");
@@ -43,13 +21,12 @@ static bool attach_to_field(const struct schema *schema, const struct schema_mes
     return true;
 }
 
-static bool attach_to_type(const struct schema *schema, const struct schema_type *type,
-                           const struct fill_source *source, struct status *status)
+static bool attach_to_type(const struct schema_type *type, const struct fill_source *source,
+                           struct status *status)
 {
     for (size_t i = 0; i < type->message->field_count; i++) {
         struct schema_field *field = &type->fields[i];
-        if (field->filled_by.size > 0 &&
-            !attach_to_field(schema, type->message, source, field, status))
+        if (field->filled_by.size > 0 && !attach_to_field(type, source, field, status))
             return status_wrap(status, "%.*s: %.*s.%.*s", text_arguments(type->file),
                                text_arguments(type->message->full_name),
                                text_arguments(field->name));
@@ -57,15 +34,14 @@ static bool attach_to_type(const struct schema *schema, const struct schema_type
     return true;
 }
 
-bool fill_attach(const struct schema *schema, const struct fill_source *source,
-                 struct status *status)
+void fill_attach(struct schema *schema, const struct fill_source *source)
 {
     size_t count;
+    struct status status;
     const struct schema_type *types = schema_types(schema, &count);
     for (size_t i = 0; i < count; i++)
-        if (!attach_to_type(schema, &types[i], source, status))
-            return false;
-    return true;
+        if (!attach_to_type(&types[i], source, &status))
+            schema_refuse(schema, &types[i], &status);
 }
 
 static void set(const struct schema_field *field, ProtobufCMessage *message, struct text value)

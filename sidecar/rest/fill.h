@@ -17,10 +17,10 @@ struct fill_source {
     const void *context;
 };
 
-/* Attaches the values. INVALID_ARGUMENT, naming file, message and field, when a field names an
- * unknown option, or is not a field of a request itself, so that it would not be filled. */
-must_use bool fill_attach(const struct schema *schema, const struct fill_source *source,
-                          struct status *status);
+/* Attaches the values, before schema_serve. A type is refused, with a reason that names file,
+ * message and field, when a field of it names an unknown option, or is not a field of a request
+ * itself, so that it would not be filled. */
+void fill_attach(struct schema *schema, const struct fill_source *source);
 
 /* Fills the fields of a request that are absent or empty. The message shares the values. */
 void fill_message(const struct schema_message *type, ProtobufCMessage *message);

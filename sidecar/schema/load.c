@@ -59,17 +59,13 @@ static bool join(struct text mounted, struct arena *arena, struct text *set)
     return !joined.full;
 }
 
-/* True when the mounted set adds a method. A set that adds none was mounted by mistake. */
-static bool adds_method(struct text mounted, const struct schema *schema)
+static size_t count_files(struct text set)
 {
-    size_t count;
-    const struct schema_method *methods = schema_methods(schema, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct schema_file *file = schema_file_by_symbol(schema, methods[i].service);
-        if (file && has_file(mounted, file->name))
-            return true;
-    }
-    return false;
+    size_t count = 0;
+    struct text whole, content;
+    while (next_file(&set, &whole, &content))
+        count++;
+    return count;
 }
 
 static bool open_mounted(const char *file, struct arena *arena, struct schema **schema,
@@ -84,21 +80,13 @@ static bool open_mounted(const char *file, struct arena *arena, struct schema **
                            "%s: it is not a FileDescriptorSet, or an empty one", file);
     if (!join(mounted, arena, &set))
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "%s: no memory left for it", file);
-    struct schema *opened;
-    if (!schema_new(set, &opened, status))
-        return status_wrap(status, "%s", file);
-    if (adds_method(mounted, opened)) {
-        *schema = opened;
-        return true;
-    }
-    schema_free(opened);
-    return status_fail(status, STATUS_INVALID_ARGUMENT,
-                       "%s: it has no method with a google.api.http rule", file);
+    return schema_read(set, count_files(mounted), schema, status) ? true
+                                                                  : status_wrap(status, "%s", file);
 }
 
 bool schema_open(const char *file, struct arena *arena, struct schema **schema,
                  struct status *status)
 {
     return file ? open_mounted(file, arena, schema, status)
-                : schema_new(schema_embedded(), schema, status);
+                : schema_read(schema_embedded(), 0, schema, status);
 }

@@ -6,13 +6,20 @@
 #include "base/memory.h"
 #include "schema/option.h"
 #include "schema/readable_name.h"
-#include "schema/recovery_option.h"
 
 #include "base/banned.h"
 
 /* The extensions of MethodOptions that are read: google.api.http and apig_sidecar.recovery. */
 #define HTTP_EXTENSION 72295728
 #define RECOVERY_EXTENSION 50171
+
+/* The sources and the result of collecting the methods of a set. */
+struct method_collector {
+    const struct descriptor_set *set;
+    struct types *types;
+    struct arena *arena;
+    struct methods *methods;
+};
 
 static const char *path_of(struct text service, struct text name, struct arena *arena)
 {
@@ -26,64 +33,106 @@ static const char *path_of(struct text service, struct text name, struct arena *
     return path.at;
 }
 
-/* The name of a method among the symbols: "shop.v1.Orders.GetOrder". */
-static struct text symbol_of(const struct schema_method *method, struct arena *arena)
+void candidate_refuse(struct candidate *candidate, enum unserved_cause cause, const char *reason)
 {
-    return descriptor_set_join(arena, method->service, method->name);
+    if (candidate->reason)
+        return;
+    candidate->cause = cause;
+    candidate->reason = reason;
 }
 
-static bool collect_method(const struct symbol *service, const method_proto *proto,
-                           struct types *types, struct arena *arena, struct methods *methods,
-                           struct status *status)
+struct text candidate_place(const struct candidate *candidate, struct arena *arena)
 {
-    struct text http, recovery,
-        options = descriptor_set_options(proto->options ? &proto->options->base : NULL, arena);
-    if (!option_find_message(options, HTTP_EXTENSION, arena, &http))
-        return true;
-    struct schema_method *method = &methods->list[methods->count];
+    struct buffer place;
+    buffer_init(&place, arena, 128);
+    buffer_add_text(&place, candidate->file->file.name);
+    buffer_add_literal(&place, ": ");
+    buffer_add_text(&place, candidate->method.service);
+    buffer_add_char(&place, '.');
+    buffer_add_text(&place, candidate->method.name);
+    return buffer_text(&place);
+}
+
+void candidate_refuse_as(struct candidate *candidate, struct arena *arena,
+                         const struct status *status)
+{
+    if (!candidate->reason)
+        candidate_refuse(
+            candidate, UNSERVED_UNFIT,
+            memory_expect(arena_copy(arena, status->message, strlen(status->message))));
+}
+
+/* Requires the types of a method that has a rule. */
+static bool require_types(const struct method_collector *collector, const method_proto *proto,
+                          struct schema_method *method, struct status *status)
+{
+    if (proto->client_streaming || proto->server_streaming)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "streaming methods cannot be served");
+    if (!types_require(collector->types, proto->input_type, &method->request, status) ||
+        !types_require(collector->types, proto->output_type, &method->response, status))
+        return false;
+    types_mark_request(method->request);
+    return true;
+}
+
+static void read_options(const struct method_collector *collector, const method_proto *proto,
+                         struct candidate *candidate)
+{
+    struct status status;
+    struct text options =
+        descriptor_set_options(proto->options ? &proto->options->base : NULL, collector->arena);
+    if (!option_find_message(options, HTTP_EXTENSION, collector->arena, &candidate->http_rule)) {
+        candidate_refuse(candidate, UNSERVED_WITHOUT_RULE, "it has no google.api.http option");
+        return;
+    }
+    if (!option_find_message(options, RECOVERY_EXTENSION, collector->arena, &candidate->recovery))
+        candidate->recovery = (struct text){NULL, 0};
+    if (require_types(collector, proto, &candidate->method, &status))
+        return;
+    status_prepend(&status, "%.*s", text_arguments(candidate_place(candidate, collector->arena)));
+    candidate_refuse_as(candidate, collector->arena, &status);
+}
+
+static void collect_method(const struct method_collector *collector, const struct symbol *service,
+                           const method_proto *proto)
+{
     struct text name = text_of(proto->name);
-    *method = (struct schema_method){
-        .path = path_of(service->name, name, arena),
+    struct methods *methods = collector->methods;
+    struct candidate *candidate = &methods->candidates[methods->candidate_count];
+    methods->by_path[methods->candidate_count++] = candidate;
+    candidate->file = service->file;
+    candidate->method = (struct schema_method){
+        .path = path_of(service->name, name, collector->arena),
         .service = service->name,
         .name = name,
-        .readable_name = readable_name(name, arena),
+        .readable_name = readable_name(name, collector->arena),
         .idempotency =
             proto->options ? (enum idempotency)proto->options->idempotency_level : NOT_IDEMPOTENT,
     };
-    if (proto->client_streaming || proto->server_streaming)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "streaming methods cannot be served");
-    if (!types_require(types, proto->input_type, &method->request, status) ||
-        !types_require(types, proto->output_type, &method->response, status))
-        return false;
-    if (option_find_message(options, RECOVERY_EXTENSION, arena, &recovery))
-        methods->recoveries[methods->count] = recovery;
-    methods->http_rules[methods->count++] = http;
-    return true;
+    read_options(collector, proto, candidate);
 }
 
-static bool collect_service(const struct symbol *service, struct types *types, struct arena *arena,
-                            struct methods *methods, struct status *status)
+static void collect_file(const struct method_collector *collector, const file_proto *file)
 {
-    size_t before = methods->count;
-    const service_proto *proto = service->proto.service;
-    for (size_t i = 0; i < proto->n_method; i++)
-        if (!collect_method(service, proto->method[i], types, arena, methods, status))
-            return status_wrap(status, "%.*s: %.*s.%s", text_arguments(service->file->file.name),
-                               text_arguments(service->name), proto->method[i]->name);
-    if (methods->count > before)
-        methods->services[methods->service_count++] = service->name;
-    return true;
+    struct text package = text_of(file->package ? file->package : "");
+    for (size_t i = 0; i < file->n_service; i++) {
+        const service_proto *proto = file->service[i];
+        const struct symbol *service = descriptor_set_symbol(
+            collector->set, descriptor_set_join(collector->arena, package, text_of(proto->name)));
+        for (size_t method = 0; method < proto->n_method; method++)
+            collect_method(collector, service, proto->method[method]);
+    }
 }
 
-/* Counts services and methods: upper bounds for the memory that is reserved. */
-static void count_all(const struct descriptor_set *set, size_t *services, size_t *methods)
+static size_t count_methods(const struct descriptor_set *set)
 {
+    size_t count = 0;
     for (size_t i = 0; i < set->file_count; i++) {
         const file_proto *file = set->files[i].proto;
-        *services += file->n_service;
         for (size_t service = 0; service < file->n_service; service++)
-            *methods += file->service[service]->n_method;
+            count += file->service[service]->n_method;
     }
+    return count;
 }
 
 static void *room(struct arena *arena, size_t count, size_t bytes)
@@ -91,155 +140,35 @@ static void *room(struct arena *arena, size_t count, size_t bytes)
     return memory_expect(arena_zalloc(arena, count ? count * bytes : bytes));
 }
 
-static bool collect_file(const struct descriptor_set *set, const file_proto *file,
-                         struct types *types, struct arena *arena, struct methods *methods,
-                         struct status *status)
-{
-    struct text package = text_of(file->package ? file->package : "");
-    for (size_t i = 0; i < file->n_service; i++) {
-        struct text name = descriptor_set_join(arena, package, text_of(file->service[i]->name));
-        if (!collect_service(descriptor_set_symbol(set, name), types, arena, methods, status))
-            return false;
-    }
-    return true;
-}
-
-bool methods_collect(const struct descriptor_set *set, struct types *types, struct arena *arena,
-                     struct methods *methods, struct status *status)
-{
-    size_t services = 0, most = 0;
-    count_all(set, &services, &most);
-    *methods = (struct methods){
-        .list = room(arena, most, sizeof *methods->list),
-        .http_rules = room(arena, most, sizeof *methods->http_rules),
-        .recoveries = room(arena, most, sizeof *methods->recoveries),
-        .by_path = room(arena, most, sizeof *methods->by_path),
-        .services = room(arena, services, sizeof *methods->services),
-    };
-    for (size_t i = 0; i < set->file_count; i++)
-        if (!collect_file(set, set->files[i].proto, types, arena, methods, status))
-            return false;
-    if (methods->count == 0)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "the descriptor set has no method with a google.api.http rule");
-    return true;
-}
-
-static const struct schema_file *file_of(const struct descriptor_set *set,
-                                         const struct schema_method *method)
-{
-    return &descriptor_set_symbol(set, method->service)->file->file;
-}
-
-static bool read_rule(const struct descriptor_set *set, struct text http, struct arena *arena,
-                      struct schema_method *method, struct status *status)
-{
-    struct buffer where;
-    buffer_init(&where, arena, 128);
-    buffer_add_text(&where, file_of(set, method)->name);
-    buffer_add_literal(&where, ": ");
-    buffer_add_text(&where, symbol_of(method, arena));
-    if (!http_rule_parse(buffer_text(&where), http, method->request, method->response, arena,
-                         &method->http_rule, status))
-        return false;
-    if (text_equal(method->http_rule.method, text_literal("GET")))
-        method->idempotency = NO_SIDE_EFFECTS;
-    method->removes = text_equal(method->http_rule.method, text_literal("DELETE"));
-    return true;
-}
-
-static bool read_recovery(const struct descriptor_set *set, const struct methods *methods,
-                          size_t index, struct arena *arena, struct status *status)
-{
-    struct schema_method *method = &methods->list[index];
-    struct text option = methods->recoveries[index];
-    if (!option.data ||
-        recovery_option_parse(methods, method, option, arena, &method->recovery, status))
-        return true;
-    return status_wrap(status, "%.*s: %.*s", text_arguments(file_of(set, method)->name),
-                       text_arguments(symbol_of(method, arena)));
-}
-
-/* The request of a method without the names of variables: "POST /v1/{*}/orders". */
-struct route {
-    struct text request;
-    const struct schema_method *method;
-};
-
-static struct text request_of(const struct http_rule *rule, struct arena *arena)
-{
-    struct buffer request;
-    struct text template = rule->template;
-    buffer_init(&request, arena, rule->method.size + template.size + 16);
-    buffer_add_text(&request, rule->method);
-    buffer_add_char(&request, ' ');
-    bool in_name = false;
-    for (size_t i = 0; i < template.size; i++) {
-        char c = template.data[i];
-        if (in_name && c == '}')
-            buffer_add_char(&request, '*');
-        if (!in_name || c == '}')
-            buffer_add_char(&request, c);
-        in_name = c == '{' || (in_name && c != '=' && c != '}');
-    }
-    return buffer_text(&request);
-}
-
-static int compare_routes(const void *a, const void *b)
-{
-    const struct route *left = a, *right = b;
-    return schema_compare_names(left->request, right->request);
-}
-
-static bool check_routes(const struct descriptor_set *set, const struct methods *methods,
-                         struct arena *arena, struct status *status)
-{
-    struct route *routes = room(arena, methods->count, sizeof *routes);
-    for (size_t i = 0; i < methods->count; i++)
-        routes[i] =
-            (struct route){request_of(&methods->list[i].http_rule, arena), &methods->list[i]};
-    qsort(routes, methods->count, sizeof *routes, compare_routes);
-    for (size_t i = 1; i < methods->count; i++) {
-        const struct schema_method *method = routes[i].method, *other = routes[i - 1].method;
-        if (compare_routes(&routes[i - 1], &routes[i]) == 0)
-            return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s and %.*s are both %.*s",
-                               text_arguments(file_of(set, method)->name),
-                               text_arguments(symbol_of(method, arena)),
-                               text_arguments(symbol_of(other, arena)),
-                               text_arguments(routes[i].request));
-    }
-    return true;
-}
-
 static int compare_paths(const void *a, const void *b)
 {
-    const struct schema_method *const *left = a, *const *right = b;
-    return schema_compare_names(text_of((*left)->path), text_of((*right)->path));
+    const struct candidate *const *left = a, *const *right = b;
+    return schema_compare_names(text_of((*left)->method.path), text_of((*right)->method.path));
 }
 
-bool methods_finish(const struct descriptor_set *set, struct arena *arena, struct methods *methods,
-                    struct status *status)
+void methods_collect(const struct descriptor_set *set, struct types *types, struct arena *arena,
+                     struct methods *methods)
 {
-    for (size_t i = 0; i < methods->count; i++) {
-        methods->by_path[i] = &methods->list[i];
-        if (!read_rule(set, methods->http_rules[i], arena, &methods->list[i], status) ||
-            !read_recovery(set, methods, i, arena, status))
-            return false;
-    }
-    qsort(methods->by_path, methods->count, sizeof *methods->by_path, compare_paths);
-    return check_routes(set, methods, arena, status);
+    size_t most = count_methods(set);
+    const struct method_collector collector = {set, types, arena, methods};
+    *methods = (struct methods){
+        .candidates = room(arena, most, sizeof *methods->candidates),
+        .by_path = room(arena, most, sizeof(struct candidate *)),
+    };
+    for (size_t i = 0; i < set->file_count; i++)
+        collect_file(&collector, set->files[i].proto);
+    qsort(methods->by_path, most, sizeof(struct candidate *), compare_paths);
 }
 
-/* Finds a method by its path without the first slash. */
-static const struct schema_method *find_path(const struct methods *methods, struct text path)
+struct candidate *methods_declared(const struct methods *methods, struct text path)
 {
-    size_t low = 0, high = methods->count;
+    size_t low = 0, high = methods->candidate_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const struct schema_method *method = methods->by_path[middle];
-        int order = schema_compare_names(path, text_of(method->path + 1));
+        struct candidate *candidate = methods->by_path[middle];
+        int order = schema_compare_names(path, text_of(candidate->method.path + 1));
         if (order == 0)
-            return method;
+            return candidate;
         if (order < 0)
             high = middle;
         else
@@ -264,5 +193,8 @@ static const struct schema_method *find_name(const struct methods *methods, stru
 const struct schema_method *methods_find(const struct methods *methods, struct text name)
 {
     bool is_path = text_take(&name, '/') || text_contains(name, '/');
-    return is_path ? find_path(methods, name) : find_name(methods, name);
+    if (!is_path)
+        return find_name(methods, name);
+    const struct candidate *found = methods_declared(methods, name);
+    return found ? found->served : NULL;
 }

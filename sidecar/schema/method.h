@@ -1,31 +1,52 @@
 /* SPDX-License-Identifier: MIT */
-/* The methods of a set that are served, which are those with a google.api.http option. Used at
- * start, by one thread; read-only afterwards. */
+/* The methods of a set: what is declared, and what is served of it. Used at start, by one thread;
+ * read-only afterwards. */
 #pragma once
 
 #include "schema/descriptor_set.h"
 #include "schema/schema.h"
 #include "schema/type.h"
 
+/* A method that the set declares. */
+struct candidate {
+    struct schema_method method; /* its HTTP rule and recovery are set when it can be served */
+    const struct descriptor_set_file *file;
+    struct text http_rule, recovery; /* serialized options; {NULL, 0} without */
+    const char *reason;              /* why it is not served; NULL when it is */
+    enum unserved_cause cause;
+    const struct schema_method *served; /* in `list`; NULL when it is not served */
+};
+
 struct methods {
-    struct schema_method *list; /* as declared */
-    struct text *http_rules;    /* their serialized google.api.HttpRule */
-    struct text *recoveries;    /* their serialized apig_sidecar.Recovery; {NULL, 0} for none */
+    struct candidate *candidates; /* as declared */
+    size_t candidate_count;
+    struct candidate **by_path;
+    struct schema_method
+        *list; /* those that are served, set by schema/selection.h like all below */
     size_t count;
-    const struct schema_method **by_path;
+    struct schema_unserved *unserved;
+    size_t unserved_count;
     struct text *services; /* services with a served method, as declared */
     size_t service_count;
 };
 
-/* Finds the methods and requires their types. INVALID_ARGUMENT, naming file and method, on a
- * streaming method and a type that cannot be served. */
-must_use bool methods_collect(const struct descriptor_set *set, struct types *types,
-                              struct arena *arena, struct methods *methods, struct status *status);
+/* Finds the methods and requires their types. One that is streaming, has no HTTP rule or whose
+ * types cannot be served gets a reason. */
+void methods_collect(const struct descriptor_set *set, struct types *types, struct arena *arena,
+                     struct methods *methods);
 
-/* Reads the HTTP rules and recovery options, once the types are built. INVALID_ARGUMENT also on two
- * methods with the same HTTP request. */
-must_use bool methods_finish(const struct descriptor_set *set, struct arena *arena,
-                             struct methods *methods, struct status *status);
+/* Finds a declared method by its path without the first slash; NULL when there is none. */
+struct candidate *methods_declared(const struct methods *methods, struct text path);
 
 /* As schema_method_find. */
 const struct schema_method *methods_find(const struct methods *methods, struct text name);
+
+/* Sets why a method is not served, unless there is a reason already. */
+void candidate_refuse(struct candidate *candidate, enum unserved_cause cause, const char *reason);
+
+/* Returns its place, "file.proto: pkg.Service.Method", with which reasons begin. */
+struct text candidate_place(const struct candidate *candidate, struct arena *arena);
+
+/* candidate_refuse of a method that cannot be served; the message is the reason. */
+void candidate_refuse_as(struct candidate *candidate, struct arena *arena,
+                         const struct status *status);

@@ -52,24 +52,31 @@ static bool find_field(const struct recovery_option *option, const struct schema
     return true;
 }
 
+/* The path of the look-up without the first slash. */
+static struct text lookup_path(const struct recovery_option *option)
+{
+    struct buffer path;
+    struct text name = option->names[METHOD], service = option->method->service;
+    if (text_contains(name, '/'))
+        return name;
+    buffer_init(&path, option->arena, service.size + 1 + name.size);
+    buffer_add_text(&path, service);
+    buffer_add_char(&path, '/');
+    buffer_add_text(&path, name);
+    return buffer_text(&path);
+}
+
 static bool find_lookup(const struct recovery_option *option, const struct methods *methods,
                         const struct schema_method **lookup)
 {
-    struct text name = option->names[METHOD];
-    for (size_t i = 0; i < methods->count; i++) {
-        const struct schema_method *other = &methods->list[i];
-        bool is_named = text_contains(name, '/')
-                            ? text_equal(text_of(other->path + 1), name)
-                            : text_equal(other->service, option->method->service) &&
-                                  text_equal(other->name, name);
-        if (other == option->method || !is_named)
-            continue;
-        *lookup = other;
-        return true;
-    }
-    return status_fail(option->status, STATUS_INVALID_ARGUMENT,
-                       "recovery: the service has no other served method \"%.*s\"",
-                       text_arguments(name));
+    const struct candidate *other = methods_declared(methods, lookup_path(option));
+    bool can_be_sent = other && other->method.http_rule.method.size > 0;
+    if (!can_be_sent || &other->method == option->method)
+        return status_fail(option->status, STATUS_INVALID_ARGUMENT,
+                           "recovery: there is no other method \"%.*s\" that can be served",
+                           text_arguments(option->names[METHOD]));
+    *lookup = &other->method;
+    return true;
 }
 
 static bool malformed(const struct recovery_option *option)

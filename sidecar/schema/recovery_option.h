@@ -33,9 +33,9 @@ struct schema_recovery {
 };
 
 /*
- * Resolves the serialized Recovery of `method` among the methods of its service. INVALID_ARGUMENT,
- * naming the field, when a method or field is missing or does not have the type that recovery.proto
- * requires.
+ * Resolves the serialized Recovery of `method`, one of the candidates, among those whose HTTP rule
+ * was read; the look-up need not be served to callers. INVALID_ARGUMENT, naming the field, when a
+ * method or field is missing or does not have the type that recovery.proto requires.
  */
 must_use bool recovery_option_parse(const struct methods *methods,
                                     const struct schema_method *method, struct text option,

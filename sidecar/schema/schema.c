@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "schema/descriptor_set.h"
 #include "schema/method.h"
+#include "schema/selection.h"
 #include "schema/type.h"
 
 #include "base/banned.h"
@@ -19,6 +20,7 @@ struct schema {
     struct descriptor_set set;
     struct types types;
     struct methods methods;
+    size_t optional_files;
     void (*release)(const struct schema *schema); /* NULL: nothing is attached */
 };
 
@@ -30,48 +32,66 @@ static struct schema *create(void)
     return schema;
 }
 
-static bool build(struct schema *schema, struct text descriptor_set, struct status *status)
-{
-    if (!descriptor_set_read(descriptor_set, &schema->arena, &schema->set, status))
-        return false;
-    types_init(&schema->types, &schema->set, &schema->arena, false);
-    return methods_collect(&schema->set, &schema->types, &schema->arena, &schema->methods,
-                           status) &&
-           types_build(&schema->types, status) &&
-           methods_finish(&schema->set, &schema->arena, &schema->methods, status);
-}
-
-static bool build_types(struct schema *schema, struct text descriptor_set, struct status *status)
-{
-    if (!descriptor_set_read(descriptor_set, &schema->arena, &schema->set, status))
-        return false;
-    types_init(&schema->types, &schema->set, &schema->arena, true);
-    types_require_all(&schema->types);
-    return types_build(&schema->types, status);
-}
-
-typedef bool build_schema(struct schema *schema, struct text set, struct status *status);
-
-static bool new_schema(build_schema *build_it, struct text descriptor_set, struct schema **schema,
+static bool read_types(struct schema *schema, struct text descriptor_set, bool all,
                        struct status *status)
 {
-    struct schema *built = create();
-    if (!build_it(built, descriptor_set, status)) {
-        schema_free(built);
+    if (!descriptor_set_read(descriptor_set, &schema->arena, &schema->set, status))
         return false;
-    }
-    *schema = built;
+    types_init(&schema->types, &schema->set, &schema->arena, all);
+    if (all)
+        types_require_all(&schema->types);
+    else
+        methods_collect(&schema->set, &schema->types, &schema->arena, &schema->methods);
+    types_build(&schema->types);
     return true;
+}
+
+/* Sets `schema` when the steps that `good` stands for have succeeded, and frees it otherwise. */
+static bool finish(struct schema *built, bool good, struct schema **schema)
+{
+    if (good)
+        *schema = built;
+    else
+        schema_free(built);
+    return good;
+}
+
+bool schema_read(struct text descriptor_set, size_t optional_files, struct schema **schema,
+                 struct status *status)
+{
+    struct schema *read = create();
+    read->optional_files = optional_files;
+    return finish(read, read_types(read, descriptor_set, false, status), schema);
+}
+
+bool schema_serve(struct schema *schema, const struct text_list *patterns, struct status *status)
+{
+    const struct selection selection = {patterns, schema->optional_files};
+    types_spread(&schema->types);
+    if (schema->types.any_allowed)
+        return types_check(&schema->types, status);
+    return selection_serve(&selection, &schema->methods, &schema->arena, status);
 }
 
 bool schema_new(struct text descriptor_set, struct schema **schema, struct status *status)
 {
-    return new_schema(build, descriptor_set, schema, status);
+    struct schema *read;
+    return schema_read(descriptor_set, 0, &read, status) &&
+           finish(read, schema_serve(read, NULL, status), schema);
 }
 
 bool schema_new_types(struct text descriptor_set, struct schema **schema, struct status *status)
 {
-    return new_schema(build_types, descriptor_set, schema, status);
+    struct schema *read = create();
+    return finish(
+        read, read_types(read, descriptor_set, true, status) && types_check(&read->types, status),
+        schema);
+}
+
+void schema_refuse(struct schema *schema, const struct schema_type *type,
+                   const struct status *status)
+{
+    types_refuse(&schema->types, type->message, status);
 }
 
 void schema_free(struct schema *schema)
@@ -93,6 +113,19 @@ const struct schema_method *schema_methods(const struct schema *schema, size_t *
 const struct schema_method *schema_method_find(const struct schema *schema, struct text name)
 {
     return methods_find(&schema->methods, name);
+}
+
+const struct schema_unserved *schema_unserved(const struct schema *schema, size_t *count)
+{
+    *count = schema->methods.unserved_count;
+    return schema->methods.unserved;
+}
+
+const char *schema_unserved_reason(const struct schema *schema, struct text path)
+{
+    const struct candidate *found =
+        text_take(&path, '/') ? methods_declared(&schema->methods, path) : NULL;
+    return found ? found->reason : NULL;
 }
 
 const struct text *schema_services(const struct schema *schema, size_t *count)
@@ -121,7 +154,7 @@ const struct schema_message *schema_message_by_name(const struct schema *schema,
 
 const struct schema_type *schema_types(const struct schema *schema, size_t *count)
 {
-    *count = schema->types.count;
+    *count = schema->types.list_count;
     return schema->types.list;
 }
 

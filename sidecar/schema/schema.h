@@ -2,13 +2,15 @@
 /*
  * The methods that the program serves and their types, built once at start from a
  * FileDescriptorSet. The .proto is the only list of RPCs: each method with a google.api.http option
- * is served; an option that could not be honoured ends the start. constraint/attach.h adds the
- * constraints of buf.validate. Read-only once built: any thread.
+ * is served, unless one of its options cannot be honoured. First schema_open reads the types, then
+ * other layers attach to them what they read from the options (constraint/attach.h, rest/fill.h) or
+ * refuse them, and schema_serve selects the methods. Read-only from then on: any thread.
  */
 #pragma once
 
 #include "base/status.h"
 #include "base/text.h"
+#include "base/text_list.h"
 #include "schema/http_rule.h"
 #include "schema/message.h"
 
@@ -41,6 +43,19 @@ struct schema_file {
     size_t import_count;
 };
 
+enum unserved_cause {
+    UNSERVED_UNFIT,        /* something that it needs cannot be honoured */
+    UNSERVED_WITHOUT_RULE, /* it has no google.api.http option */
+    UNSERVED_NOT_SELECTED, /* none of the patterns given to schema_serve matches it */
+};
+
+/* A method of the set that is not served. */
+struct schema_unserved {
+    const char *path;   /* as of a schema_method */
+    const char *reason; /* for people; names file, message and field where they are the cause */
+    enum unserved_cause cause;
+};
+
 /* A oneof, with its serialized OneofOptions. */
 struct schema_oneof {
     struct text name, options;
@@ -59,40 +74,70 @@ struct schema_type {
     const struct text *field_options;  /* the FieldOptions of each field */
     const struct schema_oneof *oneofs; /* those of proto3 `optional` fields included */
     size_t oneof_count;
+    bool is_request; /* of a method */
+    bool is_part;    /* it is the type of a field */
 };
 
 struct schema;
 
 /*
- * Builds a schema from a serialized FileDescriptorSet, whose bytes must outlive it. A method
- * without an HTTP rule is not served; of additional_bindings only the first binding is used.
- * INVALID_ARGUMENT, naming file, message and field, on bytes that are not a set, a missing import,
- * and an option that cannot be honoured: a streaming method, a path variable without a field, two
- * methods with the same HTTP method and path template, google.protobuf.Any or a proto2 file that a
- * served method reaches, and a set that serves nothing.
+ * Reads the files and types of a serialized FileDescriptorSet, whose bytes must outlive the schema.
+ * Methods of its first `optional_files` files need not all be servable. INVALID_ARGUMENT, naming
+ * the file, on bytes that are not a set, a missing import, and a name that is defined twice.
  */
-must_use bool schema_new(struct text descriptor_set, struct schema **schema, struct status *status);
-/* Builds only the proto3 messages of a set, without methods; google.protobuf.Any is allowed. For
- * tools and tests. */
-must_use bool schema_new_types(struct text descriptor_set, struct schema **schema,
-                               struct status *status);
-
-void schema_free(
-    struct schema *schema); /* Frees a schema and all that was attached to it. NULL is allowed. */
+must_use bool schema_read(struct text descriptor_set, size_t optional_files, struct schema **schema,
+                          struct status *status);
 
 /*
  * Opens the embedded set or, when `file` is not NULL, the set of the file joined with the embedded
- * one; of two files with one name the mounted one has precedence. The content of the file is in the
- * arena, which must outlive the schema. Fails as file_read and schema_new, naming the file.
+ * one; of two files with one name the mounted one has precedence. The methods of the mounted files
+ * are optional. The content of the file is in the arena, which must outlive the schema. Fails as
+ * file_read and schema_read, naming the file.
  */
 must_use bool schema_open(const char *file, struct arena *arena, struct schema **schema,
                           struct status *status);
+
+/*
+ * Selects the methods to serve, once, after schema_read or schema_open: those that one of the
+ * patterns matches, "pkg.Service/Method" or an asterisk for all methods of the service, and without
+ * patterns all that can be served. A method cannot be served when it is streaming, a message that
+ * it can hold is google.protobuf.Any, of a proto2 file or refused, its HTTP rule or look-up names a
+ * field that is missing, or a method before it has the same HTTP method and path template.
+ * INVALID_ARGUMENT, naming what is at fault, when a method that a pattern matches, or one with an
+ * HTTP rule that is not optional, cannot be served; when a pattern matches none; and when none is
+ * served. In a schema of schema_new_types: when a type was refused.
+ */
+must_use bool schema_serve(struct schema *schema, const struct text_list *patterns,
+                           struct status *status);
+
+/* schema_read and schema_serve in one call: all methods with an HTTP rule. */
+must_use bool schema_new(struct text descriptor_set, struct schema **schema, struct status *status);
+
+/* Builds only the proto3 messages of a set, without methods; google.protobuf.Any is allowed. Fails
+ * as schema_read, and when a message contradicts itself. */
+must_use bool schema_new_types(struct text descriptor_set, struct schema **schema,
+                               struct status *status);
+
+/* Makes each method that needs this type one that cannot be served; before schema_serve. The status
+ * says why, with file, message and field. */
+void schema_refuse(struct schema *schema, const struct schema_type *type,
+                   const struct status *status);
+
+void schema_free(
+    struct schema *schema); /* Frees a schema and all that was attached to it. NULL is allowed. */
 
 const struct schema_method *schema_methods(const struct schema *schema, size_t *count);
 
 /* Finds a method by its path, by "Service/Method", or by its name if only one service has it; NULL
  * when none or several match. */
 const struct schema_method *schema_method_find(const struct schema *schema, struct text name);
+
+/* Returns the methods that are not served, as declared. */
+const struct schema_unserved *schema_unserved(const struct schema *schema, size_t *count);
+
+/* Returns why the method of that path is not served; NULL when it is, and when the set does not
+ * have it. */
+const char *schema_unserved_reason(const struct schema *schema, struct text path);
 
 /* Returns the names of the services with a served method, each once. */
 const struct text *schema_services(const struct schema *schema, size_t *count);
@@ -107,7 +152,7 @@ const struct schema_file *schema_file_by_symbol(const struct schema *schema, str
 const struct schema_message *schema_message_by_name(const struct schema *schema,
                                                     struct text full_name);
 
-/* Returns all message types that were built. */
+/* Returns the message types that can be served, as far as this is known when the set is read. */
 const struct schema_type *schema_types(const struct schema *schema, size_t *count);
 
 /* Returns the memory of the schema, for data that is attached to its types at start. */

@@ -5,22 +5,29 @@
 #include "base/memory.h"
 #include "schema/layout.h"
 #include "schema/option.h"
+#include "schema/type_check.h"
 #include "schema/well_known.h"
 
 #include "base/banned.h"
 
-/* The largest field number (protobuf.dev, "Assigning Field Numbers"). */
-#define NUMBER_MAX 536870911
-
 /* proto/apig_sidecar/filled_by.proto */
 #define FILLED_BY_EXTENSION 50172
+
+/* A type with a field of another type. */
+struct holder {
+    struct type *type;
+    const struct holder *next;
+};
 
 struct type {
     struct schema_message message;
     struct schema_field *fields; /* message.fields, writable */
     ProtobufCMessageDescriptor descriptor;
     const struct symbol *symbol;
-    struct type *next;
+    const struct holder *holders;
+    const char *refusal; /* NULL: the type can be served */
+    bool is_request;
+    struct type *next, *next_refused;
 };
 
 void types_init(struct types *types, const struct descriptor_set *set, struct arena *arena,
@@ -28,6 +35,11 @@ void types_init(struct types *types, const struct descriptor_set *set, struct ar
 {
     *types = (struct types){.set = set, .arena = arena, .any_allowed = any_allowed};
     types->end = &types->first;
+}
+
+static struct type *type_of(const struct schema_message *message)
+{
+    return container_of((struct schema_message *)(uintptr_t)message, struct type, message);
 }
 
 static void *zeroed(const struct types *types, size_t bytes)
@@ -164,26 +176,6 @@ static enum field_shape shape_of(const struct types *types, const field_proto *p
     return proto->proto3_optional && !message ? FIELD_OPTIONAL : FIELD_SINGULAR;
 }
 
-/* Checks for values that no proto3 file has, and that the code below could not handle. */
-static bool check_field(const message_proto *message, const field_proto *proto,
-                        struct status *status)
-{
-    int type = (int)proto->type;
-    if (proto->number < 1 || proto->number > NUMBER_MAX)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a field number",
-                           proto->number);
-    if (type < FIELD_DOUBLE || type > FIELD_SINT64 ||
-        proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a type of proto3", type);
-    if (proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "proto3 has no required fields");
-    if (proto->has_oneof_index &&
-        (proto->oneof_index < 0 || (size_t)proto->oneof_index >= message->n_oneof_decl))
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "its message has no oneof %d",
-                           proto->oneof_index);
-    return true;
-}
-
 static bool read_filled_by(const struct types *types, const field_proto *proto,
                            struct schema_field *field, struct status *status)
 {
@@ -197,10 +189,18 @@ static bool read_filled_by(const struct types *types, const field_proto *proto,
                        "filled_by is for singular string fields and names an option");
 }
 
+static void add_holder(struct types *types, const struct schema_message *held, struct type *type)
+{
+    struct type *of = type_of(held);
+    struct holder *holder = zeroed(types, sizeof *holder);
+    *holder = (struct holder){type, of->holders};
+    of->holders = holder;
+}
+
 static bool build_field(struct types *types, const message_proto *message, const field_proto *proto,
                         struct schema_field *field, struct status *status)
 {
-    if (!check_field(message, proto, status))
+    if (!type_check_field(message, proto, status))
         return false;
     struct text name = text_of(proto->name);
     *field = (struct schema_field){
@@ -223,12 +223,6 @@ static bool build_field(struct types *types, const message_proto *message, const
     return read_filled_by(types, proto, field, status);
 }
 
-static bool fail_in(const struct type *type, const char *name, struct status *status)
-{
-    return status_wrap(status, "%.*s: %.*s.%s", text_arguments(type->symbol->file->file.name),
-                       text_arguments(type->message.full_name), name);
-}
-
 static bool build_fields(struct types *types, struct type *type, struct status *status)
 {
     const message_proto *proto = type->symbol->proto.message;
@@ -238,7 +232,10 @@ static bool build_fields(struct types *types, struct type *type, struct status *
     for (size_t i = 0; i < proto->n_field; i++) {
         struct schema_field *field = &type->fields[i];
         if (!build_field(types, proto, proto->field[i], field, status))
-            return fail_in(type, proto->field[i]->name, status);
+            return status_wrap(status, "%.*s.%s", text_arguments(type->message.full_name),
+                               proto->field[i]->name);
+        if (field->message)
+            add_holder(types, field->message, type);
         bool in_oneof = field->shape == FIELD_ONEOF;
         layout_place(field, in_oneof ? &oneofs[proto->field[i]->oneof_index] : NULL,
                      &type->message.size);
@@ -249,51 +246,13 @@ static bool build_fields(struct types *types, struct type *type, struct status *
     return true;
 }
 
-/* The names of fields differ, because they are symbols. */
-static bool check_unique(const struct type *type, struct status *status)
+static bool build_type(struct types *types, struct type *type, struct status *status)
 {
-    const struct schema_message *message = &type->message;
-    for (size_t i = 1; i < message->field_count; i++) {
-        const struct schema_field *number = message->by_number[i];
-        const struct schema_field *json = message->by_json_name[i];
-        const char *shared = NULL;
-        if (message->by_number[i - 1]->number == number->number)
-            shared = "number";
-        else if (text_equal(message->by_json_name[i - 1]->json_name, json->json_name))
-            shared = "JSON name";
-        if (shared)
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "%.*s: %.*s: two of its fields have the same %s",
-                               text_arguments(type->symbol->file->file.name),
-                               text_arguments(message->full_name), shared);
-    }
-    return true;
-}
-
-static bool is_map_key(const struct schema_field *field)
-{
-    return field->shape == FIELD_SINGULAR && field->type != FIELD_MESSAGE &&
-           field->type != FIELD_BYTES && field->type != FIELD_ENUM && field->type != FIELD_FLOAT &&
-           field->type != FIELD_DOUBLE;
-}
-
-/* Checks the fields of types on which other code relies. */
-static bool check_form(const struct type *type, struct status *status)
-{
-    const struct schema_message *message = &type->message;
-    const message_proto *proto = type->symbol->proto.message;
-    bool entry = proto->options && proto->options->map_entry;
-    bool fits = well_known_fits(message);
-    if (entry)
-        fits = message->field_count == 2 && message->by_number[0]->number == 1 &&
-               message->by_number[1]->number == 2 && is_map_key(message->by_number[0]) &&
-               message->by_number[1]->shape == FIELD_SINGULAR;
-    if (!fits)
-        return status_fail(
-            status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s does not have the fields that a %s has",
-            text_arguments(type->symbol->file->file.name), text_arguments(message->full_name),
-            entry ? "map's entry" : "well-known type of that name");
-    return true;
+    if (!build_fields(types, type, status))
+        return false;
+    return type_check_message(&type->message, type->symbol->proto.message, status)
+               ? true
+               : status_wrap(status, "%.*s", text_arguments(type->message.full_name));
 }
 
 static struct text options_of(const struct types *types, const void *options)
@@ -318,31 +277,85 @@ static const struct text *list_field_options(const struct types *types, const me
     return options;
 }
 
-static void list_types(struct types *types)
+static struct schema_type describe(const struct types *types, const struct type *type)
 {
-    struct schema_type *list = zeroed(types, types->count * sizeof *list), *next = list;
-    for (struct type *type = types->first; type; type = type->next) {
-        const message_proto *proto = type->symbol->proto.message;
-        *next++ = (struct schema_type){
-            .message = &type->message,
-            .fields = type->fields,
-            .file = type->symbol->file->file.name,
-            .options = options_of(types, proto->options),
-            .field_options = list_field_options(types, proto),
-            .oneofs = list_oneofs(types, proto),
-            .oneof_count = proto->n_oneof_decl,
-        };
-    }
-    types->list = list;
+    const message_proto *proto = type->symbol->proto.message;
+    return (struct schema_type){
+        .message = (struct schema_message *)(uintptr_t)&type->message,
+        .fields = type->fields,
+        .file = type->symbol->file->file.name,
+        .options = options_of(types, proto->options),
+        .field_options = list_field_options(types, proto),
+        .oneofs = list_oneofs(types, proto),
+        .oneof_count = proto->n_oneof_decl,
+        .is_request = type->is_request,
+        .is_part = type->holders,
+    };
 }
 
-bool types_build(struct types *types, struct status *status)
+static void list_types(struct types *types)
 {
+    struct schema_type *list = zeroed(types, types->count * sizeof *list);
+    size_t count = 0;
     for (struct type *type = types->first; type; type = type->next)
-        if (!build_fields(types, type, status) || !check_unique(type, status) ||
-            !check_form(type, status))
-            return false;
+        if (!type->refusal)
+            list[count++] = describe(types, type);
+    types->list = list;
+    types->list_count = count;
+}
+
+static void refuse(struct types *types, struct type *type, const char *refusal)
+{
+    if (type->refusal)
+        return;
+    type->refusal = refusal;
+    type->next_refused = types->refused;
+    types->refused = type;
+}
+
+void types_refuse(struct types *types, const struct schema_message *message,
+                  const struct status *status)
+{
+    refuse(types, type_of(message),
+           memory_expect(arena_copy(types->arena, status->message, strlen(status->message))));
+}
+
+void types_spread(struct types *types)
+{
+    for (struct type *type; (type = types->refused);) {
+        types->refused = type->next_refused;
+        for (const struct holder *holder = type->holders; holder; holder = holder->next)
+            refuse(types, holder->type, type->refusal);
+    }
+}
+
+const char *types_refusal(const struct schema_message *message)
+{
+    return type_of(message)->refusal;
+}
+
+void types_mark_request(const struct schema_message *message)
+{
+    type_of(message)->is_request = true;
+}
+
+void types_build(struct types *types)
+{
+    struct status status;
+    for (struct type *type = types->first; type; type = type->next)
+        if (!build_type(types, type, &status)) {
+            status_prepend(&status, "%.*s", text_arguments(type->symbol->file->file.name));
+            types_refuse(types, &type->message, &status);
+        }
+    types_spread(types);
     list_types(types);
+}
+
+bool types_check(const struct types *types, struct status *status)
+{
+    for (const struct type *type = types->first; type; type = type->next)
+        if (type->refusal)
+            return status_fail(status, STATUS_INVALID_ARGUMENT, "%s", type->refusal);
     return true;
 }
 

@@ -18,7 +18,9 @@ struct types {
                          known */
     struct type *first, **end; /* in the order in which they were required */
     size_t count;
-    const struct schema_type *list; /* set by types_build */
+    struct type *refused;           /* whose holders do not have the reason yet */
+    const struct schema_type *list; /* set by types_build: the types that were not refused */
+    size_t list_count;
 };
 
 void types_init(struct types *types, const struct descriptor_set *set, struct arena *arena,
@@ -33,9 +35,24 @@ must_use bool types_require(struct types *types, const char *type_name,
 /* Requires every message of the proto3 files of the set. */
 void types_require_all(struct types *types);
 
-/* Builds all types that were required. INVALID_ARGUMENT, naming file, message and field, on a
- * descriptor that contradicts itself and on a type that cannot be served. */
-must_use bool types_build(struct types *types, struct status *status);
+/* Builds all types that were required. One that contradicts itself or cannot be served is refused,
+ * with a reason that names file, message and field; so is each type that holds such a type. */
+void types_build(struct types *types);
+
+/* Sets why a type cannot be served, unless there is a reason already. types_spread gives the reason
+ * to the types that hold it. */
+void types_refuse(struct types *types, const struct schema_message *message,
+                  const struct status *status);
+void types_spread(struct types *types);
+
+/* Returns why a type cannot be served; NULL when it can. */
+const char *types_refusal(const struct schema_message *message);
+
+/* Fails with the reason of a type that cannot be served. */
+must_use bool types_check(const struct types *types, struct status *status);
+
+/* Notes that a method has that type as its request; before types_build. */
+void types_mark_request(const struct schema_message *message);
 
 /* Finds a built type by its full name; NULL when it was not required. */
 const struct schema_message *types_find(const struct types *types, struct text full_name);

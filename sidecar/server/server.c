@@ -93,7 +93,8 @@ static bool register_methods(struct server *server, const struct config *config,
     server->calls.config = config;
     server->calls.metrics = server->events.metrics;
     TAILQ_INIT(&server->calls.open);
-    server->unknown = unknown_method_new(&server->core, &server->handler, server->events.metrics);
+    server->unknown =
+        unknown_method_new(&server->core, schema, &server->handler, server->events.metrics);
     server->health = health_new(&server->core, schema);
     server->reflection = reflection_new(&server->core, schema);
     return register_unary(server, schema, status);

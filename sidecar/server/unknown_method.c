@@ -13,6 +13,7 @@
 
 struct unknown_method {
     struct core *core;
+    const struct schema *schema;
     const struct call_handler *handler;
     struct metrics *metrics;
 };
@@ -92,8 +93,14 @@ static void respond(struct unknown_call *call)
     struct call_trailers trailers;
     arena_init(&arena, CALL_TRAILERS_BYTES);
     make_printable(core_text(&call->details.method), path);
-    status_set(&status, STATUS_UNIMPLEMENTED,
-               "%s: unknown method; `apig-sidecar check` lists the methods", path);
+    const char *reason =
+        schema_unserved_reason(call->unknown->schema, core_text(&call->details.method));
+    if (reason)
+        status_set(&status, STATUS_UNIMPLEMENTED, "%s: this method is not served: %s", path,
+                   reason);
+    else
+        status_set(&status, STATUS_UNIMPLEMENTED,
+                   "%s: unknown method; `apig-sidecar check` lists the methods", path);
     handler->explain(&status, &arena, &trailers, handler->context);
     send_status(call, &status, trailers.details);
     arena_clear(&arena);
@@ -122,11 +129,12 @@ static void on_replied(struct tag *tag, bool good)
     rpc_tracker_done(&core->tracker);
 }
 
-struct unknown_method *unknown_method_new(struct core *core, const struct call_handler *handler,
+struct unknown_method *unknown_method_new(struct core *core, const struct schema *schema,
+                                          const struct call_handler *handler,
                                           struct metrics *metrics)
 {
     struct unknown_method *unknown = memory_expect(calloc(1, sizeof *unknown));
-    *unknown = (struct unknown_method){core, handler, metrics};
+    *unknown = (struct unknown_method){core, schema, handler, metrics};
     return unknown;
 }
 

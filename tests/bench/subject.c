@@ -114,7 +114,9 @@ void subject_init(struct subject *subject)
     *subject = (struct subject){0};
     arena_init(&subject->kept, 1 << 20);
     arena_init(&subject->call, 1 << 20);
-    expect(constraint_open(NULL, &subject->kept, &subject->schema, &status), &status);
+    expect(schema_open(NULL, &subject->kept, &subject->schema, &status), &status);
+    constraint_attach(subject->schema);
+    expect(schema_serve(subject->schema, NULL, &status), &status);
     subject->method = schema_method_find(subject->schema, text_literal("CreateApiGroup"));
     subject->message = read_json(subject, subject->method->request, request_json);
     subject->group = read_json(subject, subject->method->response, group_json);

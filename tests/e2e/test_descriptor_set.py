@@ -132,7 +132,6 @@ REFUSED = {
     "a body without a field": (service(rule('post: "/v1/x" body: "missing"')), "missing"),
     "a stream of requests": (service(rule('get: "/v1/x"', "rpc M(stream Q) returns (A)")), "test.v1.S.M"),
     "a stream of answers": (service(rule('get: "/v1/x"', "rpc M(Q) returns (stream A)")), "test.v1.S.M"),
-    "the same path twice": (service(rule('get: "/v1/{id}"') + rule('get: "/v1/{id}"', "rpc N(Q) returns (A)")), "test.v1.S.N"),
     "a rule in CEL": (service(rule('get: "/v1/x"'), """message Q { string id = 1 [(buf.validate.field).cel = {id: "x"}]; }
         message A {}"""), "id"),
     "a pattern that does not compile": (service(rule('get: "/v1/x"'), """message Q { string id = 1
@@ -144,7 +143,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("text,named", REFUSED.values(), ids=REFUSED)
-def test_an_option_that_cannot_be_honoured_ends_the_start_and_is_named(upstream, token, tmp_path, text, named):
+def test_a_set_of_which_nothing_can_be_served_ends_the_start_and_says_why(upstream, token, tmp_path, text, named):
     path = compiled(tmp_path, text)
     ended = run("serve", "--listen=127.0.0.1:0", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0", f"--upstream={upstream.url}",
                 f"--token-file={token.path}", f"--descriptor-set={path}")

@@ -20,6 +20,44 @@ static void read_empty(const struct schema_message *type)
     arena_clear(&arena);
 }
 
+static void check_served(const struct schema *schema)
+{
+    size_t count;
+    const struct schema_method *methods = schema_methods(schema, &count);
+    for (size_t i = 0; i < count; i++) {
+        read_empty(methods[i].request);
+        read_empty(methods[i].response);
+        if (schema_method_find(schema, text_of(methods[i].path)) != &methods[i] ||
+            schema_unserved_reason(schema, text_of(methods[i].path)))
+            abort();
+    }
+}
+
+static void check_unserved(const struct schema *schema)
+{
+    size_t count;
+    const struct schema_unserved *unserved = schema_unserved(schema, &count);
+    for (size_t i = 0; i < count; i++)
+        if (schema_method_find(schema, text_of(unserved[i].path)) ||
+            schema_unserved_reason(schema, text_of(unserved[i].path)) != unserved[i].reason)
+            abort();
+}
+
+/* With all files optional, so that what cannot be served does not hide the rest. */
+static void serve(struct text bytes)
+{
+    struct schema *schema;
+    struct status status;
+    if (!schema_read(bytes, SIZE_MAX, &schema, &status))
+        return;
+    constraint_attach(schema);
+    if (schema_serve(schema, NULL, &status)) {
+        check_served(schema);
+        check_unserved(schema);
+    }
+    schema_free(schema);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -28,17 +66,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct schema *schema;
     struct status status;
     if (schema_new_types(bytes, &schema, &status)) {
-        (void)!constraint_attach(schema, &status);
+        constraint_attach(schema);
         schema_free(schema);
     }
-    if (!schema_new(bytes, &schema, &status))
-        return 0;
-    size_t count;
-    const struct schema_method *methods = schema_methods(schema, &count);
-    for (size_t i = 0; i < count; i++) {
-        read_empty(methods[i].request);
-        read_empty(methods[i].response);
-    }
-    schema_free(schema);
+    serve(bytes);
     return 0;
 }

@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "constraint/attach.h"
-#include "rest/fill.h"
+#include "rest/served.h"
 
 #define MEMORY (256U << 20)
 
@@ -58,10 +57,9 @@ struct rig *rig_new(const char *token)
     FILE *file = fopen(rig->token_file, "w");
     assert(file && fputs(token, file) >= 0 && fclose(file) == 0);
     arena_init(&rig->arena, MEMORY);
-    const struct fill_source values = {config_find_text, &rig->config};
+    const struct served_settings settings = {.values = {config_find_text, &rig->config}};
     bool good = config_read(&rig->config, 0, NULL, no_variables, &status) &&
-                constraint_open(NULL, &rig->arena, &rig->schema, &status) &&
-                fill_attach(rig->schema, &values, &status);
+                served_open(&settings, &rig->arena, &rig->schema, &status);
     rig->loop = event_base_new();
     const struct credential_parts parts = {.files.loop = rig->loop};
     rig->config.token_file = rig->token_file;

@@ -14,9 +14,10 @@
 static bool build(struct text set, struct schema **schema, struct status *status)
 {
     struct schema *built;
-    if (!schema_new(set, &built, status))
+    if (!schema_read(set, 0, &built, status))
         return false;
-    if (constraint_attach(built, status)) {
+    constraint_attach(built);
+    if (schema_serve(built, NULL, status)) {
         *schema = built;
         return true;
     }
@@ -59,43 +60,12 @@ static void a_constraint_that_cannot_be_enforced_is_refused_with_its_place(void 
     refusals_check("refused_constraints", 4, build);
 }
 
-static void a_refusal_names_the_file_that_was_opened(void **state)
-{
-    (void)state;
-    struct arena arena;
-    struct schema *schema = NULL;
-    struct status status;
-    static const char file[] = SETS_DIR "/refused_constraints/cel_rule.binpb";
-    arena_init(&arena, 1 << 24);
-    assert_false(constraint_open(file, &arena, &schema, &status));
-    assert_null(schema);
-    assert_ptr_equal(strstr(status.message, file), status.message);
-    assert_non_null(strstr(status.message, "cel_rule.proto: t.Inner.name"));
-    arena_clear(&arena);
-}
-
-static void the_embedded_set_is_opened_with_its_constraints(void **state)
-{
-    (void)state;
-    struct arena arena;
-    struct schema *schema = NULL;
-    struct status status;
-    arena_init(&arena, 1 << 24);
-    assert_true(constraint_open(NULL, &arena, &schema, &status));
-    assert_true(
-        schema_method_find(schema, text_literal("CreateApiGroup"))->request->has_constraints);
-    schema_free(schema);
-    arena_clear(&arena);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_type_knows_whether_it_or_what_it_holds_has_constraints),
         cmocka_unit_test(a_schema_without_constraints_attached_has_none),
         cmocka_unit_test(a_constraint_that_cannot_be_enforced_is_refused_with_its_place),
-        cmocka_unit_test(a_refusal_names_the_file_that_was_opened),
-        cmocka_unit_test(the_embedded_set_is_opened_with_its_constraints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

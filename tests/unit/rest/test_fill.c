@@ -38,9 +38,10 @@ static void begin(struct trial *trial, const struct values *values)
     const struct fill_source source = {find, values};
     trial->sets.bytes = sets_read(SETS_DIR, "protos/filled.binpb");
     arena_init(&trial->arena, 1 << 20);
-    assert_true(schema_new(trial->sets.bytes, &trial->sets.schema, &status));
-    assert_true(constraint_attach(trial->sets.schema, &status));
-    if (!fill_attach(trial->sets.schema, &source, &status))
+    assert_true(schema_read(trial->sets.bytes, 0, &trial->sets.schema, &status));
+    constraint_attach(trial->sets.schema);
+    fill_attach(trial->sets.schema, &source);
+    if (!schema_serve(trial->sets.schema, NULL, &status))
         fail_msg("%s", status.message);
     trial->type = schema_method_find(trial->sets.schema, text_literal("Get"))->request;
     trial->request = schema_message_new(trial->type, &trial->arena);
@@ -121,9 +122,10 @@ static bool build(struct text set, struct schema **schema, struct status *status
     struct schema *built;
     const struct values values = {NULL, NULL};
     const struct fill_source source = {find, &values};
-    if (!schema_new(set, &built, status))
+    if (!schema_read(set, 0, &built, status))
         return false;
-    if (fill_attach(built, &source, status)) {
+    fill_attach(built, &source);
+    if (schema_serve(built, NULL, status)) {
         *schema = built;
         return true;
     }

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/type_check.h"
+
+#include "schema/well_known.h"
+
+#include "base/banned.h"
+
+/* The largest field number (protobuf.dev, "Assigning Field Numbers"). */
+#define NUMBER_MAX 536870911
+
+bool type_check_field(const message_proto *message, const field_proto *proto, struct status *status)
+{
+    int type = (int)proto->type;
+    if (proto->number < 1 || proto->number > NUMBER_MAX)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a field number",
+                           proto->number);
+    if (type < FIELD_DOUBLE || type > FIELD_SINT64 ||
+        proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a type of proto3", type);
+    if (proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "proto3 has no required fields");
+    if (proto->has_oneof_index &&
+        (proto->oneof_index < 0 || (size_t)proto->oneof_index >= message->n_oneof_decl))
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "its message has no oneof %d",
+                           proto->oneof_index);
+    return true;
+}
+
+/* The names of fields differ, because they are symbols. */
+static bool check_unique(const struct schema_message *message, struct status *status)
+{
+    for (size_t i = 1; i < message->field_count; i++) {
+        const struct schema_field *number = message->by_number[i];
+        const struct schema_field *json = message->by_json_name[i];
+        const char *shared = NULL;
+        if (message->by_number[i - 1]->number == number->number)
+            shared = "number";
+        else if (text_equal(message->by_json_name[i - 1]->json_name, json->json_name))
+            shared = "JSON name";
+        if (shared)
+            return status_fail(status, STATUS_INVALID_ARGUMENT,
+                               "two of its fields have the same %s", shared);
+    }
+    return true;
+}
+
+static bool is_map_key(const struct schema_field *field)
+{
+    return field->shape == FIELD_SINGULAR && field->type != FIELD_MESSAGE &&
+           field->type != FIELD_BYTES && field->type != FIELD_ENUM && field->type != FIELD_FLOAT &&
+           field->type != FIELD_DOUBLE;
+}
+
+static bool is_map_entry(const struct schema_message *message)
+{
+    return message->field_count == 2 && message->by_number[0]->number == 1 &&
+           message->by_number[1]->number == 2 && is_map_key(message->by_number[0]) &&
+           message->by_number[1]->shape == FIELD_SINGULAR;
+}
+
+static bool check_form(const struct schema_message *message, const message_proto *proto,
+                       struct status *status)
+{
+    bool entry = proto->options && proto->options->map_entry;
+    if (entry ? is_map_entry(message) : well_known_fits(message))
+        return true;
+    return status_fail(status, STATUS_INVALID_ARGUMENT, "it does not have the fields that a %s has",
+                       entry ? "map's entry" : "well-known type of that name");
+}
+
+bool type_check_message(const struct schema_message *message, const message_proto *proto,
+                        struct status *status)
+{
+    return check_unique(message, status) && check_form(message, proto, status);
+}
