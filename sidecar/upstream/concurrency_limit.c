@@ -20,20 +20,16 @@
 #define ENOUGH_WHEN_QUICK 32
 
 /* Durations, as multiples of the best: LONGER means that exchanges queue upstream. While they are
- * AS_SHORT, or below SLOW_NS, the limit grows by a half; at first, by one for each exchange that is
- * NEARLY_AS_SHORT.
- */
+ * AS_SHORT, or below SLOW_NS, the limit grows by a half; while they are NEARLY_AS_SHORT, by one,
+ * and at first by one for each such exchange. */
 #define LONGER 1.5
 #define AS_SHORT 1.05
 #define NEARLY_AS_SHORT 1.25
 
-/* A shrink that leaves more of the mean has not helped: the exchanges did not queue. */
-#define UNCHANGED 0.9
-
 /* The newest duration's share of the usual one, and that of a mean of the best. */
 #define SHARE (1.0 / 8)
 #define SHARE_WHEN_SHORTER (1.0 / 4)
-#define SHARE_WHEN_LONGER (1.0 / 16)
+#define SHARE_WHEN_LONGER (1.0 / 64)
 
 void concurrency_limit_init(struct concurrency_limit *limit, size_t first, size_t most)
 {
@@ -57,60 +53,107 @@ static void change(struct concurrency_limit *limit, double factor)
     limit->now = (size_t)fmin(fmax((double)limit->now * factor, 1), (double)limit->most);
 }
 
+static bool is_longer(const struct concurrency_limit *limit, double took_ns, double times)
+{
+    return took_ns > fmax(limit->best_ns * times, SLOW_NS);
+}
+
 static bool may_grow(const struct concurrency_limit *limit, double took_ns, double as_short)
 {
     bool is_enough = took_ns < QUICK_NS && limit->now >= ENOUGH_WHEN_QUICK;
-    return limit->is_short && !is_enough && took_ns <= fmax(limit->best_ns * as_short, SLOW_NS);
+    return limit->is_short && !is_enough && !is_longer(limit, took_ns, as_short);
 }
 
-static void shrink(struct concurrency_limit *limit, double mean_ns)
+/* Of the exchanges that are judged together. */
+static double mean_ns(const struct concurrency_limit *limit)
+{
+    return limit->took_ns / fmax((double)limit->answered, 1);
+}
+
+static double standard_error_ns(const struct concurrency_limit *limit)
+{
+    double answered = (double)limit->answered, mean = mean_ns(limit);
+    return sqrt(fmax(limit->took_squared / answered - mean * mean, 0) / answered);
+}
+
+/* Durations that vary have a mean that does: twice its standard error is not taken for a queue. */
+static bool queues(const struct concurrency_limit *limit)
+{
+    return is_longer(limit, mean_ns(limit) - 2 * standard_error_ns(limit), LONGER);
+}
+
+/* In proportion: the exchanges that were judged began while `enough` were under way. */
+static void shrink(struct concurrency_limit *limit)
 {
     limit->grows = false;
-    limit->former_ns = mean_ns;
+    limit->former_ns = mean_ns(limit);
     limit->former = limit->now;
-    change(limit, limit->best_ns / mean_ns);
+    limit->now = limit->enough < limit->now ? limit->enough : limit->now;
+    change(limit, limit->best_ns / limit->former_ns);
+    limit->settles_ns = (int64_t)limit->former_ns;
 }
 
-static void measure_best(struct concurrency_limit *limit, double mean_ns)
+static void halve(struct concurrency_limit *limit)
 {
-    limit->grows = mean_ns > limit->former_ns * UNCHANGED;
+    limit->grows = false;
+    change(limit, 0.5);
+    limit->reach = limit->now;
+    limit->settles_ns = (int64_t)limit->usual_ns;
+}
+
+/* A shrink that leaves the mean nearer to the former one than to the best has not helped: the
+ * exchanges did not queue. */
+static void measure_best(struct concurrency_limit *limit)
+{
+    double mean = mean_ns(limit);
+    limit->grows = mean / limit->best_ns > limit->former_ns / mean;
     if (limit->grows)
         limit->now = limit->former;
     limit->reach = limit->grows ? limit->most : limit->now;
     limit->former_ns = 0;
-    limit->best_ns = mean_ns;
+    limit->best_ns = mean;
 }
 
-static void compare(struct concurrency_limit *limit, double mean_ns)
+static void grow(struct concurrency_limit *limit)
 {
-    double longer_ns = mean_ns - limit->best_ns;
-    if (mean_ns > fmax(limit->best_ns * LONGER, SLOW_NS)) {
-        shrink(limit, mean_ns);
+    bool grows = may_grow(limit, mean_ns(limit), AS_SHORT);
+    if (grows)
+        change(limit, 1.5);
+    else if (limit->now < limit->most)
+        limit->now += may_grow(limit, mean_ns(limit), NEARLY_AS_SHORT);
+    limit->reach = limit->now * (grows ? 4 : 1);
+}
+
+static void compare(struct concurrency_limit *limit)
+{
+    double longer_ns = mean_ns(limit) - limit->best_ns;
+    if (queues(limit)) {
+        shrink(limit);
         return;
     }
     limit->best_ns += longer_ns * (longer_ns < 0 ? SHARE_WHEN_SHORTER : SHARE_WHEN_LONGER);
-    if (limit->grows)
-        return;
-    bool grows = may_grow(limit, mean_ns, AS_SHORT);
-    if (grows)
-        change(limit, 1.5);
-    limit->reach = limit->now * (grows ? 4 : 1);
+    if (!limit->grows)
+        grow(limit);
+}
+
+/* Exchanges that miss their deadline have queued, or they hang: probably the latter while those
+ * that are answered are as short as the best. */
+static bool mostly_misses(const struct concurrency_limit *limit)
+{
+    size_t others = limit->ended - limit->missed;
+    return limit->missed > others * (is_longer(limit, mean_ns(limit), NEARLY_AS_SHORT) ? 1 : 3);
 }
 
 static void judge(struct concurrency_limit *limit)
 {
-    double mean_ns = limit->took_ns / fmax((double)limit->answered, 1);
-    if (limit->missed > limit->answered) {
-        limit->grows = false;
-        change(limit, 0.5);
-        limit->reach = limit->now;
-    } else if (limit->answered == 0) {
+    if (mostly_misses(limit))
+        halve(limit);
+    else if (limit->answered == 0)
         return;
-    } else if (limit->best_ns == 0) {
-        limit->best_ns = mean_ns;
-    } else {
-        (limit->former_ns > 0 ? measure_best : compare)(limit, mean_ns);
-    }
+    else if (limit->best_ns == 0)
+        limit->best_ns = mean_ns(limit);
+    else
+        (limit->former_ns > 0 ? measure_best : compare)(limit);
 }
 
 static void begin_judgement(struct concurrency_limit *limit, int64_t now_ns)
@@ -119,7 +162,7 @@ static void begin_judgement(struct concurrency_limit *limit, int64_t now_ns)
                     : limit->now < FEWEST ? FEWEST
                                           : limit->now;
     limit->began = limit->ended = limit->answered = limit->missed = 0;
-    limit->took_ns = 0;
+    limit->took_ns = limit->took_squared = 0;
     limit->is_short = false;
     limit->from_ns = now_ns;
 }
@@ -131,8 +174,8 @@ static bool is_judged(const struct concurrency_limit *limit, int64_t began_ns)
 
 static void count(struct concurrency_limit *limit, int64_t began_ns, int64_t now_ns)
 {
-    bool misses = limit->missed >= FEWEST && limit->missed > limit->answered;
     limit->ended += is_judged(limit, began_ns);
+    bool misses = limit->missed >= FEWEST && mostly_misses(limit);
     if (!misses && limit->ended < limit->enough)
         return;
     judge(limit);
@@ -141,7 +184,10 @@ static void count(struct concurrency_limit *limit, int64_t began_ns, int64_t now
 
 void concurrency_limit_began(struct concurrency_limit *limit, int64_t now_ns)
 {
-    if (limit->began == limit->enough)
+    if (limit->settles_ns > 0)
+        limit->from_ns = now_ns + limit->settles_ns;
+    limit->settles_ns = 0;
+    if (limit->began == limit->enough || now_ns < limit->from_ns)
         return;
     limit->began++;
     limit->to_ns = now_ns;
@@ -194,6 +240,7 @@ bool concurrency_limit_ended(struct concurrency_limit *limit, enum exchange_endi
         limit->answered += responded;
         limit->missed += ending == EXCHANGE_MISSED;
         limit->took_ns += responded ? took_ns : 0;
+        limit->took_squared += responded ? took_ns * took_ns : 0;
     }
     count(limit, began_ns, now_ns);
     return true;

@@ -40,13 +40,15 @@ struct concurrency_limit {
     bool stalls;     /* nothing was answered during a whole lease: it is unknown which calls hang */
     double usual_ns; /* duration of an exchange that is answered; 0 before the first response */
     double best_ns;  /* mean duration while nothing queues upstream; 0 before the first judgement */
-    double former_ns; /* mean before the limit shrank in proportion; 0 unless it just did */
-    size_t former;    /* the limit before */
+    double former_ns;     /* mean before the limit shrank in proportion; 0 unless it just did */
+    size_t former;        /* the limit before */
 
     /* The exchanges that are judged together: the first `enough` that began since `from_ns`. */
     size_t enough, began, ended, answered, missed;
-    double took_ns; /* sum, of those answered */
+    double took_ns, took_squared; /* sums, of those answered */
     int64_t from_ns, to_ns;
+    int64_t settles_ns; /* 0, or the limit was lowered: the next exchange begins after a queue of
+                           before, and those that begin within that time are not judged */
 
     int64_t answered_ns; /* when the last response that counts came */
     int64_t stalled_ns;  /* when a lease was last over during which nothing was answered */

@@ -18,16 +18,17 @@ struct simulation_upstream {
 
 struct simulation_result {
     size_t served, refused; /* in time; at once */
-    double goodput,
-        least_goodput; /* served, as a share of the capacity: mean and least of the runs */
-    double vain;       /* share of the capacity spent on requests given up by then */
-    double p50_s;      /* from arrival to response */
-    double ended_s;    /* when the last call was served */
-    size_t limit;      /* at the end */
+    double goodput;         /* served, as a share of the capacity */
+    double least_goodput;   /* of all runs */
+    double vain;            /* share of the capacity spent on requests given up by then */
+    double p50_s;           /* from arrival to response */
+    double ended_s;         /* when the last call was served */
+    size_t limit;           /* at the end */
 };
 
 /* Ten times the calls that the upstream can answer, for 30 s or 30 exchanges; warm: after as much
- * again. A call's deadline is four exchanges, and at least 2 s. */
+ * again. A call's deadline is four exchanges, and at least 2 s. The result is that of the run with
+ * the median goodput. */
 struct simulation_result simulate_overload(const struct simulation_upstream *upstream, bool warm);
 
 /* Calls that hang, and others at the same moment that take 50 ms and have 5 s; warm: after 20 waves

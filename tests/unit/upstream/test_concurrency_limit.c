@@ -110,8 +110,70 @@ static void a_small_upstream_gets_few_at_a_time(void **state)
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct model model = model_of(places[i], 100 * MS);
         run(&model, 100);
-        assert_in_range(model.limit.now, places[i] / 2, CONCURRENCY_LIMIT_FIRST + 10 * places[i]);
+        assert_in_range(model.limit.now, places[i] / 2,
+                        3 * CONCURRENCY_LIMIT_FIRST + 4 * places[i]);
     }
+}
+
+/* An upstream that works on all at once, for 20 to 180 ms each. */
+static void run_varied_round(struct model *model)
+{
+    size_t count = model->limit.now;
+    int64_t began_ns = model->now_ns + 1;
+    for (size_t i = 0; i < count; i++)
+        concurrency_limit_began(&model->limit, began_ns);
+    for (size_t i = 0; i < count; i++) {
+        concurrency_limit_wanted(&model->limit);
+        model->now_ns = began_ns + (20 + (int64_t)(i * 67 % 161)) * MS;
+        end(model, EXCHANGE_RESPONDED, false, began_ns);
+    }
+}
+
+static void durations_that_vary_are_not_taken_for_a_queue(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, 0);
+    for (int i = 0; i < 40; i++) {
+        run_varied_round(&model);
+        assert_true(model.limit.now >= CONCURRENCY_LIMIT_FIRST);
+    }
+    assert_int_equal(model.limit.now, 512);
+}
+
+static void a_shrink_is_judged_when_the_queue_of_before_is_gone(void **state)
+{
+    (void)state;
+    struct model model = model_of(16, 100 * MS);
+    size_t before;
+    do {
+        before = model.limit.now;
+        run_round(&model);
+    } while (model.limit.now >= before);
+    double best_ns = model.limit.best_ns;
+    model.takes_ns = 900 * MS; /* those that begin now are behind the queue */
+    run_round(&model);
+    assert_true(model.limit.best_ns == best_ns);
+    model.takes_ns = 100 * MS;
+    run(&model, 3);
+    assert_in_range((int64_t)model.limit.best_ns, 100 * MS, 150 * MS);
+    assert_in_range(model.limit.now, 8, 40);
+}
+
+static void misses_beside_short_exchanges_do_not_halve_the_limit(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, 100 * MS);
+    run(&model, 10);
+    for (int i = 0; i < 10; i++) {
+        int64_t began_ns = model.now_ns + 1;
+        for (size_t k = 0; k < model.limit.now; k++)
+            concurrency_limit_began(&model.limit, began_ns);
+        for (size_t k = 0; k < 512; k++) {
+            model.now_ns = began_ns + 100 * MS;
+            end(&model, k * 5 % 8 < 5 ? EXCHANGE_MISSED : EXCHANGE_RESPONDED, false, began_ns);
+        }
+    }
+    assert_int_equal(model.limit.now, 512);
 }
 
 static void an_upstream_that_has_become_slow_for_all_keeps_its_limit(void **state)
@@ -230,6 +292,9 @@ int main(void)
         cmocka_unit_test(durations_that_vary_below_20_ms_never_shrink_the_limit),
         cmocka_unit_test(an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds),
         cmocka_unit_test(a_small_upstream_gets_few_at_a_time),
+        cmocka_unit_test(durations_that_vary_are_not_taken_for_a_queue),
+        cmocka_unit_test(a_shrink_is_judged_when_the_queue_of_before_is_gone),
+        cmocka_unit_test(misses_beside_short_exchanges_do_not_halve_the_limit),
         cmocka_unit_test(an_upstream_that_has_become_slow_for_all_keeps_its_limit),
         cmocka_unit_test(fewer_begin_when_deadlines_pass_in_the_upstream),
         cmocka_unit_test(a_lease_follows_the_usual_duration),
