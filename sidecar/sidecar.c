@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "credential/credential.h"
 #include "lifecycle.h"
+#include "load_log.h"
 #include "pipeline/call_metrics.h"
 #include "pipeline/pipeline.h"
 #include "probes.h"
@@ -45,6 +46,7 @@ struct sidecar {
     struct credential *credential;
     bool credential_is_pinned;
     struct upstream *upstream;
+    struct load_log load_log;
     struct pipeline pipeline;
     struct server *server;
     struct probes probes;
@@ -182,21 +184,14 @@ static bool open_credential(struct sidecar *sidecar, struct status *status)
     return true;
 }
 
-/* The URL consists of an origin and a prefix: "https://host:port" and "/prefix". */
-static void on_rate_changed(bool throttles, double per_s, int64_t pause_ns, void *context)
+static void on_round(void *context)
 {
-    (void)context;
-    if (throttles)
-        log_event(
-            LOG_WARNING, "upstream throttles",
-            "the upstream answered that it got too many requests: calls wait, nothing is sent "
-            "for %.1f s, and then at most %.3g calls/s",
-            pause_ns > 0 ? (double)pause_ns / (double)CLOCK_NS_PER_S : 0, per_s);
-    else
-        log_event(LOG_INFO, "upstream no longer throttles",
-                  "calls are sent without waiting for a rate that was learned");
+    struct sidecar *sidecar = context;
+    if (sidecar->upstream)
+        load_log_look(&sidecar->load_log, sidecar->upstream);
 }
 
+/* The URL consists of an origin and a prefix: "https://host:port" and "/prefix". */
 static bool open_upstream(struct sidecar *sidecar, struct status *status)
 {
     const struct config *config = sidecar->config;
@@ -211,7 +206,7 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
         .loops = config->upstream_loops,
         .connections = config->upstream_connections,
         .rate = {config->upstream_rate.calls, config->upstream_rate.window_ns},
-        .rate_changes = {.changed = on_rate_changed},
+        .rate_changes = load_log_rate_listener(),
         .response_bytes = config->max_response_bytes,
         .connection_idle_ns = config->upstream_idle_timeout_ns,
         .connection_age_ns = UPSTREAM_AGE_NS,
@@ -221,6 +216,7 @@ static bool open_upstream(struct sidecar *sidecar, struct status *status)
     };
     if (!origin || !upstream_open(&settings, &sidecar->upstream, status))
         return false;
+    watchdog_on_round(sidecar->watchdog, on_round, sidecar);
     size_t method_count;
     sidecar->pipeline = (struct pipeline){
         .config = config,

@@ -15,6 +15,8 @@
 
 struct watchdog {
     struct event *timer;
+    void (*run)(void *context);           /* NULL: nothing */
+    void *context;                        /* of run */
     TAILQ_HEAD(, watched_thread) threads; /* in the order in which they were registered */
 };
 
@@ -36,6 +38,14 @@ static void on_round(evutil_socket_t fd, short what, void *context)
     struct watched_thread *thread;
     TAILQ_FOREACH(thread, &watchdog->threads, place)
     ping(thread);
+    if (watchdog->run)
+        watchdog->run(watchdog->context);
+}
+
+void watchdog_on_round(struct watchdog *watchdog, void (*run)(void *context), void *context)
+{
+    watchdog->run = run;
+    watchdog->context = context;
 }
 
 struct watchdog *watchdog_new(struct event_base *loop, int64_t round_ns)

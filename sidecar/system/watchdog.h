@@ -35,6 +35,9 @@ struct watchdog *watchdog_new(struct event_base *loop, int64_t round_ns);
 /* NULL is allowed; no thread may be registered any more. */
 void watchdog_free(struct watchdog *watchdog);
 
+/* Runs a function in each round, on the main thread. At most one. */
+void watchdog_on_round(struct watchdog *watchdog, void (*run)(void *context), void *context);
+
 /* Registers a thread whose `name`, `number` and `ping` are set. Without a watchdog (NULL) it does
  * nothing. */
 void watchdog_add(struct watchdog *watchdog, struct watched_thread *thread);

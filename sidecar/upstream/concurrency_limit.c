@@ -96,6 +96,7 @@ static void shrink(struct concurrency_limit *limit)
 static void halve(struct concurrency_limit *limit)
 {
     limit->grows = false;
+    limit->times_lowered++;
     change(limit, 0.5);
     limit->reach = limit->now;
     limit->settles_ns = (int64_t)limit->usual_ns;
@@ -109,6 +110,7 @@ static void measure_best(struct concurrency_limit *limit)
     limit->grows = mean / limit->best_ns > limit->former_ns / mean;
     if (limit->grows)
         limit->now = limit->former;
+    limit->times_lowered += !limit->grows;
     limit->reach = limit->grows ? limit->most : limit->now;
     limit->former_ns = 0;
     limit->best_ns = mean;

@@ -40,6 +40,7 @@ struct concurrency_limit {
     bool stalls;     /* nothing was answered during a whole lease: it is unknown which calls hang */
     double usual_ns; /* duration of an exchange that is answered; 0 before the first response */
     double best_ns;  /* mean duration while nothing queues upstream; 0 before the first judgement */
+    size_t times_lowered; /* and stayed so */
     double former_ns;     /* mean before the limit shrank in proportion; 0 unless it just did */
     size_t former;        /* the limit before */
 

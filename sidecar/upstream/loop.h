@@ -27,7 +27,7 @@ struct upstream_loop {
     struct rate_gate *rate;     /* of all loops */
     int64_t swept_ns;           /* its lowered_ns when those that wait were last looked through */
     struct rate_meter accepted; /* calls that the upstream has not throttled */
-    atomic_size_t limit, hung;  /* of the pool's admission, for other threads */
+    atomic_size_t limit, hung, times_lowered; /* of the pool's admission, for other threads */
     size_t most_connections;
     size_t count; /* of the upstream's loops */
     /*

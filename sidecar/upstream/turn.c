@@ -311,6 +311,8 @@ static void publish(struct upstream_loop *loop)
     const struct admission *admission = pool_admission(loop->pool);
     atomic_store_explicit(&loop->limit, admission->limit.now, memory_order_relaxed);
     atomic_store_explicit(&loop->hung, admission->hung, memory_order_relaxed);
+    atomic_store_explicit(&loop->times_lowered, admission->limit.times_lowered,
+                          memory_order_relaxed);
 }
 
 void turns_start(struct upstream_loop *loop)

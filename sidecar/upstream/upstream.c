@@ -185,6 +185,8 @@ struct upstream_load upstream_load(struct upstream *upstream)
     };
     for (size_t i = 0; i < upstream->loop_count; i++) {
         load.limit += atomic_load_explicit(&upstream->loops[i].limit, memory_order_relaxed);
+        load.times_lowered +=
+            atomic_load_explicit(&upstream->loops[i].times_lowered, memory_order_relaxed);
         load.hung += atomic_load_explicit(&upstream->loops[i].hung, memory_order_relaxed);
     }
     return load;

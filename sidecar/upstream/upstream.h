@@ -208,7 +208,8 @@ int64_t upstream_rate_wait_ns(struct exchange *exchange);
 /* The load of all loops. Any thread. */
 struct upstream_load {
     size_t limit, hung, waiting;
-    double per_s; /* calls that the rate allows; 0: no limit */
+    size_t times_lowered; /* how often the limit was lowered, and stayed so, since the start */
+    double per_s;         /* calls that the rate allows; 0: no limit */
 };
 struct upstream_load upstream_load(struct upstream *upstream);
 

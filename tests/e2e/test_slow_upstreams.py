@@ -86,6 +86,28 @@ def test_calls_that_begin_to_hang_delay_others_only_for_a_moment(start, slow):
         call.cancel()
 
 
+def test_the_log_says_when_calls_begin_to_hang_and_when_that_is_over(start, slow):
+    upstream = slow()
+    sidecar = start(upstream=upstream)
+    client = sidecar.client()
+    client.create("first")
+    hung = client.start("hang", timeout=60)
+    assert "others take: 1;" in sidecar.wait_log(event="requests hang")[0]["message"]
+    hung.cancel()
+    sidecar.wait_log(event="requests no longer hang")
+
+
+def test_the_log_says_when_calls_queue_in_the_upstream_and_when_that_is_over(start, slow):
+    sidecar = start(*MANY, upstream=slow(takes=0.1, places=2))
+    calls = Calls(sidecar.client())
+    for number in range(100):
+        calls.start(f"group_{number}", 30)
+    sidecar.wait_log(event="limit lowered")
+    calls.wait(100)
+    sidecar.wait_log(event="limit restored")
+    assert [line["event"] for line in sidecar.lines if line["event"].startswith("limit ")] == ["limit lowered", "limit restored"]
+
+
 def test_a_cold_start_refuses_no_call_that_it_can_serve(start, slow):
     client = start(*MANY, upstream=slow(takes=1)).client()
     calls = Calls(client)

@@ -34,10 +34,11 @@ class Window:
 
 class SlowUpstream:
     """Requests whose name begins with "hang" get no response. `arrived` has (time, name) of each request, `rejected` the times of those that
-    were throttled, `cut` (time, name) of those whose connection ended before they had a response."""
+    were throttled, `cut` (time, name) of those whose connection ended before they had a response. It works on `places` requests at a time; the
+    others wait."""
 
-    def __init__(self, certificate, takes=0.05, window=None):
-        self.certificate, self.takes, self.window = certificate, takes, window
+    def __init__(self, certificate, takes=0.05, window=None, places=10000):
+        self.certificate, self.takes, self.window, self.places = certificate, takes, window, places
         self.arrived, self.rejected, self.cut = [], [], []
         self.changed = threading.Condition()
         self.loop = asyncio.new_event_loop()
@@ -50,6 +51,7 @@ class SlowUpstream:
 
     def run(self, ready):
         async def listen():
+            self.at_work = asyncio.Semaphore(self.places)
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(self.certificate.certificate, self.certificate.key)
             self.server = await asyncio.start_server(self.visit, "127.0.0.1", 0, ssl=context, backlog=1024)
@@ -93,7 +95,8 @@ class SlowUpstream:
             return self.window.response
         if name.startswith("hang"):
             await reader.readexactly(1)
-        await asyncio.sleep(self.takes)
+        async with self.at_work:
+            await asyncio.sleep(self.takes)
         return http(body={**GROUP, "name": name})
 
     def wait(self, which, count):
