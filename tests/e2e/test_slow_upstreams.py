@@ -73,17 +73,25 @@ def test_calls_that_hang_from_the_first_one_on_starve_no_others(start, slow):
         call.cancel()
 
 
-def test_calls_that_begin_to_hang_delay_others_only_for_a_moment(start, slow):
-    upstream = slow()
-    client = start(*MANY, upstream=upstream).client()
+def serve_others_when_calls_begin_to_hang(sidecar, upstream):
+    client = sidecar.client()
     for _ in range(3):
         assert serve_others(client, 30)[0] == {"OK": 50}
     hung = start_hung(client, upstream)
     codes, median = serve_others(client)
     assert codes == {"OK": 50}
-    assert median <= 2  # 0.3 s in tests/bench/simulate; handshakes take their time on a busy machine
     for call in hung:
         call.cancel()
+    sidecar.stop()
+    return median
+
+
+def test_calls_that_begin_to_hang_delay_others_only_for_a_moment(start, slow):
+    medians = []  # a busy machine only adds to them, so that the least of a few runs counts
+    while len(medians) < 5 and min(medians, default=1) > 0.5:
+        upstream = slow()
+        medians.append(serve_others_when_calls_begin_to_hang(start(*MANY, upstream=upstream), upstream))
+    assert min(medians) <= 0.5, medians
 
 
 def test_the_log_says_when_calls_begin_to_hang_and_when_that_is_over(start, slow):
