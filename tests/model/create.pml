@@ -12,7 +12,7 @@
 #ifndef PROXY_ATTEMPTS
 #define PROXY_ATTEMPTS 0 /* for each of the client's; 0 for no proxy */
 #endif
-#define SIDECAR_ATTEMPTS 2 /* for each call that reaches the sidecar */
+#define SIDECAR_ATTEMPTS 2 /* for each call that reaches the sidecar; those that are throttled do not count */
 #ifndef VARIANT
 #define VARIANT AS_DESIGNED
 #endif
@@ -194,13 +194,15 @@ inline fail(pushback)
 #define not_carried_out (got == NOT_SENT || got == THROTTLED || \
     (got == BARE_503 && VARIANT == BARE_503_IS_REFUSAL) || (got == LOST && VARIANT == LOST_IS_REFUSAL))
 #define may_look_up (got == LOST || got == BARE_503 || got == GATEWAY_TIMEOUT)
+#define throttled_wait (VARIANT != CALM) /* until the rate lets them go; in CALM no deadline ends that */
 #define absence_is_proof (got != GATEWAY_TIMEOUT || VARIANT == ABSENCE_AFTER_504)
 
 /*
  * The sidecar, one process for each call. It commits when a connection to the upstream is at hand, and before the
  * first byte of the request leaves. A failure before that is Trailers-Only; the sidecar's own retries before it are
  * left out, because they have no effect that others see. After it the sidecar itself retries a proven refusal, a
- * request of which no byte left, and one that a look-up (--recover-lost-creates) proves absent. A kill comes between
+ * request of which no byte left, and one that a look-up (--recover-lost-creates) proves absent. A call that is throttled
+ * waits for its turn again, committed as before, any number of times; it may be refused meanwhile. A kill comes between
  * any two steps; an atomic step has at most one effect outside.
  */
 proctype Sidecar(byte number)
@@ -229,7 +231,8 @@ idle:
             atomic {
                 if
                 :: got == NOT_SENT
-                :: got == LOST && nempty(answers[number]) -> answers[number] ? got
+                :: got == LOST && nempty(answers[number]) -> answers[number] ? got;
+                    if :: got == THROTTLED && throttled_wait -> tries-- :: else fi
                 :: got == LOST && VARIANT != CALM -> got = OUT_OF_TIME /* deadline, --drain-timeout, --max-age-grace */
                 :: got == LOST && connection[number] != OPEN -> finish() /* a cancel that was noticed */
                 fi;
