@@ -15,6 +15,8 @@ struct rate_limit {
     _Atomic int64_t tat_ns;
 };
 
+/* All accesses are relaxed: the time is the whole state, and no other memory depends on it. */
+
 /* Returns true and counts the event when it is allowed now: `burst` events at once, then one per
  * `each_ns`. */
 static inline bool rate_limit_take(struct rate_limit *limit, int64_t now_ns, int64_t each_ns,

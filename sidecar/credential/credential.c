@@ -262,5 +262,6 @@ void credential_note_date(struct credential *credential, const struct credential
 
 int64_t credential_clock_offset_ns(const struct credential *credential)
 {
+    /* Relaxed: the offset stands by itself. */
     return atomic_load_explicit(&credential->offset_ns, memory_order_relaxed);
 }

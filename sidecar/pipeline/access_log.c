@@ -34,7 +34,7 @@ void access_log_unreadable(const struct transaction *transaction)
     log_end(&line);
 }
 
-/* Logs the share --log-sample of successes, spread evenly. */
+/* Logs the share --log-sample of successes, spread evenly. Relaxed, as only a count. */
 static bool is_sampled(struct pipeline *pipeline)
 {
     double share = pipeline->config->log_sample;
@@ -45,7 +45,8 @@ static bool is_sampled(struct pipeline *pipeline)
 }
 
 /* Failures that last: the first call that has one is a warning, the next ones are counted by
- * metrics, until a call succeeds. */
+ * metrics, until a call succeeds. Relaxed: a call that ends at the same time may be on either side
+ * of the change. */
 static const enum reason outages[PIPELINE_OUTAGES] = {REASON_NO_CREDENTIAL,
                                                       REASON_UPSTREAM_UNREACHABLE};
 

@@ -19,6 +19,7 @@ void retry_budget_init(struct retry_budget *budget)
     atomic_init(&budget->tenths, MOST_SAVED);
 }
 
+/* Relaxed: a budget is approximate, and no other memory depends on it. */
 void retry_budget_earn(struct retry_budget *budget)
 {
     if (atomic_load_explicit(&budget->tenths, memory_order_relaxed) < MOST_SAVED)

@@ -71,7 +71,8 @@ static void put_hex(char *at, uint64_t number)
         at[i] = ascii_hex_digit((unsigned)number);
 }
 
-/* Unique, not secret: a random number of this process and a count. */
+/* Unique, not secret: a random number of this process and a count. Relaxed, because each addition
+ * gives another number in any order, and the random number is its own and only content. */
 static void make_request_id(struct trace_headers *trace)
 {
     static _Atomic uint64_t process, count;

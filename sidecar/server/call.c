@@ -139,6 +139,7 @@ static void on_opened(struct tag *tag, bool good)
     /* Its successor is armed first, because C-core holds calls back while none is. */
     unary_arm(call->unary);
     rpc_tracker_add(&calls->core->tracker);
+    /* Relaxed, as only a count: a limit is compared with it. */
     atomic_fetch_add_explicit(&calls->in_flight, 1, memory_order_relaxed);
     atomic_init(&call->holders, 2); /* one until it is closed, one until its reply */
     call->received_ns = clock_now_ns();

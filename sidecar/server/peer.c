@@ -29,9 +29,9 @@ static bool is_loopback(const struct sockaddr *address)
 {
     const struct sockaddr_in *v4 = (const void *)address;
     const struct sockaddr_in6 *v6 = (const void *)address;
-    if (address->sa_family == AF_INET)
+    if (address_family(address) == AF_INET)
         return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-    return address->sa_family == AF_INET6 && address_is_loopback6(&v6->sin6_addr);
+    return address_family(address) == AF_INET6 && address_is_loopback6(&v6->sin6_addr);
 }
 
 void peer_of_tcp(const struct sockaddr *address, socklen_t bytes, const struct config *config,

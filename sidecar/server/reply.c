@@ -190,6 +190,7 @@ void call_reply(struct call *call, const struct status *status)
         if (!call->is_committed)
             move_to_trailers(call);
     }
+    /* Relaxed, as only a count: the tracker of the RPCs is what the end waits for. */
     atomic_fetch_sub_explicit(&call->unary->calls->in_flight, 1, memory_order_relaxed);
     poller_run(call->unary->calls->core->poller, &call->replying);
 }

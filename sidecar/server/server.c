@@ -334,6 +334,7 @@ void server_refuse(struct server *server)
 
 size_t server_in_flight(const struct server *server)
 {
+    /* Relaxed, as only a count. */
     return atomic_load_explicit(&server->calls.in_flight, memory_order_relaxed);
 }
 

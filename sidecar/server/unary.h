@@ -16,7 +16,7 @@ struct unary_calls {
     const struct call_handler *handler;
     const struct config *config;
     struct metrics *metrics;
-    atomic_size_t in_flight; /* calls that are not replied to yet */
+    atomic_size_t in_flight; /* calls that are not replied to yet; relaxed, as only a count */
     atomic_bool is_refusing; /* calls that open from now on are not begun */
 
     /* The poller's thread. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,13 @@ void address_write(const struct address *address, char *text, size_t size)
                  address->port);
 }
 
+sa_family_t address_family(const struct sockaddr *socket)
+{
+    sa_family_t family;
+    memcpy(&family, (const char *)socket + offsetof(struct sockaddr, sa_family), sizeof family);
+    return family;
+}
+
 bool address_is_loopback6(const struct in6_addr *address)
 {
     return IN6_IS_ADDR_LOOPBACK(address) ||
@@ -29,7 +37,7 @@ bool address_is_loopback6(const struct in6_addr *address)
 static bool unmap(const struct sockaddr *socket, struct sockaddr_in *v4)
 {
     const struct sockaddr_in6 *v6 = (const void *)socket;
-    if (socket->sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+    if (address_family(socket) != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
         return false;
     *v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = v6->sin6_port};
     memcpy(&v4->sin_addr, &v6->sin6_addr.s6_addr[12], sizeof v4->sin_addr);

@@ -49,6 +49,10 @@ void address_forget(const struct address_listener *listener);
 /* Writes an address as options have it: "127.0.0.1:50051", "[::1]:50051", "unix:/run/x.sock". */
 void address_write(const struct address *address, char *text, size_t size);
 
+/* The family of a socket address, whatever type its memory was written with: compilers may take
+ * struct sockaddr and struct sockaddr_in for different memory. */
+sa_family_t address_family(const struct sockaddr *socket);
+
 /* True for ::1, and for 127.0.0.0/8 as a socket of both families has it (::ffff:127.0.0.1). */
 bool address_is_loopback6(const struct in6_addr *address);
 

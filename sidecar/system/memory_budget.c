@@ -21,6 +21,9 @@ void memory_budget_init(struct memory_budget *budget, uint64_t whole, uint64_t i
     atomic_init(&budget->peak, 0);
 }
 
+/* All accesses are relaxed: a sum is right in any order of its changes, and the memory itself is
+ * handed over by other means. */
+
 static void note_peak(struct memory_budget *budget, size_t used)
 {
     if (used > atomic_load_explicit(&budget->peak, memory_order_relaxed))

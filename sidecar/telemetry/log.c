@@ -74,6 +74,7 @@ static struct text write_bytes(struct text bytes)
     return bytes;
 }
 
+/* Relaxed, like level and format: numbers that no other memory depends on. */
 static void count_loss(enum log_loss loss, uint64_t lines)
 {
     atomic_fetch_add_explicit(&sink.unwritten[loss], lines, memory_order_relaxed);

@@ -82,6 +82,7 @@ void metrics_free(struct metrics *metrics)
     free(metrics);
 }
 
+/* Relaxed, here and below: samples are independent of each other and of all other memory. */
 void metric_add(struct metrics *metrics, enum metric metric, size_t first, size_t second,
                 int64_t amount)
 {
@@ -132,7 +133,8 @@ static struct metric_seen_row *find_or_add(struct metric_seen *seen, const struc
     struct metric_seen_row *row = find(seen, pair);
     if (row)
         return row;
-    /* Another thread may have added it since. */
+    /* Another thread may have added it since. Relaxed, because `find` reads the number again, and
+     * below because the lock orders it. */
     if (atomic_load_explicit(&seen->used, memory_order_relaxed) >= most)
         return find(seen, pair);
     pthread_mutex_lock(&seen->adding);

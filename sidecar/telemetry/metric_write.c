@@ -122,6 +122,7 @@ static void write_head(struct buffer *out, const struct metric_row *row, enum me
 /* The buckets are added up here, because an observation counts in only one of them. The count is
  * the value of the last bucket, so that the two agree even when durations are observed meanwhile.
  */
+/* The cells are read relaxed: a count that comes meanwhile is in this page or in the next. */
 static void write_histogram(struct buffer *out, const struct metric_row *row, struct labels labels,
                             _Atomic int64_t *cells)
 {

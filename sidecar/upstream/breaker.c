@@ -17,7 +17,8 @@ void breaker_init(struct breaker *breaker, struct metrics *metrics)
 static void enter(struct breaker *breaker, enum breaker_state state)
 {
     enum breaker_state before = breaker_state(breaker);
-    atomic_store_explicit(&breaker->state, state, memory_order_relaxed);
+    atomic_store_explicit(&breaker->state, state,
+                          memory_order_relaxed); /* relaxed, as it is read */
     metric_count(breaker->metrics, METRIC_UPSTREAM_BREAKER_CHANGES, state, 0);
     metric_add(breaker->metrics, METRIC_UPSTREAM_BREAKERS_OPEN, 0, 0,
                (state != BREAKER_CLOSED) - (before != BREAKER_CLOSED));

@@ -49,6 +49,7 @@ bool breaker_allows_wait(const struct breaker *breaker, int64_t began_ns, int64_
  * the last pause; else 0. */
 int64_t breaker_wait_ns(const struct breaker *breaker, int64_t now_ns);
 
+/* Any thread. Relaxed, because nothing else is read on the strength of it. */
 static inline enum breaker_state breaker_state(const struct breaker *breaker)
 {
     return atomic_load_explicit(&breaker->state, memory_order_relaxed);

@@ -28,7 +28,7 @@ static bool lock(struct rate_gate *gate)
     return gate->rate.peak_per_ns > 0;
 }
 
-/* Reports when that has changed. */
+/* Reports when that has changed. The stores are relaxed, as rate_gate.h says. */
 static void unlock(struct rate_gate *gate, bool throttled)
 {
     int64_t now_ns = clock_now_ns(), pause_ns = gate->rate.paused_until_ns - now_ns;

@@ -30,6 +30,9 @@ void rate_gate_init(struct rate_gate *gate, const struct rate_ceiling *ceiling,
                     const struct rate_listener *listener);
 void rate_gate_clear(struct rate_gate *gate);
 
+/* Relaxed like all reads of the gate's atomics: each stands by itself, what belongs together is
+ * read under the lock, and a call that reads an older value is decided as one that came just
+ * before. */
 static inline bool rate_gate_limits(const struct rate_gate *gate)
 {
     return atomic_load_explicit(&gate->limits, memory_order_relaxed);

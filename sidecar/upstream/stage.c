@@ -3,6 +3,7 @@
 
 #include "base/banned.h"
 
+/* Relaxed: the sum alone matters, which no other memory depends on. */
 static void count_waiting(struct upstream_loop *loop, ptrdiff_t change)
 {
     atomic_fetch_add_explicit(&loop->rate->waiting, (size_t)change, memory_order_relaxed);

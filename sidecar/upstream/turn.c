@@ -51,7 +51,7 @@ static bool has_time(struct exchange *exchange, int64_t left_ns)
 }
 
 /* For a moment after the rate was lowered it is not known well: responses to requests that left
- * before are still coming. */
+ * before are still coming. Relaxed, as rate_gate.h says. */
 static int64_t unsettled_ns(const struct upstream_loop *loop)
 {
     int64_t lowered_ns = atomic_load_explicit(&loop->rate->lowered_ns, memory_order_relaxed);
@@ -258,6 +258,7 @@ static void sweep(struct upstream_loop *loop)
     }
 }
 
+/* Relaxed: a change that is read late is swept in the next turn. */
 static void sweep_when_lowered(struct upstream_loop *loop)
 {
     int64_t lowered_ns = atomic_load_explicit(&loop->rate->lowered_ns, memory_order_relaxed);
@@ -306,6 +307,7 @@ static void grant_reservations(struct upstream_loop *loop, size_t waiting)
     atomic_store_explicit(&loop->granted, loop->arrived + available - kept, memory_order_release);
 }
 
+/* For the metrics' page alone, hence relaxed. */
 static void publish(struct upstream_loop *loop)
 {
     const struct admission *admission = pool_admission(loop->pool);

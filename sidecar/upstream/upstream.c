@@ -168,6 +168,7 @@ void upstream_note_rate(struct exchange *exchange, const struct rate_throttle *t
         return;
     }
     rate_meter_count(&loop->accepted, exchange->ended_ns);
+    /* Relaxed, as rate_gate.h says. */
     if (exchange->started_ns < atomic_load_explicit(&rate->lowered_ns, memory_order_relaxed))
         rate_gate_accepted(rate, accepted_per_s(loop));
 }
@@ -177,6 +178,7 @@ int64_t upstream_rate_wait_ns(struct exchange *exchange)
     return rate_gate_wait_ns(exchange->loop->rate, 0);
 }
 
+/* For the metrics' page alone, hence relaxed. */
 struct upstream_load upstream_load(struct upstream *upstream)
 {
     struct upstream_load load = {

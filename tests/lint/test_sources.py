@@ -45,6 +45,11 @@ def test_a_file_is_short(path):
     assert len(read(path).splitlines()) <= FILE_LINES
 
 
+@pytest.mark.parametrize("path", [path for path in program_sources() if "memory_order_relaxed" in read(path)])
+def test_a_relaxed_access_says_why_it_suffices(path):
+    assert re.search(r"\b[Rr]elaxed\b", read(path)), f"{path}: a comment says why no other memory depends on the order"
+
+
 def test_no_file_has_open_work_or_commented_out_code():
     own = "tests/lint/test_sources.py"
     left = [f"{path}:{number}: {line.strip()}" for path in files("*.c", "*.h", "*.proto", "*.py", "*.sh") + SCRIPTS

@@ -21,6 +21,7 @@
 #include "loop.h"
 #include "server/front.h"
 #include "server/listener.h"
+#include "system/address.h"
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -151,7 +152,7 @@ static inline uint16_t port_of(const struct trial *trial, size_t index)
 
 static inline int connect_to(const struct sockaddr *address, socklen_t bytes)
 {
-    int fd = socket(address->sa_family, SOCK_STREAM, 0);
+    int fd = socket(address_family(address), SOCK_STREAM, 0);
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, address, bytes), 0);
     assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
