@@ -69,14 +69,19 @@ CASES = {
 EXAMPLES = sorted(path.parent.name for path in DEPLOY.glob("examples/*/kustomization.yaml"))
 
 
-def oldest_kustomize(directory):
-    """The objects by the kustomize of kubectl 1.31, the oldest that deploy/README.md names for all components."""
-    return run(go_install("sigs.k8s.io/kustomize/kustomize/v5@v5.4.2", BUILT / "bin"), "build", directory)
+# The kustomize of the oldest kubectl that deploy/README.md names for all components, and for all but the Istio overlays.
+KUBECTL_1_31, KUBECTL_1_27 = "v5.4.2", "v5.0.1"
+
+
+def old_kustomize(version, directory):
+    """The objects by that version of kustomize."""
+    made = go_install(f"sigs.k8s.io/kustomize/kustomize/v5@{version}", BUILT / "bin" / version)
+    return run(made, "build", directory)
 
 
 def kustomize(directory):
     kubectl = shutil.which("kubectl")
-    return run(kubectl, "kustomize", directory) if kubectl else oldest_kustomize(directory)
+    return run(kubectl, "kustomize", directory) if kubectl else old_kustomize(KUBECTL_1_31, directory)
 
 
 @functools.lru_cache(None)
