@@ -105,6 +105,7 @@ class Envoy:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [command, "--config-path", config, "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning",
+                 "--service-node", "test", "--service-cluster", "test",
                  "--admin-address-path", admin], stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment())
         self.wait_for(lambda: admin.exists() and admin.read_text())
         self.admin = admin.read_text()
