@@ -19,8 +19,7 @@ COPY deploy/static deploy/static/
 ARG SOURCE_DATE_EPOCH=0
 RUN deploy/static/root build/static/apig-sidecar /image && \
     deploy/static/sbom build/static/apig-sidecar.map /usr/share/ca-certificates \
-        /usr/include/google/protobuf/descriptor.proto /usr/share/grpc-proto/grpc/health/v1/health.proto \
-        /usr/share/gocode/src/github.com/gogo/googleapis/google/api/http.proto >/apig-sidecar.spdx.json
+        /usr/include/google/protobuf/descriptor.proto /usr/share/grpc-proto/grpc/health/v1/health.proto >/apig-sidecar.spdx.json
 
 FROM tools AS test
 COPY deploy/packages deploy/packages/

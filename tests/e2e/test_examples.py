@@ -28,8 +28,9 @@ def java():
 
 
 NEEDS = {
-    "cpp": lambda: tool("grpc_cpp_plugin"), "go": go, "java": java, "node": lambda: (tool("node"), tool("npm")),
-    "python": lambda: tool("python3"), "rust": lambda: newer("Rust", run(tool("cargo"), "--version"), (1, 88)),
+    "cpp": lambda: tool("grpc_cpp_plugin"), "go": lambda: newer("Go", run(go(), "version"), (1, 26)), "java": java,
+    "node": lambda: (tool("node"), tool("npm")), "python": lambda: tool("python3"),
+    "rust": lambda: newer("Rust", run(tool("cargo"), "--version"), (1, 88)),
 }
 
 

@@ -25,8 +25,8 @@ CONTENT = {
     "tmp": 0o1777,
 }
 SOURCES = {
-    "abseil", "c-ares", "ca-certificates", "curl", "gcc-12", "glibc", "golang-github-gogo-googleapis", "grpc", "grpc-proto",
-    "libevent", "nghttp2", "openssl", "pcre2", "protobuf", "protobuf-c", "re2", "utf8proc", "zlib",
+    "abseil", "c-ares", "ca-certificates", "curl", "gcc-12", "glibc", "grpc", "grpc-proto", "libevent",
+    "nghttp2", "openssl", "pcre2", "protobuf", "protobuf-c", "re2", "utf8proc", "zlib",
 }
 
 

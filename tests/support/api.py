@@ -7,7 +7,7 @@ import subprocess
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-INCLUDES = [ROOT / "proto", "/usr/share/gocode/src/github.com/gogo/googleapis", "/usr/share/grpc-proto", "/usr/include"]
+INCLUDES = [ROOT / "proto", "/usr/share/grpc-proto", "/usr/include"]
 FAMILY = sorted(str(path.relative_to(ROOT / "proto")) for path in ROOT.glob("proto/huaweicloud/**/*.proto"))
 FILES = [
     *FAMILY, "grpc/health/v1/health.proto",

@@ -9,7 +9,7 @@ import (
 	"log"
 	"os"
 
-	"example/apig"
+	apigv2 "example/huaweicloud/apig/v2"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -27,8 +27,8 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	groups := apig.NewApiGroupServiceClient(connection)
-	group, err := groups.CreateApiGroup(context.Background(), &apig.CreateApiGroupRequest{Name: name})
+	groups := apigv2.NewApiGroupServiceClient(connection)
+	group, err := groups.CreateApiGroup(context.Background(), &apigv2.CreateApiGroupRequest{Name: name})
 	if err == nil {
 		fmt.Println("created", group.Id)
 		return

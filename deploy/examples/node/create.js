@@ -4,7 +4,8 @@ const fs = require("node:fs");
 const grpc = require("@grpc/grpc-js");
 const loader = require("@grpc/proto-loader");
 
-const api = loader.loadFileDescriptorSetFromBuffer(fs.readFileSync(`${__dirname}/api.binpb`));
+const files = ["huaweicloud/apig/v2/api_group_service.proto", "google/rpc/status.proto", "google/rpc/error_details.proto"];
+const api = loader.loadSync(files, { keepCase: true, includeDirs: [`${__dirname}/proto`] });
 const { ApiGroupService } = grpc.loadPackageDefinition(api).huaweicloud.apig.v2;
 
 const [address, name, config] = process.argv.slice(2);
