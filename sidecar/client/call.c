@@ -4,15 +4,15 @@
 #include <assert.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/grpc.h>
-#include <grpc/grpc_security.h>
 #include <grpc/support/alloc.h>
+#include <grpc/support/log.h>
 #include <stdio.h>
-#if __has_include(<grpc/credentials.h>)
-#include <grpc/credentials.h> /* plaintext credentials, in releases after 1.51 */
-#endif
+#include <unistd.h>
 
 #include "base/grpc_start.h"
+#include "client/call_channel.h"
 #include "client/call_options.h"
+#include "client/method_name.h"
 #include "client/print_status.h"
 #include "json/json.h"
 #include "schema/schema.h"
@@ -21,8 +21,6 @@
 #include "base/banned.h"
 
 #define MEMORY (512U << 20)
-/* Above what any --max-response lets through. */
-#define RESPONSE_BYTES (256 << 20)
 
 #define EXIT_CODES 64 /* plus the gRPC code */
 
@@ -47,13 +45,8 @@ static bool open_schema(struct rpc_client *call, struct status *status)
         return false;
     if (!schema_serve(call->schema, NULL, status))
         return status_wrap(status, "read the descriptor set");
-    call->method = schema_method_find(call->schema, text_of(call->options.method));
-    if (call->method)
-        return true;
-    return status_fail(status, STATUS_NOT_FOUND,
-                       "\"%.200s\": no method or several methods of that name; "
-                       "`apig-sidecar check` lists the methods",
-                       call->options.method);
+    return method_name_find(call->schema, text_of(call->options.method), &call->arena,
+                            &call->method, status);
 }
 
 static bool encode_request(struct rpc_client *call, struct status *status)
@@ -68,24 +61,6 @@ static bool encode_request(struct rpc_client *call, struct status *status)
     protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(bytes));
     call->request = grpc_raw_byte_buffer_create(&bytes, 1);
     grpc_slice_unref(bytes);
-    return true;
-}
-
-static bool open_channel(struct rpc_client *call, struct status *status)
-{
-    const char *target = call_options_target(&call->options, &call->arena);
-    if (!target)
-        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory for --target");
-    grpc_arg list[] = {
-        {GRPC_ARG_INTEGER, (char *)(uintptr_t)GRPC_ARG_ENABLE_HTTP_PROXY, {.integer = 0}},
-        {GRPC_ARG_INTEGER,
-         (char *)(uintptr_t)GRPC_ARG_MAX_RECEIVE_MESSAGE_LENGTH,
-         {.integer = RESPONSE_BYTES}},
-    };
-    grpc_channel_args arguments = {array_length(list), list};
-    grpc_channel_credentials *plaintext = grpc_insecure_credentials_create();
-    call->channel = grpc_channel_create(target, plaintext, &arguments);
-    grpc_channel_credentials_release(plaintext);
     return true;
 }
 
@@ -182,7 +157,7 @@ static int make_call(struct rpc_client *call)
 {
     struct status status;
     if (!open_schema(call, &status) || !encode_request(call, &status) ||
-        !open_channel(call, &status))
+        !call_channel_open(&call->options, &call->arena, &call->channel, &status))
         return command_fail(&status, EXIT_USAGE);
     open_rpc(call);
     run(call);
@@ -212,9 +187,25 @@ static void call_clear(struct rpc_client *call)
     schema_free(call->schema);
 }
 
+#ifdef GPR_ASSERT /* The releases that have it have the hook. */
+static void drop_line(gpr_log_func_args *logged)
+{
+    (void)logged;
+}
+#endif
+
+/* The status says what C-core would log. */
+static void silence_core(void)
+{
+#ifdef GPR_ASSERT
+    gpr_set_log_function(drop_line);
+#endif
+}
+
 static int start_and_call(struct rpc_client *call)
 {
     grpc_deadlock_detector_off();
+    silence_core();
     grpc_init();
     grpc_metadata_array_init(&call->initial);
     grpc_metadata_array_init(&call->trailing);
@@ -227,11 +218,15 @@ static int start_and_call(struct rpc_client *call)
 int client_call(int count, char *arguments[])
 {
     struct rpc_client call = {.code = GRPC_STATUS_UNKNOWN};
+    struct command_line line = {
+        .count = count, .arguments = arguments, .environment = environ, .most_operands = 2};
+    struct config config;
     struct status status;
     arena_init(&call.arena, MEMORY);
-    int exit_code = call_options_read(&call.options, count, arguments, &call.arena, &status)
+    int exit_code = call_options_read(&call.options, &config, &line, &status)
                         ? start_and_call(&call)
                         : command_fail(&status, EXIT_USAGE);
     arena_clear(&call.arena);
+    config_clear(&config);
     return exit_code;
 }

@@ -80,8 +80,7 @@ static bool connect_unix(const char *path, int64_t until_ns, int *fd, struct sta
     return connect_to(AF_UNIX, (struct sockaddr *)&address, sizeof address, until_ns, fd, status);
 }
 
-/* A server that listens on all addresses is reached on loopback. */
-static const char *host_to_dial(const char *host)
+const char *local_http_host(const char *host)
 {
     return strcmp(host, "0.0.0.0") == 0 ? "127.0.0.1" : strcmp(host, "::") == 0 ? "::1" : host;
 }
@@ -92,7 +91,7 @@ static bool connect_tcp(const struct address *address, int64_t until_ns, int *fd
     char port[8];
     struct addrinfo *found = NULL, hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
     snprintf(port, sizeof port, "%u", address->port);
-    int error = getaddrinfo(host_to_dial(address->host), port, &hints, &found);
+    int error = getaddrinfo(local_http_host(address->host), port, &hints, &found);
     if (error)
         return status_fail(status, STATUS_FAILED_PRECONDITION, "%s", gai_strerror(error));
     bool good = false;

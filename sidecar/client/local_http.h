@@ -20,6 +20,9 @@
 must_use bool local_http_has_port(const struct address *address, const char *option,
                                   struct status *status);
 
+/* The host to connect to: loopback for a server that listens on all addresses. */
+const char *local_http_host(const char *host);
+
 struct local_request {
     const struct address *address; /* 0.0.0.0 and :: are reached on loopback */
     const char *method, *path;

@@ -42,20 +42,11 @@ static bool take_client_ca(X509 *certificate, size_t index, void *context)
            SSL_CTX_add_client_CA(context, certificate) == 1;
 }
 
-/* Without this callback OpenSSL would read a password from the terminal. */
-static int no_password(char *password, int size, int writing, void *context)
-{
-    (void)password, (void)size, (void)writing, (void)context;
-    return -1;
-}
-
 static bool use_key(const struct pem_file *file, SSL_CTX *context, struct status *status)
 {
-    BIO *reader = memory_expect(BIO_new_mem_buf(file->text.data, (int)file->text.size));
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(reader, NULL, no_password, NULL);
-    BIO_free(reader);
+    EVP_PKEY *key = pem_private_key(file, status);
     if (!key)
-        return refuse(file, "it holds no private key in PEM, or an encrypted one", status);
+        return false;
     bool pair = X509_check_private_key(SSL_CTX_get0_certificate(context), key) == 1;
     bool used = pair && SSL_CTX_use_PrivateKey(context, key) == 1;
     EVP_PKEY_free(key);

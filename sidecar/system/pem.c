@@ -60,6 +60,51 @@ bool pem_certificates(const struct pem_file *file,
                                     "%s: it holds no certificate in PEM", file->path);
 }
 
+/* Without this callback OpenSSL would read a password from the terminal. */
+static int no_password(char *password, int size, int writing, void *context)
+{
+    (void)password, (void)size, (void)writing, (void)context;
+    return -1;
+}
+
+EVP_PKEY *pem_private_key(const struct pem_file *file, struct status *status)
+{
+    BIO *reader = memory_expect(BIO_new_mem_buf(file->text.data, (int)file->text.size));
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(reader, NULL, no_password, NULL);
+    BIO_free(reader);
+    ERR_clear_error();
+    if (!key)
+        status_set(status, STATUS_FAILED_PRECONDITION,
+                   "%s: it holds no private key in PEM, or an encrypted one", file->path);
+    return key;
+}
+
+struct pair {
+    EVP_PKEY *key;
+    bool fits;
+};
+
+static bool compare_first(X509 *certificate, size_t index, void *context)
+{
+    struct pair *pair = context;
+    if (index == 0)
+        pair->fits = X509_check_private_key(certificate, pair->key) == 1;
+    return true;
+}
+
+bool pem_check_pair(const struct pem_file *certificates, const struct pem_file *key,
+                    struct status *status)
+{
+    struct pair pair = {pem_private_key(key, status), false};
+    if (!pair.key)
+        return false;
+    bool good = pem_certificates(certificates, compare_first, &pair, status);
+    EVP_PKEY_free(pair.key);
+    return good &&
+           (pair.fits || status_fail(status, STATUS_FAILED_PRECONDITION,
+                                     "%s: it is not the key of %s", key->path, certificates->path));
+}
+
 void pem_digest(const struct pem_file *files, size_t count, unsigned char digest[PEM_DIGEST_BYTES])
 {
     unsigned char each[8][SHA256_DIGEST_LENGTH] = {{0}};

@@ -10,7 +10,8 @@
 #include "base/status.h"
 #include "base/text.h"
 
-struct x509_st; /* OpenSSL's X509 */
+struct x509_st;     /* OpenSSL's X509 */
+struct evp_pkey_st; /* OpenSSL's EVP_PKEY */
 
 struct pem_file {
     const char *path; /* NULL: no file, and the text is empty */
@@ -31,6 +32,14 @@ must_use bool pem_certificates(const struct pem_file *file,
                                bool (*take)(struct x509_st *certificate, size_t index,
                                             void *context),
                                void *context, struct status *status);
+
+/* The private key of a file, which the caller frees. FAILED_PRECONDITION, naming the file and never
+ * its content, when it is encrypted or there is none; NULL then. */
+must_use struct evp_pkey_st *pem_private_key(const struct pem_file *file, struct status *status);
+
+/* Checks that the key is that of the first certificate. FAILED_PRECONDITION, naming a file. */
+must_use bool pem_check_pair(const struct pem_file *certificates, const struct pem_file *key,
+                             struct status *status);
 
 /* OpenSSL's reason for the last failure on this thread, whose errors are cleared. */
 const char *pem_reason(void);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The channel of the command `call`. One thread, between grpc_init and grpc_shutdown. */
+#pragma once
+
+#include <grpc/grpc.h>
+
+#include "client/call_options.h"
+
+/*
+ * Makes a channel to the target, with TLS when the options ask for it; nothing is sent yet. Files
+ * are read into the arena. FAILED_PRECONDITION, naming a file that cannot be used.
+ */
+must_use bool call_channel_open(const struct call_options *given, struct arena *arena,
+                                grpc_channel **channel, struct status *status);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds the method that a person names on a command line. One thread for each arena. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "schema/schema.h"
+
+/*
+ * Finds a method by its name, with as much of its service and package before it as makes it the
+ * only one; a "." may stand for the "/": "CreateApiGroup", "ApiGroupService.CreateApiGroup",
+ * "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup". NOT_FOUND, naming similar methods, or
+ * those that match, when none or several do.
+ */
+must_use bool method_name_find(const struct schema *schema, struct text name, struct arena *arena,
+                               const struct schema_method **method, struct status *status);
