@@ -11,6 +11,7 @@
 #include "client/check.h"
 #include "client/command_list.h"
 #include "client/health.h"
+#include "client/protos.h"
 #include "client/shutdown.h"
 #include "client/wait.h"
 #include "config/config.h"
@@ -86,6 +87,7 @@ static const struct command_entry commands[] = {
     {&health_command, client_health},
     {&wait_command, client_wait},
     {&shutdown_command, client_shutdown},
+    {&protos_command, client_protos},
     {&version_command, version},
     {&help_command, help},
 };

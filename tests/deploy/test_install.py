@@ -37,16 +37,18 @@ def test_the_man_page_is_well_formed_and_has_each_option(installed):
     written = page.read_text().replace("\\-", "-")
     options = re.findall(r"^  (--[a-z-]+)", run(BINARY, "help"), re.MULTILINE)
     assert len(options) > 30 and all(option in written for option in options)
+    assert "\n.SS call\n" in written and "\n  --ca-file FILE" in written and ".SS serve" not in written
     if shutil.which("groff"):
         shown = subprocess.run(["groff", "-man", "-ww", "-Tutf8", page], capture_output=True, text=True)
         assert shown.returncode == 0 and not shown.stderr
 
 
-@pytest.mark.parametrize("typed,completed", [("ser", "serve"), ("--token-f", "--token-file")])
+@pytest.mark.parametrize("typed,completed", [("ser", "serve"), ("--token-f", "--token-file"), ("call --ca", "--ca-file"),
+                                             ("proto", "protos")])
 def test_bash_completes_commands_and_options(installed, typed, completed):
-    script = f'. {installed}/share/bash-completion/completions/apig-sidecar; COMP_WORDS=(apig-sidecar {typed}); COMP_CWORD=1; ' \
-             f'_apig_sidecar {installed}/bin/apig-sidecar; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    assert run("bash", "-c", script).split() == [completed]
+    script = f'. {installed}/share/bash-completion/completions/apig-sidecar; COMP_WORDS=(apig-sidecar {typed}); ' \
+             f'COMP_CWORD={len(typed.split())}; _apig_sidecar {installed}/bin/apig-sidecar; printf "%s\\n" "${{COMPREPLY[@]}}"'
+    assert run("bash", "-c", script).split() == completed.split()
 
 
 def test_the_package_has_the_files_and_its_dependencies(tmp_path):

@@ -11,7 +11,7 @@ from support.client import IDS
 from support.sidecar import run
 from support.upstream import GROUP, response, error, silence
 
-COMMANDS = ["serve", "call", "check", "health", "wait", "shutdown", "version", "help"]
+COMMANDS = ["serve", "call", "check", "health", "wait", "shutdown", "protos", "version", "help"]
 REQUEST = json.dumps({**IDS, "name": "api_group_001"})
 
 
