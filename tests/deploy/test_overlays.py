@@ -191,6 +191,17 @@ def test_an_own_ca_stands_beside_the_credential_and_may_come_later(name):
         assert environment_of(name, sidecar)["APIG_SIDECAR_UPSTREAM_CA_FILE"] == "/var/run/secrets/apig/upstream-ca.crt"
 
 
+@pytest.mark.parametrize("name", ["own-protos", "own-protos-shared", "own-protos-upstream-ca"])
+def test_an_own_descriptor_set_stands_beside_the_credential_and_must_be_there(name):
+    for _, pod, sidecar in sidecars(name):
+        [credential, own] = sources_of(pod)
+        assert "secret" in credential and own == {"configMap": {"name": "apig-protos"}}
+        folder, = [each["mountPath"] for each in sidecar["volumeMounts"] if each["name"] == "apig-token"]
+        options = environment_of(name, sidecar)
+        assert options["APIG_SIDECAR_DESCRIPTOR_SET"] == f"{folder}/protos.binpb"
+        assert options.get("APIG_SIDECAR_UPSTREAM_CA_FILE") in (None, f"{folder}/upstream-ca.crt")
+
+
 def test_the_written_patch_takes_the_token_from_a_secret_of_another_name_and_key():
     for _, pod, _ in sidecars("other-secret"):
         assert sources_of(pod) == [{"secret": {"name": "my-secret", "items": [{"key": "my-key", "path": "token"}]}}]
