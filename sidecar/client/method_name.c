@@ -113,6 +113,20 @@ static bool none(struct text name, const struct candidates *nearest, struct aren
                        name.data);
 }
 
+/* Reports the method of that name that is not served, if there is one. */
+static bool unserved(const struct schema *schema, struct text name, struct status *status)
+{
+    size_t count, start;
+    const struct schema_unserved *methods = schema_unserved(schema, &count);
+    for (size_t i = 0; i < count; i++)
+        if (ends_with_name(text_of(methods[i].path + 1), name, &start)) {
+            status_set(status, STATUS_NOT_FOUND, "%s is not served: %s", methods[i].path + 1,
+                       methods[i].reason);
+            return true;
+        }
+    return false;
+}
+
 bool method_name_find(const struct schema *schema, struct text name, struct arena *arena,
                       const struct schema_method **method, struct status *status)
 {
@@ -127,6 +141,8 @@ bool method_name_find(const struct schema *schema, struct text name, struct aren
     }
     if (matching.count > 1)
         return several(name, &matching, arena, status);
+    if (unserved(schema, name, status))
+        return false;
     for (size_t i = 0; i < count; i++)
         consider(&nearest, &methods[i], last_part(name));
     return none(name, &nearest, arena, status);

@@ -18,6 +18,7 @@ TWO_SERVICES = """syntax = "proto3";
 package test.v1;
 import "google/api/annotations.proto";
 service Cars { rpc ShowThing(Q) returns (Q) { option (google.api.http) = { get: "/v1/cars/{id}" }; } }
+service Trains { rpc Follow(Q) returns (stream Q) { option (google.api.http) = { get: "/v1/trains" }; } }
 service Boats { rpc ShowThing(Q) returns (Q) { option (google.api.http) = { get: "/v1/boats/{id}" }; } }
 message Q { string id = 1; }
 """
@@ -59,6 +60,11 @@ def test_a_part_of_a_name_is_refused(method):
 def test_a_name_of_several_methods_is_refused_with_their_paths(two_services):
     line = refused(two_services, "ShowThing", "{}")
     assert "test.v1.Cars/ShowThing" in line and "test.v1.Boats/ShowThing" in line
+
+
+def test_a_method_that_is_not_served_is_refused_with_the_reason(two_services):
+    line = refused(two_services, "Trains.Follow", "{}")
+    assert "test.v1.Trains/Follow is not served" in line and "streaming" in line
 
 
 def test_a_mounted_method_is_called_by_service_and_name(start, upstream, two_services):
