@@ -40,6 +40,18 @@ def test_the_calls_of_a_caller_with_few_are_served_between_those_of_one_with_man
         call.cancel()
 
 
+def test_no_call_overtakes_those_of_its_caller_that_wait(start, slow):
+    client = start(*OPTIONS, "--upstream-loops=1", upstream=slow).client()
+    client.create("connected")
+    names = [f"group_{number}" for number in range(60)]
+    calls = [client.start(name) for name in names[:30]]
+    slow.wait(slow.arrived, 10)  # the connection becomes free again and again from now on
+    calls += [client.start(name) for name in names[30:]]
+    for call in calls:
+        call.result()
+    assert [name for _, name in slow.arrived] == ["connected", *names]
+
+
 def test_a_caller_has_no_more_calls_in_flight_than_it_may_and_others_are_served(start, slow):
     client = start(*OPTIONS, "--max-in-flight-per-caller=3", "--upstream-connections=10", upstream=slow).client()
     hung = [client.start(f"hang_{number}", metadata=of("many"), timeout=30) for number in range(3)]
