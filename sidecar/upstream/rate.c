@@ -98,7 +98,7 @@ static void forget(struct rate *rate, int64_t now_ns)
     rate->named = (struct rate_bucket){0};
 }
 
-static void fill(struct rate *rate, int64_t now_ns)
+void rate_pass(struct rate *rate, int64_t now_ns)
 {
     forget(rate, now_ns);
     if (rate_limits(rate) && now_ns > rate->filled_ns) {
@@ -110,7 +110,7 @@ static void fill(struct rate *rate, int64_t now_ns)
 
 bool rate_take(struct rate *rate, int64_t now_ns)
 {
-    fill(rate, now_ns);
+    rate_pass(rate, now_ns);
     if (!rate_limits(rate))
         return true;
     if (now_ns < rate->paused_until_ns || rate->tokens < 1) {
@@ -128,7 +128,7 @@ void rate_give_back(struct rate *rate)
 
 int64_t rate_wait_ns(struct rate *rate, size_t before, int64_t now_ns)
 {
-    fill(rate, now_ns);
+    rate_pass(rate, now_ns);
     if (!rate_limits(rate))
         return 0;
     int64_t pause_ns = rate->paused_until_ns > now_ns ? rate->paused_until_ns - now_ns : 0;

@@ -44,6 +44,9 @@ struct rate {
 
 void rate_init(struct rate *rate, const struct rate_ceiling *ceiling);
 
+/* Time has passed: tokens are there, and a limit that nothing waited for may be forgotten. */
+void rate_pass(struct rate *rate, int64_t now_ns);
+
 /* Whether calls may have to wait. */
 bool rate_limits(const struct rate *rate);
 

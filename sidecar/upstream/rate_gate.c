@@ -71,7 +71,9 @@ int64_t rate_gate_wait_ns(struct rate_gate *gate, size_t before)
 double rate_gate_per_s(struct rate_gate *gate)
 {
     bool throttled = lock(gate);
-    double per_s = rate_per_s(&gate->rate, clock_now_ns());
+    int64_t now_ns = clock_now_ns();
+    rate_pass(&gate->rate, now_ns);
+    double per_s = rate_per_s(&gate->rate, now_ns);
     unlock(gate, throttled);
     return per_s;
 }

@@ -201,6 +201,18 @@ static void a_rate_that_nothing_waits_for_is_forgotten(void **state)
     assert_false(rate_limits(&rate));
 }
 
+static void a_rate_is_forgotten_although_no_call_comes(void **state)
+{
+    (void)state;
+    struct rate rate;
+    rate_init(&rate, &(struct rate_ceiling){0});
+    rate_throttled(&rate, &(struct rate_throttle){.retry_after_ns = 0}, 10, S - 1, S);
+    rate_pass(&rate, 2 * S);
+    assert_true(rate_limits(&rate));
+    rate_pass(&rate, 40 * S);
+    assert_false(rate_limits(&rate));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +226,7 @@ int main(void)
         cmocka_unit_test(calls_that_left_before_a_decrease_cause_no_other),
         cmocka_unit_test(calls_that_were_accepted_at_the_same_time_raise_the_rate),
         cmocka_unit_test(a_rate_that_nothing_waits_for_is_forgotten),
+        cmocka_unit_test(a_rate_is_forgotten_although_no_call_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
