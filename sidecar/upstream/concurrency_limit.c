@@ -143,7 +143,8 @@ static void compare(struct concurrency_limit *limit)
 static bool mostly_misses(const struct concurrency_limit *limit)
 {
     size_t others = limit->ended - limit->missed;
-    return limit->missed > others * (is_longer(limit, mean_ns(limit), NEARLY_AS_SHORT) ? 1 : 3);
+    bool may_hang = limit->answered > 0 && !is_longer(limit, mean_ns(limit), NEARLY_AS_SHORT);
+    return limit->missed > others * (may_hang ? 3 : 1);
 }
 
 static void judge(struct concurrency_limit *limit)
@@ -240,7 +241,7 @@ bool concurrency_limit_ended(struct concurrency_limit *limit, enum exchange_endi
         return true;
     if (is_judged(limit, began_ns)) {
         limit->answered += responded;
-        limit->missed += ending == EXCHANGE_MISSED;
+        limit->missed += ending == EXCHANGE_MISSED && is_longer(limit, took_ns, LONGER);
         limit->took_ns += responded ? took_ns : 0;
         limit->took_squared += responded ? took_ns * took_ns : 0;
     }

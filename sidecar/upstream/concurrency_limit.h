@@ -45,7 +45,8 @@ struct concurrency_limit {
     size_t former;        /* the limit before */
 
     /* The exchanges that are judged together: the first `enough` that began since `from_ns`. */
-    size_t enough, began, ended, answered, missed;
+    size_t enough, began, ended, answered;
+    size_t missed; /* their deadlines, after a time in which they should have been answered */
     double took_ns, took_squared; /* sums, of those answered */
     int64_t from_ns, to_ns;
     int64_t settles_ns; /* 0, or the limit was lowered: the next exchange begins after a queue of

@@ -159,21 +159,43 @@ static void a_shrink_is_judged_when_the_queue_of_before_is_gone(void **state)
     assert_in_range(model.limit.now, 8, 40);
 }
 
+/* Five of eight exchanges miss their deadline after that time; the others are answered. */
+static void run_round_with_misses(struct model *model, int64_t missed_ns)
+{
+    size_t count = model->limit.now;
+    int64_t began_ns = model->now_ns + 1;
+    for (size_t i = 0; i < count; i++)
+        concurrency_limit_began(&model->limit, began_ns);
+    concurrency_limit_wanted(&model->limit);
+    for (size_t i = 0; i < count; i++) {
+        bool missed = i * 5 % 8 < 5;
+        model->now_ns = began_ns + (missed ? missed_ns : model->takes_ns);
+        end(model, missed ? EXCHANGE_MISSED : EXCHANGE_RESPONDED, false, began_ns);
+    }
+}
+
 static void misses_beside_short_exchanges_do_not_halve_the_limit(void **state)
 {
     (void)state;
     struct model model = model_of(1000, 100 * MS);
     run(&model, 10);
-    for (int i = 0; i < 10; i++) {
-        int64_t began_ns = model.now_ns + 1;
-        for (size_t k = 0; k < model.limit.now; k++)
-            concurrency_limit_began(&model.limit, began_ns);
-        for (size_t k = 0; k < 512; k++) {
-            model.now_ns = began_ns + 100 * MS;
-            end(&model, k * 5 % 8 < 5 ? EXCHANGE_MISSED : EXCHANGE_RESPONDED, false, began_ns);
-        }
-    }
+    for (int i = 0; i < 10; i++)
+        run_round_with_misses(&model, 400 * MS);
     assert_int_equal(model.limit.now, 512);
+}
+
+static void deadlines_that_were_too_short_do_not_halve_the_limit(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, 100 * MS);
+    run(&model, 10);
+    model.takes_ns = 145 * MS;
+    for (int i = 0; i < 10; i++)
+        run_round_with_misses(&model, 148 * MS);
+    assert_int_equal(model.limit.now, 512);
+    for (int i = 0; i < 10; i++)
+        run_round_with_misses(&model, 400 * MS);
+    assert_in_range(model.limit.now, 1, 256);
 }
 
 static void an_upstream_that_has_become_slow_for_all_keeps_its_limit(void **state)
@@ -295,6 +317,7 @@ int main(void)
         cmocka_unit_test(durations_that_vary_are_not_taken_for_a_queue),
         cmocka_unit_test(a_shrink_is_judged_when_the_queue_of_before_is_gone),
         cmocka_unit_test(misses_beside_short_exchanges_do_not_halve_the_limit),
+        cmocka_unit_test(deadlines_that_were_too_short_do_not_halve_the_limit),
         cmocka_unit_test(an_upstream_that_has_become_slow_for_all_keeps_its_limit),
         cmocka_unit_test(fewer_begin_when_deadlines_pass_in_the_upstream),
         cmocka_unit_test(a_lease_follows_the_usual_duration),
