@@ -51,7 +51,7 @@ static bool open_schema(struct rpc_client *call, struct status *status)
 
 static bool encode_request(struct rpc_client *call, struct status *status)
 {
-    const struct json_read_options options = {.camel_names = true, .strict = true};
+    const struct json_read_options options = {.strict = true};
     struct text json;
     ProtobufCMessage *message;
     if (!call_options_message(&call->options, &call->arena, &json, status) ||

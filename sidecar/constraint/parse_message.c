@@ -43,8 +43,7 @@ static bool read_field(const struct constraint_parser *parser, const struct wire
 {
     if (rule->type != WIRE_BYTES)
         return parser_unreadable(parser);
-    const struct schema_field *field =
-        schema_field_by_name(parser->type->message, rule->bytes, false);
+    const struct schema_field *field = schema_field_by_name(parser->type->message, rule->bytes);
     if (!field)
         return parser_refuse(parser, "name a field in `oneof` that the message does not have");
     if (names_field(parser->oneof, field))

@@ -3,7 +3,8 @@
  * Conversion of messages to JSON and back, driven by their types, without a tree in between. The
  * JSON form of each type is that of the Protobuf documentation
  * (protobuf.dev/programming-guides/json), but names are those of the .proto and 64-bit integers are
- * numbers, as the upstream writes them. All memory comes from the arena. Pure; any thread.
+ * numbers unless the style says otherwise, as the upstream writes them. All memory comes from the
+ * arena. Pure; any thread.
  */
 #pragma once
 
@@ -20,11 +21,6 @@ struct json_limits {
     size_t depth; /* nesting of objects and arrays; default 64 */
     size_t
         names; /* members in one object that are not fields, and members of a map; default 4096 */
-};
-
-enum json_names {
-    JSON_NAMES_PROTO, /* "order_id" */
-    JSON_NAMES_CAMEL, /* "slDomain" */
 };
 
 enum json_integers {
@@ -66,9 +62,8 @@ typedef void json_unreadable(struct text path, const struct status *why, void *c
 
 struct json_read_options {
     struct json_limits limits;
-    bool camel_names; /* lowerCamelCase names are accepted as well */
-    bool strict;      /* refuses unknown members and the liberties of some servers: a number where a
-                         string is declared, a bool or the number of an enum in quotes */
+    bool strict; /* refuses unknown members and the liberties of some servers: a number where a
+                    string is declared, a bool or the number of an enum in quotes */
     json_unreadable *unreadable;
     void *context;
 };
@@ -81,10 +76,11 @@ struct text json_without_mark(struct text json);
  * Reads one JSON object into a new message, which may hold views of `json`; `json` has to outlive
  * it. A string is accepted as the number that it holds, and a number where a string is declared as
  * the text that it is written in ("1e2"); whole numbers may have a fraction or an exponent that
- * leaves them whole ("1.0"), and never lose a digit. null means absent. Members that are not fields
+ * leaves them whole ("1.0"), and never lose a digit. A field has each of its names
+ * (schema_field_by_json_name). null means absent. Members that are not fields
  * are checked and skipped. INVALID_ARGUMENT, with the offset of the byte or the path of the member,
  * on text that is not JSON (RFC 8259), a second member of the same name in any object, also under
- * the other name of a field, bad UTF-8, lone surrogates, text behind the end, a value that its
+ * another name of its field, bad UTF-8, lone surrogates, text behind the end, a value that its
  * field cannot hold without loss, two members of a oneof, and more depth or members than the
  * limits; RESOURCE_EXHAUSTED when the arena is full.
  */

@@ -187,7 +187,7 @@ static bool skip_unknown(struct reader *reader, struct text name)
 #define FEW_FIELDS 256
 
 /* The object that is being read, with the members that it has had. A field has one bit, whichever
- * of its two names was used. */
+ * of its names was used. */
 struct object {
     const struct schema_message *type;
     const struct schema_field *expected; /* the field that is declared behind the last one */
@@ -211,14 +211,14 @@ static bool object_init(struct object *object, const struct schema_message *type
 
 /* Tries the next declared field first, because most senders write members in the order of
  * declaration. */
-static const struct schema_field *find_field(struct object *object, struct text name,
-                                             bool camel_names)
+static const struct schema_field *find_field(struct object *object, struct text name)
 {
     const struct schema_message *type = object->type;
     const struct schema_field *field = object->expected;
     if (field == type->fields + type->field_count ||
-        !text_equal(camel_names ? field->json_name : field->name, name))
-        field = schema_field_by_name(type, name, camel_names);
+        (!text_equal(field->name, name) &&
+         !text_equal(schema_json_name(field, JSON_NAMES_JSON), name)))
+        field = schema_field_by_json_name(type, name);
     if (field)
         object->expected = field + 1;
     return field;
@@ -250,8 +250,7 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
     for (bool first = true; json_next(source, '}', &first);) {
         if (!json_take_name(source, &here.name))
             return false;
-        const struct schema_field *field =
-            find_field(&object, here.name, reader->options->camel_names);
+        const struct schema_field *field = find_field(&object, here.name);
         if (!note_member(&object, field, here.name, source))
             return false;
         if (!(field ? read_member(reader, field, message, &here) : skip_unknown(reader, here.name)))

@@ -220,16 +220,11 @@ static bool write_field(struct writer *writer, const struct schema_field *field,
     return write_one(writer, field, schema_value(message, field));
 }
 
-/* The name of a field is an identifier, which has no characters to escape. */
 static void write_name(struct writer *writer, const struct schema_field *field)
 {
-    if (writer->style->names == JSON_NAMES_CAMEL) {
-        json_add_string(writer->out, field->json_name);
-        return;
-    }
-    buffer_add_char(writer->out, '"');
-    buffer_add_text(writer->out, field->name);
-    buffer_add_char(writer->out, '"');
+    buffer_add_text(writer->out, field->json_keys[writer->style->names]);
+    if (writer->style->indented)
+        buffer_add_char(writer->out, ' ');
 }
 
 static bool write_members(struct writer *writer, const struct schema_message *type,
@@ -245,7 +240,6 @@ static bool write_members(struct writer *writer, const struct schema_message *ty
             continue;
         separate(writer, &first);
         write_name(writer, field);
-        colon(writer);
         if (!write_field(writer, field, message))
             return status_wrap(writer->status, "%.*s", text_arguments(field->name));
     }

@@ -217,7 +217,7 @@ static void add_key(const struct query_key *key, struct buffer *query)
         add_key(key->outer, query);
         buffer_add_char(query, '.');
     }
-    percent_encode(key->field->name, false, query);
+    percent_encode(schema_json_name(key->field, JSON_NAMES_PROTO), false, query);
 }
 
 static void add_parameter(const struct query_key *key, enum field_type type, const void *at,

@@ -157,14 +157,14 @@ static bool read_bodies(const struct http_rule_option *option, const struct sche
 {
     rule->body_whole = text_equal(option->body, text_literal("*"));
     if (option->body.size > 0 && !rule->body_whole) {
-        rule->body = schema_field_by_name(request, option->body, false);
+        rule->body = schema_field_by_name(request, option->body);
         if (!rule->body)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "body: \"%.*s\" names no field of the request",
                                text_arguments(option->body));
     }
     if (option->response_body.size > 0) {
-        rule->response_body = schema_field_by_name(response, option->response_body, false);
+        rule->response_body = schema_field_by_name(response, option->response_body);
         if (!rule->response_body)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "response_body: \"%.*s\" names no field of the response",

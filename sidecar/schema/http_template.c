@@ -93,8 +93,7 @@ static bool resolve_path(struct text name, const struct schema_message *message,
         struct text part;
         is_last = !text_take_part(&rest, '.', &part);
         bool can_be = message && depth < MOST_PATH_DEPTH && text_is_identifier(part);
-        const struct schema_field *field =
-            can_be ? schema_field_by_name(message, part, false) : NULL;
+        const struct schema_field *field = can_be ? schema_field_by_name(message, part) : NULL;
         if (!field)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "{%.*s} names no field of the request", text_arguments(name));

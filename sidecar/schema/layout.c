@@ -126,34 +126,20 @@ static void describe_message(const struct schema_message *message,
     describe_ranges(descriptor, arena);
 }
 
-typedef int compare_fields(const void *a, const void *b);
-
-static int compare_names(const void *a, const void *b)
-{
-    const struct schema_field *const *left = a, *const *right = b;
-    return schema_compare_names((*left)->name, (*right)->name);
-}
-
-static int compare_json_names(const void *a, const void *b)
-{
-    const struct schema_field *const *left = a, *const *right = b;
-    return schema_compare_names((*left)->json_name, (*right)->json_name);
-}
-
 static int compare_numbers(const void *a, const void *b)
 {
     const struct schema_field *const *left = a, *const *right = b;
     return (*left)->number < (*right)->number ? -1 : (*left)->number > (*right)->number;
 }
 
-static const struct schema_field *const *sorted(const struct schema_message *message,
-                                                compare_fields *compare, struct arena *arena)
+static const struct schema_field *const *sort_by_number(const struct schema_message *message,
+                                                        struct arena *arena)
 {
     size_t count = message->field_count;
     const struct schema_field **fields = memory_expect(arena_alloc(arena, count * sizeof *fields));
     for (size_t i = 0; i < count; i++)
         fields[i] = &message->fields[i];
-    qsort(fields, count, sizeof *fields, compare);
+    qsort(fields, count, sizeof *fields, compare_numbers);
     return fields;
 }
 
@@ -161,9 +147,7 @@ void layout_finish(struct schema_message *message, ProtobufCMessageDescriptor *d
                    struct arena *arena)
 {
     message->size = (message->size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    message->by_name = sorted(message, compare_names, arena);
-    message->by_json_name = sorted(message, compare_json_names, arena);
-    message->by_number = sorted(message, compare_numbers, arena);
+    message->by_number = sort_by_number(message, arena);
     describe_message(message, descriptor, arena);
     message->descriptor = descriptor;
 }

@@ -21,9 +21,9 @@ struct layout_oneof {
 void layout_place(struct schema_field *field, struct layout_oneof *oneof, size_t *size);
 
 /*
- * Completes a message whose name, size and placed fields are set: makes its sorted look-ups and
- * fills `descriptor`, to which message->descriptor then points. Of the messages of its fields only
- * the descriptor pointers have to be set. No two fields have the same name or number.
+ * Completes a message whose name, size and placed fields are set: sorts them by number and fills
+ * `descriptor`, to which message->descriptor then points. Of the messages of its fields only
+ * the descriptor pointers have to be set. No two fields have the same number.
  */
 void layout_finish(struct schema_message *message, ProtobufCMessageDescriptor *descriptor,
                    struct arena *arena);

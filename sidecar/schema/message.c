@@ -37,26 +37,15 @@ int schema_compare_names(struct text a, struct text b)
     return a.size ? memcmp(a.data, b.data, a.size) : 0;
 }
 
-static struct text own_name(const struct schema_field *field)
-{
-    return field->name;
-}
-
-static struct text json_name(const struct schema_field *field)
-{
-    return field->json_name;
-}
-
-static const struct schema_field *search(const struct schema_field *const *sorted, size_t count,
-                                         struct text (*name_of)(const struct schema_field *),
+static const struct schema_field *search(const struct schema_field_name *sorted, size_t count,
                                          struct text name)
 {
     size_t low = 0;
     while (low < count) {
         size_t middle = low + (count - low) / 2;
-        int order = schema_compare_names(name, name_of(sorted[middle]));
+        int order = schema_compare_names(name, sorted[middle].name);
         if (order == 0)
-            return sorted[middle];
+            return sorted[middle].field;
         if (order < 0)
             count = middle;
         else
@@ -66,12 +55,16 @@ static const struct schema_field *search(const struct schema_field *const *sorte
 }
 
 const struct schema_field *schema_field_by_name(const struct schema_message *message,
-                                                struct text name, bool json_names)
+                                                struct text name)
 {
-    const struct schema_field *field = NULL;
-    if (json_names)
-        field = search(message->by_json_name, message->field_count, json_name, name);
-    return field ? field : search(message->by_name, message->field_count, own_name, name);
+    return search(message->by_name, message->field_count, name);
+}
+
+const struct schema_field *schema_field_by_json_name(const struct schema_message *message,
+                                                     struct text name)
+{
+    const struct schema_field *field = schema_field_by_name(message, name);
+    return field ? field : search(message->by_other_name, message->other_name_count, name);
 }
 
 const struct schema_field *schema_field_by_number(const struct schema_message *message,

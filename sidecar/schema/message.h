@@ -80,12 +80,21 @@ struct schema_enum {
     bool is_null_value; /* google.protobuf.NullValue: JSON null */
 };
 
+/* The name that a field has in JSON that is written. In JSON that is read a field has all names. */
+enum json_names {
+    JSON_NAMES_PROTO, /* "order_id", or a json_name that is not the default one */
+    JSON_NAMES_JSON,  /* "orderId", the json_name */
+    JSON_NAMES_COUNT,
+};
+
 struct schema_message;
 struct constraints; /* constraint/constraint.h */
 
 struct schema_field {
-    struct text name;      /* as the .proto declares it */
-    struct text json_name; /* lowerCamelCase, or the value of json_name */
+    struct text name;       /* as the .proto declares it */
+    struct text camel_name; /* the same in lowerCamelCase, which is the default json_name */
+    struct text json_keys[JSON_NAMES_COUNT]; /* the start of a member: the name in quotes and the
+                                                colon */
     uint32_t number;
     enum field_type type;
     enum field_shape shape;
@@ -100,6 +109,11 @@ struct schema_field {
     const struct constraints *constraints; /* set by constraint_attach; NULL without constraints */
 };
 
+struct schema_field_name {
+    struct text name;
+    const struct schema_field *field;
+};
+
 struct schema_message {
     struct text full_name;             /* "shop.v1.Order" */
     const struct schema_field *fields; /* as declared */
@@ -111,7 +125,10 @@ struct schema_message {
         constraints; /* of the message itself; set by constraint_attach; NULL without constraints */
     bool has_constraints; /* set by constraint_attach: the message, or one that it can hold, has
                              constraints */
-    const struct schema_field *const *by_name, *const *by_json_name, *const *by_number; /* sorted */
+    const struct schema_field *const *by_number;   /* sorted, as the names */
+    const struct schema_field_name *by_name;       /* the names in the .proto, one for each field */
+    const struct schema_field_name *by_other_name; /* the names in JSON that are not in by_name */
+    size_t other_name_count;
 };
 
 /* Compares names in the order of look-ups: by length, then by their bytes. Negative, 0 or positive.
@@ -121,10 +138,21 @@ int schema_compare_names(struct text a, struct text b);
 /* The size of one value of that type, in a message or as an element of a repeated field. */
 size_t schema_type_bytes(enum field_type type);
 
-/* Finds a field by its name in the .proto or, when `json_names`, also by its JSON name; NULL when
- * the message does not have it. */
+/* Returns the name of a field in JSON that is written with these names. */
+static inline struct text schema_json_name(const struct schema_field *field, enum json_names names)
+{
+    struct text key = field->json_keys[names];
+    return (struct text){key.data + 1, key.size - 3};
+}
+
+/* Finds a field by its name in the .proto; NULL when the message does not have it. */
 const struct schema_field *schema_field_by_name(const struct schema_message *message,
-                                                struct text name, bool json_names);
+                                                struct text name);
+
+/* Finds a field by a name that it has in JSON: that of the .proto, the json_name, or
+ * lowerCamelCase. NULL when no field has that name. */
+const struct schema_field *schema_field_by_json_name(const struct schema_message *message,
+                                                     struct text name);
 
 const struct schema_field *schema_field_by_number(const struct schema_message *message,
                                                   uint32_t number);

@@ -43,7 +43,7 @@ static bool is_of_kind(const struct schema_field *field, enum kind kind)
 static bool find_field(const struct recovery_option *option, const struct schema_message *message,
                        struct text name, enum kind kind, const struct schema_field **field)
 {
-    const struct schema_field *found = schema_field_by_name(message, name, false);
+    const struct schema_field *found = schema_field_by_name(message, name);
     if (!found || !is_of_kind(found, kind))
         return status_fail(
             option->status, STATUS_INVALID_ARGUMENT, "recovery: %.*s has no %s field \"%.*s\"",
@@ -145,8 +145,7 @@ static void find_copies(const struct recovery_option *option, struct schema_reco
         arena_zalloc(option->arena, (request->field_count + 1) * sizeof *recovery->copies));
     for (size_t i = 0; i < request->field_count; i++) {
         const struct schema_field *from = &request->fields[i];
-        const struct schema_field *to =
-            schema_field_by_name(recovery->lookup->request, from->name, false);
+        const struct schema_field *to = schema_field_by_name(recovery->lookup->request, from->name);
         if (to && is_alike(from, to))
             recovery->copies[recovery->copy_count++] = (struct recovery_copy){from, to};
     }

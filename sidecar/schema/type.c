@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/type.h"
 
-#include "base/ascii.h"
 #include "base/memory.h"
+#include "schema/field_names.h"
 #include "schema/layout.h"
 #include "schema/option.h"
 #include "schema/type_check.h"
@@ -138,21 +138,6 @@ static bool require_enum(const struct types *types, const char *type_name,
     return true;
 }
 
-/* Converts "order_id" to "orderId", for sets that do not set json_name. */
-static struct text camel_case(const struct types *types, struct text name)
-{
-    char *camel = zeroed(types, name.size + 1);
-    size_t bytes = 0;
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        if (c == '_')
-            continue;
-        bool starts = i > 0 && name.data[i - 1] == '_';
-        camel[bytes++] = starts ? ascii_to_upper(c) : c;
-    }
-    return (struct text){camel, bytes};
-}
-
 static bool is_packable(enum field_type type)
 {
     return type != FIELD_STRING && type != FIELD_BYTES && type != FIELD_MESSAGE;
@@ -202,10 +187,8 @@ static bool build_field(struct types *types, const message_proto *message, const
 {
     if (!type_check_field(message, proto, status))
         return false;
-    struct text name = text_of(proto->name);
     *field = (struct schema_field){
-        .name = name,
-        .json_name = proto->json_name ? text_of(proto->json_name) : camel_case(types, name),
+        .name = text_of(proto->name),
         .number = (uint32_t)proto->number,
         .type = (enum field_type)proto->type,
     };
@@ -220,7 +203,8 @@ static bool build_field(struct types *types, const message_proto *message, const
                     (!proto->options || !proto->options->has_packed || proto->options->packed);
     if (field->shape == FIELD_ONEOF)
         field->oneof = text_of(message->oneof_decl[proto->oneof_index]->name);
-    return read_filled_by(types, proto, field, status);
+    return field_names_set(field, proto->json_name, types->arena, status) &&
+           read_filled_by(types, proto, field, status);
 }
 
 static bool build_fields(struct types *types, struct type *type, struct status *status)
@@ -250,9 +234,9 @@ static bool build_type(struct types *types, struct type *type, struct status *st
 {
     if (!build_fields(types, type, status))
         return false;
-    return type_check_message(&type->message, type->symbol->proto.message, status)
-               ? true
-               : status_wrap(status, "%.*s", text_arguments(type->message.full_name));
+    return (field_names_index(&type->message, types->arena, status) &&
+            type_check_message(&type->message, type->symbol->proto.message, status)) ||
+           status_wrap(status, "%.*s", text_arguments(type->message.full_name));
 }
 
 static struct text options_of(const struct types *types, const void *options)

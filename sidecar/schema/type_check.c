@@ -27,20 +27,12 @@ bool type_check_field(const message_proto *message, const field_proto *proto, st
 }
 
 /* The names of fields differ, because they are symbols. */
-static bool check_unique(const struct schema_message *message, struct status *status)
+static bool check_numbers(const struct schema_message *message, struct status *status)
 {
-    for (size_t i = 1; i < message->field_count; i++) {
-        const struct schema_field *number = message->by_number[i];
-        const struct schema_field *json = message->by_json_name[i];
-        const char *shared = NULL;
-        if (message->by_number[i - 1]->number == number->number)
-            shared = "number";
-        else if (text_equal(message->by_json_name[i - 1]->json_name, json->json_name))
-            shared = "JSON name";
-        if (shared)
+    for (size_t i = 1; i < message->field_count; i++)
+        if (message->by_number[i - 1]->number == message->by_number[i]->number)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "two of its fields have the same %s", shared);
-    }
+                               "two of its fields have the same number");
     return true;
 }
 
@@ -71,5 +63,5 @@ static bool check_form(const struct schema_message *message, const message_proto
 bool type_check_message(const struct schema_message *message, const message_proto *proto,
                         struct status *status)
 {
-    return check_unique(message, status) && check_form(message, proto, status);
+    return check_numbers(message, status) && check_form(message, proto, status);
 }

@@ -11,7 +11,7 @@
 must_use bool type_check_field(const message_proto *message, const field_proto *proto,
                                struct status *status);
 
-/* Fails on a message whose fields share a number or a JSON name, and on an entry of a map or a
+/* Fails on a message whose fields share a number, and on an entry of a map or a
  * well-known type without the fields that other code relies on. */
 must_use bool type_check_message(const struct schema_message *message, const message_proto *proto,
                                  struct status *status);

@@ -26,7 +26,7 @@
 enum { FORMAT_PROTOBUF = 1, FORMAT_JSON = 2 };
 enum { CATEGORY_JSON_IGNORE_UNKNOWN = 3 };
 
-static const struct json_style style = {.names = JSON_NAMES_CAMEL, .int64 = JSON_INT64_STRING};
+static const struct json_style style = {.names = JSON_NAMES_JSON, .int64 = JSON_INT64_STRING};
 
 struct exchange {
     const struct schema *schema;
@@ -37,7 +37,7 @@ struct exchange {
 
 static const struct schema_field *field_of(const struct schema_message *type, const char *name)
 {
-    const struct schema_field *field = schema_field_by_name(type, text_of(name), false);
+    const struct schema_field *field = schema_field_by_name(type, text_of(name));
     assert(field);
     return field;
 }
@@ -96,7 +96,6 @@ static bool read_payload(struct exchange *exchange, const struct schema_message 
 {
     bool lenient = request_number(exchange, "test_category") == CATEGORY_JSON_IGNORE_UNKNOWN;
     const struct json_read_options options = {
-        .camel_names = true,
         .strict = !lenient,
         .unreadable = lenient ? ignore : NULL,
     };

@@ -21,6 +21,8 @@ service Things {
   rpc Update(UpdateRequest) returns (Thing) { option (google.api.http) = { put: "/v1/things/{id}" body: "thing" }; }
   rpc Delete(DeleteRequest) returns (Nothing) { option (google.api.http) = { delete: "/v1/things/{id}" }; }
   rpc Start(StartRequest) returns (Thing) { option (google.api.http) = { post: "/v1/{path=**}:start" body: "*" }; }
+  rpc Create(Server) returns (Server) { option (google.api.http) = { post: "/v1/servers" body: "*" }; }
+  rpc Find(Server) returns (Server) { option (google.api.http) = { get: "/v1/servers" }; }
   rpc Names(ListRequest) returns (Page) { option (google.api.http) = { get: "/v1/names" response_body: "things" }; }
 }
 message Thing { string id = 1; int64 size = 2; optional bool live = 3; map<string, double> weights = 4; bytes raw = 5; }
@@ -31,6 +33,7 @@ message Page { repeated Thing things = 1; uint64 total = 2; map<string, Named> n
 message Named { string id = 1 [(buf.validate.field).required = true]; int64 size = 2; }
 message UpdateRequest { string id = 1; Thing thing = 2 [(buf.validate.field).required = true]; bool force = 3; }
 message DeleteRequest { string id = 1; }
+message Server { string flavor_ref = 1 [json_name = "flavor-ref"]; int32 max_count = 2; string owner_id = 3; }
 message StartRequest { string path = 1; int32 count = 2 [(buf.validate.field).int32 = {gte: 1, lte: 5}]; }
 message Nothing {}
 """
@@ -73,6 +76,8 @@ REQUESTS = [
      "PUT", "/v1/things/1?force=true", {"size": 9007199254740993, "live": False, "weights": {"k": 0.1}, "raw": "/+8="}),
     ("Delete", {"id": "a/b"}, "DELETE", "/v1/things/a%2Fb", None),
     ("Start", {"path": "a/b/c", "count": 3}, "POST", "/v1/a/b/c:start", {"count": 3}),
+    ("Create", {"flavor_ref": "s2", "max_count": 1}, "POST", "/v1/servers", {"flavor-ref": "s2", "max_count": 1}),
+    ("Find", {"flavor_ref": "s2", "max_count": 1}, "GET", "/v1/servers?flavor-ref=s2&max_count=1", None),
 ]
 
 
@@ -92,6 +97,13 @@ def test_a_response_is_read_as_its_type_says(things, upstream):
     assert things("List").result() == {
         "things": [{"id": "1", "size": "-9007199254740993", "weights": {"a": 1e300}}, {"raw": "/+8="}],
         "total": "18446744073709551615"}
+
+
+@pytest.mark.parametrize("names", [("flavor-ref", "max_count", "owner_id"), ("flavor_ref", "maxCount", "owner_id"),
+                                   ("flavorRef", "max_count", "ownerId")], ids=str)
+def test_a_response_is_read_by_each_name_of_a_field(things, upstream, names):
+    upstream.script(response(http(200, dict(zip(names, ("s2", 1, "o"))))))
+    assert things("Create").result() == {"flavor_ref": "s2", "max_count": 1, "owner_id": "o"}
 
 
 def test_the_token_as_a_key_of_a_map_is_in_no_status_and_no_log(things, upstream):

@@ -52,11 +52,10 @@ static bool read_and_write(const struct schema_message *type, struct text json, 
 {
     const struct json_read_options options = {
         .strict = ways & STRICT,
-        .camel_names = ways & CAMEL_NAMES,
         .unreadable = ways & LISTEN ? hear : NULL,
     };
     const struct json_style style = {
-        .names = ways & CAMEL_NAMES ? JSON_NAMES_CAMEL : JSON_NAMES_PROTO,
+        .names = ways & CAMEL_NAMES ? JSON_NAMES_JSON : JSON_NAMES_PROTO,
         .int64 = ways & STRICT ? JSON_INT64_STRING : JSON_INT64_NUMBER,
         .indented = ways & INDENT,
     };

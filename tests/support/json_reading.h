@@ -8,8 +8,7 @@
 #include "json_exchange.h"
 #include "types.h"
 
-static const struct json_read_options lenient, strict = {.strict = true},
-                                               camel = {.camel_names = true};
+static const struct json_read_options lenient, strict = {.strict = true};
 
 /* A document and what the writer makes of what was read; NULL when that is the document again. */
 struct good {

@@ -59,7 +59,7 @@ static inline void lines_set(const struct schema_message *type, ProtobufCMessage
                              struct text path, struct text value, struct arena *arena)
 {
     struct text whole = path, name = lines_part(&path);
-    const struct schema_field *field = schema_field_by_name(type, name, false);
+    const struct schema_field *field = schema_field_by_name(type, name);
     if (!field)
         fail_msg("%.*s names no field", text_arguments(whole));
     void *at = schema_value(message, field);

@@ -61,7 +61,7 @@ static inline const struct schema_message *sets_type(const struct sets *sets, co
 static inline const struct schema_field *sets_field(const struct schema_message *type,
                                                     const char *name)
 {
-    const struct schema_field *field = schema_field_by_name(type, text_of(name), false);
+    const struct schema_field *field = schema_field_by_name(type, text_of(name));
     if (!field)
         fail_msg("no field %s", name);
     return field;

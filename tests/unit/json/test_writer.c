@@ -39,12 +39,12 @@ static void members_stand_as_they_are_declared(void **state)
                     "{\"largest\":4,\"one\":1,\"thousand\":3,\"two\":2}");
 }
 
-static void names_are_the_protos_own_or_camel_case(void **state)
+static void names_are_those_of_the_proto_unless_one_is_chosen(void **state)
 {
     (void)state;
     static const char json[] = "{\"a_bool\":true,\"colour\":1}";
-    static const struct json_style camel = {.names = JSON_NAMES_CAMEL};
-    must_be_written("Scalars", json, &plain, "{\"a_bool\":true,\"colour\":\"COLOUR_RED\"}");
+    static const struct json_style camel = {.names = JSON_NAMES_JSON};
+    must_be_written("Scalars", json, &plain, "{\"a_bool\":true,\"color\":\"COLOUR_RED\"}");
     must_be_written("Scalars", json, &camel, "{\"aBool\":true,\"color\":\"COLOUR_RED\"}");
 }
 
@@ -244,7 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members_stand_as_they_are_declared),
-        cmocka_unit_test(names_are_the_protos_own_or_camel_case),
+        cmocka_unit_test(names_are_those_of_the_proto_unless_one_is_chosen),
         cmocka_unit_test(large_integers_are_numbers_or_strings),
         cmocka_unit_test(map_keys_are_strings),
         cmocka_unit_test(enums_are_names_or_numbers),

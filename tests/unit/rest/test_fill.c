@@ -56,7 +56,7 @@ static void end(struct trial *trial)
 
 static void set(struct trial *trial, const char *name, const char *value)
 {
-    const struct schema_field *field = schema_field_by_name(trial->type, text_of(name), false);
+    const struct schema_field *field = schema_field_by_name(trial->type, text_of(name));
     ProtobufCBinaryData *text = schema_value(trial->request, field);
     *text = (ProtobufCBinaryData){strlen(value), (uint8_t *)(uintptr_t)value};
     schema_field_mark_present(trial->request, field);
@@ -64,7 +64,7 @@ static void set(struct trial *trial, const char *name, const char *value)
 
 static void expect(const struct trial *trial, const char *name, const char *value)
 {
-    const struct schema_field *field = schema_field_by_name(trial->type, text_of(name), false);
+    const struct schema_field *field = schema_field_by_name(trial->type, text_of(name));
     const ProtobufCBinaryData *text = schema_value(trial->request, field);
     assert_true(schema_field_present(trial->request, field) == (value[0] != '\0'));
     assert_true(text_equal((struct text){(const char *)text->data, text->len}, text_of(value)));

@@ -24,15 +24,18 @@ static void fields_stand_as_they_are_declared(void **state)
 static void every_field_is_found_by_its_names_and_number(void **state)
 {
     (void)state;
-    static const char *const types[] = {"Scalars", "Optionals", "Repeateds", "Choice",
-                                        "Maps",    "Sparse",    "WellKnown", "Everything"};
+    static const char *const types[] = {"Scalars", "Optionals", "Repeateds",  "Choice", "Maps",
+                                        "Sparse",  "WellKnown", "Everything", "Renamed"};
     for (size_t i = 0; i < array_length(types); i++) {
         const struct schema_message *type = sets_type(&sets, types[i]);
         for (size_t f = 0; f < type->field_count; f++) {
             const struct schema_field *field = &type->fields[f];
-            assert_ptr_equal(schema_field_by_name(type, field->name, false), field);
-            assert_ptr_equal(schema_field_by_name(type, field->name, true), field);
-            assert_ptr_equal(schema_field_by_name(type, field->json_name, true), field);
+            const struct text names[] = {field->name, field->camel_name,
+                                         schema_json_name(field, JSON_NAMES_PROTO),
+                                         schema_json_name(field, JSON_NAMES_JSON)};
+            assert_ptr_equal(schema_field_by_name(type, field->name), field);
+            for (size_t n = 0; n < array_length(names); n++)
+                assert_ptr_equal(schema_field_by_json_name(type, names[n]), field);
             assert_ptr_equal(schema_field_by_number(type, field->number), field);
         }
     }
@@ -44,23 +47,38 @@ static void a_name_that_no_field_has_is_not_found(void **state)
     const struct schema_message *type = sets_type(&sets, "Scalars");
     static const char *const names[] = {"", "a", "aString", "a_strin", "a_string_", "zzzzzzzz"};
     for (size_t i = 0; i < array_length(names); i++)
-        assert_null(schema_field_by_name(type, text_of(names[i]), false));
+        assert_null(schema_field_by_name(type, text_of(names[i])));
     static const uint32_t numbers[] = {0, 17, 1000, UINT32_MAX};
     for (size_t i = 0; i < array_length(numbers); i++)
         assert_null(schema_field_by_number(type, numbers[i]));
     assert_null(schema_field_by_number(sets_type(&sets, "Sparse"), 3));
     assert_null(schema_field_by_number(sets_type(&sets, "Empty"), 1));
-    assert_null(schema_field_by_name(sets_type(&sets, "Empty"), text_of("a"), true));
+    assert_null(schema_field_by_json_name(type, text_literal("aDoubl")));
+    assert_null(schema_field_by_json_name(sets_type(&sets, "Empty"), text_literal("a")));
 }
 
-static void json_names_are_camel_case_or_what_is_declared(void **state)
+static void json_names_are_those_of_the_proto_unless_one_is_declared(void **state)
 {
     (void)state;
-    const struct schema_message *type = sets_type(&sets, "Scalars");
-    assert_true(text_equal(sets_field(type, "a_string")->json_name, text_literal("aString")));
-    assert_ptr_equal(schema_field_by_name(type, text_literal("color"), true),
-                     sets_field(type, "colour"));
-    assert_null(schema_field_by_name(type, text_literal("color"), false));
+    static const struct {
+        const char *field, *camel, *in_proto_names, *in_json_names;
+    } rows[] = {
+        {"a_string", "aString", "a_string", "aString"},
+        {"colour", "colour", "color", "color"},
+        {"flavor_ref", "flavorRef", "flavor-Ref", "flavor-Ref"},
+        {"_old__name2", "OldName2", "_old__name2", "OldName2"},
+        {"plain", "plain", "plain", "plain"},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        const struct schema_field *field =
+            sets_field(sets_type(&sets, i < 2 ? "Scalars" : "Renamed"), rows[i].field);
+        const struct text proto = schema_json_name(field, JSON_NAMES_PROTO),
+                          json = schema_json_name(field, JSON_NAMES_JSON);
+        assert_true(text_equal(field->camel_name, text_of(rows[i].camel)));
+        assert_true(text_equal(proto, text_of(rows[i].in_proto_names)));
+        assert_true(text_equal(json, text_of(rows[i].in_json_names)));
+    }
+    assert_null(schema_field_by_name(sets_type(&sets, "Scalars"), text_literal("color")));
 }
 
 static void shapes_follow_the_declaration(void **state)
@@ -302,7 +320,7 @@ int main(void)
         cmocka_unit_test(fields_stand_as_they_are_declared),
         cmocka_unit_test(every_field_is_found_by_its_names_and_number),
         cmocka_unit_test(a_name_that_no_field_has_is_not_found),
-        cmocka_unit_test(json_names_are_camel_case_or_what_is_declared),
+        cmocka_unit_test(json_names_are_those_of_the_proto_unless_one_is_declared),
         cmocka_unit_test(shapes_follow_the_declaration),
         cmocka_unit_test(only_real_oneofs_have_a_name),
         cmocka_unit_test(a_type_can_hold_itself),

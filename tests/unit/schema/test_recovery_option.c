@@ -18,7 +18,7 @@ static const struct schema_method *method_of(const struct schema *schema, const 
 
 static const struct schema_field *field_of(const struct schema_message *message, const char *name)
 {
-    const struct schema_field *field = schema_field_by_name(message, text_of(name), false);
+    const struct schema_field *field = schema_field_by_name(message, text_of(name));
     assert_non_null(field);
     return field;
 }

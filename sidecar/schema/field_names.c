@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "schema/field_names.h"
+
+#include <stdlib.h>
+
+#include "base/ascii.h"
+#include "base/memory.h"
+
+#include "base/banned.h"
+
+/* The most names of one field: that of the .proto, its lowerCamelCase and json_name. */
+#define NAMES_OF_A_FIELD 3
+
+/* Converts "order_id" to "orderId" as protoc does. */
+static struct text camel_case(struct text name, struct arena *arena)
+{
+    char *camel = memory_expect(arena_alloc(arena, name.size + 1));
+    size_t size = 0;
+    for (size_t i = 0; i < name.size; i++) {
+        bool starts_word = i > 0 && name.data[i - 1] == '_';
+        if (name.data[i] != '_')
+            camel[size++] = starts_word ? ascii_to_upper(name.data[i]) : name.data[i];
+    }
+    return (struct text){camel, size};
+}
+
+static struct text key_of(struct text name, struct arena *arena)
+{
+    struct buffer key;
+    buffer_init(&key, arena, name.size + 3);
+    buffer_add_char(&key, '"');
+    buffer_add_text(&key, name);
+    buffer_add_literal(&key, "\":");
+    return buffer_text(&key);
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= ' ' && c != '"' && c != '\\';
+}
+
+bool field_names_set(struct schema_field *field, const char *json_name, struct arena *arena,
+                     struct status *status)
+{
+    struct text camel = camel_case(field->name, arena);
+    struct text declared = json_name ? text_of(json_name) : camel;
+    if (!text_is_utf8(declared) || !text_consists_of(declared, is_plain))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "its json_name has a quote, a backslash or a control character, or is "
+                           "not UTF-8");
+    field->camel_name = camel;
+    field->json_keys[JSON_NAMES_JSON] = key_of(declared, arena);
+    /* protoc writes the default into json_name when the .proto has none. */
+    field->json_keys[JSON_NAMES_PROTO] = text_equal(declared, camel)
+                                             ? key_of(field->name, arena)
+                                             : field->json_keys[JSON_NAMES_JSON];
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const struct schema_field_name *left = a, *right = b;
+    return schema_compare_names(left->name, right->name);
+}
+
+/* Appends the names of a field, each once. */
+static size_t add_names(const struct schema_field *field, struct schema_field_name *names)
+{
+    const struct text all[NAMES_OF_A_FIELD] = {schema_json_name(field, JSON_NAMES_JSON),
+                                               field->camel_name, field->name};
+    size_t count = 0;
+    for (size_t i = 0; i < NAMES_OF_A_FIELD; i++) {
+        bool is_new = true;
+        for (size_t older = 0; older < count; older++)
+            is_new = is_new && !text_equal(names[older].name, all[i]);
+        if (is_new)
+            names[count++] = (struct schema_field_name){all[i], field};
+    }
+    return count;
+}
+
+/* Returns the words of protoc for a name of its field. */
+static const char *kind_of(const struct schema_field_name *name)
+{
+    if (text_equal(name->name, name->field->camel_name))
+        return "default JSON name";
+    return text_equal(name->name, name->field->name) ? "name" : "custom JSON name";
+}
+
+static bool check_apart(const struct schema_field_name *name, const struct schema_field_name *other,
+                        struct status *status)
+{
+    if (!text_equal(name->name, other->name))
+        return true;
+    /* The field that is declared later is at fault. */
+    const struct schema_field_name *later = name->field > other->field ? name : other;
+    const struct schema_field_name *earlier = later == name ? other : name;
+    return status_fail(
+        status, STATUS_INVALID_ARGUMENT,
+        "The %s of field \"%.*s\" (\"%.*s\") conflicts with the %s of field \"%.*s\"",
+        kind_of(later), text_arguments(later->field->name), text_arguments(later->name),
+        kind_of(earlier), text_arguments(earlier->field->name));
+}
+
+static struct schema_field_name *allocate(size_t count, struct arena *arena)
+{
+    struct schema_field_name *names;
+    return memory_expect(arena_alloc(arena, (count + 1) * sizeof *names));
+}
+
+static const struct schema_field_name *sort_by_name(const struct schema_message *message,
+                                                    struct arena *arena)
+{
+    struct schema_field_name *names = allocate(message->field_count, arena);
+    for (size_t i = 0; i < message->field_count; i++)
+        names[i] = (struct schema_field_name){message->fields[i].name, &message->fields[i]};
+    qsort(names, message->field_count, sizeof *names, compare_names);
+    return names;
+}
+
+/* Keeps the names that by_name lacks; which stay sorted. */
+static size_t keep_other_names(struct schema_field_name *names, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!text_equal(names[i].name, names[i].field->name))
+            names[kept++] = names[i];
+    return kept;
+}
+
+bool field_names_index(struct schema_message *message, struct arena *arena, struct status *status)
+{
+    struct schema_field_name *names = allocate(message->field_count * NAMES_OF_A_FIELD, arena);
+    size_t count = 0;
+    message->by_name = sort_by_name(message, arena);
+    for (size_t i = 0; i < message->field_count; i++)
+        count += add_names(&message->fields[i], names + count);
+    qsort(names, count, sizeof *names, compare_names);
+    for (size_t i = 1; i < count; i++)
+        if (!check_apart(&names[i - 1], &names[i], status))
+            return false;
+    message->by_other_name = names;
+    message->other_name_count = keep_other_names(names, count);
+    return true;
+}
