@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 #include "json/json.h"
-#include "schema/http_rule.h"
+#include "rest/path.h"
+#include "rest/query.h"
 
 #include "base/banned.h"
 
@@ -30,11 +31,11 @@ static bool encode_target(const struct schema_method *method, const ProtobufCMes
     struct buffer out, query;
     buffer_init(&out, arena, EXPECTED_TARGET_BYTES + prefix.size);
     buffer_add_text(&out, prefix);
-    if (!http_rule_expand_path(&method->http_rule, message, &out, status))
+    if (!path_expand(&method->http_rule, message, &out, status))
         return false;
     if (!method->http_rule.body_whole) {
         buffer_init(&query, arena, 0);
-        if (!http_rule_expand_query(&method->http_rule, method->request, message, &query, status))
+        if (!query_expand(&method->http_rule, method->request, message, &query, status))
             return false;
         if (query.bytes > 0)
             buffer_add_char(&out, '?');

@@ -51,28 +51,5 @@ must_use bool http_rule_parse(struct text where, struct text http_rule,
                               const struct schema_message *response, struct arena *arena,
                               struct http_rule *rule, struct status *status);
 
-/*
- * The text of a value in path and query: numbers in decimal, NaN, Infinity, -Infinity; true and
- * false; enums by number, as in bodies; bytes in base64 of the URL alphabet, with padding; a
- * wrapper as its value. All characters but the unreserved ones are percent-encoded.
- */
-
-/*
- * Writes the path. A variable of several segments keeps its slashes; a variable of one segment
- * encodes them (http.proto). INVALID_ARGUMENT, naming the field, for an empty value, a value that
- * does not match its template, a NUL, a "." or ".." segment and, between slashes that are kept, an
- * empty segment, because servers would resolve them; RESOURCE_EXHAUSTED when the arena is full.
- */
-must_use bool http_rule_expand_path(const struct http_rule *rule, const ProtobufCMessage *message,
-                                    struct buffer *path, struct status *status);
-
-/* Writes the query, "a=1&b.c=2", of the fields that are present and are neither in the path nor in
- * the body; nothing when there are none. Repeated fields repeat their key; fields of messages are
- * dotted. RESOURCE_EXHAUSTED when the arena is full. */
-must_use bool http_rule_expand_query(const struct http_rule *rule,
-                                     const struct schema_message *type,
-                                     const ProtobufCMessage *message, struct buffer *query,
-                                     struct status *status);
-
 /* True when the path carries that field of the request type. */
 bool http_rule_binds(const struct http_rule *rule, const struct schema_field *field);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Path templates, which http_template.c parses at start for http_rule.c and http_expand.c expands
- * for each call. For the files of this folder. */
+/* Path templates, which http_template.c parses at start for http_rule.c and rest/path.c expands for
+ * each call. For these files. */
 #pragma once
 
 #include "schema/http_rule.h"

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Do the path and query that a rule makes of a message keep its values, and nothing else? */
+/* Does the path that a rule makes of a message keep its values, and nothing else? */
+#include "rest/path.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,21 +16,10 @@ static bool expand_path(const struct http_rule *rule, const ProtobufCMessage *me
 {
     struct buffer out;
     buffer_init(&out, &arena, 0);
-    if (!http_rule_expand_path(rule, message, &out, status))
+    if (!path_expand(rule, message, &out, status))
         return false;
     *path = buffer_text(&out);
     return true;
-}
-
-static struct text query_of(const struct http_rule *rule, const char *request,
-                            const ProtobufCMessage *message)
-{
-    struct buffer out;
-    struct status status;
-    buffer_init(&out, &arena, 0);
-    if (!http_rule_expand_query(rule, sets_type(&http, request), message, &out, &status))
-        fail_msg("%s", status.message);
-    return buffer_text(&out);
 }
 
 /* The path that a rule "GET template" gives for a request of these lines. */
@@ -168,57 +159,6 @@ static void a_nul_in_a_path_is_refused(void **state)
     assert_string_equal(status.message, "id: must not hold a NUL character");
 }
 
-static void fields_in_neither_path_nor_body_become_the_query(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *template, *body, *lines, *query;
-    } rows[] = {
-        {"/v1", NULL, "", ""},
-        {"/v1/{id}", NULL, "id=a", ""},
-        {"/v1/{id}", NULL, "id=a\nname=b", "name=b"},
-        {"/v1/{part.id}", NULL, "part.id=a\npart.note=b\nid=c", "id=c&part.note=b"},
-        {"/v1/{part.owner.id}", NULL, "part.id=a\npart.owner.id=b", "part.id=a"},
-        {"/v1", "part", "part.id=a\nname=b", "name=b"},
-        {"/v1", "id", "id=a\nname=b", "name=b"},
-        {"/v1", NULL, "name=a&b=c d+\xc3\xa9/", "name=a%26b%3Dc%20d%2B%C3%A9%2F"},
-        {"/v1", NULL, "part.id=a\npart.owner.id=b", "part.id=a&part.owner.id=b"},
-        {"/v1", NULL, "tags=a\ntags=\ntags=b/c", "tags=a&tags=&tags=b%2Fc"},
-        {"/v1", NULL, "numbers=1\nnumbers=-2", "numbers=1&numbers=-2"},
-        {"/v1", NULL, "text.value=", "text="},
-        {"/v1", NULL, "text.value=a\nnumber.value=5", "text=a&number=5"},
-        {"/v1", NULL, "maybe=", "maybe="},
-        {"/v1", NULL, "left=", "left="},
-        {"/v1", NULL, "right=0", "right=0"},
-        {"/v1", NULL, "count=-2147483648\nsmall=-9223372036854775808\nlarge=18446744073709551615",
-         "count=-2147483648&small=-9223372036854775808&large=18446744073709551615"},
-        {"/v1", NULL, "zigzag=-1\nfixed=4294967295\nsfixed=-1",
-         "zigzag=-1&fixed=4294967295&sfixed=-1"},
-        {"/v1", NULL, "flag=1\ncolour=1", "flag=true&colour=1"},
-        {"/v1", NULL, "colour=7", "colour=7"},
-        {"/v1", NULL, "single=0.1\nreal=0.1", "single=0.1&real=0.1"},
-        {"/v1", NULL, "single=3.4028235e38\nreal=1.7976931348623157e308",
-         "single=3.4028235e%2B38&real=1.7976931348623157e%2B308"},
-        {"/v1", NULL, "single=nan\nreal=-inf", "single=NaN&real=-Infinity"},
-        {"/v1", NULL, "real=inf", "real=Infinity"},
-        {"/v1", NULL, "data=\xff\xfe\xfb\x01", "data=__77AQ%3D%3D"},
-    };
-    for (size_t i = 0; i < array_length(rows); i++) {
-        struct http_rule rule = parsed("Request", option_of(POST, rows[i].template, rows[i].body));
-        assert_text(query_of(&rule, "Request", message_of("Request", rows[i].lines)),
-                    rows[i].query);
-    }
-}
-
-static void a_type_inside_itself_fits_a_query(void **state)
-{
-    (void)state;
-    struct http_rule rule = parsed("Tree", option_of(GET, "/v1/{left.name}", NULL));
-    assert_text(query_of(&rule, "Tree",
-                         message_of("Tree", "name=a\nleft.name=b\nleft.left.name=c\nright.name=d")),
-                "name=a&left.left.name=c&right.name=d");
-}
-
 static void a_full_arena_is_reported(void **state)
 {
     (void)state;
@@ -227,19 +167,14 @@ static void a_full_arena_is_reported(void **state)
     ProtobufCMessage *message = message_of("Request", lines);
     for (size_t limit = 0; limit < 256; limit += 16) {
         struct arena small;
-        struct buffer path, query;
+        struct buffer out;
         struct status status;
         arena_init(&small, limit);
-        buffer_init(&path, &small, 0);
-        buffer_init(&query, &small, 0);
-        if (!http_rule_expand_path(&rule, message, &path, &status))
+        buffer_init(&out, &small, 0);
+        if (!path_expand(&rule, message, &out, &status))
             assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
         else
-            assert_text(buffer_text(&path), "/v1/5/a");
-        if (!http_rule_expand_query(&rule, sets_type(&http, "Request"), message, &query, &status))
-            assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
-        else
-            assert_text(buffer_text(&query), "data=Yw%3D%3D&tags=b");
+            assert_text(buffer_text(&out), "/v1/5/a");
         arena_clear(&small);
     }
 }
@@ -251,8 +186,6 @@ int main(void)
         with_arena(all_but_unreserved_characters_are_encoded),
         with_arena(a_value_that_would_change_the_path_is_refused),
         with_arena(a_nul_in_a_path_is_refused),
-        with_arena(fields_in_neither_path_nor_body_become_the_query),
-        with_arena(a_type_inside_itself_fits_a_query),
         with_arena(a_full_arena_is_reported),
     };
     return cmocka_run_group_tests(tests, http_rules_load, http_rules_unload);

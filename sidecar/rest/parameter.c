@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "rest/parameter.h"
+
+#include <math.h>
+
+#include "base/base64.h"
+#include "base/percent.h"
+
+#include "base/banned.h"
+
+void parameter_encode(struct text text, bool keep_slashes, struct buffer *out)
+{
+    size_t plain = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char encoded[3], c = text.data[i];
+        if (percent_is_unreserved(c) || (keep_slashes && c == '/'))
+            continue;
+        percent_encode_byte(c, encoded);
+        buffer_add(out, text.data + plain, i - plain);
+        buffer_add(out, encoded, sizeof encoded);
+        plain = i + 1;
+    }
+    if (plain < text.size)
+        buffer_add(out, text.data + plain, text.size - plain);
+}
+
+static struct text bytes_of(const void *at)
+{
+    const ProtobufCBinaryData *bytes = at;
+    return (struct text){(const char *)bytes->data, bytes->len};
+}
+
+static void add_real(double number, bool single, struct buffer *out)
+{
+    char text[REAL_BYTES];
+    if (isnan(number))
+        buffer_add_literal(out, "NaN");
+    else if (isinf(number))
+        buffer_add_text(out, number < 0 ? text_literal("-Infinity") : text_literal("Infinity"));
+    else
+        buffer_add(out, text, text_from_real(text, number, single));
+}
+
+/* Writes the text of a scalar, as the header defines it. */
+static void add_scalar(enum field_type type, const void *at, struct buffer *out)
+{
+    switch (type) {
+    case FIELD_STRING:
+        buffer_add_text(out, bytes_of(at));
+        return;
+    case FIELD_BYTES:
+        base64_encode(bytes_of(at), BASE64_URL, out);
+        return;
+    case FIELD_BOOL:
+        buffer_add_text(out, *(const protobuf_c_boolean *)at ? text_literal("true")
+                                                             : text_literal("false"));
+        return;
+    case FIELD_INT32:
+    case FIELD_SINT32:
+    case FIELD_SFIXED32:
+    case FIELD_ENUM:
+        buffer_add_i64(out, *(const int32_t *)at);
+        return;
+    case FIELD_INT64:
+    case FIELD_SINT64:
+    case FIELD_SFIXED64:
+        buffer_add_i64(out, *(const int64_t *)at);
+        return;
+    case FIELD_UINT32:
+    case FIELD_FIXED32:
+        buffer_add_u64(out, *(const uint32_t *)at);
+        return;
+    case FIELD_UINT64:
+    case FIELD_FIXED64:
+        buffer_add_u64(out, *(const uint64_t *)at);
+        return;
+    case FIELD_FLOAT:
+        add_real((double)*(const float *)at, true, out);
+        return;
+    case FIELD_DOUBLE:
+        add_real(*(const double *)at, false, out);
+        return;
+    case FIELD_MESSAGE:
+    default:
+        return;
+    }
+}
+
+struct text parameter_text(enum field_type type, const void *at, struct buffer *out)
+{
+    struct buffer text;
+    if (type == FIELD_STRING)
+        return bytes_of(at);
+    buffer_init(&text, out->arena, 0);
+    add_scalar(type, at, &text);
+    out->full = out->full || text.full;
+    return buffer_text(&text);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* The query of a request, from its HTTP rule and its message. Pure; any thread. */
+#pragma once
+
+#include "base/status.h"
+#include "base/text.h"
+#include "schema/http_rule.h"
+
+/* Writes the query, "a=1&b.c=2", of the fields that are present and are neither in the path nor in
+ * the body; nothing when there are none. Repeated fields repeat their key; fields of messages are
+ * dotted. RESOURCE_EXHAUSTED when the arena is full. */
+must_use bool query_expand(const struct http_rule *rule, const struct schema_message *type,
+                           const ProtobufCMessage *message, struct buffer *query,
+                           struct status *status);
