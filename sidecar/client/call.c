@@ -109,7 +109,7 @@ static struct text slice_text(const grpc_slice *slice)
 
 static bool print_response(struct rpc_client *call, struct status *status)
 {
-    const struct json_style style = {.indented = true};
+    const struct json_style style = {.enum_names = true, .indented = true};
     struct buffer out;
     ProtobufCMessage *message;
     grpc_byte_buffer_reader reader;

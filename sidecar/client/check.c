@@ -75,7 +75,16 @@ static void print_fields(const struct schema_message *message, struct text path,
     }
 }
 
-static void print_method(const struct schema_method *method)
+static void print_style(const struct json_style *style, struct arena *arena)
+{
+    struct buffer parts;
+    buffer_init(&parts, arena, 64);
+    json_style_describe(style, &parts);
+    if (parts.bytes > 0)
+        printf("    JSON: %.*s\n", text_arguments(buffer_text(&parts)));
+}
+
+static void print_method(const struct schema_method *method, struct arena *arena)
 {
     static const char *const idempotency[] = {[NOT_IDEMPOTENT] = "not idempotent",
                                               [NO_SIDE_EFFECTS] = "NO_SIDE_EFFECTS",
@@ -88,6 +97,7 @@ static void print_method(const struct schema_method *method)
            text_arguments(rule->method), text_arguments(rule->template), text_arguments(body),
            text_arguments(rule->response_body ? rule->response_body->name : text_literal("*")),
            idempotency[method->idempotency], method->recovery ? ", look-up" : "");
+    print_style(&method->json_style, arena);
 }
 
 static void print_unserved(const struct schema *schema)
@@ -115,7 +125,7 @@ static void check_schema(struct findings *findings)
     const struct schema_method *methods = schema_methods(schema, &count);
     puts("RPCs");
     for (size_t i = 0; i < count; i++) {
-        print_method(&methods[i]);
+        print_method(&methods[i], findings->arena);
         print_fields(methods[i].request, text_literal(""), NULL, findings->arena);
     }
     print_unserved(schema);

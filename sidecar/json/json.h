@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "schema/json_style.h"
 #include "schema/message.h"
 
 /* Bounds on the documents that are read. Zero stands for the default. */
@@ -21,18 +22,6 @@ struct json_limits {
     size_t depth; /* nesting of objects and arrays; default 64 */
     size_t
         names; /* members in one object that are not fields, and members of a map; default 4096 */
-};
-
-enum json_integers {
-    JSON_INT64_NUMBER, /* 9007199254740993 */
-    JSON_INT64_STRING, /* "9007199254740993" */
-};
-
-struct json_style {
-    enum json_names names;
-    enum json_integers int64;
-    bool enums_as_numbers;
-    bool indented; /* two spaces, for people */
 };
 
 /*

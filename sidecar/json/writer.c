@@ -83,13 +83,13 @@ static void write_enum(struct writer *writer, const struct schema_enum *enumerat
         buffer_add_literal(writer->out, "null");
         return;
     }
-    for (size_t i = 0; !writer->style->enums_as_numbers && i < enumeration->value_count; i++) {
-        if (enumeration->values[i].number != number)
-            continue;
-        json_add_string(writer->out, enumeration->values[i].name);
-        return;
-    }
-    buffer_add_i64(writer->out, number);
+    struct text name = {NULL, 0};
+    if (writer->style->enum_names)
+        name = schema_enum_name(enumeration, number);
+    if (name.size > 0)
+        json_add_string(writer->out, name);
+    else
+        buffer_add_i64(writer->out, number);
 }
 
 static void write_scalar(struct writer *writer, const struct schema_field *field, const void *at)

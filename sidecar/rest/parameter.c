@@ -58,7 +58,7 @@ static void add_scalar(enum field_type type, const void *at, struct buffer *out)
     case FIELD_INT32:
     case FIELD_SINT32:
     case FIELD_SFIXED32:
-    case FIELD_ENUM:
+    case FIELD_ENUM: /* without a name */
         buffer_add_i64(out, *(const int32_t *)at);
         return;
     case FIELD_INT64:
@@ -86,13 +86,19 @@ static void add_scalar(enum field_type type, const void *at, struct buffer *out)
     }
 }
 
-struct text parameter_text(enum field_type type, const void *at, struct buffer *out)
+struct text parameter_text(const struct schema_field *field, const void *at,
+                           const struct json_style *style, struct buffer *out)
 {
     struct buffer text;
-    if (type == FIELD_STRING)
+    struct text name = {NULL, 0};
+    if (field->type == FIELD_STRING)
         return bytes_of(at);
+    if (field->type == FIELD_ENUM && style->enum_names)
+        name = schema_enum_name(field->enumeration, *(const int32_t *)at);
+    if (name.size > 0)
+        return name;
     buffer_init(&text, out->arena, 0);
-    add_scalar(type, at, &text);
+    add_scalar(field->type, at, &text);
     out->full = out->full || text.full;
     return buffer_text(&text);
 }

@@ -54,14 +54,14 @@ static const char *bad_segment(struct text value, bool multiple)
 }
 
 static bool expand_variable(const struct http_rule_segment *segment,
-                            const ProtobufCMessage *message, struct buffer *path,
-                            struct status *status)
+                            const ProtobufCMessage *message, const struct json_style *style,
+                            struct buffer *path, struct status *status)
 {
     const struct bound_path *variable = segment->variable;
     const void *at = find_value(variable, message);
     struct text value = {NULL, 0};
     if (at)
-        value = parameter_text(variable->fields[variable->depth - 1]->type, at, path);
+        value = parameter_text(variable->fields[variable->depth - 1], at, style, path);
     const char *why = value.size == 0              ? "must be set: it is part of the path"
                       : text_contains(value, '\0') ? "must not hold a NUL character"
                                                    : bad_segment(value, segment->multiple);
@@ -77,14 +77,14 @@ static bool expand_variable(const struct http_rule_segment *segment,
     return true;
 }
 
-bool path_expand(const struct http_rule *rule, const ProtobufCMessage *message, struct buffer *path,
-                 struct status *status)
+bool path_expand(const struct http_rule *rule, const ProtobufCMessage *message,
+                 const struct json_style *style, struct buffer *path, struct status *status)
 {
     for (size_t i = 0; i < rule->segment_count; i++) {
         const struct http_rule_segment *segment = &rule->segments[i];
         if (!segment->variable)
             buffer_add_text(path, segment->literal);
-        else if (!expand_variable(segment, message, path, status))
+        else if (!expand_variable(segment, message, style, path, status))
             return false;
     }
     return path->full

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "schema/http_rule.h"
+#include "schema/json_style.h"
 
 /*
  * Writes the path. A variable of several segments keeps its slashes; a variable of one segment
@@ -13,4 +14,5 @@
  * empty segment, because servers would resolve them; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool path_expand(const struct http_rule *rule, const ProtobufCMessage *message,
-                          struct buffer *path, struct status *status);
+                          const struct json_style *style, struct buffer *path,
+                          struct status *status);

@@ -5,6 +5,12 @@
 
 #include "base/banned.h"
 
+struct query_writer {
+    const struct http_rule *rule;
+    const struct json_style *style;
+    struct buffer *out;
+};
+
 /* The fields from the request down to the parameter that is being written. */
 struct query_key {
     const struct query_key *outer;
@@ -27,72 +33,83 @@ static bool is_in_path(const struct http_rule *rule, const struct query_key *key
     return false;
 }
 
-static void add_key(const struct query_key *key, struct buffer *query)
+static void add_key(const struct query_writer *writer, const struct query_key *key)
 {
     if (key->outer) {
-        add_key(key->outer, query);
-        buffer_add_char(query, '.');
+        add_key(writer, key->outer);
+        buffer_add_char(writer->out, '.');
     }
-    parameter_encode(schema_json_name(key->field, JSON_NAMES_PROTO), false, query);
+    parameter_encode(schema_json_name(key->field, writer->style->names), false, writer->out);
 }
 
-static void add_parameter(const struct query_key *key, enum field_type type, const void *at,
-                          struct buffer *query)
+static void add_parameter(const struct query_writer *writer, const struct query_key *key,
+                          struct text value)
 {
-    if (query->bytes > 0)
-        buffer_add_char(query, '&');
-    add_key(key, query);
-    buffer_add_char(query, '=');
-    parameter_encode(parameter_text(type, at, query), false, query);
+    if (writer->out->bytes > 0)
+        buffer_add_char(writer->out, '&');
+    add_key(writer, key);
+    buffer_add_char(writer->out, '=');
+    parameter_encode(value, false, writer->out);
 }
 
-static void add_repeated(const struct query_key *key, const ProtobufCMessage *message,
-                         struct buffer *query)
+/* Adds a value of `field`, which is the field of the key or the one inside of a wrapper. */
+static void add_scalar(const struct query_writer *writer, const struct query_key *key,
+                       const struct schema_field *field, const void *at)
+{
+    add_parameter(writer, key, parameter_text(field, at, writer->style, writer->out));
+}
+
+static void add_repeated(const struct query_writer *writer, const struct query_key *key,
+                         const ProtobufCMessage *message)
 {
     const struct schema_field *field = key->field;
     const char *elements = *(char *const *)schema_value(message, field);
     for (size_t i = 0; i < schema_count(message, field); i++)
-        add_parameter(key, field->type, elements + i * schema_type_bytes(field->type), query);
+        add_scalar(writer, key, field, elements + i * schema_type_bytes(field->type));
 }
 
-static void add_fields(const struct http_rule *rule, const struct schema_message *type,
-                       const ProtobufCMessage *message, const struct query_key *outer,
-                       struct buffer *query);
+static void add_fields(const struct query_writer *writer, const struct schema_message *type,
+                       const ProtobufCMessage *message, const struct query_key *outer);
 
-static void add_message(const struct http_rule *rule, const struct query_key *key,
-                        const ProtobufCMessage *message, struct buffer *query)
+static void add_message(const struct query_writer *writer, const struct query_key *key,
+                        const ProtobufCMessage *message)
 {
     const struct schema_message *type = key->field->message;
-    if (type->well_known != WELL_KNOWN_WRAPPER)
-        add_fields(rule, type, message, key, query);
+    if (type->well_known == WELL_KNOWN_WRAPPER)
+        add_scalar(writer, key, &type->fields[0], schema_value(message, &type->fields[0]));
     else
-        add_parameter(key, type->fields[0].type, schema_value(message, &type->fields[0]), query);
+        add_fields(writer, type, message, key);
 }
 
-static void add_fields(const struct http_rule *rule, const struct schema_message *type,
-                       const ProtobufCMessage *message, const struct query_key *outer,
-                       struct buffer *query)
+static void add_field(const struct query_writer *writer, const struct query_key *key,
+                      const ProtobufCMessage *message)
+{
+    const struct schema_field *field = key->field;
+    const void *at = schema_value(message, field);
+    if (field->shape == FIELD_REPEATED)
+        add_repeated(writer, key, message);
+    else if (field->type == FIELD_MESSAGE)
+        add_message(writer, key, *(ProtobufCMessage *const *)at);
+    else
+        add_scalar(writer, key, field, at);
+}
+
+static void add_fields(const struct query_writer *writer, const struct schema_message *type,
+                       const ProtobufCMessage *message, const struct query_key *outer)
 {
     for (size_t i = 0; i < type->field_count; i++) {
-        const struct schema_field *field = &type->fields[i];
-        const struct query_key key = {outer, field};
-        if (!schema_field_present(message, field) || (!outer && field == rule->body) ||
-            is_in_path(rule, &key))
-            continue;
-        const void *at = schema_value(message, field);
-        if (field->shape == FIELD_REPEATED)
-            add_repeated(&key, message, query);
-        else if (field->type == FIELD_MESSAGE)
-            add_message(rule, &key, *(ProtobufCMessage *const *)at, query);
-        else
-            add_parameter(&key, field->type, at, query);
+        const struct query_key key = {outer, &type->fields[i]};
+        bool in_body = !outer && key.field == writer->rule->body;
+        if (schema_field_present(message, key.field) && !in_body && !is_in_path(writer->rule, &key))
+            add_field(writer, &key, message);
     }
 }
 
-bool query_expand(const struct http_rule *rule, const struct schema_message *type,
-                  const ProtobufCMessage *message, struct buffer *query, struct status *status)
+bool query_expand(const struct http_rule *rule, const ProtobufCMessage *message,
+                  const struct json_style *style, struct buffer *query, struct status *status)
 {
-    add_fields(rule, type, message, NULL, query);
+    const struct query_writer writer = {rule, style, query};
+    add_fields(&writer, rule->request, message, NULL);
     return query->full
                ? status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the query")
                : true;

@@ -5,10 +5,11 @@
 #include "base/status.h"
 #include "base/text.h"
 #include "schema/http_rule.h"
+#include "schema/json_style.h"
 
 /* Writes the query, "a=1&b.c=2", of the fields that are present and are neither in the path nor in
  * the body; nothing when there are none. Repeated fields repeat their key; fields of messages are
  * dotted. RESOURCE_EXHAUSTED when the arena is full. */
-must_use bool query_expand(const struct http_rule *rule, const struct schema_message *type,
-                           const ProtobufCMessage *message, struct buffer *query,
+must_use bool query_expand(const struct http_rule *rule, const ProtobufCMessage *message,
+                           const struct json_style *style, struct buffer *query,
                            struct status *status);

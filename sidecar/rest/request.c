@@ -13,9 +13,6 @@
 #define EXPECTED_TARGET_BYTES 192
 #define EXPECTED_BODY_BYTES 256
 
-/* Enums are integers, as the vendor documents them. */
-static const struct json_style upstream_style = {.enums_as_numbers = true};
-
 bool request_add_field(struct http_request *request, struct text name, struct text value)
 {
     if (request->field_count == HTTP_REQUEST_FIELDS)
@@ -31,11 +28,11 @@ static bool encode_target(const struct schema_method *method, const ProtobufCMes
     struct buffer out, query;
     buffer_init(&out, arena, EXPECTED_TARGET_BYTES + prefix.size);
     buffer_add_text(&out, prefix);
-    if (!path_expand(&method->http_rule, message, &out, status))
+    if (!path_expand(&method->http_rule, message, &method->json_style, &out, status))
         return false;
     if (!method->http_rule.body_whole) {
         buffer_init(&query, arena, 0);
-        if (!query_expand(&method->http_rule, method->request, message, &query, status))
+        if (!query_expand(&method->http_rule, message, &method->json_style, &query, status))
             return false;
         if (query.bytes > 0)
             buffer_add_char(&out, '?');
@@ -57,12 +54,12 @@ static bool encode_body(const struct schema_method *method, const ProtobufCMessa
                         struct arena *arena, struct http_request *request, struct status *status)
 {
     const struct http_rule *rule = &method->http_rule;
+    const struct json_style *style = &method->json_style;
     struct buffer out;
     buffer_init(&out, arena, EXPECTED_BODY_BYTES);
-    bool good =
-        rule->body_whole
-            ? json_write(method->request, message, &upstream_style, in_path, rule, &out, status)
-            : json_write_field(rule->body, message, &upstream_style, &out, status);
+    bool good = rule->body_whole
+                    ? json_write(method->request, message, style, in_path, rule, &out, status)
+                    : json_write_field(rule->body, message, style, &out, status);
     if (!good)
         return false;
     request->body = buffer_text(&out);

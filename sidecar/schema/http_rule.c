@@ -242,7 +242,8 @@ static bool parse(struct text http_rule, const struct schema_message *request,
     if (!read_option((struct text){kept, http_rule.size}, &option, status) ||
         !check_request_line(&option, status))
         return false;
-    *rule = (struct http_rule){.method = option.method, .template = option.template};
+    *rule = (struct http_rule){
+        .request = request, .method = option.method, .template = option.template};
     return http_template_parse(option.template, request, arena, rule, status) &&
            read_bodies(&option, request, response, rule, status) &&
            (rule->body_whole || check_query(&check, request, rule->body, 0));

@@ -22,6 +22,7 @@ struct bound_path {
 struct http_rule_segment; /* schema/http_template.h: fixed text, or a variable */
 
 struct http_rule {
+    const struct schema_message *request;
     struct text method;   /* "POST" */
     struct text template; /* as written */
     const struct http_rule_segment *segments;

@@ -30,6 +30,14 @@ size_t schema_type_bytes(enum field_type type)
     return bytes[type];
 }
 
+struct text schema_enum_name(const struct schema_enum *enumeration, int32_t number)
+{
+    for (size_t i = 0; i < enumeration->value_count; i++)
+        if (enumeration->values[i].number == number)
+            return enumeration->values[i].name;
+    return (struct text){NULL, 0};
+}
+
 int schema_compare_names(struct text a, struct text b)
 {
     if (a.size != b.size)

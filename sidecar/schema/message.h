@@ -80,6 +80,9 @@ struct schema_enum {
     bool is_null_value; /* google.protobuf.NullValue: JSON null */
 };
 
+/* Returns the first name of a number; empty when no value has it. */
+struct text schema_enum_name(const struct schema_enum *enumeration, int32_t number);
+
 /* The name that a field has in JSON that is written. In JSON that is read a field has all names. */
 enum json_names {
     JSON_NAMES_PROTO, /* "order_id", or a json_name that is not the default one */

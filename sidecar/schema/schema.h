@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/text_list.h"
 #include "schema/http_rule.h"
+#include "schema/json_style.h"
 #include "schema/message.h"
 
 struct schema_recovery; /* schema/recovery_option.h */
@@ -31,6 +32,7 @@ struct schema_method {
     struct text readable_name; /* "get order", for messages */
     const struct schema_message *request, *response;
     struct http_rule http_rule;
+    struct json_style json_style; /* of its requests: that of the file that declares it */
     enum idempotency idempotency;
     bool removes;                           /* a DELETE: after it the resource does not exist */
     const struct schema_recovery *recovery; /* NULL without the option */

@@ -59,6 +59,17 @@ static void refuse_at(struct candidate *candidate, struct arena *arena, struct s
     candidate_refuse_as(candidate, arena, status);
 }
 
+/* Reads the style of its JSON, which is that of its file. */
+static void read_style(struct candidate *candidate, struct arena *arena)
+{
+    struct status status;
+    const file_proto *file = candidate->file->proto;
+    struct text options =
+        descriptor_set_options(file->options ? &file->options->base : NULL, arena);
+    if (!json_style_read(options, arena, &candidate->method.json_style, &status))
+        refuse_at(candidate, arena, &status);
+}
+
 /* The look-up need not be served itself, because the sidecar calls it and not a caller. */
 static void read_recovery(const struct methods *methods, struct candidate *candidate,
                           struct arena *arena)
@@ -229,8 +240,10 @@ static void deselect(const struct selection *selection, struct candidate *candid
 
 static void judge(const struct selection *selection, struct methods *methods, struct arena *arena)
 {
-    for (size_t i = 0; i < methods->candidate_count; i++)
+    for (size_t i = 0; i < methods->candidate_count; i++) {
         read_rule(&methods->candidates[i], arena);
+        read_style(&methods->candidates[i], arena);
+    }
     for (size_t i = 0; i < methods->candidate_count; i++)
         read_recovery(methods, &methods->candidates[i], arena);
     for (size_t i = 0; i < methods->candidate_count; i++)

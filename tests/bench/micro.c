@@ -45,7 +45,7 @@ static void run_validate(struct subject *subject)
 
 static void run_json_write(struct subject *subject)
 {
-    static const struct json_style style = {.names = JSON_NAMES_PROTO};
+    static const struct json_style style;
     struct status status;
     struct buffer json;
     buffer_init(&json, &subject->call, 512);

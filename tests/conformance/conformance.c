@@ -26,7 +26,8 @@
 enum { FORMAT_PROTOBUF = 1, FORMAT_JSON = 2 };
 enum { CATEGORY_JSON_IGNORE_UNKNOWN = 3 };
 
-static const struct json_style style = {.names = JSON_NAMES_JSON, .int64 = JSON_INT64_STRING};
+static const struct json_style style = {
+    .names = JSON_NAMES_JSON, .int64 = JSON_INT64_STRING, .enum_names = true};
 
 struct exchange {
     const struct schema *schema;

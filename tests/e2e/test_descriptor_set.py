@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Is the .proto file the only list of RPCs: are other services served as their annotations say, without a line of C?"""
+import re
+
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format
 
@@ -47,9 +49,18 @@ def compiled(tmp_path, text):
 
 
 @pytest.fixture
-def things(start, tmp_path):
+def serve(start, tmp_path):
+    """Serves the service test.v1.Things of a .proto text; returns a function that calls a method of it, see `things`."""
+    return lambda text: caller(start, compiled(tmp_path, text))
+
+
+@pytest.fixture
+def things(serve):
     """Calls a method of the set: things(method, request) is the call, with the reply's dict in result()."""
-    path = compiled(tmp_path, THINGS)
+    return serve(THINGS)
+
+
+def caller(start, path):
     pool = descriptor_pool.DescriptorPool()
     for file in descriptor_pb2.FileDescriptorSet.FromString(path.read_bytes()).file:
         pool.Add(file)
@@ -104,6 +115,37 @@ def test_a_response_is_read_as_its_type_says(things, upstream):
 def test_a_response_is_read_by_each_name_of_a_field(things, upstream, names):
     upstream.script(response(http(200, dict(zip(names, ("s2", 1, "o"))))))
     assert things("Create").result() == {"flavor_ref": "s2", "max_count": 1, "owner_id": "o"}
+
+
+STYLED = HEAD + """
+import "apig_sidecar/json.proto";
+option (apig_sidecar.json) = { json_names: true enum_names: true int64_strings: true };
+service Things {
+  rpc Create(Thing) returns (Thing) { option (google.api.http) = { post: "/v1/things" body: "*" }; }
+  rpc List(Key) returns (Thing) { option (google.api.http) = { get: "/v1/things" }; }
+}
+enum Kind { KIND_UNSPECIFIED = 0; KIND_LARGE = 1; }
+message Key { int64 free_bytes = 1; Kind its_kind = 2; string owner_id = 3 [json_name = "owner_id"]; }
+message Thing { int64 free_bytes = 1; Kind its_kind = 2; string owner_id = 3 [json_name = "owner_id"]; repeated Thing inner_things = 4; }
+"""
+STYLED_THING = {"free_bytes": "9007199254740993", "its_kind": "KIND_LARGE", "owner_id": "o"}
+
+
+def test_a_file_chooses_the_style_of_its_json(serve, upstream):
+    things = serve(STYLED)
+    body = {"freeBytes": "9007199254740993", "itsKind": "KIND_LARGE", "owner_id": "o"}
+    upstream.script(response(http(200, {**body, "innerThings": [body]})), response(http(200, {})))
+    assert things("Create", **STYLED_THING, inner_things=[STYLED_THING]).result() == {
+        **STYLED_THING, "inner_things": [STYLED_THING]}
+    things("List", **STYLED_THING).result()
+    assert upstream.requests[0].json() == {**body, "innerThings": [body]}
+    assert upstream.requests[1].target == "/v1/things?freeBytes=9007199254740993&itsKind=KIND_LARGE&owner_id=o"
+
+
+def test_the_style_without_an_option_is_that_of_apig(serve, upstream):
+    upstream.script(response(http(200, {})))
+    serve(re.sub(r"option \(apig.*", "", STYLED))("Create", **STYLED_THING).result()
+    assert upstream.requests[0].json() == {"free_bytes": 9007199254740993, "its_kind": 1, "owner_id": "o"}
 
 
 def test_the_token_as_a_key_of_a_map_is_in_no_status_and_no_log(things, upstream):

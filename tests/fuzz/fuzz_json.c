@@ -17,7 +17,7 @@
 #define SET_BYTES (1 << 20)
 #define ARENA_BYTES (4 << 20)
 
-enum { STRICT = 1, CAMEL_NAMES = 2, LISTEN = 4, INDENT = 8 };
+enum { STRICT = 1, JSON_NAMES = 2, LISTEN = 4, INDENT = 8, ENUM_NAMES = 16 };
 
 static const struct schema_message *build_type(void)
 {
@@ -55,8 +55,9 @@ static bool read_and_write(const struct schema_message *type, struct text json, 
         .unreadable = ways & LISTEN ? hear : NULL,
     };
     const struct json_style style = {
-        .names = ways & CAMEL_NAMES ? JSON_NAMES_JSON : JSON_NAMES_PROTO,
+        .names = ways & JSON_NAMES ? JSON_NAMES_JSON : JSON_NAMES_PROTO,
         .int64 = ways & STRICT ? JSON_INT64_STRING : JSON_INT64_NUMBER,
+        .enum_names = ways & ENUM_NAMES,
         .indented = ways & INDENT,
     };
     ProtobufCMessage *message;

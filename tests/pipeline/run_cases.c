@@ -130,7 +130,7 @@ static void metadata_of(const struct golden *golden, const char **metadata, size
 static bool same_reply(struct golden *golden, const struct schema_method *method,
                        struct text response)
 {
-    const struct json_style style = {.enums_as_numbers = true};
+    static const struct json_style style;
     struct status status;
     struct buffer out;
     ProtobufCMessage *message;

@@ -51,7 +51,7 @@ static inline void assert_text_is(struct text text, const char *wanted)
 static inline void must_become(const struct schema_message *type, const char *json,
                                const struct json_read_options *options, const char *wanted)
 {
-    static const struct json_style style = {0};
+    static const struct json_style style = {.enum_names = true};
     scoped(exchange) struct exchange exchange;
     if (!exchange_read(&exchange, type, text_of(json), options) ||
         !exchange_write(&exchange, type, &style))

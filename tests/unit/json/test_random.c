@@ -169,7 +169,7 @@ static bool is_json(struct text document)
 static void must_come_back(struct text document, json_t *elsewhere)
 {
     static const struct json_read_options options;
-    static const struct json_style style;
+    static const struct json_style style = {.enum_names = true};
     const struct schema_message *type =
         schema_message_by_name(sets.schema, text_literal("google.protobuf.Value"));
     scoped(exchange) struct exchange exchange;
@@ -230,7 +230,7 @@ static void real_numbers_come_back_exactly(void **state)
 {
     (void)state;
     static const struct json_read_options options;
-    static const struct json_style style;
+    static const struct json_style style = {.enum_names = true};
     const struct schema_message *type = sets_type(&sets, "Scalars");
     struct maker maker = {.state = 1};
     for (int i = 0; i < 20000; i++) {

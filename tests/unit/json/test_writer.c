@@ -13,7 +13,7 @@
 static struct sets sets;
 
 static const struct json_read_options options;
-static const struct json_style plain;
+static const struct json_style plain = {.enum_names = true};
 
 /* A message, read from JSON, for the writer. */
 static void make(struct exchange *exchange, const char *type, const char *json)
@@ -43,7 +43,7 @@ static void names_are_those_of_the_proto_unless_one_is_chosen(void **state)
 {
     (void)state;
     static const char json[] = "{\"a_bool\":true,\"colour\":1}";
-    static const struct json_style camel = {.names = JSON_NAMES_JSON};
+    static const struct json_style camel = {.names = JSON_NAMES_JSON, .enum_names = true};
     must_be_written("Scalars", json, &plain, "{\"a_bool\":true,\"color\":\"COLOUR_RED\"}");
     must_be_written("Scalars", json, &camel, "{\"aBool\":true,\"color\":\"COLOUR_RED\"}");
 }
@@ -76,7 +76,7 @@ static void map_keys_are_strings(void **state)
 static void enums_are_names_or_numbers(void **state)
 {
     (void)state;
-    static const struct json_style numbers = {.enums_as_numbers = true};
+    static const struct json_style numbers;
     static const char json[] = "{\"colours\":[0,1,-1,5]}";
     must_be_written("Repeateds", json, &numbers, json);
     must_be_written("Repeateds", json, &plain,
@@ -87,7 +87,7 @@ static void enums_are_names_or_numbers(void **state)
 static void json_for_people_has_line_breaks(void **state)
 {
     (void)state;
-    static const struct json_style indented = {.indented = true};
+    static const struct json_style indented = {.enum_names = true, .indented = true};
     must_be_written("Everything",
                     "{\"repeateds\":{\"strings\":[\"a\",\"b\"]},\"maps\":{\"texts\":{\"k\":\"v\"}},"
                     "\"empty\":{}}",

@@ -11,12 +11,14 @@
 
 #include "http_rules.h"
 
+static const struct json_style apig_style;
+
 static bool expand_path(const struct http_rule *rule, const ProtobufCMessage *message,
                         struct text *path, struct status *status)
 {
     struct buffer out;
     buffer_init(&out, &arena, 0);
-    if (!path_expand(rule, message, &out, status))
+    if (!path_expand(rule, message, &apig_style, &out, status))
         return false;
     *path = buffer_text(&out);
     return true;
@@ -102,6 +104,18 @@ static void all_but_unreserved_characters_are_encoded(void **state)
     }
 }
 
+static void an_enum_has_the_style_of_the_file(void **state)
+{
+    (void)state;
+    static const struct json_style names = {.enum_names = true};
+    struct http_rule rule = parsed("Request", option_of(GET, "/v1/{colour}", NULL));
+    struct buffer out;
+    struct status status;
+    buffer_init(&out, &arena, 0);
+    assert_true(path_expand(&rule, message_of("Request", "colour=1"), &names, &out, &status));
+    assert_text(buffer_text(&out), "/v1/COLOUR_RED");
+}
+
 static void a_value_that_would_change_the_path_is_refused(void **state)
 {
     (void)state;
@@ -171,7 +185,7 @@ static void a_full_arena_is_reported(void **state)
         struct status status;
         arena_init(&small, limit);
         buffer_init(&out, &small, 0);
-        if (!path_expand(&rule, message, &out, &status))
+        if (!path_expand(&rule, message, &apig_style, &out, &status))
             assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
         else
             assert_text(buffer_text(&out), "/v1/5/a");
@@ -184,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_arena(a_template_becomes_a_path),
         with_arena(all_but_unreserved_characters_are_encoded),
+        with_arena(an_enum_has_the_style_of_the_file),
         with_arena(a_value_that_would_change_the_path_is_refused),
         with_arena(a_nul_in_a_path_is_refused),
         with_arena(a_full_arena_is_reported),

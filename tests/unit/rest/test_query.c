@@ -11,13 +11,15 @@
 
 #include "http_rules.h"
 
-static struct text query_of(const struct http_rule *rule, const char *request,
+static const struct json_style apig_style;
+
+static struct text query_in(const struct json_style *style, const struct http_rule *rule,
                             const ProtobufCMessage *message)
 {
     struct buffer out;
     struct status status;
     buffer_init(&out, &arena, 0);
-    if (!query_expand(rule, sets_type(&http, request), message, &out, &status))
+    if (!query_expand(rule, message, style, &out, &status))
         fail_msg("%s", status.message);
     return buffer_text(&out);
 }
@@ -59,7 +61,7 @@ static void fields_in_neither_path_nor_body_become_the_query(void **state)
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         struct http_rule rule = parsed("Request", option_of(POST, rows[i].template, rows[i].body));
-        assert_text(query_of(&rule, "Request", message_of("Request", rows[i].lines)),
+        assert_text(query_in(&apig_style, &rule, message_of("Request", rows[i].lines)),
                     rows[i].query);
     }
 }
@@ -68,9 +70,24 @@ static void a_type_inside_itself_fits_a_query(void **state)
 {
     (void)state;
     struct http_rule rule = parsed("Tree", option_of(GET, "/v1/{left.name}", NULL));
-    assert_text(query_of(&rule, "Tree",
+    assert_text(query_in(&apig_style, &rule,
                          message_of("Tree", "name=a\nleft.name=b\nleft.left.name=c\nright.name=d")),
                 "name=a&left.left.name=c&right.name=d");
+}
+
+static void names_and_enums_have_the_style_of_the_file(void **state)
+{
+    (void)state;
+    static const struct json_style protobuf = {
+        .names = JSON_NAMES_JSON, .int64 = JSON_INT64_STRING, .enum_names = true};
+    static const char lines[] = "long_name=a\ncolour=1\nsmall=5\npart.other_note=b";
+    struct http_rule rule = parsed("Request", option_of(GET, "/v1", NULL));
+    ProtobufCMessage *message = message_of("Request", lines);
+    assert_text(query_in(&apig_style, &rule, message),
+                "part.%23note=b&small=5&colour=1&long_name=a");
+    assert_text(query_in(&protobuf, &rule, message),
+                "part.%23note=b&small=5&colour=COLOUR_RED&longName=a");
+    assert_text(query_in(&protobuf, &rule, message_of("Request", "colour=7")), "colour=7");
 }
 
 static void a_full_arena_is_reported(void **state)
@@ -85,7 +102,7 @@ static void a_full_arena_is_reported(void **state)
         struct status status;
         arena_init(&small, limit);
         buffer_init(&out, &small, 0);
-        if (!query_expand(&rule, sets_type(&http, "Request"), message, &out, &status))
+        if (!query_expand(&rule, message, &apig_style, &out, &status))
             assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
         else
             assert_text(buffer_text(&out), "data=Yw%3D%3D&tags=b");
@@ -98,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_arena(fields_in_neither_path_nor_body_become_the_query),
         with_arena(a_type_inside_itself_fits_a_query),
+        with_arena(names_and_enums_have_the_style_of_the_file),
         with_arena(a_full_arena_is_reported),
     };
     return cmocka_run_group_tests(tests, http_rules_load, http_rules_unload);
