@@ -2,8 +2,8 @@
 /*
  * The forms that well-known types have in JSON (protobuf.dev/programming-guides/json), such as a
  * string for a Timestamp. The JSON reader and writer handle the types that hold messages themselves
- * (Struct, Value, ListValue, wrappers). For the files of this folder, but for json_form_timestamp.
- * Pure; any thread.
+ * (Struct, Value, ListValue, wrappers). For the files of this folder, but for json_form_timestamp
+ * and json_form_write. Pure; any thread.
  */
 #pragma once
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rest/query.h"
 
+#include "json/forms.h"
 #include "rest/parameter.h"
 
 #include "base/banned.h"
@@ -9,6 +10,7 @@ struct query_writer {
     const struct http_rule *rule;
     const struct json_style *style;
     struct buffer *out;
+    struct status *status;
 };
 
 /* The fields from the request down to the parameter that is being written. */
@@ -68,48 +70,68 @@ static void add_repeated(const struct query_writer *writer, const struct query_k
         add_scalar(writer, key, field, elements + i * schema_type_bytes(field->type));
 }
 
-static void add_fields(const struct query_writer *writer, const struct schema_message *type,
+static bool add_fields(const struct query_writer *writer, const struct schema_message *type,
                        const ProtobufCMessage *message, const struct query_key *outer);
 
-static void add_message(const struct query_writer *writer, const struct query_key *key,
+/* Adds a Timestamp, Duration or FieldMask. */
+static bool add_form(const struct query_writer *writer, const struct query_key *key,
+                     const ProtobufCMessage *message)
+{
+    struct buffer form;
+    buffer_init(&form, writer->out->arena, 0);
+    if (!json_form_write(key->field->message, message, &form, writer->status))
+        return false;
+    writer->out->full |= form.full;
+    add_parameter(writer, key, buffer_text(&form));
+    return true;
+}
+
+static bool add_message(const struct query_writer *writer, const struct query_key *key,
                         const ProtobufCMessage *message)
 {
     const struct schema_message *type = key->field->message;
-    if (type->well_known == WELL_KNOWN_WRAPPER)
-        add_scalar(writer, key, &type->fields[0], schema_value(message, &type->fields[0]));
-    else
-        add_fields(writer, type, message, key);
+    if (type->well_known == WELL_KNOWN_NONE)
+        return add_fields(writer, type, message, key);
+    if (type->well_known != WELL_KNOWN_WRAPPER)
+        return add_form(writer, key, message);
+    add_scalar(writer, key, &type->fields[0], schema_value(message, &type->fields[0]));
+    return true;
 }
 
-static void add_field(const struct query_writer *writer, const struct query_key *key,
+static bool add_field(const struct query_writer *writer, const struct query_key *key,
                       const ProtobufCMessage *message)
 {
     const struct schema_field *field = key->field;
     const void *at = schema_value(message, field);
+    if (field->type == FIELD_MESSAGE)
+        return add_message(writer, key, *(ProtobufCMessage *const *)at);
     if (field->shape == FIELD_REPEATED)
         add_repeated(writer, key, message);
-    else if (field->type == FIELD_MESSAGE)
-        add_message(writer, key, *(ProtobufCMessage *const *)at);
     else
         add_scalar(writer, key, field, at);
+    return true;
 }
 
-static void add_fields(const struct query_writer *writer, const struct schema_message *type,
+static bool add_fields(const struct query_writer *writer, const struct schema_message *type,
                        const ProtobufCMessage *message, const struct query_key *outer)
 {
     for (size_t i = 0; i < type->field_count; i++) {
         const struct query_key key = {outer, &type->fields[i]};
         bool in_body = !outer && key.field == writer->rule->body;
-        if (schema_field_present(message, key.field) && !in_body && !is_in_path(writer->rule, &key))
-            add_field(writer, &key, message);
+        if (!schema_field_present(message, key.field) || in_body || is_in_path(writer->rule, &key))
+            continue;
+        if (!add_field(writer, &key, message))
+            return status_wrap(writer->status, "%.*s", text_arguments(key.field->name));
     }
+    return true;
 }
 
 bool query_expand(const struct http_rule *rule, const ProtobufCMessage *message,
                   const struct json_style *style, struct buffer *query, struct status *status)
 {
-    const struct query_writer writer = {rule, style, query};
-    add_fields(&writer, rule->request, message, NULL);
+    const struct query_writer writer = {rule, style, query, status};
+    if (!add_fields(&writer, rule->request, message, NULL))
+        return false;
     return query->full
                ? status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for the query")
                : true;

@@ -134,7 +134,8 @@ static bool check_request_line(const struct http_rule_option *option, struct sta
                              text_arguments(option->method));
 }
 
-/* A field in the path must not be in the body as well. */
+/* A field in the path must not be the body as well. A variable may be a part of the body (AIP-134).
+ */
 static bool check_apart(const struct http_rule *rule, struct status *status)
 {
     for (size_t i = 0; i < rule->variable_count; i++) {
@@ -142,10 +143,6 @@ static bool check_apart(const struct http_rule *rule, struct status *status)
         if (variable->fields[0] == rule->body && variable->depth == 1)
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "body: \"%.*s\" is in the path already",
-                               text_arguments(variable->name));
-        if (variable->depth > 1 && (rule->body_whole || variable->fields[0] == rule->body))
-            return status_fail(status, STATUS_INVALID_ARGUMENT,
-                               "{%.*s} is a part of the body, which is sent as a whole",
                                text_arguments(variable->name));
     }
     return true;
@@ -194,15 +191,20 @@ static bool was_checked(const struct query_check *check, const struct schema_mes
 }
 
 /* google/api/http.proto: a query has scalars, repeated scalars, and messages that are not repeated.
- * Well-known types other than wrappers are refused, because schema/ does not know their JSON forms.
- */
+ * Of the well-known types those fit whose JSON is one text or number. */
 static bool fits_query(const struct schema_field *field)
 {
+    static const bool fitting[] = {
+        [WELL_KNOWN_NONE] = true,        [WELL_KNOWN_ANY] = false,
+        [WELL_KNOWN_DURATION] = true,    [WELL_KNOWN_FIELD_MASK] = true,
+        [WELL_KNOWN_LIST_VALUE] = false, [WELL_KNOWN_STRUCT] = false,
+        [WELL_KNOWN_TIMESTAMP] = true,   [WELL_KNOWN_VALUE] = false,
+        [WELL_KNOWN_WRAPPER] = true,
+    };
     if (field->type != FIELD_MESSAGE)
         return true;
     bool single = field->shape != FIELD_REPEATED && field->shape != FIELD_MAP;
-    return single && (field->message->well_known == WELL_KNOWN_NONE ||
-                      field->message->well_known == WELL_KNOWN_WRAPPER);
+    return single && fitting[field->message->well_known];
 }
 
 static bool check_query(struct query_check *check, const struct schema_message *message,
@@ -263,7 +265,7 @@ bool http_rule_parse(struct text where, struct text http_rule, const struct sche
 bool http_rule_binds(const struct http_rule *rule, const struct schema_field *field)
 {
     for (size_t i = 0; i < rule->variable_count; i++)
-        if (rule->variables[i].fields[0] == field)
+        if (rule->variables[i].depth == 1 && rule->variables[i].fields[0] == field)
             return true;
     return false;
 }

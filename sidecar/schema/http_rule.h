@@ -41,9 +41,9 @@ struct http_rule {
  * - a template that does not parse, or has a segment that servers would resolve ("..");
  * - a variable that does not name a singular scalar field, or names a part of a well-known type;
  * - a body or response_body that does not name a field;
- * - a field in the path that is, or is a part of, a field that the body carries as a whole;
+ * - a field in the path that is the body;
  * - without `body: "*"`, a field that is left for the query and does not fit it: a map, a repeated
- * message, a well-known type other than wrappers;
+ * message, a Struct, Value or ListValue;
  * - a rule without a path, a method that is not made of capitals, CONNECT, TRACE, and a part of
  * HttpRule that is not known.
  */
@@ -52,5 +52,6 @@ must_use bool http_rule_parse(struct text where, struct text http_rule,
                               const struct schema_message *response, struct arena *arena,
                               struct http_rule *rule, struct status *status);
 
-/* True when the path carries that field of the request type. */
+/* True when the path carries that field of the request type, so that the body lacks it. A field
+ * whose part the path carries is in the body with that part. */
 bool http_rule_binds(const struct http_rule *rule, const struct schema_field *field);

@@ -15,6 +15,9 @@ HEAD = """syntax = "proto3";
 package test.v1;
 import "buf/validate/validate.proto";
 import "google/api/annotations.proto";
+import "google/protobuf/duration.proto";
+import "google/protobuf/field_mask.proto";
+import "google/protobuf/timestamp.proto";
 """
 THINGS = HEAD + """
 service Things {
@@ -25,6 +28,8 @@ service Things {
   rpc Start(StartRequest) returns (Thing) { option (google.api.http) = { post: "/v1/{path=**}:start" body: "*" }; }
   rpc Create(Server) returns (Server) { option (google.api.http) = { post: "/v1/servers" body: "*" }; }
   rpc Find(Server) returns (Server) { option (google.api.http) = { get: "/v1/servers" }; }
+  rpc UpdateBook(BookRequest) returns (Book) { option (google.api.http) = { patch: "/v1/{book.name=shelves/*}" body: "book" }; }
+  rpc ReplaceBook(BookRequest) returns (Book) { option (google.api.http) = { put: "/v1/{book.name=shelves/*}" body: "*" }; }
   rpc Names(ListRequest) returns (Page) { option (google.api.http) = { get: "/v1/names" response_body: "things" }; }
 }
 message Thing { string id = 1; int64 size = 2; optional bool live = 3; map<string, double> weights = 4; bytes raw = 5; }
@@ -35,6 +40,9 @@ message Page { repeated Thing things = 1; uint64 total = 2; map<string, Named> n
 message Named { string id = 1 [(buf.validate.field).required = true]; int64 size = 2; }
 message UpdateRequest { string id = 1; Thing thing = 2 [(buf.validate.field).required = true]; bool force = 3; }
 message DeleteRequest { string id = 1; }
+message Book { string name = 1; string title = 2; Filter filter = 3; }
+message BookRequest { Book book = 1; google.protobuf.FieldMask update_mask = 2; google.protobuf.Timestamp at = 3;
+  google.protobuf.Duration wait = 4; }
 message Server { string flavor_ref = 1 [json_name = "flavor-ref"]; int32 max_count = 2; string owner_id = 3; }
 message StartRequest { string path = 1; int32 count = 2 [(buf.validate.field).int32 = {gte: 1, lte: 5}]; }
 message Nothing {}
@@ -88,6 +96,12 @@ REQUESTS = [
     ("Delete", {"id": "a/b"}, "DELETE", "/v1/things/a%2Fb", None),
     ("Start", {"path": "a/b/c", "count": 3}, "POST", "/v1/a/b/c:start", {"count": 3}),
     ("Create", {"flavor_ref": "s2", "max_count": 1}, "POST", "/v1/servers", {"flavor-ref": "s2", "max_count": 1}),
+    ("UpdateBook", {"book": {"name": "shelves/1", "title": "t"}, "update_mask": "book.title,filter", "at": "2026-01-02T03:04:05.5Z",
+                    "wait": "1.5s"},
+     "PATCH", "/v1/shelves/1?update_mask=book.title%2Cfilter&at=2026-01-02T03%3A04%3A05.500Z&wait=1.500s",
+     {"name": "shelves/1", "title": "t"}),
+    ("ReplaceBook", {"book": {"name": "shelves/1", "filter": {"least": 1}}}, "PUT", "/v1/shelves/1",
+     {"book": {"name": "shelves/1", "filter": {"least": 1}}}),
     ("Find", {"flavor_ref": "s2", "max_count": 1}, "GET", "/v1/servers?flavor-ref=s2&max_count=1", None),
 ]
 
@@ -162,7 +176,8 @@ def test_a_response_body_is_one_field_of_the_reply(things, upstream):
 
 @pytest.mark.parametrize("method,request_,named", [
     ("Show", {"name": "things/1"}, "name"), ("Start", {"path": "a/../b", "count": 1}, "path"),
-    ("Start", {"path": "a", "count": 6}, "count"), ("Update", {"id": "1"}, "thing"), ("Delete", {}, "id"),
+    ("Start", {"path": "a", "count": 6}, "count"), ("Update", {"id": "1"}, "thing"), ("UpdateBook", {"book": {"title": "t"}}, "book.name"),
+    ("UpdateBook", {"book": {"name": "t"}}, "book.name"), ("Delete", {}, "id"),
 ], ids=str)
 def test_a_request_that_the_annotations_forbid_is_refused_and_named(things, method, request_, named):
     code, message = refusal(things(method, **request_))

@@ -75,6 +75,46 @@ static void a_type_inside_itself_fits_a_query(void **state)
                 "name=a&left.left.name=c&right.name=d");
 }
 
+static void a_type_whose_json_is_a_text_is_a_parameter(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *query;
+    } rows[] = {
+        {"time.seconds=1704067200\ntime.nanos=500000000", "time=2024-01-01T00%3A00%3A00.500Z"},
+        {"duration.seconds=-3", "duration=-3s"},
+        {"mask.paths=a\nmask.paths=b_c.d", "mask=a%2CbC.d"},
+        {"mask=", "mask="},
+        {"inner.duration.nanos=1000000\ninner.mask.paths=x", "inner.duration=0.001s&inner.mask=x"},
+    };
+    struct http_rule rule = parsed("WithTime", option_of(GET, "/v1", NULL));
+    for (size_t i = 0; i < array_length(rows); i++)
+        assert_text(query_in(&apig_style, &rule, message_of("WithTime", rows[i].lines)),
+                    rows[i].query);
+}
+
+static void a_value_without_a_json_form_is_refused_with_its_field(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *why;
+    } rows[] = {
+        {"time.seconds=253402300800", "time: the timestamp is not between"},
+        {"inner.duration.seconds=1\ninner.duration.nanos=-1", "inner: duration: the duration is"},
+        {"mask.paths=aB", "mask: the field mask's path"},
+    };
+    struct http_rule rule = parsed("WithTime", option_of(GET, "/v1", NULL));
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct buffer out;
+        struct status status;
+        buffer_init(&out, &arena, 0);
+        assert_false(
+            query_expand(&rule, message_of("WithTime", rows[i].lines), &apig_style, &out, &status));
+        assert_int_equal(status.code, STATUS_INVALID_ARGUMENT);
+        assert_ptr_equal(strstr(status.message, rows[i].why), status.message);
+    }
+}
+
 static void names_and_enums_have_the_style_of_the_file(void **state)
 {
     (void)state;
@@ -115,6 +155,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_arena(fields_in_neither_path_nor_body_become_the_query),
         with_arena(a_type_inside_itself_fits_a_query),
+        with_arena(a_type_whose_json_is_a_text_is_a_parameter),
+        with_arena(a_value_without_a_json_form_is_refused_with_its_field),
         with_arena(names_and_enums_have_the_style_of_the_file),
         with_arena(a_full_arena_is_reported),
     };
