@@ -84,19 +84,31 @@ static void print_style(const struct json_style *style, struct arena *arena)
         printf("    JSON: %.*s\n", text_arguments(buffer_text(&parts)));
 }
 
+static void print_binding(const struct http_rule *rule)
+{
+    struct text body = rule->body_whole ? text_literal("*") : text_literal("none");
+    if (rule->body)
+        body = rule->body->name;
+    printf("%.*s %.*s, body: %.*s", text_arguments(rule->method), text_arguments(rule->template),
+           text_arguments(body));
+}
+
 static void print_method(const struct schema_method *method, struct arena *arena)
 {
     static const char *const idempotency[] = {[NOT_IDEMPOTENT] = "not idempotent",
                                               [NO_SIDE_EFFECTS] = "NO_SIDE_EFFECTS",
                                               [IDEMPOTENT] = "IDEMPOTENT"};
     const struct http_rule *rule = &method->http_rule;
-    struct text body = rule->body_whole ? text_literal("*") : text_literal("none");
-    if (rule->body)
-        body = rule->body->name;
-    printf("  %s: %.*s %.*s, body: %.*s, response_body: %.*s, %s%s\n", method->path,
-           text_arguments(rule->method), text_arguments(rule->template), text_arguments(body),
+    printf("  %s: ", method->path);
+    print_binding(rule);
+    printf(", response_body: %.*s, %s%s\n",
            text_arguments(rule->response_body ? rule->response_body->name : text_literal("*")),
            idempotency[method->idempotency], method->recovery ? ", look-up" : "");
+    for (size_t i = 0; i < rule->additional_count; i++) {
+        printf("    or ");
+        print_binding(&rule->additional[i]);
+        puts("");
+    }
     print_style(&method->json_style, arena);
 }
 

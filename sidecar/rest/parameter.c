@@ -41,13 +41,10 @@ static void add_real(double number, bool single, struct buffer *out)
         buffer_add(out, text, text_from_real(text, number, single));
 }
 
-/* Writes the text of a scalar, as the header defines it. */
+/* Writes the text of a scalar that is not a string, as the header defines it. */
 static void add_scalar(enum field_type type, const void *at, struct buffer *out)
 {
     switch (type) {
-    case FIELD_STRING:
-        buffer_add_text(out, bytes_of(at));
-        return;
     case FIELD_BYTES:
         base64_encode(bytes_of(at), BASE64_URL, out);
         return;
@@ -80,19 +77,18 @@ static void add_scalar(enum field_type type, const void *at, struct buffer *out)
     case FIELD_DOUBLE:
         add_real(*(const double *)at, false, out);
         return;
+    case FIELD_STRING:
     case FIELD_MESSAGE:
     default:
         return;
     }
 }
 
-struct text parameter_text(const struct schema_field *field, const void *at,
-                           const struct json_style *style, struct buffer *out)
+struct text parameter_text_of_other(const struct schema_field *field, const void *at,
+                                    const struct json_style *style, struct buffer *out)
 {
     struct buffer text;
     struct text name = {NULL, 0};
-    if (field->type == FIELD_STRING)
-        return bytes_of(at);
     if (field->type == FIELD_ENUM && style->enum_names)
         name = schema_enum_name(field->enumeration, *(const int32_t *)at);
     if (name.size > 0)

@@ -13,7 +13,16 @@
 /* Percent-encodes all but the unreserved characters; keeps "/" when `keep_slashes`. */
 void parameter_encode(struct text text, bool keep_slashes, struct buffer *out);
 
-/* Returns the text of the scalar at `at`, a value of the field: the bytes of a string itself, else
- * a text in the arena of `out`, whose `full` is set when the arena is full. */
-struct text parameter_text(const struct schema_field *field, const void *at,
-                           const struct json_style *style, struct buffer *out);
+/* Returns the text of the scalar at `at`, a value of a field that is not a string, in the arena of
+ * `out`, whose `full` is set when the arena is full. */
+struct text parameter_text_of_other(const struct schema_field *field, const void *at,
+                                    const struct json_style *style, struct buffer *out);
+
+/* The same for a value of any field; of a string its bytes themselves. */
+static inline struct text parameter_text(const struct schema_field *field, const void *at,
+                                         const struct json_style *style, struct buffer *out)
+{
+    const ProtobufCBinaryData *string = at;
+    return field->type == FIELD_STRING ? (struct text){(const char *)string->data, string->len}
+                                       : parameter_text_of_other(field, at, style, out);
+}

@@ -21,28 +21,62 @@ bool request_add_field(struct http_request *request, struct text name, struct te
     return true;
 }
 
+/* Writes the path of the first additional binding whose variables the message fits, and returns
+ * that binding; NULL when it fits none. The rule itself did not fit, as the status says. */
+static const struct http_rule *expand_additional(const struct schema_method *method,
+                                                 const ProtobufCMessage *message,
+                                                 struct buffer *path, struct status *status)
+{
+    const struct http_rule *rule = &method->http_rule;
+    size_t start = path->bytes;
+    struct status why;
+    for (size_t i = 0; i < rule->additional_count; i++) {
+        if (path_expand(&rule->additional[i], message, &method->json_style, path, &why)) {
+            status_clear(status);
+            return &rule->additional[i];
+        }
+        path->bytes = start;
+    }
+    return NULL;
+}
+
+/* Writes the path by the first binding that fits, and returns that binding; NULL with the reason of
+ * the first one when none fits. */
+static const struct http_rule *expand_path(const struct schema_method *method,
+                                           const ProtobufCMessage *message, struct buffer *path,
+                                           struct status *status)
+{
+    size_t start = path->bytes;
+    if (path_expand(&method->http_rule, message, &method->json_style, path, status))
+        return &method->http_rule;
+    path->bytes = start;
+    return path->full ? NULL : expand_additional(method, message, path, status);
+}
+
+static bool add_query(const struct http_rule *rule, const ProtobufCMessage *message,
+                      const struct json_style *style, struct buffer *target, struct status *status)
+{
+    struct buffer query;
+    buffer_init(&query, target->arena, 0);
+    if (!query_expand(rule, message, style, &query, status))
+        return false;
+    if (query.bytes > 0)
+        buffer_add_char(target, '?');
+    buffer_add_text(target, buffer_text(&query));
+    return true;
+}
+
 static bool encode_target(const struct schema_method *method, const ProtobufCMessage *message,
-                          struct text prefix, struct arena *arena, struct text *target,
+                          struct buffer *target, const struct http_rule **rule,
                           struct status *status)
 {
-    struct buffer out, query;
-    buffer_init(&out, arena, EXPECTED_TARGET_BYTES + prefix.size);
-    buffer_add_text(&out, prefix);
-    if (!path_expand(&method->http_rule, message, &method->json_style, &out, status))
+    *rule = expand_path(method, message, target, status);
+    if (!*rule ||
+        (!(*rule)->body_whole && !add_query(*rule, message, &method->json_style, target, status)))
         return false;
-    if (!method->http_rule.body_whole) {
-        buffer_init(&query, arena, 0);
-        if (!query_expand(&method->http_rule, message, &method->json_style, &query, status))
-            return false;
-        if (query.bytes > 0)
-            buffer_add_char(&out, '?');
-        buffer_add_text(&out, buffer_text(&query));
-    }
-    if (out.full)
-        return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
-                           "no memory left for the request's target");
-    *target = buffer_text(&out);
-    return true;
+    return target->full ? status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                                      "no memory left for the request's target")
+                        : true;
 }
 
 static bool in_path(const struct schema_field *field, const void *rule)
@@ -50,40 +84,38 @@ static bool in_path(const struct schema_field *field, const void *rule)
     return http_rule_binds(rule, field);
 }
 
-static bool encode_body(const struct schema_method *method, const ProtobufCMessage *message,
-                        struct arena *arena, struct http_request *request, struct status *status)
+static bool encode_body(const struct http_rule *rule, const ProtobufCMessage *message,
+                        const struct json_style *style, struct buffer *body, struct status *status)
 {
-    const struct http_rule *rule = &method->http_rule;
-    const struct json_style *style = &method->json_style;
-    struct buffer out;
-    buffer_init(&out, arena, EXPECTED_BODY_BYTES);
-    bool good = rule->body_whole
-                    ? json_write(method->request, message, style, in_path, rule, &out, status)
-                    : json_write_field(rule->body, message, style, &out, status);
-    if (!good)
-        return false;
-    request->body = buffer_text(&out);
-    request->has_body = true;
-    return request_add_field(request, text_literal("Content-Type"),
-                             text_literal("application/json"));
+    return rule->body_whole ? json_write(rule->request, message, style, in_path, rule, body, status)
+                            : json_write_field(rule->body, message, style, body, status);
 }
 
 bool request_encode(const struct schema_method *method, const ProtobufCMessage *message,
                     struct text prefix, struct arena *arena, struct http_request *request,
                     struct status *status)
 {
-    struct text target;
-    if (!encode_target(method, message, prefix, arena, &target, status))
+    struct buffer target, body;
+    const struct http_rule *rule;
+    buffer_init(&target, arena, EXPECTED_TARGET_BYTES + prefix.size);
+    buffer_add_text(&target, prefix);
+    if (!encode_target(method, message, &target, &rule, status))
         return false;
-    request->method = method->http_rule.method;
-    request->target = target;
+    request->method = rule->method;
+    request->target = buffer_text(&target);
     request->field_count = 0;
     request->body = (struct text){NULL, 0};
     request->has_body = false;
     request_add_field(request, text_literal("Accept"), text_literal("application/json"));
     request_add_field(request, text_literal("Accept-Encoding"), text_literal("identity"));
     request_add_field(request, text_literal("User-Agent"), text_literal("apig-sidecar"));
-    if (!method->http_rule.body_whole && !method->http_rule.body)
+    if (!rule->body_whole && !rule->body)
         return true;
-    return encode_body(method, message, arena, request, status);
+    buffer_init(&body, arena, EXPECTED_BODY_BYTES);
+    if (!encode_body(rule, message, &method->json_style, &body, status))
+        return false;
+    request->body = buffer_text(&body);
+    request->has_body = true;
+    return request_add_field(request, text_literal("Content-Type"),
+                             text_literal("application/json"));
 }

@@ -11,9 +11,9 @@
 #include "schema/schema.h"
 
 /*
- * Makes the request: method, target with `prefix` in front, body and the fields that describe the
- * body. INVALID_ARGUMENT, naming the field, when a value cannot be sent in the path;
- * RESOURCE_EXHAUSTED when the arena is full.
+ * Makes the request by the first binding of the method whose path the message fits: method, target
+ * with `prefix` in front, body and the fields that describe the body. INVALID_ARGUMENT, naming the
+ * field, when a value cannot be sent in the path; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool request_encode(const struct schema_method *method, const ProtobufCMessage *message,
                              struct text prefix, struct arena *arena, struct http_request *request,

@@ -29,6 +29,7 @@ static const struct {
 struct http_rule_option {
     struct text method, template, body, response_body;
     bool is_custom;
+    size_t additional_count;
 };
 
 static bool unreadable(struct status *status)
@@ -93,7 +94,10 @@ static bool read_option(struct text bytes, struct http_rule_option *option, stru
             return false;
         switch (field.number) {
         case OPTION_SELECTOR:
-        case OPTION_ADDITIONAL_BINDINGS: /* alternatives, of which none is used */
+            break;
+        case OPTION_ADDITIONAL_BINDINGS:
+            option->additional_count++;
+            good = field.type == WIRE_BYTES || unreadable(status);
             break;
         case OPTION_BODY:
             good = take_string(&field, &option->body, status);
@@ -231,24 +235,68 @@ static bool check_query(struct query_check *check, const struct schema_message *
     return true;
 }
 
+/* Parses a rule, which keeps pointing into its bytes, without its additional bindings; sets their
+ * number. */
+static bool parse_binding(struct text bytes, const struct schema_message *request,
+                          const struct schema_message *response, struct arena *arena,
+                          struct http_rule *rule, struct status *status)
+{
+    struct http_rule_option option;
+    struct query_check check = {.arena = arena, .status = status};
+    if (!read_option(bytes, &option, status) || !check_request_line(&option, status))
+        return false;
+    *rule = (struct http_rule){.request = request,
+                               .method = option.method,
+                               .template = option.template,
+                               .additional_count = option.additional_count};
+    return http_template_parse(option.template, request, arena, rule, status) &&
+           read_bodies(&option, request, response, rule, status) &&
+           (rule->body_whole || check_query(&check, request, rule->body, 0));
+}
+
+/* google/api/http.proto: additional bindings are not nested. A response is read before it is known
+ * which binding sent the request. */
+static bool check_additional(const struct http_rule *rule, const struct http_rule *additional,
+                             struct status *status)
+{
+    if (additional->additional_count > 0)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "it has additional bindings of its own");
+    if (additional->response_body != rule->response_body)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "its response_body is not that of the first binding");
+    return true;
+}
+
+/* Parses the additional bindings of a rule whose bytes read_option has read. */
+static bool parse_additional(struct text bytes, const struct schema_message *response,
+                             struct arena *arena, struct http_rule *rule, struct status *status)
+{
+    struct wire_field field;
+    struct http_rule *bindings = arena_zalloc(arena, rule->additional_count * sizeof *bindings + 1);
+    if (!bindings)
+        return full(status);
+    rule->additional = bindings;
+    while (bytes.size > 0 && wire_next(&bytes, &field)) {
+        if (field.number != OPTION_ADDITIONAL_BINDINGS)
+            continue;
+        if (!parse_binding(field.bytes, rule->request, response, arena, bindings, status) ||
+            !check_additional(rule, bindings, status))
+            return status_wrap(status, "additional binding %td", bindings - rule->additional + 1);
+        bindings++;
+    }
+    return true;
+}
+
 static bool parse(struct text http_rule, const struct schema_message *request,
                   const struct schema_message *response, struct arena *arena,
                   struct http_rule *rule, struct status *status)
 {
-    struct http_rule_option option;
-    struct query_check check = {.arena = arena, .status = status};
-    /* The rule keeps pointing into these bytes. */
-    char *kept = arena_copy(arena, http_rule.data, http_rule.size);
-    if (!kept)
+    struct text kept = {arena_copy(arena, http_rule.data, http_rule.size), http_rule.size};
+    if (!kept.data)
         return full(status);
-    if (!read_option((struct text){kept, http_rule.size}, &option, status) ||
-        !check_request_line(&option, status))
-        return false;
-    *rule = (struct http_rule){
-        .request = request, .method = option.method, .template = option.template};
-    return http_template_parse(option.template, request, arena, rule, status) &&
-           read_bodies(&option, request, response, rule, status) &&
-           (rule->body_whole || check_query(&check, request, rule->body, 0));
+    return parse_binding(kept, request, response, arena, rule, status) &&
+           (rule->additional_count == 0 || parse_additional(kept, response, arena, rule, status));
 }
 
 bool http_rule_parse(struct text where, struct text http_rule, const struct schema_message *request,
@@ -265,7 +313,7 @@ bool http_rule_parse(struct text where, struct text http_rule, const struct sche
 bool http_rule_binds(const struct http_rule *rule, const struct schema_field *field)
 {
     for (size_t i = 0; i < rule->variable_count; i++)
-        if (rule->variables[i].depth == 1 && rule->variables[i].fields[0] == field)
+        if (rule->variables[i].fields[0] == field && rule->variables[i].depth == 1)
             return true;
     return false;
 }

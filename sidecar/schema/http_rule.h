@@ -32,18 +32,22 @@ struct http_rule {
     bool body_whole;                          /* body: "*" */
     const struct schema_field *body;          /* body: "field"; NULL otherwise */
     const struct schema_field *response_body; /* response_body: "field"; NULL for the whole */
+    const struct http_rule *additional;       /* additional_bindings, as declared; they have none */
+    size_t additional_count;
 };
 
 /*
  * Parses a serialized google.api.HttpRule into the arena. Several occurrences of the option are
  * passed one behind the other, because they are merged. `where` names the method in messages.
- * Additional bindings are alternatives to the rule and are not used. INVALID_ARGUMENT on
+ * INVALID_ARGUMENT on
  * - a template that does not parse, or has a segment that servers would resolve ("..");
  * - a variable that does not name a singular scalar field, or names a part of a well-known type;
  * - a body or response_body that does not name a field;
  * - a field in the path that is the body;
  * - without `body: "*"`, a field that is left for the query and does not fit it: a map, a repeated
  * message, a Struct, Value or ListValue;
+ * - an additional binding to which any of this applies, that has bindings of its own, or whose
+ * response_body is another one;
  * - a rule without a path, a method that is not made of capitals, CONNECT, TRACE, and a part of
  * HttpRule that is not known.
  */

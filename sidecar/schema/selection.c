@@ -31,6 +31,15 @@ static bool check_pattern(struct text pattern, const struct methods *methods, st
                        text_arguments(pattern));
 }
 
+/* True when each binding of the method has that HTTP method. */
+static bool always_sends(const struct http_rule *rule, struct text http_method)
+{
+    bool always = text_equal(rule->method, http_method);
+    for (size_t i = 0; i < rule->additional_count; i++)
+        always = always && text_equal(rule->additional[i].method, http_method);
+    return always;
+}
+
 /* Reads the HTTP rule of a method whose types are built. */
 static void read_rule(struct candidate *candidate, struct arena *arena)
 {
@@ -48,9 +57,9 @@ static void read_rule(struct candidate *candidate, struct arena *arena)
         candidate_refuse_as(candidate, arena, &status);
         return;
     }
-    if (text_equal(method->http_rule.method, text_literal("GET")))
+    if (always_sends(&method->http_rule, text_literal("GET")))
         method->idempotency = NO_SIDE_EFFECTS;
-    method->removes = text_equal(method->http_rule.method, text_literal("DELETE"));
+    method->removes = always_sends(&method->http_rule, text_literal("DELETE"));
 }
 
 static void refuse_at(struct candidate *candidate, struct arena *arena, struct status *status)

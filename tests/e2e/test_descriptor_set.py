@@ -30,6 +30,8 @@ service Things {
   rpc Find(Server) returns (Server) { option (google.api.http) = { get: "/v1/servers" }; }
   rpc UpdateBook(BookRequest) returns (Book) { option (google.api.http) = { patch: "/v1/{book.name=shelves/*}" body: "book" }; }
   rpc ReplaceBook(BookRequest) returns (Book) { option (google.api.http) = { put: "/v1/{book.name=shelves/*}" body: "*" }; }
+  rpc Move(UpdateRequest) returns (Thing) { option (google.api.http) = { post: "/v1/{id=new/*}" body: "thing"
+    additional_bindings { put: "/v1/old/{id}" body: "*" } additional_bindings { delete: "/v1/any" body: "thing" } }; }
   rpc Names(ListRequest) returns (Page) { option (google.api.http) = { get: "/v1/names" response_body: "things" }; }
 }
 message Thing { string id = 1; int64 size = 2; optional bool live = 3; map<string, double> weights = 4; bytes raw = 5; }
@@ -103,6 +105,9 @@ REQUESTS = [
     ("ReplaceBook", {"book": {"name": "shelves/1", "filter": {"least": 1}}}, "PUT", "/v1/shelves/1",
      {"book": {"name": "shelves/1", "filter": {"least": 1}}}),
     ("Find", {"flavor_ref": "s2", "max_count": 1}, "GET", "/v1/servers?flavor-ref=s2&max_count=1", None),
+    ("Move", {"id": "new/1", "thing": {"id": "a"}}, "POST", "/v1/new/1", {"id": "a"}),
+    ("Move", {"id": "1", "thing": {"id": "b"}}, "PUT", "/v1/old/1", {"thing": {"id": "b"}}),
+    ("Move", {"thing": {"id": "c"}, "force": True}, "DELETE", "/v1/any?force=true", {"id": "c"}),
 ]
 
 
@@ -154,6 +159,15 @@ def test_a_file_chooses_the_style_of_its_json(serve, upstream):
     things("List", **STYLED_THING).result()
     assert upstream.requests[0].json() == {**body, "innerThings": [body]}
     assert upstream.requests[1].target == "/v1/things?freeBytes=9007199254740993&itsKind=KIND_LARGE&owner_id=o"
+
+
+def test_check_lists_bindings_and_styles(tmp_path):
+    ended = run("check", f"--descriptor-set={compiled(tmp_path, THINGS)}")
+    assert '/test.v1.Things/Move: POST /v1/{id=new/*}, body: thing, ' in ended.stdout
+    assert "    or PUT /v1/old/{id}, body: *\n    or DELETE /v1/any, body: thing\n" in ended.stdout
+    assert "JSON: " not in ended.stdout
+    ended = run("check", f"--descriptor-set={compiled(tmp_path, STYLED)}")
+    assert "    JSON: json_names, enum_names, int64_strings\n" in ended.stdout
 
 
 def test_the_style_without_an_option_is_that_of_apig(serve, upstream):

@@ -56,11 +56,14 @@ static void field_numbers_of_the_embedded_set_never_change(void **state)
 static void methods_with_an_http_rule_are_served_and_no_others(void **state)
 {
     (void)state;
-    static const char *const paths[] = {
-        "/test.served.First/Get",      "/test.served.First/Shared",
-        "/test.served.Second/Shared",  "/test.served.Second/Several",
-        "/test.served.Second/Replace", "/test.served.Second/ReplaceWithoutSaying",
-        "/test.served.Second/Remove"};
+    static const char *const paths[] = {"/test.served.First/Get",
+                                        "/test.served.First/Shared",
+                                        "/test.served.Second/Shared",
+                                        "/test.served.Second/Several",
+                                        "/test.served.Second/Mixed",
+                                        "/test.served.Second/Replace",
+                                        "/test.served.Second/ReplaceWithoutSaying",
+                                        "/test.served.Second/Remove"};
     size_t count;
     const struct schema_method *methods = schema_methods(served.schema, &count);
     assert_int_equal(count, array_length(paths));
@@ -79,6 +82,7 @@ static void the_idempotency_is_the_options_and_a_get_only_reads(void **state)
                 {"test.served.First/Shared", NOT_IDEMPOTENT, false},
                 {"test.served.Second/Shared", NO_SIDE_EFFECTS, false},
                 {"test.served.Second/Several", NO_SIDE_EFFECTS, false},
+                {"test.served.Second/Mixed", NOT_IDEMPOTENT, false},
                 {"test.served.Second/Replace", IDEMPOTENT, false},
                 {"test.served.Second/ReplaceWithoutSaying", NOT_IDEMPOTENT, false},
                 {"test.served.Second/Remove", IDEMPOTENT, true}};
@@ -103,11 +107,19 @@ static void both_spellings_of_the_http_option_are_read(void **state)
     assert_ptr_equal(lines->http_rule.body, sets_field(lines->request, "part"));
 }
 
-static void a_method_of_several_bindings_is_served_by_the_first(void **state)
+static void a_method_has_all_bindings_as_they_are_declared(void **state)
 {
     (void)state;
-    const struct schema_method *method = schema_method_find(served.schema, text_literal("Several"));
-    assert_true(text_equal(method->http_rule.template, text_literal("/v1/several/{id}")));
+    const struct schema_method *method = schema_method_find(served.schema, text_literal("Mixed"));
+    const struct http_rule *rule = &method->http_rule;
+    assert_true(text_equal(rule->template, text_literal("/v1/mixed/{id=a/*}")));
+    assert_int_equal(rule->additional_count, 2);
+    assert_true(
+        text_equal(rule->additional[0].template, text_literal("/v1/mixed/parts/{part.name}")));
+    assert_true(text_equal(rule->additional[1].method, text_literal("POST")));
+    assert_true(rule->additional[1].body_whole);
+    method = schema_method_find(served.schema, text_literal("Get"));
+    assert_int_equal(method->http_rule.additional_count, 0);
 }
 
 static void a_method_is_found_by_path_and_by_a_name_of_its_own(void **state)
@@ -307,7 +319,7 @@ int main(void)
         cmocka_unit_test(methods_with_an_http_rule_are_served_and_no_others),
         cmocka_unit_test(the_idempotency_is_the_options_and_a_get_only_reads),
         cmocka_unit_test(both_spellings_of_the_http_option_are_read),
-        cmocka_unit_test(a_method_of_several_bindings_is_served_by_the_first),
+        cmocka_unit_test(a_method_has_all_bindings_as_they_are_declared),
         cmocka_unit_test(a_method_is_found_by_path_and_by_a_name_of_its_own),
         cmocka_unit_test(services_with_a_served_method_are_listed_once),
         cmocka_unit_test(reflection_finds_the_file_of_every_kind_of_symbol),
