@@ -2,8 +2,9 @@
 /*
  * The test program that protobuf's official conformance runner talks to: it reads requests from
  * standard input and answers on standard output (conformance/conformance.proto), with the wire and
- * JSON readers and writers of the program. Its argument is a descriptor set that holds
- * conformance.proto and the messages of the tests.
+ * JSON readers and writers of the program. Its arguments are a descriptor set that holds
+ * conformance.proto and the messages of the tests, and the style of the JSON: "protobuf", or "apig"
+ * for requests and responses as the program has them without an option of a file.
  */
 #include <assert.h>
 #include <endian.h>
@@ -26,11 +27,12 @@
 enum { FORMAT_PROTOBUF = 1, FORMAT_JSON = 2 };
 enum { CATEGORY_JSON_IGNORE_UNKNOWN = 3 };
 
-static const struct json_style style = {
-    .names = JSON_NAMES_JSON, .int64 = JSON_INT64_STRING, .enum_names = true};
+static const struct json_style apig_style,
+    protobuf_style = {.names = JSON_NAMES_JSON, .int64 = JSON_INT64_STRING, .enum_names = true};
 
 struct exchange {
     const struct schema *schema;
+    const struct json_style *style;
     const struct schema_message *request_type, *response_type;
     ProtobufCMessage *request, *response;
     struct arena arena;
@@ -95,10 +97,11 @@ static void ignore(struct text path, const struct status *why, void *context)
 static bool read_payload(struct exchange *exchange, const struct schema_message *type,
                          ProtobufCMessage **message, struct status *status)
 {
-    bool lenient = request_number(exchange, "test_category") == CATEGORY_JSON_IGNORE_UNKNOWN;
+    bool may_ignore = request_number(exchange, "test_category") == CATEGORY_JSON_IGNORE_UNKNOWN;
+    /* A member of a response that cannot be read is reported, which counts as a refusal here. */
     const struct json_read_options options = {
-        .strict = !lenient,
-        .unreadable = lenient ? ignore : NULL,
+        .strict = exchange->style != &apig_style && !may_ignore,
+        .unreadable = may_ignore ? ignore : NULL,
     };
     if (request_has(exchange, "protobuf_payload"))
         return wire_unpack(type, request_text(exchange, "protobuf_payload"), &exchange->arena,
@@ -117,7 +120,7 @@ static void write_response(struct exchange *exchange, const struct schema_messag
         return;
     }
     buffer_init(&json, &exchange->arena, 0);
-    if (json_write(type, message, &style, NULL, NULL, &json, &status))
+    if (json_write(type, message, exchange->style, NULL, NULL, &json, &status))
         respond_with(exchange, "json_payload", buffer_text(&json));
     else
         respond_failure(exchange, "serialize_error", &status);
@@ -168,10 +171,11 @@ static void send(struct text response)
 }
 
 /* Answers one request; false when there is none. */
-static bool serve(const struct schema *schema)
+static bool serve(const struct schema *schema, const struct json_style *style)
 {
     struct exchange exchange = {
         .schema = schema,
+        .style = style,
         .request_type =
             schema_message_by_name(schema, text_literal("conformance.ConformanceRequest")),
         .response_type =
@@ -202,12 +206,14 @@ int main(int count, char **arguments)
     struct schema *schema;
     struct status status;
     arena_init(&arena, LARGEST_SET);
-    if (count != 2 || !file_read(arguments[1], LARGEST_SET, &arena, &set, &status) ||
+    if (count != 3 || !file_read(arguments[1], LARGEST_SET, &arena, &set, &status) ||
         !schema_new_types(set, &schema, &status)) {
-        fprintf(stderr, "%s\n", count == 2 ? status.message : "usage: conformance DESCRIPTOR_SET");
+        fprintf(stderr, "%s\n",
+                count == 3 ? status.message : "usage: conformance DESCRIPTOR_SET STYLE");
         return EXIT_FAILURE;
     }
-    while (serve(schema))
+    bool is_apig = strcmp(arguments[2], "apig") == 0;
+    while (serve(schema, is_apig ? &apig_style : &protobuf_style))
         continue;
     schema_free(schema);
     arena_clear(&arena);
