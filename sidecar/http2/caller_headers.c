@@ -76,11 +76,21 @@ static enum guard_verdict judge(const struct guard *guard, const struct guard_re
     return guard->hooks->open(guard->hooks->context, request, call, failure);
 }
 
+static void name_stream(struct guard *guard)
+{
+    char digits[DECIMAL_BYTES];
+    struct text name = guard->settings->stream_field;
+    if (name.size > 0)
+        header_write(&guard->outputs->to_core, name,
+                     (struct text){digits, text_from_u64(digits, guard->last_seen)});
+}
+
 static void pass(struct guard *guard, const struct request *request, size_t start,
                  const struct guard_call *call)
 {
     uint32_t id = guard->last_seen;
     uint8_t flags = guard->caller_block.flags;
+    name_stream(guard);
     header_frame_end(&guard->outputs->to_core, start, id, flags);
     struct stream *stream = stream_table_add(&guard->streams, id);
     stream->kind = call->kind;

@@ -2,7 +2,7 @@
 /*
  * C-core's frames, on their way to the caller. Frames on a stream that has been ended are
  * dropped; its header blocks refer to no dynamic table, because it was given one of 0 bytes, so
- * that they can be dropped as well.
+ * that they can be dropped as well. So are the response headers that the guard has sent itself.
  */
 #include "http2/guard_state.h"
 #include "http2/reply.h"
@@ -53,16 +53,28 @@ static void write_table_update(struct guard *guard, struct input block)
     guard->caller_table_is_0 = true;
 }
 
-static void pass_block(struct guard *guard, uint32_t id, uint8_t flags, struct input block)
+static void write_block(struct guard *guard, uint32_t id, uint8_t flags, struct input block)
 {
     struct output *to_caller = &guard->outputs->to_caller;
-    struct stream *stream = find(guard, id);
-    if (!stream)
-        return;
     size_t start = header_frame_begin(to_caller);
     write_table_update(guard, block);
     output_add(to_caller, block.data, block.size);
     header_frame_end(to_caller, start, id, flags);
+}
+
+/* A first block that ends the stream has headers and trailers, of which the trailers are passed. */
+static void pass_block(struct guard *guard, uint32_t id, uint8_t flags, struct input block)
+{
+    struct stream *stream = find(guard, id);
+    if (!stream)
+        return;
+    if (!stream->is_committed)
+        write_block(guard, id, flags, block);
+    else if (ends(flags) && !reply_write_trailers(&guard->outputs->to_caller, id, block)) {
+        guard_stream_error(guard, stream, HTTP2_INTERNAL_ERROR);
+        return;
+    }
+    stream->is_committed = false;
     stream->core_headers = true;
     if (ends(flags))
         end_core_side(guard, stream);
@@ -184,6 +196,19 @@ static void (*const handlers[FRAME_TYPES])(struct guard *guard, struct frame *fr
     [FRAME_WINDOW_UPDATE] = core_window_update,
     [FRAME_CONTINUATION] = core_continuation,
 };
+
+bool guard_commit(struct guard *guard, uint32_t id, const struct guard_field *fields,
+                  size_t field_count, struct guard_outputs *outputs)
+{
+    struct stream *stream = find(guard, id);
+    if (!stream)
+        return false;
+    if (stream->core_headers)
+        return true;
+    reply_write_headers(&outputs->to_caller, id, fields, field_count);
+    stream->core_headers = stream->is_committed = true;
+    return true;
+}
 
 void guard_from_core(struct guard *guard, const uint8_t *data, size_t size, int64_t now_ns,
                      struct guard_outputs *outputs)

@@ -38,6 +38,8 @@ struct guard_settings {
                                      the begin of a header block to its end */
     struct frame_rate idle_frames; /* that carry nothing, before reading pauses; ten times as many
                                       end the connection */
+    struct text stream_field; /* the last field of a request for C-core, whose value is the number
+                                 of its stream in decimal digits; empty: none is added */
 };
 
 /* A request whose headers are in order. */
@@ -141,6 +143,17 @@ void guard_from_caller(struct guard *guard, const uint8_t *data, size_t size, in
 /* Bytes of C-core's. */
 void guard_from_core(struct guard *guard, const uint8_t *data, size_t size, int64_t now_ns,
                      struct guard_outputs *outputs);
+
+/* A field of response headers that are legal. */
+struct guard_field {
+    struct text name, value;
+};
+
+/* Sends the caller the response headers of a stream that C-core has, ahead of C-core's own, which
+ * are dropped when they come. Sends nothing when C-core's have been passed on already. False when
+ * the stream has ended. */
+must_use bool guard_commit(struct guard *guard, uint32_t stream, const struct guard_field *fields,
+                           size_t field_count, struct guard_outputs *outputs);
 
 /* Ends calls whose message did not come in time, and connections whose header block did not; to be
  * called about once a second. */

@@ -23,7 +23,8 @@ struct stream {
     bool streaming;    /* may carry more than one message from the caller */
     bool caller_ended; /* END_STREAM from the caller */
     bool core_ended;   /* END_STREAM from C-core */
-    bool core_headers; /* C-core's response headers were passed on */
+    bool core_headers; /* the caller has its response headers, C-core's or the guard's */
+    bool is_committed; /* it has the guard's, and those of C-core are still to be dropped */
     uint16_t method;   /* as the front has set it */
     bool has_held;     /* `held` is the last byte of the message of a unary call */
     uint8_t held;

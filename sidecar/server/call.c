@@ -92,9 +92,24 @@ static void set_deadline(struct call *call)
 static void find_peer(struct call *call)
 {
     char *name = grpc_call_get_peer(call->rpc);
-    call->fd = core_descriptor_named(name);
-    front_peer(call->unary->calls->core->front, call->fd, &call->peer);
+    call->commit.core = core_descriptor_named(name);
+    front_peer(call->unary->calls->core->front, call->commit.core, &call->peer);
     gpr_free(name);
+}
+
+/* The entry is the front's, not the caller's. Without it the call cannot be committed. */
+static void take_stream(struct call *call)
+{
+    grpc_metadata_array *metadata = &call->metadata;
+    uint64_t stream;
+    if (metadata->count == 0)
+        return;
+    const grpc_metadata *last = &metadata->metadata[metadata->count - 1];
+    if (!text_equal(core_text(&last->key), text_literal(FRONT_STREAM_FIELD)) ||
+        !text_to_u64(core_text(&last->value), &stream))
+        return;
+    call->commit.stream = (uint32_t)stream;
+    metadata->count--;
 }
 
 /* Connections are about to be closed. A call that began now would end with UNAVAILABLE, which means
@@ -144,6 +159,7 @@ static void on_opened(struct tag *tag, bool good)
     atomic_init(&call->holders, 2); /* one until it is closed, one until its reply */
     call->received_ns = clock_now_ns();
     find_peer(call);
+    take_stream(call);
     set_deadline(call);
     end_undelivered(calls, call->received_ns);
     TAILQ_INSERT_TAIL(&calls->open, call, place);

@@ -49,8 +49,8 @@ struct call_handler {
      * handler has to reply nevertheless. */
     void (*cancelled)(struct call *call, void *context);
     /* The metadata that call_commit has sent is in the caller's socket, or, when `good` is false,
-     * the caller no longer waits. The front's thread, or the poller's, once after each call_commit,
-     * perhaps after the reply. */
+     * the caller no longer waits. The front's thread, once after each call_commit, perhaps after
+     * the reply. */
     void (*committed)(struct call *call, bool good, void *context);
     void (*end)(struct call *call, void *context);
     /* Makes the trailers for a status of the server's own, of a call that was never begun:

@@ -16,6 +16,7 @@ static void free_call(struct call *call)
         grpc_slice_unref(call->message);
     if (call->has_response)
         grpc_slice_unref(call->response);
+    reply_clear(call);
     memory_budget_release(&calls->core->budget, call->response_size);
     grpc_metadata_array_destroy(&call->metadata);
     if (call->payload)

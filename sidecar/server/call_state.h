@@ -17,9 +17,9 @@ struct metadata_list {
 };
 
 struct call {
-    struct tag opened, closed, committed, replied;
-    struct task committing, replying;
-    struct flush_request flushed;
+    struct tag opened, closed, replied;
+    struct task replying;
+    struct front_commit commit;
     TAILQ_ENTRY(call) place; /* in the list of open calls */
     const struct unary_method *unary;
     grpc_call *rpc;
@@ -37,12 +37,15 @@ struct call {
     int cancelled;
     atomic_int holders;
     int64_t received_ns, deadline_ns;
-    int fd; /* of its connection; -1 when that is not ours */
     /* From here on nothing is zeroed for each call. */
     struct peer peer;
     struct metadata_list initial, trailing;
+    struct guard_field headers[CALL_METADATA]; /* `initial`, for the commit */
     alignas(max_align_t) char state[];
 };
 
-/* Sets the tasks that start the two batches that are sent, and their tags. */
+/* Sets the task that starts the reply, and its tag. */
 void reply_init(struct call *call);
+
+/* Releases what the reply does not: metadata that a commit may still refer to. */
+void reply_clear(struct call *call);

@@ -88,23 +88,22 @@ bool front_has_room(struct front *front, int core)
     return !peer_table_is_full(front->peers, core);
 }
 
-static void on_flush(struct task *task)
+static void on_commit(struct task *task)
 {
-    struct flush_request *request = container_of(task, struct flush_request, task);
+    struct front_commit *commit = container_of(task, struct front_commit, task);
     struct front_connection *connection =
-        descriptor_map_find(&request->front->by_core, request->core);
+        descriptor_map_find(&commit->front->by_core, commit->core);
     if (connection)
-        front_connection_flush(connection, request);
+        front_connection_commit(connection, commit);
     else
-        request->done(request, false);
+        commit->done(commit, false);
 }
 
-void front_when_flushed(struct front *front, int core, struct flush_request *request)
+void front_commit(struct front *front, struct front_commit *commit)
 {
-    request->task.run = on_flush;
-    request->front = front;
-    request->core = core;
-    task_queue_post(&front->thread.tasks, &request->task);
+    commit->task.run = on_commit;
+    commit->front = front;
+    task_queue_post(&front->thread.tasks, &commit->task);
 }
 
 /* Calls a function that may end the connection that it gets. */
@@ -205,6 +204,7 @@ static struct guard_settings guard_settings_of(const struct config *config)
         .max_message = config->max_message_bytes,
         .message_timeout_ns = config->deadline_ns,
         .idle_frames = {IDLE_FRAMES, IDLE_FRAMES_OF_A_CALL},
+        .stream_field = text_literal(FRONT_STREAM_FIELD),
     };
 }
 

@@ -68,20 +68,28 @@ void front_peer(struct front *front, int core, struct peer *peer);
  * not when the caller does not read. Any thread. */
 bool front_has_room(struct front *front, int core);
 
-/* A request to be informed, a member of the object that it is about. */
-struct flush_request {
+/* The last metadata entry of each call that C-core gets: the number of its stream, in decimal. */
+#define FRONT_STREAM_FIELD "sidecar-stream"
+
+/* The commit of a call, a member of it. */
+struct front_commit {
+    int core;                         /* C-core's descriptor */
+    uint32_t stream;                  /* by FRONT_STREAM_FIELD */
+    const struct guard_field *fields; /* of the response headers; they live until `done` */
+    size_t field_count;
+    /* The response headers are in the caller's socket; or, when `good` is false, the caller has
+     * gone. The front's thread, once. */
+    void (*done)(struct front_commit *commit, bool good);
+
+    /* The front's. */
     struct task task;
-    STAILQ_ENTRY(flush_request) place;
+    STAILQ_ENTRY(front_commit) place;
     struct front *front;
-    int core;
     uint64_t until;
-    /* Everything that C-core had written when the request was made is in the caller's socket; or,
-     * when `good` is false, the caller has gone. The front's thread, once. */
-    void (*done)(struct flush_request *request, bool good);
 };
 
-/* `done` is set. Any thread. */
-void front_when_flushed(struct front *front, int core, struct flush_request *request);
+/* Sends the response headers of a call; C-core's own are dropped when it replies. Any thread. */
+void front_commit(struct front *front, struct front_commit *commit);
 
 /* Ends all connections without losing a call: what has been sent until now is served, a GOAWAY
  * announces the end and a moment later another names the last call, and each connection closes

@@ -29,7 +29,7 @@ static void close_core(struct front_connection *connection)
     close(connection->inner);
     connection->inner = -1;
     connection->front->served--;
-    front_flush_fail(connection);
+    front_commits_fail(connection);
     guard_free(connection->guard);
     connection->guard = NULL;
 }
@@ -175,7 +175,7 @@ void front_connection_settle(struct front_connection *connection)
     note_end(connection);
     front_write(connection);
     if (!connection->is_broken)
-        front_flush_answer(connection);
+        front_commits_report(connection);
     if (connection->is_broken || (has_ended(connection) && !begin_closing(connection))) {
         front_connection_end(connection);
         return;
@@ -329,16 +329,15 @@ void front_connection_begin(struct front_connection *connection)
     connection->phase = FRONT_HANDSHAKE;
     if (connection->has_tls)
         connection->channel.tls = tls_session(front->tls, fd);
-    STAILQ_INIT(&connection->flushes);
+    STAILQ_INIT(&connection->commits);
     watch(connection, FRONT_CALLER_READABLE, fd, EV_READ, on_caller_readable);
     watch(connection, FRONT_CALLER_WRITABLE, fd, EV_WRITE, on_caller_writable);
     evtimer_assign(&connection->resume, front->thread.loop, on_resume, connection);
     advance(connection);
 }
 
-void front_connection_flush(struct front_connection *connection, struct flush_request *request)
+void front_connection_commit(struct front_connection *connection, struct front_commit *commit)
 {
-    front_flush_add(connection, request);
-    front_read_core(connection);
+    front_commit_send(connection, commit);
     front_connection_settle(connection);
 }

@@ -36,7 +36,7 @@ enum front_wait {
     FRONT_WAITS,
 };
 
-STAILQ_HEAD(flush_list, flush_request);
+STAILQ_HEAD(commit_list, front_commit);
 
 struct front_connection {
     LIST_ENTRY(front_connection) place;
@@ -49,7 +49,7 @@ struct front_connection {
     struct guard_hooks hooks;
     struct output to_core, to_caller; /* that could not be written yet */
     uint64_t flushed;                 /* bytes that the caller's socket has taken */
-    struct flush_list flushes;
+    struct commit_list commits;       /* whose headers it has not taken yet */
     struct event events[FRONT_WAITS];
     unsigned waits;      /* bits of the events that are added */
     struct event resume; /* the guard paused reading */
@@ -122,8 +122,8 @@ void front_connection_end_for(struct front_connection *connection, enum metric_c
 /* The caller does not read: reports it, and the connection is ended when it is settled. */
 void front_connection_give_up(struct front_connection *connection, const char *why);
 
-/* Calls the request's `done` when it is time. */
-void front_connection_flush(struct front_connection *connection, struct flush_request *request);
+/* Sends the headers, and calls `done` when it is time. */
+void front_connection_commit(struct front_connection *connection, struct front_commit *commit);
 
 /* Frees it at once. */
 void front_connection_end(struct front_connection *connection);
@@ -152,18 +152,16 @@ void front_read_core(struct front_connection *connection);
 /* Writes to both sides; what they do not take is kept. */
 void front_write(struct front_connection *connection);
 
-/* front_flush.c */
+/* front_commit.c: none of these frees the connection. */
 
-void front_flush_add(struct front_connection *connection, struct flush_request *request);
+/* Writes the response headers into the outputs; the connection is settled afterwards. */
+void front_commit_send(struct front_connection *connection, struct front_commit *commit);
 
-/* Everything that C-core has written is in the outputs: this is what the requests wait for. */
-void front_flush_stamp(struct front_connection *connection);
+/* Reports the commits whose headers the caller's socket has. */
+void front_commits_report(struct front_connection *connection);
 
-/* Answers the requests whose bytes the caller's socket has. */
-void front_flush_answer(struct front_connection *connection);
-
-/* Answers all requests, because the connection ends. */
-void front_flush_fail(struct front_connection *connection);
+/* Reports all commits as failed, because the connection ends. */
+void front_commits_fail(struct front_connection *connection);
 
 /* front_call.c: the guard's hooks for a connection. */
 struct guard_hooks front_hooks(struct front_connection *connection);

@@ -74,7 +74,6 @@ static bool has_failed(ssize_t result)
     return result < 0 && errno != EAGAIN && errno != EINTR;
 }
 
-/* A piece that is not full was all that C-core had written. */
 void front_read_core(struct front_connection *connection)
 {
     struct front *front = connection->front;
@@ -88,8 +87,6 @@ void front_read_core(struct front_connection *connection)
             guard_from_core(connection->guard, front->piece, (size_t)got, clock_now_ns(),
                             &front->outputs);
     }
-    if (got < FRONT_PIECE_BYTES || connection->core_ended)
-        front_flush_stamp(connection);
 }
 
 /* Appends what is fresh to what waits, if any does, and returns what is to be written. */

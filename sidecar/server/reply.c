@@ -8,26 +8,11 @@
 
 #include "base/banned.h"
 
-static void end_commit(struct call *call, bool good)
+static void on_committed(struct front_commit *commit, bool good)
 {
+    struct call *call = container_of(commit, struct call, commit);
     call->unary->calls->handler->committed(call, good, call->unary->calls->handler->context);
     call_release(call);
-}
-
-static void on_flushed(struct flush_request *request, bool good)
-{
-    end_commit(container_of(request, struct call, flushed), good);
-}
-
-/* C-core has written the metadata to the front. */
-static void on_committed(struct tag *tag, bool good)
-{
-    struct call *call = container_of(tag, struct call, committed);
-    call->flushed.done = on_flushed;
-    if (good)
-        front_when_flushed(call->unary->calls->core->front, call->fd, &call->flushed);
-    else
-        end_commit(call, false);
 }
 
 static void on_replied(struct tag *tag, bool good)
@@ -101,32 +86,32 @@ static void cancel_unsendable(struct call *call)
     grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL, status.message, NULL);
 }
 
+/* The front drops what C-core writes of it for a committed call. */
 static grpc_op initial_operation(struct call *call)
 {
-    return (grpc_op){.op = GRPC_OP_SEND_INITIAL_METADATA,
-                     .data.send_initial_metadata = {.count = call->initial.count,
-                                                    .metadata = call->initial.list}};
+    return (grpc_op){
+        .op = GRPC_OP_SEND_INITIAL_METADATA,
+        .data.send_initial_metadata = {.count = call->is_committed ? 0 : call->initial.count,
+                                       .metadata = call->initial.list}};
 }
 
 bool call_has_room(const struct call *call)
 {
-    return front_has_room(call->unary->calls->core->front, call->fd);
-}
-
-static void start_commit(struct task *task)
-{
-    struct call *call = container_of(task, struct call, committing);
-    grpc_op operation = initial_operation(call);
-    /* Its metadata is legal, and nothing was sent before. */
-    if (grpc_call_start_batch(call->rpc, &operation, 1, &call->committed, NULL) != GRPC_CALL_OK)
-        abort();
+    return front_has_room(call->unary->calls->core->front, call->commit.core);
 }
 
 void call_commit(struct call *call)
 {
+    const struct metadata_list *initial = &call->initial;
+    for (size_t i = 0; i < initial->count; i++)
+        call->headers[i] = (struct guard_field){core_text(&initial->list[i].key),
+                                                core_text(&initial->list[i].value)};
+    call->commit.fields = call->headers;
+    call->commit.field_count = initial->count;
+    call->commit.done = on_committed;
     call->is_committed = true;
     call_hold(call);
-    poller_run(call->unary->calls->core->poller, &call->committing);
+    front_commit(call->unary->calls->core->front, &call->commit);
 }
 
 /* With no initial metadata C-core sends one HEADERS frame, which is Trailers-Only. */
@@ -152,7 +137,6 @@ static grpc_op status_operation(struct call *call)
 
 static void release_sent(struct call *call, grpc_byte_buffer *message)
 {
-    release_metadata(&call->initial);
     release_metadata(&call->trailing);
     if (message)
         grpc_byte_buffer_destroy(message);
@@ -167,8 +151,7 @@ static void start_reply(struct task *task)
         call->code == STATUS_OK ? grpc_raw_byte_buffer_create(&call->response, 1) : NULL;
     grpc_op operations[3];
     size_t count = 0;
-    if (!call->is_committed)
-        operations[count++] = initial_operation(call);
+    operations[count++] = initial_operation(call);
     operations[count++] = status_operation(call);
     if (message)
         operations[count++] =
@@ -197,8 +180,11 @@ void call_reply(struct call *call, const struct status *status)
 
 void reply_init(struct call *call)
 {
-    call->committing.run = start_commit;
     call->replying.run = start_reply;
-    call->committed.happened = on_committed;
     call->replied.happened = on_replied;
+}
+
+void reply_clear(struct call *call)
+{
+    release_metadata(&call->initial);
 }

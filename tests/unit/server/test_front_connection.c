@@ -13,24 +13,32 @@
 
 #include "base/banned.h"
 
-struct flush {
-    struct flush_request request;
+struct commit {
+    struct front_commit commit;
     atomic_uint *order; /* of all of a test */
     atomic_uint done;   /* its place in that order; 0: not yet */
     atomic_bool good;
 };
 
-static void on_flushed(struct flush_request *request, bool good)
+static const struct guard_field ahead = {text_literal("x-ahead"), text_literal("first")};
+
+static void on_committed(struct front_commit *request, bool good)
 {
-    struct flush *flush = container_of(request, struct flush, request);
-    flush->good = good;
-    flush->done = ++*flush->order;
+    struct commit *commit = container_of(request, struct commit, commit);
+    commit->good = good;
+    commit->done = ++*commit->order;
 }
 
-static void request_flush(struct trial *trial, int core, struct flush *flush, atomic_uint *order)
+static void begin_commit(struct trial *trial, int core, uint32_t stream, struct commit *commit,
+                         atomic_uint *order)
 {
-    *flush = (struct flush){.request.done = on_flushed, .order = order};
-    front_when_flushed(trial->front, core, &flush->request);
+    *commit = (struct commit){.commit = {.core = core,
+                                         .stream = stream,
+                                         .fields = &ahead,
+                                         .field_count = 1,
+                                         .done = on_committed},
+                              .order = order};
+    front_commit(trial->front, &commit->commit);
 }
 
 static bool has_status(const struct h2_frame *frame, const char *code)
@@ -179,79 +187,98 @@ static void a_slow_caller_does_not_hold_up_another_one(void **state)
     close_end(&slow_core);
 }
 
-static void flushes_are_reported_in_order_once_the_bytes_are_in_the_callers_socket(void **state)
+static void commits_are_reported_in_order_once_the_headers_are_in_the_callers_socket(void **state)
 {
     struct trial *trial = *state;
-    struct flush flushes[3];
+    struct commit commits[3];
     struct h2_frame frame;
+    uint32_t streams[3];
+    atomic_uint order = 0;
+    open_connection(trial);
+    for (size_t i = 0; i < array_length(commits); i++)
+        streams[i] = call(trial);
+    for (size_t i = 0; i < array_length(commits); i++)
+        begin_commit(trial, trial->core.fd, streams[i], &commits[i], &order);
+    loop_until(trial->loop, commits[array_length(commits) - 1].done > 0);
+    for (size_t i = 0; i < array_length(commits); i++) {
+        assert_int_equal(commits[i].done, i + 1);
+        assert_true(commits[i].good);
+    }
+    /* They were there when they were reported. */
+    trial->caller.loop = NULL;
+    for (size_t i = 0; i < array_length(commits); i++) {
+        h2_expect(&trial->caller, H2_HEADERS, streams[i], &frame);
+        assert_true(h2_has(&frame, "x-ahead", "first"));
+    }
+}
+
+static void c_core_knows_the_stream_of_a_call(void **state)
+{
+    struct trial *trial = *state;
+    struct h2_frame frame;
+    open_connection(trial);
+    uint32_t stream = h2_open(&trial->caller, ALLOWED, H2_END_STREAM, NULL);
+    h2_expect(&trial->core, H2_HEADERS, stream, &frame);
+    assert_true(h2_has(&frame, FRONT_STREAM_FIELD, "1"));
+}
+
+static void a_commit_waits_for_a_caller_that_does_not_read(void **state)
+{
+    struct trial *trial = *state;
+    struct commit commit;
     atomic_uint order = 0;
     open_connection(trial);
     uint32_t stream = call(trial);
-    respond(&trial->core, stream);
-    for (size_t i = 0; i < array_length(flushes); i++)
-        request_flush(trial, trial->core.fd, &flushes[i], &order);
-    loop_until(trial->loop, flushes[array_length(flushes) - 1].done > 0);
-    for (size_t i = 0; i < array_length(flushes); i++) {
-        assert_int_equal(flushes[i].done, i + 1);
-        assert_true(flushes[i].good);
-    }
-    /* They were there when the first was reported. */
-    trial->caller.loop = NULL;
-    h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
-}
-
-static void a_flush_waits_for_a_caller_that_does_not_read(void **state)
-{
-    struct trial *trial = *state;
-    struct flush flush;
-    atomic_uint order = 0;
-    open_connection(trial);
     uint32_t written = write_pings(&trial->core);
-    request_flush(trial, trial->core.fd, &flush, &order);
+    begin_commit(trial, trial->core.fd, stream, &commit, &order);
     poll(NULL, 0, 50);
-    assert_int_equal(flush.done, 0);
+    assert_int_equal(commit.done, 0);
     expect_pings(&trial->caller, written);
-    loop_until(trial->loop, flush.done == 1);
-    assert_true(flush.good);
+    loop_until(trial->loop, commit.done == 1);
+    assert_true(commit.good);
 }
 
-static void a_flush_fails_when_the_caller_has_closed_its_end(void **state)
+static void a_commit_fails_when_the_caller_has_closed_its_end(void **state)
 {
     struct trial *trial = *state;
-    struct flush flush;
+    struct commit commit;
     atomic_uint order = 0;
     open_connection(trial);
-    call(trial);
+    uint32_t stream = call(trial);
     assert_int_equal(shutdown(trial->caller.fd, SHUT_WR), 0);
-    request_flush(trial, trial->core.fd, &flush, &order);
-    loop_until(trial->loop, flush.done == 1);
-    assert_false(flush.good);
+    begin_commit(trial, trial->core.fd, stream, &commit, &order);
+    loop_until(trial->loop, commit.done == 1);
+    assert_false(commit.good);
 }
 
-static void a_flush_fails_when_the_connection_is_cut(void **state)
+static void a_commit_fails_when_the_connection_is_cut(void **state)
 {
     struct trial *trial = *state;
-    struct flush flush;
+    struct commit commit;
     atomic_uint order = 0;
     open_connection(trial);
+    uint32_t stream = call(trial);
     write_pings(&trial->core);
-    request_flush(trial, trial->core.fd, &flush, &order);
+    begin_commit(trial, trial->core.fd, stream, &commit, &order);
     front_cut(trial->front);
-    loop_until(trial->loop, flush.done == 1);
-    assert_false(flush.good);
+    loop_until(trial->loop, commit.done == 1);
+    assert_false(commit.good);
 }
 
-static void a_flush_fails_for_a_descriptor_of_no_connection(void **state)
+static void a_commit_fails_for_a_call_that_is_not_there(void **state)
 {
     struct trial *trial = *state;
-    const int none[] = {-1, 0, 100000};
     open_connection(trial);
+    const struct {
+        int core;
+        uint32_t stream;
+    } none[] = {{-1, 1}, {0, 1}, {100000, 1}, {trial->core.fd, 0}, {trial->core.fd, 99}};
     for (size_t i = 0; i < array_length(none); i++) {
-        struct flush flush;
+        struct commit commit;
         atomic_uint order = 0;
-        request_flush(trial, none[i], &flush, &order);
-        loop_until(trial->loop, flush.done == 1);
-        assert_false(flush.good);
+        begin_commit(trial, none[i].core, none[i].stream, &commit, &order);
+        loop_until(trial->loop, commit.done == 1);
+        assert_false(commit.good);
     }
 }
 
@@ -279,11 +306,12 @@ int main(void)
         TEST(an_error_of_the_connection_is_reported_once),
         TEST(a_caller_that_does_not_read_slows_down_c_core_and_loses_nothing),
         TEST(a_slow_caller_does_not_hold_up_another_one),
-        TEST(flushes_are_reported_in_order_once_the_bytes_are_in_the_callers_socket),
-        TEST(a_flush_waits_for_a_caller_that_does_not_read),
-        TEST(a_flush_fails_when_the_caller_has_closed_its_end),
-        TEST(a_flush_fails_when_the_connection_is_cut),
-        TEST(a_flush_fails_for_a_descriptor_of_no_connection),
+        TEST(commits_are_reported_in_order_once_the_headers_are_in_the_callers_socket),
+        TEST(c_core_knows_the_stream_of_a_call),
+        TEST(a_commit_waits_for_a_caller_that_does_not_read),
+        TEST(a_commit_fails_when_the_caller_has_closed_its_end),
+        TEST(a_commit_fails_when_the_connection_is_cut),
+        TEST(a_commit_fails_for_a_call_that_is_not_there),
         TEST(more_cancelled_calls_than_streams_in_a_second_end_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
