@@ -88,6 +88,47 @@ void header_write(struct output *block, struct text name, struct text value)
     block->size = (size_t)(at - block->data);
 }
 
+#define WHOLE_FIELD 128 /* the bit of a field that is in a table as a whole */
+#define NAME_PREFIX 15  /* larger places need a second byte, section 5.1 */
+
+void header_write_value(struct output *block, enum header_place place, struct text value)
+{
+    output_reserve(block, 2 + LENGTH_BYTES + value.size);
+    uint8_t *at = block->data + block->size;
+    *at++ = (uint8_t)(place < NAME_PREFIX ? place : NAME_PREFIX);
+    if (place >= NAME_PREFIX)
+        *at++ = (uint8_t)(place - NAME_PREFIX);
+    at = write_string(at, value);
+    block->size = (size_t)(at - block->data);
+}
+
+void header_write_place(struct output *block, enum header_place place)
+{
+    *output_extend(block, 1) = (uint8_t)(WHOLE_FIELD | place);
+}
+
+/* Those fields of the static table that are written by their place. */
+static const struct static_field {
+    enum header_place place;
+    struct text name, value;
+} static_fields[] = {
+    {HEADER_AUTHORITY, {":authority", 10}, {"", 0}},
+    {HEADER_METHOD_POST, {":method", 7}, {"POST", 4}},
+    {HEADER_PATH, {":path", 5}, {"/", 1}},
+    {HEADER_SCHEME_HTTP, {":scheme", 7}, {"http", 4}},
+    {HEADER_CONTENT_TYPE, {"content-type", 12}, {"", 0}},
+    {HEADER_HOST, {"host", 4}, {"", 0}},
+    {HEADER_USER_AGENT, {"user-agent", 10}, {"", 0}},
+};
+
+static const struct static_field *static_field_at(unsigned place)
+{
+    size_t i = 0;
+    while (static_fields[i].place != place)
+        i++;
+    return &static_fields[i];
+}
+
 static struct text read_string(struct input *block)
 {
     size_t at = 0, size = block->data[at++];
@@ -105,13 +146,24 @@ static struct text read_string(struct input *block)
     return string;
 }
 
+static unsigned read_byte(struct input *block)
+{
+    block->size--;
+    return *block->data++;
+}
+
 bool header_read(struct input *block, struct text *name, struct text *value)
 {
     if (block->size == 0)
         return false;
-    block->data++;
-    block->size--;
-    *name = read_string(block);
+    unsigned first = read_byte(block);
+    if (first & WHOLE_FIELD) {
+        *name = static_field_at(first - WHOLE_FIELD)->name;
+        *value = static_field_at(first - WHOLE_FIELD)->value;
+        return true;
+    }
+    unsigned place = first == NAME_PREFIX ? NAME_PREFIX + read_byte(block) : first;
+    *name = place == LITERAL_WITHOUT_INDEXING ? read_string(block) : static_field_at(place)->name;
     *value = read_string(block);
     return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Header blocks (RFC 9113 section 4.3): read by nghttp2's HPACK inflater, and written as literals
- * without indexing and without Huffman codes (RFC 7541 section 6.2.2), so that a reader needs no
- * state and a block may be dropped. One thread at a time for each inflater.
+ * without indexing and without Huffman codes (RFC 7541 section 6.2.2) or by the static table, so
+ * that a reader needs no state and a block may be dropped. One thread at a time for each inflater.
  */
 #pragma once
 
@@ -35,7 +35,23 @@ must_use bool header_block_decode(struct nghttp2_hd_inflater *inflater, struct i
 /* Appends one field. */
 void header_write(struct output *block, struct text name, struct text value);
 
-/* Reads the first field of what header_write wrote; false at its end. */
+/* Fields of the static table by their place in it (RFC 7541 appendix A). */
+enum header_place {
+    HEADER_AUTHORITY = 1,
+    HEADER_METHOD_POST = 3,
+    HEADER_PATH = 4,
+    HEADER_SCHEME_HTTP = 6,
+    HEADER_CONTENT_TYPE = 31,
+    HEADER_HOST = 38,
+    HEADER_USER_AGENT = 58,
+};
+
+/* Appends a field of the static table: its name and another value, or both from there. It costs the
+ * reader less than a literal name. */
+void header_write_value(struct output *block, enum header_place place, struct text value);
+void header_write_place(struct output *block, enum header_place place);
+
+/* Reads the first field of what these functions wrote; false at its end. */
 must_use bool header_read(struct input *block, struct text *name, struct text *value);
 
 /* Appends room for the head of a HEADERS frame and returns where that begins; a block is to be

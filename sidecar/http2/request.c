@@ -17,6 +17,8 @@ struct known_field {
     enum use (*take)(struct request *request, struct text value);
     bool once;   /* a second one is a fault of gRPC's; of a pseudo-header field always of HTTP's */
     bool judges; /* `take` looks at each byte of the value */
+    enum header_place place; /* of its name in the static table; 0: none */
+    struct text whole;       /* the value that it has there */
 };
 
 static enum use fail(struct request *request, enum fault fault)
@@ -152,24 +154,24 @@ static enum use take_any(struct request *request, struct text value)
 
 /* Fields with a meaning, and some that most callers send. Sorted by the size of the name. */
 static const struct known_field known_fields[] = {
-    {{"te", 2}, take_te, true, true},
-    {{"host", 4}, take_host, true, true},
-    {{":path", 5}, take_path, true, true},
-    {{":method", 7}, take_method, true, true},
-    {{":scheme", 7}, take_scheme, true, true},
-    {{"upgrade", 7}, forbid, false, true},
-    {{":authority", 10}, take_authority, true, true},
-    {{"user-agent", 10}, take_any, false, false},
-    {{"connection", 10}, forbid, false, true},
-    {{"keep-alive", 10}, forbid, false, true},
-    {{"content-type", 12}, take_content_type, true, false},
-    {{"grpc-timeout", 12}, take_timeout, true, true},
-    {{"grpc-encoding", 13}, take_encoding, true, false},
-    {{"content-length", 14}, take_content_length, true, true},
-    {{"accept-encoding", 15}, take_any, false, false},
-    {{"proxy-connection", 16}, forbid, false, true},
-    {{"transfer-encoding", 17}, forbid, false, true},
-    {{"grpc-accept-encoding", 20}, take_any, false, false},
+    {{"te", 2}, take_te, true, true, 0, {NULL, 0}},
+    {{"host", 4}, take_host, true, true, HEADER_HOST, {NULL, 0}},
+    {{":path", 5}, take_path, true, true, HEADER_PATH, {NULL, 0}},
+    {{":method", 7}, take_method, true, true, HEADER_METHOD_POST, {"POST", 4}},
+    {{":scheme", 7}, take_scheme, true, true, HEADER_SCHEME_HTTP, {"http", 4}},
+    {{"upgrade", 7}, forbid, false, true, 0, {NULL, 0}},
+    {{":authority", 10}, take_authority, true, true, HEADER_AUTHORITY, {NULL, 0}},
+    {{"user-agent", 10}, take_any, false, false, HEADER_USER_AGENT, {NULL, 0}},
+    {{"connection", 10}, forbid, false, true, 0, {NULL, 0}},
+    {{"keep-alive", 10}, forbid, false, true, 0, {NULL, 0}},
+    {{"content-type", 12}, take_content_type, true, false, HEADER_CONTENT_TYPE, {NULL, 0}},
+    {{"grpc-timeout", 12}, take_timeout, true, true, 0, {NULL, 0}},
+    {{"grpc-encoding", 13}, take_encoding, true, false, 0, {NULL, 0}},
+    {{"content-length", 14}, take_content_length, true, true, 0, {NULL, 0}},
+    {{"accept-encoding", 15}, take_any, false, false, 0, {NULL, 0}},
+    {{"proxy-connection", 16}, forbid, false, true, 0, {NULL, 0}},
+    {{"transfer-encoding", 17}, forbid, false, true, 0, {NULL, 0}},
+    {{"grpc-accept-encoding", 20}, take_any, false, false, 0, {NULL, 0}},
 };
 
 /* Places in known_fields, and the first one for each size of a name. */
@@ -206,6 +208,18 @@ static void write_field(struct request *request, struct text name, struct text v
         fail(request, FAULT_BASE64);
 }
 
+static void write_known(struct request *request, const struct known_field *field, struct text value)
+{
+    if (field->place == 0)
+        write_field(request, field->name, value);
+    else if (!request->block || request->fault != FAULT_NONE)
+        return;
+    else if (is(value, field->whole))
+        header_write_place(request->block, field->place);
+    else
+        header_write_value(request->block, field->place, value);
+}
+
 static bool was_seen(const struct request *request, size_t known)
 {
     return request->seen >> known & 1;
@@ -235,7 +249,7 @@ static void add_known(struct request *request, size_t known, struct text value)
     if (!field->judges)
         judge_value(request, value);
     if (field->take(request, value) == PASS)
-        write_field(request, field->name, value);
+        write_known(request, field, value);
 }
 
 /* Remembers where the value of the field that was written last stands. */

@@ -57,6 +57,54 @@ static void a_field_of_any_length_reads_back(void **state)
     }
 }
 
+struct field {
+    struct text name, value;
+};
+
+static void expect_field(void *context, struct text name, struct text value)
+{
+    const struct field **expected = context;
+    assert_true(text_equal(name, (*expected)->name));
+    assert_true(text_equal(value, (*expected)->value));
+    (*expected)++;
+}
+
+/* RFC 7541 appendix A. */
+static void fields_of_the_static_table_read_back_and_are_what_nghttp2_reads(void **state)
+{
+    (void)state;
+    static const struct field expected[] = {
+        {text_literal(":method"), text_literal("POST")},
+        {text_literal(":scheme"), text_literal("http")},
+        {text_literal(":scheme"), text_literal("https")},
+        {text_literal(":path"), text_literal("/a.B/C")},
+        {text_literal(":authority"), text_literal("me")},
+        {text_literal("content-type"), text_literal("application/grpc")},
+        {text_literal("host"), text_literal("you")},
+        {text_literal("user-agent"), text_literal("")},
+    };
+    struct output block = {0};
+    header_write_place(&block, HEADER_METHOD_POST);
+    header_write_place(&block, HEADER_SCHEME_HTTP);
+    header_write_value(&block, HEADER_SCHEME_HTTP, expected[2].value);
+    header_write_value(&block, HEADER_PATH, expected[3].value);
+    header_write_value(&block, HEADER_AUTHORITY, expected[4].value);
+    header_write_value(&block, HEADER_CONTENT_TYPE, expected[5].value);
+    header_write_value(&block, HEADER_HOST, expected[6].value);
+    header_write_place(&block, HEADER_USER_AGENT);
+    struct input whole = {block.data, block.size};
+    struct nghttp2_hd_inflater *inflater = header_inflater_new();
+    const struct field *next = expected;
+    assert_true(header_block_decode(inflater, whole, expect_field, &next));
+    assert_int_equal(next - expected, array_length(expected));
+    next = expected;
+    for (struct text name, value; header_read(&whole, &name, &value);)
+        expect_field(&next, name, value);
+    assert_int_equal(next - expected, array_length(expected));
+    header_inflater_free(inflater);
+    output_clear(&block);
+}
+
 /* The payloads of HEADERS and CONTINUATION frames, one after the other. */
 static struct output join_frames(const struct output *frames, size_t *count)
 {
@@ -180,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_field_of_any_length_reads_back),
+        cmocka_unit_test(fields_of_the_static_table_read_back_and_are_what_nghttp2_reads),
         cmocka_unit_test(a_block_of_any_size_decodes_from_its_frames),
         cmocka_unit_test(an_empty_block_has_no_fields),
         cmocka_unit_test(binary_values_are_base64_without_padding),
