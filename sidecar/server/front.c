@@ -106,9 +106,17 @@ void front_commit(struct front *front, struct front_commit *commit)
     task_queue_post(&front->thread.tasks, &commit->task);
 }
 
-/* Calls a function that may end the connection that it gets. */
+static void settle_at_hand(void *context)
+{
+    struct front *front = context;
+    if (front->at_hand)
+        front_connection_settle(front->at_hand);
+}
+
+/* Calls a function that may end the connection that it gets, and no other one. */
 static void for_each(struct front *front, void (*visit)(struct front_connection *connection))
 {
+    settle_at_hand(front);
     for (struct front_connection *each = LIST_FIRST(&front->connections), *next; each;
          each = next) {
         next = LIST_NEXT(each, place);
@@ -217,7 +225,10 @@ static bool open_tls(struct front *front, struct status *status)
 
 static bool start(struct front *front, struct status *status)
 {
-    const struct event_thread_work work = {.name = "front", .watchdog = front->events.watchdog};
+    const struct event_thread_work work = {.name = "front",
+                                           .after_events = settle_at_hand,
+                                           .context = front,
+                                           .watchdog = front->events.watchdog};
     struct timeval interval = tick_interval(front->config);
     if (!event_thread_prepare(&front->thread, status))
         return false;

@@ -34,10 +34,21 @@ static void close_core(struct front_connection *connection)
     connection->guard = NULL;
 }
 
+/* Forgets what is still to be written. */
+static void put_down(struct front_connection *connection)
+{
+    struct front *front = connection->front;
+    if (front->at_hand != connection)
+        return;
+    front->at_hand = NULL;
+    front->outputs.to_core.size = front->outputs.to_caller.size = 0;
+}
+
 void front_connection_end(struct front_connection *connection)
 {
     struct front *front = connection->front;
     metric_count(front->events.metrics, METRIC_CONNECTIONS_CLOSED, connection->close, 0);
+    put_down(connection);
     close_core(connection);
     guard_free(connection->guard);
     connection->guard = NULL;
@@ -168,8 +179,17 @@ static bool has_ended(const struct front_connection *connection)
     return connection->core_ended || guard_state(connection->guard) == GUARD_FINISHED;
 }
 
+void front_take_up(struct front_connection *connection)
+{
+    struct front *front = connection->front;
+    if (front->at_hand && front->at_hand != connection)
+        front_connection_settle(front->at_hand);
+    front->at_hand = connection;
+}
+
 void front_connection_settle(struct front_connection *connection)
 {
+    front_take_up(connection);
     end_excess(connection);
     report_error(connection);
     note_end(connection);
@@ -180,6 +200,7 @@ void front_connection_settle(struct front_connection *connection)
         front_connection_end(connection);
         return;
     }
+    put_down(connection);
     front_memory_follow(connection);
     wait(connection);
 }
@@ -187,8 +208,8 @@ void front_connection_settle(struct front_connection *connection)
 static void on_core_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
+    front_take_up(context);
     front_read_core(context);
-    front_connection_settle(context);
 }
 
 static void on_core_writable(evutil_socket_t fd, short what, void *context)
@@ -284,17 +305,12 @@ static void await_close(struct front_connection *connection)
 
 void front_connection_receive(struct front_connection *connection)
 {
+    front_take_up(connection);
     if (connection->phase == FRONT_SERVING || shake_hands(connection))
         front_read_caller(connection);
     if (!connection->is_broken && !front_has_core(connection) &&
         connection->front->outputs.to_core.size > 0)
         open_core(connection);
-}
-
-static void advance(struct front_connection *connection)
-{
-    front_connection_receive(connection);
-    front_connection_settle(connection);
 }
 
 static void on_caller_readable(evutil_socket_t fd, short what, void *context)
@@ -304,7 +320,7 @@ static void on_caller_readable(evutil_socket_t fd, short what, void *context)
     if (connection->phase == FRONT_CLOSING)
         await_close(connection);
     else
-        advance(connection);
+        front_connection_receive(connection);
 }
 
 static void on_caller_writable(evutil_socket_t fd, short what, void *context)
@@ -314,7 +330,7 @@ static void on_caller_writable(evutil_socket_t fd, short what, void *context)
     bool has_waited = connection->channel.read_waits_for_writing;
     connection->channel.read_waits_for_writing = false;
     if (has_waited)
-        advance(connection);
+        front_connection_receive(connection);
     else
         front_connection_settle(connection);
 }
@@ -333,11 +349,11 @@ void front_connection_begin(struct front_connection *connection)
     watch(connection, FRONT_CALLER_READABLE, fd, EV_READ, on_caller_readable);
     watch(connection, FRONT_CALLER_WRITABLE, fd, EV_WRITE, on_caller_writable);
     evtimer_assign(&connection->resume, front->thread.loop, on_resume, connection);
-    advance(connection);
+    front_connection_receive(connection);
 }
 
 void front_connection_commit(struct front_connection *connection, struct front_commit *commit)
 {
+    front_take_up(connection);
     front_commit_send(connection, commit);
-    front_connection_settle(connection);
 }

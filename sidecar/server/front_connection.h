@@ -94,8 +94,9 @@ struct front {
     struct descriptor_map by_core; /* connections that C-core serves */
     struct event *tick, *refuse, *end_over;
     bool is_draining, has_drained, is_ending;
-    struct guard_outputs outputs; /* of the connection at hand */
-    char message[512];            /* of the failure at hand */
+    struct front_connection *at_hand; /* to be settled after the events, or NULL */
+    struct guard_outputs outputs;     /* of the connection at hand */
+    char message[512];                /* of the failure at hand */
     uint8_t piece[FRONT_PIECE_BYTES];
 };
 
@@ -112,6 +113,11 @@ void front_connection_receive(struct front_connection *connection);
 
 /* Begins to serve a connection that was added to the front's list. */
 void front_connection_begin(struct front_connection *connection);
+
+/* Makes it the connection at hand, to which the outputs belong until it is settled; to be called
+ * before anything is written into them. Another one is settled before, and may be freed. Bytes that
+ * several events of a round bring for one connection are therefore written at once. */
+void front_take_up(struct front_connection *connection);
 
 /* Writes what there is and decides how the connection goes on: the end of each turn. */
 void front_connection_settle(struct front_connection *connection);
@@ -139,7 +145,7 @@ void front_connection_announce(struct front_connection *connection);
 /* Takes no more calls. */
 void front_connection_refuse(struct front_connection *connection);
 
-/* front_io.c: none of these frees the connection; it is settled afterwards. */
+/* front_io.c: none of these frees the connection, which is at hand; it is settled afterwards. */
 
 /* A side is not read while the other one is slow, or after its end. */
 bool front_may_read_caller(const struct front_connection *connection);
@@ -152,7 +158,7 @@ void front_read_core(struct front_connection *connection);
 /* Writes to both sides; what they do not take is kept. */
 void front_write(struct front_connection *connection);
 
-/* front_commit.c: none of these frees the connection. */
+/* front_commit.c: none of these frees the connection, which is at hand. */
 
 /* Writes the response headers into the outputs; the connection is settled afterwards. */
 void front_commit_send(struct front_connection *connection, struct front_commit *commit);

@@ -34,6 +34,7 @@ void front_connection_refuse(struct front_connection *connection)
 {
     if (!front_has_core(connection))
         return;
+    front_take_up(connection);
     guard_refuse_streams(connection->guard, &connection->front->outputs);
     front_connection_settle(connection);
 }
@@ -70,6 +71,7 @@ static bool finishes_too_long(struct front_connection *connection, int64_t now_n
 
 static void tick_served(struct front_connection *connection, int64_t now_ns)
 {
+    front_take_up(connection);
     guard_tick(connection->guard, now_ns, &connection->front->outputs);
     if (guard_open_streams(connection->guard) > 0)
         connection->busy_ns = now_ns;
