@@ -116,7 +116,7 @@ size_t call_in_flight(const struct call *call);
  * call fails that is not committed, all its entries are sent after it: the reply is Trailers-Only,
  * so that the caller's client may retry (gRFC A6). `name` is a literal; name and value are legal.
  * At most CALL_METADATA entries of each kind; more are dropped. */
-#define CALL_METADATA 8
+#define CALL_METADATA 4
 void call_send_metadata(struct call *call, const char *name, struct text value);
 void call_send_trailer(struct call *call, const char *name, struct text value);
 
