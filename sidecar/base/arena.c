@@ -15,6 +15,7 @@
 
 struct arena_block {
     struct arena_block *older;
+    size_t size;
     alignas(max_align_t) char bytes[];
 };
 
@@ -33,9 +34,19 @@ void arena_clear(struct arena *arena)
 {
     for (struct arena_block *block = arena->blocks, *older; block; block = older) {
         older = block->older;
+        if (arena->quota)
+            arena->quota->release(arena->quota, block->size);
         free(block);
     }
-    arena_init(arena, arena->limit);
+    *arena = (struct arena){.limit = arena->limit, .quota = arena->quota};
+}
+
+static bool reserve(struct arena *arena, size_t size)
+{
+    if (!arena->quota || arena->quota->reserve(arena->quota, arena, size))
+        return true;
+    arena->refused = true;
+    return false;
 }
 
 /* Adds a block with room for `bytes` bytes. The free part of the older blocks stays unused. */
@@ -47,12 +58,15 @@ static bool block_add(struct arena *arena, size_t bytes)
         return false;
     if (size > room)
         size = room;
+    if (!reserve(arena, size))
+        return false;
     struct arena_block *block = malloc(sizeof *block + size);
     if (!block) {
         fputs("out of memory\n", stderr);
         abort();
     }
     block->older = arena->blocks;
+    block->size = size;
     arena->blocks = block;
     arena->at = block->bytes;
     arena->end = block->bytes + size;

@@ -5,7 +5,6 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
-#include "base/retry_wait.h"
 #include "rest/response.h"
 
 #include "base/banned.h"
@@ -77,6 +76,9 @@ static const struct {
                                            STATUS_RESOURCE_EXHAUSTED, REASON_LIMIT_EXCEEDED,
                                            DETAILS_NEVER_RETRY, STATUS_UNKNOWN,
                                            "RESPONSE_TOO_LARGE"},
+    [EXCHANGE_CAUSE_NO_MEMORY] = {"no memory is left for the response (--max-memory)",
+                                  STATUS_RESOURCE_EXHAUSTED, REASON_OVERLOADED, DETAILS_SOON_MS,
+                                  STATUS_UNKNOWN, "NO_MEMORY"},
     [EXCHANGE_CAUSE_DEADLINE] = {"the deadline passed", STATUS_DEADLINE_EXCEEDED,
                                  REASON_DEADLINE_EXCEEDED, 0, STATUS_DEADLINE_EXCEEDED, "DEADLINE"},
     [EXCHANGE_CAUSE_CANCELLED] = {"the caller cancelled, or its connection ended", STATUS_CANCELLED,
@@ -110,13 +112,23 @@ void failure_of_step(struct details *details, enum step step, const struct statu
     set_own(details, REASON_INTERNAL, DETAILS_NEVER_RETRY);
 }
 
+void failure_of_shortage(struct details *details, struct status *status)
+{
+    set_own(details, REASON_OVERLOADED, DETAILS_SOON_MS);
+    status_set(status, STATUS_RESOURCE_EXHAUSTED,
+               "no memory for the call is left; --max-memory limits it");
+}
+
 static void inflate_response(struct exchange *exchange, size_t most)
 {
     if (response_inflate(&exchange->response, most, exchange->arena, &exchange->status))
         return;
-    exchange->cause = exchange->status.code == STATUS_RESOURCE_EXHAUSTED
-                          ? EXCHANGE_CAUSE_RESPONSE_TOO_LARGE
-                          : EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
+    if (exchange->arena->refused)
+        exchange->cause = EXCHANGE_CAUSE_NO_MEMORY;
+    else if (exchange->status.code == STATUS_RESOURCE_EXHAUSTED)
+        exchange->cause = EXCHANGE_CAUSE_RESPONSE_TOO_LARGE;
+    else
+        exchange->cause = EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
     exchange->outcome = EXCHANGE_PERHAPS_PROCESSED;
 }
 
@@ -128,7 +140,8 @@ static bool broke_behind_refusal(const struct exchange *exchange)
            exchange->http_status <= 499 &&
            (exchange->cause == EXCHANGE_CAUSE_LOST ||
             exchange->cause == EXCHANGE_CAUSE_UNREADABLE_RESPONSE ||
-            exchange->cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE);
+            exchange->cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE ||
+            exchange->cause == EXCHANGE_CAUSE_NO_MEMORY);
 }
 
 void failure_settle(struct exchange *exchange, size_t most)
@@ -148,6 +161,12 @@ static int64_t exchange_wait_ms(const struct exchange *exchange)
     return (exchange->retry_after_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
 }
 
+/* The option that limits what an exchange ended for. */
+static const char *const exchange_limits[EXCHANGE_CAUSE_COUNT] = {
+    [EXCHANGE_CAUSE_RESPONSE_TOO_LARGE] = " (--max-response)",
+    [EXCHANGE_CAUSE_NO_MEMORY] = " (--max-memory)",
+};
+
 /* The advice to the caller of an idempotent method. */
 static const char repeatable[] = "repeating it is safe, because it is idempotent";
 
@@ -156,7 +175,7 @@ bool failure_of_exchange(struct details *details, const struct exchange *exchang
 {
     enum exchange_cause cause = exchange->cause;
     bool sent = exchange->outcome != EXCHANGE_NOT_SENT;
-    const char *limit = cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE ? " (--max-response)" : "";
+    const char *limit = exchange_limits[cause] ? exchange_limits[cause] : "";
     if (!sent || idempotency == NO_SIDE_EFFECTS) {
         set_own(details, exchange_rows[cause].reason, exchange_wait_ms(exchange));
         return status_fail(
@@ -259,45 +278,6 @@ void failure_of_older(struct details *details, struct status *status)
     set_own(details, REASON_ALREADY_EXISTS, DETAILS_NEVER_RETRY);
     status_set(status, STATUS_ALREADY_EXISTS,
                "the response was lost, and a look-up showed one that was there before the call");
-}
-
-static struct text pushback_of(int64_t retry_ms, struct arena *arena)
-{
-    if (retry_ms == DETAILS_NEVER_RETRY)
-        return text_literal("-1");
-    char *digits = retry_ms > 0 ? arena_alloc(arena, DECIMAL_BYTES) : NULL;
-    return (struct text){digits, digits ? text_from_u64(digits, (uint64_t)retry_ms) : 0};
-}
-
-static void encode(const struct details *details, struct status *status, struct arena *arena,
-                   struct call_trailers *trailers)
-{
-    struct details sent = *details;
-    sent.retry_ms = retry_spread_ms(details->retry_ms);
-    trailers->details = details_encode(&sent, status, arena);
-    trailers->pushback = pushback_of(sent.retry_ms, arena);
-}
-
-/* The trailers have memory of their own, because a response may fill that of the call. */
-void failure_send(struct call *call, const struct details *details, struct status *status)
-{
-    struct arena arena;
-    struct call_trailers trailers;
-    arena_init(&arena, CALL_TRAILERS_BYTES);
-    encode(details, status, &arena, &trailers);
-    call_send_trailers(call, &trailers);
-    arena_clear(&arena);
-}
-
-void failure_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
-                     void *context)
-{
-    (void)context;
-    struct details details;
-    details_init(&details);
-    failure_of_step(&details, STEP_RECEIVE, status);
-    details_add(&details, text_literal("step"), text_of(step_names[STEP_RECEIVE]));
-    encode(&details, status, arena, trailers);
 }
 
 static const char *const reason_meanings[] = {

@@ -19,6 +19,9 @@ extern const char *const failure_reason_names[REASON_COUNT + 1];
 /* A step failed before anything was sent: the reason follows from step and code. */
 void failure_of_step(struct details *details, enum step step, const struct status *status);
 
+/* A step failed because --max-memory left no room for it. Sets the status, too. */
+void failure_of_shortage(struct details *details, struct status *status);
+
 /*
  * Completes an exchange that has ended. A compressed body is inflated to at most `most` bytes; if
  * that fails, the response counts as broken. A 4xx that is broken or too large becomes a response
@@ -54,13 +57,6 @@ void failure_of_repeated(struct details *details, struct status *status);
  * existed before. Sets the status, too. */
 void failure_of_absent(struct details *details, struct status *status);
 void failure_of_older(struct details *details, struct status *status);
-
-/* Adds the trailers. May cut the status's message, so that all fit. */
-void failure_send(struct call *call, const struct details *details, struct status *status);
-
-/* A call_handler's `explain`; the context is not looked at. */
-void failure_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
-                     void *context);
 
 /* Writes the tables of exchanges without a response, of failed steps and of reasons in Markdown,
  * for docs/statuses.md. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/failure_message.h"
 
+#include "pipeline/failure_trailers.h"
+
 #include "base/banned.h"
 
 /* The longest name that the .proto allows, in UTF-8: 255 characters. */

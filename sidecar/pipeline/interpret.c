@@ -108,6 +108,18 @@ static bool succeed_without_message(struct transaction *transaction)
     return true;
 }
 
+/* No memory was left for the message: the response is as good as lost. */
+static bool fail_for_shortage(struct transaction *transaction)
+{
+    struct exchange *exchange = &transaction->exchange;
+    exchange->outcome = EXCHANGE_PERHAPS_PROCESSED;
+    exchange->cause = EXCHANGE_CAUSE_NO_MEMORY;
+    status_set(&exchange->status, STATUS_UNKNOWN,
+               "the response's message does not fit the memory that is left");
+    return failure_of_exchange(&transaction->details, exchange,
+                               transaction_idempotency(transaction), &transaction->status);
+}
+
 bool interpret_response(struct transaction *transaction)
 {
     const struct schema_recovery *recovery = transaction->method->recovery;
@@ -119,6 +131,8 @@ bool interpret_response(struct transaction *transaction)
         return is_removed(transaction) ? succeed_without_message(transaction)
                                        : fail_with_fault(transaction);
     if (!interpret_message(transaction, transaction->method, &transaction->response)) {
+        if (transaction->response_arena.refused)
+            return fail_for_shortage(transaction);
         failure_of_response(&transaction->details, "RESPONSE_UNREADABLE",
                             transaction->fault.request_id);
         return false;

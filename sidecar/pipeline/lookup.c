@@ -21,7 +21,7 @@ bool lookup_may_help(enum exchange_cause cause)
 {
     return cause == EXCHANGE_CAUSE_NONE || cause == EXCHANGE_CAUSE_LOST ||
            cause == EXCHANGE_CAUSE_UNREADABLE_RESPONSE ||
-           cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE;
+           cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE || cause == EXCHANGE_CAUSE_NO_MEMORY;
 }
 
 static void copy_value(const ProtobufCMessage *create, const struct recovery_copy *copy,

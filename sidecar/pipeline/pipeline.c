@@ -9,6 +9,7 @@
 #include "pipeline/admit.h"
 #include "pipeline/call_metrics.h"
 #include "pipeline/failure_message.h"
+#include "pipeline/failure_trailers.h"
 #include "pipeline/front_failure.h"
 #include "pipeline/interpret.h"
 #include "pipeline/prepare.h"
@@ -261,6 +262,8 @@ static void fail_step(struct transaction *transaction)
                    "%s; a call's memory follows from --max-message, %lu", failed.message,
                    transaction->pipeline->config->max_message_bytes);
     failure_of_step(&transaction->details, transaction->step, &transaction->status);
+    if (transaction->arena.refused && failed.code == STATUS_RESOURCE_EXHAUSTED)
+        failure_of_shortage(&transaction->details, &transaction->status);
     reply(transaction);
 }
 

@@ -37,6 +37,8 @@ void transaction_init(struct transaction *transaction, struct pipeline *pipeline
                     transaction->memory, sizeof transaction->memory);
     arena_init(&transaction->response_arena,
                config->max_response_bytes * MEMORY_PER_RESPONSE_BYTE + MEMORY_BESIDE);
+    transaction->arena.quota = call_request_memory(call);
+    transaction->response_arena.quota = call_response_memory(call);
     arena_init(&transaction->fault_arena, FAULT_BYTES);
     exchange_init(&transaction->exchange);
     details_init(&transaction->details);

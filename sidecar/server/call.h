@@ -128,6 +128,12 @@ static inline void call_send_trailers(struct call *call, const struct call_trail
         call_send_trailer(call, "grpc-retry-pushback-ms", trailers->pushback);
 }
 
+/* The quotas for what the handler takes for a call's request and response while it is under way
+ * (--max-memory). A little is granted in any case, and more while there is room. Valid as long as
+ * the call; any thread. */
+struct arena_quota *call_request_memory(const struct call *call);
+struct arena_quota *call_response_memory(const struct call *call);
+
 /* Reserves memory for the response's bytes, which are kept until the caller has read them. False
  * when --max-memory does not allow it, unless `must`: a response that reports a change is kept in
  * any case. At most once; any thread. */

@@ -46,19 +46,6 @@ static void release_metadata(struct metadata_list *list)
     list->count = 0;
 }
 
-bool call_reserve_response(struct call *call, size_t bytes, bool must)
-{
-    const struct unary_calls *calls = call->unary->calls;
-    if (must) {
-        memory_budget_charge(&calls->core->budget, bytes);
-    } else if (!memory_budget_reserve_most(&calls->core->budget, bytes)) {
-        metric_count(calls->metrics, METRIC_MEMORY_REFUSALS, METRIC_SHED_RESPONSE, 0);
-        return false;
-    }
-    call->response_size = bytes;
-    return true;
-}
-
 uint8_t *call_response_space(struct call *call, size_t bytes)
 {
     call->response = grpc_slice_malloc(bytes);

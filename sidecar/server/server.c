@@ -92,6 +92,7 @@ static bool register_methods(struct server *server, const struct config *config,
     server->calls.handler = &server->handler;
     server->calls.config = config;
     server->calls.metrics = server->events.metrics;
+    call_memory_init(&server->calls);
     TAILQ_INIT(&server->calls.open);
     server->unknown =
         unknown_method_new(&server->core, schema, &server->handler, server->events.metrics);

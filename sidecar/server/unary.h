@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "schema/schema.h"
 #include "server/call.h"
+#include "server/call_memory.h"
 #include "server/core.h"
 #include "telemetry/metric.h"
 
@@ -16,6 +17,7 @@ struct unary_calls {
     const struct call_handler *handler;
     const struct config *config;
     struct metrics *metrics;
+    struct call_memory request_memory, response_memory;
     atomic_size_t in_flight; /* calls that are not replied to yet; relaxed, as only a count */
     atomic_bool is_refusing; /* calls that open from now on are not begun */
 

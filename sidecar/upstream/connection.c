@@ -79,9 +79,11 @@ static void answered(struct connection *connection, bool reusable)
     connection->events->finished(connection, exchange, reusable, connection->events->pool);
 }
 
-static enum exchange_cause cause_of(const struct http1_reader *reader)
+static enum exchange_cause cause_of(const struct connection *connection)
 {
-    return http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
+    if (connection->exchange->arena->refused)
+        return EXCHANGE_CAUSE_NO_MEMORY;
+    return http1_reader_fault(connection->reader) == HTTP1_FAULT_BODY_TOO_LARGE
                ? EXCHANGE_CAUSE_RESPONSE_TOO_LARGE
                : EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
 }
@@ -142,7 +144,7 @@ static bool read_response(struct connection *connection)
         return false;
     case HTTP1_BROKEN:
     default:
-        fail(connection, cause_of(connection->reader));
+        fail(connection, cause_of(connection));
         return false;
     }
 }

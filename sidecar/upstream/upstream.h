@@ -66,6 +66,7 @@ enum exchange_outcome {
     row(LOST, "lost")                               /* the connection ended or broke */ \
     row(UNREADABLE_RESPONSE, "unreadable_response") /* the bytes that came are not a response */ \
     row(RESPONSE_TOO_LARGE, "response_too_large") \
+    row(NO_MEMORY, "no_memory")                     /* the arena's quota refused room for it */ \
     row(DEADLINE, "deadline") \
     row(CANCELLED, "cancelled") \
     row(STOPPED, "stopped")                         /* upstream_end_all */ \

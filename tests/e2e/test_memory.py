@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Is the memory that callers can make the sidecar take bounded by --max-memory, shared fairly and given back?"""
 import contextlib
+import json
+import ssl
 import struct
+import threading
 
 from support import api
 from support.bystander import bystander
-from support.client import IDS, Client, details, refusal
+from support.client import IDS, SECONDS, Client, details, refusal
 from support.h2peer import DATA, END_STREAM, HEADERS, PING, RST_STREAM, Peer, frame
 from support.metrics import value
 from support.process import status
@@ -125,6 +128,60 @@ def test_each_call_for_which_there_was_memory_ends_with_its_own_outcome(start, u
 def listed(remark_bytes):
     listing = http(status=200, body={"total": 1, "size": 1, "groups": [{**GROUP, "remark": "r" * remark_bytes}]})
     return response(lambda request: listing if request.method == "GET" else created(request))
+
+
+def half_sent(bytes_sent):
+    """A create is answered. Of a list's answer half comes, and the rest when `go` is set."""
+    go = threading.Event()
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {2 * bytes_sent}\r\n\r\n".encode()
+    body = json.dumps({"total": 0, "size": 0}).encode().ljust(2 * bytes_sent)
+
+    def step(connection):
+        request = connection.read()
+        if request.method == "POST":
+            connection.send(created(request))
+            return True
+        try:
+            connection.send(head + body[:bytes_sent])
+            go.wait(SECONDS)
+            connection.send(body[bytes_sent:])
+        except (ConnectionError, ssl.SSLError):
+            return False  # the sidecar had no memory for it
+        return True
+    step.go = go
+    return step
+
+
+def test_responses_that_arrive_are_counted_and_those_of_creates_are_kept(start, upstream):
+    sidecar = start("--max-memory=64MiB", *NO_LIMITS)
+    upstream.always = step = half_sent(1_500_000)
+    client = sidecar.client()
+    with bystander(sidecar):
+        lists = [client.call("ListApiGroups", IDS) for _ in range(60)]
+        wait_until(lambda: refusals(sidecar, "response") > 20)
+        step.go.set()
+        outcomes = [call.code().name for call in lists]
+    refused = next(call for call in lists if call.code().name == "RESOURCE_EXHAUSTED")
+    assert details(refused)["ErrorInfo"].reason == "OVERLOADED" and "--max-memory" in refused.details()
+    assert outcomes.count("OK") >= 5 and outcomes.count("OK") + outcomes.count("RESOURCE_EXHAUSTED") == 60
+    assert size(sidecar) <= 80 * MIB
+    wait_until(lambda: reserved(sidecar) < MIB)
+
+
+def test_messages_that_grow_when_they_are_decoded_are_counted(start, upstream):
+    """An empty string of a list is two bytes of a message, and many more in the memory of the call."""
+    sidecar = start("--max-memory=64MiB", *NO_LIMITS)
+    upstream.always = step = late(http(status=201, body={}))
+    method = api.method("BatchAssociateCerts")
+    request = api.from_dict(method.input_type.full_name, {**IDS, "group_id": "g", "domain_id": "d", "certificate_ids": [""] * 14000})
+    client = sidecar.client()
+    calls = [client.unary(f"/{method.containing_service.full_name}/{method.name}", request.SerializeToString()) for _ in range(300)]
+    wait_until(lambda: refusals(sidecar) + value(sidecar, "apig_sidecar_calls_in_flight") == 300)
+    assert size(sidecar) <= 80 * MIB
+    step.go.set()
+    refused = next(call for call in calls if call.code().name == "RESOURCE_EXHAUSTED")
+    assert details(refused)["ErrorInfo"].reason == "OVERLOADED" and "--max-memory" in refused.details()
+    wait_until(lambda: reserved(sidecar) < MIB)
 
 
 def test_responses_of_reads_for_slow_readers_are_refused_above_the_memory(start, upstream):

@@ -101,6 +101,12 @@ void rig_recover_lost_creates(struct rig *rig, bool recover)
     rig->config.recover_lost_creates = recover;
 }
 
+void rig_memory(struct rig *rig, struct arena_quota *request, struct arena_quota *response)
+{
+    rig->request_memory = request;
+    rig->response_memory = response;
+}
+
 const struct schema_method *rig_method(struct rig *rig, struct text name)
 {
     return schema_method_find(rig->schema, name);

@@ -57,6 +57,9 @@ void rig_deadline_ns(struct rig *rig, int64_t deadline_ns);
 /* As --recover-lost-creates, which is off at first. */
 void rig_recover_lost_creates(struct rig *rig, bool recover);
 
+/* What the call's arenas reserve their memory from; NULL, as at first: nothing. */
+void rig_memory(struct rig *rig, struct arena_quota *request, struct arena_quota *response);
+
 const struct schema_method *rig_method(struct rig *rig, struct text name);
 
 /* Walks one call: a message's bytes and metadata as name, value, name, value, NULL. */

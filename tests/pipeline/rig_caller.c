@@ -88,6 +88,16 @@ void call_send_trailer(struct call *call, const char *name, struct text value)
     result->trailers[result->trailer_count++].value = rig_keep(call->rig, value);
 }
 
+struct arena_quota *call_request_memory(const struct call *call)
+{
+    return call->rig->request_memory;
+}
+
+struct arena_quota *call_response_memory(const struct call *call)
+{
+    return call->rig->response_memory;
+}
+
 bool call_reserve_response(struct call *call, size_t bytes, bool must)
 {
     (void)call, (void)bytes, (void)must;

@@ -25,7 +25,8 @@ struct rig {
     struct pipeline pipeline;
     struct call_handler handler;
     char folder[32], token_file[64];
-    struct arena arena; /* of the result */
+    struct arena arena;                                   /* of the result */
+    struct arena_quota *request_memory, *response_memory; /* NULL: none */
     const struct rig_upstream *upstream;
     struct rig_result result;
     struct exchange *waiting; /* handed over, not answered yet */

@@ -109,7 +109,8 @@ static bool read_response(struct http1_reader *reader, struct text response,
     if (response.size > 0)
         progress = http1_reader_feed(reader, response, &consumed, &exchange->status);
     if (progress == HTTP1_BROKEN) {
-        exchange->cause = http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
+        exchange->cause = exchange->arena->refused ? EXCHANGE_CAUSE_NO_MEMORY
+                          : http1_reader_fault(reader) == HTTP1_FAULT_BODY_TOO_LARGE
                               ? EXCHANGE_CAUSE_RESPONSE_TOO_LARGE
                               : EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
         return false;

@@ -146,6 +146,65 @@ static void memory_of_the_callers_is_used_first_and_counts(void **state)
     arena_clear(&arena);
 }
 
+struct owner {
+    struct arena_quota quota;
+    size_t left, most_taken;
+};
+
+static bool reserve(struct arena_quota *quota, const struct arena *arena, size_t bytes)
+{
+    struct owner *owner = (struct owner *)quota;
+    owner->most_taken = arena->taken > owner->most_taken ? arena->taken : owner->most_taken;
+    if (bytes > owner->left)
+        return false;
+    owner->left -= bytes;
+    return true;
+}
+
+static void release(struct arena_quota *quota, size_t bytes)
+{
+    ((struct owner *)quota)->left += bytes;
+}
+
+static void arenas_share_a_quota_and_give_it_back(void **state)
+{
+    (void)state;
+    struct owner owner = {{reserve, release}, 30000, 0};
+    struct arena first, second;
+    arena_init(&first, 1 << 20);
+    arena_init(&second, 1 << 20);
+    first.quota = second.quota = &owner.quota;
+    for (size_t i = 0; i < 3; i++) {
+        assert_non_null(arena_alloc(&first, 20000));
+        assert_null(arena_alloc(&second, 20000));
+        assert_true(second.refused && !first.refused);
+        assert_non_null(arena_alloc(&second, 100));
+        assert_non_null(arena_alloc(&second, 100));
+        arena_clear(&second);
+        assert_false(second.refused);
+        arena_clear(&first);
+        assert_int_equal(owner.left, 30000);
+    }
+}
+
+static void a_quota_hears_what_the_arena_has(void **state)
+{
+    (void)state;
+    alignas(max_align_t) char memory[512];
+    struct owner owner = {{reserve, release}, 30000, 0};
+    struct arena arena;
+    arena_init_with(&arena, 1 << 20, memory, sizeof memory);
+    arena.quota = &owner.quota;
+    assert_non_null(arena_alloc(&arena, 512));
+    assert_int_equal(owner.left, 30000);
+    assert_non_null(arena_alloc(&arena, 10000));
+    assert_int_equal(owner.most_taken, 512);
+    assert_non_null(arena_alloc(&arena, 10000));
+    assert_int_equal(owner.most_taken, 10512);
+    arena_clear(&arena);
+    assert_int_equal(owner.left, 30000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +218,8 @@ int main(void)
         cmocka_unit_test(a_copy_is_terminated),
         cmocka_unit_test(a_cleared_arena_has_its_limit_again),
         cmocka_unit_test(memory_of_the_callers_is_used_first_and_counts),
+        cmocka_unit_test(arenas_share_a_quota_and_give_it_back),
+        cmocka_unit_test(a_quota_hears_what_the_arena_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
