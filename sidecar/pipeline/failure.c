@@ -10,7 +10,6 @@
 #include "base/banned.h"
 
 static const struct text own_domain = {"apig-sidecar", 12};
-static const struct text vendor_domain = {"apig.huaweicloud.com", 20};
 
 const char *const failure_reason_names[REASON_COUNT + 1] = {
 #define REASON(name, meaning) [REASON_##name] = #name,
@@ -223,7 +222,6 @@ bool failure_of_fault(struct details *details, const struct fault *fault,
                       const struct http_response *response, struct arena *arena,
                       struct status *status)
 {
-    details->domain = vendor_domain;
     details->reason = vendor_reason(fault, response->status, arena);
     details->retry_ms = fault->retry_ms;
     if (fault_is_unknown(fault) && fault->effect != FAULT_SYSTEM)

@@ -34,8 +34,9 @@ void failure_settle(struct exchange *exchange, size_t most);
 must_use bool failure_of_exchange(struct details *details, const struct exchange *exchange,
                                   enum idempotency idempotency, struct status *status);
 
-/* The upstream answered with a fault. Sets the status, too; returns false. The details share the
- * fault's texts and take more of the arena, which holds them: a few kilobytes at most. */
+/* The upstream answered with a fault, whose domain the details have already. Sets the status, too;
+ * returns false. The details share the fault's texts and take more of the arena, which holds them:
+ * a few kilobytes at most. */
 must_use bool failure_of_fault(struct details *details, const struct fault *fault,
                                const struct http_response *response, struct arena *arena,
                                struct status *status);

@@ -68,8 +68,24 @@ static bool exists_after_all(const struct transaction *transaction)
            transaction->fault.code == STATUS_ALREADY_EXISTS;
 }
 
+/* "[::1]:443" without the port. */
+static struct text host_of(struct text authority)
+{
+    struct text address = authority;
+    bool is_ipv6 = text_take(&address, '[');
+    address = text_until(address, is_ipv6 ? ']' : ':');
+    return is_ipv6 ? (struct text){authority.data, address.size + 2} : address;
+}
+
+static struct text error_domain(const struct transaction *transaction)
+{
+    struct text domain = transaction->method->error_domain;
+    return domain.size > 0 ? domain : host_of(upstream_authority(transaction->pipeline->upstream));
+}
+
 static bool fail_with_fault(struct transaction *transaction)
 {
+    transaction->details.domain = error_domain(transaction);
     bool failed = failure_of_fault(&transaction->details, &transaction->fault,
                                    &transaction->exchange.response, &transaction->fault_arena,
                                    &transaction->status);

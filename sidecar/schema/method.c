@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/memory.h"
 #include "schema/option.h"
 #include "schema/readable_name.h"
@@ -12,6 +13,12 @@
 /* The extensions of MethodOptions that are read: google.api.http and apig_sidecar.recovery. */
 #define HTTP_EXTENSION 72295728
 #define RECOVERY_EXTENSION 50171
+/* Of FileOptions apig_sidecar.error_domain, and of ServiceOptions google.api.default_host. */
+#define ERROR_DOMAIN_EXTENSION 50175
+#define DEFAULT_HOST_EXTENSION 1049
+
+/* The longest domain name (RFC 1035 section 2.3.4, without the root's dot). */
+#define DOMAIN_BYTES 253
 
 /* The sources and the result of collecting the methods of a set. */
 struct method_collector {
@@ -93,6 +100,51 @@ static void read_options(const struct method_collector *collector, const method_
     candidate_refuse_as(candidate, collector->arena, &status);
 }
 
+static bool is_domain_part(char c)
+{
+    return ascii_is_alphanumeric(c) || c == '-' || c == '.';
+}
+
+static bool is_domain(struct text domain)
+{
+    return domain.size > 0 && domain.size <= DOMAIN_BYTES &&
+           text_consists_of(domain, is_domain_part);
+}
+
+/* Returns the value of an option of a file or a service; empty without. */
+static struct text text_option(const ProtobufCMessage *options, uint32_t extension,
+                               struct arena *arena)
+{
+    struct text value;
+    return option_find_text(descriptor_set_options(options, arena), extension, &value)
+               ? value
+               : text_literal("");
+}
+
+/* A default_host may have a port, and one that is not a name is not the sidecar's concern. */
+static void read_domain(const struct method_collector *collector, const struct symbol *service,
+                        struct candidate *candidate)
+{
+    struct status status;
+    const file_proto *file = service->file->proto;
+    const service_proto *proto = service->proto.service;
+    struct text domain = text_option(file->options ? &file->options->base : NULL,
+                                     ERROR_DOMAIN_EXTENSION, collector->arena);
+    struct text host = text_until(text_option(proto->options ? &proto->options->base : NULL,
+                                              DEFAULT_HOST_EXTENSION, collector->arena),
+                                  ':');
+    if (domain.size == 0)
+        candidate->method.error_domain = is_domain(host) ? host : text_literal("");
+    else if (is_domain(domain))
+        candidate->method.error_domain = domain;
+    else {
+        status_set(&status, STATUS_INVALID_ARGUMENT,
+                   "%.*s: apig_sidecar.error_domain is not the name of a domain",
+                   text_arguments(candidate->file->file.name));
+        candidate_refuse_as(candidate, collector->arena, &status);
+    }
+}
+
 static void collect_method(const struct method_collector *collector, const struct symbol *service,
                            const method_proto *proto)
 {
@@ -110,6 +162,7 @@ static void collect_method(const struct method_collector *collector, const struc
             proto->options ? (enum idempotency)proto->options->idempotency_level : NOT_IDEMPOTENT,
     };
     read_options(collector, proto, candidate);
+    read_domain(collector, service, candidate);
 }
 
 static void collect_file(const struct method_collector *collector, const file_proto *file)

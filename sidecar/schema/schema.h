@@ -30,6 +30,8 @@ struct schema_method {
     struct text service;       /* "shop.v1.Orders" */
     struct text name;          /* "GetOrder" */
     struct text readable_name; /* "get order", for messages */
+    struct text error_domain;  /* of ErrorInfo when the upstream refused a call: that of the file or
+                                  of the service; empty: the upstream's host */
     const struct schema_message *request, *response;
     struct http_rule http_rule;
     struct json_style json_style; /* of its requests: that of the file that declares it */
