@@ -54,7 +54,7 @@ struct text descriptor_set_join(struct arena *arena, struct text scope, struct t
 
 struct text descriptor_set_options(const ProtobufCMessage *options, struct arena *arena)
 {
-    if (!options || options->n_unknown_fields == 0)
+    if (!options)
         return (struct text){"", 0};
     uint8_t *bytes = take_from_arena(arena, protobuf_c_message_get_packed_size(options));
     return (struct text){(char *)bytes, protobuf_c_message_pack(options, bytes)};
@@ -73,6 +73,7 @@ static bool read_file(struct text bytes, struct arena *arena, struct descriptor_
                            "file %zu of the descriptor set is not a FileDescriptorProto",
                            file->position + 1);
     file->proto = proto;
+    file->features = features_of_file(proto, bytes, arena, &file->refusal);
     file->file.name = text_of(proto->name);
     file->file.bytes = bytes;
     return true;

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "schema/feature.h"
 #include "schema/schema.h"
 
 #include "google/protobuf/descriptor.pb-c.h"
@@ -25,6 +26,8 @@ struct descriptor_set_file {
     struct schema_file file;
     const file_proto *proto;
     size_t position; /* in the set */
+    struct features features;
+    const char *refusal; /* of features_of_file */
 };
 
 enum symbol_kind {

@@ -75,22 +75,17 @@ static struct type *create(struct types *types, struct symbol *symbol)
     return type;
 }
 
-static bool is_proto3(const struct symbol *symbol)
-{
-    const char *syntax = symbol->file->proto->syntax;
-    return syntax && strcmp(syntax, "proto3") == 0;
-}
-
 bool types_require(struct types *types, const char *type_name,
                    const struct schema_message **message, struct status *status)
 {
     struct symbol *symbol = resolve(types, type_name, SYMBOL_MESSAGE, status);
     if (!symbol)
         return false;
-    if (!is_proto3(symbol))
+    if (symbol->file->refusal)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "%.*s is not of a proto3 file; only those can be served",
-                           text_arguments(symbol->name));
+                           "%.*s is of %s; only those of proto3 files and of the editions 2023 and "
+                           "2024 can be served",
+                           text_arguments(symbol->name), symbol->file->refusal);
     struct type *type = symbol->built ? symbol->built : create(types, symbol);
     if (type->message.well_known == WELL_KNOWN_ANY && !types->any_allowed)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
@@ -104,7 +99,7 @@ void types_require_all(struct types *types)
 {
     for (size_t i = 0; i < types->set->symbol_count; i++) {
         struct symbol *symbol = &types->set->symbols[i];
-        if (symbol->kind == SYMBOL_MESSAGE && is_proto3(symbol) && !symbol->built)
+        if (symbol->kind == SYMBOL_MESSAGE && !symbol->file->refusal && !symbol->built)
             create(types, symbol);
     }
 }
@@ -132,6 +127,12 @@ static bool require_enum(const struct types *types, const char *type_name,
     struct symbol *symbol = resolve(types, type_name, SYMBOL_ENUM, status);
     if (!symbol)
         return false;
+    struct features features =
+        features_of_enum(symbol->file->features, symbol->proto.enumeration->options, types->arena);
+    if (features.enum_type != ENUM_OPEN)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "%.*s is a closed enum, which cannot be served",
+                           text_arguments(symbol->name));
     if (!symbol->built)
         symbol->built = (void *)(uintptr_t)build_enum(types, symbol);
     *enumeration = symbol->built;
@@ -151,14 +152,25 @@ static bool is_map_entry(const struct types *types, const field_proto *proto)
     return symbol->proto.message->options && symbol->proto.message->options->map_entry;
 }
 
-static enum field_shape shape_of(const struct types *types, const field_proto *proto)
+/* A message has presence in either shape, and the key and value of a map are always there. */
+static enum field_shape shape_of(const struct types *types, const message_proto *message,
+                                 const field_proto *proto, const struct features *features)
 {
     if (proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED)
         return is_map_entry(types, proto) ? FIELD_MAP : FIELD_REPEATED;
     if (proto->has_oneof_index && !proto->proto3_optional)
         return FIELD_ONEOF;
-    bool message = proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE;
-    return proto->proto3_optional && !message ? FIELD_OPTIONAL : FIELD_SINGULAR;
+    if (proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE ||
+        (message->options && message->options->map_entry))
+        return FIELD_SINGULAR;
+    bool is_explicit = proto->proto3_optional || features->presence != PRESENCE_IMPLICIT;
+    return is_explicit ? FIELD_OPTIONAL : FIELD_SINGULAR;
+}
+
+static bool is_packed(const field_proto *proto, const struct features *features)
+{
+    bool is_set = proto->options && proto->options->has_packed;
+    return is_set ? proto->options->packed : features->repeated == REPEATED_PACKED;
 }
 
 static bool read_filled_by(const struct types *types, const field_proto *proto,
@@ -182,10 +194,13 @@ static void add_holder(struct types *types, const struct schema_message *held, s
     of->holders = holder;
 }
 
-static bool build_field(struct types *types, const message_proto *message, const field_proto *proto,
+static bool build_field(struct types *types, const struct symbol *symbol, const field_proto *proto,
                         struct schema_field *field, struct status *status)
 {
-    if (!type_check_field(message, proto, status))
+    const message_proto *message = symbol->proto.message;
+    const struct features features =
+        features_of_field(symbol->file->features, proto->options, types->arena);
+    if (!type_check_field(message, proto, &features, status))
         return false;
     *field = (struct schema_field){
         .name = text_of(proto->name),
@@ -198,9 +213,9 @@ static bool build_field(struct types *types, const message_proto *message, const
     if (field->type == FIELD_ENUM &&
         !require_enum(types, proto->type_name, &field->enumeration, status))
         return false;
-    field->shape = shape_of(types, proto);
-    field->packed = field->shape == FIELD_REPEATED && is_packable(field->type) &&
-                    (!proto->options || !proto->options->has_packed || proto->options->packed);
+    field->shape = shape_of(types, message, proto, &features);
+    field->packed =
+        field->shape == FIELD_REPEATED && is_packable(field->type) && is_packed(proto, &features);
     if (field->shape == FIELD_ONEOF)
         field->oneof = text_of(message->oneof_decl[proto->oneof_index]->name);
     return field_names_set(field, proto->json_name, types->arena, status) &&
@@ -215,7 +230,7 @@ static bool build_fields(struct types *types, struct type *type, struct status *
     type->message.size = LAYOUT_START;
     for (size_t i = 0; i < proto->n_field; i++) {
         struct schema_field *field = &type->fields[i];
-        if (!build_field(types, proto, proto->field[i], field, status))
+        if (!build_field(types, type->symbol, proto->field[i], field, status))
             return status_wrap(status, "%.*s.%s", text_arguments(type->message.full_name),
                                proto->field[i]->name);
         if (field->message)

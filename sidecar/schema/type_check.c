@@ -8,17 +8,29 @@
 /* The largest field number (protobuf.dev, "Assigning Field Numbers"). */
 #define NUMBER_MAX 536870911
 
-bool type_check_field(const message_proto *message, const field_proto *proto, struct status *status)
+static bool is_delimited(const field_proto *proto, const struct features *features)
+{
+    return proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP ||
+           (proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE &&
+            features->message != MESSAGE_LENGTH_PREFIXED);
+}
+
+bool type_check_field(const message_proto *message, const field_proto *proto,
+                      const struct features *features, struct status *status)
 {
     int type = (int)proto->type;
     if (proto->number < 1 || proto->number > NUMBER_MAX)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a field number",
                            proto->number);
-    if (type < FIELD_DOUBLE || type > FIELD_SINT64 ||
-        proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_GROUP)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a type of proto3", type);
-    if (proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED)
-        return status_fail(status, STATUS_INVALID_ARGUMENT, "proto3 has no required fields");
+    if (type < FIELD_DOUBLE || type > FIELD_SINT64)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a type of fields", type);
+    if (is_delimited(proto, features))
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "groups and messages that are delimited cannot be served");
+    if (proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED ||
+        features->presence == PRESENCE_LEGACY_REQUIRED)
+        return status_fail(status, STATUS_INVALID_ARGUMENT,
+                           "fields that are required on the wire cannot be served");
     if (proto->has_oneof_index &&
         (proto->oneof_index < 0 || (size_t)proto->oneof_index >= message->n_oneof_decl))
         return status_fail(status, STATUS_INVALID_ARGUMENT, "its message has no oneof %d",

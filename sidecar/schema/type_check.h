@@ -7,9 +7,9 @@
 #include "schema/descriptor_set.h"
 #include "schema/message.h"
 
-/* Fails on values of a field that no proto3 file has and that the code behind could not handle. */
+/* Fails on a field that cannot be served: required, delimited, or with values that no file has. */
 must_use bool type_check_field(const message_proto *message, const field_proto *proto,
-                               struct status *status);
+                               const struct features *features, struct status *status);
 
 /* Fails on a message whose fields share a number, and on an entry of a map or a
  * well-known type without the fields that other code relies on. */
