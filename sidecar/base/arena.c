@@ -74,6 +74,14 @@ static bool block_add(struct arena *arena, size_t bytes)
     return true;
 }
 
+bool arena_charge(struct arena *arena, size_t bytes)
+{
+    if (bytes > arena->limit - arena->taken)
+        return false;
+    arena->taken += bytes;
+    return true;
+}
+
 void *arena_alloc(struct arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX - alignof(max_align_t))

@@ -41,6 +41,10 @@ void arena_init_with(struct arena *arena, size_t limit, void *memory, size_t byt
  * the memory of the caller. */
 void arena_clear(struct arena *arena);
 
+/* Counts memory that is held elsewhere towards the limit, until the arena is cleared. False when
+ * the limit would be passed. */
+must_use bool arena_charge(struct arena *arena, size_t bytes);
+
 /* Returns `bytes` bytes that are aligned for any type and not initialised; NULL when the limit
  * would be passed or the quota refuses. */
 must_use void *arena_alloc(struct arena *arena, size_t bytes);

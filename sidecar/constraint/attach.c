@@ -104,7 +104,7 @@ void constraint_attach(struct schema *schema)
     struct status status;
     const struct schema_type *types = schema_types(schema, &count);
     schema_on_free(schema, release);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && schema_has_room(schema, &status); i++)
         if (!attach_to_type(&types[i], schema_arena(schema), &status))
             schema_refuse(schema, &types[i], &status);
     mark_constrained(types, count);

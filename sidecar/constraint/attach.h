@@ -10,6 +10,6 @@
  * Reads the buf.validate options of all message types and sets `constraints` and has_constraints of
  * messages and fields. The schema frees them. A type with a rule that is not enforced or does not
  * fit its field is refused, with a reason that begins with file, message and field. Before
- * schema_serve.
+ * schema_serve, which fails when this has stopped because no memory is left.
  */
 void constraint_attach(struct schema *schema);

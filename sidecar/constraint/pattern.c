@@ -10,6 +10,9 @@
 #define MATCH_LIMIT 100000
 #define HEAP_LIMIT_KIB 4096
 
+/* Above the size of a pcre2_match_context. */
+#define CONTEXT_BYTES 256
+
 /*
  * In RE2, "$" is the end of the text and not of a line before it, and "^" of several lines is
  * behind the end of any line. The texts that groups match are not needed.
@@ -32,6 +35,15 @@ static pcre2_code *compile(struct text translated, int *error)
     return code;
 }
 
+/* The size of all that a compiled pattern holds, of which its context is the smallest part. */
+static size_t compiled_size(const pcre2_code *code)
+{
+    size_t size = 0, compiled_code = 0;
+    pcre2_pattern_info(code, PCRE2_INFO_SIZE, &size);
+    pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &compiled_code);
+    return size + compiled_code + CONTEXT_BYTES;
+}
+
 bool pattern_compile(struct text text, struct arena *arena, const struct pattern **pattern,
                      struct status *status)
 {
@@ -52,6 +64,10 @@ bool pattern_compile(struct text text, struct arena *arena, const struct pattern
         pcre2_get_error_message(error, why, sizeof why);
         return status_fail(status, STATUS_INVALID_ARGUMENT, "pattern \"%.*s\" does not compile: %s",
                            text_arguments(text), (const char *)why);
+    }
+    if (!arena_charge(arena, compiled_size(made->code))) {
+        pcre2_code_free(made->code);
+        return status_fail(status, STATUS_RESOURCE_EXHAUSTED, "no memory left for a pattern");
     }
     made->context = memory_expect(pcre2_match_context_create(NULL));
     pcre2_set_match_limit(made->context, MATCH_LIMIT);

@@ -19,6 +19,22 @@ static void *take_from_arena(void *arena, size_t bytes)
     return memory_expect(arena_alloc(arena, bytes ? bytes : 1));
 }
 
+bool descriptor_set_has_room(const struct arena *arena, struct status *status)
+{
+    if (arena->taken <= DESCRIPTOR_SET_ROOM)
+        return true;
+    return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
+                       "the descriptor set needs more than %u MiB of memory",
+                       DESCRIPTOR_SET_ROOM >> 20);
+}
+
+/* protobuf-c reads a message of two bytes into hundreds. */
+static void *take_while_room(void *arena, size_t bytes)
+{
+    bool has_room = ((const struct arena *)arena)->taken <= DESCRIPTOR_SET_ROOM;
+    return has_room && bytes <= DESCRIPTOR_SET_ROOM ? take_from_arena(arena, bytes) : NULL;
+}
+
 static void keep_in_arena(void *arena, void *taken)
 {
     (void)arena;
@@ -63,11 +79,13 @@ struct text descriptor_set_options(const ProtobufCMessage *options, struct arena
 static bool read_file(struct text bytes, struct arena *arena, struct descriptor_set_file *file,
                       struct status *status)
 {
-    ProtobufCAllocator allocator = {take_from_arena, keep_in_arena, arena};
+    ProtobufCAllocator allocator = {take_while_room, keep_in_arena, arena};
     const file_proto *proto = NULL;
     if (is_framed(bytes, FILE_MESSAGE_TYPE, NESTING))
         proto = google__protobuf__file_descriptor_proto__unpack(&allocator, bytes.size,
                                                                 (const uint8_t *)bytes.data);
+    if (!descriptor_set_has_room(arena, status))
+        return false;
     if (!proto || !proto->name || !text_is_utf8(text_of(proto->name)))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "file %zu of the descriptor set is not a FileDescriptorProto",
@@ -174,11 +192,13 @@ static void make_room(struct symbol_collector *collector)
 }
 
 /* Adds a symbol, whose proto the caller sets. Returns NULL and fills the status when its name is
- * not an identifier. */
+ * not an identifier or no memory is left. */
 static struct symbol *add(struct symbol_collector *collector, struct text scope, const char *name,
                           enum symbol_kind kind)
 {
     struct text own = text_of(name ? name : "");
+    if (!descriptor_set_has_room(collector->arena, collector->status))
+        return NULL;
     if (!text_is_identifier(own)) {
         status_set(collector->status, STATUS_INVALID_ARGUMENT, "%.*s: %.*s: \"%s\" is not a name",
                    text_arguments(collector->file->file.name), text_arguments(scope),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The files of a FileDescriptorSet and the symbols that they define. All of it lives in an arena
- * without a limit, because the operator chose the set, and views the bytes of the set. Read-only
+ * The files of a FileDescriptorSet and the symbols that they define. All of it lives in an arena,
+ * whose memory is bounded step by step, and views the bytes of the set. Read-only
  * once read, but for symbol.built: any thread.
  */
 #pragma once
@@ -59,9 +59,19 @@ struct descriptor_set {
 };
 
 /* Reads a set. INVALID_ARGUMENT, naming the file, on bytes that are not a set, a name that is not
- * an identifier or is defined twice, and an import that does not come before its importer. */
+ * an identifier or is defined twice, and an import that does not come before its importer.
+ * RESOURCE_EXHAUSTED when it needs more than DESCRIPTOR_SET_ROOM. */
 must_use bool descriptor_set_read(struct text bytes, struct arena *arena,
                                   struct descriptor_set *set, struct status *status);
+
+/* The memory of an arena for a set, in which each step that reads or builds a part of the set has
+ * to begin; and the limit of the arena, within which every step ends that has begun so. The largest
+ * sets that are known, of 1 MiB, take 20 MiB. */
+#define DESCRIPTOR_SET_ROOM (128U << 20)
+#define DESCRIPTOR_SET_LIMIT (4 * DESCRIPTOR_SET_ROOM)
+
+/* RESOURCE_EXHAUSTED when the arena has taken more. */
+must_use bool descriptor_set_has_room(const struct arena *arena, struct status *status);
 
 /* Find a file and a symbol by name; NULL when the set does not have it. */
 const struct descriptor_set_file *descriptor_set_file(const struct descriptor_set *set,

@@ -63,10 +63,9 @@ struct text candidate_place(const struct candidate *candidate, struct arena *are
 void candidate_refuse_as(struct candidate *candidate, struct arena *arena,
                          const struct status *status)
 {
-    if (!candidate->reason)
-        candidate_refuse(
-            candidate, UNSERVED_UNFIT,
-            memory_expect(arena_copy(arena, status->message, strlen(status->message))));
+    const char *reason =
+        candidate->reason ? NULL : arena_copy(arena, status->message, strlen(status->message));
+    candidate_refuse(candidate, UNSERVED_UNFIT, reason ? reason : "no memory is left to say why");
 }
 
 /* Requires the types of a method that has a rule. */
@@ -165,16 +164,30 @@ static void collect_method(const struct method_collector *collector, const struc
     read_domain(collector, service, candidate);
 }
 
-static void collect_file(const struct method_collector *collector, const file_proto *file)
+static bool collect_service(const struct method_collector *collector, const struct symbol *service,
+                            struct status *status)
+{
+    const service_proto *proto = service->proto.service;
+    for (size_t i = 0; i < proto->n_method; i++) {
+        if (!descriptor_set_has_room(collector->arena, status))
+            return false;
+        collect_method(collector, service, proto->method[i]);
+    }
+    return true;
+}
+
+static bool collect_file(const struct method_collector *collector, const file_proto *file,
+                         struct status *status)
 {
     struct text package = text_of(file->package ? file->package : "");
     for (size_t i = 0; i < file->n_service; i++) {
         const service_proto *proto = file->service[i];
         const struct symbol *service = descriptor_set_symbol(
             collector->set, descriptor_set_join(collector->arena, package, text_of(proto->name)));
-        for (size_t method = 0; method < proto->n_method; method++)
-            collect_method(collector, service, proto->method[method]);
+        if (!collect_service(collector, service, status))
+            return false;
     }
+    return true;
 }
 
 static size_t count_methods(const struct descriptor_set *set)
@@ -199,8 +212,8 @@ static int compare_paths(const void *a, const void *b)
     return schema_compare_names(text_of((*left)->method.path), text_of((*right)->method.path));
 }
 
-void methods_collect(const struct descriptor_set *set, struct types *types, struct arena *arena,
-                     struct methods *methods)
+bool methods_collect(const struct descriptor_set *set, struct types *types, struct arena *arena,
+                     struct methods *methods, struct status *status)
 {
     size_t most = count_methods(set);
     const struct method_collector collector = {set, types, arena, methods};
@@ -209,8 +222,10 @@ void methods_collect(const struct descriptor_set *set, struct types *types, stru
         .by_path = room(arena, most, sizeof(struct candidate *)),
     };
     for (size_t i = 0; i < set->file_count; i++)
-        collect_file(&collector, set->files[i].proto);
+        if (!collect_file(&collector, set->files[i].proto, status))
+            return false;
     qsort(methods->by_path, most, sizeof(struct candidate *), compare_paths);
+    return true;
 }
 
 struct candidate *methods_declared(const struct methods *methods, struct text path)

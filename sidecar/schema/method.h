@@ -31,9 +31,9 @@ struct methods {
 };
 
 /* Finds the methods and requires their types. One that is streaming, has no HTTP rule or whose
- * types cannot be served gets a reason. */
-void methods_collect(const struct descriptor_set *set, struct types *types, struct arena *arena,
-                     struct methods *methods);
+ * types cannot be served gets a reason. Fails as descriptor_set_has_room. */
+must_use bool methods_collect(const struct descriptor_set *set, struct types *types,
+                              struct arena *arena, struct methods *methods, struct status *status);
 
 /* Finds a declared method by its path without the first slash; NULL when there is none. */
 struct candidate *methods_declared(const struct methods *methods, struct text path);

@@ -27,8 +27,7 @@ struct schema {
 static struct schema *create(void)
 {
     struct schema *schema = memory_expect(calloc(1, sizeof *schema));
-    arena_init(&schema->arena,
-               SIZE_MAX); /* the operator chose the set, so that the arena has no limit */
+    arena_init(&schema->arena, DESCRIPTOR_SET_LIMIT);
     return schema;
 }
 
@@ -40,10 +39,10 @@ static bool read_types(struct schema *schema, struct text descriptor_set, bool a
     types_init(&schema->types, &schema->set, &schema->arena, all);
     if (all)
         types_require_all(&schema->types);
-    else
-        methods_collect(&schema->set, &schema->types, &schema->arena, &schema->methods);
-    types_build(&schema->types);
-    return true;
+    else if (!methods_collect(&schema->set, &schema->types, &schema->arena, &schema->methods,
+                              status))
+        return false;
+    return types_build(&schema->types, status);
 }
 
 /* Sets `schema` when the steps that `good` stands for have succeeded, and frees it otherwise. */
@@ -67,6 +66,8 @@ bool schema_read(struct text descriptor_set, size_t optional_files, struct schem
 bool schema_serve(struct schema *schema, const struct text_list *patterns, struct status *status)
 {
     const struct selection selection = {patterns, schema->optional_files};
+    if (!schema_has_room(schema, status))
+        return false;
     types_spread(&schema->types);
     if (schema->types.any_allowed)
         return types_check(&schema->types, status);
@@ -86,6 +87,11 @@ bool schema_new_types(struct text descriptor_set, struct schema **schema, struct
     return finish(
         read, read_types(read, descriptor_set, true, status) && types_check(&read->types, status),
         schema);
+}
+
+bool schema_has_room(const struct schema *schema, struct status *status)
+{
+    return descriptor_set_has_room(&schema->arena, status);
 }
 
 void schema_refuse(struct schema *schema, const struct schema_type *type,

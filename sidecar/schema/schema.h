@@ -87,7 +87,8 @@ struct schema;
 /*
  * Reads the files and types of a serialized FileDescriptorSet, whose bytes must outlive the schema.
  * Methods of its first `optional_files` files need not all be servable. INVALID_ARGUMENT, naming
- * the file, on bytes that are not a set, a missing import, and a name that is defined twice.
+ * the file, on bytes that are not a set, a missing import, and a name that is defined twice;
+ * RESOURCE_EXHAUSTED when the set needs too much memory.
  */
 must_use bool schema_read(struct text descriptor_set, size_t optional_files, struct schema **schema,
                           struct status *status);
@@ -121,6 +122,10 @@ must_use bool schema_new(struct text descriptor_set, struct schema **schema, str
  * as schema_read, and when a message contradicts itself. */
 must_use bool schema_new_types(struct text descriptor_set, struct schema **schema,
                                struct status *status);
+
+/* RESOURCE_EXHAUSTED when the set and all that is attached to it take too much memory. To be asked
+ * before each step that attaches something; schema_serve fails then. */
+must_use bool schema_has_room(const struct schema *schema, struct status *status);
 
 /* Makes each method that needs this type one that cannot be served; before schema_serve. The status
  * says why, with file, message and field. */

@@ -247,14 +247,25 @@ static void deselect(const struct selection *selection, struct candidate *candid
     candidate->reason = "no pattern of --serve matches it";
 }
 
-static void judge(const struct selection *selection, struct methods *methods, struct arena *arena)
+/* The look-ups of methods are among those whose rules were read before. */
+static bool read_all(struct methods *methods, struct arena *arena, struct status *status)
 {
     for (size_t i = 0; i < methods->candidate_count; i++) {
+        if (!descriptor_set_has_room(arena, status))
+            return false;
         read_rule(&methods->candidates[i], arena);
         read_style(&methods->candidates[i], arena);
     }
-    for (size_t i = 0; i < methods->candidate_count; i++)
+    for (size_t i = 0; i < methods->candidate_count; i++) {
+        if (!descriptor_set_has_room(arena, status))
+            return false;
         read_recovery(methods, &methods->candidates[i], arena);
+    }
+    return descriptor_set_has_room(arena, status);
+}
+
+static void choose(const struct selection *selection, struct methods *methods, struct arena *arena)
+{
     for (size_t i = 0; i < methods->candidate_count; i++)
         deselect(selection, &methods->candidates[i]);
     refuse_same_routes(methods, arena);
@@ -266,7 +277,9 @@ bool selection_serve(const struct selection *selection, struct methods *methods,
     for (const struct text_list *pattern = selection->patterns; pattern; pattern = pattern->next)
         if (!check_pattern(pattern->text, methods, status))
             return false;
-    judge(selection, methods, arena);
+    if (!read_all(methods, arena, status))
+        return false;
+    choose(selection, methods, arena);
     if (!check_needed(selection, methods, status))
         return false;
     list_methods(methods, arena);

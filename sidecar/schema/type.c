@@ -315,8 +315,8 @@ static void refuse(struct types *types, struct type *type, const char *refusal)
 void types_refuse(struct types *types, const struct schema_message *message,
                   const struct status *status)
 {
-    refuse(types, type_of(message),
-           memory_expect(arena_copy(types->arena, status->message, strlen(status->message))));
+    const char *reason = arena_copy(types->arena, status->message, strlen(status->message));
+    refuse(types, type_of(message), reason ? reason : "no memory is left to say why");
 }
 
 void types_spread(struct types *types)
@@ -338,16 +338,25 @@ void types_mark_request(const struct schema_message *message)
     type_of(message)->is_request = true;
 }
 
-void types_build(struct types *types)
+static void build_or_refuse(struct types *types, struct type *type)
 {
     struct status status;
-    for (struct type *type = types->first; type; type = type->next)
-        if (!build_type(types, type, &status)) {
-            status_prepend(&status, "%.*s", text_arguments(type->symbol->file->file.name));
-            types_refuse(types, &type->message, &status);
-        }
+    if (build_type(types, type, &status))
+        return;
+    status_prepend(&status, "%.*s", text_arguments(type->symbol->file->file.name));
+    types_refuse(types, &type->message, &status);
+}
+
+bool types_build(struct types *types, struct status *status)
+{
+    for (struct type *type = types->first; type; type = type->next) {
+        if (!descriptor_set_has_room(types->arena, status))
+            return false;
+        build_or_refuse(types, type);
+    }
     types_spread(types);
     list_types(types);
+    return true;
 }
 
 bool types_check(const struct types *types, struct status *status)

@@ -35,9 +35,10 @@ must_use bool types_require(struct types *types, const char *type_name,
 /* Requires every message of the proto3 files of the set. */
 void types_require_all(struct types *types);
 
-/* Builds all types that were required. One that contradicts itself or cannot be served is refused,
- * with a reason that names file, message and field; so is each type that holds such a type. */
-void types_build(struct types *types);
+/* Builds all types that were required; fails as descriptor_set_has_room. One that contradicts
+ * itself or cannot be served is refused, with a reason that names file, message and field; so is
+ * each type that holds such a type. */
+must_use bool types_build(struct types *types, struct status *status);
 
 /* Sets why a type cannot be served, unless there is a reason already. types_spread gives the reason
  * to the types that hold it. */
