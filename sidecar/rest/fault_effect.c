@@ -17,8 +17,8 @@ static const struct {
 } effects[] = {
     [FAULT_REFUSED] = {.text = "not processed; the same request will be refused again"},
     [FAULT_MISDIRECTED] = {.text = "not processed: endpoint, region or project id is wrong"},
-    [FAULT_HEADER] = {.text = "not processed: the header is too large, most likely the token",
-                      .hint = "; the sidecar writes the header, most of which is the token"},
+    [FAULT_HEADER] = {.text = "not processed: the header is too large, most of it the credential",
+                      .hint = "; the sidecar writes the header, most of which is its credential"},
     [FAULT_CREDENTIAL] = {.retry_ms = DETAILS_LATER_MS,
                           .text = "not processed: the sidecar's credential was refused",
                           .retried_by =

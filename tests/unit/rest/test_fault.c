@@ -163,7 +163,7 @@ static void a_header_that_is_too_large_is_not_the_callers(void **state)
     assert_false(fault_status(&fault, &response, &status));
     assert_int_equal(status.code, STATUS_FAILED_PRECONDITION);
     assert_string_equal(status.message, "the upstream gave no reason (HTTP 400); the sidecar "
-                                        "writes the header, most of which is the token");
+                                        "writes the header, most of which is its credential");
     arena_clear(&arena);
     expect(400, "", STATUS_INVALID_ARGUMENT, FAULT_REFUSED);
 }
