@@ -38,10 +38,19 @@ void credential_replace(struct credential *credential, struct credential_snapsho
     struct credential_snapshot *last = credential->current;
     credential->current = next;
     credential->since_ns = clock_calendar_ns();
+    credential->is_refused = false;
     key_gate_init(&credential->gate, snapshot_is_confirmed(next));
     pthread_mutex_unlock(&credential->lock);
     snapshot_release(last);
     credential_resume_all(credential, true);
+}
+
+bool credential_is_refused(struct credential *credential)
+{
+    pthread_mutex_lock(&credential->lock);
+    bool is_refused = credential->is_refused;
+    pthread_mutex_unlock(&credential->lock);
+    return is_refused;
 }
 
 bool credential_drop_expired(struct credential *credential, int64_t calendar_ns)

@@ -31,6 +31,7 @@ struct credential {
     struct key_gate gate;                /* of `current` */
     struct credential_uses waiting;
     bool waits_ended, alarm_is_posted;
+    bool is_refused; /* `current`: another one is wanted */
 
     struct event_base *loop; /* NULL: waits end without a deadline of their own */
     struct task_queue tasks;
@@ -43,6 +44,9 @@ struct credential_snapshot *credential_hold_current(struct credential *credentia
 
 /* Puts a credential in use, which is then the credential's own, and ends the waits for one. */
 void credential_replace(struct credential *credential, struct credential_snapshot *next);
+
+/* Returns whether another credential is wanted in place of the one in use. */
+bool credential_is_refused(struct credential *credential);
 
 /* Takes the credential out of use when its life has ended. Returns whether it has. */
 bool credential_drop_expired(struct credential *credential, int64_t calendar_ns);

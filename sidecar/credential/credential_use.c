@@ -113,6 +113,7 @@ static enum credential_next wait_for_renewal(struct credential *credential,
         next = CREDENTIAL_UNCHANGED;
     else
         add(credential, use, until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
+    credential->is_refused |= next != CREDENTIAL_AGAIN;
     pthread_mutex_unlock(&credential->lock);
     keeper_want(credential->keeper);
     return next;
@@ -125,6 +126,14 @@ static bool is_renewable(const struct credential *credential, const struct crede
     return credential->keeper && snapshot_issued(use->held)->expires_ns != 0;
 }
 
+static void want_another(struct credential *credential, const struct credential_use *use)
+{
+    pthread_mutex_lock(&credential->lock);
+    credential->is_refused |= credential->current == use->held;
+    pthread_mutex_unlock(&credential->lock);
+    keeper_want(credential->keeper);
+}
+
 static enum credential_next renew(struct credential *credential, struct credential_use *use)
 {
     if (is_replaced(credential, use))
@@ -132,7 +141,7 @@ static enum credential_next renew(struct credential *credential, struct credenti
     if (is_renewable(credential, use))
         return use->was_refused ? CREDENTIAL_UNCHANGED : wait_for_renewal(credential, use);
     if (credential->keeper)
-        keeper_want(credential->keeper);
+        want_another(credential, use);
     else
         credential_reload(credential);
     return is_replaced(credential, use) ? CREDENTIAL_AGAIN : CREDENTIAL_UNCHANGED;

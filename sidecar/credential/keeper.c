@@ -149,6 +149,8 @@ static void on_want(struct task *task)
 {
     struct keeper *keeper = container_of(task, struct keeper, want);
     atomic_store(&keeper->want_is_posted, false);
+    if (!credential_is_refused(keeper->credential))
+        return;
     keeper_plan_want(&keeper->plan);
     arm(keeper);
 }
