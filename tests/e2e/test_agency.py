@@ -3,6 +3,7 @@
 import pytest
 
 from support.issuer import PROJECT, Issuer, Keys, agencies, metadata
+from support.process import mappings
 from support.secret import Mount, TokenFile
 from support.sidecar import run
 from support.signature import Key, Verifier
@@ -55,8 +56,8 @@ def started(start, certificate, keys):
         sidecar.secrets |= {secret for key in keys.issued for secret in (key.secret, key.security_token)}
 
 
-def signed_with(*known):
-    verifier = Verifier(*known)
+def signed_with(*known, skew=0):
+    verifier = Verifier(*known, skew=skew)
     return lambda request, fields: verifier.refusal(request.method, request.path, fields, request.body)
 
 
@@ -112,6 +113,17 @@ def test_a_wrong_key_is_tried_once_until_its_file_changes(started, issuers, cert
     sidecar.client().create()
 
 
+@pytest.mark.parametrize("skew", [3600, -3600], ids=["ahead", "behind"])
+def test_a_clock_that_is_an_hour_off_does_not_stop_a_mounted_key(started, issuers, certificate, keys, mounted, skew):
+    iam = issuers(agencies(keys, NAME, DOMAIN, signed_with(KEY, skew=skew)), certificate)
+    iam.skew = keys.verifier.skew = skew
+    keys.life = 3600 + max(skew, 0)
+    sidecar = started(iam, f"--keys={mounted.directory}", *BY_URN)
+    sidecar.wait_log(event=LOADED)
+    sidecar.client().create()
+    assert len(iam.requests) == 2 and not any(keys.verifier.failures.values())
+
+
 def test_a_revoked_key_of_an_agency_is_replaced_within_the_call(started, issuers, certificate, keys, mounted):
     iam = issuers(agencies(keys, NAME, DOMAIN, signed_with(KEY)), certificate)
     sidecar = started(iam, f"--keys={mounted.directory}", *BY_NAME)
@@ -121,6 +133,23 @@ def test_a_revoked_key_of_an_agency_is_replaced_within_the_call(started, issuers
     keys.verifier.keys.clear()
     client.create()
     assert keys.verifier.accepted == [key.access for key in keys.issued[:2]]
+
+
+def test_a_key_of_an_agency_that_was_replaced_and_the_mounted_one_are_nowhere_in_the_memory(
+        started, issuers, certificate, keys, mounted):
+    iam = issuers(agencies(keys, NAME, DOMAIN, signed_with(KEY)), certificate)
+    sidecar = started(iam, f"--keys={mounted.directory}", *BY_NAME)
+    sidecar.wait_log(event=LOADED)
+    client = sidecar.client()
+    client.create()
+    keys.verifier.keys.clear()
+    client.create()
+    sidecar.wait_log(2, event=LOADED)
+    old, live = keys.issued
+    memory = list(mappings(sidecar.process))
+    for secret in (old.secret, old.security_token, KEY.secret):
+        assert not any(secret.encode() in piece for piece in memory)
+    assert any(live.secret.encode() in piece for piece in memory), "the search finds a secret that is there"
 
 
 @pytest.mark.parametrize("options, named", [

@@ -6,10 +6,11 @@ import time
 import pytest
 
 from support.issuer import PROJECT, Issuer, Keys, Tokens, iam_providers, iam_users, sts
+from support.process import mappings
 from support.secret import Mount
 from support.sidecar import run
 from support.signature import Verifier
-from support.upstream import created, error, verified
+from support.upstream import accepting, verified
 
 LOADED, FAILED = "credential loaded", "credential fetch failed"
 PASSWORD, ID_TOKEN = "a-password-0123456789abcdef", "eyJhbGciOiJSUzI1NiJ9." + "id-token-0123456789" * 20
@@ -20,13 +21,7 @@ PROVIDER_URN, AGENCY_URN = "iam::shop:oidc-provider:cluster", "iam::shop:agency:
 def tokens(upstream):
     """Tokens that the upstream accepts."""
     made = Tokens()
-
-    def step(connection):
-        request = connection.read()
-        good = request.token in made.good
-        connection.send(created(request) if good else error(401, "APIGW.0307", "The token must be updated."))
-        return True
-    upstream.always = step
+    upstream.always = accepting(made)
     return made
 
 
@@ -146,6 +141,26 @@ def test_a_service_accounts_token_is_exchanged_and_read_again_for_each_fetch(sta
     tokens.good.clear()
     client.create()
     assert len(tokens.issued) == 2
+
+
+@pytest.mark.parametrize("source", ["user", "provider"])
+def test_secrets_that_were_sent_or_replaced_are_nowhere_in_the_memory(started, issuer, tokens, user, id_token, source):
+    rules = {"user": iam_users(tokens, {("apig", "shop"): PASSWORD}), "provider": iam_providers(tokens, "cluster", lambda: ID_TOKEN)}
+    options = {"user": [f"--iam-user={user.directory}"],
+               "provider": [f"--oidc-token-file={id_token.directory}/token", "--oidc-provider=cluster"]}
+    sidecar = started(issuer(rules[source]), *options[source])
+    sidecar.wait_log(event=LOADED)
+    client = sidecar.client()
+    client.create()
+    tokens.good.clear()
+    client.create()
+    sidecar.wait_log(2, event=LOADED)
+    old, live = tokens.issued
+    memory = list(mappings(sidecar.process))
+    for secret in (old, PASSWORD, ID_TOKEN):
+        assert not any(secret.encode() in piece for piece in memory)
+    assert any(live.encode() in piece for piece in memory), "the search finds a secret that is there"
+    sidecar.secrets |= set(tokens.issued)
 
 
 def test_sts_issues_a_key_for_the_project(start, issuer, upstream, certificate, id_token):

@@ -87,6 +87,24 @@ def test_a_call_is_signed_with_the_pods_key(started, issuers, keys, verifier, tm
     assert agent.requests[0].path == "/v1/credentials"
 
 
+def test_the_pods_token_and_a_key_that_was_replaced_are_nowhere_in_the_memory(started, issuers, keys, verifier, tmp_path):
+    mount = Mount(tmp_path / "pod", {"token": POD_TOKEN})
+    agent = issuers(pod_agent(keys, (mount.directory / "token").read_text))
+    sidecar = started("--pod-identity", variables={"HC_CONTAINER_CREDENTIALS_FULL_URI": f"{agent.url}/v1/credentials",
+                                                   "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(mount.directory / "token")})
+    sidecar.wait_log(event=LOADED)
+    client = sidecar.client()
+    client.create()
+    verifier.keys.clear()
+    client.create()
+    sidecar.wait_log(2, event=LOADED)
+    old, live = keys.issued
+    memory = list(mappings(sidecar.process))
+    for secret in (POD_TOKEN, old.secret, old.security_token):
+        assert not any(secret.encode() in piece for piece in memory)
+    assert any(live.secret.encode() in piece for piece in memory), "the search finds a secret that is there"
+
+
 @pytest.mark.parametrize("missing", ["HC_CONTAINER_CREDENTIALS_FULL_URI", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE", None])
 def test_a_pod_without_an_identity_is_refused_by_the_variables_name(missing):
     variables = {"HC_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1", "HC_CONTAINER_AUTHORIZATION_TOKEN_FILE": "/token"}
@@ -209,6 +227,24 @@ def test_a_process_that_slept_over_the_end_of_its_key_uses_it_no_more(started, n
     assert client.refusal()[0] == "UNAVAILABLE"
     assert len(verifier.accepted) == 1
     sidecar.wait_log(event="credential expired")
+
+
+def test_a_process_that_slept_over_a_renewal_signs_with_the_next_key(started, node, keys, verifier):
+    keys.life = 14
+    sidecar = started(*on_node(node))
+    sidecar.wait_log(event=LOADED)
+    client = sidecar.client()
+    client.create()
+    keys.life = 3600
+    os.kill(sidecar.process.pid, signal.SIGSTOP)
+    time.sleep(5)
+    asleep = [client.start() for _ in range(50)]
+    os.kill(sidecar.process.pid, signal.SIGCONT)
+    assert {call.code().name for call in asleep} <= {"OK", "UNAVAILABLE"}
+    sidecar.wait_log(2, event=LOADED)
+    client.create()
+    first, *others = verifier.accepted
+    assert first == keys.issued[0].access and set(others) == {keys.issued[1].access}
 
 
 @pytest.mark.parametrize("skew", [3600, -3600], ids=["ahead", "behind"])

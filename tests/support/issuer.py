@@ -3,6 +3,7 @@
 The services that issue credentials: the metadata service and the pod identity agent over HTTP, IAM and STS over TLS. Each is
 one server that answers by a rule, counts its requests, and fails on order.
 """
+import collections
 import datetime
 import http.server
 import json
@@ -49,6 +50,10 @@ class Request:
         return {name.lower(): value for name, value in self.headers.items()}
 
 
+class Cut(bytes):
+    """A body that the end of the connection cuts off."""
+
+
 class Issuer:
     """
     `rule` is a function of the request, which has method, path, headers and body, and returns (status, fields, body). With
@@ -84,7 +89,8 @@ class Issuer:
                     issuer.running -= 1
                 content = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
-                for name, value in {**fields, "Content-Length": len(content)}.items():
+                self.close_connection = isinstance(content, Cut)
+                for name, value in {**fields, "Content-Length": len(content) + self.close_connection}.items():
                     self.send_header(name, str(value))
                 self.end_headers()
                 self.wfile.write(content)
@@ -175,15 +181,25 @@ def keystone(status, message):
     return status, {"X-IAM-Trace-Id": f"trace-{time.monotonic_ns()}"}, {"error": {"code": status, "message": message, "title": "Error"}}
 
 
+MOST_WRONG_PASSWORDS = 5
+
+
 def iam_users(tokens, users):
-    """The rule of IAM for users, {(name, domain): password}."""
+    """The rule of IAM for users, {(name, domain): password}; wrong passwords in a row lock the user, as they do by default."""
+    wrong = collections.Counter()
+
     def rule(request):
         assert request.method == "POST" and request.path.partition("?")[0] == "/v3/auth/tokens"
         auth = json.loads(request.body)["auth"]
         assert auth["identity"]["methods"] == ["password"] and auth["scope"]["project"]
         user = auth["identity"]["password"]["user"]
-        if users.get((user["name"], user["domain"]["name"])) != user["password"]:
+        known = user["name"], user["domain"]["name"]
+        if wrong[known] >= MOST_WRONG_PASSWORDS:
+            return keystone(401, "The account is locked.")
+        if users.get(known) != user["password"]:
+            wrong[known] += 1
             return keystone(401, "The username or password is wrong.")
+        del wrong[known]
         return token_answer(tokens)
     return rule
 

@@ -136,6 +136,16 @@ def response(data=None, pieces=None):
     return step
 
 
+def accepting(tokens):
+    """Creates what is sent with a token in `tokens.good`, and refuses the others."""
+    def step(connection):
+        request = connection.read()
+        good = request.token in tokens.good
+        connection.send(created(request) if good else error(401, "APIGW.0307", "The token must be updated."))
+        return True
+    return step
+
+
 def verified(verifier, code="APIGW.0301"):
     """Reads the request and responds as the gateway does: with the group that was to be created if the verifier accepts the
     signature, else with its refusal."""
