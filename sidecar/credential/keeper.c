@@ -18,6 +18,7 @@ struct keeper {
     struct source *source;
     struct fetcher *fetcher;
     struct file_watch *watch;
+    struct reload_group *group; /* NULL: none */
     struct keeper_plan plan;
     struct event *timer;
     struct task_queue tasks;
@@ -169,6 +170,16 @@ static void on_files_changed(void *context)
     arm(keeper);
 }
 
+/* SIGHUP asks for the files as if they had changed. */
+static void listen_for_all(struct keeper *keeper, struct reload_group *group)
+{
+    if (!group)
+        return;
+    group->asked = on_files_changed;
+    group->context = keeper;
+    keeper->group = group;
+}
+
 static bool watch_files(struct keeper *keeper, struct event_base *loop, struct status *status)
 {
     const struct file_watch_plan plan = {keeper->source->files, SOURCE_FILES,
@@ -205,6 +216,7 @@ bool keeper_open(struct credential *credential, struct source *source,
         keeper_free(made);
         return false;
     }
+    listen_for_all(made, parts->files.group);
     *keeper = made;
     arm(made);
     return true;
@@ -214,6 +226,8 @@ void keeper_free(struct keeper *keeper)
 {
     if (!keeper)
         return;
+    if (keeper->group)
+        keeper->group->asked = NULL;
     fetcher_free(keeper->fetcher);
     file_watch_free(keeper->watch);
     if (keeper->has_tasks)

@@ -191,4 +191,6 @@ void reload_all(struct reload_group *group)
         reload->reports_always = false;
         pthread_mutex_unlock(&reload->lock);
     }
+    if (group->asked)
+        group->asked(group->context);
 }

@@ -27,6 +27,8 @@ struct reload;
 /* Reloads that can be asked for together; all zero when there is none. The loop's thread. */
 struct reload_group {
     struct reload *first;
+    void (*asked)(void *context); /* of another one that uses files, asked as well; NULL: none */
+    void *context;
 };
 
 /* Where files are watched and results go. */

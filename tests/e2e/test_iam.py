@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Does the sidecar get its credential from IAM and STS, renew it, and leave them alone after a refusal?"""
+import signal
 import threading
 import time
 
@@ -83,6 +84,19 @@ def test_a_wrong_password_is_sent_once_until_the_files_change(started, issuer, t
     sidecar.wait_log(event=LOADED)
     client.create()
     assert len(iam.requests) == 2
+
+
+def test_sighup_ends_the_pause_after_a_wrong_password(started, issuer, tokens, user):
+    passwords = {("apig", "shop"): "another-password"}
+    iam = issuer(iam_users(tokens, passwords))
+    sidecar = started(iam, f"--iam-user={user.directory}")
+    sidecar.wait_log(event=FAILED)
+    passwords["apig", "shop"] = PASSWORD
+    sidecar.process.send_signal(signal.SIGHUP)
+    sidecar.wait_log(event=LOADED)
+    sidecar.process.send_signal(signal.SIGHUP)
+    sidecar.client().create()
+    assert len(iam.requests) == 2, "a good token is not fetched again"
 
 
 def test_a_revoked_token_is_replaced_and_no_call_fails(started, issuer, tokens, user):
