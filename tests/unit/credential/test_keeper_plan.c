@@ -168,6 +168,23 @@ static void pauses_grow_to_a_minute_and_no_further(void **state)
     }
 }
 
+static void a_source_that_was_down_for_two_seconds_at_the_start_is_asked_within_four(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20000; i++) {
+        struct world world;
+        begin(&world);
+        world.random += i * UINT64_C(0x9e3779b97f4a7c15);
+        world.is_down = true;
+        for (int64_t ns = 0; ns < 2 * SECOND; ns += SECOND / 20) {
+            if (keeper_plan_is_due(&world.plan, &world.time))
+                fetch(&world);
+            pass(&world, SECOND / 20);
+        }
+        assert_true(keeper_plan_pause_ns(&world.plan, &world.time) <= 4 * SECOND);
+    }
+}
+
 static void a_server_that_asks_for_a_pause_gets_it_unless_the_credential_ends_before(void **state)
 {
     (void)state;
@@ -312,6 +329,7 @@ int main(void)
         cmocka_unit_test(a_source_that_is_down_from_65_to_98_percent_of_a_day_darkens_nothing),
         cmocka_unit_test(two_minutes_of_life_bridge_a_failure_from_65_to_85_percent),
         cmocka_unit_test(pauses_grow_to_a_minute_and_no_further),
+        cmocka_unit_test(a_source_that_was_down_for_two_seconds_at_the_start_is_asked_within_four),
         cmocka_unit_test(a_server_that_asks_for_a_pause_gets_it_unless_the_credential_ends_before),
         cmocka_unit_test(a_wrong_password_is_tried_once_in_half_an_hour),
         cmocka_unit_test(a_changed_file_ends_any_pause),
