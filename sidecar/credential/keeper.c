@@ -77,23 +77,31 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     arm(keeper);
 }
 
+/* The credential is in use by then, so that a reader of the line may rely on it. */
+static void report_success(const struct keeper *keeper, const struct issued *issued)
+{
+    int64_t renew_at_ns = keeper->plan.renew_at_ns;
+    report_fetched(keeper->source, issued,
+                   renew_at_ns ? renew_at_ns - time_of(keeper).calendar_ns : 0);
+}
+
+/* A credential that is not new is released. */
 static void succeed(struct keeper *keeper, struct credential_snapshot *next)
 {
     struct credential *credential = keeper->credential;
     struct keeper_time now = time_of(keeper);
     const struct issued *issued = snapshot_issued(next);
-    int64_t expires_ns = issued->expires_ns;
     bool is_new = !snapshot_equal(next, credential->current);
     bool had_problem = keeper->problem[0] != '\0';
     keeper->problem[0] = '\0';
-    keeper_plan_succeed(&keeper->plan, &now, expires_ns, is_new, random_number());
-    if (is_new || had_problem)
-        report_fetched(keeper->source, issued,
-                       keeper->plan.renew_at_ns ? keeper->plan.renew_at_ns - now.calendar_ns : 0);
+    keeper_plan_succeed(&keeper->plan, &now, issued->expires_ns, is_new, random_number());
     if (is_new) {
-        snapshot_set_confirmed(next, expires_ns != 0);
+        snapshot_set_confirmed(next, issued->expires_ns != 0);
         credential_replace(credential, next);
-    } else {
+    }
+    if (is_new || had_problem)
+        report_success(keeper, issued);
+    if (!is_new) {
         snapshot_release(next);
         credential_resume_all(credential, false);
     }
