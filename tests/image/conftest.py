@@ -24,6 +24,13 @@ def image():
 
 
 @pytest.fixture(scope="session")
+def arm64():
+    if "arm64" not in Image(FILE).architectures:
+        pytest.skip("the archive has no image for arm64: build it with deploy/image --arch=amd64,arm64")
+    return Image(FILE, "arm64")
+
+
+@pytest.fixture(scope="session")
 def root(image, tmp_path_factory):
     """The image's root file system, unpacked."""
     made = tmp_path_factory.mktemp("root")

@@ -125,6 +125,17 @@ def test_a_second_build_elsewhere_gives_the_same_bytes(image, elsewhere):
     assert second.layers == image.layers
 
 
+def test_the_bill_of_materials_names_debians_release_and_has_the_text_of_each_licence(image):
+    texts = {each["licenseId"]: each["extractedText"] for each in image.bill["hasExtractedLicensingInfos"]}
+    packages = [package for package in image.bill["packages"] if package["name"] != "apig-sidecar"]
+    for package in packages:
+        [purl] = [reference["referenceLocator"] for reference in package["externalRefs"]]
+        assert purl.endswith("?arch=source&distro=debian-12")
+        assert len(texts[package["licenseDeclared"]]) > 500
+    [openssl] = [package for package in packages if package["name"] == "openssl"]
+    assert "Apache-2.0" in openssl["licenseComments"]
+
+
 class Started:
     """Starts an idle program; returns the time from exec to listening."""
 

@@ -1,19 +1,29 @@
 # SPDX-License-Identifier: MIT
-"""An OCI archive, read; image.py FILE DIRECTORY unpacks its root file system."""
+"""An OCI archive, read; image.py FILE DIRECTORY [ARCH] unpacks its root file system."""
 import functools
 import json
 import pathlib
+import platform
 import sys
 import tarfile
 
 
+NATIVE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine())
+
+
 class Image:
-    def __init__(self, path):
+    """`architectures` is empty for an archive of one image, whatever its architecture is."""
+
+    def __init__(self, path, architecture=NATIVE):
         self.path = pathlib.Path(path)
-        self.bill_path = self.path.with_name(self.path.name + ".spdx.json")
         self.archive = tarfile.open(self.path)
         [named] = self.read("index.json")["manifests"]
         self.manifest = self.read(self.blob(named))
+        listed = {each["platform"]["architecture"]: each for each in self.manifest.get("manifests", [])}
+        self.architectures = sorted(listed)
+        if listed:
+            self.manifest = self.read(self.blob(listed[architecture]))
+        self.bill_path = self.path.with_name(f"{self.path.name}.{architecture}.spdx.json" if listed else f"{self.path.name}.spdx.json")
         self.config = self.read(self.blob(self.manifest["config"]))
         self.layers = self.manifest["layers"]
 
@@ -40,4 +50,4 @@ class Image:
 
 
 if __name__ == "__main__":
-    Image(sys.argv[1]).unpack(sys.argv[2])
+    Image(sys.argv[1], *sys.argv[3:]).unpack(sys.argv[2])
