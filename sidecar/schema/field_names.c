@@ -63,20 +63,13 @@ static int compare_names(const void *a, const void *b)
     return schema_compare_names(left->name, right->name);
 }
 
-/* Appends the names of a field, each once. */
+/* Appends the json_name and the name in the .proto, each once. */
 static size_t add_names(const struct schema_field *field, struct schema_field_name *names)
 {
-    const struct text all[NAMES_OF_A_FIELD] = {schema_json_name(field, JSON_NAMES_JSON),
-                                               field->camel_name, field->name};
-    size_t count = 0;
-    for (size_t i = 0; i < NAMES_OF_A_FIELD; i++) {
-        bool is_new = true;
-        for (size_t older = 0; older < count; older++)
-            is_new = is_new && !text_equal(names[older].name, all[i]);
-        if (is_new)
-            names[count++] = (struct schema_field_name){all[i], field};
-    }
-    return count;
+    struct text json_name = schema_json_name(field, JSON_NAMES_JSON);
+    names[0] = (struct schema_field_name){json_name, field};
+    names[1] = (struct schema_field_name){field->name, field};
+    return text_equal(json_name, field->name) ? 1 : 2;
 }
 
 /* Returns the words of protoc for a name of its field. */
@@ -102,6 +95,30 @@ static bool check_apart(const struct schema_field_name *name, const struct schem
         kind_of(earlier), text_arguments(earlier->field->name));
 }
 
+static bool check_all_apart(const struct schema_field_name *names, size_t count,
+                            struct status *status)
+{
+    for (size_t i = 1; i < count; i++)
+        if (!check_apart(&names[i - 1], &names[i], status))
+            return false;
+    return true;
+}
+
+/* Appends lowerCamelCase names of fields whose json_name is another one. Such a name yields to the
+ * names of other fields, because protoc gives its field only json_name. */
+static size_t add_camel_names(const struct schema_message *message, struct schema_field_name *names,
+                              size_t count)
+{
+    size_t known = count;
+    for (size_t i = 0; i < message->field_count; i++) {
+        const struct schema_field_name camel = {message->fields[i].camel_name, &message->fields[i]};
+        if (!bsearch(&camel, names, known, sizeof *names, compare_names))
+            names[count++] = camel;
+    }
+    qsort(names, count, sizeof *names, compare_names);
+    return count;
+}
+
 static struct schema_field_name *allocate(size_t count, struct arena *arena)
 {
     struct schema_field_name *names;
@@ -118,7 +135,7 @@ static const struct schema_field_name *sort_by_name(const struct schema_message 
     return names;
 }
 
-/* Keeps the names that by_name lacks; which stay sorted. */
+/* Keeps the names that by_name lacks, which stay sorted. */
 static size_t keep_other_names(struct schema_field_name *names, size_t count)
 {
     size_t kept = 0;
@@ -136,9 +153,9 @@ bool field_names_index(struct schema_message *message, struct arena *arena, stru
     for (size_t i = 0; i < message->field_count; i++)
         count += add_names(&message->fields[i], names + count);
     qsort(names, count, sizeof *names, compare_names);
-    for (size_t i = 1; i < count; i++)
-        if (!check_apart(&names[i - 1], &names[i], status))
-            return false;
+    if (!check_all_apart(names, count, status))
+        return false;
+    count = add_camel_names(message, names, count);
     message->by_other_name = names;
     message->other_name_count = keep_other_names(names, count);
     return true;

@@ -13,7 +13,6 @@ must_use bool field_names_set(struct schema_field *field, const char *json_name,
                               struct arena *arena, struct status *status);
 
 /* Makes the tables of the names of a message's fields, whose keys are set. INVALID_ARGUMENT when
- * one name would be that of two fields, in the words of protoc, which refuses most of those sets.
- */
+ * the name or json_name of a field is that of another one, in the words of protoc. */
 must_use bool field_names_index(struct schema_message *message, struct arena *arena,
                                 struct status *status);

@@ -153,7 +153,7 @@ const struct schema_field *schema_field_by_name(const struct schema_message *mes
                                                 struct text name);
 
 /* Finds a field by a name that it has in JSON: that of the .proto, the json_name, or
- * lowerCamelCase. NULL when no field has that name. */
+ * lowerCamelCase unless that is a name of another field. NULL when no field has that name. */
 const struct schema_field *schema_field_by_json_name(const struct schema_message *message,
                                                      struct text name);
 

@@ -135,6 +135,8 @@ static void a_field_is_read_by_each_of_its_names(void **state)
          "{\"flavor-Ref\":\"a\",\"_old__name2\":\"b\"}"},
         {"Renamed", "{\"plain\":\"b\",\"flavor_ref\":\"a\"}",
          "{\"flavor-Ref\":\"a\",\"plain\":\"b\"}"},
+        {"Renamed", "{\"given-up\":\"a\",\"givenUp\":\"b\"}",
+         "{\"givenUp\":\"b\",\"given-up\":\"a\"}"},
     };
     must_become_all(rows, array_length(rows), &lenient);
     static const struct bad bad[] = {

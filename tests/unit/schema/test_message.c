@@ -30,8 +30,7 @@ static void every_field_is_found_by_its_names_and_number(void **state)
         const struct schema_message *type = sets_type(&sets, types[i]);
         for (size_t f = 0; f < type->field_count; f++) {
             const struct schema_field *field = &type->fields[f];
-            const struct text names[] = {field->name, field->camel_name,
-                                         schema_json_name(field, JSON_NAMES_PROTO),
+            const struct text names[] = {field->name, schema_json_name(field, JSON_NAMES_PROTO),
                                          schema_json_name(field, JSON_NAMES_JSON)};
             assert_ptr_equal(schema_field_by_name(type, field->name), field);
             for (size_t n = 0; n < array_length(names); n++)
