@@ -152,12 +152,6 @@ const struct schema_file *schema_file_by_symbol(const struct schema *schema, str
     return found ? &found->file->file : NULL;
 }
 
-const struct schema_message *schema_message_by_name(const struct schema *schema,
-                                                    struct text full_name)
-{
-    return types_find(&schema->types, full_name);
-}
-
 const struct schema_type *schema_types(const struct schema *schema, size_t *count)
 {
     *count = schema->types.list_count;

@@ -157,10 +157,6 @@ const struct text *schema_services(const struct schema *schema, size_t *count);
 const struct schema_file *schema_file_by_name(const struct schema *schema, struct text name);
 const struct schema_file *schema_file_by_symbol(const struct schema *schema, struct text symbol);
 
-/* Finds a message type by its full name; NULL when no served method reaches a type of that name. */
-const struct schema_message *schema_message_by_name(const struct schema *schema,
-                                                    struct text full_name);
-
 /* Returns the message types that can be served, as far as this is known when the set is read. */
 const struct schema_type *schema_types(const struct schema *schema, size_t *count);
 

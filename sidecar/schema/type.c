@@ -366,12 +366,3 @@ bool types_check(const struct types *types, struct status *status)
             return status_fail(status, STATUS_INVALID_ARGUMENT, "%s", type->refusal);
     return true;
 }
-
-const struct schema_message *types_find(const struct types *types, struct text full_name)
-{
-    const struct symbol *symbol = descriptor_set_symbol(types->set, full_name);
-    if (!symbol || symbol->kind != SYMBOL_MESSAGE || !symbol->built)
-        return NULL;
-    const struct type *type = symbol->built;
-    return &type->message;
-}

@@ -54,6 +54,3 @@ must_use bool types_check(const struct types *types, struct status *status);
 
 /* Notes that a method has that type as its request; before types_build. */
 void types_mark_request(const struct schema_message *message);
-
-/* Finds a built type by its full name; NULL when it was not required. */
-const struct schema_message *types_find(const struct types *types, struct text full_name);

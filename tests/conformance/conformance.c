@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "json/json.h"
+#include "message_type.h"
 #include "schema/schema.h"
 #include "schema/wire.h"
 #include "system/file.h"
@@ -133,7 +134,7 @@ static const struct schema_message *type_to_test(const struct exchange *exchange
     if ((format != FORMAT_PROTOBUF && format != FORMAT_JSON) ||
         (!request_has(exchange, "protobuf_payload") && !request_has(exchange, "json_payload")))
         return NULL;
-    return schema_message_by_name(exchange->schema, request_text(exchange, "message_type"));
+    return message_type(exchange->schema, request_text(exchange, "message_type"));
 }
 
 static void respond_request(struct exchange *exchange)
@@ -176,10 +177,8 @@ static bool serve(const struct schema *schema, const struct json_style *style)
     struct exchange exchange = {
         .schema = schema,
         .style = style,
-        .request_type =
-            schema_message_by_name(schema, text_literal("conformance.ConformanceRequest")),
-        .response_type =
-            schema_message_by_name(schema, text_literal("conformance.ConformanceResponse")),
+        .request_type = message_type(schema, text_literal("conformance.ConformanceRequest")),
+        .response_type = message_type(schema, text_literal("conformance.ConformanceResponse")),
     };
     struct text request;
     struct status status;

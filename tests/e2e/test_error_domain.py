@@ -8,11 +8,12 @@ from support import api
 from support.client import details
 from support.upstream import response, error
 
+# The extension google.api.default_host, declared here so that the test needs no other file.
+DEFAULT_HOST = 'import "google/protobuf/descriptor.proto"; extend google.protobuf.ServiceOptions { string default_host = 1049; }'
 DOMAINS = {
-    "option": ("""import "apig_sidecar/error_domain.proto"; import "google/api/client.proto";
-        option (apig_sidecar.error_domain) = "shop.example";""", 'option (google.api.default_host) = "other.example";', "shop.example"),
-    "default_host": ('import "google/api/client.proto";', 'option (google.api.default_host) = "shop.example.org:7469";',
-                     "shop.example.org"),
+    "option": ("""import "apig_sidecar/error_domain.proto"; option (apig_sidecar.error_domain) = "shop.example"; """ + DEFAULT_HOST,
+               'option (default_host) = "other.example";', "shop.example"),
+    "default_host": (DEFAULT_HOST, 'option (default_host) = "shop.example.org:7469";', "shop.example.org"),
     "upstream": ("", "", None),
 }
 

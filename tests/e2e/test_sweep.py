@@ -17,8 +17,7 @@ def swept(tree, *options):
 
 
 def test_the_shares_and_the_reasons_are_reported_and_compared_with_the_least(tmp_path):
-    shutil.copytree("/usr/share/gocode/src/github.com/gogo/googleapis/google/api", tmp_path / "google/api",
-                    ignore=lambda folder, names: [name for name in names if name not in ("annotations.proto", "http.proto")])
+    shutil.copytree(api.ROOT / "proto/google/api", tmp_path / "google/api")
     for package, methods in (("mixed", GOOD + OPEN), ("bad", OPEN)):
         (tmp_path / package).mkdir()
         (tmp_path / package / f"{package}.proto").write_text(HEAD % package + f"service S {{ {methods} }} " + MESSAGES)

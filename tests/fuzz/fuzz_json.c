@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "message_type.h"
 #include "schema/schema.h"
 #include "system/file.h"
 
@@ -29,7 +30,7 @@ static const struct schema_message *build_type(void)
     if (!file_read(TYPES_SET, SET_BYTES, &arena, &set, &status) ||
         !schema_new_types(set, &schema, &status))
         abort();
-    return schema_message_by_name(schema, text_literal("test.types.Everything"));
+    return message_type(schema, text_literal("test.types.Everything"));
 }
 
 static void hear(struct text path, const struct status *why, void *context)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "google/protobuf/descriptor.pb-c.h"
+#include "message_type.h"
 #include "schema/schema.h"
 
 #define SET_BYTES 4096
@@ -107,7 +108,7 @@ static const struct schema_message *build_type(void)
     struct status status;
     if (!schema_new_types((struct text){(char *)bytes, size}, &schema, &status))
         abort();
-    return schema_message_by_name(schema, text_literal("M"));
+    return message_type(schema, text_literal("M"));
 }
 
 static struct text pack(const ProtobufCMessage *message)

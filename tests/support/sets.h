@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "message_type.h"
 #include "schema/schema.h"
 
 /* A file's bytes, which the caller frees. */
@@ -52,9 +53,11 @@ static inline const struct schema_message *sets_type(const struct sets *sets, co
 {
     char full[256];
     snprintf(full, sizeof full, "test.types.%s", name);
-    const struct schema_message *type = schema_message_by_name(sets->schema, text_of(full));
-    if (!type)
+    const struct schema_message *type = message_type(sets->schema, text_of(full));
+    if (!type) {
         fail_msg("no type %s", full);
+        abort(); /* fail_msg does not return, which compilers do not know */
+    }
     return type;
 }
 

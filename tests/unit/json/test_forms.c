@@ -16,7 +16,7 @@ static const struct schema_message *known(const char *name)
 {
     char full[64];
     snprintf(full, sizeof full, "google.protobuf.%s", name);
-    const struct schema_message *type = schema_message_by_name(sets.schema, text_of(full));
+    const struct schema_message *type = message_type(sets.schema, text_of(full));
     assert_non_null(type);
     return type;
 }

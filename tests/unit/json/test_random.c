@@ -171,7 +171,7 @@ static void must_come_back(struct text document, json_t *elsewhere)
     static const struct json_read_options options;
     static const struct json_style style = {.enum_names = true};
     const struct schema_message *type =
-        schema_message_by_name(sets.schema, text_literal("google.protobuf.Value"));
+        message_type(sets.schema, text_literal("google.protobuf.Value"));
     scoped(exchange) struct exchange exchange;
     bool comparable;
     if (!exchange_read(&exchange, type, document, &options) ||

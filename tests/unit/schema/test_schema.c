@@ -217,11 +217,10 @@ static void a_file_has_its_bytes_and_its_imports(void **state)
 static void only_types_that_served_methods_reach_are_built(void **state)
 {
     (void)state;
-    assert_non_null(
-        schema_message_by_name(served.schema, text_literal("test.served.Answer.Inner")));
-    assert_null(schema_message_by_name(served.schema, text_literal("test.served.NotReached")));
-    assert_null(schema_message_by_name(served.schema, text_literal("test.served.First")));
-    assert_null(schema_message_by_name(served.schema, text_literal("google.api.HttpRule")));
+    assert_non_null(message_type(served.schema, text_literal("test.served.Answer.Inner")));
+    assert_null(message_type(served.schema, text_literal("test.served.NotReached")));
+    assert_null(message_type(served.schema, text_literal("test.served.First")));
+    assert_null(message_type(served.schema, text_literal("google.api.HttpRule")));
 }
 
 static void an_option_that_cannot_be_honoured_is_refused_with_its_place(void **state)
