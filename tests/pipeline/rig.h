@@ -57,7 +57,7 @@ void rig_deadline_ns(struct rig *rig, int64_t deadline_ns);
 /* As --recover-lost-creates, which is off at first. */
 void rig_recover_lost_creates(struct rig *rig, bool recover);
 
-/* What the call's arenas reserve their memory from; NULL, as at first: nothing. */
+/* The quotas that the call's arenas reserve their memory from; NULL, as at first: none. */
 void rig_memory(struct rig *rig, struct arena_quota *request, struct arena_quota *response);
 
 const struct schema_method *rig_method(struct rig *rig, struct text name);

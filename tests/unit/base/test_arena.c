@@ -187,7 +187,7 @@ static void arenas_share_a_quota_and_give_it_back(void **state)
     }
 }
 
-static void a_quota_hears_what_the_arena_has(void **state)
+static void a_quota_is_asked_with_what_the_arena_has(void **state)
 {
     (void)state;
     alignas(max_align_t) char memory[512];
@@ -219,7 +219,7 @@ int main(void)
         cmocka_unit_test(a_cleared_arena_has_its_limit_again),
         cmocka_unit_test(memory_of_the_callers_is_used_first_and_counts),
         cmocka_unit_test(arenas_share_a_quota_and_give_it_back),
-        cmocka_unit_test(a_quota_hears_what_the_arena_has),
+        cmocka_unit_test(a_quota_is_asked_with_what_the_arena_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
