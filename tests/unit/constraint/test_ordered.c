@@ -13,26 +13,26 @@ enum encoding { VARINT, ZIGZAG, FIXED32, FIXED64, FLOAT, DOUBLE, SECONDS };
 
 /* A type: its number in FieldRules, a field of it, and how its values are encoded in rules. */
 static const struct ordered_type {
-    unsigned number;
     const char *name, *message, *field;
+    unsigned number;
     enum encoding encoding;
-    bool is_unsigned;
     unsigned first_rule; /* the number of `const` */
+    bool is_unsigned;
 } types[] = {
-    {1, "float", "Numbers", "a_float", FLOAT, false, 1},
-    {2, "double", "Numbers", "a_double", DOUBLE, false, 1},
-    {3, "int32", "Numbers", "const", VARINT, false, 1},
-    {4, "int64", "Numbers", "an_int64", VARINT, false, 1},
-    {5, "uint32", "Numbers", "a_uint32", VARINT, true, 1},
-    {6, "uint64", "Numbers", "a_uint64", VARINT, true, 1},
-    {7, "sint32", "Numbers", "a_sint32", ZIGZAG, false, 1},
-    {8, "sint64", "Numbers", "a_sint64", ZIGZAG, false, 1},
-    {9, "fixed32", "Numbers", "a_fixed32", FIXED32, true, 1},
-    {10, "fixed64", "Numbers", "a_fixed64", FIXED64, true, 1},
-    {11, "sfixed32", "Numbers", "an_sfixed32", FIXED32, false, 1},
-    {12, "sfixed64", "Numbers", "an_sfixed64", FIXED64, false, 1},
-    {21, "duration", "Durations", "lt", SECONDS, false, 2},
-    {22, "timestamp", "Timestamps", "range", SECONDS, false, 2},
+    {"float", "Numbers", "a_float", 1, FLOAT, 1, false},
+    {"double", "Numbers", "a_double", 2, DOUBLE, 1, false},
+    {"int32", "Numbers", "const", 3, VARINT, 1, false},
+    {"int64", "Numbers", "an_int64", 4, VARINT, 1, false},
+    {"uint32", "Numbers", "a_uint32", 5, VARINT, 1, true},
+    {"uint64", "Numbers", "a_uint64", 6, VARINT, 1, true},
+    {"sint32", "Numbers", "a_sint32", 7, ZIGZAG, 1, false},
+    {"sint64", "Numbers", "a_sint64", 8, ZIGZAG, 1, false},
+    {"fixed32", "Numbers", "a_fixed32", 9, FIXED32, 1, true},
+    {"fixed64", "Numbers", "a_fixed64", 10, FIXED64, 1, true},
+    {"sfixed32", "Numbers", "an_sfixed32", 11, FIXED32, 1, false},
+    {"sfixed64", "Numbers", "an_sfixed64", 12, FIXED64, 1, false},
+    {"duration", "Durations", "lt", 21, SECONDS, 2, false},
+    {"timestamp", "Timestamps", "range", 22, SECONDS, 2, false},
 };
 
 /* The rules in the order of their numbers, and which of the values below, at and above their
