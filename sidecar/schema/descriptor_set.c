@@ -92,6 +92,7 @@ static bool read_file(struct text bytes, struct arena *arena, struct descriptor_
                            file->position + 1);
     file->proto = proto;
     file->features = features_of_file(proto, bytes, arena, &file->refusal);
+    file->declared_names = declared_names_read(proto, arena);
     file->file.name = text_of(proto->name);
     file->file.bytes = bytes;
     return true;

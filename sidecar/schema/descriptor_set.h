@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "schema/declared_names.h"
 #include "schema/feature.h"
 #include "schema/schema.h"
 
@@ -27,6 +28,7 @@ struct descriptor_set_file {
     const file_proto *proto;
     size_t position; /* in the set */
     struct features features;
+    struct declared_names declared_names;
     const char *refusal; /* of features_of_file */
 };
 

@@ -39,8 +39,8 @@ static bool is_plain(char c)
     return (unsigned char)c >= ' ' && c != '"' && c != '\\';
 }
 
-bool field_names_set(struct schema_field *field, const char *json_name, struct arena *arena,
-                     struct status *status)
+bool field_names_set(struct schema_field *field, const char *json_name, bool is_declared,
+                     struct arena *arena, struct status *status)
 {
     struct text camel = camel_case(field->name, arena);
     struct text declared = json_name ? text_of(json_name) : camel;
@@ -51,9 +51,9 @@ bool field_names_set(struct schema_field *field, const char *json_name, struct a
     field->camel_name = camel;
     field->json_keys[JSON_NAMES_JSON] = key_of(declared, arena);
     /* protoc writes the default into json_name when the .proto has none. */
-    field->json_keys[JSON_NAMES_PROTO] = text_equal(declared, camel)
-                                             ? key_of(field->name, arena)
-                                             : field->json_keys[JSON_NAMES_JSON];
+    field->json_keys[JSON_NAMES_PROTO] = is_declared || !text_equal(declared, camel)
+                                             ? field->json_keys[JSON_NAMES_JSON]
+                                             : key_of(field->name, arena);
     return true;
 }
 

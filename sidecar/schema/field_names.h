@@ -6,10 +6,11 @@
 #include "base/status.h"
 #include "schema/message.h"
 
-/* Sets the JSON keys of a field whose name is set. `json_name` is that of its descriptor, or NULL.
+/* Sets the JSON keys of a field whose name is set. `json_name` is that of its descriptor, or NULL;
+ * one that is not `is_declared` and is the default is taken to be protoc's own.
  * INVALID_ARGUMENT on one that cannot be written as it is: it has to be UTF-8 without quotes,
  * backslashes and control characters. */
-must_use bool field_names_set(struct schema_field *field, const char *json_name,
+must_use bool field_names_set(struct schema_field *field, const char *json_name, bool is_declared,
                               struct arena *arena, struct status *status);
 
 /* Makes the tables of the names of a message's fields, whose keys are set. INVALID_ARGUMENT when

@@ -218,7 +218,8 @@ static bool build_field(struct types *types, const struct symbol *symbol, const 
         field->shape == FIELD_REPEATED && is_packable(field->type) && is_packed(proto, &features);
     if (field->shape == FIELD_ONEOF)
         field->oneof = text_of(message->oneof_decl[proto->oneof_index]->name);
-    return field_names_set(field, proto->json_name, types->arena, status) &&
+    bool is_declared = declared_names_has(&symbol->file->declared_names, proto);
+    return field_names_set(field, proto->json_name, is_declared, types->arena, status) &&
            read_filled_by(types, proto, field, status);
 }
 

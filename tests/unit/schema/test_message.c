@@ -80,6 +80,29 @@ static void json_names_are_those_of_the_proto_unless_one_is_declared(void **stat
     assert_null(schema_field_by_name(sets_type(&sets, "Scalars"), text_literal("color")));
 }
 
+static void
+a_json_name_that_is_the_default_counts_where_the_set_says_that_it_was_written(void **state)
+{
+    (void)state;
+    struct sets named = sets_load("with_source/named.binpb");
+    static const struct {
+        const char *type, *field, *in_proto_names;
+    } rows[] = {
+        {"Named", "flavor_ref", "flavorRef"},
+        {"Named", "image_ref", "image_ref"},
+        {"Named", "id", "ID"},
+        {"Named.Inner", "disk_size", "disk_size"},
+        {"Named.Inner", "disk_type", "diskType"},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        const struct schema_field *field =
+            sets_field(sets_type(&named, rows[i].type), rows[i].field);
+        assert_true(
+            text_equal(schema_json_name(field, JSON_NAMES_PROTO), text_of(rows[i].in_proto_names)));
+    }
+    sets_clear(&named);
+}
+
 static void shapes_follow_the_declaration(void **state)
 {
     (void)state;
@@ -320,6 +343,8 @@ int main(void)
         cmocka_unit_test(every_field_is_found_by_its_names_and_number),
         cmocka_unit_test(a_name_that_no_field_has_is_not_found),
         cmocka_unit_test(json_names_are_those_of_the_proto_unless_one_is_declared),
+        cmocka_unit_test(
+            a_json_name_that_is_the_default_counts_where_the_set_says_that_it_was_written),
         cmocka_unit_test(shapes_follow_the_declaration),
         cmocka_unit_test(only_real_oneofs_have_a_name),
         cmocka_unit_test(a_type_can_hold_itself),
