@@ -250,6 +250,16 @@ def unsent_bytes(peer):
     return next((int(each[4].partition(":")[0], 16) for each in fields if each[2].endswith(port)), 0)
 
 
+def keeps(peer, unsent):
+    """Returns whether the kernel still has as many bytes for the peer after longer than responses take through the sidecar."""
+    latest = time.monotonic() + 0.3
+    while unsent_bytes(peer) == unsent:
+        if time.monotonic() > latest:
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def refused(sidecar):
     labels = {"rpc_method": f"{api.SERVICE}/CreateApiGroup", "rpc_response_status_code": "INVALID_ARGUMENT"}
     return value(sidecar, "rpc_server_calls_total", **labels)
@@ -258,14 +268,14 @@ def refused(sidecar):
 def fill(sidecar, peer):
     """Makes calls that fail at once and reads none of the responses until the kernel takes no more of them. The batches are
     small, because the sidecar reads no calls of a caller who leaves more than 64 KiB of responses unread."""
-    calls, unsent = 0, [0]
-    while unsent[-1] == 0 or set(unsent[-4:]) != {unsent[-1]}:
+    calls = full = 0
+    while full < 3:
+        unsent = unsent_bytes(peer)
         for _ in range(15):
             peer.call(name="not valid")
         calls += 15
         wait_until(lambda: refused(sidecar) >= calls)
-        time.sleep(0.02)  # longer than the last responses take through the sidecar
-        unsent.append(unsent_bytes(peer))
+        full = full + 1 if unsent and keeps(peer, unsent) else 0
 
 
 def test_a_caller_that_does_not_read_delays_no_other_call(start, upstream):
