@@ -54,7 +54,9 @@ static void on_hangup(evutil_socket_t number, short what, void *context)
 {
     (void)number, (void)what;
     struct reloader *reloader = context;
-    log_event(LOG_INFO, "reloading", "SIGHUP: all files are read again");
+    log_event(LOG_INFO, "reloading",
+              "SIGHUP: the files of the credential, the certificate and the CAs of callers and "
+              "upstream are read again");
     reload_all(&reloader->group);
 }
 

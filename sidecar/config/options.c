@@ -104,7 +104,8 @@ const struct option config_options[] = {
     {CREDENTIAL, "sts", &value_upstream, at(sts), 0, 0, NULL,
      "URL of STS; that of --region by default, where it has one"},
     {CREDENTIAL, "iam-ca-file", &value_file, at(iam_ca_file), 0, 0, NULL,
-     "PEM bundle of CAs that verify --iam and --sts; the system's CAs by default"},
+     "PEM bundle of CAs that verify --iam and --sts, read again when it changes; the system's CAs "
+     "by default"},
     {CREDENTIAL, "iam-proxy", &value_proxy, at(iam_proxy), 0, 0, NULL,
      "HTTP proxy to --iam and --sts, used with CONNECT; --upstream-proxy by default"},
     {CREDENTIAL, "credential-lifetime", &value_duration, at(credential_lifetime_ns), 0, VALUE_DAY,
