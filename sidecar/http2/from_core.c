@@ -210,6 +210,11 @@ bool guard_commit(struct guard *guard, uint32_t id, const struct guard_field *fi
     return true;
 }
 
+bool guard_has_stream(const struct guard *guard, uint32_t id)
+{
+    return find(guard, id) != NULL;
+}
+
 void guard_from_core(struct guard *guard, const uint8_t *data, size_t size, int64_t now_ns,
                      struct guard_outputs *outputs)
 {

@@ -155,6 +155,10 @@ struct guard_field {
 must_use bool guard_commit(struct guard *guard, uint32_t stream, const struct guard_field *fields,
                            size_t field_count, struct guard_outputs *outputs);
 
+/* Returns whether C-core may still write on the stream: neither side has reset it, and C-core has
+ * not ended it. */
+bool guard_has_stream(const struct guard *guard, uint32_t stream);
+
 /* Ends calls whose message did not come in time, and connections whose header block did not; to be
  * called about once a second. */
 void guard_tick(struct guard *guard, int64_t now_ns, struct guard_outputs *outputs);

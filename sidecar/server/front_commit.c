@@ -22,7 +22,9 @@ static void report_first(struct front_connection *connection, bool good)
 {
     struct front_commit *commit = STAILQ_FIRST(&connection->commits);
     STAILQ_REMOVE_HEAD(&connection->commits, place);
-    commit->done(commit, good);
+    /* A caller that has reset the stream meanwhile, as a proxy does before it retries, may never
+     * read what was written. */
+    commit->done(commit, good && guard_has_stream(connection->guard, commit->stream));
 }
 
 static bool is_first_sent(const struct front_connection *connection)

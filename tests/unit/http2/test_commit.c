@@ -137,6 +137,19 @@ static void a_call_that_has_ended_is_not_committed(void **state)
     }
 }
 
+/* A proxy resets a call and repeats it elsewhere; the headers may still be on their way to it. */
+static void a_committed_call_is_known_until_its_caller_resets_it(void **state)
+{
+    struct peers *peers = *state;
+    struct output bytes = {0};
+    caller_calls(peers, 1);
+    assert_true(commit(peers, 1));
+    assert_true(guard_has_stream(peers->guard, 1));
+    put_frame(&bytes, FRAME_RST_STREAM, 0, 1, text_literal("\0\0\0\10"));
+    caller_sends(peers, &bytes);
+    assert_false(guard_has_stream(peers->guard, 1));
+}
+
 static void c_core_learns_the_number_of_a_stream_last(void **state)
 {
     struct peers *peers = *state;
@@ -162,6 +175,7 @@ int main(void)
         test(a_committed_call_that_the_guard_ends_gets_trailers),
         test(a_call_whose_headers_c_core_has_sent_gets_no_others),
         test(a_call_that_has_ended_is_not_committed),
+        test(a_committed_call_is_known_until_its_caller_resets_it),
         test(c_core_learns_the_number_of_a_stream_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
