@@ -51,8 +51,9 @@ typedef void json_unreadable(struct text path, const struct status *why, void *c
 
 struct json_read_options {
     struct json_limits limits;
-    bool strict; /* refuses unknown members and the liberties of some servers: a number where a
-                    string is declared, a bool or the number of an enum in quotes */
+    bool strict; /* refuses unknown members, a field under two names and the liberties of some
+                    servers: a number where a string is declared, a bool or the number of an enum
+                    in quotes */
     json_unreadable *unreadable;
     void *context;
 };
@@ -67,11 +68,11 @@ struct text json_without_mark(struct text json);
  * the text that it is written in ("1e2"); whole numbers may have a fraction or an exponent that
  * leaves them whole ("1.0"), and never lose a digit. A field has each of its names
  * (schema_field_by_json_name). null means absent. Members that are not fields
- * are checked and skipped. INVALID_ARGUMENT, with the offset of the byte or the path of the member,
- * on text that is not JSON (RFC 8259), a second member of the same name in any object, also under
- * another name of its field, bad UTF-8, lone surrogates, text behind the end, a value that its
- * field cannot hold without loss, two members of a oneof, and more depth or members than the
- * limits; RESOURCE_EXHAUSTED when the arena is full.
+ * are checked and skipped, and so is a field's second member, under another name. INVALID_ARGUMENT,
+ * with the offset of the byte or the path of the member, on text that is not JSON (RFC 8259), a
+ * second member of the same name in any object, bad UTF-8, lone surrogates, text behind the end, a
+ * value that its field cannot hold without loss, two members of a oneof, and more depth or members
+ * than the limits; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool json_read(const struct schema_message *type, struct text json,
                         const struct json_read_options *options, struct arena *arena,

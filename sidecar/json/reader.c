@@ -186,27 +186,47 @@ static bool skip_unknown(struct reader *reader, struct text name)
 /* The number of fields whose bits fit into struct object; more fields take memory of the arena. */
 #define FEW_FIELDS 256
 
-/* The object that is being read, with the members that it has had. A field has one bit, whichever
- * of its names was used. */
+/* The members that an object has had under one kind of name, a bit for each field. */
+struct seen {
+    uint64_t few[FEW_FIELDS / 64], *bits;
+};
+
+/* The object that is being read, with the members that it has had. */
 struct object {
     const struct schema_message *type;
     const struct schema_field *expected; /* the field that is declared behind the last one */
     struct json_name_set unknown;
-    uint64_t few[FEW_FIELDS / 64], *seen;
+    struct seen by_name, by_other_name; /* the name in the .proto; json_name and lowerCamelCase */
 };
+
+static bool seen_init(struct seen *seen, size_t field_count, struct arena *arena)
+{
+    size_t words = field_count / 64 + 1;
+    memset(seen->few, 0, sizeof seen->few);
+    seen->bits = words <= array_length(seen->few) ? seen->few
+                                                  : arena_zalloc(arena, words * sizeof *seen->bits);
+    return seen->bits;
+}
+
+static bool seen_has(const struct seen *seen, size_t field)
+{
+    return seen->bits[field / 64] >> (field % 64) & 1;
+}
+
+static void seen_add(struct seen *seen, size_t field)
+{
+    seen->bits[field / 64] |= UINT64_C(1) << (field % 64);
+}
 
 static bool object_init(struct object *object, const struct schema_message *type,
                         struct json_source *source)
 {
-    size_t words = type->field_count / 64 + 1;
     object->type = type;
     object->expected = type->fields;
     json_name_set_init(&object->unknown);
-    memset(object->few, 0, sizeof object->few);
-    object->seen = words <= array_length(object->few)
-                       ? object->few
-                       : arena_zalloc(source->arena, words * sizeof *object->seen);
-    return object->seen || json_no_memory(source);
+    return (seen_init(&object->by_name, type->field_count, source->arena) &&
+            seen_init(&object->by_other_name, type->field_count, source->arena)) ||
+           json_no_memory(source);
 }
 
 /* Tries the next declared field first, because most senders write members in the order of
@@ -230,11 +250,26 @@ static bool note_member(struct object *object, const struct schema_field *field,
     if (!field)
         return json_name_set_add(&object->unknown, name, source);
     size_t index = (size_t)(field - object->type->fields);
-    uint64_t bit = UINT64_C(1) << (index % 64);
-    if (object->seen[index / 64] & bit)
+    bool is_name = text_equal(name, field->name);
+    struct seen *same = is_name ? &object->by_name : &object->by_other_name;
+    if (seen_has(same, index))
         return json_malformed(source, "a second member of the same name");
-    object->seen[index / 64] |= bit;
+    seen_add(same, index);
     return true;
+}
+
+/* An object may have a field under two names, of which the first counts. */
+static bool is_second(const struct object *object, const struct schema_field *field)
+{
+    size_t index = (size_t)(field - object->type->fields);
+    return seen_has(&object->by_name, index) && seen_has(&object->by_other_name, index);
+}
+
+static bool skip_second(struct reader *reader)
+{
+    return reader->options->strict
+               ? json_malformed(&reader->source, "a second member of the same field")
+               : json_skip(&reader->source);
 }
 
 static bool read_members(struct reader *reader, const struct schema_message *type,
@@ -253,7 +288,10 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
         const struct schema_field *field = find_field(&object, here.name);
         if (!note_member(&object, field, here.name, source))
             return false;
-        if (!(field ? read_member(reader, field, message, &here) : skip_unknown(reader, here.name)))
+        bool good = !field                      ? skip_unknown(reader, here.name)
+                    : is_second(&object, field) ? skip_second(reader)
+                                                : read_member(reader, field, message, &here);
+        if (!good)
             return false;
     }
     return !source->broken;

@@ -326,7 +326,9 @@ bool json_write_field(const struct schema_field *field, const ProtobufCMessage *
     struct writer writer = {.out = out, .style = style, .status = status};
     if (field->type == FIELD_MESSAGE && field->shape != FIELD_REPEATED &&
         field->shape != FIELD_MAP && !schema_field_present(message, field)) {
-        buffer_add_literal(out, "{}");
+        bool is_object = field->message->well_known == WELL_KNOWN_NONE ||
+                         field->message->well_known == WELL_KNOWN_STRUCT;
+        buffer_add_text(out, is_object ? text_literal("{}") : text_literal("null"));
         return finish(&writer, true);
     }
     return finish(&writer, write_field(&writer, field, message));

@@ -139,6 +139,9 @@ static void one_field_is_written_by_itself(void **state)
         {"Maps", "{\"texts\":{\"a\":\"b\"}}", "texts", "{\"a\":\"b\"}"},
         {"Node", "{\"left\":{\"name\":\"b\"}}", "left", "{\"name\":\"b\"}"},
         {"Node", "{}", "left", "{}"},
+        {"WellKnown", "{}", "timestamp", "null"},
+        {"WellKnown", "{}", "wrapped", "null"},
+        {"WellKnown", "{}", "object", "{}"},
     };
     for (size_t i = 0; i < array_length(rows); i++) {
         const struct schema_message *type = sets_type(&sets, rows[i].type);
