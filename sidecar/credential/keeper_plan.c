@@ -50,6 +50,8 @@ int64_t keeper_plan_pause_ns(const struct keeper_plan *plan, const struct keeper
 int64_t keeper_plan_wait_ns(const struct keeper_plan *plan, const struct keeper_time *time)
 {
     int64_t wait_ns = keeper_plan_pause_ns(plan, time);
+    if (plan->is_fetching)
+        return KEEPER_TICK_NS;
     if (!is_needed(plan, time))
         wait_ns = plan->renew_at_ns ? largest(wait_ns, plan->renew_at_ns - time->calendar_ns)
                                     : KEEPER_TICK_NS;

@@ -67,7 +67,7 @@ void report_fetched(const struct source *source, const struct issued *issued, in
     arena_init(&arena, DESCRIPTION_BYTES);
     buffer_init(&description, &arena, 0);
     report_describe(source, issued, &description);
-    if (next_ns > 0)
+    if (issued->expires_ns != 0)
         log_event(LOG_INFO, "credential loaded", "%.*s; the next fetch is in %" PRId64 " s",
                   text_arguments(buffer_text(&description)), next_ns / CLOCK_NS_PER_S);
     else

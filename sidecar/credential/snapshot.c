@@ -92,7 +92,8 @@ bool snapshot_equal(const struct credential_snapshot *a, const struct credential
     return a && b && text_equal(a->issued.token, b->issued.token) &&
            text_equal(a->issued.access, b->issued.access) &&
            text_equal(a->issued.secret, b->issued.secret) &&
-           text_equal(a->issued.security, b->issued.security);
+           text_equal(a->issued.security, b->issued.security) &&
+           text_equal(a->issued.project, b->issued.project);
 }
 
 /* A token is large and signs many requests, so that its bytes were checked once, when it was

@@ -10,14 +10,18 @@
 
 #include "base/banned.h"
 
+/* A longer id of a key is not remembered. */
+#define ACCESS_BYTES 128
+
 struct source_project {
     struct source source;
     struct source_kind kind; /* that of `inner`, but for what this file does */
     struct source *inner;
     struct iam_place iam;
     bool is_asking; /* in the fetch under way */
-    size_t known_size;
+    size_t known_size, access_size;
     char known[ISSUED_PROJECT_BYTES]; /* the project of an earlier fetch */
+    char access[ACCESS_BYTES];        /* the id of its key */
 };
 
 static struct source_project *of(struct source *source)
@@ -56,7 +60,31 @@ static enum source_next issue_known(const struct source_project *project,
                                     struct source_fetch *fetch)
 {
     fetch->issued.project = (struct text){project->known, project->known_size};
-    return project->known_size > 0 ? SOURCE_ISSUED : SOURCE_FAILED;
+    return SOURCE_ISSUED;
+}
+
+/* A temporary key is issued anew for one agency; another key without an end may be that of another
+ * account. */
+static bool is_of_same_account(const struct source_project *project, const struct issued *issued)
+{
+    return issued->expires_ns != 0 ||
+           text_equal(issued->access, (struct text){project->access, project->access_size});
+}
+
+/* When IAM does not say the project, that of an earlier fetch is good enough. */
+static enum source_next issue_former(const struct source_project *project,
+                                     struct source_fetch *fetch)
+{
+    bool is_right = project->known_size > 0 && is_of_same_account(project, &fetch->issued);
+    return is_right ? issue_known(project, fetch) : SOURCE_FAILED;
+}
+
+static void remember(struct source_project *project, struct text id, struct text access)
+{
+    memcpy(project->known, id.data, id.size);
+    project->known_size = id.size;
+    project->access_size = access.size <= sizeof project->access ? access.size : 0;
+    memcpy(project->access, access.data, project->access_size);
 }
 
 static enum source_next refuse(const struct source_project *project, struct source_fetch *fetch,
@@ -64,7 +92,7 @@ static enum source_next refuse(const struct source_project *project, struct sour
 {
     source_refuse(fetch, response);
     iam_spare_key(fetch, response, project->inner);
-    if (fetch->fault == SOURCE_PASSING && issue_known(project, fetch) == SOURCE_ISSUED)
+    if (fetch->fault == SOURCE_PASSING && issue_former(project, fetch) == SOURCE_ISSUED)
         return SOURCE_ISSUED;
     status_prepend(&fetch->status, "look up the project of %s, which --project-id makes needless",
                    project->iam.region);
@@ -85,8 +113,7 @@ static enum source_next take(struct source_project *project, struct source_fetch
             fetch, SOURCE_REFUSED,
             "IAM lists %zu projects of the name %s instead of one; give --project-id", count,
             project->iam.region);
-    memcpy(project->known, first.data, first.size);
-    project->known_size = first.size;
+    remember(project, first, fetch->issued.access);
     return issue_known(project, fetch);
 }
 
@@ -105,7 +132,7 @@ static enum source_next unanswered(struct source *source, struct source_fetch *f
     struct source_project *project = of(source);
     struct source *inner = project->inner;
     if (project->is_asking)
-        return issue_known(project, fetch);
+        return issue_former(project, fetch);
     return inner->kind->unanswered ? follow(project, fetch, inner->kind->unanswered(inner, fetch))
                                    : SOURCE_FAILED;
 }

@@ -252,6 +252,7 @@ static void a_credential_without_an_end_is_fetched_again_when_its_files_change(v
     begin(&world);
     for (unsigned i = 0; i < 3; i++) {
         keeper_plan_begin(&world.plan);
+        assert_int_equal(keeper_plan_wait_ns(&world.plan, &world.time), KEEPER_TICK_NS);
         keeper_plan_succeed(&world.plan, &world.time, 0, i == 0, 0);
         assert_int_equal(keeper_plan_wait_ns(&world.plan, &world.time), KEEPER_TICK_NS);
         pass(&world, 24 * HOUR);

@@ -157,6 +157,39 @@ static void a_project_that_was_found_is_kept_while_iam_is_down(void **state)
     source_end(&trial);
 }
 
+static void the_project_of_a_mounted_key_is_not_that_of_another_one(void **state)
+{
+    (void)state;
+    struct source_trial trial;
+    struct source *given = source_open_given(&key);
+    begin(&trial, given);
+    source_answer(&trial, 200, ONE_PROJECT, "");
+    ((struct source_given *)given)->issued.access = text_literal("AK9");
+    source_begin_again(&trial);
+    assert_int_equal(trial.source->kind->unanswered(trial.source, &trial.fetch), SOURCE_FAILED);
+    source_begin_again(&trial);
+    source_answer(&trial, 503, "", "");
+    assert_failed(&trial, SOURCE_PASSING, "HTTP 503");
+    source_end(&trial);
+}
+
+static void the_project_of_an_agency_is_kept_for_each_of_its_keys(void **state)
+{
+    (void)state;
+    struct source_trial trial;
+    struct issued temporary = key;
+    temporary.expires_ns = INT64_MAX;
+    struct source *given = source_open_given(&temporary);
+    begin(&trial, given);
+    source_answer(&trial, 200, ONE_PROJECT, "");
+    ((struct source_given *)given)->issued.access = text_literal("AK9");
+    source_begin_again(&trial);
+    source_answer(&trial, 503, "", "");
+    assert_int_equal(trial.next, SOURCE_ISSUED);
+    assert_text(trial.fetch.issued.project, PROJECT);
+    source_end(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +201,8 @@ int main(void)
         cmocka_unit_test(a_refused_look_up_says_what_makes_it_needless),
         cmocka_unit_test(a_mounted_key_that_iam_refuses_is_left_alone_unless_the_time_was_wrong),
         cmocka_unit_test(a_project_that_was_found_is_kept_while_iam_is_down),
+        cmocka_unit_test(the_project_of_a_mounted_key_is_not_that_of_another_one),
+        cmocka_unit_test(the_project_of_an_agency_is_kept_for_each_of_its_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
