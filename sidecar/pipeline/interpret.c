@@ -130,6 +130,7 @@ static bool fail_for_shortage(struct transaction *transaction)
     struct exchange *exchange = &transaction->exchange;
     exchange->outcome = EXCHANGE_PERHAPS_PROCESSED;
     exchange->cause = EXCHANGE_CAUSE_NO_MEMORY;
+    transaction->details.request_id = transaction->fault.request_id;
     status_set(&exchange->status, STATUS_UNKNOWN,
                "the response's message does not fit the memory that is left");
     return failure_of_exchange(&transaction->details, exchange,

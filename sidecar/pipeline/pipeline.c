@@ -40,6 +40,9 @@ static bool fill_project(struct transaction *transaction)
         return true;
     struct text project =
         credential_project(transaction->pipeline->credential, &transaction->arena, &is_awaited);
+    if (transaction->arena.refused)
+        return status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
+                           "no memory left for the project of the request");
     fill_with(type, transaction->message, option, project);
     if (!is_awaited)
         return true;

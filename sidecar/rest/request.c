@@ -29,7 +29,7 @@ static const struct http_rule *expand_additional(const struct schema_method *met
 {
     const struct http_rule *rule = &method->http_rule;
     size_t start = path->bytes;
-    struct status why;
+    struct status why = {0};
     for (size_t i = 0; i < rule->additional_count; i++) {
         if (path_expand(&rule->additional[i], message, &method->json_style, path, &why)) {
             status_clear(status);
@@ -37,6 +37,8 @@ static const struct http_rule *expand_additional(const struct schema_method *met
         }
         path->bytes = start;
     }
+    if (path->full)
+        *status = why;
     return NULL;
 }
 

@@ -302,7 +302,9 @@ static bool is_prepared(struct exchange *exchange)
 {
     if (!exchange->prepare || exchange->prepare(exchange))
         return true;
-    exchange->cause = EXCHANGE_CAUSE_UNPREPARED;
+    exchange->cause = exchange->status.code == STATUS_RESOURCE_EXHAUSTED
+                          ? EXCHANGE_CAUSE_NO_MEMORY
+                          : EXCHANGE_CAUSE_UNPREPARED;
     return false;
 }
 

@@ -219,6 +219,11 @@ static bool fails(struct exchange *exchange)
     return status_fail(&exchange->status, STATUS_UNAVAILABLE, "no credential");
 }
 
+static bool has_no_memory(struct exchange *exchange)
+{
+    return status_fail(&exchange->status, STATUS_RESOURCE_EXHAUSTED, "no memory");
+}
+
 static void an_exchange_that_cannot_be_prepared_sends_nothing_and_frees_its_connection(void **state)
 {
     (void)state;
@@ -233,6 +238,13 @@ static void an_exchange_that_cannot_be_prepared_sends_nothing_and_frees_its_conn
     assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
     assert_int_equal(ask.exchange.cause, EXCHANGE_CAUSE_UNPREPARED);
     assert_string_equal(ask.exchange.status.message, "no credential");
+    ask_clear(&ask);
+    ask_prepare("POST", &ask, 10, 20 * CLOCK_NS_PER_S);
+    ask.exchange.prepare = has_no_memory;
+    upstream_send(trial.upstream, &ask.exchange);
+    ask_wait(&ask);
+    assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
+    assert_int_equal(ask.exchange.cause, EXCHANGE_CAUSE_NO_MEMORY);
     ask_whole(&other, trial.upstream, 10);
     assert_int_equal(other.exchange.outcome, EXCHANGE_ANSWERED);
     assert_int_equal(tls_peer_connections(trial.peer), 1);
