@@ -96,6 +96,7 @@ static void shrink(struct concurrency_limit *limit)
 static void halve(struct concurrency_limit *limit)
 {
     limit->grows = false;
+    limit->former_ns = 0;
     limit->times_lowered++;
     change(limit, 0.5);
     limit->reach = limit->now;
