@@ -198,6 +198,23 @@ static void deadlines_that_were_too_short_do_not_halve_the_limit(void **state)
     assert_in_range(model.limit.now, 1, 256);
 }
 
+static void a_limit_that_was_halved_after_it_shrank_is_not_restored(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, 100 * MS);
+    run(&model, 10);
+    model.takes_ns = 300 * MS;
+    size_t before = model.limit.now;
+    while (model.limit.now >= before)
+        run_round(&model);
+    before = model.limit.now;
+    while (model.limit.now >= before)
+        run_round_with_misses(&model, 600 * MS);
+    size_t halved = model.limit.now;
+    run(&model, 2);
+    assert_in_range(model.limit.now, 1, 2 * halved);
+}
+
 static void an_upstream_that_has_become_slow_for_all_keeps_its_limit(void **state)
 {
     (void)state;
@@ -318,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_shrink_is_judged_when_the_queue_of_before_is_gone),
         cmocka_unit_test(misses_beside_short_exchanges_do_not_halve_the_limit),
         cmocka_unit_test(deadlines_that_were_too_short_do_not_halve_the_limit),
+        cmocka_unit_test(a_limit_that_was_halved_after_it_shrank_is_not_restored),
         cmocka_unit_test(an_upstream_that_has_become_slow_for_all_keeps_its_limit),
         cmocka_unit_test(fewer_begin_when_deadlines_pass_in_the_upstream),
         cmocka_unit_test(a_lease_follows_the_usual_duration),
