@@ -19,13 +19,16 @@ static void *take_from_arena(void *arena, size_t bytes)
     return memory_expect(arena_alloc(arena, bytes ? bytes : 1));
 }
 
-bool descriptor_set_has_room(const struct arena *arena, struct status *status)
+static bool too_large(struct status *status)
 {
-    if (arena->taken <= DESCRIPTOR_SET_ROOM)
-        return true;
     return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                        "the descriptor set needs more than %u MiB of memory",
                        DESCRIPTOR_SET_ROOM >> 20);
+}
+
+bool descriptor_set_has_room(const struct arena *arena, struct status *status)
+{
+    return arena->taken <= DESCRIPTOR_SET_ROOM || too_large(status);
 }
 
 /* protobuf-c reads a message of two bytes into hundreds. */
@@ -117,6 +120,8 @@ static bool read_files(struct text bytes, struct arena *arena, struct descriptor
     if (!count_files(bytes, &set->file_count))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the bytes are not a FileDescriptorSet, or an empty one");
+    if (set->file_count > DESCRIPTOR_SET_ROOM / sizeof *set->files)
+        return too_large(status);
     set->files = take_from_arena(arena, set->file_count * sizeof *set->files);
     for (size_t i = 0; i < set->file_count; i++) {
         struct wire_field field;

@@ -74,6 +74,14 @@ static struct text empty_messages(void)
     return set_of(buffer_text(&content));
 }
 
+static struct text empty_files(void)
+{
+    struct buffer set = begin();
+    for (size_t i = 0; i < 7000000; i++)
+        add_bytes(&set, SET_FILE, text_literal(""));
+    return buffer_text(&set);
+}
+
 static struct text fields_of_a_long_name(void)
 {
     struct buffer message = begin(), content = begin();
@@ -128,6 +136,7 @@ static void a_set_that_would_take_too_much_memory_is_refused(void **state)
         struct text (*make)(void);
         bool (*open)(struct text set, struct status *status);
     } rows[] = {
+        {"empty files", empty_files, opens},
         {"empty messages", empty_messages, opens},
         {"fields of a long name", fields_of_a_long_name, opens},
         {"methods of a long name", methods_of_a_long_name, serves},
