@@ -121,18 +121,27 @@ static const struct schema_enum *build_enum(const struct types *types, const str
     return built;
 }
 
+static bool check_enum(const struct types *types, const struct symbol *symbol,
+                       struct status *status)
+{
+    struct features features =
+        features_of_enum(symbol->file->features, symbol->proto.enumeration->options, types->arena);
+    if (features.enum_type == ENUM_OPEN)
+        return true;
+    return status_fail(status, STATUS_INVALID_ARGUMENT,
+                       "%.*s is a closed enum, which cannot be served",
+                       text_arguments(symbol->name));
+}
+
+/* Each enum is checked once, because its options are copied for that. */
 static bool require_enum(const struct types *types, const char *type_name,
                          const struct schema_enum **enumeration, struct status *status)
 {
     struct symbol *symbol = resolve(types, type_name, SYMBOL_ENUM, status);
     if (!symbol)
         return false;
-    struct features features =
-        features_of_enum(symbol->file->features, symbol->proto.enumeration->options, types->arena);
-    if (features.enum_type != ENUM_OPEN)
-        return status_fail(status, STATUS_INVALID_ARGUMENT,
-                           "%.*s is a closed enum, which cannot be served",
-                           text_arguments(symbol->name));
+    if (!symbol->built && !check_enum(types, symbol, status))
+        return false;
     if (!symbol->built)
         symbol->built = (void *)(uintptr_t)build_enum(types, symbol);
     *enumeration = symbol->built;

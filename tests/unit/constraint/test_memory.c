@@ -14,6 +14,8 @@
 /* Field numbers of descriptor.proto. */
 enum { SET_FILE = 1, FILE_NAME = 1, FILE_MESSAGE = 4, FILE_SERVICE = 6, FILE_SYNTAX = 12 };
 enum { NAME = 1, MESSAGE_FIELD = 2, SERVICE_METHOD = 2 };
+enum { FILE_ENUM = 5, FILE_EDITION = 14, ENUM_VALUE = 2, ENUM_OPTIONS = 3 };
+enum { FIELD_NUMBER = 3, FIELD_LABEL = 4, FIELD_TYPE = 5, FIELD_TYPE_NAME = 6 };
 
 static struct arena arena;
 
@@ -29,6 +31,12 @@ static void add_bytes(struct buffer *out, uint32_t field, struct text bytes)
     add_varint(out, field << 3 | 2);
     add_varint(out, bytes.size);
     buffer_add_text(out, bytes);
+}
+
+static void add_number(struct buffer *out, uint32_t field, uint64_t value)
+{
+    add_varint(out, field << 3);
+    add_varint(out, value);
 }
 
 static struct buffer begin(void)
@@ -108,6 +116,44 @@ static struct text methods_of_a_long_name(void)
     return set_of(buffer_text(&content));
 }
 
+/* An enum ".E" whose options have a megabyte that is not known. */
+static void add_enum(struct buffer *content)
+{
+    struct buffer value = begin(), options = begin(), enumeration = begin();
+    add_bytes(&value, NAME, text_literal("A"));
+    add_number(&value, 2, 0);
+    add_bytes(&options, 50000, long_name());
+    add_bytes(&enumeration, NAME, text_literal("E"));
+    add_bytes(&enumeration, ENUM_VALUE, buffer_text(&value));
+    add_bytes(&enumeration, ENUM_OPTIONS, buffer_text(&options));
+    add_bytes(content, FILE_ENUM, buffer_text(&enumeration));
+}
+
+static struct text field_of_the_enum(size_t number)
+{
+    struct buffer field = begin();
+    add_bytes(&field, NAME, numbered("f", number));
+    add_number(&field, FIELD_NUMBER, number);
+    add_number(&field, FIELD_LABEL, 1);
+    add_number(&field, FIELD_TYPE, 14);
+    add_bytes(&field, FIELD_TYPE_NAME, text_literal(".E"));
+    return buffer_text(&field);
+}
+
+/* Of edition 2023: the last syntax counts. */
+static struct text fields_of_an_enum_with_long_options(void)
+{
+    struct buffer message = begin(), content = begin();
+    add_bytes(&content, FILE_SYNTAX, text_literal("editions"));
+    add_number(&content, FILE_EDITION, 1000);
+    add_enum(&content);
+    add_bytes(&message, NAME, text_literal("M"));
+    for (size_t i = 1; i <= 600; i++)
+        add_bytes(&message, MESSAGE_FIELD, field_of_the_enum(i));
+    add_bytes(&content, FILE_MESSAGE, buffer_text(&message));
+    return set_of(buffer_text(&content));
+}
+
 static bool opens(struct text set, struct status *status)
 {
     struct schema *schema;
@@ -155,6 +201,16 @@ static void a_set_that_would_take_too_much_memory_is_refused(void **state)
     }
 }
 
+static void the_options_of_an_enum_count_once(void **state)
+{
+    (void)state;
+    struct status status;
+    arena_init(&arena, SIZE_MAX);
+    if (!opens(fields_of_an_enum_with_long_options(), &status))
+        fail_msg("%s", status.message);
+    arena_clear(&arena);
+}
+
 static void the_code_of_a_pattern_counts_towards_the_limit_of_its_arena(void **state)
 {
     (void)state;
@@ -178,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_set_that_would_take_too_much_memory_is_refused),
+        cmocka_unit_test(the_options_of_an_enum_count_once),
         cmocka_unit_test(the_code_of_a_pattern_counts_towards_the_limit_of_its_arena),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
