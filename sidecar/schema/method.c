@@ -68,6 +68,18 @@ void candidate_refuse_as(struct candidate *candidate, struct arena *arena,
     candidate_refuse(candidate, UNSERVED_UNFIT, reason ? reason : "no memory is left to say why");
 }
 
+/* protobuf-c keeps any number. */
+static bool read_idempotency(const method_proto *proto, struct schema_method *method,
+                             struct status *status)
+{
+    unsigned level = proto->options ? (unsigned)proto->options->idempotency_level : NOT_IDEMPOTENT;
+    if (level > IDEMPOTENT)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "idempotency_level %d is not known",
+                           (int)level);
+    method->idempotency = (enum idempotency)level;
+    return true;
+}
+
 /* Requires the types of a method that has a rule. */
 static bool require_types(const struct method_collector *collector, const method_proto *proto,
                           struct schema_method *method, struct status *status)
@@ -93,7 +105,8 @@ static void read_options(const struct method_collector *collector, const method_
     }
     if (!option_find_message(options, RECOVERY_EXTENSION, collector->arena, &candidate->recovery))
         candidate->recovery = (struct text){NULL, 0};
-    if (require_types(collector, proto, &candidate->method, &status))
+    if (read_idempotency(proto, &candidate->method, &status) &&
+        require_types(collector, proto, &candidate->method, &status))
         return;
     status_prepend(&status, "%.*s", text_arguments(candidate_place(candidate, collector->arena)));
     candidate_refuse_as(candidate, collector->arena, &status);
@@ -157,8 +170,6 @@ static void collect_method(const struct method_collector *collector, const struc
         .service = service->name,
         .name = name,
         .readable_name = readable_name(name, collector->arena),
-        .idempotency =
-            proto->options ? (enum idempotency)proto->options->idempotency_level : NOT_IDEMPOTENT,
     };
     read_options(collector, proto, candidate);
     read_domain(collector, service, candidate);

@@ -27,6 +27,16 @@ static inline struct text sets_read(const char *folder, const char *path)
     return (struct text){bytes, count};
 }
 
+/* Replaces the first `from` in the bytes of a set by `to`, which is as long: for what protoc does
+ * not write. */
+static inline void sets_replace(struct text bytes, struct text from, struct text to)
+{
+    assert_int_equal(from.size, to.size);
+    void *at = memmem(bytes.data, bytes.size, from.data, from.size);
+    assert_non_null(at);
+    memcpy(at, to.data, to.size);
+}
+
 struct sets {
     struct text bytes;
     struct schema *schema;

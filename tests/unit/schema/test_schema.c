@@ -229,6 +229,20 @@ static void an_option_that_cannot_be_honoured_is_refused_with_its_place(void **s
     refusals_check("refused", 30, schema_new);
 }
 
+/* A newer descriptor.proto may have more levels. */
+static void an_idempotency_level_that_is_not_known_is_refused(void **state)
+{
+    (void)state;
+    struct text set = sets_read(SETS_DIR, "protos/served.binpb");
+    struct schema *schema = NULL;
+    struct status status;
+    sets_replace(set, text_literal("\x90\x02\x02"), text_literal("\x90\x02\x03"));
+    assert_false(schema_new(set, &schema, &status));
+    assert_non_null(strstr(status.message, "served.proto: test.served.Second.Replace: "
+                                           "idempotency_level 3 is not known"));
+    free((void *)(uintptr_t)set.data);
+}
+
 static void bytes_that_are_not_a_set_are_refused(void **state)
 {
     (void)state;
@@ -326,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_file_has_its_bytes_and_its_imports),
         cmocka_unit_test(only_types_that_served_methods_reach_are_built),
         cmocka_unit_test(an_option_that_cannot_be_honoured_is_refused_with_its_place),
+        cmocka_unit_test(an_idempotency_level_that_is_not_known_is_refused),
         cmocka_unit_test(bytes_that_are_not_a_set_are_refused),
         cmocka_unit_test(types_nested_without_end_are_refused),
         cmocka_unit_test(every_beginning_of_a_set_is_refused_or_built),
