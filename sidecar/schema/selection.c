@@ -93,6 +93,7 @@ static void read_recovery(const struct methods *methods, struct candidate *candi
 /* The request of a method without the names of variables: "POST /v1/{*}/orders". */
 struct route {
     struct text request;
+    bool is_optional;
     struct candidate *candidate;
 };
 
@@ -115,11 +116,14 @@ static struct text request_of(const struct http_rule *rule, struct arena *arena)
     return buffer_text(&request);
 }
 
-/* Routes with the same request are in the order of their declaration. */
+/* Of routes with the same request, those without which the start fails come first, and then they
+ * are in the order of their declaration. */
 static int compare_routes(const void *a, const void *b)
 {
     const struct route *left = a, *right = b;
     int order = schema_compare_names(left->request, right->request);
+    if (order == 0)
+        order = left->is_optional - right->is_optional;
     return order != 0 ? order : left->candidate < right->candidate ? -1 : 1;
 }
 
@@ -128,25 +132,32 @@ static void *room(struct arena *arena, size_t count, size_t bytes)
     return memory_expect(arena_zalloc(arena, count ? count * bytes : bytes));
 }
 
-static size_t list_routes(const struct methods *methods, struct route *routes, struct arena *arena)
+static bool is_optional(const struct selection *selection, const struct candidate *candidate)
+{
+    return candidate->file->position < selection->optional_files;
+}
+
+static size_t list_routes(const struct selection *selection, const struct methods *methods,
+                          struct route *routes, struct arena *arena)
 {
     size_t count = 0;
     for (size_t i = 0; i < methods->candidate_count; i++) {
         struct candidate *candidate = &methods->candidates[i];
         if (!candidate->reason)
-            routes[count++] =
-                (struct route){request_of(&candidate->method.http_rule, arena), candidate};
+            routes[count++] = (struct route){request_of(&candidate->method.http_rule, arena),
+                                             is_optional(selection, candidate), candidate};
     }
     qsort(routes, count, sizeof *routes, compare_routes);
     return count;
 }
 
 /* Two methods with one request are taken for a slip of the pen: the first is served. */
-static void refuse_same_routes(const struct methods *methods, struct arena *arena)
+static void refuse_same_routes(const struct selection *selection, const struct methods *methods,
+                               struct arena *arena)
 {
     struct status status;
     struct route *routes = room(arena, methods->candidate_count, sizeof *routes);
-    size_t count = list_routes(methods, routes, arena), first = 0;
+    size_t count = list_routes(selection, methods, routes, arena), first = 0;
     for (size_t i = 1; i < count; i++) {
         if (!text_equal(routes[first].request, routes[i].request)) {
             first = i;
@@ -165,8 +176,7 @@ static bool is_needed(const struct selection *selection, const struct candidate 
 {
     if (selection->patterns)
         return candidate->cause != UNSERVED_NOT_SELECTED;
-    return candidate->cause != UNSERVED_WITHOUT_RULE &&
-           candidate->file->position >= selection->optional_files;
+    return candidate->cause != UNSERVED_WITHOUT_RULE && !is_optional(selection, candidate);
 }
 
 static bool check_needed(const struct selection *selection, const struct methods *methods,
@@ -268,7 +278,7 @@ static void choose(const struct selection *selection, struct methods *methods, s
 {
     for (size_t i = 0; i < methods->candidate_count; i++)
         deselect(selection, &methods->candidates[i]);
-    refuse_same_routes(methods, arena);
+    refuse_same_routes(selection, methods, arena);
 }
 
 bool selection_serve(const struct selection *selection, struct methods *methods,

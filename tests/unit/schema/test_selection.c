@@ -13,8 +13,8 @@
 
 #define MIXED "/test.partly.Mixed/"
 
-/* A schema of protos/partly.proto, of which all files are optional, with the patterns of `--serve`,
- * separated by blanks. */
+/* A schema, by default of protos/partly.proto, with the patterns of `--serve`, separated by blanks.
+ */
 struct trial {
     struct text bytes;
     struct schema *schema;
@@ -38,13 +38,31 @@ static const struct text_list *list_of(const char *patterns, struct arena *arena
     return first;
 }
 
-static struct trial serve(size_t optional_files, const char *patterns)
+static struct trial serve_set(const char *set, size_t optional_files, const char *patterns)
 {
-    struct trial trial = {.bytes = sets_read(SETS_DIR, "protos/partly.binpb")};
+    struct trial trial = {.bytes = sets_read(SETS_DIR, set)};
     arena_init(&trial.arena, 1 << 20);
     if (!schema_read(trial.bytes, optional_files, &trial.schema, &trial.status))
         fail_msg("%s", trial.status.message);
     trial.good = schema_serve(trial.schema, list_of(patterns, &trial.arena), &trial.status);
+    return trial;
+}
+
+static struct trial serve(size_t optional_files, const char *patterns)
+{
+    return serve_set("protos/partly.binpb", optional_files, patterns);
+}
+
+/* Mounts a set beside the embedded one. */
+static struct trial mount(const char *set)
+{
+    struct trial trial = {0};
+    char path[4096];
+    assert_true(snprintf(path, sizeof path, "%s/%s", SETS_DIR, set) < (int)sizeof path);
+    arena_init(&trial.arena, 1 << 20);
+    if (!schema_open(path, &trial.arena, &trial.schema, &trial.status))
+        fail_msg("%s", trial.status.message);
+    trial.good = schema_serve(trial.schema, NULL, &trial.status);
     return trial;
 }
 
@@ -209,6 +227,26 @@ static void a_method_of_a_file_that_is_not_optional_must_be_servable(void **stat
     end(&trial);
 }
 
+static void expect_reason(const struct trial *trial, const char *path, const char *wanted)
+{
+    const char *reason = schema_unserved_reason(trial->schema, text_of(path));
+    if (!reason || !strstr(reason, wanted))
+        fail_msg("%s: \"%s\" does not say \"%s\"", path, reason ? reason : "served", wanted);
+}
+
+static void a_mounted_method_with_the_request_of_an_embedded_one_is_left_out(void **state)
+{
+    (void)state;
+    struct trial trial = mount("protos/mounted.binpb");
+    if (!trial.good)
+        fail_msg("%s", trial.status.message);
+    expect_reason(&trial, "/test.mounted.Groups/List",
+                  "is that of huaweicloud.apig.v2.ApiGroupService.ListApiGroups");
+    assert_non_null(schema_method_find(trial.schema, text_literal("ListApiGroups")));
+    assert_non_null(schema_method_find(trial.schema, text_literal("test.mounted.Groups/Other")));
+    end(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_start_that_could_not_serve_what_was_asked_for_fails),
         cmocka_unit_test(a_second_method_with_one_request_is_served_without_the_first),
         cmocka_unit_test(a_method_of_a_file_that_is_not_optional_must_be_servable),
+        cmocka_unit_test(a_mounted_method_with_the_request_of_an_embedded_one_is_left_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
