@@ -40,7 +40,8 @@ static bool always_sends(const struct http_rule *rule, struct text http_method)
     return always;
 }
 
-/* Reads the HTTP rule of a method whose types are built. */
+/* Reads the HTTP rule of a method whose types are built. One with a reason does not get it and
+ * cannot be a look-up either. */
 static void read_rule(struct candidate *candidate, struct arena *arena)
 {
     struct status status;
@@ -263,8 +264,8 @@ static bool read_all(struct methods *methods, struct arena *arena, struct status
     for (size_t i = 0; i < methods->candidate_count; i++) {
         if (!descriptor_set_has_room(arena, status))
             return false;
-        read_rule(&methods->candidates[i], arena);
         read_style(&methods->candidates[i], arena);
+        read_rule(&methods->candidates[i], arena);
     }
     for (size_t i = 0; i < methods->candidate_count; i++) {
         if (!descriptor_set_has_room(arena, status))

@@ -247,6 +247,19 @@ static void a_mounted_method_with_the_request_of_an_embedded_one_is_left_out(voi
     end(&trial);
 }
 
+static void a_look_up_whose_json_style_cannot_be_read_cannot_be_sent(void **state)
+{
+    (void)state;
+    struct trial trial = serve_set("protos/looking_up.binpb", SIZE_MAX, "");
+    assert_true(trial.good);
+    expect_reason(&trial, "/test.unreadable.Things/List",
+                  "unreadable.proto: test.unreadable.Things.List: the apig_sidecar.json option "
+                  "cannot be read");
+    expect_reason(&trial, "/test.looking_up.Things/Create",
+                  "recovery: there is no other method \"test.unreadable.Things/List\"");
+    end(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +273,7 @@ int main(void)
         cmocka_unit_test(a_second_method_with_one_request_is_served_without_the_first),
         cmocka_unit_test(a_method_of_a_file_that_is_not_optional_must_be_servable),
         cmocka_unit_test(a_mounted_method_with_the_request_of_an_embedded_one_is_left_out),
+        cmocka_unit_test(a_look_up_whose_json_style_cannot_be_read_cannot_be_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
