@@ -104,8 +104,22 @@ static bool check_all_apart(const struct schema_field_name *names, size_t count,
     return true;
 }
 
+/* Keeps the names that occur once, in their order. */
+static size_t keep_unique(struct schema_field_name *names, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && compare_names(&names[i], &names[end]) == 0;)
+            end++;
+        if (end == i + 1)
+            names[kept++] = names[i];
+    }
+    return kept;
+}
+
 /* Appends lowerCamelCase names of fields whose json_name is another one. Such a name yields to the
- * names of other fields, because protoc gives its field only json_name. */
+ * names of other fields, because protoc gives its field only json_name; one of two fields belongs
+ * to neither. */
 static size_t add_camel_names(const struct schema_message *message, struct schema_field_name *names,
                               size_t count)
 {
@@ -116,7 +130,7 @@ static size_t add_camel_names(const struct schema_message *message, struct schem
             names[count++] = camel;
     }
     qsort(names, count, sizeof *names, compare_names);
-    return count;
+    return keep_unique(names, count);
 }
 
 static struct schema_field_name *allocate(size_t count, struct arena *arena)

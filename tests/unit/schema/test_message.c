@@ -80,6 +80,27 @@ static void json_names_are_those_of_the_proto_unless_one_is_declared(void **stat
     assert_null(schema_field_by_name(sets_type(&sets, "Scalars"), text_literal("color")));
 }
 
+/* Both have a json_name of their own, so that their common lowerCamelCase belongs to neither. */
+static void a_camel_name_of_two_fields_is_the_name_of_none(void **state)
+{
+    (void)state;
+    struct sets alike = {.bytes = sets_read(SETS_DIR, "protos/alike.binpb")};
+    struct status status;
+    sets_replace(alike.bytes, text_literal("foo_bar1"), text_literal("foo__bar"));
+    assert_true(schema_new_types(alike.bytes, &alike.schema, &status));
+    const struct schema_message *type =
+        message_type(alike.schema, text_literal("test.alike.Alike"));
+    assert_non_null(type);
+    assert_null(schema_field_by_json_name(type, text_literal("fooBar")));
+    assert_ptr_equal(schema_field_by_json_name(type, text_literal("a")),
+                     sets_field(type, "foo_bar"));
+    assert_ptr_equal(schema_field_by_json_name(type, text_literal("b")),
+                     sets_field(type, "foo__bar"));
+    assert_ptr_equal(schema_field_by_json_name(type, text_literal("fooBaz")),
+                     sets_field(type, "foo_baz"));
+    sets_clear(&alike);
+}
+
 static void
 a_json_name_that_is_the_default_counts_where_the_set_says_that_it_was_written(void **state)
 {
@@ -343,6 +364,7 @@ int main(void)
         cmocka_unit_test(every_field_is_found_by_its_names_and_number),
         cmocka_unit_test(a_name_that_no_field_has_is_not_found),
         cmocka_unit_test(json_names_are_those_of_the_proto_unless_one_is_declared),
+        cmocka_unit_test(a_camel_name_of_two_fields_is_the_name_of_none),
         cmocka_unit_test(
             a_json_name_that_is_the_default_counts_where_the_set_says_that_it_was_written),
         cmocka_unit_test(shapes_follow_the_declaration),
