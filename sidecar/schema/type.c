@@ -148,17 +148,35 @@ static bool require_enum(const struct types *types, const char *type_name,
     return true;
 }
 
+static bool is_map_entry(const message_proto *message)
+{
+    return message->options && message->options->map_entry;
+}
+
+/* True when the type of a field is the entry of a map. */
+static bool is_map(const struct types *types, const field_proto *proto)
+{
+    struct status missing;
+    if (proto->type != GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE)
+        return false;
+    const struct symbol *symbol = resolve(types, proto->type_name, SYMBOL_MESSAGE, &missing);
+    return symbol && is_map_entry(symbol->proto.message);
+}
+
+/* Maps and what their entries hold are never delimited, whatever their file says. */
+static struct features read_features(const struct types *types, const struct symbol *symbol,
+                                     const field_proto *proto)
+{
+    struct features features =
+        features_of_field(symbol->file->features, proto->options, types->arena);
+    if (is_map_entry(symbol->proto.message) || is_map(types, proto))
+        features.message = MESSAGE_LENGTH_PREFIXED;
+    return features;
+}
+
 static bool is_packable(enum field_type type)
 {
     return type != FIELD_STRING && type != FIELD_BYTES && type != FIELD_MESSAGE;
-}
-
-static bool is_map_entry(const struct types *types, const field_proto *proto)
-{
-    if (proto->type != GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE)
-        return false;
-    const struct symbol *symbol = descriptor_set_symbol(types->set, text_of(proto->type_name + 1));
-    return symbol->proto.message->options && symbol->proto.message->options->map_entry;
 }
 
 /* A message has presence in either shape, and the key and value of a map are always there. */
@@ -166,11 +184,11 @@ static enum field_shape shape_of(const struct types *types, const message_proto 
                                  const field_proto *proto, const struct features *features)
 {
     if (proto->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED)
-        return is_map_entry(types, proto) ? FIELD_MAP : FIELD_REPEATED;
+        return is_map(types, proto) ? FIELD_MAP : FIELD_REPEATED;
     if (proto->has_oneof_index && !proto->proto3_optional)
         return FIELD_ONEOF;
     if (proto->type == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE ||
-        (message->options && message->options->map_entry))
+        is_map_entry(message))
         return FIELD_SINGULAR;
     bool is_explicit = proto->proto3_optional || features->presence != PRESENCE_IMPLICIT;
     return is_explicit ? FIELD_OPTIONAL : FIELD_SINGULAR;
@@ -207,8 +225,7 @@ static bool build_field(struct types *types, const struct symbol *symbol, const 
                         struct schema_field *field, struct status *status)
 {
     const message_proto *message = symbol->proto.message;
-    const struct features features =
-        features_of_field(symbol->file->features, proto->options, types->arena);
+    const struct features features = read_features(types, symbol, proto);
     if (!type_check_field(message, proto, &features, status))
         return false;
     *field = (struct schema_field){

@@ -64,12 +64,25 @@ static void a_feature_or_an_edition_that_cannot_be_honoured_is_refused_with_its_
     refusals_check("refused_editions", 5, schema_new);
 }
 
+/* Maps are never delimited, also where the file says that its messages are. */
+static void maps_have_the_encoding_of_maps(void **state)
+{
+    (void)state;
+    static const struct expected_field rows[] = {
+        {"texts", FIELD_MAP, false},
+        {"messages", FIELD_MAP, false},
+        {"part", FIELD_SINGULAR, false},
+    };
+    expect_fields("delimited.S/Do", rows, array_length(rows));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_field_has_its_features_or_the_defaults_of_the_edition),
         cmocka_unit_test(a_field_has_its_features_or_those_of_its_file),
         cmocka_unit_test(a_feature_or_an_edition_that_cannot_be_honoured_is_refused_with_its_place),
+        cmocka_unit_test(maps_have_the_encoding_of_maps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
