@@ -14,13 +14,20 @@ enum { SET_PRESENCE = 1, SET_ENUM_TYPE = 2, SET_REPEATED = 3, SET_MESSAGE = 5 };
 /* The numbers of google.protobuf.Edition. */
 enum { EDITION_2023 = 1000, EDITION_2024 = 1001 };
 
-static const struct features of_proto2 = {PRESENCE_EXPLICIT, ENUM_CLOSED, REPEATED_EXPANDED,
-                                          MESSAGE_LENGTH_PREFIXED, false};
-static const struct features of_proto3 = {PRESENCE_IMPLICIT, ENUM_OPEN, REPEATED_PACKED,
-                                          MESSAGE_LENGTH_PREFIXED, false};
+static const struct features of_proto2 = {.presence = PRESENCE_EXPLICIT,
+                                          .enum_type = ENUM_CLOSED,
+                                          .repeated = REPEATED_EXPANDED,
+                                          .message = MESSAGE_LENGTH_PREFIXED};
+static const struct features of_proto3 = {.presence = PRESENCE_IMPLICIT,
+                                          .enum_type = ENUM_OPEN,
+                                          .repeated = REPEATED_PACKED,
+                                          .message = MESSAGE_LENGTH_PREFIXED};
 /* Edition 2024 differs in what protoc accepts only. */
-static const struct features of_2023 = {PRESENCE_EXPLICIT, ENUM_OPEN, REPEATED_PACKED,
-                                        MESSAGE_LENGTH_PREFIXED, true};
+static const struct features of_2023 = {.presence = PRESENCE_EXPLICIT,
+                                        .enum_type = ENUM_OPEN,
+                                        .repeated = REPEATED_PACKED,
+                                        .message = MESSAGE_LENGTH_PREFIXED,
+                                        .is_edition = true};
 
 static void set(struct features *features, const struct wire_field *field)
 {
@@ -53,8 +60,11 @@ static struct features override(struct features features, const ProtobufCMessage
     if (!features.is_edition || !options ||
         !option_find_message(descriptor_set_options(options, arena), number, arena, &set_bytes))
         return features;
-    while (set_bytes.size > 0 && wire_next(&set_bytes, &field))
-        set(&features, &field);
+    while (set_bytes.size > 0 && !features.is_malformed)
+        if (wire_next(&set_bytes, &field))
+            set(&features, &field);
+        else
+            features.is_malformed = true;
     return features;
 }
 
@@ -80,9 +90,13 @@ struct features features_of_file(const Google__Protobuf__FileDescriptorProto *fi
         *refusal = "a proto2 file";
         return of_proto2;
     }
+    struct features features =
+        override(of_2023, file->options ? &file->options->base : NULL, FILE_FEATURES, arena);
     if (edition != EDITION_2023 && edition != EDITION_2024)
         *refusal = "a file of an edition after 2024";
-    return override(of_2023, file->options ? &file->options->base : NULL, FILE_FEATURES, arena);
+    else if (features.is_malformed)
+        *refusal = "a file whose features cannot be read";
+    return features;
 }
 
 struct features features_of_field(struct features features,

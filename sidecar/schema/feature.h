@@ -23,7 +23,8 @@ enum { MESSAGE_LENGTH_PREFIXED = 1, MESSAGE_DELIMITED = 2 };
 
 struct features {
     uint8_t presence, enum_type, repeated, message;
-    bool is_edition; /* of a file that can set features */
+    bool is_edition;   /* of a file that can set features */
+    bool is_malformed; /* some of them cannot be read */
 };
 
 /* Returns the features of a file, whose bytes are `bytes`. `refusal` becomes the kind of the file

@@ -126,6 +126,9 @@ static bool check_enum(const struct types *types, const struct symbol *symbol,
 {
     struct features features =
         features_of_enum(symbol->file->features, symbol->proto.enumeration->options, types->arena);
+    if (features.is_malformed)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "the features of %.*s cannot be read",
+                           text_arguments(symbol->name));
     if (features.enum_type == ENUM_OPEN)
         return true;
     return status_fail(status, STATUS_INVALID_ARGUMENT,

@@ -24,6 +24,8 @@ bool type_check_field(const message_proto *message, const field_proto *proto,
                            proto->number);
     if (type < FIELD_DOUBLE || type > FIELD_SINT64)
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%d is not a type of fields", type);
+    if (features->is_malformed)
+        return status_fail(status, STATUS_INVALID_ARGUMENT, "its features cannot be read");
     if (is_delimited(proto, features))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "groups and messages that are delimited cannot be served");

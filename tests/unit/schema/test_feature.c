@@ -76,6 +76,42 @@ static void maps_have_the_encoding_of_maps(void **state)
     expect_fields("delimited.S/Do", rows, array_length(rows));
 }
 
+/* The tag of `features` in the options of a file, a field and an enum, the size and a feature,
+ * whose wire type becomes that of bytes. */
+static void features_that_cannot_be_read_are_refused_with_their_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *set;
+        struct text feature, broken;
+        const char *message;
+    } rows[] = {
+        {"editions/features.binpb",
+         {"\x92\x03\x04\x08\x02\x18\x02", 7},
+         {"\x92\x03\x04\x08\x02\x1a\x02", 7},
+         "changed.M is of a file whose features cannot be read"},
+        {"editions/features.binpb",
+         {"\xaa\x01\x02\x08\x02", 5},
+         {"\xaa\x01\x02\x0a\x02", 5},
+         "defaults.proto: test.Defaults.implicit: its features cannot be read"},
+        {"refused_editions/closed_enum.binpb",
+         {"\x3a\x02\x10\x02", 4},
+         {"\x3a\x02\x12\x02", 4},
+         "a.proto: t.R.x: the features of t.E cannot be read"},
+    };
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct text set = sets_read(SETS_DIR, rows[i].set);
+        struct schema *schema = NULL;
+        struct status status;
+        sets_replace(set, rows[i].feature, rows[i].broken);
+        if (schema_new(set, &schema, &status))
+            fail_msg("row %zu is not refused", i);
+        if (!strstr(status.message, rows[i].message))
+            fail_msg("row %zu: %s", i, status.message);
+        free((void *)(uintptr_t)set.data);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +119,7 @@ int main(void)
         cmocka_unit_test(a_field_has_its_features_or_those_of_its_file),
         cmocka_unit_test(a_feature_or_an_edition_that_cannot_be_honoured_is_refused_with_its_place),
         cmocka_unit_test(maps_have_the_encoding_of_maps),
+        cmocka_unit_test(features_that_cannot_be_read_are_refused_with_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
