@@ -105,9 +105,15 @@ must_use bool schema_open(const char *file, struct arena *arena, struct schema *
 /*
  * Selects the methods to serve, once, after schema_read or schema_open: those that one of the
  * patterns matches, "pkg.Service/Method" or an asterisk for all methods of the service, and without
- * patterns all that can be served. A method cannot be served when it is streaming, a message that
- * it can hold is google.protobuf.Any, of a proto2 file or refused, its HTTP rule or look-up names a
- * field that is missing, or a method before it has the same HTTP method and path template.
+ * patterns all that can be served. A method cannot be served when
+ *   - it is streaming, or its idempotency_level is not known,
+ *   - a message that it can hold is google.protobuf.Any, of a proto2 file or refused,
+ *   - its HTTP rule cannot be read or names a field that is missing,
+ *   - the apig_sidecar.json of its file cannot be read, or the error_domain is not a domain,
+ *   - its look-up names a method that cannot be served or a field that is missing, or it needs none
+ *     because it can be sent again (schema/recovery_option.h), or
+ *   - another one that is served has the same HTTP method and path template: one that is not
+ *     optional, or else the one that is declared first.
  * INVALID_ARGUMENT, naming what is at fault, when a method that a pattern matches, or one with an
  * HTTP rule that is not optional, cannot be served; when a pattern matches none; and when none is
  * served. In a schema of schema_new_types: when a type was refused.
