@@ -131,7 +131,7 @@ const struct command protos_command = {
 int client_protos(int count, char *arguments[])
 {
     struct status status;
-    if (count != 1 || arguments[0][0] == '-') {
+    if (count != 1 || arguments[0][0] == '\0' || arguments[0][0] == '-') {
         status_set(&status, STATUS_INVALID_ARGUMENT, "protos: give one directory and no option");
         return command_fail(&status, EXIT_USAGE);
     }

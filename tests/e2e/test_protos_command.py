@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(tmp_path):
     assert written(tmp_path).keys() <= FILES.keys() and not any(name.startswith("apig_sidecar/") for name in written(tmp_path))
 
 
-@pytest.mark.parametrize("arguments", [[], ["a", "b"], ["--force"]], ids=str)
+@pytest.mark.parametrize("arguments", [[], [""], ["a", "b"], ["--force"]], ids=str)
 def test_wrong_arguments_end_with_2_and_one_line(arguments, tmp_path):
     ended = run("protos", *arguments, cwd=tmp_path)
     assert ended.returncode == 2 and len(ended.stderr.splitlines()) == 1
