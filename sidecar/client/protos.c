@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 
 #define PATH_SIZE 4096
 #define MEMORY (64U << 20)
-#define UNFINISHED ".unfinished" /* behind the name of a file that is not whole */
+#define UNFINISHED ".XXXXXX" /* behind the name of a file that is not whole */
 
 /* proto/embed_files.cmake */
 struct embedded_file {
@@ -59,30 +60,43 @@ static bool write_all(int fd, const struct embedded_file *file)
     return true;
 }
 
-static bool write_to(const char *path, const struct embedded_file *file)
+static mode_t allowed_mode(void)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return false;
-    bool good = write_all(fd, file);
-    return close(fd) == 0 && good;
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
 }
 
-/* A reader sees the whole file or none. */
-static bool write_file(const char *directory, const struct embedded_file *file,
-                       struct status *status)
+/* Takes the name unless a file has it. Some file systems lack the flag, others have no links. */
+static bool publish(const char *unfinished, const char *path)
 {
-    char path[PATH_SIZE], unfinished[PATH_SIZE + sizeof UNFINISHED];
-    if (!write_path(directory, file->name, path, status) || !make_folders(path, status))
-        return false;
+    if (renameat2(AT_FDCWD, unfinished, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return true;
+    return errno == EINVAL && link(unfinished, path) == 0 && unlink(unfinished) == 0;
+}
+
+/* A reader sees the whole file or none. False with errno, which is EEXIST when a file has the
+ * name. */
+static bool create(const char *path, const struct embedded_file *file)
+{
+    char unfinished[PATH_SIZE + sizeof UNFINISHED];
     snprintf(unfinished, sizeof unfinished, "%s" UNFINISHED, path);
-    if (!write_to(unfinished, file) || rename(unfinished, path) != 0) {
-        status_set(status, STATUS_FAILED_PRECONDITION, "%s: write the file: %m", path);
-        unlink(unfinished);
+    int fd = mkostemp(unfinished, O_CLOEXEC);
+    if (fd < 0)
         return false;
-    }
-    puts(path);
-    return true;
+    bool good = write_all(fd, file) && fchmod(fd, allowed_mode()) == 0;
+    good = close(fd) == 0 && good && publish(unfinished, path);
+    int error = errno;
+    if (!good)
+        unlink(unfinished);
+    errno = error;
+    return good;
+}
+
+static bool is_absent(const char *path)
+{
+    struct stat found;
+    return lstat(path, &found) != 0 && (errno == ENOENT || errno == ENOTDIR);
 }
 
 /* A file that somebody has changed or replaced is kept. */
@@ -94,16 +108,33 @@ static bool check_file(const char *directory, const struct embedded_file *file,
     struct arena arena;
     if (!write_path(directory, file->name, path, status))
         return false;
-    if (access(path, F_OK) != 0)
+    if (is_absent(path))
         return true;
     arena_init(&arena, MEMORY);
     bool good = file_read(path, MEMORY / 2, &arena, &bytes, status);
-    if (good && !text_equal(bytes, (struct text){file->bytes, file->size}))
+    if (!good)
+        status_prepend(status, "compare what exists");
+    else if (!text_equal(bytes, (struct text){file->bytes, file->size}))
         good = status_fail(status, STATUS_FAILED_PRECONDITION,
                            "%s: it exists with another content; remove it, or name another folder",
                            path);
     arena_clear(&arena);
     return good;
+}
+
+/* Also looks at a file that another program has created since the check. */
+static bool write_file(const char *directory, const struct embedded_file *file,
+                       struct status *status)
+{
+    char path[PATH_SIZE];
+    if (!write_path(directory, file->name, path, status) || !make_folders(path, status))
+        return false;
+    if (is_absent(path) && !create(path, file) && errno != EEXIST)
+        return status_fail(status, STATUS_FAILED_PRECONDITION, "%s: write the file: %m", path);
+    if (!check_file(directory, file, status))
+        return false;
+    puts(path);
+    return true;
 }
 
 static bool for_each_file(const char *directory,

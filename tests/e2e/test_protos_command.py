@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Does `protos` write what a client is generated from, and nothing over the files of others?"""
-import os
+import resource
 import subprocess
 
 import pytest
 
-from support.sidecar import run
+from support.sidecar import BINARY, environment, run
 from support.toolchain import ROOT
 
 FILES = {str(path.relative_to(ROOT / "proto")): path.read_bytes() for path in ROOT.glob("proto/**/*.proto")}
@@ -38,9 +38,10 @@ def test_the_descriptor_set_can_be_mounted(tmp_path):
 
 def test_a_second_time_changes_nothing(tmp_path):
     run("protos", tmp_path)
-    before = written(tmp_path)
+    before = {path: path.stat() for path in tmp_path.rglob("*")}
     assert run("protos", tmp_path).returncode == 0
-    assert written(tmp_path) == before
+    changed = [path for path in tmp_path.rglob("*") if path not in before or path.stat().st_ino != before[path].st_ino]
+    assert changed == []
 
 
 def test_a_file_with_another_content_is_named_and_nothing_is_written(tmp_path):
@@ -59,15 +60,46 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     assert ended.returncode == 1 and f"{tmp_path}/file" in ended.stderr
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
-def test_a_full_disk_leaves_no_half_of_a_file(tmp_path):
-    (tmp_path / "apig_sidecar").mkdir()
+def limit_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+
+def test_a_file_that_cannot_be_written_whole_is_named_and_no_part_of_it_is_left(tmp_path):
+    ended = run("protos", tmp_path, preexec_fn=limit_files, restore_signals=False)
+    assert ended.returncode == 1 and "File too large" in ended.stderr
+    assert written(tmp_path).items() <= FILES.items()
+
+
+def test_links_to_the_files_of_others_are_not_followed(tmp_path):
+    (tmp_path / "other").write_text("mine")
     for name in FILES:
-        if name.startswith("apig_sidecar/"):
-            (tmp_path / f"{name}.unfinished").symlink_to("/dev/full")
+        (tmp_path / "own" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "own" / f"{name}.unfinished").symlink_to(tmp_path / "other")
+    assert run("protos", tmp_path / "own").returncode == 0
+    assert (tmp_path / "other").read_text() == "mine"
+
+
+def test_a_link_to_nothing_is_named_and_kept(tmp_path):
+    (tmp_path / SERVICE).parent.mkdir(parents=True)
+    (tmp_path / SERVICE).symlink_to(tmp_path / "nothing")
     ended = run("protos", tmp_path)
-    assert ended.returncode == 1 and "No space left" in ended.stderr
-    assert written(tmp_path).keys() <= FILES.keys() and not any(name.startswith("apig_sidecar/") for name in written(tmp_path))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f"{tmp_path}/{SERVICE}" in ended.stderr
+    assert (tmp_path / SERVICE).is_symlink() and written(tmp_path) == {}
+
+
+def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path):
+    runs = [subprocess.Popen([BINARY, "protos", tmp_path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env=environment()) for _ in range(8)]
+    ended = [(process.communicate(), process.returncode) for process in runs]
+    listed = {output for (output, _), _ in ended}
+    assert [(errors, code) for (_, errors), code in ended] == [("", 0)] * 8 and len(listed) == 1
+    assert sorted(listed.pop().splitlines()) == sorted(f"{tmp_path}/{name}" for name in written(tmp_path))
+
+
+def test_everybody_whom_the_umask_lets_may_read_the_files(tmp_path):
+    run("protos", tmp_path, umask=0o027)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*.proto")} == {0o640}
 
 
 @pytest.mark.parametrize("arguments", [[], [""], ["a", "b"], ["--force"]], ids=str)
