@@ -41,10 +41,11 @@ struct rpc_client {
 
 static bool open_schema(struct rpc_client *call, struct status *status)
 {
-    if (!schema_open(call->options.descriptor_set, &call->arena, &call->schema, status))
+    const char *file = call->options.descriptor_set;
+    if (!schema_open(file, &call->arena, &call->schema, status))
         return false;
-    if (!schema_serve(call->schema, NULL, status))
-        return status_wrap(status, "read the descriptor set");
+    if (!schema_serve(call->schema, call->options.serve, status))
+        return file ? status_wrap(status, "%s", file) : false;
     return method_name_find(call->schema, text_of(call->options.method), &call->arena,
                             &call->method, status);
 }

@@ -101,7 +101,8 @@ const struct command call_command = {
              "where several services have it, the service stands before it: Service.Method, "
              "package.Service/Method. Exits with 0, with 64 plus the gRPC code of a call that "
              "failed, or with 2 when the call cannot be made. Options and variables of the sidecar "
-             "are accepted too: --descriptor-set has further methods.",
+             "are accepted too: --descriptor-set has further methods, and --serve names those that "
+             "are served.",
     .options = options,
     .option_count = array_length(options),
     .sidecar_option = "listen",
@@ -153,6 +154,7 @@ bool call_options_read(struct call_options *given, struct config *config, struct
     given->method = line->operands[0];
     given->message = line->operand_count > 1 ? line->operands[1] : "-";
     given->descriptor_set = config->descriptor_set;
+    given->serve = config->serve;
     return choose_target(given, config, status);
 }
 

@@ -26,6 +26,7 @@ struct call_options {
     const char *cert_file, *key_file; /* both or none */
     const char *server_name;          /* NULL: that of the target */
     const char *descriptor_set;       /* NULL: the embedded one */
+    const struct text_list *serve;    /* the methods that the sidecar serves, as in the config */
     int64_t deadline_ns;
     struct call_metadata metadata;
 };

@@ -7,6 +7,7 @@ import subprocess
 import grpc
 import pytest
 
+from support import api
 from support.client import IDS
 from support.sidecar import run
 from support.upstream import GROUP, response, error, silence
@@ -77,6 +78,41 @@ def test_a_call_that_cannot_be_made_ends_with_2_and_one_line(call, arguments, co
     ended = call(*arguments, stdin=subprocess.DEVNULL)
     assert ended.returncode == code
     assert len(ended.stderr.splitlines()) == 1
+
+
+STREAMING = """syntax = "proto3";
+package test.v1;
+import "google/api/annotations.proto";
+service Trains { rpc Follow(Q) returns (stream Q) { option (google.api.http) = { get: "/v1/trains" }; } }
+message Q {}
+"""
+
+
+@pytest.fixture
+def streaming(tmp_path):
+    """A set that is refused unless --serve names methods of other files."""
+    (tmp_path / "streaming.proto").write_text(STREAMING)
+    (tmp_path / "streaming.binpb").write_bytes(api.compile_set(["streaming.proto"], [tmp_path]))
+    return f"--descriptor-set={tmp_path}/streaming.binpb"
+
+
+def test_call_accepts_the_options_that_the_sidecar_accepts(start, upstream, streaming):
+    options = [streaming, "--serve=huaweicloud.apig.v2.ApiGroupService/*"]
+    sidecar = start(*options)
+    upstream.script(response())
+    ended = run("call", f"--target={sidecar.address}", *options, "CreateApiGroup", REQUEST)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_call_offers_only_the_methods_that_are_served():
+    ended = run("call", "--serve=huaweicloud.apig.v2.InstanceService/*", "CreateApiGroup", REQUEST)
+    assert ended.returncode == 2 and "CreateApiGroup is not served" in ended.stderr and "--serve" in ended.stderr
+
+
+def test_a_set_of_which_nothing_can_be_served_is_named(streaming):
+    ended = run("call", streaming, "CreateApiGroup", REQUEST)
+    [line] = ended.stderr.splitlines()
+    assert ended.returncode == 2 and line.startswith(f"apig-sidecar: {streaming.partition('=')[2]}: ")
 
 
 def test_call_connects_to_a_unix_socket(start, upstream, tmp_path):

@@ -82,6 +82,7 @@ static void a_method_alone_is_called_at_the_default_target_with_the_message_of_s
     expect_target(trial, "dns:127.0.0.1:50051");
     assert_true(trial->options.deadline_ns == 30 * CLOCK_NS_PER_S);
     assert_null(trial->options.descriptor_set);
+    assert_null(trial->options.serve);
     assert_null(trial->options.ca_file);
     assert_int_equal(trial->options.metadata.count, 0);
 }
@@ -89,9 +90,9 @@ static void a_method_alone_is_called_at_the_default_target_with_the_message_of_s
 static void options_and_words_come_in_any_order(void **state)
 {
     static const char *const words[] = {
-        "--deadline",         "500ms",      "Create",   "--metadata=a=b=c", "{}",
-        "--target=unix:/s",   "--metadata", "x-y.z_1=", "--target",         "[::1]:7",
-        "--descriptor-set=f", NULL};
+        "--deadline",         "500ms",         "Create",   "--metadata=a=b=c", "{}",
+        "--target=unix:/s",   "--metadata",    "x-y.z_1=", "--target",         "[::1]:7",
+        "--descriptor-set=f", "--serve=a.B/*", NULL};
     struct trial *trial = *state;
     const struct call_options *options = &trial->options;
     assert_true(read_options(trial, words, NULL));
@@ -100,6 +101,7 @@ static void options_and_words_come_in_any_order(void **state)
     expect_target(trial, "dns:[::1]:7");
     assert_true(options->deadline_ns == 500 * CLOCK_NS_PER_MS);
     assert_string_equal(options->descriptor_set, "f");
+    assert_true(options->serve == trial->config.serve && options->serve);
     assert_int_equal(options->metadata.count, 2);
     assert_string_equal(options->metadata.entries[0].name, "a");
     assert_string_equal(options->metadata.entries[0].value, "b=c");
