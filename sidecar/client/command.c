@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "client/command.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "client/print_status.h"
@@ -73,8 +74,9 @@ void command_print(FILE *where, const char *before, struct text line)
 {
     struct arena arena;
     struct buffer out;
-    arena_init(&arena, MEMORY);
-    buffer_init(&out, &arena, line.size + 64);
+    size_t room = strlen(before) + line.size + 1;
+    arena_init(&arena, room + MEMORY);
+    buffer_init(&out, &arena, room);
     buffer_add_text(&out, text_of(before));
     print_text(line, &out);
     buffer_add_char(&out, '\n');

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -168,6 +170,35 @@ static void help_has_the_commands_own_options_and_where_the_sidecar_is(void **st
     }
 }
 
+static void expect_printed(struct text line, const char *expected)
+{
+    char *printed = NULL;
+    size_t size;
+    FILE *out = open_memstream(&printed, &size);
+    assert_non_null(out);
+    command_print(out, "> ", line);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(printed, expected);
+    free(printed);
+}
+
+static void control_characters_of_a_line_are_printed_as_question_marks(void **state)
+{
+    (void)state;
+    expect_printed(text_literal("a\033[2J\nb\x7f"), "> a?[2J?b?\n");
+}
+
+static void a_line_of_any_length_is_printed(void **state)
+{
+    (void)state;
+    static char expected[(3 << 20) + 4];
+    memset(expected, 'x', sizeof expected - 2);
+    expected[0] = '>';
+    expected[1] = ' ';
+    expected[sizeof expected - 2] = '\n';
+    expect_printed((struct text){expected + 2, 3 << 20}, expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +209,8 @@ int main(void)
         cmocka_unit_test(health_refuses_two_questions_at_once),
         cmocka_unit_test(a_wrong_argument_is_refused_by_its_name),
         cmocka_unit_test(help_has_the_commands_own_options_and_where_the_sidecar_is),
+        cmocka_unit_test(control_characters_of_a_line_are_printed_as_question_marks),
+        cmocka_unit_test(a_line_of_any_length_is_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
