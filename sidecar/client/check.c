@@ -2,10 +2,13 @@
 #include "client/check.h"
 
 #include <netdb.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/memory.h"
 #include "constraint/validate.h"
 #include "rest/served.h"
 #include "schema/schema.h"
@@ -22,9 +25,24 @@ struct findings {
     int count;
 };
 
+static void print_line(const char *format, ...) printf_like(1, 2);
+
+/* Texts of descriptor sets and certificates may have control characters. */
+static void print_line(const char *format, ...)
+{
+    char *line = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vasprintf(&line, format, arguments);
+    va_end(arguments);
+    memory_expect(size < 0 ? NULL : line);
+    command_print(stdout, "", (struct text){line, (size_t)size});
+    free(line);
+}
+
 static void report(struct findings *findings, const char *subject, const struct status *status)
 {
-    printf("✗ %s: %s\n", subject, status->message);
+    print_line("✗ %s: %s", subject, status->message);
     findings->count++;
 }
 
@@ -66,8 +84,9 @@ static void print_fields(const struct schema_message *message, struct text path,
         buffer_add_text(&name, field->name);
         describe_filling(field, &constraints);
         constraints_describe(field->constraints, &constraints);
-        printf("    %-24.*s %.*s\n", text_arguments(buffer_text(&name)),
-               text_arguments(constraints.bytes ? buffer_text(&constraints) : text_literal("any")));
+        print_line(
+            "    %-24.*s %.*s", text_arguments(buffer_text(&name)),
+            text_arguments(constraints.bytes ? buffer_text(&constraints) : text_literal("any")));
         buffer_add_char(&name, '.');
         if (field->message && field->message->has_constraints &&
             !is_enclosing(&enclosing, field->message))
@@ -81,16 +100,21 @@ static void print_style(const struct json_style *style, struct arena *arena)
     buffer_init(&parts, arena, 64);
     json_style_describe(style, &parts);
     if (parts.bytes > 0)
-        printf("    JSON: %.*s\n", text_arguments(buffer_text(&parts)));
+        print_line("    JSON: %.*s", text_arguments(buffer_text(&parts)));
 }
 
-static void print_binding(const struct http_rule *rule)
+static struct text body_of(const struct http_rule *rule)
 {
-    struct text body = rule->body_whole ? text_literal("*") : text_literal("none");
     if (rule->body)
-        body = rule->body->name;
-    printf("%.*s %.*s, body: %.*s", text_arguments(rule->method), text_arguments(rule->template),
-           text_arguments(body));
+        return rule->body->name;
+    return rule->body_whole ? text_literal("*") : text_literal("none");
+}
+
+static void print_bindings(const struct http_rule *rules, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        print_line("    or %.*s %.*s, body: %.*s", text_arguments(rules[i].method),
+                   text_arguments(rules[i].template), text_arguments(body_of(&rules[i])));
 }
 
 static void print_method(const struct schema_method *method, struct arena *arena)
@@ -99,16 +123,12 @@ static void print_method(const struct schema_method *method, struct arena *arena
                                               [NO_SIDE_EFFECTS] = "NO_SIDE_EFFECTS",
                                               [IDEMPOTENT] = "IDEMPOTENT"};
     const struct http_rule *rule = &method->http_rule;
-    printf("  %s: ", method->path);
-    print_binding(rule);
-    printf(", response_body: %.*s, %s%s\n",
-           text_arguments(rule->response_body ? rule->response_body->name : text_literal("*")),
-           idempotency[method->idempotency], method->recovery ? ", look-up" : "");
-    for (size_t i = 0; i < rule->additional_count; i++) {
-        printf("    or ");
-        print_binding(&rule->additional[i]);
-        puts("");
-    }
+    struct text response_body = rule->response_body ? rule->response_body->name : text_literal("*");
+    print_line("  %s: %.*s %.*s, body: %.*s, response_body: %.*s, %s%s", method->path,
+               text_arguments(rule->method), text_arguments(rule->template),
+               text_arguments(body_of(rule)), text_arguments(response_body),
+               idempotency[method->idempotency], method->recovery ? ", look-up" : "");
+    print_bindings(rule->additional, rule->additional_count);
     print_style(&method->json_style, arena);
 }
 
@@ -119,7 +139,7 @@ static void print_unserved(const struct schema *schema)
     if (count > 0)
         puts("Not served");
     for (size_t i = 0; i < count; i++)
-        printf("  %s: %s\n", unserved[i].path, unserved[i].reason);
+        print_line("  %s: %s", unserved[i].path, unserved[i].reason);
 }
 
 static void check_schema(struct findings *findings)
@@ -157,7 +177,7 @@ static void check_credential(struct findings *findings)
     struct buffer summary;
     buffer_init(&summary, findings->arena, 0);
     if (findings->functions->credential(findings->config, &summary, &status))
-        printf("✓ credential: %.*s\n", text_arguments(buffer_text(&summary)));
+        print_line("✓ credential: %.*s", text_arguments(buffer_text(&summary)));
     else
         report(findings, "credential", &status);
 }
@@ -169,7 +189,7 @@ static void check_upstream_ca(struct findings *findings)
     const char *path = findings->config->upstream_ca_file;
     buffer_init(&summary, findings->arena, 0);
     if (path && findings->functions->upstream_ca(path, &summary, &status))
-        printf("✓ --upstream-ca-file: %.*s\n", text_arguments(buffer_text(&summary)));
+        print_line("✓ --upstream-ca-file: %.*s", text_arguments(buffer_text(&summary)));
     else if (path)
         report(findings, "--upstream-ca-file", &status);
 }
@@ -184,8 +204,8 @@ static void check_certificate(struct findings *findings)
         return;
     buffer_init(&summary, findings->arena, 0);
     if (findings->functions->certificate(findings->config, &has_expired, &summary, &status))
-        printf("%s --tls-cert-file: %.*s\n", has_expired ? "!" : "✓",
-               text_arguments(buffer_text(&summary)));
+        print_line("%s --tls-cert-file: %.*s", has_expired ? "!" : "✓",
+                   text_arguments(buffer_text(&summary)));
     else
         report(findings, "--tls-cert-file, --tls-key-file and --tls-client-ca-file", &status);
 }
@@ -212,7 +232,7 @@ static void check_name(struct findings *findings)
         return;
     }
     freeaddrinfo(found);
-    printf("✓ %s: %s has an address\n", option, name);
+    print_line("✓ %s: %s has an address", option, name);
 }
 
 static void print_config(struct findings *findings)

@@ -140,6 +140,33 @@ def test_check_reports_a_broken_file_or_name(upstream, token, certificate, broke
     assert broken.partition("=")[2].removeprefix("https://") in ended.stdout + ended.stderr
 
 
+CONTROL = r"""syntax = "proto3";
+package test.v1;
+import "buf/validate/validate.proto";
+import "google/api/annotations.proto";
+service Screens {
+  rpc Show(Q) returns (Q) { option (google.api.http) = { get: "/v1/shown" }; }
+  rpc Clear(Q) returns (Q) { option (google.api.http) = { get: "/v1/cleared{\033[2J" }; }
+}
+message Q { string id = 1 [(buf.validate.field).string.in = "in\033[2J"]; }
+"""
+
+
+@pytest.fixture
+def control(tmp_path):
+    """A set with control characters in what `check` prints."""
+    (tmp_path / "control.proto").write_text(CONTROL)
+    (tmp_path / "control.binpb").write_bytes(api.compile_set(["control.proto"], [tmp_path]))
+    return f"--descriptor-set={tmp_path}/control.binpb"
+
+
+@pytest.mark.parametrize("pattern,printed", [("test.v1.Screens/Show", "in?[2J"), ("test.v1.Screens/Clear", "cleared{?[2J"), (None, "cleared{?[2J")])
+def test_check_prints_no_control_character_of_a_descriptor_set(control, pattern, printed):
+    ended = run("check", control, *([f"--serve={pattern}"] if pattern else []))
+    assert printed in ended.stdout
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", ended.stdout)
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["help"], ["serve", "--help"], ["help", "serve"],
                                        ["--listen=127.0.0.1:0", "--help"]], ids=" ".join)
 def test_help_lists_commands_and_options_within_80_columns(arguments):
