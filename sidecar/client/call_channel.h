@@ -7,8 +7,10 @@
 #include "client/call_options.h"
 
 /*
- * Makes a channel to the target, with TLS when the options ask for it; nothing is sent yet. Files
- * are read into the arena. FAILED_PRECONDITION, naming a file that cannot be used.
+ * Makes a channel to the target, with TLS when the options ask for it; nothing is sent yet. With
+ * TLS the name that is verified is `server_name`, or else the host of the target. Files are read
+ * into the arena. The caller destroys the channel. FAILED_PRECONDITION, naming a file that cannot
+ * be used; RESOURCE_EXHAUSTED when the arena is full.
  */
 must_use bool call_channel_open(const struct call_options *given, struct arena *arena,
                                 grpc_channel **channel, struct status *status);

@@ -28,6 +28,6 @@ struct json_style {
 must_use bool json_style_read(struct text file_options, struct arena *arena,
                               struct json_style *style, struct status *status);
 
-/* Writes the parts of a style that differ from that of APIG, as a .proto has them: "json_names,
- * enum_names"; nothing when there are none. */
+/* Writes the parts of a style that differ from that of APIG, as a .proto has them, to an empty
+ * buffer: "json_names, enum_names"; nothing when there are none. */
 void json_style_describe(const struct json_style *style, struct buffer *out);
