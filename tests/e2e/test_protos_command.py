@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Does `protos` write what a client is generated from, and nothing over the files of others?"""
+import fcntl
+import os
 import resource
 import subprocess
 
 import pytest
 
+from support.retrying import wait_until
 from support.sidecar import BINARY, environment, run
 from support.toolchain import ROOT
 
@@ -95,6 +98,24 @@ def test_runs_at_the_same_time_do_not_disturb_each_other(tmp_path):
     listed = {output for (output, _), _ in ended}
     assert [(errors, code) for (_, errors), code in ended] == [("", 0)] * 8 and len(listed) == 1
     assert sorted(listed.pop().splitlines()) == sorted(f"{tmp_path}/{name}" for name in written(tmp_path))
+
+
+def test_a_file_that_appears_while_files_are_written_is_kept(tmp_path):
+    folder, other = tmp_path / ("x" * 250), tmp_path / ("y" * 250)
+    names = [os.path.relpath(path, other) for path in run("protos", other).stdout.splitlines()]
+    reading, writing = os.pipe()
+    size = fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writing, b"-" * size)  # the first output of the program waits until this is read
+    process = subprocess.Popen([BINARY, "protos", folder], stdout=writing, stderr=subprocess.PIPE, text=True, env=environment())
+    os.close(writing)
+    wait_until(lambda: (folder / names[0]).exists())
+    (folder / names[-1]).parent.mkdir(parents=True, exist_ok=True)
+    (folder / names[-1]).write_text("mine")
+    with open(reading, "rb") as output:
+        output.read()
+    _, errors = process.communicate()
+    assert process.returncode == 1 and f"{folder}/{names[-1]}" in errors
+    assert (folder / names[-1]).read_text() == "mine"
 
 
 def test_everybody_whom_the_umask_lets_may_read_the_files(tmp_path):
