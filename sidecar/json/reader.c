@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "json/json.h"
 
+#include <assert.h>
+
 #include "json/forms.h"
 #include "json/name_set.h"
 #include "json/scalar.h"
@@ -210,6 +212,7 @@ static bool seen_init(struct seen *seen, size_t field_count, struct arena *arena
 
 static bool seen_has(const struct seen *seen, size_t field)
 {
+    assert(seen->bits);
     return seen->bits[field / 64] >> (field % 64) & 1;
 }
 
@@ -224,9 +227,9 @@ static bool object_init(struct object *object, const struct schema_message *type
     object->type = type;
     object->expected = type->fields;
     json_name_set_init(&object->unknown);
-    return (seen_init(&object->by_name, type->field_count, source->arena) &&
-            seen_init(&object->by_other_name, type->field_count, source->arena)) ||
-           json_no_memory(source);
+    bool fits = seen_init(&object->by_name, type->field_count, source->arena);
+    fits = seen_init(&object->by_other_name, type->field_count, source->arena) && fits;
+    return fits || json_no_memory(source);
 }
 
 /* Tries the next declared field first, because most senders write members in the order of

@@ -34,13 +34,16 @@ bool address_is_loopback6(const struct in6_addr *address)
 }
 
 /* The IPv4 address that an IPv6 one contains; false when it contains none. */
-static bool unmap(const struct sockaddr *socket, struct sockaddr_in *v4)
+static bool unmap(const struct sockaddr *socket, socklen_t bytes, struct sockaddr_in *v4)
 {
-    const struct sockaddr_in6 *v6 = (const void *)socket;
-    if (address_family(socket) != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+    struct sockaddr_in6 v6;
+    if (address_family(socket) != AF_INET6 || bytes < sizeof v6)
         return false;
-    *v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = v6->sin6_port};
-    memcpy(&v4->sin_addr, &v6->sin6_addr.s6_addr[12], sizeof v4->sin_addr);
+    memcpy(&v6, socket, sizeof v6);
+    if (!IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr))
+        return false;
+    *v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = v6.sin6_port};
+    memcpy(&v4->sin_addr, &v6.sin6_addr.s6_addr[12], sizeof v4->sin_addr);
     return true;
 }
 
@@ -48,7 +51,7 @@ void address_write_socket(const struct sockaddr *socket, socklen_t bytes, char *
                           size_t size)
 {
     struct sockaddr_in v4;
-    if (unmap(socket, &v4)) {
+    if (unmap(socket, bytes, &v4)) {
         address_write_socket((const struct sockaddr *)&v4, sizeof v4, text, host, size);
         return;
     }
