@@ -257,16 +257,25 @@ static void reply(struct transaction *transaction)
 
 /* From decoding on, what is exhausted is the call's memory; the layers that fill it do not know its
  * bound. */
-static void fail_step(struct transaction *transaction)
+static void name_limit(struct transaction *transaction)
 {
     struct status failed = transaction->status;
-    if (failed.code == STATUS_RESOURCE_EXHAUSTED && transaction->step >= STEP_DECODE)
+    if (transaction->step >= STEP_DECODE)
         status_set(&transaction->status, failed.code,
                    "%s; a call's memory follows from --max-message, %lu", failed.message,
                    transaction->pipeline->config->max_message_bytes);
-    failure_of_step(&transaction->details, transaction->step, &transaction->status);
-    if (transaction->arena.refused && failed.code == STATUS_RESOURCE_EXHAUSTED)
+}
+
+static void fail_step(struct transaction *transaction)
+{
+    bool is_exhausted = transaction->status.code == STATUS_RESOURCE_EXHAUSTED;
+    if (is_exhausted && transaction->arena.refused) {
         failure_of_shortage(&transaction->details, &transaction->status);
+    } else {
+        if (is_exhausted)
+            name_limit(transaction);
+        failure_of_step(&transaction->details, transaction->step, &transaction->status);
+    }
     reply(transaction);
 }
 
