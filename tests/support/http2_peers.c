@@ -222,6 +222,21 @@ void caller_connects(struct peers *peers)
     caller_sends(peers, &bytes);
 }
 
+int peers_set_up(void **state)
+{
+    static struct peers peers;
+    peers_init(&peers);
+    caller_connects(&peers);
+    *state = &peers;
+    return 0;
+}
+
+int peers_tear_down(void **state)
+{
+    peers_clear(*state);
+    return 0;
+}
+
 void caller_calls(struct peers *peers, uint32_t stream)
 {
     struct output bytes = {0};

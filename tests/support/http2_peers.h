@@ -39,6 +39,10 @@ struct peers {
 void peers_init(struct peers *peers);
 void peers_clear(struct peers *peers);
 
+/* Setup and teardown of a cmocka test, whose state is peers after caller_connects. */
+int peers_set_up(void **state);
+int peers_tear_down(void **state);
+
 /* Begins anew, with `settings` and `hooks` as they are now. */
 void peers_restart(struct peers *peers);
 

@@ -11,21 +11,6 @@
 
 #include "base/banned.h"
 
-static int set_up(void **state)
-{
-    static struct peers peers;
-    peers_init(&peers);
-    caller_connects(&peers);
-    *state = &peers;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    peers_clear(*state);
-    return 0;
-}
-
 static bool commit(struct peers *peers, uint32_t stream)
 {
     static const struct guard_field fields[] = {{text_literal("x-request-id"), text_literal("7")}};
@@ -168,7 +153,7 @@ static void c_core_learns_the_number_of_a_stream_last(void **state)
 
 int main(void)
 {
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         test(the_headers_of_a_committed_call_are_sent_at_once_and_once),
         test(a_committed_call_that_fails_gets_its_trailers_alone),

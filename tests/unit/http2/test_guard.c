@@ -13,21 +13,6 @@
 
 #include "base/banned.h"
 
-static int set_up(void **state)
-{
-    static struct peers peers;
-    peers_init(&peers);
-    caller_connects(&peers);
-    *state = &peers;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    peers_clear(*state);
-    return 0;
-}
-
 static bool core_has(const struct peers *peers, uint32_t stream, const char *field)
 {
     struct output headers = {0};
@@ -294,7 +279,7 @@ static void a_message_that_does_not_come_in_time_ends_its_call(void **state)
 
 int main(void)
 {
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         test(a_call_passes_both_ways),
         test(a_message_is_held_until_the_caller_has_ended_its_side),

@@ -12,21 +12,6 @@
 
 #include "base/banned.h"
 
-static int set_up(void **state)
-{
-    static struct peers peers;
-    peers_init(&peers);
-    caller_connects(&peers);
-    *state = &peers;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    peers_clear(*state);
-    return 0;
-}
-
 static void a_refused_stream_is_dropped_and_calls_under_way_go_on(void **state)
 {
     struct peers *peers = *state;
@@ -283,7 +268,7 @@ static void a_peer_that_does_not_speak_http2_gets_no_byte(void **state)
 
 int main(void)
 {
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         test(a_refused_stream_is_dropped_and_calls_under_way_go_on),
         test(frames_of_core_on_an_ended_stream_are_dropped_and_credited),

@@ -12,21 +12,6 @@
 
 #include "base/banned.h"
 
-static int set_up(void **state)
-{
-    static struct peers peers;
-    peers_init(&peers);
-    caller_connects(&peers);
-    *state = &peers;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    peers_clear(*state);
-    return 0;
-}
-
 static void streams_above_the_limit_are_refused(void **state)
 {
     struct peers *peers = *state;
@@ -247,7 +232,7 @@ static void a_table_that_a_burst_made_large_is_given_back(void **state)
 
 int main(void)
 {
-#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, peers_set_up, peers_tear_down)
     const struct CMUnitTest tests[] = {
         test(streams_above_the_limit_are_refused),
         test(streams_that_are_reset_are_counted),
