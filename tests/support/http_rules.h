@@ -66,6 +66,30 @@ static inline ProtobufCMessage *message_of(const char *request, const char *line
     return lines_message(sets_type(&http, request), lines, &arena);
 }
 
+/* A path_expand or query_expand with a rule and message of "Request" writes `wanted`, or fails with
+ * RESOURCE_EXHAUSTED, whatever the size of the arena. */
+static inline void must_report_a_full_arena(
+    bool (*expand)(const struct http_rule *rule, const ProtobufCMessage *message,
+                   const struct json_style *style, struct buffer *out, struct status *status),
+    const struct json_style *style, const char *wanted)
+{
+    static const char lines[] = "name=a\ncount=5\ntags=b\ndata=c";
+    struct http_rule rule = parsed("Request", option_of(GET, "/v1/{count}/{name}", NULL));
+    ProtobufCMessage *message = message_of("Request", lines);
+    for (size_t limit = 0; limit < 256; limit += 16) {
+        struct arena small;
+        struct buffer out;
+        struct status status;
+        arena_init(&small, limit);
+        buffer_init(&out, &small, 0);
+        if (!expand(&rule, message, style, &out, &status))
+            assert_int_equal(status.code, STATUS_RESOURCE_EXHAUSTED);
+        else
+            assert_true(text_equal(buffer_text(&out), text_of(wanted)));
+        arena_clear(&small);
+    }
+}
+
 static inline void assert_text(struct text text, const char *expected)
 {
     if (!text_equal(text, text_of(expected)))
