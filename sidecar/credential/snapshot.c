@@ -64,8 +64,8 @@ bool snapshot_new(const struct issued *issued, struct secret_list *secrets,
     return true;
 }
 
-/* Relaxed, because whoever holds one more has held, or holds a lock that keeps, one already; the
- * release of the last orders all uses before the wipe. */
+/* Relaxed, because the caller holds the snapshot already, or a lock that keeps it. All uses are
+ * ordered before the wipe by the release of the last holder. */
 void snapshot_hold(struct credential_snapshot *snapshot)
 {
     atomic_fetch_add_explicit(&snapshot->holders, 1, memory_order_relaxed);
