@@ -134,12 +134,14 @@ static void want_another(struct credential *credential, const struct credential_
     keeper_want(credential->keeper);
 }
 
+/* A call that was refused waits for one renewal. A second refusal asks for another one all the
+ * same: the key may be doubted, and then no other call goes out that would ask for it. */
 static enum credential_next renew(struct credential *credential, struct credential_use *use)
 {
     if (is_replaced(credential, use))
         return CREDENTIAL_AGAIN;
-    if (is_renewable(credential, use))
-        return use->was_refused ? CREDENTIAL_UNCHANGED : wait_for_renewal(credential, use);
+    if (is_renewable(credential, use) && !use->was_refused)
+        return wait_for_renewal(credential, use);
     if (credential->keeper)
         want_another(credential, use);
     else

@@ -20,11 +20,12 @@ void report_doubted(const struct issued *issued, int64_t pause_ns, struct text m
     arena_init(&arena, DESCRIPTION_BYTES);
     buffer_init(&description, &arena, 0);
     issued_describe(issued, &description);
-    log_event(LOG_WARNING, "credential doubted",
-              "the upstream has refused the %.*s: %.*s; calls fail, and one is let out in %" PRId64
-              " s to try it again",
-              text_arguments(buffer_text(&description)), text_arguments(message),
-              pause_ns / CLOCK_NS_PER_S);
+    log_event(
+        LOG_WARNING, "credential doubted",
+        "the upstream has refused the %.*s: %.*s; calls fail until another key comes, and one is "
+        "let out in %" PRId64 " s to try this key again",
+        text_arguments(buffer_text(&description)), text_arguments(message),
+        pause_ns / CLOCK_NS_PER_S);
     arena_clear(&arena);
 }
 

@@ -199,6 +199,20 @@ def test_no_call_fails_when_the_key_in_use_is_revoked(started, node, keys, verif
     assert node.most_running == 1
 
 
+def test_a_key_that_is_refused_from_the_first_call_on_is_replaced(started, node, keys, verifier):
+    sidecar = started(*on_node(node))
+    sidecar.wait_log(event=LOADED)
+    second = "TEMPORARYKEY00000001"
+    verifier.keys.clear()
+    verifier.locked[second] = time.monotonic() + 300
+    client = sidecar.client()
+    client.refusal()
+    assert keys.issued[1].access == second
+    sidecar.wait_log(3, event=LOADED)
+    client.create()
+    assert verifier.accepted == [keys.issued[2].access]
+
+
 def test_a_source_that_fails_leaves_the_last_key_in_use(started, node, keys, verifier):
     keys.life = 31
     sidecar = started(*on_node(node))
