@@ -44,7 +44,7 @@ def test_calls_wait_until_the_upstream_accepts_them(start, throttling, response)
 
 def test_calls_that_a_window_leaves_no_time_for_are_refused_at_once_with_the_wait(start, throttling):
     upstream = throttling(200, 300)
-    sidecar = start(upstream=upstream)
+    sidecar = start("--upstream-connections=32", upstream=upstream)
     client = sidecar.client()
     began = time.monotonic()
     calls = [client.start(f"group_{number}", timeout=30) for number in range(300)]
@@ -54,7 +54,7 @@ def test_calls_that_a_window_leaves_no_time_for_are_refused_at_once_with_the_wai
     for call in calls:
         if call.code().name != "OK":
             assert 250 <= details(call)["RetryInfo"].retry_delay.seconds <= 1000
-    assert len(upstream.rejected) <= 64
+    assert len(upstream.rejected) <= 64, "no more than those in flight on both threads"
     late = client.start("late", timeout=5)
     assert late.exception() and "calls/s" in late.details()
     assert "rate: " in sidecar.ask("/readyz?verbose", port="monitor")[1]
