@@ -36,9 +36,9 @@ static bool reserve(const struct guard *guard, struct stream *stream, size_t siz
     const struct guard_hooks *hooks = guard->hooks;
     if (size == 0 || !hooks->reserve)
         return true;
-    if (!hooks->reserve(hooks->context, stream->kind, size, failure))
+    if (!hooks->reserve(hooks->context, stream->call.kind, size, failure))
         return false;
-    stream->reserved += size;
+    stream->call.reserved += size;
     return true;
 }
 
@@ -47,7 +47,7 @@ static bool accept_messages(struct guard *guard, struct stream *stream, const st
                             struct guard_failure *failure)
 {
     const struct message_rules rules = {.max_message = guard->settings->max_message,
-                                        .one_message = !stream->streaming};
+                                        .one_message = !stream->call.streaming};
     size_t lengths;
     enum fault fault =
         message_reader_feed(&stream->message, frame->payload, frame->size, &rules, &lengths);
@@ -69,7 +69,7 @@ static bool keeps_content_length(struct stream *stream, const struct frame *fram
 
 static bool holds_message(const struct stream *stream)
 {
-    return !stream->streaming && stream->message.has_message;
+    return !stream->call.streaming && stream->message.has_message;
 }
 
 /* Passes the data on, or all but the byte that is held. `stream` may be gone then. */

@@ -60,7 +60,8 @@ static struct guard_request view_request(const struct guard *guard, const struct
                                          size_t start)
 {
     const struct output *to_core = &guard->outputs->to_core;
-    return (struct guard_request){.path = view(guard, request->path),
+    return (struct guard_request){.stream = guard->last_seen,
+                                  .path = view(guard, request->path),
                                   .authority = view(guard, request->authority),
                                   .block = to_core->data + start + FRAME_HEAD_BYTES,
                                   .block_size = to_core->size - start - FRAME_HEAD_BYTES};
@@ -76,13 +77,12 @@ static enum guard_verdict judge(const struct guard *guard, const struct guard_re
     return guard->hooks->open(guard->hooks->context, request, call, failure);
 }
 
-static void name_stream(struct guard *guard)
+static void name_call(struct guard *guard, uint64_t number)
 {
     char digits[DECIMAL_BYTES];
-    struct text name = guard->settings->stream_field;
-    if (name.size > 0)
-        header_write(&guard->outputs->to_core, name,
-                     (struct text){digits, text_from_u64(digits, guard->last_seen)});
+    if (number > 0)
+        header_write(&guard->outputs->to_core, guard->settings->call_field,
+                     (struct text){digits, text_from_u64(digits, number)});
 }
 
 static void pass(struct guard *guard, const struct request *request, size_t start,
@@ -90,13 +90,10 @@ static void pass(struct guard *guard, const struct request *request, size_t star
 {
     uint32_t id = guard->last_seen;
     uint8_t flags = guard->caller_block.flags;
-    name_stream(guard);
+    name_call(guard, call->number);
     header_frame_end(&guard->outputs->to_core, start, id, flags);
     struct stream *stream = stream_table_add(&guard->streams, id);
-    stream->kind = call->kind;
-    stream->method = call->method;
-    stream->streaming = call->streaming;
-    stream->reserved = call->reserved;
+    stream->call = *call;
     stream->opened_ns = guard->now_ns;
     stream->content_left = request->content_length;
     stream->message.encoding = (uint8_t)request->encoding;

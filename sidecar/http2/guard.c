@@ -35,8 +35,8 @@ static void report_abandoned(struct guard *guard)
 {
     for (size_t i = 0; i < guard->streams.place_count && guard->hooks->ended; i++)
         if (guard->streams.places[i].id != 0)
-            guard->hooks->ended(guard->hooks->context, guard->streams.places[i].kind,
-                                guard->streams.places[i].reserved, GUARD_ABANDONED);
+            guard->hooks->ended(guard->hooks->context, &guard->streams.places[i].call,
+                                GUARD_ABANDONED);
 }
 
 void guard_free(struct guard *guard)
@@ -123,7 +123,7 @@ void guard_end_excess(struct guard *guard, struct guard_outputs *outputs)
 /* A stream is late whose message is not whole, which C-core and the program cannot see. */
 static bool is_late(const struct guard *guard, const struct stream *stream)
 {
-    bool waits = stream->streaming ? !stream->message.has_message : !stream->caller_ended;
+    bool waits = stream->call.streaming ? !stream->message.has_message : !stream->caller_ended;
     return stream->id != 0 && waits && !stream->core_ended &&
            guard->now_ns - stream->opened_ns > guard->settings->message_timeout_ns;
 }

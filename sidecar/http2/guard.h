@@ -38,12 +38,13 @@ struct guard_settings {
                                      the begin of a header block to its end */
     struct frame_rate idle_frames; /* that carry nothing, before reading pauses; ten times as many
                                       end the connection */
-    struct text stream_field; /* the last field of a request for C-core, whose value is the number
-                                 of its stream in decimal digits; empty: none is added */
+    struct text call_field; /* the last field of a request for C-core, whose value is the number of
+                               the call in decimal digits; calls without a number have none */
 };
 
 /* A request whose headers are in order. */
 struct guard_request {
+    uint32_t stream;
     struct text path, authority; /* authority is empty when only host was sent */
     const uint8_t *block;        /* for guard_request_field */
     size_t block_size;
@@ -61,6 +62,7 @@ enum guard_verdict {
 
 /* The front's description of a stream that passes. */
 struct guard_call {
+    uint64_t number; /* sent to C-core, and given back when the stream ends; 0: none */
     uint32_t kind;   /* given back when the stream ends */
     uint16_t method; /* given back when it ends with a status of the guard's */
     bool streaming;  /* the caller may send any number of messages, and need not end soon */
@@ -106,8 +108,9 @@ struct guard_hooks {
      * for them. */
     bool (*reserve)(void *context, uint32_t kind, size_t size, struct guard_failure *failure);
 
-    /* `reserved` is the sum of what was reserved for the stream and its messages. */
-    void (*ended)(void *context, uint32_t kind, size_t reserved, enum guard_end end);
+    /* `call` has the number and the kind as `open` has set them, and in `reserved` the sum of what
+     * was reserved for the stream and its messages. */
+    void (*ended)(void *context, const struct guard_call *call, enum guard_end end);
 
     /* Called once for each stream that ends with such a status: fills what is sent with it. */
     void (*describe)(void *context, struct guard_refusal *refusal);

@@ -53,13 +53,12 @@ void guard_reset_rejected(struct guard *guard, uint32_t stream, bool caller_ende
 
 void guard_forget(struct guard *guard, struct stream *stream, enum guard_end end)
 {
-    uint32_t kind = stream->kind;
-    size_t reserved = stream->reserved;
+    struct guard_call call = stream->call;
     if (stream->has_held)
         guard_credit_caller(guard, 1);
     stream_table_remove(&guard->streams, stream);
     if (guard->hooks->ended)
-        guard->hooks->ended(guard->hooks->context, kind, reserved, end);
+        guard->hooks->ended(guard->hooks->context, &call, end);
 }
 
 /* C-core's side of a stream that the guard ends; the caller's has been dealt with. */
@@ -82,7 +81,7 @@ void guard_fail_stream(struct guard *guard, struct stream *stream,
     struct guard_refusal refusal;
     refusal.failure = failure;
     refusal.request = NULL;
-    refusal.method = stream->method;
+    refusal.method = stream->call.method;
     if (!stream->core_ended)
         send_status(guard, stream->id, stream->core_headers, &refusal);
     if (!stream->caller_ended)

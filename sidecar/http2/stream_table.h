@@ -10,22 +10,20 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "http2/guard.h"
 #include "http2/message_reader.h"
 
 struct stream {
     uint32_t id; /* 0: a free place */
-    uint32_t kind;
     int64_t opened_ns;
-    size_t reserved;                     /* bytes of messages that the front keeps room for */
+    struct guard_call call;
     int64_t content_left;                /* of content-length; -1 when the caller named none */
     int32_t receive_window, send_window; /* added to the initial window of their direction */
     struct message_reader message;
-    bool streaming;    /* may carry more than one message from the caller */
     bool caller_ended; /* END_STREAM from the caller */
     bool core_ended;   /* END_STREAM from C-core */
     bool core_headers; /* the caller has its response headers, C-core's or the guard's */
     bool is_committed; /* it has the guard's, and those of C-core are still to be dropped */
-    uint16_t method;   /* as the front has set it */
     bool has_held;     /* `held` is the last byte of the message of a unary call */
     uint8_t held;
 };

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "server/call_state.h"
 #include "server/inflate.h"
+#include "server/poller.h"
 #include "server/unary.h"
 #include "server/xfcc.h"
 
@@ -29,7 +30,6 @@
 #define SWEEP_INTERVAL_NS CLOCK_NS_PER_S
 
 static void on_opened(struct tag *tag, bool good);
-static void on_closed(struct tag *tag, bool good);
 
 void unary_arm(const struct unary_method *unary)
 {
@@ -39,7 +39,6 @@ void unary_arm(const struct unary_method *unary)
     memset(call, 0, offsetof(struct call, peer));
     call->initial.count = call->trailing.count = 0;
     call->opened.happened = on_opened;
-    call->closed.happened = on_closed;
     reply_init(call);
     call->unary = unary;
     grpc_metadata_array_init(&call->metadata);
@@ -73,7 +72,7 @@ static int64_t deadline_of(const struct call *call)
 static int64_t connection_end_ns(const struct call *call)
 {
     const struct config *config = call->unary->calls->config;
-    if (config->max_age_ns == 0 || call->peer.opened_ns == 0)
+    if (config->max_age_ns == 0)
         return INT64_MAX;
     return call->peer.opened_ns + config->max_age_ns + config->max_age_ns / 10 +
            config->max_age_grace_ns;
@@ -88,28 +87,53 @@ static void set_deadline(struct call *call)
         call->deadline_ns = end_ns;
 }
 
-/* All connections are adopted by descriptor, and C-core names such a peer "fd:14". */
-static void find_peer(struct call *call)
+static void on_leaving(struct task *task)
 {
-    char *name = grpc_call_get_peer(call->rpc);
-    call->commit.core = core_descriptor_named(name);
-    front_peer(call->unary->calls->core->front, call->commit.core, &call->peer);
-    gpr_free(name);
+    struct call *call = container_of(task, struct call, leaving);
+    const struct call_handler *handler = call->unary->calls->handler;
+    if (call->begun)
+        handler->cancelled(call, handler->context);
+    call_release(call);
 }
 
-/* The entry is the front's, not the caller's. Without it the call cannot be committed. */
-static void take_stream(struct call *call)
+/* The front's thread. */
+static void on_stream_ended(struct front_call *stream)
+{
+    struct call *call = container_of(stream, struct call, stream);
+    call->leaving.run = on_leaving;
+    poller_run(call->unary->calls->core->poller, &call->leaving);
+}
+
+/* The entry is the front's, not the caller's. */
+static bool take_number(struct call *call)
 {
     grpc_metadata_array *metadata = &call->metadata;
-    uint64_t stream;
     if (metadata->count == 0)
-        return;
-    const grpc_metadata *last = &metadata->metadata[metadata->count - 1];
-    if (!text_equal(core_text(&last->key), text_literal(FRONT_STREAM_FIELD)) ||
-        !text_to_u64(core_text(&last->value), &stream))
-        return;
-    call->commit.stream = (uint32_t)stream;
-    metadata->count--;
+        return false;
+    const grpc_metadata *last = &metadata->metadata[--metadata->count];
+    return text_equal(core_text(&last->key), text_literal(FRONT_CALL_FIELD)) &&
+           text_to_u64(core_text(&last->value), &call->stream.number);
+}
+
+/* Learns who calls, and from now on whether the caller still waits. False when it does not. */
+static bool follow(struct call *call)
+{
+    call->stream.ended = on_stream_ended;
+    call_hold(call);
+    if (take_number(call) &&
+        front_follow(call->unary->calls->core->front, &call->stream, &call->peer))
+        return true;
+    call_release(call);
+    return false;
+}
+
+/* The caller has gone before the call came here. */
+static void drop(struct call *call)
+{
+    struct status status;
+    status_set(&status, STATUS_CANCELLED, "the caller no longer waits");
+    metric_count(call->unary->calls->metrics, METRIC_CALLS, call->unary->number, STATUS_CANCELLED);
+    call_reply(call, &status);
 }
 
 /* Connections are about to be closed. A call that began now would end with UNAVAILABLE, which means
@@ -156,35 +180,21 @@ static void on_opened(struct tag *tag, bool good)
     rpc_tracker_add(&calls->core->tracker);
     /* Relaxed, as only a count: a limit is compared with it. */
     atomic_fetch_add_explicit(&calls->in_flight, 1, memory_order_relaxed);
-    atomic_init(&call->holders, 2); /* one until it is closed, one until its reply */
-    call->received_ns = clock_now_ns();
-    find_peer(call);
-    take_stream(call);
-    set_deadline(call);
+    atomic_init(&call->holders, 1); /* until it is replied to */
+    call->received_ns = call->deadline_ns = clock_now_ns();
     end_undelivered(calls, call->received_ns);
     TAILQ_INSERT_TAIL(&calls->open, call, place);
-    grpc_op close = {.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
-                     .data.recv_close_on_server.cancelled = &call->cancelled};
-    /* A new call accepts this operation whatever its peer does. */
-    if (grpc_call_start_batch(call->rpc, &close, 1, &call->closed, NULL) != GRPC_CALL_OK)
-        abort();
+    if (!follow(call)) {
+        drop(call);
+        return;
+    }
+    set_deadline(call);
     if (atomic_load(&calls->is_refusing)) {
         refuse(call);
         return;
     }
     call->begun = true;
     calls->handler->begin(call, calls->handler->context);
-}
-
-static void on_closed(struct tag *tag, bool good)
-{
-    (void)good;
-    struct call *call = container_of(tag, struct call, closed);
-    struct unary_calls *calls = call->unary->calls;
-    TAILQ_REMOVE(&calls->open, call, place);
-    if (call->cancelled && call->begun)
-        calls->handler->cancelled(call, calls->handler->context);
-    call_release(call);
 }
 
 void *call_state(struct call *call)

@@ -89,7 +89,7 @@ bool call_ends_with_connection(const struct call *call);
 
 int64_t call_received_ns(const struct call *call);
 
-/* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7", "unknown". */
+/* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7". */
 struct text call_peer(const struct call *call);
 
 /* "spiffe://cluster.local/ns/shop/sa/cart", "uid:65532,gid:65532", "anonymous"; after

@@ -17,8 +17,9 @@ struct metadata_list {
 };
 
 struct call {
-    struct tag opened, closed, replied;
-    struct task replying;
+    struct tag opened, replied;
+    struct task replying, leaving;
+    struct front_call stream;
     struct front_commit commit;
     TAILQ_ENTRY(call) place; /* in the list of open calls */
     const struct unary_method *unary;

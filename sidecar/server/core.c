@@ -65,11 +65,3 @@ grpc_server *core_server_new(const struct config *config, const struct memory_bu
     grpc_resource_quota_unref(quota);
     return made;
 }
-
-#define ADOPTED "fd:"
-
-int core_descriptor_named(const char *peer)
-{
-    bool is_ours = peer && strncmp(peer, ADOPTED, sizeof ADOPTED - 1) == 0;
-    return is_ours ? (int)strtol(peer + sizeof ADOPTED - 1, NULL, 10) : -1;
-}

@@ -57,10 +57,6 @@ struct core {
  * wider or off. */
 grpc_server *core_server_new(const struct config *config, const struct memory_budget *budget);
 
-/* The descriptor of the connection that a call came on, from the name that C-core gives the call's
- * peer, "fd:14"; -1 when it is not one of ours. It stays open as long as the call. */
-int core_descriptor_named(const char *peer);
-
 static inline void rpc_tracker_add(struct rpc_tracker *tracker)
 {
     atomic_fetch_add(&tracker->count, 1);

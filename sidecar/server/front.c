@@ -63,7 +63,7 @@ const char *front_add(struct front *front, int fd, bool has_tls, const struct pe
     connection->added.run = on_added;
     connection->front = front;
     connection->channel.fd = fd;
-    connection->inner = connection->core = -1;
+    connection->inner = -1;
     connection->has_tls = has_tls;
     connection->peer = *peer;
     connection->account = account;
@@ -78,23 +78,28 @@ size_t front_connections(struct front *front)
     return peer_table_connections(front->peers);
 }
 
-void front_peer(struct front *front, int core, struct peer *peer)
+bool front_follow(struct front *front, struct front_call *call, struct peer *peer)
 {
-    peer_table_find(front->peers, core, peer);
+    return call_table_follow(&front->calls, call->number, call, peer);
 }
 
-bool front_has_room(struct front *front, int core)
+bool front_unfollow(struct front *front, const struct front_call *call)
 {
-    return !peer_table_is_full(front->peers, core);
+    return call_table_unfollow(&front->calls, call->number);
+}
+
+bool front_has_room(struct front *front, const struct front_call *call)
+{
+    return call_table_has_room(&front->calls, call->number);
 }
 
 static void on_commit(struct task *task)
 {
     struct front_commit *commit = container_of(task, struct front_commit, task);
-    struct front_connection *connection =
-        descriptor_map_find(&commit->front->by_core, commit->core);
-    if (connection)
-        front_connection_commit(connection, commit);
+    struct call_place place = call_table_find(&commit->front->calls, commit->call);
+    commit->stream = place.stream;
+    if (place.connection)
+        front_connection_commit(place.connection, commit);
     else
         commit->done(commit, false);
 }
@@ -212,7 +217,7 @@ static struct guard_settings guard_settings_of(const struct config *config)
         .max_message = config->max_message_bytes,
         .message_timeout_ns = config->deadline_ns,
         .idle_frames = {IDLE_FRAMES, IDLE_FRAMES_OF_A_CALL},
-        .stream_field = text_literal(FRONT_STREAM_FIELD),
+        .call_field = text_literal(FRONT_CALL_FIELD),
     };
 }
 
@@ -247,6 +252,7 @@ bool front_open(const struct config *config, const struct front_events *events,
     made->events = *events;
     made->guard_settings = guard_settings_of(config);
     made->peers = peer_table_new(config);
+    call_table_init(&made->calls);
     made->drain.run = on_drain;
     made->cut.run = on_cut;
     made->end.run = on_end;
@@ -275,6 +281,6 @@ void front_free(struct front *front)
     peer_table_free(front->peers);
     output_clear(&front->outputs.to_core);
     output_clear(&front->outputs.to_caller);
-    descriptor_map_clear(&front->by_core);
+    call_table_clear(&front->calls);
     free(front);
 }

@@ -61,20 +61,32 @@ const char *front_add(struct front *front, int fd, bool has_tls, const struct pe
 /* Number of callers' connections. Any thread. */
 size_t front_connections(struct front *front);
 
-/* Returns the peer of a descriptor of C-core's. Any thread. */
-void front_peer(struct front *front, int core, struct peer *peer);
+/* The last metadata entry of each call that C-core gets, but of health and reflection: the number
+ * by which the front knows it, in decimal. */
+#define FRONT_CALL_FIELD "sidecar-call"
 
-/* Returns whether the caller's socket behind a descriptor of C-core's has taken everything. It has
- * not when the caller does not read. Any thread. */
-bool front_has_room(struct front *front, int core);
+/* A call that C-core has handed over, a member of it. */
+struct front_call {
+    uint64_t number;
+    /* The stream of the call has ended while it was followed: its caller no longer waits. The
+     * front's thread, at most once. */
+    void (*ended)(struct front_call *call);
+};
 
-/* The last metadata entry of each call that C-core gets: the number of its stream, in decimal. */
-#define FRONT_STREAM_FIELD "sidecar-stream"
+/* Follows a call and copies its peer. False when its stream has ended already. Any thread. */
+must_use bool front_follow(struct front *front, struct front_call *call, struct peer *peer);
+
+/* Follows the call no longer. Returns whether it was followed until now: when it was, `ended` is
+ * not called any more; when not, it was called or is being called. Any thread. */
+bool front_unfollow(struct front *front, const struct front_call *call);
+
+/* Returns whether the socket of the call's caller has taken everything. It has not when the caller
+ * does not read. Any thread. */
+bool front_has_room(struct front *front, const struct front_call *call);
 
 /* The commit of a call, a member of it. */
 struct front_commit {
-    int core;                         /* C-core's descriptor */
-    uint32_t stream;                  /* by FRONT_STREAM_FIELD */
+    uint64_t call;                    /* its number */
     const struct guard_field *fields; /* of the response headers; they live until `done` */
     size_t field_count;
     /* The response headers are in the caller's socket; or, when `good` is false, the caller has
@@ -85,6 +97,7 @@ struct front_commit {
     struct task task;
     STAILQ_ENTRY(front_commit) place;
     struct front *front;
+    uint32_t stream;
     uint64_t until;
 };
 

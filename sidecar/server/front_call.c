@@ -119,6 +119,9 @@ static enum guard_verdict on_open(void *context, const struct guard_request *req
         return GUARD_REFUSE;
     if (!admit(connection, call->reserved, failure))
         return GUARD_FAIL;
+    if (!own)
+        call->number = call_table_add(&connection->front->calls,
+                                      &(struct call_place){connection, request->stream});
     connection->open[call->kind]++;
     connection->use->calls++;
     return GUARD_PASS;
@@ -137,15 +140,18 @@ static bool was_left(const struct front_connection *connection, enum guard_end e
            end == GUARD_ABANDONED;
 }
 
-static void on_ended(void *context, uint32_t kind, size_t reserved, enum guard_end end)
+static void on_ended(void *context, const struct guard_call *call, enum guard_end end)
 {
     struct front_connection *connection = context;
-    connection->open[kind]--;
+    struct front_call *follower = call_table_remove(&connection->front->calls, call->number);
+    connection->open[call->kind]--;
     connection->use->calls--;
     connection->busy_ns = clock_now_ns();
-    front_memory_release(connection, reserved);
+    front_memory_release(connection, call->reserved);
     if (was_left(connection, end))
         front_pace_unfinished(connection);
+    if (follower)
+        follower->ended(follower);
 }
 
 static void on_describe(void *context, struct guard_refusal *refusal)

@@ -24,8 +24,6 @@ static void close_core(struct front_connection *connection)
     event_del(&connection->events[FRONT_CORE_READABLE]);
     event_del(&connection->events[FRONT_CORE_WRITABLE]);
     connection->waits &= ~(1u << FRONT_CORE_READABLE | 1u << FRONT_CORE_WRITABLE);
-    descriptor_map_remove(&connection->front->by_core, connection->core, connection);
-    peer_table_unbind(connection->front->peers, connection->entry);
     close(connection->inner);
     connection->inner = -1;
     connection->front->served--;
@@ -225,16 +223,16 @@ static void watch(struct front_connection *connection, enum front_wait wait, int
                  happened, connection);
 }
 
-static bool open_pair(struct front_connection *connection)
+/* Returns C-core's end; -1 when there is none. */
+static int open_pair(struct front_connection *connection)
 {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
-        return false;
+        return -1;
     connection->inner = ends[0];
-    connection->core = ends[1];
     watch(connection, FRONT_CORE_READABLE, connection->inner, EV_READ, on_core_readable);
     watch(connection, FRONT_CORE_WRITABLE, connection->inner, EV_WRITE, on_core_writable);
-    return true;
+    return ends[1];
 }
 
 static void refuse(struct front_connection *connection, const char *why)
@@ -250,15 +248,13 @@ static void refuse(struct front_connection *connection, const char *why)
 static void open_core(struct front_connection *connection)
 {
     struct front *front = connection->front;
-    if (!open_pair(connection)) {
+    int core = open_pair(connection);
+    if (core < 0) {
         refuse(connection, strerror(errno));
         return;
     }
     front->served++;
-    connection->opened_ns = connection->busy_ns = connection->peer.opened_ns = clock_now_ns();
-    descriptor_map_set(&front->by_core, connection->core, connection);
-    connection->entry = peer_table_bind(front->peers, connection->core, &connection->peer);
-    front->events.opened(connection->core, front->events.context);
+    front->events.opened(core, front->events.context);
 }
 
 static void on_resume(evutil_socket_t fd, short what, void *context)

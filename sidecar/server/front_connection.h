@@ -6,9 +6,11 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include <stdatomic.h>
+
 #include "base/rate_limit.h"
 #include "http2/guard.h"
-#include "server/descriptor_map.h"
+#include "server/call_table.h"
 #include "server/channel.h"
 #include "server/front.h"
 #include "server/peer_table.h"
@@ -43,7 +45,8 @@ struct front_connection {
     struct task added;
     struct front *front;
     struct channel channel;
-    int inner, core; /* our end of the pair and C-core's; -1 before the preface has come */
+    int inner; /* our end of the pair, whose other end is C-core's; -1 before the preface has come
+                */
     enum front_phase phase;
     struct guard *guard; /* NULL before the first byte of HTTP/2 */
     struct guard_hooks hooks;
@@ -73,8 +76,7 @@ struct front_connection {
     struct peer_use own_use;
     struct memory_share memory; /* of the budget */
     size_t held;                /* by guard and outputs, as far as counted */
-    struct peer_entry *entry;   /* while C-core serves the other end */
-    bool is_full;               /* as the entry has it */
+    atomic_bool is_full;        /* bytes wait because the caller's socket takes no more */
 };
 
 LIST_HEAD(front_list, front_connection);
@@ -84,14 +86,14 @@ struct front {
     struct front_events events;
     struct guard_settings guard_settings;
     struct peer_table *peers;
+    struct call_table calls;
     struct tls *tls; /* NULL: plaintext */
     struct event_thread thread;
     struct task drain, cut, end;
 
     /* The front's thread. */
     struct front_list connections;
-    size_t served;                 /* of them: those whose other end C-core has */
-    struct descriptor_map by_core; /* connections that C-core serves */
+    size_t served; /* of them: those whose other end C-core has */
     struct event *tick, *refuse, *end_over;
     bool is_draining, has_drained, is_ending;
     struct front_connection *at_hand; /* to be settled after the events, or NULL */

@@ -43,12 +43,20 @@ static void pause_until(struct front_connection *connection, int64_t until_ns, i
     event_add(&connection->resume, &pause);
 }
 
+/* Before the first call, whose thread reads the peer. */
+static void begin_serving(struct front_connection *connection, int64_t now_ns)
+{
+    struct front *front = connection->front;
+    connection->guard = guard_new(&front->guard_settings, &connection->hooks, now_ns);
+    connection->opened_ns = connection->busy_ns = connection->peer.opened_ns = now_ns;
+}
+
 static void take_from_caller(struct front_connection *connection, size_t size)
 {
     struct front *front = connection->front;
     int64_t now_ns = clock_now_ns();
     if (!connection->guard)
-        connection->guard = guard_new(&front->guard_settings, &connection->hooks, now_ns);
+        begin_serving(connection, now_ns);
     guard_from_caller(connection->guard, front->piece, size, now_ns, &front->outputs);
     int64_t paced_ns = front_pace_until(connection, now_ns);
     int64_t paused_ns = guard_paused_until(connection->guard);
@@ -139,10 +147,8 @@ static void end_to_core(struct front_connection *connection)
 static void report_full(struct front_connection *connection)
 {
     bool is_full = connection->to_caller.size > 0;
-    if (!front_has_core(connection) || is_full == connection->is_full)
-        return;
-    connection->is_full = is_full;
-    peer_table_set_full(connection->front->peers, connection->entry, is_full);
+    if (is_full != connection->is_full)
+        connection->is_full = is_full;
 }
 
 static void write_to_caller(struct front_connection *connection)

@@ -20,11 +20,11 @@
 #define CALLER_ANONYMOUS "anonymous"
 
 struct peer {
-    char address[PEER_BYTES]; /* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7", "unknown" */
+    char address[PEER_BYTES]; /* "127.0.0.1:41234", "unix:uid=65532,gid=65532,pid=7" */
     char who[PEER_BYTES];     /* without port, group and process; connections are counted by it */
     bool authorized;          /* --allow-callers lists it, or is not set */
     bool is_trusted_proxy;    /* it may name the caller in x-forwarded-client-cert (--trust-xfcc) */
-    int64_t opened_ns; /* when C-core got the connection, of clock_now_ns; 0 when not known */
+    int64_t opened_ns;        /* when its first byte of HTTP/2 came, of clock_now_ns */
     char caller[CALLER_BYTES]; /* "spiffe://…", "uid:65532,gid:65532", "anonymous" */
 };
 

@@ -8,25 +8,15 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "server/descriptor_map.h"
 
 #include "base/banned.h"
 
-/* The peer behind a descriptor of C-core's. */
-struct peer_entry {
-    struct peer peer;
-    int descriptor;
-    bool is_full;
-};
-
 struct peer_table {
     size_t most, most_each;
-    struct peer unknown_peer;
     pthread_mutex_t lock; /* of everything below */
     void *accounts;       /* a tree of tsearch */
     TAILQ_HEAD(, peer_account) resting;
     size_t connections;
-    struct descriptor_map peers; /* entries */
 };
 
 struct peer_table *peer_table_new(const struct config *config)
@@ -35,9 +25,7 @@ struct peer_table *peer_table_new(const struct config *config)
     *table = (struct peer_table){
         .most = config->max_connections,
         .most_each = config->max_connections_per_peer,
-        .unknown_peer = {.address = "unknown", .who = "unknown"},
     };
-    peer_identify(&table->unknown_peer, config, NULL, 0);
     TAILQ_INIT(&table->resting);
     pthread_mutex_init(&table->lock, NULL);
     return table;
@@ -47,7 +35,6 @@ void peer_table_free(struct peer_table *table)
 {
     if (!table)
         return;
-    descriptor_map_clear(&table->peers);
     tdestroy(table->accounts, free);
     pthread_mutex_destroy(&table->lock);
     free(table);
@@ -141,47 +128,4 @@ size_t peer_table_connections(struct peer_table *table)
     size_t connections = table->connections;
     pthread_mutex_unlock(&table->lock);
     return connections;
-}
-
-struct peer_entry *peer_table_bind(struct peer_table *table, int descriptor,
-                                   const struct peer *peer)
-{
-    struct peer_entry *entry = memory_expect(malloc(sizeof *entry));
-    *entry = (struct peer_entry){.peer = *peer, .descriptor = descriptor};
-    pthread_mutex_lock(&table->lock);
-    descriptor_map_set(&table->peers, descriptor, entry);
-    pthread_mutex_unlock(&table->lock);
-    return entry;
-}
-
-void peer_table_unbind(struct peer_table *table, struct peer_entry *entry)
-{
-    pthread_mutex_lock(&table->lock);
-    descriptor_map_remove(&table->peers, entry->descriptor, entry);
-    pthread_mutex_unlock(&table->lock);
-    free(entry);
-}
-
-void peer_table_set_full(struct peer_table *table, struct peer_entry *entry, bool is_full)
-{
-    pthread_mutex_lock(&table->lock);
-    entry->is_full = is_full;
-    pthread_mutex_unlock(&table->lock);
-}
-
-void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer)
-{
-    pthread_mutex_lock(&table->lock);
-    const struct peer_entry *entry = descriptor_map_find(&table->peers, descriptor);
-    *peer = entry ? entry->peer : table->unknown_peer;
-    pthread_mutex_unlock(&table->lock);
-}
-
-bool peer_table_is_full(struct peer_table *table, int descriptor)
-{
-    pthread_mutex_lock(&table->lock);
-    const struct peer_entry *entry = descriptor_map_find(&table->peers, descriptor);
-    bool is_full = entry && entry->is_full;
-    pthread_mutex_unlock(&table->lock);
-    return is_full;
 }

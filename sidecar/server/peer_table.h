@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The peers of the connections that are open: how many connections each has and what it does on
- * them, and which peer is behind a descriptor of C-core's. Any thread.
+ * them. Any thread.
  */
 #pragma once
 
@@ -14,7 +14,6 @@
 #include "system/memory_budget.h"
 
 struct peer_table;
-struct peer_entry;
 
 /* The open calls, memory and limits of a peer. The front's thread. */
 struct peer_use {
@@ -47,18 +46,3 @@ void peer_table_leave(struct peer_table *table, struct peer_account *account);
 
 /* Number of counted connections. */
 size_t peer_table_connections(struct peer_table *table);
-
-/* C-core serves the connection of a peer by that descriptor, until the entry is removed. */
-struct peer_entry *peer_table_bind(struct peer_table *table, int descriptor,
-                                   const struct peer *peer);
-void peer_table_unbind(struct peer_table *table, struct peer_entry *entry);
-
-/* Sets whether bytes wait because the peer's socket takes no more. */
-void peer_table_set_full(struct peer_table *table, struct peer_entry *entry, bool is_full);
-
-/* The peer behind a descriptor of C-core's. Without one it is "unknown", which is authorized only
- * when --allow-callers is not set. */
-void peer_table_find(struct peer_table *table, int descriptor, struct peer *peer);
-
-/* Returns whether the connection behind a descriptor of C-core's was last set to be full. */
-bool peer_table_is_full(struct peer_table *table, int descriptor);

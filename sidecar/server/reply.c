@@ -15,11 +15,17 @@ static void on_committed(struct front_commit *commit, bool good)
     call_release(call);
 }
 
+static void finish(struct call *call)
+{
+    TAILQ_REMOVE(&call->unary->calls->open, call, place);
+    call_release(call);
+}
+
 static void on_replied(struct tag *tag, bool good)
 {
     /* False when the caller has gone before the reply was sent. */
     (void)good;
-    call_release(container_of(tag, struct call, replied));
+    finish(container_of(tag, struct call, replied));
 }
 
 static void add_metadata(struct metadata_list *list, const char *name, struct text value)
@@ -84,7 +90,7 @@ static grpc_op initial_operation(struct call *call)
 
 bool call_has_room(const struct call *call)
 {
-    return front_has_room(call->unary->calls->core->front, call->commit.core);
+    return front_has_room(call->unary->calls->core->front, &call->stream);
 }
 
 void call_commit(struct call *call)
@@ -93,6 +99,7 @@ void call_commit(struct call *call)
     for (size_t i = 0; i < initial->count; i++)
         call->headers[i] = (struct guard_field){core_text(&initial->list[i].key),
                                                 core_text(&initial->list[i].value)};
+    call->commit.call = call->stream.number;
     call->commit.fields = call->headers;
     call->commit.field_count = initial->count;
     call->commit.done = on_committed;
@@ -131,15 +138,32 @@ static void release_sent(struct call *call, grpc_byte_buffer *message)
         grpc_slice_unref(call->details);
 }
 
+/* It is not followed from here on, because its reply ends its stream. */
+static void unfollow(struct call *call)
+{
+    if (front_unfollow(call->unary->calls->core->front, &call->stream))
+        call_release(call);
+}
+
+/* C-core wants to report the end of each call. Only now, because it looks through all operations
+ * under way for each one that ends. */
+static grpc_op close_operation(struct call *call)
+{
+    return (grpc_op){.op = GRPC_OP_RECV_CLOSE_ON_SERVER,
+                     .data.recv_close_on_server.cancelled = &call->cancelled};
+}
+
 static void start_reply(struct task *task)
 {
     struct call *call = container_of(task, struct call, replying);
+    unfollow(call);
     grpc_byte_buffer *message =
         call->code == STATUS_OK ? grpc_raw_byte_buffer_create(&call->response, 1) : NULL;
-    grpc_op operations[3];
+    grpc_op operations[4];
     size_t count = 0;
     operations[count++] = initial_operation(call);
     operations[count++] = status_operation(call);
+    operations[count++] = close_operation(call);
     if (message)
         operations[count++] =
             (grpc_op){.op = GRPC_OP_SEND_MESSAGE, .data.send_message.send_message = message};
@@ -149,7 +173,7 @@ static void start_reply(struct task *task)
         cancel_unsendable(call);
     release_sent(call, message);
     if (!is_started)
-        call_release(call);
+        finish(call);
 }
 
 void call_reply(struct call *call, const struct status *status)

@@ -173,13 +173,33 @@ static inline void expect_call(struct h2 *core, uint32_t stream)
     h2_expect(core, H2_HEADERS, stream, &frame);
 }
 
-static inline uint32_t call(struct trial *trial)
+/* The number of a call, by the headers that C-core got: a literal field, the value of which is
+ * shorter than 127 bytes (RFC 7541 section 6.2.2). */
+static inline uint64_t number_of(const struct h2_frame *headers)
+{
+    const char *name = memmem(headers->payload.data, headers->payload.size, FRONT_CALL_FIELD,
+                              strlen(FRONT_CALL_FIELD));
+    uint64_t number;
+    assert_non_null(name);
+    const char *size = name + strlen(FRONT_CALL_FIELD);
+    assert_true(text_to_u64((struct text){size + 1, (unsigned char)*size}, &number));
+    return number;
+}
+
+static inline uint32_t call_numbered(struct trial *trial, uint64_t *number)
 {
     struct h2_frame frame;
     uint32_t stream = h2_call(&trial->caller, ALLOWED, NULL);
-    expect_call(&trial->core, stream);
+    h2_expect(&trial->core, H2_HEADERS, stream, &frame);
+    *number = number_of(&frame);
     h2_expect(&trial->core, H2_DATA, stream, &frame);
     return stream;
+}
+
+static inline uint32_t call(struct trial *trial)
+{
+    uint64_t number;
+    return call_numbered(trial, &number);
 }
 
 /* C-core ends the stream with a status. */

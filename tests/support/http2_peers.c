@@ -134,7 +134,8 @@ static void stop(struct peers *peers)
 void peers_init(struct peers *peers)
 {
     *peers = (struct peers){
-        .settings = {.max_streams = 1000,
+        .settings = {.call_field = text_literal("x-call"),
+                     .max_streams = 1000,
                      .fields = {.list_size = 16384, .list_count = 100},
                      .max_message = 65536,
                      .message_timeout_ns = 30 * FRAME_BUDGET_SECOND,

@@ -39,6 +39,8 @@ struct trial {
     int accepted[MOST_ACCEPTED]; /* C-core's ends */
     atomic_size_t accepted_count;
     unsigned refusals;
+    atomic_uint disconnections;
+    char disconnected[PEER_BYTES]; /* the peer of the last one */
     struct rlimit descriptors;
     char why[128];
 };
@@ -56,6 +58,14 @@ static inline void on_refused(const char *why, void *context)
     struct trial *trial = context;
     trial->refusals++;
     snprintf(trial->why, sizeof trial->why, "%s", why);
+}
+
+static inline void on_disconnected(const char *peer, const char *why, void *context)
+{
+    struct trial *trial = context;
+    (void)why;
+    snprintf(trial->disconnected, sizeof trial->disconnected, "%s", peer);
+    trial->disconnections++;
 }
 
 static inline void on_drained(void *context)
@@ -118,6 +128,7 @@ static inline bool try_open(struct trial *trial, struct status *status)
 {
     const struct front_events of_front = {.opened = on_accepted,
                                           .refused = on_refused,
+                                          .disconnected = on_disconnected,
                                           .drained = on_drained,
                                           .context = trial,
                                           .budget = &trial->budget};

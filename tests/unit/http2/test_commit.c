@@ -135,18 +135,23 @@ static void a_committed_call_is_known_until_its_caller_resets_it(void **state)
     assert_false(guard_has_stream(peers->guard, 1));
 }
 
-static void c_core_learns_the_number_of_a_stream_last(void **state)
+static enum guard_verdict number_call(void *context, const struct guard_request *request,
+                                      struct guard_call *call, struct guard_failure *failure)
+{
+    (void)context, (void)failure;
+    call->number = request->stream == 1 ? 0 : UINT64_MAX;
+    return GUARD_PASS;
+}
+
+static void c_core_learns_the_number_of_a_call_last(void **state)
 {
     struct peers *peers = *state;
-    const char ending[] = "x-stream: 12345\n";
-    uint32_t stream = 12345;
-    peers->settings.stream_field = text_literal("x-stream");
+    const char ending[] = "x-call: 18446744073709551615\n";
+    peers->hooks.open = number_call;
     caller_calls(peers, 1);
-    assert_non_null(memmem(peers->streams[1].headers.data, peers->streams[1].headers.size,
-                           "x-stream: 1\n", 12));
-    caller_calls(peers, stream);
-    /* Streams as large as that share a place. */
-    const struct output *headers = &peers->streams[0].headers;
+    caller_calls(peers, 3);
+    const struct output *none = &peers->streams[1].headers, *headers = &peers->streams[3].headers;
+    assert_null(memmem(none->data, none->size, "x-call", 6));
     assert_true(headers->size > sizeof ending);
     assert_memory_equal(headers->data + headers->size - strlen(ending), ending, strlen(ending));
 }
@@ -161,7 +166,7 @@ int main(void)
         test(a_call_whose_headers_c_core_has_sent_gets_no_others),
         test(a_call_that_has_ended_is_not_committed),
         test(a_committed_call_is_known_until_its_caller_resets_it),
-        test(c_core_learns_the_number_of_a_stream_last),
+        test(c_core_learns_the_number_of_a_call_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,6 +100,7 @@ static enum guard_verdict open_stream(void *context, const struct guard_request 
     call->streaming = text_equal(request->path, text_literal("/grpc.health.v1.Health/Watch"));
     call->kind = call->streaming ? 7 : 1;
     call->method = 3;
+    call->number = request->stream;
     call->reserved = 1000;
     if (!guard_request_field(request, text_literal("user-agent"), &user))
         return GUARD_REFUSE;
@@ -196,14 +197,16 @@ static void a_stream_of_messages_passes_when_the_front_says_so(void **state)
 struct ends {
     size_t of[5], reserved;
     uint32_t kind;
+    uint64_t number;
 };
 
-static void count_end(void *context, uint32_t kind, size_t reserved, enum guard_end end)
+static void count_end(void *context, const struct guard_call *call, enum guard_end end)
 {
     struct ends *ends = context;
     ends->of[end]++;
-    ends->kind = kind;
-    ends->reserved += reserved;
+    ends->kind = call->kind;
+    ends->number = call->number;
+    ends->reserved += call->reserved;
 }
 
 static bool reserve(void *context, uint32_t kind, size_t size, struct guard_failure *failure)
@@ -226,6 +229,7 @@ static void each_stream_that_passed_is_reported_once_when_it_ends(void **state)
     core_responds(peers, 1);
     assert_int_equal(ends.of[GUARD_COMPLETE], 1);
     assert_int_equal(ends.kind, 1);
+    assert_int_equal(ends.number, 1);
     assert_int_equal(ends.reserved, 1000 + 6);
     caller_calls(peers, 3);
     put_frame(&bytes, FRAME_RST_STREAM, 0, 3, text_literal("\0\0\0\10"));

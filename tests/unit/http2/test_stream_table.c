@@ -19,8 +19,8 @@ static void a_stream_is_found_until_it_is_removed(void **state)
     (void)state;
     struct stream_table table = {0};
     assert_null(stream_table_find(&table, 1));
-    stream_table_add(&table, 1)->kind = 7;
-    assert_int_equal(stream_table_find(&table, 1)->kind, 7);
+    stream_table_add(&table, 1)->call.kind = 7;
+    assert_int_equal(stream_table_find(&table, 1)->call.kind, 7);
     assert_null(stream_table_find(&table, 3));
     assert_null(stream_table_find(&table, 17)); /* of the same place */
     stream_table_remove(&table, stream_table_find(&table, 1));
@@ -51,10 +51,10 @@ static void any_order_of_adding_and_removing_is_kept(void **state)
         struct stream *stream = stream_table_find(&table, id);
         assert_int_equal(stream != NULL, there[id]);
         if (stream) {
-            assert_int_equal(stream->kind, id);
+            assert_int_equal(stream->call.kind, id);
             stream_table_remove(&table, stream);
         } else {
-            stream_table_add(&table, id)->kind = id;
+            stream_table_add(&table, id)->call.kind = id;
         }
         there[id] = !there[id];
         count += there[id] ? 1 : -1;

@@ -162,31 +162,6 @@ static void the_end_of_c_cores_side_ends_the_caller_after_its_bytes(void **state
     expect_end(&trial->caller);
 }
 
-/* C-core closes its descriptor at a time of its own, and the next connection gets the number. */
-static void a_descriptor_that_is_used_again_belongs_to_the_new_connection(void **state)
-{
-    struct trial *trial = *state;
-    struct h2 next_caller, next_core;
-    struct peer peer;
-    open_connection(trial);
-    int number = trial->core.fd;
-    close_end(&trial->caller);
-    expect_end(&trial->core);
-    close_end(&trial->core);
-    connect_caller(trial, &next_caller, &next_core);
-    for (unsigned tries = 0; next_core.fd != number && tries < 10; tries++) {
-        close_end(&next_caller);
-        expect_end(&next_core);
-        close_end(&next_core);
-        connect_caller(trial, &next_caller, &next_core);
-    }
-    loop_until(trial->loop, front_connections(trial->front) == 1);
-    front_peer(trial->front, next_core.fd, &peer);
-    assert_string_equal(peer.who, "test");
-    close_end(&next_caller);
-    close_end(&next_core);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,7 +176,6 @@ int main(void)
         TEST(a_cut_closes_all_connections_at_once),
         TEST(a_caller_that_leaves_ends_c_cores_side),
         TEST(the_end_of_c_cores_side_ends_the_caller_after_its_bytes),
-        TEST(a_descriptor_that_is_used_again_belongs_to_the_new_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

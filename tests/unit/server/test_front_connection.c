@@ -29,15 +29,12 @@ static void on_committed(struct front_commit *request, bool good)
     commit->done = ++*commit->order;
 }
 
-static void begin_commit(struct trial *trial, int core, uint32_t stream, struct commit *commit,
+static void begin_commit(struct trial *trial, uint64_t call, struct commit *commit,
                          atomic_uint *order)
 {
-    *commit = (struct commit){.commit = {.core = core,
-                                         .stream = stream,
-                                         .fields = &ahead,
-                                         .field_count = 1,
-                                         .done = on_committed},
-                              .order = order};
+    *commit = (struct commit){
+        .commit = {.call = call, .fields = &ahead, .field_count = 1, .done = on_committed},
+        .order = order};
     front_commit(trial->front, &commit->commit);
 }
 
@@ -163,13 +160,15 @@ static void expect_pings(struct h2 *caller, uint32_t count)
 static void a_caller_that_does_not_read_slows_down_c_core_and_loses_nothing(void **state)
 {
     struct trial *trial = *state;
+    struct front_call slow = {0};
     open_connection(trial);
-    assert_true(front_has_room(trial->front, trial->core.fd));
+    call_numbered(trial, &slow.number);
+    assert_true(front_has_room(trial->front, &slow));
     uint32_t written = write_pings(&trial->core);
     assert_true(written * 17 < 8U << 20);
-    assert_false(front_has_room(trial->front, trial->core.fd));
+    assert_false(front_has_room(trial->front, &slow));
     expect_pings(&trial->caller, written);
-    loop_until(trial->loop, front_has_room(trial->front, trial->core.fd));
+    loop_until(trial->loop, front_has_room(trial->front, &slow));
 }
 
 static void a_slow_caller_does_not_hold_up_another_one(void **state)
@@ -193,12 +192,13 @@ static void commits_are_reported_in_order_once_the_headers_are_in_the_callers_so
     struct commit commits[3];
     struct h2_frame frame;
     uint32_t streams[3];
+    uint64_t numbers[3];
     atomic_uint order = 0;
     open_connection(trial);
     for (size_t i = 0; i < array_length(commits); i++)
-        streams[i] = call(trial);
+        streams[i] = call_numbered(trial, &numbers[i]);
     for (size_t i = 0; i < array_length(commits); i++)
-        begin_commit(trial, trial->core.fd, streams[i], &commits[i], &order);
+        begin_commit(trial, numbers[i], &commits[i], &order);
     loop_until(trial->loop, commits[array_length(commits) - 1].done > 0);
     for (size_t i = 0; i < array_length(commits); i++) {
         assert_int_equal(commits[i].done, i + 1);
@@ -212,25 +212,16 @@ static void commits_are_reported_in_order_once_the_headers_are_in_the_callers_so
     }
 }
 
-static void c_core_knows_the_stream_of_a_call(void **state)
-{
-    struct trial *trial = *state;
-    struct h2_frame frame;
-    open_connection(trial);
-    uint32_t stream = h2_open(&trial->caller, ALLOWED, H2_END_STREAM, NULL);
-    h2_expect(&trial->core, H2_HEADERS, stream, &frame);
-    assert_true(h2_has(&frame, FRONT_STREAM_FIELD, "1"));
-}
-
 static void a_commit_waits_for_a_caller_that_does_not_read(void **state)
 {
     struct trial *trial = *state;
     struct commit commit;
+    uint64_t number;
     atomic_uint order = 0;
     open_connection(trial);
-    uint32_t stream = call(trial);
+    call_numbered(trial, &number);
     uint32_t written = write_pings(&trial->core);
-    begin_commit(trial, trial->core.fd, stream, &commit, &order);
+    begin_commit(trial, number, &commit, &order);
     poll(NULL, 0, 50);
     assert_int_equal(commit.done, 0);
     expect_pings(&trial->caller, written);
@@ -242,11 +233,12 @@ static void a_commit_fails_when_the_caller_has_closed_its_end(void **state)
 {
     struct trial *trial = *state;
     struct commit commit;
+    uint64_t number;
     atomic_uint order = 0;
     open_connection(trial);
-    uint32_t stream = call(trial);
+    call_numbered(trial, &number);
     assert_int_equal(shutdown(trial->caller.fd, SHUT_WR), 0);
-    begin_commit(trial, trial->core.fd, stream, &commit, &order);
+    begin_commit(trial, number, &commit, &order);
     loop_until(trial->loop, commit.done == 1);
     assert_false(commit.good);
 }
@@ -255,11 +247,12 @@ static void a_commit_fails_when_the_connection_is_cut(void **state)
 {
     struct trial *trial = *state;
     struct commit commit;
+    uint64_t number;
     atomic_uint order = 0;
     open_connection(trial);
-    uint32_t stream = call(trial);
+    call_numbered(trial, &number);
     write_pings(&trial->core);
-    begin_commit(trial, trial->core.fd, stream, &commit, &order);
+    begin_commit(trial, number, &commit, &order);
     front_cut(trial->front);
     loop_until(trial->loop, commit.done == 1);
     assert_false(commit.good);
@@ -268,18 +261,83 @@ static void a_commit_fails_when_the_connection_is_cut(void **state)
 static void a_commit_fails_for_a_call_that_is_not_there(void **state)
 {
     struct trial *trial = *state;
+    struct h2_frame frame;
+    uint64_t ended;
     open_connection(trial);
-    const struct {
-        int core;
-        uint32_t stream;
-    } none[] = {{-1, 1}, {0, 1}, {100000, 1}, {trial->core.fd, 0}, {trial->core.fd, 99}};
+    uint32_t stream = call_numbered(trial, &ended);
+    respond(&trial->core, stream);
+    h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
+    const uint64_t none[] = {0, 1, ended, ended + 1, UINT64_MAX};
     for (size_t i = 0; i < array_length(none); i++) {
         struct commit commit;
         atomic_uint order = 0;
-        begin_commit(trial, none[i].core, none[i].stream, &commit, &order);
+        begin_commit(trial, none[i], &commit, &order);
         loop_until(trial->loop, commit.done == 1);
         assert_false(commit.good);
     }
+}
+
+struct followed {
+    struct front_call call;
+    atomic_uint ended;
+};
+
+static void on_ended(struct front_call *call)
+{
+    container_of(call, struct followed, call)->ended++;
+}
+
+static void follow(struct trial *trial, struct followed *followed)
+{
+    struct peer peer;
+    followed->call.ended = on_ended;
+    followed->ended = 0;
+    assert_true(front_follow(trial->front, &followed->call, &peer));
+    assert_string_equal(peer.address, "test:1");
+}
+
+static void the_end_of_a_call_that_is_followed_is_reported_once(void **state)
+{
+    struct trial *trial = *state;
+    struct followed reset, ended, left;
+    struct h2_frame frame;
+    struct peer peer;
+    open_connection(trial);
+    uint32_t stream = call_numbered(trial, &reset.call.number);
+    follow(trial, &reset);
+    h2_send(&trial->caller, H2_RST_STREAM, 0, stream, text_literal("\0\0\0\10"));
+    h2_expect(&trial->core, H2_RST_STREAM, stream, &frame);
+    loop_until(trial->loop, reset.ended == 1);
+    stream = call_numbered(trial, &ended.call.number);
+    follow(trial, &ended);
+    respond(&trial->core, stream);
+    loop_until(trial->loop, ended.ended == 1);
+    call_numbered(trial, &left.call.number);
+    follow(trial, &left);
+    close_end(&trial->caller);
+    loop_until(trial->loop, left.ended == 1);
+    struct followed *const all[] = {&reset, &ended, &left};
+    for (size_t i = 0; i < array_length(all); i++) {
+        assert_int_equal(all[i]->ended, 1);
+        assert_false(front_unfollow(trial->front, &all[i]->call));
+        assert_false(front_follow(trial->front, &all[i]->call, &peer));
+    }
+}
+
+static void the_end_of_a_call_that_is_followed_no_longer_is_not_reported(void **state)
+{
+    struct trial *trial = *state;
+    struct h2_frame frame;
+    struct followed followed, next;
+    open_connection(trial);
+    uint32_t stream = call_numbered(trial, &followed.call.number);
+    follow(trial, &followed);
+    assert_true(front_unfollow(trial->front, &followed.call));
+    respond(&trial->core, stream);
+    h2_expect(&trial->caller, H2_HEADERS, stream, &frame);
+    call_numbered(trial, &next.call.number);
+    assert_true(next.call.number != followed.call.number);
+    assert_int_equal(followed.ended, 0);
 }
 
 static void more_cancelled_calls_than_streams_in_a_second_end_the_connection(void **state)
@@ -307,11 +365,12 @@ int main(void)
         TEST(a_caller_that_does_not_read_slows_down_c_core_and_loses_nothing),
         TEST(a_slow_caller_does_not_hold_up_another_one),
         TEST(commits_are_reported_in_order_once_the_headers_are_in_the_callers_socket),
-        TEST(c_core_knows_the_stream_of_a_call),
         TEST(a_commit_waits_for_a_caller_that_does_not_read),
         TEST(a_commit_fails_when_the_caller_has_closed_its_end),
         TEST(a_commit_fails_when_the_connection_is_cut),
         TEST(a_commit_fails_for_a_call_that_is_not_there),
+        TEST(the_end_of_a_call_that_is_followed_is_reported_once),
+        TEST(the_end_of_a_call_that_is_followed_no_longer_is_not_reported),
         TEST(more_cancelled_calls_than_streams_in_a_second_end_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
