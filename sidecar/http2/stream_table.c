@@ -13,10 +13,12 @@
 /* A table that a burst has made larger than this gives its memory back when it is empty. */
 #define KEPT_PLACES 64
 
-/* Ids of callers' streams are odd and ascend, so that they fill the places in turn. */
+/* The upper bits of a multiple of the golden ratio: they scatter ids that follow one another. Side
+ * by side, all streams of a connection would be looked through for each that is removed. */
 static size_t place_of(const struct stream_table *table, uint32_t id)
 {
-    return id / 2 & (table->place_count - 1);
+    uint32_t scattered = id * UINT32_C(0x9e3779b9);
+    return scattered >> (__builtin_clz((uint32_t)table->place_count) + 1);
 }
 
 static size_t next_place(const struct stream_table *table, size_t place)
