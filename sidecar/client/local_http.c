@@ -110,11 +110,11 @@ static bool send_request(int fd, const struct local_request *local, struct arena
         .fields = {{.name = text_literal("Connection"), .value = text_literal("close")}},
         .field_count = 1,
         .has_body = true};
-    struct text bytes;
+    struct http_bytes bytes;
     if (!http1_request(&request, text_literal("localhost"), arena, &bytes, status))
         return false;
     /* The buffer of a new connection has room for a request of this size. */
-    if (send(fd, bytes.data, bytes.size, MSG_NOSIGNAL) == (ssize_t)bytes.size)
+    if (send(fd, bytes.parts[0].data, bytes.size, MSG_NOSIGNAL) == (ssize_t)bytes.size)
         return true;
     return status_fail(status, STATUS_INTERNAL, "send the request: %m");
 }

@@ -132,8 +132,8 @@ static void add_fields(struct http_request *request, struct text date, struct te
     const struct http_field candidates[] = {
         {text_literal("X-Sdk-Date"), date, .is_checked = true},
         {text_literal("X-Project-Id"), project_id, .is_checked = false},
-        {text_literal("X-Security-Token"), security_token, .is_checked = true},
-        {text_literal("Authorization"), authorization, .is_checked = true},
+        {text_literal("X-Security-Token"), security_token, .is_checked = true, .is_secret = true},
+        {text_literal("Authorization"), authorization, .is_checked = true, .is_secret = true},
     };
     for (size_t i = 0; i < array_length(candidates); i++)
         if (candidates[i].value.size > 0)

@@ -103,8 +103,9 @@ static bool add_token(const struct credential_snapshot *snapshot, struct http_re
 {
     if (request->field_count == HTTP_REQUEST_FIELDS)
         return status_fail(status, STATUS_INTERNAL, "the request has too many fields");
-    request->fields[request->field_count++] = (struct http_field){
-        text_literal("X-Auth-Token"), snapshot->issued.token, .is_checked = true};
+    request->fields[request->field_count++] =
+        (struct http_field){text_literal("X-Auth-Token"), snapshot->issued.token,
+                            .is_checked = true, .is_secret = true};
     return true;
 }
 

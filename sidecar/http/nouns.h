@@ -14,6 +14,7 @@
 struct http_field {
     struct text name, value;
     bool is_checked; /* the value was found legal already, where it came from */
+    bool is_secret;  /* the value is not copied before it is sent */
 };
 
 /* More fields than any request of ours has: ours, the credential's, the caller's trace context. */

@@ -80,14 +80,18 @@ static bool check_request(const struct http_request *request, struct text host,
 #define CONTENT_LENGTH "\r\nContent-Length: "
 #define HEAD_END "\r\n\r\n"
 
-static size_t request_bytes(const struct http_request *request, struct text host,
-                            struct text content_length)
+/* Of the block, which has no secret. */
+static size_t block_bytes(const struct http_request *request, struct text host,
+                          struct text content_length)
 {
     size_t bytes = request->method.size + sizeof " " - 1 + request->target.size +
                    sizeof VERSION_AND_HOST - 1 + host.size + content_length.size + sizeof HEAD_END -
                    1 + request->body.size;
-    for (size_t i = 0; i < request->field_count; i++)
-        bytes += sizeof "\r\n: " - 1 + request->fields[i].name.size + request->fields[i].value.size;
+    for (size_t i = 0; i < request->field_count; i++) {
+        const struct http_field *field = &request->fields[i];
+        bytes += sizeof "\r\n: " - 1 + field->name.size;
+        bytes += field->is_secret ? 0 : field->value.size;
+    }
     return bytes;
 }
 
@@ -98,23 +102,38 @@ static char *put(char *at, struct text piece)
     return at + piece.size;
 }
 
-static char *put_request(char *at, const struct http_request *request, struct text host,
-                         struct text content_length)
+/* Adds the part of the block that ends at `at`, and returns the beginning of the next one. */
+static const char *end_part(struct http_bytes *bytes, const char *begin, const char *at)
 {
+    http_bytes_add(bytes, (struct text){begin, (size_t)(at - begin)});
+    return at;
+}
+
+static const char *put_request(char *at, const struct http_request *request, struct text host,
+                               struct text content_length, struct http_bytes *bytes)
+{
+    const char *part = at;
     at = put(at, request->method);
     at = put(at, text_literal(" "));
     at = put(at, request->target);
     at = put(at, text_literal(VERSION_AND_HOST));
     at = put(at, host);
     for (size_t i = 0; i < request->field_count; i++) {
+        const struct http_field *field = &request->fields[i];
         at = put(at, text_literal("\r\n"));
-        at = put(at, request->fields[i].name);
+        at = put(at, field->name);
         at = put(at, text_literal(": "));
-        at = put(at, request->fields[i].value);
+        if (field->is_secret) {
+            part = end_part(bytes, part, at);
+            http_bytes_add(bytes, field->value);
+        } else {
+            at = put(at, field->value);
+        }
     }
     at = put(at, content_length);
     at = put(at, text_literal(HEAD_END));
-    return put(at, request->body);
+    at = put(at, request->body);
+    return end_part(bytes, part, at);
 }
 
 /* The whole line behind the line break that it begins with; nothing for a request without a body.
@@ -130,7 +149,7 @@ static struct text write_content_length(const struct http_request *request,
 }
 
 bool http1_request(const struct http_request *request, struct text host, struct arena *arena,
-                   struct text *bytes, struct status *status)
+                   struct http_bytes *bytes, struct status *status)
 {
     assert(request->field_count <= HTTP_REQUEST_FIELDS);
     assert(request->has_body || request->body.size == 0);
@@ -139,13 +158,13 @@ bool http1_request(const struct http_request *request, struct text host, struct 
 
     char line[sizeof CONTENT_LENGTH + DECIMAL_BYTES];
     struct text content_length = write_content_length(request, line);
-    size_t size = request_bytes(request, host, content_length);
+    size_t size = block_bytes(request, host, content_length);
     char *at = arena_alloc(arena, size);
     if (!at)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                            "the HTTP request of %zu bytes does not fit the call's memory", size);
-    char *end = put_request(at, request, host, content_length);
+    *bytes = (struct http_bytes){.count = 0};
+    const char *end = put_request(at, request, host, content_length, bytes);
     assert(end == at + size);
-    *bytes = (struct text){at, (size_t)(end - at)};
     return true;
 }

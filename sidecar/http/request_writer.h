@@ -8,14 +8,17 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "http/bytes.h"
 #include "http/nouns.h"
 
 /*
- * The whole request, in one block of exactly its size: request line, Host, the request's fields,
- * Content-Length, body. INVALID_ARGUMENT when method, target, host, a field's name or value holds
- * what RFC 9110 section 5.5 and RFC 9112 section 3 do not allow (nothing of a caller's can add a
- * line), and for a field that is written here: Host, Content-Length, Transfer-Encoding.
- * RESOURCE_EXHAUSTED when the arena is full. A field's value never stands in a message.
+ * The whole request: request line, Host, the request's fields, Content-Length, body. All but the
+ * values of secret fields is written to one block of exactly its size; those values are parts that
+ * lie where they did, and there may be HTTP_BYTES_SECRETS of them. INVALID_ARGUMENT when method,
+ * target, host, a field's name or value holds what RFC 9110 section 5.5 and RFC 9112 section 3 do
+ * not allow (nothing of a caller's can add a line), and for a field that is written here: Host,
+ * Content-Length, Transfer-Encoding. RESOURCE_EXHAUSTED when the arena is full. A field's value
+ * never stands in a message.
  */
 must_use bool http1_request(const struct http_request *request, struct text host,
-                            struct arena *arena, struct text *bytes, struct status *status);
+                            struct arena *arena, struct http_bytes *bytes, struct status *status);

@@ -286,7 +286,7 @@ static void send_again(struct transaction *transaction)
         recovery_restore(transaction);
     }
     transaction_reset_outcome(transaction);
-    prepare_unsign(transaction);
+    transaction_release_credential(transaction);
     transaction->step = STEP_SIGN;
     if (!prepare_sign(transaction)) {
         fail_step(transaction);
@@ -324,7 +324,6 @@ static void on_exchanged(struct exchange *exchange)
 {
     struct transaction *transaction = container_of(exchange, struct transaction, exchange);
     enum next next = NEXT_STEP;
-    prepare_wipe(transaction);
     transaction->sent_attempts +=
         exchange->outcome != EXCHANGE_NOT_SENT && !transaction->unknown_outcome;
     for (size_t i = 0; next == NEXT_STEP && i < array_length(inbound); i++)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/prepare.h"
 
-#include <string.h>
-
 #include "http/request_writer.h"
 #include "rest/fill.h"
 #include "rest/request.h"
@@ -30,19 +28,6 @@ bool prepare_sign(struct transaction *transaction)
                          &transaction->status);
 }
 
-void prepare_wipe(struct transaction *transaction)
-{
-    struct text *bytes = &transaction->exchange.request;
-    explicit_bzero((char *)(uintptr_t)bytes->data, bytes->size);
-    bytes->size = 0;
-}
-
-void prepare_unsign(struct transaction *transaction)
-{
-    prepare_wipe(transaction);
-    transaction_release_credential(transaction);
-}
-
 static enum credential_permit enter(struct transaction *transaction)
 {
     return credential_enter(transaction->pipeline->credential, &transaction->credential);
@@ -52,7 +37,7 @@ bool prepare_to_go(struct transaction *transaction)
 {
     enum credential_permit permit;
     while ((permit = enter(transaction)) == CREDENTIAL_STALE) {
-        prepare_unsign(transaction);
+        transaction_release_credential(transaction);
         if (!prepare_sign(transaction))
             return false;
     }

@@ -10,16 +10,11 @@ must_use bool prepare_encode(struct transaction *transaction, const struct schem
                              const ProtobufCMessage *message);
 
 /* Signs a copy of transaction->request with the credential of this moment and writes the bytes that
- * will leave. UNAVAILABLE when there is no good credential. */
+ * will leave, but for the credential, which stays where it is held. UNAVAILABLE when there is no
+ * good credential. */
 must_use bool prepare_sign(struct transaction *transaction);
 
 /* Signs the request again when its credential was replaced since, directly before it goes out.
  * Fails as prepare_sign does, and when no request may go out with the credential now; `has_to_wait`
  * of the transaction says whether one may when another call has ended. */
 must_use bool prepare_to_go(struct transaction *transaction);
-
-/* Releases the credential that the request was signed with and overwrites the signed bytes. */
-void prepare_unsign(struct transaction *transaction);
-
-/* Overwrites the signed bytes, which hold the credential. */
-void prepare_wipe(struct transaction *transaction);

@@ -92,4 +92,6 @@ bool transaction_only_reads(const struct transaction *transaction);
  * a map, which are part of a field's path. */
 void transaction_redact(const struct transaction *transaction, struct status *status);
 
+/* Releases the credential that the request was signed with, once its bytes have left or when they
+ * never will. */
 void transaction_release_credential(struct transaction *transaction);

@@ -185,15 +185,15 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
         connection->events->ended(connection, connection->events->pool);
 }
 
-/* Writes until all is written or the kernel takes no more; a piece that was not taken is offered
- * again unchanged. */
+/* Writes until all is written or the kernel takes no more; a piece that was not taken is put
+ * together again, unchanged, and offered again. */
 static void write_request(struct connection *connection)
 {
     struct exchange *exchange = connection->exchange;
     while (exchange->sent_bytes < exchange->request.size) {
-        size_t moved, rest = exchange->request.size - exchange->sent_bytes;
-        struct text piece = {exchange->request.data + exchange->sent_bytes,
-                             rest < TRANSPORT_PIECE_BYTES ? rest : TRANSPORT_PIECE_BYTES};
+        size_t moved;
+        struct text piece =
+            outgoing_piece(connection->events->outgoing, &exchange->request, exchange->sent_bytes);
         enum transport_result result = transport_send(connection->transport, piece, &moved);
         if (result == TRANSPORT_AGAIN) {
             event_add(connection->writable, NULL);
@@ -294,8 +294,7 @@ void connection_free(struct connection *connection)
 static bool is_head(const struct exchange *exchange)
 {
     static const struct text head = text_literal("HEAD ");
-    return exchange->request.size > head.size &&
-           text_equal((struct text){exchange->request.data, head.size}, head);
+    return text_starts_with(exchange->request.parts[0], head);
 }
 
 static bool is_prepared(struct exchange *exchange)

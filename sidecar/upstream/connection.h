@@ -12,6 +12,7 @@
 #include <sys/queue.h>
 
 #include "upstream/connector.h"
+#include "upstream/outgoing.h"
 #include "upstream/upstream.h"
 
 enum connection_state {
@@ -33,6 +34,7 @@ struct connection_events {
     void (*ended)(struct connection *connection, void *pool);
     void *pool;
     size_t response_bytes;
+    struct outgoing *outgoing; /* of the loop */
 };
 
 struct connection {

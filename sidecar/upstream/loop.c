@@ -86,7 +86,9 @@ static void on_end_all(struct task *task)
 
 static void after_events(void *context)
 {
-    turns_start(context);
+    struct upstream_loop *loop = context;
+    turns_start(loop);
+    pool_wipe(loop->pool);
 }
 
 /* All of the loop but its thread. */

@@ -192,6 +192,11 @@ static void on_finished(struct connection *connection, struct exchange *exchange
     pool->finished = NULL;
 }
 
+void pool_wipe(struct pool *pool)
+{
+    outgoing_wipe(pool->events.outgoing);
+}
+
 void pool_close_finished(struct pool *pool)
 {
     if (pool->finished)
@@ -219,7 +224,8 @@ bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
         return false;
     struct pool *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct pool){
-        .events = {on_opened, on_failed, on_finished, on_ended, made, settings->response_bytes},
+        .events = {on_opened, on_failed, on_finished, on_ended, made, settings->response_bytes,
+                   outgoing_new()},
         .settings = settings,
         .loop = loop,
         .connector = connector,
@@ -251,6 +257,7 @@ void pool_free(struct pool *pool)
     assert(pool->open == 0);
     event_free(pool->sweep);
     event_free(pool->probe);
+    outgoing_free(pool->events.outgoing);
     connector_free(pool->connector);
     free(pool);
 }

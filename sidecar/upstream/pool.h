@@ -69,6 +69,9 @@ void pool_lapsed(struct pool *pool, const struct connection *connection);
  * when that is not known. */
 int64_t pool_wait_ns(const struct pool *pool, size_t waiting, int64_t now_ns);
 
+/* Overwrites the bytes of the requests that were sent; after each round of the loop. */
+void pool_wipe(struct pool *pool);
+
 /* Closes the connection whose exchange `finished` is being called for, if it is open. */
 void pool_close_finished(struct pool *pool);
 

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "base/text.h"
+#include "http/bytes.h"
 #include "http/nouns.h"
 #include "system/reload.h"
 #include "system/task_queue.h"
@@ -100,7 +101,7 @@ struct connection;
 
 struct exchange {
     /* Set by its owner before upstream_send, and left alone until `done`. */
-    struct text request;                /* all its bytes */
+    struct http_bytes request;
     struct arena *arena;                /* the response's memory */
     int64_t deadline_ns;                /* of clock_now_ns */
     enum exchange_cause deadline_cause; /* the cause when it passes; DEADLINE at first */

@@ -82,7 +82,7 @@ static void run_encode(struct subject *subject)
 static void write_bytes(struct subject *subject, struct http_request *request, struct text token)
 {
     struct status status;
-    struct text bytes;
+    struct http_bytes bytes;
     if (!request_add_field(request, text_literal("X-Auth-Token"), token))
         exit(EXIT_FAILURE);
     expect(http1_request(request, text_literal("apig.cn-north-4.myhuaweicloud.com"), &subject->call,

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from support.process import looking
+from support.process import looking, mappings
+from support.retrying import wait_until
 from support.secret import TOKEN, MountedSecret, TokenFile
 from support.upstream import response, http, error, late
 
@@ -187,3 +188,34 @@ def test_the_memory_that_can_be_seen_from_outside_holds_no_token(started, token)
     sidecar = started()
     seen = [looking(pathlib.Path(f"/proc/{sidecar.process.pid}/{name}").read_bytes) for name in ("cmdline", "environ")]
     assert TOKEN.encode() not in b"".join(seen)
+
+
+def copies_of(secret, process):
+    return sum(piece.count(secret.encode()) for piece in mappings(process))
+
+
+def test_calls_under_way_hold_no_copy_of_the_token(started, upstream, token):
+    sidecar = started()
+    client = sidecar.client()
+    wait_loaded(sidecar, 1)
+    idle = copies_of(TOKEN, sidecar.process)
+    assert idle, "the search finds a secret that is there"
+    steps = [late() for _ in range(4)]
+    upstream.script(*steps)
+    calls = [client.start() for _ in steps]
+    upstream.wait_requests(len(steps))
+    wait_until(lambda: copies_of(TOKEN, sidecar.process) == idle)
+    for step in steps:
+        step.go.set()
+    assert all(call.result() for call in calls)
+
+
+def test_a_token_that_was_replaced_is_nowhere_in_the_memory(started, upstream, token):
+    sidecar = started()
+    client = sidecar.client()
+    assert token_of_next_call(upstream, client) == TOKEN
+    token.write(NEXT)
+    wait_loaded(sidecar, 2)
+    assert token_of_next_call(upstream, client) == NEXT
+    assert copies_of(NEXT, sidecar.process)
+    wait_until(lambda: not copies_of(TOKEN, sidecar.process))

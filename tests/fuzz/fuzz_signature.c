@@ -226,7 +226,7 @@ static struct http_request request_of(struct text target, struct text body, bool
                                    .has_body = has_body};
     if (has_body)
         request.fields[request.field_count++] = (struct http_field){
-            text_literal("Content-Type"), text_literal("application/json"), false};
+            .name = text_literal("Content-Type"), .value = text_literal("application/json")};
     return request;
 }
 

@@ -141,6 +141,13 @@ static void end_exchange(struct exchange *exchange, enum exchange_outcome outcom
     exchange->done(exchange);
 }
 
+static struct text join(const struct http_bytes *bytes)
+{
+    char *joined = arena_alloc(&the_rig->arena, bytes->size);
+    assert(joined);
+    return (struct text){joined, http_bytes_copy(bytes, 0, joined, bytes->size)};
+}
+
 /* Lets time pass; false when the deadline came first. */
 static bool pass(struct exchange *exchange, int64_t ns)
 {
@@ -168,7 +175,7 @@ void rig_respond(struct exchange *exchange)
         end_exchange(exchange, EXCHANGE_NOT_SENT, EXCHANGE_CAUSE_UNPREPARED);
         return;
     }
-    result->requests[result->request_count++] = rig_keep(the_rig, exchange->request);
+    result->requests[result->request_count++] = join(&exchange->request);
     const struct rig_response *response = next_response();
     struct http1_reader *reader = http1_reader_new(exchange->arena, &limits, false);
     assert(reader); /* no exchange begins with an arena that is full of the one before */

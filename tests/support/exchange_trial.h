@@ -85,7 +85,7 @@ static inline void ask_prepare(const char *method, struct ask *ask, size_t body_
         ask->bytes, 128, "%s /v2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n",
         method, body_bytes);
     memset(ask->bytes + head, 'a', body_bytes);
-    ask->exchange.request = (struct text){ask->bytes, head + body_bytes};
+    http_bytes_add(&ask->exchange.request, (struct text){ask->bytes, head + body_bytes});
     ask->exchange.arena = &ask->arena;
     ask->exchange.deadline_ns = clock_now_ns() + deadline_ns;
     ask->exchange.done = on_done;

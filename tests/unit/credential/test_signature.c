@@ -122,7 +122,8 @@ static struct http_request example_request(void)
         .method = text_literal("GET"),
         .target = text_literal("/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs?limit=2&marker="
                                "13551d6b-755d-4757-b956-536f674975c0"),
-        .fields = {{text_literal("Content-Type"), text_literal("application/json"), false}},
+        .fields = {{.name = text_literal("Content-Type"),
+                    .value = text_literal("application/json")}},
         .field_count = 1,
     };
 }
@@ -191,7 +192,8 @@ static void a_request_that_is_full_is_refused(void **state)
     arena_init(&arena, 4096);
     request.field_count = HTTP_REQUEST_FIELDS - SIGNATURE_FIELDS + 1;
     for (size_t i = 1; i < request.field_count; i++)
-        request.fields[i] = (struct http_field){text_literal("A"), text_literal("b"), false};
+        request.fields[i] =
+            (struct http_field){.name = text_literal("A"), .value = text_literal("b")};
     assert_false(signature_add(key, &example_scope, &arena, &request, &status));
     assert_int_equal(status.code, STATUS_INTERNAL);
     assert_int_equal(request.field_count, HTTP_REQUEST_FIELDS - SIGNATURE_FIELDS + 1);

@@ -32,7 +32,7 @@ static bool write_request(const struct http_request *request, struct text to, si
                           struct status *status)
 {
     struct arena arena;
-    struct text bytes;
+    struct http_bytes bytes;
     arena_init(&arena, limit);
     bool good = http1_request(request, to, &arena, &bytes, status);
     arena_clear(&arena);
@@ -42,13 +42,16 @@ static bool write_request(const struct http_request *request, struct text to, si
 static void assert_bytes(const struct http_request *request, const char *expected)
 {
     struct arena arena;
-    struct text bytes;
+    struct http_bytes bytes;
     struct status status;
+    char joined[512];
     arena_init(&arena, 1 << 20);
     if (!http1_request(request, host, &arena, &bytes, &status))
         fail_msg("%s", status.message);
-    if (!text_equal(bytes, text_of(expected)))
-        fail_msg("written:\n%.*s\nexpected:\n%s", text_arguments(bytes), expected);
+    struct text written = {joined, http_bytes_copy(&bytes, 0, joined, sizeof joined)};
+    assert_int_equal(written.size, bytes.size);
+    if (!text_equal(written, text_of(expected)))
+        fail_msg("written:\n%.*s\nexpected:\n%s", text_arguments(written), expected);
     arena_clear(&arena);
 }
 
@@ -63,6 +66,41 @@ static void the_bytes_are_head_and_body(void **state)
                            "Content-Length: 12\r\n"
                            "\r\n"
                            "{\"name\":\"n\"}");
+}
+
+static void a_secret_is_a_part_of_its_own_where_it_was(void **state)
+{
+    (void)state;
+    struct arena arena;
+    struct http_bytes bytes;
+    struct status status;
+    struct http_request request = usual_request();
+    request.fields[1].is_secret = true;
+    arena_init(&arena, 1 << 20);
+    assert_true(http1_request(&request, host, &arena, &bytes, &status));
+    assert_int_equal(bytes.count, 3);
+    assert_ptr_equal(bytes.parts[1].data, request.fields[1].value.data);
+    for (size_t i = 0; i < bytes.count; i += 2)
+        assert_null(memmem(bytes.parts[i].data, bytes.parts[i].size, "secret", 6));
+    arena_clear(&arena);
+}
+
+static void secrets_stand_where_their_fields_do(void **state)
+{
+    (void)state;
+    struct http_request request = usual_request();
+    const char *expected = "POST /v2/p/apigw/instances/i/api-groups?a=%20b HTTP/1.1\r\n"
+                           "Host: apig.example.com:8443\r\n"
+                           "Content-Type: application/json\r\n"
+                           "X-Auth-Token: secret\r\n"
+                           "Content-Length: 12\r\n"
+                           "\r\n"
+                           "{\"name\":\"n\"}";
+    for (unsigned secrets = 0; secrets < 4; secrets++) {
+        request.fields[0].is_secret = secrets & 1;
+        request.fields[1].is_secret = secrets & 2;
+        assert_bytes(&request, expected);
+    }
 }
 
 static void a_body_has_a_length_also_when_it_is_empty(void **state)
@@ -222,7 +260,7 @@ static void a_request_takes_its_size_and_no_more(void **state)
     request.fields[1].value = (struct text){token, sizeof token};
     request.body = (struct text){body, sizeof body};
     struct arena arena;
-    struct text bytes;
+    struct http_bytes bytes;
     struct status status;
     arena_init(&arena, 1 << 20);
     assert_true(http1_request(&request, host, &arena, &bytes, &status));
@@ -237,6 +275,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bytes_are_head_and_body),
+        cmocka_unit_test(a_secret_is_a_part_of_its_own_where_it_was),
+        cmocka_unit_test(secrets_stand_where_their_fields_do),
         cmocka_unit_test(a_body_has_a_length_also_when_it_is_empty),
         cmocka_unit_test(no_body_has_no_length),
         cmocka_unit_test(an_empty_value_is_written),

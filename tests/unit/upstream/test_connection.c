@@ -63,8 +63,8 @@ static void scene_begin(struct scene *scene, const struct tls_script *script)
     connect_trial_begin(&scene->trial, script, 1);
     assert_true(
         connector_new(&scene->trial.settings, scene->trial.loop, &scene->connector, &status));
-    scene->events =
-        (struct connection_events){on_opened, on_failed, on_finished, on_ended, scene, 4096};
+    scene->events = (struct connection_events){on_opened, on_failed, on_finished,   on_ended,
+                                               scene,     4096,      outgoing_new()};
     assert_true(connection_open(scene->connector, scene->trial.loop, &scene->events,
                                 &scene->connection, &status));
     loop_until(scene->trial.loop, scene->opened + scene->failed > 0);
@@ -73,6 +73,7 @@ static void scene_begin(struct scene *scene, const struct tls_script *script)
 static void scene_end(struct scene *scene)
 {
     connection_free(scene->connection);
+    outgoing_free(scene->events.outgoing);
     connector_free(scene->connector);
     connect_trial_end(&scene->trial);
 }
@@ -81,8 +82,8 @@ static void start(struct scene *scene)
 {
     exchange_init(&scene->exchange);
     arena_init(&scene->arena, 1 << 16);
-    scene->exchange.request =
-        text_literal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+    http_bytes_add(&scene->exchange.request,
+                   text_literal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"));
     scene->exchange.arena = &scene->arena;
     assert_true(connection_prepare(scene->connection));
     connection_begin(scene->connection, &scene->exchange);

@@ -74,8 +74,8 @@ static struct connection *start(struct scene *scene)
     struct connection *connection = pool_take(scene->pool);
     assert_non_null(connection);
     exchange_init(&scene->exchange);
-    scene->exchange.request =
-        text_literal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+    http_bytes_add(&scene->exchange.request,
+                   text_literal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"));
     scene->exchange.arena = &scene->arena;
     connection_begin(connection, &scene->exchange);
     return connection;

@@ -115,7 +115,7 @@ static void a_response_that_has_no_room_is_not_asked_for(void **state)
     sem_init(&ask.done, 0, 0);
     arena_init(&ask.arena, 16);
     ask.bytes = NULL;
-    ask.exchange.request = text_literal("POST / HTTP/1.1\r\n\r\n");
+    http_bytes_add(&ask.exchange.request, text_literal("POST / HTTP/1.1\r\n\r\n"));
     ask.exchange.arena = &ask.arena;
     ask.exchange.deadline_ns = clock_now_ns() + 20 * CLOCK_NS_PER_S;
     ask.exchange.done = on_done;
