@@ -195,15 +195,19 @@ void buffer_add_text(struct buffer *buffer, struct text text)
     buffer_add(buffer, text.data, text.size);
 }
 
+static size_t digits_of(uint64_t number)
+{
+    size_t digits = 1;
+    for (uint64_t power = 10; digits < DECIMAL_BYTES && number >= power; power *= 10)
+        digits++;
+    return digits;
+}
+
 size_t text_from_u64(char *at, uint64_t number)
 {
-    char reversed[DECIMAL_BYTES];
-    size_t digits = 0;
-    do
-        reversed[digits++] = (char)('0' + number % 10);
-    while (number /= 10);
-    for (size_t i = 0; i < digits; i++)
-        at[i] = reversed[digits - 1 - i];
+    size_t digits = digits_of(number);
+    for (char *end = at + digits; end > at; number /= 10)
+        *--end = (char)('0' + number % 10);
     return digits;
 }
 
