@@ -8,7 +8,7 @@
 #include "base/banned.h"
 
 /* Logs the beginning of the text without secrets. */
-static void log_redacted(struct log_line *line, const char *name, struct text text,
+static void log_redacted(struct log_line *line, struct text key, struct text text,
                          const struct transaction *transaction)
 {
     char copy[REDACT_BYTES];
@@ -17,7 +17,7 @@ static void log_redacted(struct log_line *line, const char *name, struct text te
         return;
     memcpy(copy, text.data, size);
     size = redact(credential_secrets(transaction->pipeline->credential), copy, size);
-    log_text(line, name, (struct text){copy, size});
+    log_text_member(line, key, (struct text){copy, size});
 }
 
 void access_log_unreadable(const struct transaction *transaction)
@@ -27,8 +27,8 @@ void access_log_unreadable(const struct transaction *transaction)
     if (!log_begin_repeat(&line, LOG_WARNING, LOG_REPEAT_RESPONSE_MEMBER))
         return;
     log_text(&line, "method", text_of(transaction->method->path));
-    log_redacted(&line, "member", unreadable->first, transaction);
-    log_redacted(&line, "message", unreadable->reason, transaction);
+    log_redacted(&line, LOG_KEY("member"), unreadable->first, transaction);
+    log_redacted(&line, LOG_KEY("message"), unreadable->reason, transaction);
     log_number(&line, "members", (int64_t)unreadable->count);
     log_text(&line, "request_id", trace_headers_request_id(&transaction->trace));
     log_end(&line);
@@ -87,9 +87,9 @@ static struct text cause_of(const struct details *details)
 /* Reason and cause are those of ErrorInfo. */
 static void log_failure(struct log_line *line, const struct transaction *transaction)
 {
-    log_redacted(line, "reason", transaction->details.reason, transaction);
+    log_redacted(line, LOG_KEY("reason"), transaction->details.reason, transaction);
     log_text(line, "cause", cause_of(&transaction->details));
-    log_redacted(line, "message", text_of(transaction->status.message), transaction);
+    log_redacted(line, LOG_KEY("message"), text_of(transaction->status.message), transaction);
 }
 
 void access_log_write(const struct transaction *transaction)

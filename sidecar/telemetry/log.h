@@ -55,11 +55,20 @@ struct log_line {
 /* Begins a line with time, level and event: "call", "listening". `event` needs no escaping. */
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 
-/* Adds a member, whose name needs no escaping. In a text, quotes and control characters are
- * escaped, and bytes that are not UTF-8 become U+FFFD; an empty text is left out. */
-void log_text(struct log_line *line, const char *name, struct text value);
-void log_number(struct log_line *line, const char *name, int64_t value);
-void log_milliseconds(struct log_line *line, const char *name, int64_t nanoseconds);
+/* Adds a member: a name, which is a literal that needs no escaping, and its value, as the functions
+ * below take it. In a text, quotes and control characters are escaped, and bytes that are not UTF-8
+ * become U+FFFD; an empty text is left out. */
+#define log_text(line, name, ...) log_text_member(line, LOG_KEY(name), __VA_ARGS__)
+#define log_number(line, name, ...) log_number_member(line, LOG_KEY(name), __VA_ARGS__)
+#define log_milliseconds(line, name, ...) log_milliseconds_member(line, LOG_KEY(name), __VA_ARGS__)
+
+/* The name of a member with its marks in JSON, so that it is copied as a whole. */
+#define LOG_KEY(name) text_literal(",\"" name "\":")
+
+/* The functions behind these macros; `key` is a LOG_KEY. */
+void log_text_member(struct log_line *line, struct text key, struct text value);
+void log_number_member(struct log_line *line, struct text key, int64_t value);
+void log_milliseconds_member(struct log_line *line, struct text key, int64_t nanoseconds);
 
 /* Writes the line. */
 void log_end(struct log_line *line);

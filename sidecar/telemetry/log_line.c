@@ -14,24 +14,17 @@ static const char *const level_names[] = {
 #undef LOG_LEVEL
 };
 
-/* At most two bytes, which are copied together. */
-struct mark {
-    char at[2];
-    unsigned char bytes;
-};
-
-/* The text around the parts of a line. */
+/* The text around the parts of a line; members have theirs in put_key. */
 static const struct shape {
-    struct text time, level, event, head_end;
-    struct mark name, value, line_end;
+    struct text time, level, event, head_end, line_end;
 } shapes[] = {
 #define PART(literal)                                                                              \
     {                                                                                              \
         "" literal, sizeof(literal) - 1                                                            \
     }
     [LOG_JSON] = {PART("{\"time\":\""), PART("\",\"level\":\""), PART("\",\"event\":\""),
-                  PART("\""), PART(",\""), PART("\":"), PART("}\n")},
-    [LOG_TEXT] = {PART(""), PART(" "), PART(" "), PART(""), PART(" "), PART("="), PART("\n")},
+                  PART("\""), PART("}\n")},
+    [LOG_TEXT] = {PART(""), PART(" "), PART(" "), PART(""), PART("\n")},
 #undef PART
 };
 
@@ -41,9 +34,8 @@ static const struct shape {
 /* The longest escape of a character: "\u0000". */
 #define ESCAPE_BYTES 6
 
-/* Room for a member without its name and the rest of its text: the marks, and the longest
- * duration. */
-#define MEMBER_BYTES (2 * sizeof(struct mark) + DECIMAL_BYTES + sizeof ".999")
+/* Room for a member without its key and the rest of its text: the longest duration. */
+#define MEMBER_BYTES (DECIMAL_BYTES + sizeof ".999")
 
 bool log_level_parse(struct text name, enum log_level *level)
 {
@@ -54,12 +46,6 @@ bool log_level_parse(struct text name, enum log_level *level)
         return true;
     }
     return false;
-}
-
-static char *put_mark(char *at, struct mark mark)
-{
-    memcpy(at, mark.at, sizeof mark.at);
-    return at + mark.bytes;
 }
 
 static size_t room(const struct log_line *line)
@@ -168,16 +154,20 @@ static void put_escaped(struct log_line *line, struct text text)
     }
 }
 
-/* Writes a member's name and returns the place of its value, with room for a number; NULL when
- * there is none. */
-static char *put_name(struct log_line *line, const char *name)
+/* Writes a member's key and returns the place of its value, with room for a number; NULL when there
+ * is none. */
+static char *put_key(struct log_line *line, struct text key)
 {
-    const struct shape *shape = &shapes[line->format];
-    size_t bytes = strlen(name);
-    if (room(line) < bytes + MEMBER_BYTES)
+    char *at = line->bytes + line->used;
+    if (room(line) < key.size + MEMBER_BYTES)
         return NULL;
-    char *at = put_mark(line->bytes + line->used, shape->name);
-    return put_mark(mempcpy(at, name, bytes), shape->value);
+    if (line->format == LOG_JSON)
+        return mempcpy(at, key.data, key.size);
+    struct text name = {key.data + strlen(",\""), key.size - strlen(",\"\":")};
+    *at++ = ' ';
+    at = mempcpy(at, name.data, name.size);
+    *at++ = '=';
+    return at;
 }
 
 void log_line_begin(struct log_line *line, enum log_format format, enum log_level level,
@@ -197,9 +187,9 @@ void log_line_begin(struct log_line *line, enum log_format format, enum log_leve
     put_text(line, shape->head_end);
 }
 
-void log_text(struct log_line *line, const char *name, struct text value)
+void log_text_member(struct log_line *line, struct text key, struct text value)
 {
-    char *at = value.size ? put_name(line, name) : NULL;
+    char *at = value.size ? put_key(line, key) : NULL;
     if (!at)
         return;
     *at++ = '"';
@@ -208,9 +198,9 @@ void log_text(struct log_line *line, const char *name, struct text value)
     line->bytes[line->used++] = '"';
 }
 
-void log_number(struct log_line *line, const char *name, int64_t value)
+void log_number_member(struct log_line *line, struct text key, int64_t value)
 {
-    char *at = put_name(line, name);
+    char *at = put_key(line, key);
     if (!at)
         return;
     if (value < 0)
@@ -219,22 +209,24 @@ void log_number(struct log_line *line, const char *name, int64_t value)
     line->used = (size_t)(at - line->bytes);
 }
 
-void log_milliseconds(struct log_line *line, const char *name, int64_t nanoseconds)
+void log_milliseconds_member(struct log_line *line, struct text key, int64_t nanoseconds)
 {
     uint64_t microseconds = nanoseconds < 0 ? 0 : (uint64_t)nanoseconds / 1000;
     unsigned fraction = (unsigned)(microseconds % 1000);
-    char *at = put_name(line, name);
+    char *at = put_key(line, key);
     if (!at)
         return;
     at += text_from_u64(at, microseconds / 1000);
     *at++ = '.';
-    for (unsigned unit = 100; unit > 0; unit /= 10)
-        *at++ = (char)('0' + fraction / unit % 10);
+    *at++ = (char)('0' + fraction / 100);
+    *at++ = (char)('0' + fraction / 10 % 10);
+    *at++ = (char)('0' + fraction % 10);
     line->used = (size_t)(at - line->bytes);
 }
 
 void log_line_end(struct log_line *line)
 {
-    const char *end = put_mark(line->bytes + line->used, shapes[line->format].line_end);
-    line->used = (size_t)(end - line->bytes);
+    struct text end = shapes[line->format].line_end;
+    memcpy(line->bytes + line->used, end.data, end.size);
+    line->used += end.size;
 }
