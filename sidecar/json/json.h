@@ -67,7 +67,7 @@ struct text json_without_mark(struct text json);
  * it. A string is accepted as the number that it holds, and a number where a string is declared as
  * the text that it is written in ("1e2"); whole numbers may have a fraction or an exponent that
  * leaves them whole ("1.0"), and never lose a digit. A field has each of its names
- * (schema_field_by_json_name). null means absent. Members that are not fields
+ * (schema_find_json_name). null means absent. Members that are not fields
  * are checked and skipped, and so is a field's second member, under another name. INVALID_ARGUMENT,
  * with the offset of the byte or the path of the member, on text that is not JSON (RFC 8259), a
  * second member of the same name in any object, bad UTF-8, lone surrogates, text behind the end, a

@@ -185,87 +185,48 @@ static bool skip_unknown(struct reader *reader, struct text name)
                        "the message has no field \"%.*s\"", (int)text_cut(name, 256), name.data);
 }
 
-/* The number of fields whose bits fit into struct object; more fields take memory of the arena. */
-#define FEW_FIELDS 256
+/* The number of bits that fit into struct object; more take memory of the arena. */
+#define FEW_BITS 256
 
-/* The members that an object has had under one kind of name, a bit for each field. */
+/* A set of small numbers, a bit for each. */
 struct seen {
-    uint64_t few[FEW_FIELDS / 64], *bits;
+    uint64_t few[FEW_BITS / 64], *bits;
 };
 
 /* The object that is being read, with the members that it has had. */
 struct object {
     const struct schema_message *type;
-    const struct schema_field *expected; /* the field that is declared behind the last one */
     struct json_name_set unknown;
-    struct seen by_name, by_other_name; /* the name in the .proto; json_name and lowerCamelCase */
+    struct seen names, fields; /* by their indexes in the type */
 };
 
-static bool seen_init(struct seen *seen, size_t field_count, struct arena *arena)
+static bool seen_init(struct seen *seen, size_t count, struct arena *arena)
 {
-    size_t words = field_count / 64 + 1;
+    size_t words = count / 64 + 1;
     memset(seen->few, 0, sizeof seen->few);
     seen->bits = words <= array_length(seen->few) ? seen->few
                                                   : arena_zalloc(arena, words * sizeof *seen->bits);
     return seen->bits;
 }
 
-static bool seen_has(const struct seen *seen, size_t field)
+/* Adds a number; false when the set has it already. */
+static bool seen_add(struct seen *seen, size_t number)
 {
     assert(seen->bits);
-    return seen->bits[field / 64] >> (field % 64) & 1;
-}
-
-static void seen_add(struct seen *seen, size_t field)
-{
-    seen->bits[field / 64] |= UINT64_C(1) << (field % 64);
+    uint64_t *word = &seen->bits[number / 64], bit = UINT64_C(1) << (number % 64);
+    bool is_new = !(*word & bit);
+    *word |= bit;
+    return is_new;
 }
 
 static bool object_init(struct object *object, const struct schema_message *type,
                         struct json_source *source)
 {
     object->type = type;
-    object->expected = type->fields;
     json_name_set_init(&object->unknown);
-    bool fits = seen_init(&object->by_name, type->field_count, source->arena);
-    fits = seen_init(&object->by_other_name, type->field_count, source->arena) && fits;
+    bool fits = seen_init(&object->names, type->json_name_count, source->arena);
+    fits = seen_init(&object->fields, type->field_count, source->arena) && fits;
     return fits || json_no_memory(source);
-}
-
-/* Tries the next declared field first, because most senders write members in the order of
- * declaration. */
-static const struct schema_field *find_field(struct object *object, struct text name)
-{
-    const struct schema_message *type = object->type;
-    const struct schema_field *field = object->expected;
-    if (field == type->fields + type->field_count ||
-        (!text_equal(field->name, name) &&
-         !text_equal(schema_json_name(field, JSON_NAMES_JSON), name)))
-        field = schema_field_by_json_name(type, name);
-    if (field)
-        object->expected = field + 1;
-    return field;
-}
-
-static bool note_member(struct object *object, const struct schema_field *field, struct text name,
-                        struct json_source *source)
-{
-    if (!field)
-        return json_name_set_add(&object->unknown, name, source);
-    size_t index = (size_t)(field - object->type->fields);
-    bool is_name = text_equal(name, field->name);
-    struct seen *same = is_name ? &object->by_name : &object->by_other_name;
-    if (seen_has(same, index))
-        return json_malformed(source, "a second member of the same name");
-    seen_add(same, index);
-    return true;
-}
-
-/* An object may have a field under two names, of which the first counts. */
-static bool is_second(const struct object *object, const struct schema_field *field)
-{
-    size_t index = (size_t)(field - object->type->fields);
-    return seen_has(&object->by_name, index) && seen_has(&object->by_other_name, index);
 }
 
 static bool skip_second(struct reader *reader)
@@ -273,6 +234,23 @@ static bool skip_second(struct reader *reader)
     return reader->options->strict
                ? json_malformed(&reader->source, "a second member of the same field")
                : json_skip(&reader->source);
+}
+
+/* Reads the value behind a name. An object may have a field under two names, of which the first
+ * counts. */
+static bool read_named(struct reader *reader, struct object *object, ProtobufCMessage *message,
+                       const struct field_path *field_path)
+{
+    const struct schema_message *type = object->type;
+    const struct schema_field_name *name = schema_find_json_name(type, field_path->name);
+    if (!name)
+        return json_name_set_add(&object->unknown, field_path->name, &reader->source) &&
+               skip_unknown(reader, field_path->name);
+    if (!seen_add(&object->names, (size_t)(name - type->json_names)))
+        return json_malformed(&reader->source, "a second member of the same name");
+    if (!seen_add(&object->fields, (size_t)(name->field - type->fields)))
+        return skip_second(reader);
+    return read_member(reader, name->field, message, field_path);
 }
 
 static bool read_members(struct reader *reader, const struct schema_message *type,
@@ -285,18 +263,9 @@ static bool read_members(struct reader *reader, const struct schema_message *typ
         return status_fail(source->status, STATUS_INVALID_ARGUMENT, "the value is not an object");
     if (!json_enter(source, '{') || !object_init(&object, type, source))
         return false;
-    for (bool first = true; json_next(source, '}', &first);) {
-        if (!json_take_name(source, &here.name))
+    for (bool first = true; json_next(source, '}', &first);)
+        if (!json_take_name(source, &here.name) || !read_named(reader, &object, message, &here))
             return false;
-        const struct schema_field *field = find_field(&object, here.name);
-        if (!note_member(&object, field, here.name, source))
-            return false;
-        bool good = !field                      ? skip_unknown(reader, here.name)
-                    : is_second(&object, field) ? skip_second(reader)
-                                                : read_member(reader, field, message, &here);
-        if (!good)
-            return false;
-    }
     return !source->broken;
 }
 

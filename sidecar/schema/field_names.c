@@ -149,14 +149,15 @@ static const struct schema_field_name *sort_by_name(const struct schema_message 
     return names;
 }
 
-/* Keeps the names that by_name lacks, which stay sorted. */
-static size_t keep_other_names(struct schema_field_name *names, size_t count)
+/* At least half of the slots stay free. */
+static void fill_slots(struct schema_message *message, struct arena *arena)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!text_equal(names[i].name, names[i].field->name))
-            names[kept++] = names[i];
-    return kept;
+    while ((size_t)1 << message->json_slot_bits < message->json_name_count * 2 + 1)
+        message->json_slot_bits++;
+    uint32_t *slots = memory_expect(arena_zalloc(arena, sizeof *slots << message->json_slot_bits));
+    message->json_slots = slots;
+    for (uint32_t i = 0; i < message->json_name_count; i++)
+        slots[schema_json_slot(message, message->json_names[i].name)] = i + 1;
 }
 
 bool field_names_index(struct schema_message *message, struct arena *arena, struct status *status)
@@ -169,8 +170,8 @@ bool field_names_index(struct schema_message *message, struct arena *arena, stru
     qsort(names, count, sizeof *names, compare_names);
     if (!check_all_apart(names, count, status))
         return false;
-    count = add_camel_names(message, names, count);
-    message->by_other_name = names;
-    message->other_name_count = keep_other_names(names, count);
+    message->json_names = names;
+    message->json_name_count = add_camel_names(message, names, count);
+    fill_slots(message, arena);
     return true;
 }

@@ -45,15 +45,15 @@ int schema_compare_names(struct text a, struct text b)
     return a.size ? memcmp(a.data, b.data, a.size) : 0;
 }
 
-static const struct schema_field *search(const struct schema_field_name *sorted, size_t count,
-                                         struct text name)
+const struct schema_field *schema_field_by_name(const struct schema_message *message,
+                                                struct text name)
 {
-    size_t low = 0;
+    size_t low = 0, count = message->field_count;
     while (low < count) {
         size_t middle = low + (count - low) / 2;
-        int order = schema_compare_names(name, sorted[middle].name);
+        int order = schema_compare_names(name, message->by_name[middle].name);
         if (order == 0)
-            return sorted[middle].field;
+            return message->by_name[middle].field;
         if (order < 0)
             count = middle;
         else
@@ -62,17 +62,35 @@ static const struct schema_field *search(const struct schema_field_name *sorted,
     return NULL;
 }
 
-const struct schema_field *schema_field_by_name(const struct schema_message *message,
-                                                struct text name)
+/* The first and the last bytes and the size differ in most names of a message. */
+static uint64_t hash(struct text name)
 {
-    return search(message->by_name, message->field_count, name);
+    uint32_t head = 0, tail = 0;
+    if (name.size >= sizeof head) {
+        memcpy(&head, name.data, sizeof head);
+        memcpy(&tail, name.data + name.size - sizeof tail, sizeof tail);
+    } else {
+        for (size_t i = 0; i < name.size; i++)
+            head = head << 8 | (unsigned char)name.data[i];
+    }
+    return (((uint64_t)tail << 32 | head) ^ name.size) * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-const struct schema_field *schema_field_by_json_name(const struct schema_message *message,
-                                                     struct text name)
+size_t schema_json_slot(const struct schema_message *message, struct text name)
 {
-    const struct schema_field *field = schema_field_by_name(message, name);
-    return field ? field : search(message->by_other_name, message->other_name_count, name);
+    size_t last = ((size_t)1 << message->json_slot_bits) - 1;
+    size_t slot = (size_t)(hash(name) >> 32) & last;
+    for (uint32_t index; (index = message->json_slots[slot]) > 0; slot = (slot + 1) & last)
+        if (text_equal(message->json_names[index - 1].name, name))
+            break;
+    return slot;
+}
+
+const struct schema_field_name *schema_find_json_name(const struct schema_message *message,
+                                                      struct text name)
+{
+    uint32_t index = message->json_slots[schema_json_slot(message, name)];
+    return index > 0 ? &message->json_names[index - 1] : NULL;
 }
 
 const struct schema_field *schema_field_by_number(const struct schema_message *message,

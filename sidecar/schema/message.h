@@ -128,10 +128,12 @@ struct schema_message {
         constraints; /* of the message itself; set by constraint_attach; NULL without constraints */
     bool has_constraints; /* set by constraint_attach: the message, or one that it can hold, has
                              constraints */
-    const struct schema_field *const *by_number;   /* sorted, as the names */
-    const struct schema_field_name *by_name;       /* the names in the .proto, one for each field */
-    const struct schema_field_name *by_other_name; /* the names in JSON that are not in by_name */
-    size_t other_name_count;
+    const struct schema_field *const *by_number; /* sorted, as the names */
+    const struct schema_field_name *by_name;     /* the names in the .proto, one for each field */
+    const struct schema_field_name *json_names;  /* all names that fields have in JSON */
+    size_t json_name_count;
+    const uint32_t *json_slots; /* a hash table of indexes into json_names, from 1; 0 is free */
+    unsigned json_slot_bits;    /* the table has 2^json_slot_bits slots */
 };
 
 /* Compares names in the order of look-ups: by length, then by their bytes. Negative, 0 or positive.
@@ -152,10 +154,14 @@ static inline struct text schema_json_name(const struct schema_field *field, enu
 const struct schema_field *schema_field_by_name(const struct schema_message *message,
                                                 struct text name);
 
-/* Finds a field by a name that it has in JSON: that of the .proto, the json_name, or
- * lowerCamelCase unless that is a name of another field. NULL when no field has that name. */
-const struct schema_field *schema_field_by_json_name(const struct schema_message *message,
-                                                     struct text name);
+/* Finds a name that a field has in JSON: that of the .proto, the json_name, or lowerCamelCase
+ * unless that is a name of another field. Returns an element of json_names, or NULL. */
+const struct schema_field_name *schema_find_json_name(const struct schema_message *message,
+                                                      struct text name);
+
+/* Returns the slot of json_slots in which a name is, or the free one that it would take. At least
+ * one slot is free. */
+size_t schema_json_slot(const struct schema_message *message, struct text name);
 
 const struct schema_field *schema_field_by_number(const struct schema_message *message,
                                                   uint32_t number);
