@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "system/memory_trim.h"
 
 #include "base/banned.h"
 
@@ -13,6 +14,9 @@
  * least, because a peer may set a shorter time. */
 #define SWEEPS 12
 #define LONGEST_SWEEP_NS CLOCK_NS_PER_S
+
+/* Memory that a connection holds with its TLS session, about. */
+#define CONNECTION_BYTES ((size_t)32 << 10)
 
 struct pool {
     struct connection_events events;
@@ -27,6 +31,7 @@ struct pool {
     struct connection *finished;     /* idle again; set while `finished` is called for it */
     size_t open, busy, being_opened; /* open: idle and busy */
     struct admission admission;
+    struct memory_trim trimmed; /* by connections that were closed */
 
     int64_t fastest_ns; /* connect so far; 0 before the first */
     struct breaker breaker;
@@ -204,16 +209,31 @@ void pool_close_finished(struct pool *pool)
     pool->finished = NULL;
 }
 
-static void on_sweep(evutil_socket_t fd, short what, void *context)
+/* Long after the burst that opened the connections, when nobody else gives memory back. */
+static void give_memory_back(struct pool *pool)
 {
-    (void)fd, (void)what;
-    struct pool *pool = context;
+    size_t used = pool->open * CONNECTION_BYTES;
+    if (!memory_trim_is_due(&pool->trimmed, used, used))
+        return;
+    memory_trim_now();
+    memory_trim_own();
+}
+
+static void close_stale(struct pool *pool)
+{
     for (struct connection *connection = LIST_FIRST(&pool->idle), *next; connection;
          connection = next) {
         next = LIST_NEXT(connection, place);
         if (is_stale(pool, connection) || is_old(pool, connection))
             on_ended(connection, pool);
     }
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd, (void)what;
+    close_stale(context);
+    give_memory_back(context);
 }
 
 bool pool_new(const struct upstream_settings *settings, struct event_base *loop,

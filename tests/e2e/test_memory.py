@@ -13,6 +13,7 @@ from support.h2peer import DATA, END_STREAM, HEADERS, PING, RST_STREAM, Peer, fr
 from support.metrics import value
 from support.process import status
 from support.retrying import wait_until
+from support.slow_upstream import SlowUpstream
 from support.upstream import GROUP, created, http, late, response
 
 MIB = 1 << 20
@@ -276,3 +277,25 @@ def test_memory_is_given_back_after_a_burst(start, upstream):
         wait_until(lambda: status(sidecar.process, "VmRSS") > 2 * before)
         assert {call.code().name for call in calls} == {"OK"}
     wait_until(lambda: status(sidecar.process, "VmRSS") <= 1.2 * before)
+
+
+def upstream_connections(sidecar):
+    return value(sidecar, "apig_sidecar_upstream_connections")
+
+
+def resident(sidecar):
+    return status(sidecar.process, "VmRSS") << 10
+
+
+def test_the_memory_of_connections_upstream_is_given_back_when_they_are_closed(start, certificate):
+    upstream = SlowUpstream(certificate, takes=0.5)
+    sidecar = start("--upstream-idle-timeout=20s", *NO_LIMITS, upstream=upstream)
+    client = sidecar.client()
+    client.create()
+    idle = resident(sidecar)
+    while upstream_connections(sidecar) < 250:
+        [call.result() for call in [client.start(timeout=60) for _ in range(600)]]
+    assert resident(sidecar) > 1.3 * idle
+    wait_until(lambda: upstream_connections(sidecar) == 0)
+    wait_until(lambda: resident(sidecar) <= 1.2 * idle)
+    upstream.close()
