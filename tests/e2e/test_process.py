@@ -14,6 +14,7 @@ import pytest
 
 from support.h2peer import Peer
 from support.process import limit, mappings
+from support.retrying import wait_until
 from support.secret import TOKEN, TokenFile
 from support.sidecar import BINARY, SECONDS, WRAPPER, environment, free_port, run
 from support.upstream import response
@@ -63,18 +64,24 @@ def test_standard_descriptors_that_are_closed_become_no_connection(start, upstre
     assert [os.readlink(f"/proc/{sidecar.process.pid}/fd/{number}") for number in (0, 1)] == ["/dev/null"] * 2
 
 
+def lost_lines(monitor):
+    page = urllib.request.urlopen(f"http://{monitor}/metrics").read().decode()
+    [lost] = re.findall(r'^apig_sidecar_log_lines_suppressed_total\{cause="write_failed"\} (\d+)', page, re.MULTILINE)
+    return int(lost)
+
+
 @pytest.mark.parametrize("stderr", [">&-", ">/dev/full"], ids=["closed", "full"])
 def test_log_lines_that_are_lost_are_counted(upstream, token, stderr):
     monitor = f"127.0.0.1:{free_port()}"
     command = ["sh", "-c", f'exec "$@" 2{stderr}', "sh", *WRAPPER, BINARY, "--listen=127.0.0.1:0", f"--monitor={monitor}",
                "--admin=127.0.0.1:0", f"--upstream={upstream.url}", f"--token-file={token.path}"]
     with subprocess.Popen(command, env=environment()) as process:
-        assert run("wait", f"--monitor={monitor}").returncode == 0
-        page = urllib.request.urlopen(f"http://{monitor}/metrics").read().decode()
-        process.terminate()
+        try:
+            assert run("wait", f"--monitor={monitor}").returncode == 0
+            wait_until(lambda: lost_lines(monitor) > 0)
+        finally:
+            process.terminate()
         assert process.wait(SECONDS) == 0
-    [lost] = re.findall(r'^apig_sidecar_log_lines_suppressed_total\{cause="write_failed"\} (\d+)', page, re.MULTILINE)
-    assert int(lost) > 0
 
 
 @pytest.fixture
