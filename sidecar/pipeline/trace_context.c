@@ -45,6 +45,12 @@ static bool take_id(struct text *text, size_t digits, struct text *id)
 }
 
 /* W3C Trace Context section 3.2: a later version than 00 may go on behind another dash. */
+static bool is_traceparent_rest(struct text rest, bool is_first)
+{
+    return rest.size == 0 ||
+           (!is_first && *rest.data == '-' && text_consists_of(rest, ascii_is_printable));
+}
+
 static bool read_traceparent(struct text value, struct text *trace_id)
 {
     struct text version, id, span, flags;
@@ -53,8 +59,7 @@ static bool read_traceparent(struct text value, struct text *trace_id)
         !take_id(&value, SPAN_ID_DIGITS, &span) || !text_take(&value, '-') ||
         !take_digits(&value, 2, &flags) || text_equal(version, text_literal("ff")))
         return false;
-    bool is_first = text_equal(version, text_literal("00"));
-    if (value.size > 0 && (is_first || *value.data != '-'))
+    if (!is_traceparent_rest(value, text_equal(version, text_literal("00"))))
         return false;
     *trace_id = id;
     return true;

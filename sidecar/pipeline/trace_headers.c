@@ -133,10 +133,8 @@ bool trace_headers_read(struct trace_headers *trace, struct call *call, const st
     begin(trace);
     for (size_t i = 0; i < count; i++) {
         struct text name, value;
-        bool legal = call_metadata(call, i, &name, &value);
+        call_metadata(call, i, &name, &value);
         bytes += name.size + value.size + FIELD_OVERHEAD;
-        if (!legal)
-            continue;
         pick(trace, name, value);
         counted -= is_attempt_count(name, value, &trace->is_retry);
     }

@@ -309,11 +309,9 @@ size_t call_metadata_count(const struct call *call)
     return call->metadata.count;
 }
 
-bool call_metadata(const struct call *call, size_t index, struct text *name, struct text *value)
+void call_metadata(const struct call *call, size_t index, struct text *name, struct text *value)
 {
     const grpc_metadata *entry = &call->metadata.metadata[index];
     *name = core_text(&entry->key);
     *value = core_text(&entry->value);
-    return grpc_header_key_is_legal(entry->key) && !grpc_is_binary_header(entry->key) &&
-           grpc_header_nonbin_value_is_legal(entry->value);
 }

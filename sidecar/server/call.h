@@ -105,9 +105,9 @@ must_use bool call_authorize(struct call *call, struct status *status);
 
 size_t call_metadata_count(const struct call *call);
 
-/* An entry of the caller's metadata, which may have any bytes. False when its name or value is not
- * legal as text in HTTP. */
-bool call_metadata(const struct call *call, size_t index, struct text *name, struct text *value);
+/* An entry of the caller's metadata, whose value may have any bytes: it is checked by those who
+ * pass it on. */
+void call_metadata(const struct call *call, size_t index, struct text *name, struct text *value);
 
 /* Number of calls that are not replied to yet, this one included. */
 size_t call_in_flight(const struct call *call);

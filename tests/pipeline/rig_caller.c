@@ -62,11 +62,10 @@ size_t call_metadata_count(const struct call *call)
     return count;
 }
 
-bool call_metadata(const struct call *call, size_t index, struct text *name, struct text *value)
+void call_metadata(const struct call *call, size_t index, struct text *name, struct text *value)
 {
     *name = text_of(call->metadata[2 * index]);
     *value = text_of(call->metadata[2 * index + 1]);
-    return true;
 }
 
 size_t call_in_flight(const struct call *call)

@@ -48,6 +48,8 @@ static const struct {
     {"traceparent", "00-" TRACE "-" SPAN "-0g"},
     {"traceparent", "00-" TRACE "-" SPAN "-01-more"},
     {"traceparent", "01-" TRACE "-" SPAN "-01more"},
+    {"traceparent", "01-" TRACE "-" SPAN "-01-\r\nX-Auth-Token: t"},
+    {"traceparent", "01-" TRACE "-" SPAN "-01-caf\xe9"},
     {"traceparent", "ff-" TRACE "-" SPAN "-01"},
     {"traceparent", "0-" TRACE "-" SPAN "-01"},
     {"traceparent", "00-" ZEROS "-" SPAN "-01"},
