@@ -96,8 +96,7 @@ bool snapshot_equal(const struct credential_snapshot *a, const struct credential
            text_equal(a->issued.project, b->issued.project);
 }
 
-/* A token is large and signs many requests, so that its bytes were checked once, when it was
- * issued. */
+/* The token's bytes were checked once, when it was issued. */
 static bool add_token(const struct credential_snapshot *snapshot, struct http_request *request,
                       struct status *status)
 {

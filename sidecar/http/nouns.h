@@ -13,7 +13,7 @@
 
 struct http_field {
     struct text name, value;
-    bool is_checked; /* the value was found legal already, where it came from */
+    bool is_checked; /* name and value are constants, or were found legal where they came from */
     bool is_secret;  /* the value is not copied before it is sent */
 };
 

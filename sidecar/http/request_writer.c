@@ -41,6 +41,8 @@ static bool is_own_field(struct text name)
 
 static bool check_field(const struct http_field *field, struct status *status)
 {
+    if (field->is_checked)
+        return true;
     if (!http1_is_token(field->name))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "a name of a request's field is empty or holds a character that HTTP "
@@ -49,7 +51,7 @@ static bool check_field(const struct http_field *field, struct status *status)
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the request's field %.*s cannot be set: it follows from the request",
                            text_arguments(field->name));
-    if (!field->is_checked && !http1_is_field_value(field->value))
+    if (!http1_is_field_value(field->value))
         return status_fail(status, STATUS_INVALID_ARGUMENT,
                            "the value of the request's field %.*s holds a control character",
                            text_arguments(field->name));

@@ -50,7 +50,7 @@ static void pick(struct trace_headers *trace, struct text name, struct text valu
         trace->request_id = value;
     if (!trace->id.size || text_equal(name, traceparent))
         trace->id = trace_id;
-    trace->fields[trace->count++] = (struct http_field){.name = name, .value = value};
+    trace->fields[trace->count++] = (struct http_field){name, value, .is_checked = true};
 }
 
 /* It means nothing without a traceparent (W3C Trace Context section 3.3.1). */
@@ -87,7 +87,7 @@ static void make_request_id(struct trace_headers *trace)
     put_hex(trace->made_id + 16, atomic_fetch_add_explicit(&count, 1, memory_order_relaxed));
     trace->request_id = (struct text){trace->made_id, sizeof trace->made_id};
     trace->fields[trace->count++] =
-        (struct http_field){.name = text_literal("x-request-id"), .value = trace->request_id};
+        (struct http_field){text_literal("x-request-id"), trace->request_id, .is_checked = true};
 }
 
 /* gRFC A6, "Exposed Retry Metadata", counts the attempts before this one; Envoy's router counts
@@ -159,7 +159,7 @@ bool trace_headers_write(const struct trace_headers *trace, struct http_request 
                          struct status *status)
 {
     for (size_t i = 0; i < trace->count; i++)
-        if (!request_add_field(request, trace->fields[i].name, trace->fields[i].value))
+        if (!request_add_field(request, &trace->fields[i]))
             return status_fail(status, STATUS_INTERNAL, "the request has too many fields");
     return true;
 }

@@ -13,11 +13,20 @@
 #define EXPECTED_TARGET_BYTES 192
 #define EXPECTED_BODY_BYTES 256
 
-bool request_add_field(struct http_request *request, struct text name, struct text value)
+/* Of every request, and of one with a body. */
+static const struct http_field usual_fields[] = {
+    {{"Accept", 6}, {"application/json", 16}, .is_checked = true},
+    {{"Accept-Encoding", 15}, {"identity", 8}, .is_checked = true},
+    {{"User-Agent", 10}, {"apig-sidecar", 12}, .is_checked = true},
+};
+static const struct http_field body_type = {
+    {"Content-Type", 12}, {"application/json", 16}, .is_checked = true};
+
+bool request_add_field(struct http_request *request, const struct http_field *field)
 {
     if (request->field_count == HTTP_REQUEST_FIELDS)
         return false;
-    request->fields[request->field_count++] = (struct http_field){.name = name, .value = value};
+    request->fields[request->field_count++] = *field;
     return true;
 }
 
@@ -105,12 +114,10 @@ bool request_encode(const struct schema_method *method, const ProtobufCMessage *
         return false;
     request->method = rule->method;
     request->target = buffer_text(&target);
-    request->field_count = 0;
+    memcpy(request->fields, usual_fields, sizeof usual_fields);
+    request->field_count = array_length(usual_fields);
     request->body = (struct text){NULL, 0};
     request->has_body = false;
-    request_add_field(request, text_literal("Accept"), text_literal("application/json"));
-    request_add_field(request, text_literal("Accept-Encoding"), text_literal("identity"));
-    request_add_field(request, text_literal("User-Agent"), text_literal("apig-sidecar"));
     if (!rule->body_whole && !rule->body)
         return true;
     buffer_init(&body, arena, EXPECTED_BODY_BYTES);
@@ -118,6 +125,5 @@ bool request_encode(const struct schema_method *method, const ProtobufCMessage *
         return false;
     request->body = buffer_text(&body);
     request->has_body = true;
-    return request_add_field(request, text_literal("Content-Type"),
-                             text_literal("application/json"));
+    return request_add_field(request, &body_type);
 }

@@ -19,6 +19,5 @@ must_use bool request_encode(const struct schema_method *method, const ProtobufC
                              struct text prefix, struct arena *arena, struct http_request *request,
                              struct status *status);
 
-/* Adds a field, whose name and value are views; false when the request has as many fields as it can
- * have. */
-bool request_add_field(struct http_request *request, struct text name, struct text value);
+/* Adds a field; false when the request has as many fields as it can have. */
+must_use bool request_add_field(struct http_request *request, const struct http_field *field);

@@ -83,7 +83,9 @@ static void write_bytes(struct subject *subject, struct http_request *request, s
 {
     struct status status;
     struct http_bytes bytes;
-    if (!request_add_field(request, text_literal("X-Auth-Token"), token))
+    const struct http_field field = {text_literal("X-Auth-Token"), token, .is_checked = true,
+                                     .is_secret = true};
+    if (!request_add_field(request, &field))
         exit(EXIT_FAILURE);
     expect(http1_request(request, text_literal("apig.cn-north-4.myhuaweicloud.com"), &subject->call,
                          &bytes, &status),

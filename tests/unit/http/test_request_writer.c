@@ -221,6 +221,16 @@ static void a_value_cannot_add_a_line_and_is_never_in_the_message(void **state)
     refused(&request, host, "value of the request's field X-Auth-Token");
 }
 
+static void a_field_that_was_checked_is_written_as_it_is(void **state)
+{
+    (void)state;
+    struct http_request request = {.method = text_literal("GET"),
+                                   .target = text_literal("/"),
+                                   .fields = {{{"A", 1}, {"\x7f", 1}, .is_checked = true}},
+                                   .field_count = 1};
+    assert_bytes(&request, "GET / HTTP/1.1\r\nHost: apig.example.com:8443\r\nA: \x7f\r\n\r\n");
+}
+
 static void fields_that_delimit_the_request_cannot_be_set(void **state)
 {
     (void)state;
@@ -283,6 +293,7 @@ int main(void)
         cmocka_unit_test(every_byte_is_allowed_just_where_the_grammar_says),
         cmocka_unit_test(every_byte_of_a_value_is_looked_at),
         cmocka_unit_test(a_value_cannot_add_a_line_and_is_never_in_the_message),
+        cmocka_unit_test(a_field_that_was_checked_is_written_as_it_is),
         cmocka_unit_test(fields_that_delimit_the_request_cannot_be_set),
         cmocka_unit_test(empty_parts_are_refused),
         cmocka_unit_test(a_request_takes_its_size_and_no_more),
