@@ -36,8 +36,14 @@ static inline bool text_equal(struct text a, struct text b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* The slow path of text_equal_nocase, for texts of the same size. */
+bool text_differs_in_case_alone(struct text a, struct text b);
+
 /* Equal, or different only in the case of ASCII characters. */
-bool text_equal_nocase(struct text a, struct text b);
+static inline bool text_equal_nocase(struct text a, struct text b)
+{
+    return a.size == b.size && (text_equal(a, b) || text_differs_in_case_alone(a, b));
+}
 
 static inline bool text_starts_with(struct text text, struct text prefix)
 {
@@ -56,6 +62,9 @@ static inline bool text_consists_of(struct text text, bool (*is_member)(char c))
             return false;
     return true;
 }
+
+/* The number of bytes at the beginning for which `members` is true. */
+size_t text_span(struct text text, const bool members[256]);
 
 /* True for an identifier of Protobuf: ASCII letters, digits and underscores, no digit first. */
 bool text_is_identifier(struct text text);

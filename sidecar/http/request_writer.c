@@ -21,10 +21,7 @@ __extension__ static const bool host_bytes[256] = {
 
 static bool consists_of(struct text text, const bool allowed[256])
 {
-    for (size_t i = 0; i < text.size; i++)
-        if (!allowed[(unsigned char)text.data[i]])
-            return false;
-    return text.size > 0;
+    return text.size > 0 && text_span(text, allowed) == text.size;
 }
 
 /* Fields that delimit the request or say where it goes are written here and nowhere else. */

@@ -12,18 +12,12 @@ __extension__ static const bool is_tchar[256] = {
     ['^' ... 'z'] = true, ['|'] = true,          ['~'] = true,
 };
 
-/* How many bytes at the beginning of `text` may stand in a token. */
-static size_t token_bytes(struct text text)
-{
-    size_t bytes = 0;
-    while (bytes < text.size && is_tchar[(unsigned char)text.data[bytes]])
-        bytes++;
-    return bytes;
-}
+__extension__ static const bool is_value_byte[256] = {
+    ['\t'] = true, [' ' ... '~'] = true, [0x80 ... 0xff] = true};
 
 bool http1_is_token(struct text text)
 {
-    return text.size > 0 && token_bytes(text) == text.size;
+    return text.size > 0 && text_span(text, is_tchar) == text.size;
 }
 
 /* As many bytes as every processor we build for compares at once. */
@@ -55,14 +49,8 @@ static bool is_plain(struct text text)
 
 bool http1_is_field_value(struct text text)
 {
-    if (text.size >= sizeof(block) && is_plain(text))
-        return true;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
-            return false;
-    }
-    return true;
+    return (text.size >= sizeof(block) && is_plain(text)) ||
+           text_span(text, is_value_byte) == text.size;
 }
 
 /* "1 200" and, after a space, whatever reason. */
@@ -96,7 +84,7 @@ bool http1_read_field_line(struct text line, struct http_field *field, struct st
     if (line.size > 0 && ascii_is_blank(line.data[0]))
         return status_fail(status, STATUS_UNKNOWN,
                            "a field of the response is folded over several lines");
-    size_t name = token_bytes(line);
+    size_t name = text_span(line, is_tchar);
     if (name == 0 || name == line.size || line.data[name] != ':')
         return status_fail(status, STATUS_UNKNOWN,
                            "a field line of the response does not begin with a name and a colon");

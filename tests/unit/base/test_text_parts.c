@@ -158,9 +158,26 @@ static void a_list_has_a_part_before_between_and_behind_separators(void **state)
     assert_int_equal(rest.size, 0);
 }
 
+/* The first byte that is not a member, at every place of texts of several sizes. */
+static void a_span_ends_in_front_of_the_first_other_byte(void **state)
+{
+    (void)state;
+    static const bool members[256] = {['m'] = true, [0xff] = true};
+    for (size_t size = 0; size <= 13; size++)
+        for (size_t other = 0; other <= size; other++) {
+            char bytes[14];
+            memset(bytes, 'm', sizeof bytes);
+            bytes[size / 2] = (char)0xff;
+            bytes[other] = 'o';
+            assert_int_equal(text_span((struct text){bytes, size}, members), other);
+        }
+    assert_int_equal(text_span((struct text){NULL, 0}, members), 0);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_span_ends_in_front_of_the_first_other_byte),
         cmocka_unit_test(a_prefix_and_a_suffix_are_compared_byte_by_byte),
         cmocka_unit_test(a_character_is_found_anywhere_in_a_text),
         cmocka_unit_test(all_characters_of_a_text_have_to_be_members),
