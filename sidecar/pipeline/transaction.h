@@ -17,7 +17,7 @@
 #include "pipeline/trace_headers.h"
 
 /* Memory inside the transaction, so that a usual call allocates nothing else for its request. */
-#define USUAL_REQUEST_BYTES 4096
+#define USUAL_REQUEST_BYTES 2048
 
 /* A failure whose outcome is unknown, kept while a look-up is under way. */
 struct unknown_outcome {
