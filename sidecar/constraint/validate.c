@@ -244,20 +244,26 @@ static void validate_oneof(struct validation *validation, const struct oneof_rul
         violate(validation, here, oneof->id, oneof->none);
 }
 
+static bool is_validated(const struct schema_field *field)
+{
+    return field->constraints || field->filled_by.size > 0 ||
+           (field->message && field->message->has_constraints);
+}
+
 static void validate_message(struct validation *validation, const struct schema_message *type,
                              const ProtobufCMessage *message, const struct field_path *field_path)
 {
+    struct field_path here = {.outer = field_path};
     if (!type->has_constraints)
         return;
     for (const struct oneof_rule *oneof = type->constraints ? type->constraints->oneofs : NULL;
          oneof; oneof = oneof->next)
         validate_oneof(validation, oneof, message, field_path);
     for (size_t i = 0; i < type->field_count; i++) {
-        const struct schema_field *field = &type->fields[i];
-        const struct field_path here = {.outer = field_path, .name = field->name};
-        if (field->constraints || field->filled_by.size > 0 ||
-            (field->message && field->message->has_constraints))
-            validate_field(validation, field, message, &here);
+        if (!is_validated(&type->fields[i]))
+            continue;
+        here.name = type->fields[i].name;
+        validate_field(validation, &type->fields[i], message, &here);
     }
 }
 
