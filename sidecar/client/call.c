@@ -58,8 +58,9 @@ static bool encode_request(struct rpc_client *call, struct status *status)
     if (!call_options_message(&call->options, &call->arena, &json, status) ||
         !json_read(call->method->request, json, &options, &call->arena, &message, status))
         return status_wrap(status, "read the request message");
-    grpc_slice bytes = grpc_slice_malloc(protobuf_c_message_get_packed_size(message));
-    protobuf_c_message_pack(message, GRPC_SLICE_START_PTR(bytes));
+    size_t size = wire_size(call->method->request, message);
+    grpc_slice bytes = grpc_slice_malloc(size);
+    wire_pack(call->method->request, message, size, GRPC_SLICE_START_PTR(bytes));
     call->request = grpc_raw_byte_buffer_create(&bytes, 1);
     grpc_slice_unref(bytes);
     return true;

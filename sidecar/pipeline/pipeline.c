@@ -224,7 +224,8 @@ static enum next (*const inbound[])(struct transaction *transaction) = {interpre
  * reports a change. */
 static void pack_response(struct transaction *transaction)
 {
-    size_t size = protobuf_c_message_get_packed_size(transaction->response);
+    const struct schema_message *type = transaction->method->response;
+    size_t size = wire_size(type, transaction->response);
     transaction->step = STEP_REPLY;
     if (!call_reserve_response(transaction->call, size, !transaction_only_reads(transaction))) {
         status_set(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
@@ -233,7 +234,7 @@ static void pack_response(struct transaction *transaction)
         return;
     }
     transaction->response_bytes = size;
-    protobuf_c_message_pack(transaction->response, call_response_space(transaction->call, size));
+    wire_pack(type, transaction->response, size, call_response_space(transaction->call, size));
 }
 
 static void reply(struct transaction *transaction)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The layout of a message in memory, and the protobuf-c descriptor of the same layout. For
- * schema/type.c, at start.
- */
+/* The layout of a message in memory. For schema/type.c, at start. */
 #pragma once
 
 #include "base/arena.h"
@@ -13,17 +10,12 @@ struct layout_oneof {
     size_t offset, presence_offset;
 };
 
-/* The size of a message without fields: the base that every protobuf-c message begins with. */
+/* The size of a message without fields. */
 #define LAYOUT_START sizeof(ProtobufCMessage)
 
 /* Places a field behind the `size` bytes that are taken, and adds its bytes to `size`. `oneof`
  * belongs to the oneof of a FIELD_ONEOF and is NULL for other shapes. */
 void layout_place(struct schema_field *field, struct layout_oneof *oneof, size_t *size);
 
-/*
- * Completes a message whose name, size and placed fields are set: sorts them by number and fills
- * `descriptor`, to which message->descriptor then points. Of the messages of its fields only
- * the descriptor pointers have to be set. No two fields have the same number.
- */
-void layout_finish(struct schema_message *message, ProtobufCMessageDescriptor *descriptor,
-                   struct arena *arena);
+/* Completes a message whose size and placed fields are set: sorts them by number. */
+void layout_finish(struct schema_message *message, struct arena *arena);

@@ -115,24 +115,7 @@ const struct schema_field *schema_field_by_number(const struct schema_message *m
 
 ProtobufCMessage *schema_message_new(const struct schema_message *message, struct arena *arena)
 {
-    ProtobufCMessage *created = arena_zalloc(arena, message->size);
-    if (created)
-        created->descriptor = message->descriptor;
-    return created;
-}
-
-/* True when any bit is set, because -0.0 is not the zero value of a double. */
-static bool is_not_zero(const void *value, size_t bytes)
-{
-    static const char zeros[sizeof(uint64_t)];
-    return memcmp(value, zeros, bytes) != 0;
-}
-
-static bool singular_is_present(const void *value, enum field_type type)
-{
-    if (type == FIELD_STRING || type == FIELD_BYTES)
-        return ((const ProtobufCBinaryData *)value)->len > 0;
-    return is_not_zero(value, schema_type_bytes(type));
+    return arena_zalloc(arena, message->size);
 }
 
 static void *presence(const ProtobufCMessage *message, const struct schema_field *field)
@@ -140,20 +123,14 @@ static void *presence(const ProtobufCMessage *message, const struct schema_field
     return (char *)(uintptr_t)message + field->presence_offset;
 }
 
-bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field)
+bool schema_field_present_otherwise(const ProtobufCMessage *message,
+                                    const struct schema_field *field)
 {
-    switch (field->shape) {
-    case FIELD_SINGULAR:
-        return singular_is_present(schema_value(message, field), field->type);
-    case FIELD_OPTIONAL:
-        return *(protobuf_c_boolean *)presence(message, field);
-    case FIELD_ONEOF:
-        return *(uint32_t *)presence(message, field) == field->number;
-    case FIELD_REPEATED:
-    case FIELD_MAP:
-        return schema_count(message, field) > 0;
-    }
-    return false;
+    if (field->shape == FIELD_OPTIONAL)
+        return *(const protobuf_c_boolean *)presence(message, field);
+    if (field->shape == FIELD_ONEOF)
+        return *(const uint32_t *)presence(message, field) == field->number;
+    return schema_count(message, field) > 0;
 }
 
 void schema_field_mark_present(ProtobufCMessage *message, const struct schema_field *field)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A message type, built at start from a FileDescriptorSet: the list of fields that the JSON reader
- * and writer, the wire decoder and the validator use, and the ProtobufCMessageDescriptor with which
- * protobuf-c packs the same memory. A type is owned by its schema and read-only once the schema is
- * built: any thread.
+ * and writer, the wire decoder and encoder and the validator use. A type is owned by its schema and
+ * read-only once the schema is built: any thread.
  *
- * A message in memory is a ProtobufCMessage of `size` bytes. The value of a field is at `offset`:
+ * A message in memory takes `size` bytes. It is pointed to as the ProtobufCMessage that it begins
+ * with, whose members are zero, because protobuf-c does not know its type. The value of a field is
+ * at `offset`:
  * double, float, int32_t, uint32_t, int64_t, uint64_t, protobuf_c_boolean; enums as int32_t; string
  * and bytes as ProtobufCBinaryData (so that a string keeps its length and a NUL is only a
  * character); messages as ProtobufCMessage *, NULL when absent. A FIELD_OPTIONAL scalar has a
@@ -101,7 +102,8 @@ struct schema_field {
     uint32_t number;
     enum field_type type;
     enum field_shape shape;
-    bool packed; /* a repeated field that is sent as one piece; both forms are accepted */
+    bool is_narrow; /* its value has four bytes */
+    bool packed;    /* a repeated field that is sent as one piece; both forms are accepted */
     size_t offset, presence_offset;
     const struct schema_message *message; /* of FIELD_MESSAGE; of a map, its entry type */
     const struct schema_enum *enumeration;
@@ -123,7 +125,6 @@ struct schema_message {
     size_t field_count;
     enum well_known well_known;
     size_t size;
-    const ProtobufCMessageDescriptor *descriptor;
     const struct constraints *
         constraints; /* of the message itself; set by constraint_attach; NULL without constraints */
     bool has_constraints; /* set by constraint_attach: the message, or one that it can hold, has
@@ -189,9 +190,28 @@ static inline void schema_add_count(ProtobufCMessage *message, const struct sche
     *(size_t *)((char *)message + field->presence_offset) += more;
 }
 
+/* schema_field_present for a field that is not FIELD_SINGULAR. */
+bool schema_field_present_otherwise(const ProtobufCMessage *message,
+                                    const struct schema_field *field);
+
 /* True when the field would be sent on the wire: a field that tracks presence is set, another one
- * is not zero or not empty. */
-bool schema_field_present(const ProtobufCMessage *message, const struct schema_field *field);
+ * is not zero or not empty. A text begins with its length; of a number any bit counts, because -0.0
+ * is not the zero value of a double. */
+static inline bool schema_field_present(const ProtobufCMessage *message,
+                                        const struct schema_field *field)
+{
+    if (field->shape != FIELD_SINGULAR)
+        return schema_field_present_otherwise(message, field);
+    uint32_t narrow;
+    uint64_t wide;
+    const void *value = schema_value(message, field);
+    if (field->is_narrow) {
+        memcpy(&narrow, value, sizeof narrow);
+        return narrow != 0;
+    }
+    memcpy(&wide, value, sizeof wide);
+    return wide != 0;
+}
 
 /*
  * Reserves room for `more` elements, at least one, at the end of a repeated field or a map, and

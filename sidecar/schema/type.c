@@ -22,7 +22,6 @@ struct holder {
 struct type {
     struct schema_message message;
     struct schema_field *fields; /* message.fields, writable */
-    ProtobufCMessageDescriptor descriptor;
     const struct symbol *symbol;
     const struct holder *holders;
     const char *refusal; /* NULL: the type can be served */
@@ -66,7 +65,6 @@ static struct type *create(struct types *types, struct symbol *symbol)
     struct type *type = zeroed(types, sizeof *type);
     type->symbol = symbol;
     type->message.full_name = symbol->name;
-    type->message.descriptor = &type->descriptor;
     type->message.well_known = well_known_of(symbol->name);
     symbol->built = type;
     *types->end = type;
@@ -271,7 +269,7 @@ static bool build_fields(struct types *types, struct type *type, struct status *
     }
     type->message.fields = type->fields;
     type->message.field_count = proto->n_field;
-    layout_finish(&type->message, &type->descriptor, types->arena);
+    layout_finish(&type->message, types->arena);
     return true;
 }
 

@@ -99,7 +99,7 @@ static bool fail_full(const struct wire_decoder *decoder)
                        "the message takes more than %zu bytes of memory", decoder->arena->limit);
 }
 
-static enum wire_type wire_type_of(enum field_type type)
+enum wire_type wire_type_for(enum field_type type)
 {
     static const unsigned char types[] = {
         [FIELD_DOUBLE] = WIRE_FIXED64,   [FIELD_FLOAT] = WIRE_FIXED32,
@@ -231,7 +231,7 @@ static bool read_packed(const struct wire_decoder *decoder, const struct target 
                         struct text bytes)
 {
     const struct schema_field *field = target->field;
-    enum wire_type type = wire_type_of(field->type);
+    enum wire_type type = wire_type_for(field->type);
     size_t count = packed_count(type, bytes);
     char *slot = count ? schema_reserve(target->message, field, count, decoder->arena) : NULL;
     if (count && !slot)
@@ -254,7 +254,7 @@ static bool read_field(struct wire_decoder *decoder, const struct target *target
 {
     enum field_shape shape = target->field->shape;
     bool repeated = shape == FIELD_REPEATED || shape == FIELD_MAP;
-    if (wire->type == wire_type_of(target->field->type))
+    if (wire->type == wire_type_for(target->field->type))
         return repeated ? read_element(decoder, target, wire)
                         : read_singular(decoder, target, wire);
     if (repeated && wire->type == WIRE_BYTES)

@@ -172,7 +172,7 @@ static void run_decode(struct subject *subject)
 
 static void run_pack(struct subject *subject)
 {
-    pack(&subject->call, subject->group);
+    pack(subject->method->response, subject->group, &subject->call);
 }
 
 static void run_guard(struct subject *subject)
@@ -194,7 +194,7 @@ static void run_pipeline(struct subject *subject)
     write_bytes(subject, &request, subject->token);
     struct http_response response = read_stream(subject, subject->response, SIZE_MAX);
     decode(subject, &response, &group);
-    pack(&subject->call, group);
+    pack(subject->method->response, group, &subject->call);
 }
 
 static const struct row {

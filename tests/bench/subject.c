@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "constraint/attach.h"
 #include "json/json.h"
+#include "schema/wire.h"
 
 #include "base/banned.h"
 
@@ -92,11 +93,13 @@ static struct text response_of(struct arena *arena, bool chunked)
     return buffer_text(&response);
 }
 
-struct text pack(struct arena *arena, const ProtobufCMessage *message)
+struct text pack(const struct schema_message *type, const ProtobufCMessage *message,
+                 struct arena *arena)
 {
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = memory_expect(arena_alloc(arena, size));
-    return (struct text){(char *)bytes, protobuf_c_message_pack(message, bytes)};
+    size_t size = wire_size(type, message);
+    char *bytes = memory_expect(arena_alloc(arena, size));
+    wire_pack(type, message, size, bytes);
+    return (struct text){bytes, size};
 }
 
 static struct signing_key *key_of(struct text security_token)
@@ -122,7 +125,7 @@ void subject_init(struct subject *subject)
     subject->method = schema_method_find(subject->schema, text_literal("CreateApiGroup"));
     subject->message = read_json(subject, subject->method->request, request_json);
     subject->group = read_json(subject, subject->method->response, group_json);
-    subject->wire = pack(&subject->kept, subject->message);
+    subject->wire = pack(subject->method->request, subject->message, &subject->kept);
     subject->token = token_of(&subject->kept, 2048);
     subject->large_token = token_of(&subject->kept, 10240);
     subject->response = response_of(&subject->kept, false);

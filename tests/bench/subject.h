@@ -29,4 +29,5 @@ void subject_clear(struct subject *subject);
 void expect(bool good, const struct status *status);
 
 /* The bytes of a message, by protobuf-c. */
-struct text pack(struct arena *arena, const ProtobufCMessage *message);
+struct text pack(const struct schema_message *type, const ProtobufCMessage *message,
+                 struct arena *arena);

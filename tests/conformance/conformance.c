@@ -79,12 +79,13 @@ static void respond_failure(struct exchange *exchange, const char *name,
     respond_with(exchange, name, (struct text){copy, bytes});
 }
 
-static struct text pack(const ProtobufCMessage *message, struct arena *arena)
+static struct text pack(const struct schema_message *type, const ProtobufCMessage *message,
+                        struct arena *arena)
 {
-    size_t bytes = protobuf_c_message_get_packed_size(message);
-    uint8_t *packed = memory_expect(arena_alloc(arena, bytes));
-    protobuf_c_message_pack(message, packed);
-    return (struct text){(const char *)packed, bytes};
+    size_t size = wire_size(type, message);
+    char *packed = memory_expect(arena_alloc(arena, size));
+    wire_pack(type, message, size, packed);
+    return (struct text){packed, size};
 }
 
 /* An enum's name that is not known counts as an unknown member. */
@@ -117,7 +118,7 @@ static void write_response(struct exchange *exchange, const struct schema_messag
     struct buffer json;
     struct status status;
     if (request_number(exchange, "requested_output_format") == FORMAT_PROTOBUF) {
-        respond_with(exchange, "protobuf_payload", pack(message, &exchange->arena));
+        respond_with(exchange, "protobuf_payload", pack(type, message, &exchange->arena));
         return;
     }
     buffer_init(&json, &exchange->arena, 0);
@@ -192,7 +193,7 @@ static bool serve(const struct schema *schema, const struct json_style *style)
             respond_request(&exchange);
         else
             respond_failure(&exchange, "runtime_error", &status);
-        send(pack(exchange.response, &exchange.arena));
+        send(pack(exchange.response_type, exchange.response, &exchange.arena));
     }
     arena_clear(&exchange.arena);
     return received;

@@ -111,14 +111,13 @@ static const struct schema_message *build_type(void)
     return message_type(schema, text_literal("M"));
 }
 
-static struct text pack(const ProtobufCMessage *message)
+static struct text pack(const struct schema_message *type, const ProtobufCMessage *message)
 {
-    size_t size = protobuf_c_message_get_packed_size(message);
-    uint8_t *bytes = malloc(size + 1);
+    size_t size = wire_size(type, message);
+    char *bytes = malloc(size + 1);
     assert(bytes);
-    size_t packed = protobuf_c_message_pack(message, bytes);
-    assert(packed == size);
-    return (struct text){(char *)bytes, packed};
+    wire_pack(type, message, size, bytes);
+    return (struct text){bytes, size};
 }
 
 /* False when the bytes are not a message. */
@@ -130,7 +129,7 @@ static bool read_and_pack(const struct schema_message *type, struct text bytes, 
     arena_init(&arena, ARENA_BYTES);
     bool read = wire_unpack(type, bytes, &arena, &message, &status);
     if (read)
-        *packed = pack(message);
+        *packed = pack(type, message);
     arena_clear(&arena);
     return read;
 }
