@@ -8,7 +8,7 @@
 /* A varint of 64 bits takes ten bytes, of which the last has one bit. */
 #define VARINT_BYTES 10
 
-static bool take_varint(struct text *rest, uint64_t *value)
+static bool take_long_varint(struct text *rest, uint64_t *value)
 {
     uint64_t sum = 0;
     size_t most = rest->size < VARINT_BYTES ? rest->size : VARINT_BYTES;
@@ -24,6 +24,16 @@ static bool take_varint(struct text *rest, uint64_t *value)
         return true;
     }
     return false;
+}
+
+/* Most tags and lengths have one byte. */
+static inline bool take_varint(struct text *rest, uint64_t *value)
+{
+    if (rest->size == 0 || rest->data[0] & 0x80)
+        return take_long_varint(rest, value);
+    *value = (unsigned char)rest->data[0];
+    *rest = (struct text){rest->data + 1, rest->size - 1};
+    return true;
 }
 
 /* Takes a little-endian number. */
