@@ -63,10 +63,44 @@ static bool number_text(struct json_source *source, struct text *text, bool *quo
                                        : mismatch(source, "number");
 }
 
+/* A number of this length fits each type of whole numbers. */
+#define SHORT_DIGITS 9
+
+/* Takes a short number of digits alone, as most are. False, with nothing taken, for another value.
+ */
+static bool take_short(struct json_source *source, uint32_t *value)
+{
+    json_peek(source);
+    const char *start = source->at, *at = start;
+    uint32_t sum = 0;
+    while (at < source->end && at - start < SHORT_DIGITS && ascii_is_digit(*at))
+        sum = sum * 10 + (uint32_t)(*at++ - '0');
+    bool goes_on =
+        at < source->end && (ascii_is_digit(*at) || *at == '.' || *at == 'e' || *at == 'E');
+    if (at == start || goes_on || (*start == '0' && at > start + 1))
+        return false;
+    source->at = at;
+    *value = sum;
+    return true;
+}
+
+static void put_short(uint32_t value, enum field_type type, void *at)
+{
+    if (schema_type_bytes(type) == sizeof value)
+        *(uint32_t *)at = value;
+    else
+        *(uint64_t *)at = value;
+}
+
 static bool read_integer(struct json_source *source, enum field_type type, void *at)
 {
     struct text text;
     bool quoted;
+    uint32_t value;
+    if (take_short(source, &value)) {
+        put_short(value, type, at);
+        return true;
+    }
     if (!number_text(source, &text, &quoted))
         return false;
     return ((!quoted || json_is_number(text)) && put_integer(type, text, at)) ||
