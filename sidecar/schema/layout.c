@@ -26,27 +26,49 @@ static void place_oneof(struct schema_field *field, struct layout_oneof *oneof, 
     field->offset = oneof->offset;
 }
 
-void layout_place(struct schema_field *field, struct layout_oneof *oneof, size_t *size)
+static void place_list(struct schema_field *field, size_t *size)
+{
+    field->presence_offset = take(size, sizeof(size_t), alignof(size_t));
+    field->has_wide_presence = true;
+    field->offset = take(size, sizeof(void *), alignof(void *));
+}
+
+static void place_value(struct schema_field *field, size_t *size)
 {
     size_t bytes = schema_type_bytes(field->type);
-    field->is_narrow = bytes == sizeof(uint32_t);
+    field->offset = take(size, bytes, bytes < alignof(void *) ? bytes : alignof(void *));
+}
+
+static void place_optional(struct schema_field *field, size_t *size)
+{
+    field->presence_offset = take(size, sizeof(protobuf_c_boolean), alignof(protobuf_c_boolean));
+    place_value(field, size);
+}
+
+static void place_singular(struct schema_field *field, size_t *size)
+{
+    place_value(field, size);
+    field->presence_offset = field->offset;
+    field->has_wide_presence = schema_type_bytes(field->type) > sizeof(uint32_t);
+}
+
+void layout_place(struct schema_field *field, struct layout_oneof *oneof, size_t *size)
+{
     switch (field->shape) {
     case FIELD_ONEOF:
         place_oneof(field, oneof, size);
         return;
     case FIELD_REPEATED:
     case FIELD_MAP:
-        field->presence_offset = take(size, sizeof(size_t), alignof(size_t));
-        field->offset = take(size, sizeof(void *), alignof(void *));
+        place_list(field, size);
         return;
     case FIELD_OPTIONAL:
-        field->presence_offset =
-            take(size, sizeof(protobuf_c_boolean), alignof(protobuf_c_boolean));
-        break;
+        place_optional(field, size);
+        return;
     case FIELD_SINGULAR:
-        break;
+        place_singular(field, size);
+        return;
     }
-    field->offset = take(size, bytes, bytes < alignof(void *) ? bytes : alignof(void *));
 }
 
 static int compare_numbers(const void *a, const void *b)

@@ -123,16 +123,6 @@ static void *presence(const ProtobufCMessage *message, const struct schema_field
     return (char *)(uintptr_t)message + field->presence_offset;
 }
 
-bool schema_field_present_otherwise(const ProtobufCMessage *message,
-                                    const struct schema_field *field)
-{
-    if (field->shape == FIELD_OPTIONAL)
-        return *(const protobuf_c_boolean *)presence(message, field);
-    if (field->shape == FIELD_ONEOF)
-        return *(const uint32_t *)presence(message, field) == field->number;
-    return schema_count(message, field) > 0;
-}
-
 void schema_field_mark_present(ProtobufCMessage *message, const struct schema_field *field)
 {
     if (field->shape == FIELD_OPTIONAL)

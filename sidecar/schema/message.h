@@ -6,14 +6,14 @@
  *
  * A message in memory takes `size` bytes. It is pointed to as the ProtobufCMessage that it begins
  * with, whose members are zero, because protobuf-c does not know its type. The value of a field is
- * at `offset`:
- * double, float, int32_t, uint32_t, int64_t, uint64_t, protobuf_c_boolean; enums as int32_t; string
- * and bytes as ProtobufCBinaryData (so that a string keeps its length and a NUL is only a
- * character); messages as ProtobufCMessage *, NULL when absent. A FIELD_OPTIONAL scalar has a
- * protobuf_c_boolean at `presence_offset`. The members of a oneof share `offset` and a uint32_t at
- * `presence_offset`: the number of the member that is set, or 0. Repeated fields and maps have a
- * size_t count at `presence_offset`, and at `offset` a pointer to the elements (of a map: to
- * ProtobufCMessage * of its entry type, fields 1 and 2).
+ * at `offset`: double, float, int32_t, uint32_t, int64_t, uint64_t, protobuf_c_boolean; enums as
+ * int32_t; string and bytes as ProtobufCBinaryData (so that a string keeps its length and a NUL is
+ * only a character); messages as ProtobufCMessage *, NULL when absent. A FIELD_SINGULAR has its
+ * `offset` as `presence_offset`, too; a FIELD_OPTIONAL scalar has a protobuf_c_boolean there. The
+ * members of a oneof share `offset` and a uint32_t at `presence_offset`: the number of the member
+ * that is set, or 0. Repeated fields and maps have a size_t count at `presence_offset`, and at
+ * `offset` a pointer to the elements (of a map: to ProtobufCMessage * of its entry type, fields 1
+ * and 2).
  */
 #pragma once
 
@@ -102,8 +102,8 @@ struct schema_field {
     uint32_t number;
     enum field_type type;
     enum field_shape shape;
-    bool is_narrow; /* its value has four bytes */
-    bool packed;    /* a repeated field that is sent as one piece; both forms are accepted */
+    bool has_wide_presence; /* what is at presence_offset has eight bytes instead of four */
+    bool packed; /* a repeated field that is sent as one piece; both forms are accepted */
     size_t offset, presence_offset;
     const struct schema_message *message; /* of FIELD_MESSAGE; of a map, its entry type */
     const struct schema_enum *enumeration;
@@ -190,27 +190,21 @@ static inline void schema_add_count(ProtobufCMessage *message, const struct sche
     *(size_t *)((char *)message + field->presence_offset) += more;
 }
 
-/* schema_field_present for a field that is not FIELD_SINGULAR. */
-bool schema_field_present_otherwise(const ProtobufCMessage *message,
-                                    const struct schema_field *field);
-
 /* True when the field would be sent on the wire: a field that tracks presence is set, another one
  * is not zero or not empty. A text begins with its length; of a number any bit counts, because -0.0
  * is not the zero value of a double. */
 static inline bool schema_field_present(const ProtobufCMessage *message,
                                         const struct schema_field *field)
 {
-    if (field->shape != FIELD_SINGULAR)
-        return schema_field_present_otherwise(message, field);
     uint32_t narrow;
     uint64_t wide;
-    const void *value = schema_value(message, field);
-    if (field->is_narrow) {
-        memcpy(&narrow, value, sizeof narrow);
-        return narrow != 0;
+    const void *presence = (const char *)message + field->presence_offset;
+    if (field->has_wide_presence) {
+        memcpy(&wide, presence, sizeof wide);
+        return wide != 0;
     }
-    memcpy(&wide, value, sizeof wide);
-    return wide != 0;
+    memcpy(&narrow, presence, sizeof narrow);
+    return field->shape == FIELD_ONEOF ? narrow == field->number : narrow != 0;
 }
 
 /*

@@ -109,22 +109,6 @@ static bool fail_full(const struct wire_decoder *decoder)
                        "the message takes more than %zu bytes of memory", decoder->arena->limit);
 }
 
-enum wire_type wire_type_for(enum field_type type)
-{
-    static const unsigned char types[] = {
-        [FIELD_DOUBLE] = WIRE_FIXED64,   [FIELD_FLOAT] = WIRE_FIXED32,
-        [FIELD_INT64] = WIRE_VARINT,     [FIELD_UINT64] = WIRE_VARINT,
-        [FIELD_INT32] = WIRE_VARINT,     [FIELD_FIXED64] = WIRE_FIXED64,
-        [FIELD_FIXED32] = WIRE_FIXED32,  [FIELD_BOOL] = WIRE_VARINT,
-        [FIELD_STRING] = WIRE_BYTES,     [FIELD_MESSAGE] = WIRE_BYTES,
-        [FIELD_BYTES] = WIRE_BYTES,      [FIELD_UINT32] = WIRE_VARINT,
-        [FIELD_ENUM] = WIRE_VARINT,      [FIELD_SFIXED32] = WIRE_FIXED32,
-        [FIELD_SFIXED64] = WIRE_FIXED64, [FIELD_SINT32] = WIRE_VARINT,
-        [FIELD_SINT64] = WIRE_VARINT,
-    };
-    return (enum wire_type)types[type];
-}
-
 /* Stores a number in the form of its type; bits of a varint that do not fit are cut off, as all
  * implementations do. */
 static void store_number(enum field_type type, uint64_t value, void *slot)

@@ -47,7 +47,21 @@ enum wire_type {
 };
 
 /* The wire type of a value of that type, or of one element that is not packed. */
-enum wire_type wire_type_for(enum field_type type);
+static inline enum wire_type wire_type_for(enum field_type type)
+{
+    static const unsigned char types[] = {
+        [FIELD_DOUBLE] = WIRE_FIXED64,   [FIELD_FLOAT] = WIRE_FIXED32,
+        [FIELD_INT64] = WIRE_VARINT,     [FIELD_UINT64] = WIRE_VARINT,
+        [FIELD_INT32] = WIRE_VARINT,     [FIELD_FIXED64] = WIRE_FIXED64,
+        [FIELD_FIXED32] = WIRE_FIXED32,  [FIELD_BOOL] = WIRE_VARINT,
+        [FIELD_STRING] = WIRE_BYTES,     [FIELD_MESSAGE] = WIRE_BYTES,
+        [FIELD_BYTES] = WIRE_BYTES,      [FIELD_UINT32] = WIRE_VARINT,
+        [FIELD_ENUM] = WIRE_VARINT,      [FIELD_SFIXED32] = WIRE_FIXED32,
+        [FIELD_SFIXED64] = WIRE_FIXED64, [FIELD_SINT32] = WIRE_VARINT,
+        [FIELD_SINT64] = WIRE_VARINT,
+    };
+    return (enum wire_type)types[type];
+}
 
 /* One field on the wire: `bytes` of WIRE_BYTES, `value` of the other types. */
 struct wire_field {
