@@ -77,15 +77,21 @@ static void use_certificate(struct tls_peer *peer, const char *folder)
     unlink(path);
 }
 
+/* The largest request that is read. */
+#define REQUEST_BYTES (1 << 24)
+
+/* The kernel keeps twice that for a connection. */
+#define RECEIVE_BYTES 32768
+
 /* Reads head and Content-Length bytes of body; false when the client is gone. */
 static bool read_request(SSL *tls)
 {
     static const char length_name[] = "Content-Length: ";
-    char *text = calloc(1, 1 << 20);
+    char *text = calloc(1, REQUEST_BYTES);
     size_t have = 0;
     bool whole = false;
-    for (int got; !whole && have < (1 << 20) - 1; have += (size_t)got) {
-        got = SSL_read(tls, text + have, (1 << 20) - 1 - (int)have);
+    for (int got; !whole && have < REQUEST_BYTES - 1; have += (size_t)got) {
+        got = SSL_read(tls, text + have, REQUEST_BYTES - 1 - (int)have);
         if (got <= 0)
             break;
         char *end = memmem(text, have + (size_t)got, "\r\n\r\n", 4);
@@ -184,6 +190,8 @@ struct tls_peer *tls_peer_start(const char *folder, const struct tls_script *scr
     peer->context = SSL_CTX_new(TLS_server_method());
     use_certificate(peer, folder);
     peer->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* Accepted sockets have it too, so that a large request waits for room. */
+    setsockopt(peer->listener, SOL_SOCKET, SO_RCVBUF, &(int){RECEIVE_BYTES}, sizeof(int));
     assert(bind(peer->listener, (struct sockaddr *)&address, bytes) == 0 &&
            listen(peer->listener, 128) == 0);
     getsockname(peer->listener, (struct sockaddr *)&address, &bytes);

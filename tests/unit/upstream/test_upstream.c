@@ -43,6 +43,30 @@ static void a_response_comes_whole_and_the_connection_is_used_again(void **state
     finish(&trial);
 }
 
+/* The connections of a loop put their bytes together in the same memory, and each has to come back
+ * with the ones that the kernel has not taken yet. */
+static void large_requests_at_the_same_time_travel_whole(void **state)
+{
+    (void)state;
+    static const struct tls_script scripts[] = {
+        {response,
+         {TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST, TLS_RESPONSE, TLS_READ_REQUEST,
+          TLS_RESPONSE, TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}}};
+    struct trial trial;
+    struct ask asks[4];
+    begin(&trial, scripts, 1);
+    for (size_t i = 0; i < array_length(asks); i++)
+        ask_start(&asks[i], trial.upstream, 6000000 + 1000 * i, 20 * CLOCK_NS_PER_S);
+    for (size_t i = 0; i < array_length(asks); i++) {
+        ask_wait(&asks[i]);
+        assert_int_equal(asks[i].exchange.outcome, EXCHANGE_ANSWERED);
+        assert_int_equal(asks[i].exchange.sent_bytes, asks[i].exchange.request.size);
+        ask_clear(&asks[i]);
+    }
+    assert_int_equal(tls_peer_requests(trial.peer), array_length(asks));
+    finish(&trial);
+}
+
 static void expect_outcome(const struct tls_script *script, enum exchange_outcome outcome,
                            enum exchange_cause cause)
 {
@@ -295,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_authority_has_neither_the_implied_port_nor_the_dot_of_a_name),
         cmocka_unit_test(a_response_comes_whole_and_the_connection_is_used_again),
+        cmocka_unit_test(large_requests_at_the_same_time_travel_whole),
         cmocka_unit_test(a_connection_lost_after_the_request_is_perhaps_processed),
         cmocka_unit_test(the_end_of_the_connection_ends_a_response_that_says_no_length),
         cmocka_unit_test(the_response_to_a_head_has_no_body),
