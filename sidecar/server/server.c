@@ -30,10 +30,6 @@
 
 #include "base/banned.h"
 
-/* Calls of a method that are requested from C-core ahead, so that a burst does not wait for the
- * poller between two of them. */
-#define ARMED_CALLS 4
-
 /* How often it is decided whether freed memory is given back to the kernel. */
 static const struct timeval trim_interval = {.tv_sec = 5};
 
@@ -203,8 +199,7 @@ static bool start(struct server *server, struct status *status)
 {
     grpc_server_start(server->core.server);
     for (size_t i = 0; i < server->method_count; i++)
-        for (int armed = 0; armed < ARMED_CALLS; armed++)
-            unary_arm(&server->methods[i]);
+        unary_arm(&server->methods[i]);
     unknown_method_start(server->unknown);
     health_start(server->health);
     reflection_start(server->reflection);

@@ -36,5 +36,6 @@ struct unary_method {
 };
 
 /* Requests the next call of the method from C-core. Each call requests its successor, until the
- * server shuts down. The poller's thread, or before that is started. */
+ * server shuts down; more requested ahead would cost time and memory, because C-core looks through
+ * all of them whenever an operation ends. The poller's thread, or before that is started. */
 void unary_arm(const struct unary_method *unary);
