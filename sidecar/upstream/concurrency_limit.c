@@ -14,9 +14,11 @@
  * by several times with the load of the machine. */
 #define SLOW_NS (20 * CLOCK_NS_PER_MS)
 
-/* While exchanges are shorter than QUICK_NS, ENOUGH_WHEN_QUICK at a time are enough: calls wait
- * because the sidecar is busy, and more connections only cost memory. */
+/* While exchanges are shorter than QUICK_NS, or QUICK_PER_SECOND of them end in a second, which is
+ * what the sidecar itself can serve with a few cores, ENOUGH_WHEN_QUICK at a time are enough: calls
+ * wait because the sidecar is busy, and more connections only cost memory. */
 #define QUICK_NS (5 * CLOCK_NS_PER_MS)
+#define QUICK_PER_SECOND 10000
 #define ENOUGH_WHEN_QUICK 32
 
 /* Durations, as multiples of the best: LONGER means that exchanges queue upstream. While they are
@@ -58,10 +60,17 @@ static bool is_longer(const struct concurrency_limit *limit, double took_ns, dou
     return took_ns > fmax(limit->best_ns * times, SLOW_NS);
 }
 
+/* By the usual duration: among many exchanges some are always longer. */
+static bool is_enough(const struct concurrency_limit *limit)
+{
+    double per_second = (double)limit->now * CLOCK_NS_PER_S / limit->usual_ns;
+    return limit->now >= ENOUGH_WHEN_QUICK &&
+           (limit->usual_ns < QUICK_NS || per_second >= QUICK_PER_SECOND);
+}
+
 static bool may_grow(const struct concurrency_limit *limit, double took_ns, double as_short)
 {
-    bool is_enough = took_ns < QUICK_NS && limit->now >= ENOUGH_WHEN_QUICK;
-    return limit->is_short && !is_enough && !is_longer(limit, took_ns, as_short);
+    return limit->is_short && !is_enough(limit) && !is_longer(limit, took_ns, as_short);
 }
 
 /* Of the exchanges that are judged together. */

@@ -68,12 +68,30 @@ static void the_limit_begins_small_and_stays_while_no_call_waits(void **state)
     assert_int_equal(model.limit.now, 3);
 }
 
-static void an_upstream_that_answers_in_milliseconds_gets_all(void **state)
+static void
+an_upstream_that_answers_in_milliseconds_gets_as_many_as_the_sidecar_can_use(void **state)
 {
     (void)state;
-    struct model model = model_of(1000, 5 * MS);
+    struct model model = model_of(1000, 5 * MS), slower = model_of(1000, 20 * MS);
     run(&model, 100);
-    assert_int_equal(model.limit.now, 512);
+    assert_in_range(model.limit.now, 50, 75); /* 10,000 a second */
+    run(&slower, 100);
+    assert_in_range(slower.limit.now, 200, 300);
+}
+
+static void a_few_long_exchanges_among_many_do_not_raise_the_limit(void **state)
+{
+    (void)state;
+    struct model model = model_of(1000, MS);
+    run(&model, 10);
+    for (int i = 0; i < 10000; i++) {
+        int64_t took_ns = i % 10 < 9 ? MS : 15 * MS;
+        concurrency_limit_began(&model.limit, model.now_ns);
+        concurrency_limit_wanted(&model.limit);
+        model.now_ns += took_ns;
+        end(&model, EXCHANGE_RESPONDED, false, model.now_ns - took_ns);
+    }
+    assert_in_range(model.limit.now, 32, 48);
 }
 
 static void an_upstream_that_answers_at_once_gets_32(void **state)
@@ -98,7 +116,7 @@ static void durations_that_vary_below_20_ms_never_shrink_the_limit(void **state)
 static void an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds(void **state)
 {
     (void)state;
-    struct model model = model_of(1000, 50 * MS);
+    struct model model = model_of(1000, 60 * MS);
     run(&model, 8);
     assert_int_equal(model.limit.now, 512);
 }
@@ -326,7 +344,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limit_begins_small_and_stays_while_no_call_waits),
-        cmocka_unit_test(an_upstream_that_answers_in_milliseconds_gets_all),
+        cmocka_unit_test(
+            an_upstream_that_answers_in_milliseconds_gets_as_many_as_the_sidecar_can_use),
+        cmocka_unit_test(a_few_long_exchanges_among_many_do_not_raise_the_limit),
         cmocka_unit_test(an_upstream_that_answers_at_once_gets_32),
         cmocka_unit_test(durations_that_vary_below_20_ms_never_shrink_the_limit),
         cmocka_unit_test(an_upstream_that_works_on_all_at_once_gets_all_within_some_rounds),
