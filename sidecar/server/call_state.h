@@ -35,7 +35,7 @@ struct call {
     bool begun;           /* by its handler */
     bool is_committed;
     bool ends_with_connection;
-    int cancelled;
+    int cancelled; /* C-core writes it, and nobody reads it */
     atomic_int holders;
     int64_t received_ns, deadline_ns;
     /* From here on nothing is zeroed for each call. */

@@ -54,6 +54,9 @@ static void add_free_row(struct call_table *table, uint32_t row)
 static void grow(struct call_table *table)
 {
     size_t room = table->room > 0 ? table->room * 2 : FIRST_ROWS;
+    /* The budget has no memory for 16 million calls. */
+    if (room > MOST_ROWS)
+        abort();
     table->rows = memory_expect(realloc(table->rows, room * sizeof *table->rows));
     for (size_t row = room; row > table->room; row--)
         add_free_row(table, (uint32_t)(row - 1));
@@ -62,8 +65,6 @@ static void grow(struct call_table *table)
 
 static uint64_t add(struct call_table *table, const struct call_place *place)
 {
-    if (table->first_free == NO_ROW && table->room == MOST_ROWS)
-        return 0;
     if (table->first_free == NO_ROW)
         grow(table);
     uint32_t index = table->first_free;
@@ -117,12 +118,13 @@ bool call_table_follow(struct call_table *table, uint64_t number, struct front_c
 {
     pthread_mutex_lock(&table->lock);
     struct call_row *row = find(table, number);
-    if (row) {
+    bool is_free = row && !row->follower;
+    if (is_free) {
         row->follower = follower;
         *peer = row->place.connection->peer;
     }
     pthread_mutex_unlock(&table->lock);
-    return row != NULL;
+    return is_free;
 }
 
 bool call_table_unfollow(struct call_table *table, uint64_t number)

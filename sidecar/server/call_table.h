@@ -35,14 +35,15 @@ struct call_table {
 void call_table_init(struct call_table *table);
 void call_table_clear(struct call_table *table);
 
-/* Returns the number of a new call, which is not 0; 0 when there are too many. The connection has
- * to live until the call is removed. */
+/* Returns the number of a new call, which is not 0. The connection has to live until the call is
+ * removed. */
 uint64_t call_table_add(struct call_table *table, const struct call_place *place);
 
 /* Removes a call. Returns its follower, or NULL when there is none. */
 struct front_call *call_table_remove(struct call_table *table, uint64_t number);
 
-/* From now on the call has a follower; copies its peer. False when the stream has ended. */
+/* From now on the call has a follower; copies its peer. False when the stream has ended, and when
+ * the call has a follower. */
 must_use bool call_table_follow(struct call_table *table, uint64_t number,
                                 struct front_call *follower, struct peer *peer);
 

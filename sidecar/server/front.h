@@ -61,8 +61,8 @@ const char *front_add(struct front *front, int fd, bool has_tls, const struct pe
 /* Number of callers' connections. Any thread. */
 size_t front_connections(struct front *front);
 
-/* The last metadata entry of each call that C-core gets, but of health and reflection: the number
- * by which the front knows it, in decimal. */
+/* The last metadata entry of each call that C-core gets: the number by which the front knows it, in
+ * decimal. Entries of the caller's with that name stand before it. */
 #define FRONT_CALL_FIELD "sidecar-call"
 
 /* A call that C-core has handed over, a member of it. */
@@ -73,11 +73,13 @@ struct front_call {
     void (*ended)(struct front_call *call);
 };
 
-/* Follows a call and copies its peer. False when its stream has ended already. Any thread. */
+/* Follows a call that nobody follows and copies its peer. False when its stream has ended already.
+ * Any thread. */
 must_use bool front_follow(struct front *front, struct front_call *call, struct peer *peer);
 
-/* Follows the call no longer. Returns whether it was followed until now: when it was, `ended` is
- * not called any more; when not, it was called or is being called. Any thread. */
+/* Follows the call no longer. Returns whether it was followed until now: then `ended` is not called
+ * any more. False when it was called, is being called, or the call never was followed. Any thread.
+ */
 bool front_unfollow(struct front *front, const struct front_call *call);
 
 /* Returns whether the socket of the call's caller has taken everything. It has not when the caller

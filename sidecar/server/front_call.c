@@ -119,9 +119,8 @@ static enum guard_verdict on_open(void *context, const struct guard_request *req
         return GUARD_REFUSE;
     if (!admit(connection, call->reserved, failure))
         return GUARD_FAIL;
-    if (!own)
-        call->number = call_table_add(&connection->front->calls,
-                                      &(struct call_place){connection, request->stream});
+    call->number = call_table_add(&connection->front->calls,
+                                  &(struct call_place){connection, request->stream});
     connection->open[call->kind]++;
     connection->use->calls++;
     return GUARD_PASS;

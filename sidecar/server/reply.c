@@ -23,7 +23,6 @@ static void finish(struct call *call)
 
 static void on_replied(struct tag *tag, bool good)
 {
-    /* False when the caller has gone before the reply was sent. */
     (void)good;
     finish(container_of(tag, struct call, replied));
 }

@@ -173,16 +173,20 @@ static inline void expect_call(struct h2 *core, uint32_t stream)
     h2_expect(core, H2_HEADERS, stream, &frame);
 }
 
-/* The number of a call, by the headers that C-core got: a literal field, the value of which is
- * shorter than 127 bytes (RFC 7541 section 6.2.2). */
+/* The number of a call, by the last of the headers that C-core got: a literal field, the value of
+ * which is shorter than 127 bytes (RFC 7541 section 6.2.2). */
 static inline uint64_t number_of(const struct h2_frame *headers)
 {
-    const char *name = memmem(headers->payload.data, headers->payload.size, FRONT_CALL_FIELD,
-                              strlen(FRONT_CALL_FIELD));
+    const char *end = headers->payload.data + headers->payload.size, *last = NULL;
     uint64_t number;
-    assert_non_null(name);
-    const char *size = name + strlen(FRONT_CALL_FIELD);
-    assert_true(text_to_u64((struct text){size + 1, (unsigned char)*size}, &number));
+    for (const char *at = headers->payload.data, *found;
+         (found = memmem(at, (size_t)(end - at), FRONT_CALL_FIELD, strlen(FRONT_CALL_FIELD)));
+         at = last)
+        last = found + strlen(FRONT_CALL_FIELD);
+    assert_non_null(last);
+    struct text value = {last + 1, (unsigned char)*last};
+    assert_ptr_equal(value.data + value.size, end);
+    assert_true(text_to_u64(value, &number));
     return number;
 }
 

@@ -111,6 +111,17 @@ static void a_call_that_is_removed_gives_back_its_follower(void **state)
     }
 }
 
+static void a_call_has_one_follower(void **state)
+{
+    struct trial *trial = *state;
+    struct front_call first = {0}, second = {0};
+    struct peer peer;
+    uint64_t number = add(trial, 1);
+    assert_true(call_table_follow(&trial->table, number, &first, &peer));
+    assert_false(call_table_follow(&trial->table, number, &second, &peer));
+    assert_ptr_equal(call_table_remove(&trial->table, number), &first);
+}
+
 static void a_call_has_room_as_its_connection_has(void **state)
 {
     struct trial *trial = *state;
@@ -130,6 +141,7 @@ int main(void)
         TEST(a_number_is_never_used_again),
         TEST(numbers_that_never_were_are_not_found),
         TEST(a_call_that_is_removed_gives_back_its_follower),
+        TEST(a_call_has_one_follower),
         TEST(a_call_has_room_as_its_connection_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

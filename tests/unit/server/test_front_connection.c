@@ -355,6 +355,27 @@ static void more_cancelled_calls_than_streams_in_a_second_end_the_connection(voi
     loop_until(trial->loop, front_connections(trial->front) == 0);
 }
 
+static void no_caller_can_choose_the_number_of_a_call(void **state)
+{
+    static const char *const paths[] = {
+        ALLOWED, "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/CheckMore",
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"};
+    struct trial *trial = *state;
+    struct h2_frame frame;
+    uint64_t victim;
+    char chosen[DECIMAL_BYTES + 1] = "";
+    open_connection(trial);
+    call_numbered(trial, &victim);
+    chosen[text_from_u64(chosen, victim)] = '\0';
+    for (size_t i = 0; i < array_length(paths); i++) {
+        const struct h2_field fields[] = {{FRONT_CALL_FIELD, chosen}, {NULL, NULL}};
+        uint32_t stream = h2_open(&trial->caller, paths[i], H2_END_STREAM, fields);
+        h2_expect(&trial->core, H2_HEADERS, stream, &frame);
+        assert_true(h2_has(&frame, FRONT_CALL_FIELD, chosen));
+        assert_true(number_of(&frame) > victim);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -371,6 +392,7 @@ int main(void)
         TEST(a_commit_fails_for_a_call_that_is_not_there),
         TEST(the_end_of_a_call_that_is_followed_is_reported_once),
         TEST(the_end_of_a_call_that_is_followed_no_longer_is_not_reported),
+        TEST(no_caller_can_choose_the_number_of_a_call),
         TEST(more_cancelled_calls_than_streams_in_a_second_end_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
