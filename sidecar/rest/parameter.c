@@ -12,10 +12,12 @@
 static size_t unreserved_fours(struct text text)
 {
     const bool *is = percent_unreserved;
-    const unsigned char *at = (const unsigned char *)text.data, *end = at + text.size;
-    while (end - at >= 4 && (is[at[0]] & is[at[1]] & is[at[2]] & is[at[3]]))
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    size_t at = 0;
+    while (text.size - at >= 4 &&
+           (is[bytes[at]] & is[bytes[at + 1]] & is[bytes[at + 2]] & is[bytes[at + 3]]))
         at += 4;
-    return (size_t)(at - (const unsigned char *)text.data);
+    return at;
 }
 
 /* The number of bytes at the beginning of `text` that stand for themselves. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/layout.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdlib.h>
 
@@ -29,6 +30,7 @@ static void place_oneof(struct schema_field *field, struct layout_oneof *oneof, 
 static void place_list(struct schema_field *field, size_t *size)
 {
     field->presence_offset = take(size, sizeof(size_t), alignof(size_t));
+    static_assert(sizeof(size_t) == sizeof(uint64_t), "a count is read as eight bytes");
     field->has_wide_presence = true;
     field->offset = take(size, sizeof(void *), alignof(void *));
 }

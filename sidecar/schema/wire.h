@@ -34,7 +34,8 @@ must_use bool wire_unpack(const struct schema_message *type, struct text bytes, 
 /* Returns the number of bytes that wire_pack writes. */
 size_t wire_size(const struct schema_message *type, const ProtobufCMessage *message);
 
-/* Encodes a message at `at`; `size` is its wire_size. Fields stand in the order of their numbers,
+/* Encodes a message at `at`; `size` is its wire_size. A message field that is present, and each
+ * element of a list of messages, is not NULL. Fields stand in the order of their numbers,
  * and the same message always has the same bytes. */
 void wire_pack(const struct schema_message *type, const ProtobufCMessage *message, size_t size,
                void *at);

@@ -2,8 +2,6 @@
 #include "server/core.h"
 
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/banned.h"
 

@@ -19,10 +19,10 @@ struct memory_trim {
     unsigned rounds; /* that are still to come */
 };
 
-/* To be called every few seconds with the bytes that are in use then and the most since last time.
- * True when memory is to be given back now: when the use has fallen by half and by a megabyte at
- * least, and for a few rounds after that, because other parts of the program free theirs a little
- * later. */
+/* To be called once in some seconds with the bytes that are in use then and the most since last
+ * time. True when memory is to be given back now: when the use has fallen by half and by a megabyte
+ * at least, and for a few rounds after that, because other parts of the program free theirs a
+ * little later. */
 bool memory_trim_is_due(struct memory_trim *trim, size_t used, size_t peak);
 
 /* Gives free pages of all threads back, but for the last free block of each thread's own heap. */
