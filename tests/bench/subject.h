@@ -20,6 +20,7 @@ struct subject {
     struct http_response read_response;
     struct signing_key *key, *temporary_key;
     struct guard_calls *guard_calls;
+    char sent[16384]; /* a request's bytes, put together as they are sent */
 };
 
 void subject_init(struct subject *subject);
@@ -28,6 +29,6 @@ void subject_clear(struct subject *subject);
 /* Ends the program with the message of the status unless `good`. */
 void expect(bool good, const struct status *status);
 
-/* The bytes of a message, by protobuf-c. */
+/* The bytes of a message. */
 struct text pack(const struct schema_message *type, const ProtobufCMessage *message,
                  struct arena *arena);
