@@ -3,6 +3,7 @@
 A TLS upstream that follows a script. Each request that arrives takes the next step of the script; a step is a function of
 the connection that returns true when the connection may carry another request. A request without a step, or a byte that request.py refuses, is a fault, and a fault fails the test.
 """
+import contextlib
 import json
 import select
 import socket
@@ -116,6 +117,11 @@ class Connection:
 
     def cut(self):
         self.socket.close()
+
+    def interrupt(self):
+        """Makes the thread that serves the connection close it: OpenSSL allows one thread at a time."""
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
 
 
 def created(request, **more):
@@ -252,7 +258,7 @@ class Upstream:
         self.listener.shutdown(socket.SHUT_RDWR)  # closing alone leaves it open while a thread accepts
         self.listener.close()
         for connection in self.open:
-            connection.close()
+            connection.interrupt()
 
     def note(self, request):
         with self.changed:
