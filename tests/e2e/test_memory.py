@@ -204,11 +204,19 @@ def test_connections_above_the_memory_are_closed_and_the_option_is_named(start):
         assert refusals(sidecar, "connection") > 0
 
 
+def wait_taken(peer):
+    """Waits until the sidecar has read all that was sent."""
+    peer.send(frame(PING, payload=b"8 bytes!"))
+    while peer.read()[0] != PING:
+        pass
+
+
 def test_the_streams_of_a_peer_have_a_bound_and_each_connection_may_have_a_few(start, upstream, tmp_path):
     sidecar = start("--max-streams-per-peer=40", f"--listen=unix:{tmp_path}/socket")
     upstream.always = response()
     with peers(sidecar, 2) as (first, second):
         open_streams(first, 30)
+        wait_taken(first)
         open_streams(second, 30)  # 10 are within the bound, and 6 more are the few
         assert ["--max-streams-per-peer" in ended["grpc-message"] for ended in ends(second, 14)] == [True] * 14
         assert first.create()["grpc-status"] == "8"
@@ -220,9 +228,7 @@ def open_and_close(sidecar, connections, streams):
     for _ in range(connections):
         with Peer(sidecar.address) as peer:
             open_streams(peer, streams)
-            peer.send(frame(PING, payload=b"8 bytes!"))
-            while peer.read()[0] != PING:
-                pass
+            wait_taken(peer)
 
 
 def test_a_peer_that_abandons_streams_by_closing_its_connections_gets_few_at_a_time(start, upstream):
