@@ -8,25 +8,12 @@
 
 #include "base/banned.h"
 
-/* Four bytes at a time, because a typical parameter is an id of 32 characters, all unreserved. */
-static size_t unreserved_fours(struct text text)
-{
-    const bool *is = percent_unreserved;
-    const unsigned char *bytes = (const unsigned char *)text.data;
-    size_t at = 0;
-    while (text.size - at >= 4 &&
-           (is[bytes[at]] & is[bytes[at + 1]] & is[bytes[at + 2]] & is[bytes[at + 3]]))
-        at += 4;
-    return at;
-}
-
 /* The number of bytes at the beginning of `text` that stand for themselves. */
 static size_t plain_bytes(struct text text, bool keep_slashes)
 {
-    size_t plain = unreserved_fours(text);
-    while (plain < text.size &&
-           (percent_is_unreserved(text.data[plain]) || (keep_slashes && text.data[plain] == '/')))
-        plain++;
+    size_t plain = text_span(text, percent_unreserved);
+    while (keep_slashes && plain < text.size && text.data[plain] == '/')
+        plain += 1 + text_span(text_skip(text, plain + 1), percent_unreserved);
     return plain;
 }
 
