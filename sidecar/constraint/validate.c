@@ -217,7 +217,7 @@ static void validate_field(struct validation *validation, const struct schema_fi
         return;
     if (constraints && constraints->required && !present)
         violate(validation, field_path, "required", text_literal("must be set"));
-    else if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
+    else if (schema_is_list(field))
         validate_container(validation, field, message, field_path);
     else if (present || !(tracks || (constraints && constraints->skip_zero)))
         validate_value(validation, field, constraints, schema_value(message, field), field_path);

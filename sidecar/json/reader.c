@@ -135,7 +135,7 @@ static bool read_singular(struct reader *reader, const struct schema_field *fiel
 static bool read_field(struct reader *reader, const struct schema_field *field,
                        ProtobufCMessage *message, const struct field_path *field_path)
 {
-    bool many = field->shape == FIELD_REPEATED || field->shape == FIELD_MAP;
+    bool many = schema_is_list(field);
     if (json_peek(&reader->source) == 'n' && (many || !takes_null(field)) &&
         json_take_word(&reader->source, "null"))
         return true;
@@ -148,7 +148,7 @@ static bool read_field(struct reader *reader, const struct schema_field *field,
 /* Removes the elements that a failed attempt may have added. */
 static void forget(const struct schema_field *field, ProtobufCMessage *message)
 {
-    if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
+    if (schema_is_list(field))
         schema_add_count(message, field, 0 - schema_count(message, field));
 }
 

@@ -71,7 +71,7 @@ static bool check_step(struct text name, const struct schema_field *field, bool 
                        struct status *status)
 {
     const char *what = NULL;
-    if (field->shape == FIELD_REPEATED || field->shape == FIELD_MAP)
+    if (schema_is_list(field))
         what = "a repeated field";
     else if (field->type == FIELD_MESSAGE && is_last)
         what = "a message";

@@ -177,6 +177,12 @@ static inline void *schema_value(const ProtobufCMessage *message, const struct s
     return (char *)(uintptr_t)message + field->offset;
 }
 
+/* Whether the field holds any number of values: a repeated field or a map. */
+static inline bool schema_is_list(const struct schema_field *field)
+{
+    return field->shape == FIELD_REPEATED || field->shape == FIELD_MAP;
+}
+
 /* Returns the number of elements of a repeated field or a map. */
 static inline size_t schema_count(const ProtobufCMessage *message, const struct schema_field *field)
 {

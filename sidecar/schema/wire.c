@@ -246,8 +246,7 @@ static bool read_packed(const struct wire_decoder *decoder, const struct target 
 static bool read_field(struct wire_decoder *decoder, const struct target *target,
                        const struct wire_field *wire)
 {
-    enum field_shape shape = target->field->shape;
-    bool repeated = shape == FIELD_REPEATED || shape == FIELD_MAP;
+    bool repeated = schema_is_list(target->field);
     if (wire->type == wire_type_for(target->field->type))
         return repeated ? read_element(decoder, target, wire)
                         : read_singular(decoder, target, wire);

@@ -87,11 +87,6 @@ static size_t list_size(const struct schema_field *field, const ProtobufCMessage
     return field->packed ? tag_size(field) + with_length(bytes) : count * tag_size(field) + bytes;
 }
 
-static bool is_list(const struct schema_field *field)
-{
-    return field->shape == FIELD_REPEATED || field->shape == FIELD_MAP;
-}
-
 size_t wire_size(const struct schema_message *type, const ProtobufCMessage *message)
 {
     size_t bytes = 0;
@@ -99,8 +94,9 @@ size_t wire_size(const struct schema_message *type, const ProtobufCMessage *mess
         const struct schema_field *field = &type->fields[i];
         if (!schema_field_present(message, field))
             continue;
-        bytes += is_list(field) ? list_size(field, message)
-                                : tag_size(field) + value_size(field, schema_value(message, field));
+        bytes += schema_is_list(field)
+                     ? list_size(field, message)
+                     : tag_size(field) + value_size(field, schema_value(message, field));
     }
     return bytes;
 }
@@ -179,9 +175,9 @@ static char *put_message(const struct schema_message *type, const ProtobufCMessa
         const struct schema_field *field = type->by_number[i];
         if (!schema_field_present(message, field))
             continue;
-        end = is_list(field) ? put_list(field, message, end)
-                             : put_tag(field, wire_type_for(field->type),
-                                       put_value(field, schema_value(message, field), end));
+        end = schema_is_list(field) ? put_list(field, message, end)
+                                    : put_tag(field, wire_type_for(field->type),
+                                              put_value(field, schema_value(message, field), end));
     }
     return end;
 }
