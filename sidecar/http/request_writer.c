@@ -79,7 +79,7 @@ static bool check_request(const struct http_request *request, struct text host,
 #define CONTENT_LENGTH "\r\nContent-Length: "
 #define HEAD_END "\r\n\r\n"
 
-/* Of the block, which has no secret. */
+/* The size of the request without the values of its secret fields. */
 static size_t block_bytes(const struct http_request *request, struct text host,
                           struct text content_length)
 {

@@ -54,7 +54,7 @@ static void add_free_row(struct call_table *table, uint32_t row)
 static void grow(struct call_table *table)
 {
     size_t room = table->room > 0 ? table->room * 2 : FIRST_ROWS;
-    /* The budget has no memory for 16 million calls. */
+    /* --max-memory refuses calls long before 16 million are open. */
     if (room > MOST_ROWS)
         abort();
     table->rows = memory_expect(realloc(table->rows, room * sizeof *table->rows));

@@ -22,9 +22,8 @@ struct unary_calls {
     atomic_bool is_refusing; /* calls that open from now on are not begun */
 
     /* The poller's thread. */
-    TAILQ_HEAD(, call)
-    open;             /* calls whose reply has not been sent, in the order in which they came */
-    int64_t swept_ns; /* when undelivered replies were looked for last */
+    TAILQ_HEAD(, call) open; /* calls whose reply has not been sent, the oldest first */
+    int64_t swept_ns;        /* when undelivered replies were looked for last */
 };
 
 struct unary_method {
