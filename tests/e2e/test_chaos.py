@@ -162,8 +162,8 @@ def test_repeated_updates_and_deletes_end_in_a_state_that_their_statuses_allow(s
     assert not wrong
     codes = [code for life in lived for code in life.codes]
     print({code: codes.count(code) for code in sorted(set(codes))}, chaos.misfortunes, chaos.missed)
-    # Enough to judge by; on a busy machine more creates fail.
-    assert len(lived) > lives * 0.2 and codes.count("OK") > len(codes) * 0.6
+    # Enough to judge by: on a busy machine more creates fail, and a life begins with one.
+    assert len(lived) > lives * 0.4 and codes.count("OK") > len(codes) * 0.8
     assert metrics.value(chaos.sidecar, "apig_sidecar_upstream_retries_total", cause="lost") > 0
     # Most deletes that were carried out twice found nothing at last, and that is a success.
     assert lives < 2000 or codes.count("UNKNOWN") < chaos.missed
