@@ -49,13 +49,16 @@ def test_a_mounted_secret_that_kubelet_swaps_is_used_at_once(started, upstream, 
         assert token_of_next_call(upstream, client) == token
 
 
-def test_a_file_rewritten_in_place_is_used(started, upstream, token):
-    sidecar = started()
+def use_one_after_the_other(sidecar, upstream, token):
     client = sidecar.client()
     assert token_of_next_call(upstream, client) == TOKEN
     token.write(NEXT)
     wait_loaded(sidecar, 2)
     assert token_of_next_call(upstream, client) == NEXT
+
+
+def test_a_file_rewritten_in_place_is_used(started, upstream, token):
+    use_one_after_the_other(started(), upstream, token)
 
 
 def test_a_file_that_another_one_replaces_is_used(started, upstream, token, tmp_path):
@@ -212,10 +215,6 @@ def test_calls_under_way_hold_no_copy_of_the_token(started, upstream, token):
 
 def test_a_token_that_was_replaced_is_nowhere_in_the_memory(started, upstream, token):
     sidecar = started()
-    client = sidecar.client()
-    assert token_of_next_call(upstream, client) == TOKEN
-    token.write(NEXT)
-    wait_loaded(sidecar, 2)
-    assert token_of_next_call(upstream, client) == NEXT
+    use_one_after_the_other(sidecar, upstream, token)
     assert copies_of(NEXT, sidecar.process)
     wait_until(lambda: not copies_of(TOKEN, sidecar.process))

@@ -9,7 +9,7 @@ import threading
 from support import api
 from support.bystander import bystander
 from support.client import IDS, SECONDS, Client, details, refusal
-from support.h2peer import DATA, END_STREAM, HEADERS, PING, RST_STREAM, Peer, frame
+from support.h2peer import DATA, END_STREAM, HEADERS, RST_STREAM, Peer, frame
 from support.metrics import value
 from support.process import status
 from support.retrying import wait_until
@@ -204,19 +204,12 @@ def test_connections_above_the_memory_are_closed_and_the_option_is_named(start):
         assert refusals(sidecar, "connection") > 0
 
 
-def wait_taken(peer):
-    """Waits until the sidecar has read all that was sent."""
-    peer.send(frame(PING, payload=b"8 bytes!"))
-    while peer.read()[0] != PING:
-        pass
-
-
 def test_the_streams_of_a_peer_have_a_bound_and_each_connection_may_have_a_few(start, upstream, tmp_path):
     sidecar = start("--max-streams-per-peer=40", f"--listen=unix:{tmp_path}/socket")
     upstream.always = response()
     with peers(sidecar, 2) as (first, second):
         open_streams(first, 30)
-        wait_taken(first)
+        first.ping()
         open_streams(second, 30)  # 10 are within the bound, and 6 more are the few
         assert ["--max-streams-per-peer" in ended["grpc-message"] for ended in ends(second, 14)] == [True] * 14
         assert first.create()["grpc-status"] == "8"
@@ -228,7 +221,7 @@ def open_and_close(sidecar, connections, streams):
     for _ in range(connections):
         with Peer(sidecar.address) as peer:
             open_streams(peer, streams)
-            wait_taken(peer)
+            peer.ping()
 
 
 def test_a_peer_that_abandons_streams_by_closing_its_connections_gets_few_at_a_time(start, upstream):

@@ -136,6 +136,12 @@ class Peer:
         except ConnectionError:
             raise EOFError from None
 
+    def ping(self):
+        """Waits until all that was sent has been read; frames that come before the acknowledgement are dropped."""
+        self.send(frame(PING, payload=b"8 bytes!"))
+        while self.read()[0] != PING:
+            pass
+
     def arrived(self):
         """The frames that have come by now, without a wait."""
         while select.select([self.socket], [], [], 0)[0] and (piece := self.socket.recv(1 << 20)):
