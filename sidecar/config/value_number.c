@@ -84,15 +84,24 @@ static const char *duration_hint(const char *written)
     return written[strspn(written, DIGITS)] == '\0' ? "the unit is missing: ms, s, m or h" : NULL;
 }
 
-/* The exponent is allowed because small shares are written with one. */
+/* `rest` begins after the number. The exponent is allowed because small numbers are written with
+ * one. */
+static bool read_real(const char *written, double *number, const char **rest)
+{
+    char *end;
+    size_t bytes = strspn(written, DIGITS ".e-");
+    *number = strtod(written, &end);
+    *rest = end;
+    return bytes > 0 && end == written + bytes && written[0] != '-';
+}
+
 static bool read_share(const struct option *option, const char *written, void *member,
                        struct arena *owned)
 {
     (void)option, (void)owned;
-    char *end;
-    double share = strtod(written, &end);
-    if (written[0] == '-' || written[strspn(written, DIGITS ".e-")] || end == written || *end ||
-        share > 1)
+    double share;
+    const char *rest;
+    if (!read_real(written, &share, &rest) || *rest || share > 1)
         return false;
     *(double *)member = share;
     return true;
@@ -122,17 +131,22 @@ static bool read_window(const char *written, int64_t *window_ns)
     return true;
 }
 
+/* At least a call in a day, unless it is 0. */
+static bool is_rate(const struct config_rate *rate)
+{
+    double window_ns = (double)rate->window_ns;
+    return (rate->calls == 0 || rate->calls * (double)VALUE_DAY >= window_ns) &&
+           rate->calls * (double)CLOCK_NS_PER_S <= MOST_CALLS_PER_S * window_ns;
+}
+
 static bool read_rate(const struct option *option, const char *written, void *member,
                       struct arena *owned)
 {
     (void)option, (void)owned;
-    char *end;
+    const char *rest;
     struct config_rate rate = {.window_ns = CLOCK_NS_PER_S};
-    size_t bytes = strspn(written, DIGITS ".");
-    rate.calls = strtod(written, &end);
-    if (bytes == 0 || end != written + bytes ||
-        (*end && (*end != '/' || !read_window(end + 1, &rate.window_ns))) ||
-        rate.calls * (double)CLOCK_NS_PER_S > MOST_CALLS_PER_S * (double)rate.window_ns)
+    if (!read_real(written, &rate.calls, &rest) ||
+        (*rest && (*rest != '/' || !read_window(rest + 1, &rate.window_ns))) || !is_rate(&rate))
         return false;
     *(struct config_rate *)member = rate;
     return true;
@@ -151,8 +165,8 @@ static void write_rate(const struct option *option, const void *member, struct b
 }
 
 const struct value_kind value_rate = {.argument = "CALLS[/TIME]",
-                                      .allowed = "0 to 1000000 calls per second, such as 5, 0.5/s "
-                                                 "or 200/5m",
+                                      .allowed = "0, or 1/24h to 1000000/s, such as 5, 0.5/s or "
+                                                 "200/5m",
                                       .read = read_rate,
                                       .write = write_rate};
 

@@ -54,14 +54,14 @@ static void a_wrong_value_is_refused_with_the_allowed_ones(void **state)
         {"--max-metadata=49KiB", "\"49KiB\"", "48KiB"},
         {"--max-in-flight=1k", "\"1k\"", "1 to 1000000"},
         {"--upstream-loops=65", "\"65\"", "1 to 64"},
-        {"--upstream-rate=-1", "\"-1\"",
-         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
-        {"--upstream-rate=5/", "\"5/\"",
-         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
+        {"--upstream-rate=-1", "\"-1\"", "0, or 1/24h to 1000000/s, such as 5, 0.5/s or 200/5m"},
+        {"--upstream-rate=5/", "\"5/\"", "0, or 1/24h to 1000000/s, such as 5, 0.5/s or 200/5m"},
         {"--upstream-rate=5/0s", "\"5/0s\"",
-         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
+         "0, or 1/24h to 1000000/s, such as 5, 0.5/s or 200/5m"},
         {"--upstream-rate=1000001", "\"1000001\"",
-         "0 to 1000000 calls per second, such as 5, 0.5/s or 200/5m"},
+         "0, or 1/24h to 1000000/s, such as 5, 0.5/s or 200/5m"},
+        {"--upstream-rate=0.9/24h", "\"0.9/24h\"",
+         "0, or 1/24h to 1000000/s, such as 5, 0.5/s or 200/5m"},
         {"--log-sample=1.01", "\"1.01\"", "0 to 1"},
         {"--log-sample=nan", "\"nan\"", "0 to 1"},
         {"--log-sample=1e1", "\"1e1\"", "0 to 1"},
@@ -129,6 +129,15 @@ static void a_value_in_force_is_printed_with_its_origin(void **state)
     config_clear(&config);
 }
 
+static void the_least_rate_is_a_call_a_day(void **state)
+{
+    (void)state;
+    struct config config;
+    given_good(&config, "--upstream-rate=1/24h", "");
+    assert_true(config.upstream_rate.calls == 1 && config.upstream_rate.window_ns == VALUE_DAY);
+    config_clear(&config);
+}
+
 static void every_option_is_in_help_and_in_readmes_table(void **state)
 {
     (void)state;
@@ -157,7 +166,9 @@ static void a_printed_value_can_be_read_again(void **state)
     struct config config, again;
     struct status status;
     struct arena arena;
-    given_good(&config, "--listen=[::1]:7,unix:/a --drain-delay=1500ms --log-sample=0.00000001",
+    given_good(&config,
+               "--listen=[::1]:7,unix:/a --drain-delay=1500ms --log-sample=0.00000001 "
+               "--upstream-rate=0.00002",
                "");
     given_good(&again, "", "");
     arena_init(&arena, 1 << 20);
@@ -213,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_wrong_value_is_refused_with_the_allowed_ones),
         cmocka_unit_test(a_newline_at_the_end_of_a_variable_is_refused),
         cmocka_unit_test(a_value_in_force_is_printed_with_its_origin),
+        cmocka_unit_test(the_least_rate_is_a_call_a_day),
         cmocka_unit_test(every_option_is_in_help_and_in_readmes_table),
         cmocka_unit_test(a_printed_value_can_be_read_again),
         cmocka_unit_test(a_wrong_unit_is_explained),
