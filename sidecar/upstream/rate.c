@@ -31,6 +31,9 @@
  * and a named one that calls wait for is tried anew. */
 #define FORGOTTEN 6
 
+/* A wait of a century is as good as one of a million days, which is no number of nanoseconds. */
+#define LONGEST_WAIT_NS (36525 * 24 * 3600.0 * (double)CLOCK_NS_PER_S)
+
 /* Never more than `calls` in any window: the bucket's size and what flows into it in that time. */
 static struct rate_bucket bucket_of(const struct rate_ceiling *ceiling)
 {
@@ -138,7 +141,8 @@ int64_t rate_wait_ns(struct rate *rate, size_t before, int64_t now_ns)
     /* The next call waits for the rate of now; a long queue is served at about the peak. */
     double now_per_ns = per_ns(rate, now_ns + pause_ns);
     double later_per_ns = bounded_per_ns(rate, fmax(now_per_ns, rate->peak_per_ns));
-    return pause_ns + (int64_t)ceil(lacking / (before > 0 ? later_per_ns : now_per_ns));
+    double wait_ns = ceil(lacking / (before > 0 ? later_per_ns : now_per_ns));
+    return pause_ns + (int64_t)fmin(wait_ns, LONGEST_WAIT_NS);
 }
 
 static void pause_for(struct rate *rate, const struct rate_throttle *throttle, int64_t now_ns)

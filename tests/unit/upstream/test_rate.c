@@ -123,6 +123,14 @@ static void a_wait_is_that_of_the_calls_before(void **state)
     assert_true(rate_take(&rate, S));
 }
 
+static void the_longest_wait_is_a_time(void **state)
+{
+    (void)state;
+    struct rate rate;
+    rate_init(&rate, &(struct rate_ceiling){1, 86400 * S});
+    assert_in_range(rate_wait_ns(&rate, 1000000, S), 100 * 86400 * S, INT64_MAX / 2);
+}
+
 static void a_hundred_calls_at_five_a_second_are_answered_within_30_s(void **state)
 {
     (void)state;
@@ -219,6 +227,7 @@ int main(void)
         cmocka_unit_test(nothing_waits_without_a_limit),
         cmocka_unit_test(a_ceiling_is_never_exceeded_in_any_window),
         cmocka_unit_test(a_wait_is_that_of_the_calls_before),
+        cmocka_unit_test(the_longest_wait_is_a_time),
         cmocka_unit_test(a_hundred_calls_at_five_a_second_are_answered_within_30_s),
         cmocka_unit_test(a_named_window_is_waited_for),
         cmocka_unit_test(a_steady_excess_is_throttled_rarely),
