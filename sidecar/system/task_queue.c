@@ -10,10 +10,8 @@
 
 static void on_wake(evutil_socket_t fd, short what, void *context)
 {
-    (void)what;
+    (void)fd, (void)what;
     struct task_queue *queue = context;
-    eventfd_t count;
-    (void)eventfd_read(fd, &count);
     task_stack_run(&queue->tasks);
 }
 
@@ -22,8 +20,9 @@ bool task_queue_init(struct task_queue *queue, struct event_base *loop)
     queue->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (queue->wake_fd < 0)
         return false;
-    queue->wake =
-        memory_expect(event_new(loop, queue->wake_fd, EV_READ | EV_PERSIST, on_wake, queue));
+    /* Edge-triggered: each write wakes the loop, and the counter needs no reading. */
+    queue->wake = memory_expect(
+        event_new(loop, queue->wake_fd, EV_READ | EV_PERSIST | EV_ET, on_wake, queue));
     event_add(queue->wake, NULL);
     return true;
 }
