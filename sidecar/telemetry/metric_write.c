@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes the page in Prometheus' text format 0.0.4 or as OpenMetrics 1.0.0. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -63,8 +64,9 @@ static void write_labels(struct buffer *out, const struct labels *labels)
 static void write_seconds(struct buffer *out, int64_t ns)
 {
     char digits[DECIMAL_BYTES + 12];
-    int bytes =
-        snprintf(digits, sizeof digits, "%ld.%09ld", ns / CLOCK_NS_PER_S, ns % CLOCK_NS_PER_S);
+    uint64_t size = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, second = CLOCK_NS_PER_S;
+    int bytes = snprintf(digits, sizeof digits, "%s%" PRIu64 ".%09" PRIu64, ns < 0 ? "-" : "",
+                         size / second, size % second);
     while (digits[bytes - 1] == '0')
         bytes--;
     buffer_add(out, digits, (size_t)(digits[bytes - 1] == '.' ? bytes - 1 : bytes));

@@ -221,12 +221,13 @@ def in_memory(process, secret):
     return any(secret.encode() in mapping for mapping in mappings(process))
 
 
-def test_metrics_show_a_refused_key_and_the_clock(started, upstream, verifier, keys):
-    verifier.skew = 3600
+@pytest.mark.parametrize("skew", [3600, -3600])
+def test_metrics_show_a_refused_key_and_the_clock(started, upstream, verifier, keys, skew):
+    verifier.skew = skew
     sidecar = started()
     client = sidecar.client()
     client.create()
-    assert abs(value(sidecar, "apig_sidecar_clock_offset_seconds") - 3600) < 60
+    assert abs(value(sidecar, "apig_sidecar_clock_offset_seconds") - skew) < 60
     assert value(sidecar, "apig_sidecar_credential_refusals_total", verdict="clock") == 1
     assert abs(time.time() - value(sidecar, "apig_sidecar_credential_timestamp_seconds", kind="key")) < 120
     verifier.keys = []  # the key does not exist any more

@@ -164,7 +164,12 @@ static void seconds_are_written_without_zeros_at_the_end(void **state)
     static const struct {
         int64_t ns;
         const char *line;
-    } rows[] = {{0, " 0\n"}, {10 * SECOND, " 10\n"}, {SECOND / 2, " 0.5\n"}, {1, " 0.000000001\n"}};
+    } rows[] = {{0, " 0\n"},
+                {10 * SECOND, " 10\n"},
+                {SECOND / 2, " 0.5\n"},
+                {1, " 0.000000001\n"},
+                {-61 * SECOND - SECOND / 2, " -61.5\n"},
+                {-SECOND / 4, " -0.25\n"}};
     for (size_t i = 0; i < array_length(rows); i++) {
         char line[64];
         snprintf(line, sizeof line, "\nprocess_cpu_seconds_total%s", rows[i].line);
