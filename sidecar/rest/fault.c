@@ -48,7 +48,8 @@ void fault_read(const struct http_response *response, struct secret_list *secret
     if (!fault_decide_by_code(fault->vendor_code, response->status, &decision))
         decision = fault_decide_by_status(response->status, &body);
     if (fault->wait_ms == 0 && decision.effect == FAULT_THROTTLED)
-        fault->wait_ms = body.window_ms;
+        fault->wait_ms =
+            body.window_ms < FAULT_LONGEST_WAIT_MS ? body.window_ms : FAULT_LONGEST_WAIT_MS;
     decide(fault, decision);
 }
 

@@ -41,8 +41,10 @@ static const struct member {
 #define HOST_BYTES 255
 #define FIELD_BYTES 64
 
-/* Longer waits are reduced to this one. */
-#define LONGEST_WAIT_MS INT64_C(3600000)
+/* Larger numbers of a limit that the upstream names are reduced to these: a year, and more calls
+ * than any upstream serves in one. */
+#define LONGEST_WINDOW_MS (366 * INT64_C(86400000))
+#define MOST_WINDOW_CALLS INT64_C(1000000000000)
 
 struct search {
     int rank[3];
@@ -173,20 +175,20 @@ static struct text text_behind(struct text text, const char *mark, const char *e
     return (struct text){at, (size_t)(end - at)};
 }
 
-/* Reads a number of units as a wait, reduced to the longest one; the number may have any size.
- * False, with `wait_ms` untouched, when `digits` is not a number. */
-static bool read_wait(struct text digits, int64_t unit_ms, int64_t *wait_ms)
+/* Reads a number of any size, reduced to `most`. False, with `number` untouched, when `digits` is
+ * not a number. */
+static bool read_number(struct text digits, int64_t most, int64_t *number)
 {
-    int64_t count = 0;
+    int64_t read = 0;
     for (size_t i = 0; i < digits.size; i++) {
         if (!ascii_is_digit(digits.data[i]))
             return false;
-        count = count * 10 + (digits.data[i] - '0');
-        if (count > LONGEST_WAIT_MS)
-            count = LONGEST_WAIT_MS;
+        read = read * 10 + (digits.data[i] - '0');
+        if (read > most)
+            read = most;
     }
     if (digits.size > 0)
-        *wait_ms = count * unit_ms < LONGEST_WAIT_MS ? count * unit_ms : LONGEST_WAIT_MS;
+        *number = read;
     return digits.size > 0;
 }
 
@@ -197,22 +199,23 @@ static int64_t window_ms(struct text message)
         const char *unit;
         int64_t ms;
     } units[] = {{"second", 1000}, {"minute", 60000}, {"hour", 3600000}, {"day", 86400000}};
-    int64_t wait_ms = 0;
-    struct text unit = text_behind(message, ",time:", ",;.\""), count;
-    if (!text_take_until(&unit, ' ', &count))
+    struct text unit = text_behind(message, ",time:", ",;.\""), digits;
+    int64_t count = 0;
+    if (!text_take_until(&unit, ' ', &digits))
         return 0;
     for (size_t i = 0; i < array_length(units); i++)
         if (text_starts_with(unit, text_of(units[i].unit)) &&
-            read_wait(count, units[i].ms, &wait_ms))
-            break;
-    return wait_ms;
+            read_number(digits, LONGEST_WINDOW_MS / units[i].ms, &count))
+            return count * units[i].ms;
+    return 0;
 }
 
 /* Returns the number of calls in the same text; 0 without one. */
 static int64_t window_calls(struct text message)
 {
     int64_t calls = 0;
-    return read_wait(text_behind(message, ",limit:", ",;.\""), 1, &calls) ? calls : 0;
+    (void)read_number(text_behind(message, ",limit:", ",;.\""), MOST_WINDOW_CALLS, &calls);
+    return calls;
 }
 
 /* Reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which is compared with the Date
@@ -220,12 +223,14 @@ static int64_t window_calls(struct text message)
 static bool read_retry_after(const struct http_response *response, int64_t *wait_ms)
 {
     struct text value = http_response_field(response, text_literal("Retry-After"));
-    int64_t then, now;
-    if (!http_date(value, &then))
-        return read_wait(value, 1000, wait_ms);
-    if (!http_date(http_response_field(response, text_literal("Date")), &now) || then <= now)
-        return true;
-    *wait_ms = then - now < LONGEST_WAIT_MS / 1000 ? (then - now) * 1000 : LONGEST_WAIT_MS;
+    int64_t then, now, seconds = 0;
+    if (!http_date(value, &then)) {
+        if (!read_number(value, FAULT_LONGEST_WAIT_MS / 1000, &seconds))
+            return false;
+    } else if (http_date(http_response_field(response, text_literal("Date")), &now) && now < then) {
+        seconds = then - now;
+    }
+    *wait_ms = seconds < FAULT_LONGEST_WAIT_MS / 1000 ? seconds * 1000 : FAULT_LONGEST_WAIT_MS;
     return true;
 }
 

@@ -15,6 +15,9 @@
 /* The title of the page of nginx for a header that is too large, which has HTTP status 400. */
 #define FAULT_HEADER_PAGE "Request Header Or Cookie Too Large"
 
+/* Longer waits are reduced to this one. */
+#define FAULT_LONGEST_WAIT_MS INT64_C(3600000)
+
 /* The content of a body, copied into the arena. A text is empty when the body does not have it; it
  * is short, of plain characters, and without secrets. */
 struct fault_body {
@@ -26,8 +29,8 @@ struct fault_body {
     int64_t wait_ms;           /* of Retry-After; 0: none, or at once */
     int64_t window_ms;         /* of a throttling text; 0: none */
     int64_t window_calls;      /* that it allows in that time; 0: not known */
-    bool shed;                 /* the server says that it did not process the request: Retry-After,
-                                         x-envoy-overloaded or x-envoy-ratelimited of Envoy */
+    bool shed; /* the server says that it did not process the request: Retry-After, or Envoy's
+                  x-envoy-overloaded or x-envoy-ratelimited */
     bool is_header_page;
 };
 

@@ -31,6 +31,9 @@
  * and a named one that calls wait for is tried anew. */
 #define FORGOTTEN 6
 
+/* A window that the upstream names may be about to end. */
+#define LONGEST_PAUSE_NS (3600 * CLOCK_NS_PER_S)
+
 /* A wait of a century is as good as one of a million days, which is no number of nanoseconds. */
 #define LONGEST_WAIT_NS (36525 * 24 * 3600.0 * (double)CLOCK_NS_PER_S)
 
@@ -147,8 +150,9 @@ int64_t rate_wait_ns(struct rate *rate, size_t before, int64_t now_ns)
 
 static void pause_for(struct rate *rate, const struct rate_throttle *throttle, int64_t now_ns)
 {
-    int64_t wait_ns =
-        throttle->retry_after_ns > 0 ? throttle->retry_after_ns : throttle->named.window_ns;
+    int64_t window_ns =
+        throttle->named.window_ns < LONGEST_PAUSE_NS ? throttle->named.window_ns : LONGEST_PAUSE_NS;
+    int64_t wait_ns = throttle->retry_after_ns > 0 ? throttle->retry_after_ns : window_ns;
     if (now_ns + wait_ns > rate->paused_until_ns)
         rate->paused_until_ns = now_ns + wait_ns;
     rate->tokens = 0;

@@ -5,7 +5,7 @@
  * accepted; it then grows back along a cubic curve that is flat where calls were throttled last,
  * and steep far from there, as in the adaptive mode of AWS SDKs. When the upstream names its limit
  * (APIG.0308: "limit:200,time:5 minute") that limit is kept to. Nothing is sent while the named
- * window or Retry-After lasts. Pure; time is handed in.
+ * window, an hour of it at most, or Retry-After lasts. Pure; time is handed in.
  */
 #pragma once
 

@@ -254,13 +254,29 @@ static void the_wait_comes_from_the_header_or_the_throttling_text(void **state)
     /* At most an hour, also when no number holds it. */
     assert_int_equal(read_fault(&arena, 503, "", huge, 1).wait_ms, 3600000);
     arena_clear(&arena);
-    static const char *const longest[] = {"1000 day", "61 minute", "99999999999999999999 second"};
-    for (size_t i = 0; i < array_length(longest); i++) {
+}
+
+static void a_limit_of_a_long_time_is_kept_although_the_wait_is_an_hour(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *limit;
+        int64_t calls, window_ms;
+    } rows[] = {{"200,time:1 day", 200, 86400000},
+                {"5000000,time:2 hour", 5000000, 7200000},
+                {"1,time:61 minute", 1, 3660000},
+                {"1,time:100000000000 day", 1, 366 * INT64_C(86400000)},
+                {"99999999999999999999,time:99999999999999999999 second", 1000000000000,
+                 366 * INT64_C(86400000)}};
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct arena arena;
         char body[256];
         snprintf(body, sizeof body,
-                 "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"over ratelimit,limit:1,time:%s\"}",
-                 longest[i]);
+                 "{\"error_code\":\"APIGW.0308\",\"error_msg\":\"over ratelimit,limit:%s\"}",
+                 rows[i].limit);
         struct fault fault = read_fault(&arena, 429, body, NULL, 0);
+        assert_int_equal(fault.window_calls, rows[i].calls);
+        assert_int_equal(fault.window_ms, rows[i].window_ms);
         assert_int_equal(fault.wait_ms, 3600000);
         assert_int_equal(fault.retry_ms, 3600000);
         arena_clear(&arena);
@@ -302,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_request_that_only_reads_may_be_repeated),
         cmocka_unit_test(the_delay_for_the_caller_follows_from_the_effect),
         cmocka_unit_test(the_wait_comes_from_the_header_or_the_throttling_text),
+        cmocka_unit_test(a_limit_of_a_long_time_is_kept_although_the_wait_is_an_hour),
         cmocka_unit_test(throttling_without_a_delay_gets_the_delay_that_callers_get),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

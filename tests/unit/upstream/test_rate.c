@@ -178,6 +178,18 @@ static void retry_after_is_obeyed(void **state)
     assert_true(rate_take(&rate, 5 * S));
 }
 
+static void a_named_day_is_a_pause_of_an_hour_and_a_rate_of_a_day(void **state)
+{
+    (void)state;
+    struct rate rate;
+    rate_init(&rate, &(struct rate_ceiling){0});
+    rate_throttled(&rate, &(struct rate_throttle){.named = {200, 86400 * S}}, 10, S - 1, S);
+    assert_false(rate_take(&rate, 3600 * S));
+    assert_in_range(rate_wait_ns(&rate, 0, S), 3600 * S, 3600 * S + 600 * S);
+    assert_true(rate_take(&rate, 3601 * S + 600 * S));
+    assert_true(rate_per_s(&rate, 3601 * S) <= 200.0 / 86400);
+}
+
 static void calls_that_left_before_a_decrease_cause_no_other(void **state)
 {
     (void)state;
@@ -232,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_named_window_is_waited_for),
         cmocka_unit_test(a_steady_excess_is_throttled_rarely),
         cmocka_unit_test(retry_after_is_obeyed),
+        cmocka_unit_test(a_named_day_is_a_pause_of_an_hour_and_a_rate_of_a_day),
         cmocka_unit_test(calls_that_left_before_a_decrease_cause_no_other),
         cmocka_unit_test(calls_that_were_accepted_at_the_same_time_raise_the_rate),
         cmocka_unit_test(a_rate_that_nothing_waits_for_is_forgotten),
