@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/base64.h"
 #include "http2/header_block.h"
 
@@ -104,11 +105,6 @@ static bool all_are_of(struct text text, struct byte_class class)
     return !found;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /* The rare value with a control character, which HTAB also is. */
 static bool only_tabs_are_control(struct text value)
 {
@@ -122,7 +118,7 @@ bool header_value_is_legal(struct text value)
 {
     if (value.size == 0)
         return true;
-    if (is_blank(value.data[0]) || is_blank(value.data[value.size - 1]))
+    if (ascii_is_blank(value.data[0]) || ascii_is_blank(value.data[value.size - 1]))
         return false;
     return all_are_of(value, printable) || only_tabs_are_control(value);
 }
@@ -151,27 +147,15 @@ static bool is_base64(struct text encoded)
            (last > 1 && !(base64_value(encoded.data[encoded.size - 1]) & unused_bits[last]));
 }
 
-static struct text without_blanks(struct text text)
-{
-    for (; text.size > 0 && is_blank(text.data[0]); text.size--)
-        text.data++;
-    while (text.size > 0 && is_blank(text.data[text.size - 1]))
-        text.size--;
-    return text;
-}
-
 bool header_write_binary(struct output *block, struct text name, struct text value)
 {
     for (bool more = true; more;) {
-        const char *comma = value.size > 0 ? memchr(value.data, ',', value.size) : NULL;
-        size_t size = comma ? (size_t)(comma - value.data) : value.size;
-        struct text encoded = without_padding(without_blanks((struct text){value.data, size}));
+        struct text part;
+        more = text_take_part(&value, ',', &part);
+        struct text encoded = without_padding(text_trim(part));
         if (!is_base64(encoded))
             return false;
         header_write(block, name, encoded);
-        more = comma != NULL;
-        if (more)
-            value = (struct text){comma + 1, value.size - size - 1};
     }
     return true;
 }

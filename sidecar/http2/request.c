@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http2/request.h"
 
+#include "base/ascii.h"
 #include "http2/header_block.h"
 #include "http2/header_field.h"
 
@@ -33,11 +34,6 @@ static enum use require(struct request *request, bool good, enum fault fault)
     return good ? PASS : fail(request, fault);
 }
 
-static bool is(struct text text, struct text other)
-{
-    return text_equal(text, other);
-}
-
 static enum use forbid(struct request *request, struct text value)
 {
     (void)value;
@@ -46,15 +42,16 @@ static enum use forbid(struct request *request, struct text value)
 
 static enum use take_method(struct request *request, struct text value)
 {
-    request->is_connect = is(value, text_literal("CONNECT"));
+    request->is_connect = text_equal(value, text_literal("CONNECT"));
     if (value.size == 0 || !header_value_is_visible(value))
         return fail(request, FAULT_MALFORMED);
-    return require(request, is(value, text_literal("POST")), FAULT_NOT_POST);
+    return require(request, text_equal(value, text_literal("POST")), FAULT_NOT_POST);
 }
 
 static enum use take_scheme(struct request *request, struct text value)
 {
-    bool known = is(value, text_literal("http")) || is(value, text_literal("https"));
+    bool known =
+        text_equal(value, text_literal("http")) || text_equal(value, text_literal("https"));
     return require(request, known, FAULT_SCHEME);
 }
 
@@ -88,40 +85,24 @@ static enum use take_host(struct request *request, struct text value)
 
 static enum use take_te(struct request *request, struct text value)
 {
-    return require(request, is(value, text_literal("trailers")), FAULT_MALFORMED);
-}
-
-static bool takes_prefix(struct text *text, struct text prefix)
-{
-    if (text->size < prefix.size || !is((struct text){text->data, prefix.size}, prefix))
-        return false;
-    *text = (struct text){text->data + prefix.size, text->size - prefix.size};
-    return true;
+    return require(request, text_equal(value, text_literal("trailers")), FAULT_MALFORMED);
 }
 
 static enum use take_content_type(struct request *request, struct text value)
 {
-    bool grpc = takes_prefix(&value, text_literal("application/grpc"));
+    bool grpc = text_take_prefix(&value, text_literal("application/grpc"));
     if (grpc)
-        (void)takes_prefix(&value, text_literal("+proto"));
+        (void)text_take_prefix(&value, text_literal("+proto"));
     bool ends = value.size == 0 || value.data[0] == ';' || value.data[0] == ' ';
     return require(request, grpc && ends, FAULT_CONTENT_TYPE);
-}
-
-static size_t digits_of(struct text value)
-{
-    size_t digits = 0;
-    while (digits < value.size && value.data[digits] >= '0' && value.data[digits] <= '9')
-        digits++;
-    return digits;
 }
 
 /* At most 8 digits and a unit (PROTOCOL-HTTP2.md, "Timeout"). */
 static enum use take_timeout(struct request *request, struct text value)
 {
-    size_t digits = digits_of(value);
-    bool good = digits >= 1 && digits <= 8 && value.size == digits + 1 && value.data[digits] &&
-                strchr("HMSmun", value.data[digits]);
+    struct text digits = text_take_while(&value, ascii_is_digit);
+    bool good = digits.size >= 1 && digits.size <= 8 && value.size == 1 &&
+                ascii_is_one_of(value.data[0], "HMSmun");
     return require(request, good, FAULT_TIMEOUT);
 }
 
@@ -129,10 +110,11 @@ static enum use take_timeout(struct request *request, struct text value)
  */
 static enum use take_encoding(struct request *request, struct text value)
 {
-    bool supported = is(value, text_literal("gzip")) || is(value, text_literal("deflate"));
-    request->encoding = supported                             ? ENCODING_SUPPORTED
-                        : is(value, text_literal("identity")) ? ENCODING_IDENTITY
-                                                              : ENCODING_UNKNOWN;
+    bool supported =
+        text_equal(value, text_literal("gzip")) || text_equal(value, text_literal("deflate"));
+    request->encoding = supported                                     ? ENCODING_SUPPORTED
+                        : text_equal(value, text_literal("identity")) ? ENCODING_IDENTITY
+                                                                      : ENCODING_UNKNOWN;
     return request->encoding == ENCODING_UNKNOWN ? DROP : PASS;
 }
 
@@ -152,35 +134,75 @@ static enum use take_any(struct request *request, struct text value)
     return PASS;
 }
 
-/* Fields with a meaning, and some that most callers send. Sorted by the size of the name. */
-static const struct known_field known_fields[] = {
-    {{"te", 2}, take_te, true, true, 0, {NULL, 0}},
-    {{"host", 4}, take_host, true, true, HEADER_HOST, {NULL, 0}},
-    {{":path", 5}, take_path, true, true, HEADER_PATH, {NULL, 0}},
-    {{":method", 7}, take_method, true, true, HEADER_METHOD_POST, {"POST", 4}},
-    {{":scheme", 7}, take_scheme, true, true, HEADER_SCHEME_HTTP, {"http", 4}},
-    {{"upgrade", 7}, forbid, false, true, 0, {NULL, 0}},
-    {{":authority", 10}, take_authority, true, true, HEADER_AUTHORITY, {NULL, 0}},
-    {{"user-agent", 10}, take_any, false, false, HEADER_USER_AGENT, {NULL, 0}},
-    {{"connection", 10}, forbid, false, true, 0, {NULL, 0}},
-    {{"keep-alive", 10}, forbid, false, true, 0, {NULL, 0}},
-    {{"content-type", 12}, take_content_type, true, false, HEADER_CONTENT_TYPE, {NULL, 0}},
-    {{"grpc-timeout", 12}, take_timeout, true, true, 0, {NULL, 0}},
-    {{"grpc-encoding", 13}, take_encoding, true, false, 0, {NULL, 0}},
-    {{"content-length", 14}, take_content_length, true, true, 0, {NULL, 0}},
-    {{"accept-encoding", 15}, take_any, false, false, 0, {NULL, 0}},
-    {{"proxy-connection", 16}, forbid, false, true, 0, {NULL, 0}},
-    {{"transfer-encoding", 17}, forbid, false, true, 0, {NULL, 0}},
-    {{"grpc-accept-encoding", 20}, take_any, false, false, 0, {NULL, 0}},
+/* Fields with a meaning, and some that most callers send, sorted by the size of the name. */
+enum known {
+    TE,
+    HOST,
+    PATH,
+    METHOD,
+    SCHEME,
+    UPGRADE,
+    AUTHORITY,
+    USER_AGENT,
+    CONNECTION,
+    KEEP_ALIVE,
+    CONTENT_TYPE,
+    TIMEOUT,
+    ENCODING,
+    CONTENT_LENGTH,
+    ACCEPT_ENCODING,
+    PROXY_CONNECTION,
+    TRANSFER_ENCODING,
+    GRPC_ACCEPT_ENCODING,
+    KNOWN
 };
 
-/* Places in known_fields, and the first one for each size of a name. */
-enum { TE, HOST, PATH, METHOD, SCHEME, UPGRADE, AUTHORITY, CONTENT_TYPE = 10, KNOWN = 18 };
+static const struct known_field known_fields[] = {
+    [TE] = {{"te", 2}, take_te, true, true, 0, {NULL, 0}},
+    [HOST] = {{"host", 4}, take_host, true, true, HEADER_HOST, {NULL, 0}},
+    [PATH] = {{":path", 5}, take_path, true, true, HEADER_PATH, {NULL, 0}},
+    [METHOD] = {{":method", 7}, take_method, true, true, HEADER_METHOD_POST, {"POST", 4}},
+    [SCHEME] = {{":scheme", 7}, take_scheme, true, true, HEADER_SCHEME_HTTP, {"http", 4}},
+    [UPGRADE] = {{"upgrade", 7}, forbid, false, true, 0, {NULL, 0}},
+    [AUTHORITY] = {{":authority", 10}, take_authority, true, true, HEADER_AUTHORITY, {NULL, 0}},
+    [USER_AGENT] = {{"user-agent", 10}, take_any, false, false, HEADER_USER_AGENT, {NULL, 0}},
+    [CONNECTION] = {{"connection", 10}, forbid, false, true, 0, {NULL, 0}},
+    [KEEP_ALIVE] = {{"keep-alive", 10}, forbid, false, true, 0, {NULL, 0}},
+    [CONTENT_TYPE] =
+        {{"content-type", 12}, take_content_type, true, false, HEADER_CONTENT_TYPE, {NULL, 0}},
+    [TIMEOUT] = {{"grpc-timeout", 12}, take_timeout, true, true, 0, {NULL, 0}},
+    [ENCODING] = {{"grpc-encoding", 13}, take_encoding, true, false, 0, {NULL, 0}},
+    [CONTENT_LENGTH] = {{"content-length", 14}, take_content_length, true, true, 0, {NULL, 0}},
+    [ACCEPT_ENCODING] = {{"accept-encoding", 15}, take_any, false, false, 0, {NULL, 0}},
+    [PROXY_CONNECTION] = {{"proxy-connection", 16}, forbid, false, true, 0, {NULL, 0}},
+    [TRANSFER_ENCODING] = {{"transfer-encoding", 17}, forbid, false, true, 0, {NULL, 0}},
+    [GRPC_ACCEPT_ENCODING] = {{"grpc-accept-encoding", 20}, take_any, false, false, 0, {NULL, 0}},
+};
+
+_Static_assert(array_length(known_fields) == KNOWN, "each known field has a row");
+
 static const uint8_t first_of_size[] = {
-    [0] = KNOWN,         [1] = KNOWN,  [2] = TE,    [3] = KNOWN, [4] = HOST,       [5] = PATH,
-    [6] = KNOWN,         [7] = METHOD, [8] = KNOWN, [9] = KNOWN, [10] = AUTHORITY, [11] = KNOWN,
-    [12] = CONTENT_TYPE, [13] = 12,    [14] = 13,   [15] = 14,   [16] = 15,        [17] = 16,
-    [18] = KNOWN,        [19] = KNOWN, [20] = 17,
+    [0] = KNOWN,
+    [1] = KNOWN,
+    [2] = TE,
+    [3] = KNOWN,
+    [4] = HOST,
+    [5] = PATH,
+    [6] = KNOWN,
+    [7] = METHOD,
+    [8] = KNOWN,
+    [9] = KNOWN,
+    [10] = AUTHORITY,
+    [11] = KNOWN,
+    [12] = CONTENT_TYPE,
+    [13] = ENCODING,
+    [14] = CONTENT_LENGTH,
+    [15] = ACCEPT_ENCODING,
+    [16] = PROXY_CONNECTION,
+    [17] = TRANSFER_ENCODING,
+    [18] = KNOWN,
+    [19] = KNOWN,
+    [20] = GRPC_ACCEPT_ENCODING,
 };
 
 /* KNOWN when it is not one of them. */
@@ -193,16 +215,11 @@ static size_t find_known(struct text name)
     return KNOWN;
 }
 
-static bool is_binary(struct text name)
-{
-    return name.size > 4 && memcmp(name.data + name.size - 4, "-bin", 4) == 0;
-}
-
 static void write_field(struct request *request, struct text name, struct text value)
 {
     if (!request->block || request->fault != FAULT_NONE)
         return;
-    if (!is_binary(name))
+    if (!text_ends_with(name, text_literal("-bin")))
         header_write(request->block, name, value);
     else if (!header_write_binary(request->block, name, value))
         fail(request, FAULT_BASE64);
@@ -214,7 +231,7 @@ static void write_known(struct request *request, const struct known_field *field
         write_field(request, field->name, value);
     else if (!request->block || request->fault != FAULT_NONE)
         return;
-    else if (is(value, field->whole))
+    else if (text_equal(value, field->whole))
         header_write_place(request->block, field->place);
     else
         header_write_value(request->block, field->place, value);
