@@ -14,11 +14,6 @@ bool text_differs_in_case_alone(struct text a, struct text b)
     return true;
 }
 
-bool text_ends_with(struct text text, struct text suffix)
-{
-    return text.size >= suffix.size && text_equal(text_skip(text, text.size - suffix.size), suffix);
-}
-
 bool text_contains(struct text text, char c)
 {
     return text.size > 0 && memchr(text.data, c, text.size);

@@ -51,7 +51,13 @@ static inline bool text_starts_with(struct text text, struct text prefix)
            (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
 }
 
-bool text_ends_with(struct text text, struct text suffix);
+static inline bool text_ends_with(struct text text, struct text suffix)
+{
+    return text.size >= suffix.size &&
+           (suffix.size == 0 ||
+            memcmp(text.data + text.size - suffix.size, suffix.data, suffix.size) == 0);
+}
+
 bool text_contains(struct text text, char c);
 
 /* True when `is_member` is true for each character; also for an empty text. */
