@@ -59,7 +59,7 @@ static int version(int count, char *arguments[])
     (void)count, (void)arguments;
     printf("apig-sidecar %s%s%s\n", SIDECAR_VERSION, SIDECAR_REVISION[0] ? " " : "",
            SIDECAR_REVISION);
-    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
+    return command_finish(0);
 }
 
 static const struct command serve_command = {
@@ -120,7 +120,7 @@ static int print_page(void (*write)(struct buffer *out))
     write(&out);
     fwrite(out.at, 1, out.bytes, stdout);
     arena_clear(&arena);
-    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
+    return command_finish(0);
 }
 
 static int print_command_help(const char *name)

@@ -127,8 +127,7 @@ static bool print_response(struct rpc_client *call, struct status *status)
     if (!good)
         return status_wrap(status, "print the response");
     buffer_add_char(&out, '\n');
-    if (fwrite(out.at, 1, out.bytes, stdout) != out.bytes || fflush(stdout) != 0)
-        return status_fail(status, STATUS_INTERNAL, "print the response: %m");
+    fwrite(out.at, 1, out.bytes, stdout);
     return true;
 }
 
@@ -152,7 +151,7 @@ static int finish(struct rpc_client *call, struct status *status)
         print_failure(call);
         return EXIT_CODES + (int)call->code;
     }
-    return print_response(call, status) ? 0 : command_fail(status, EXIT_BAD);
+    return print_response(call, status) ? command_finish(0) : command_fail(status, EXIT_BAD);
 }
 
 static int make_call(struct rpc_client *call)

@@ -269,5 +269,5 @@ int client_check(const struct config *config, const struct check_functions *func
     for (size_t i = 0; i < array_length(checks); i++)
         checks[i](&findings);
     arena_clear(&arena);
-    return findings.count > 0 || fflush(stdout) != 0;
+    return command_finish(findings.count > 0 ? EXIT_BAD : 0);
 }

@@ -42,7 +42,7 @@ int command_print_help(const struct command *command)
     command_write_help(command, &out);
     fwrite(out.at, 1, out.bytes, stdout);
     arena_clear(&arena);
-    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
+    return command_finish(0);
 }
 
 bool command_read(const struct command *command, struct command_line *line, struct config *config,
@@ -90,8 +90,17 @@ int command_fail(const struct status *status, int exit_code)
     return exit_code;
 }
 
+int command_finish(int exit_code)
+{
+    struct status status;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return exit_code;
+    status_set(&status, STATUS_INTERNAL, "write the result to standard output: %m");
+    return command_fail(&status, EXIT_BAD);
+}
+
 int command_succeed(struct text line)
 {
     command_print(stdout, "", line);
-    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
+    return command_finish(0);
 }

@@ -47,5 +47,9 @@ void command_print(FILE *where, const char *before, struct text line);
 /* Prints "apig-sidecar: message" to standard error and returns `exit_code`. */
 int command_fail(const struct status *status, int exit_code);
 
+/* Writes out what was printed to standard output and returns `exit_code`; when that fails, prints
+ * the reason to standard error and returns EXIT_BAD. */
+int command_finish(int exit_code);
+
 /* Prints the line of a command that succeeded and returns its exit code. */
 int command_succeed(struct text line);

@@ -169,5 +169,5 @@ int client_protos(int count, char *arguments[])
     if (!for_each_file(arguments[0], check_file, &status) ||
         !for_each_file(arguments[0], write_file, &status))
         return command_fail(&status, EXIT_BAD);
-    return fflush(stdout) == 0 ? 0 : EXIT_BAD;
+    return command_finish(0);
 }

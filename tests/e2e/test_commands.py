@@ -87,6 +87,18 @@ def test_help_lists_the_options_of_a_command(command):
     assert f"  {command} " in run("help").stdout
 
 
+@pytest.mark.parametrize("arguments", [
+    ["version"], ["help"], ["help", "--markdown"], ["help", "--statuses"], ["check", "--help"],
+    ["check", "--upstream=https://127.0.0.1", "--token-file=/none"], ["protos", "{tmp_path}"], ["health", "--monitor={monitor}"]],
+    ids=" ".join)
+def test_a_result_that_cannot_be_written_ends_with_1_and_the_reason(sidecar, tmp_path, arguments):
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run([BINARY, *(one.format(tmp_path=tmp_path, monitor=address(sidecar, "monitor")) for one in arguments)],
+                               stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), timeout=SECONDS)
+    assert ended.returncode == 1
+    assert ended.stderr == "apig-sidecar: write the result to standard output: No space left on device\n"
+
+
 class Peer:
     """A server that is not a sidecar: it sends `data` on every connection and closes it if `ends`."""
 
