@@ -72,7 +72,7 @@ const struct option config_options[] = {
      "looks up the result of a create whose response was lost, where the .proto says how"},
     {CREDENTIAL, "token-file", &value_file, at(token_file), 0, 0, "/var/run/secrets/apig/token",
      "the mounted token, read again when it changes; the default source of the credential"},
-    {CREDENTIAL, "keys", &value_file, at(keys), 0, 0, NULL,
+    {CREDENTIAL, "keys", &value_folder, at(keys), 0, 0, NULL,
      "an access key that signs the requests: a folder with the files ak, sk and, for a temporary "
      "key, security_token, or a file in the form of the vendor's SDKs; read again when it changes"},
     {CREDENTIAL, "pod-identity", &value_switch, at(pod_identity), 0, 0, "false",
@@ -96,7 +96,7 @@ const struct option config_options[] = {
      "time: its URN, for which STS is asked, or its name, for which IAM is"},
     {CREDENTIAL, "agency-domain", &value_text, at(agency_domain), 0, 0, NULL,
      "name or ID of the account that the agency of a name belongs to"},
-    {CREDENTIAL, "iam-user", &value_file, at(iam_user), 0, 0, NULL,
+    {CREDENTIAL, "iam-user", &value_folder, at(iam_user), 0, 0, NULL,
      "a token that IAM issues for a user, renewed in time: a folder with the files name, password "
      "and domain"},
     {CREDENTIAL, "iam", &value_upstream, at(iam), 0, 0, NULL,

@@ -26,6 +26,7 @@ extern const struct value_kind value_log_format; /* enum log_format */
 
 extern const struct value_kind value_text;     /* const char *, NULL without; so are the next */
 extern const struct value_kind value_file;     /* the path of a file, which is not opened */
+extern const struct value_kind value_folder;   /* the path of a folder; the same */
 extern const struct value_kind value_upstream; /* a URL of https, without a slash at its end */
 extern const struct value_kind value_proxy;    /* a URL of http */
 extern const struct value_kind value_node;     /* a URL of http of a service of this node */

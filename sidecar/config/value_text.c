@@ -82,6 +82,12 @@ const struct value_kind value_file = {.argument = "FILE",
                                       .write = write_text,
                                       .clear = clear_text};
 
+const struct value_kind value_folder = {.argument = "PATH",
+                                        .allowed = "path of a readable folder or file",
+                                        .read = read_text,
+                                        .write = write_text,
+                                        .clear = clear_text};
+
 const struct value_kind value_upstream = {
     .argument = "URL",
     .allowed = "https://host[:port][/prefix], without user, query or fragment",

@@ -215,6 +215,7 @@ static void the_allowed_value_of_a_file_option_is_a_path(void **state)
 {
     (void)state;
     given_refused("--token-file=a\tb", "", "--token-file: \"a?b\"", "path of a readable file");
+    given_refused("--keys=a\tb", "", "--keys: \"a?b\"", "path of a readable folder or file");
 }
 
 int main(void)
