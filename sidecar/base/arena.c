@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,7 @@ void arena_init(struct arena *arena, size_t limit)
 
 void arena_init_with(struct arena *arena, size_t limit, void *memory, size_t bytes)
 {
+    assert(bytes <= limit);
     *arena =
         (struct arena){.at = memory, .end = (char *)memory + bytes, .taken = bytes, .limit = limit};
 }

@@ -34,7 +34,8 @@ struct arena {
 void arena_init(struct arena *arena, size_t limit);
 
 /* The same, but allocations come from `memory` first, so that a typical call allocates nothing.
- * `memory` belongs to the caller, is aligned for any type, and counts towards the limit. */
+ * `memory` belongs to the caller, is aligned for any type, and counts towards the limit, which is
+ * at least `bytes`. */
 void arena_init_with(struct arena *arena, size_t limit, void *memory, size_t bytes);
 
 /* Releases all allocations. The arena can be used again with the same limit and quota, but without
@@ -52,5 +53,5 @@ must_use void *arena_alloc(struct arena *arena, size_t bytes);
 /* The same, with all bytes zero. */
 must_use void *arena_zalloc(struct arena *arena, size_t bytes);
 
-/* Returns a terminated copy of `bytes` bytes; NULL when the limit would be passed. */
+/* Returns a terminated copy of `bytes` bytes; NULL as for arena_alloc. */
 must_use char *arena_copy(struct arena *arena, const char *at, size_t bytes);

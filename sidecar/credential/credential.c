@@ -195,18 +195,16 @@ int64_t credential_expires_ns(struct credential *credential)
     return expires_ns;
 }
 
-struct text credential_project(struct credential *credential, struct arena *arena, bool *is_awaited)
+bool credential_project(struct credential *credential, struct arena *arena, struct text *project,
+                        bool *is_awaited)
 {
     struct credential_snapshot *snapshot = credential_hold_current(credential);
-    struct text project = {NULL, 0};
+    struct text known = snapshot ? snapshot_issued(snapshot)->project : (struct text){NULL, 0};
+    const char *copy = known.size ? arena_copy(arena, known.data, known.size) : NULL;
+    *project = (struct text){copy, copy ? known.size : 0};
     *is_awaited = !snapshot && credential->source->kind->gives_project;
-    if (snapshot) {
-        struct text known = snapshot_issued(snapshot)->project;
-        const char *copy = known.size ? arena_copy(arena, known.data, known.size) : NULL;
-        project = (struct text){copy, copy ? known.size : 0};
-    }
     snapshot_release(snapshot);
-    return project;
+    return copy || known.size == 0;
 }
 
 static int64_t calendar_of(const struct credential *credential)

@@ -72,9 +72,10 @@ enum issued_kind credential_kind(struct credential *credential);
 int64_t credential_expires_ns(struct credential *credential);
 
 /* Copies the project that the credential belongs to; empty when it is not known. `is_awaited` is
- * set when it will be known with the first credential. */
-struct text credential_project(struct credential *credential, struct arena *arena,
-                               bool *is_awaited);
+ * set when it will be known with the first credential. False when the arena has no memory for it.
+ */
+must_use bool credential_project(struct credential *credential, struct arena *arena,
+                                 struct text *project, bool *is_awaited);
 
 /* One request's use of the credential. All zero at first, but for the owner's members. */
 struct credential_use {

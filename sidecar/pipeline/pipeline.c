@@ -29,18 +29,18 @@ static bool receive(struct transaction *transaction)
                         &transaction->status);
 }
 
-/* The project of the credential is that of requests without one. */
+/* A request without a project gets the credential's. */
 static bool fill_project(struct transaction *transaction)
 {
     static const struct text option = text_literal("project-id");
     const struct schema_message *type = transaction->method->request;
+    struct text project;
     bool is_awaited;
     if (transaction->pipeline->config->project_id ||
         !fill_is_missing(type, transaction->message, option))
         return true;
-    struct text project =
-        credential_project(transaction->pipeline->credential, &transaction->arena, &is_awaited);
-    if (transaction->arena.refused)
+    if (!credential_project(transaction->pipeline->credential, &transaction->arena, &project,
+                            &is_awaited))
         return status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
                            "no memory left for the project of the request");
     fill_with(type, transaction->message, option, project);

@@ -167,7 +167,7 @@ size_t schema_json_slot(const struct schema_message *message, struct text name);
 const struct schema_field *schema_field_by_number(const struct schema_message *message,
                                                   uint32_t number);
 
-/* Makes a message whose fields are all absent; NULL when the limit of the arena would be passed. */
+/* Makes a message whose fields are all absent; NULL as for arena_alloc. */
 must_use ProtobufCMessage *schema_message_new(const struct schema_message *message,
                                               struct arena *arena);
 
@@ -216,8 +216,8 @@ static inline bool schema_field_present(const ProtobufCMessage *message,
 /*
  * Reserves room for `more` elements, at least one, at the end of a repeated field or a map, and
  * returns it. The new elements are zeroed and not yet counted: the caller fills them and calls
- * schema_add_count. Elements that the field has were reserved in the same way. NULL when the limit
- * of the arena would be passed.
+ * schema_add_count. Elements that the field has were reserved in the same way. NULL as for
+ * arena_alloc.
  */
 must_use void *schema_reserve(ProtobufCMessage *message, const struct schema_field *field,
                               size_t more, struct arena *arena);

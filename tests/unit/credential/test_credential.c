@@ -10,6 +10,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "credential/credential_state.h"
+#include "credential/snapshot.h"
 #include "credential_trial.h"
 
 #include "base/banned.h"
@@ -37,6 +39,32 @@ static void a_full_request_is_not_signed(void **state)
     begin(&trial, "first");
     assert_false(credential_sign(trial.credential, &scope, &request, &use, &status));
     assert_null(use.held);
+    end(&trial);
+}
+
+static void a_project_that_finds_no_memory_is_not_taken_for_none(void **state)
+{
+    (void)state;
+    static const struct issued issued = {.kind = ISSUED_TOKEN,
+                                         .token = text_literal("second"),
+                                         .project =
+                                             text_literal("0123456789abcdef0123456789abcdef")};
+    struct trial trial;
+    struct credential_snapshot *snapshot;
+    struct status status;
+    struct text project;
+    struct arena enough, little;
+    bool is_awaited;
+    arena_init(&enough, 64);
+    arena_init(&little, 16);
+    begin(&trial, "first");
+    assert_true(snapshot_new(&issued, NULL, &snapshot, &status));
+    credential_replace(trial.credential, snapshot);
+    assert_true(credential_project(trial.credential, &enough, &project, &is_awaited));
+    assert_true(text_equal(project, issued.project) && !is_awaited);
+    assert_false(credential_project(trial.credential, &little, &project, &is_awaited));
+    arena_clear(&enough);
+    arena_clear(&little);
     end(&trial);
 }
 
@@ -232,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_that_is_there_signs_from_the_start),
         cmocka_unit_test(a_full_request_is_not_signed),
+        cmocka_unit_test(a_project_that_finds_no_memory_is_not_taken_for_none),
         cmocka_unit_test(a_refresh_that_meets_the_same_problem_reports_nothing),
         cmocka_unit_test(a_refresh_returns_whether_another_token_is_there),
         cmocka_unit_test(a_refresh_for_an_older_token_does_not_read_the_file),
