@@ -13,7 +13,7 @@ struct paths {
 
 static struct text path_at(const struct paths *paths, size_t i)
 {
-    return (struct text){(const char *)paths->list[i].data, paths->list[i].len};
+    return schema_text(&paths->list[i]);
 }
 
 /* A path covers itself and what lies below it: "a" covers "a.b". */

@@ -64,8 +64,8 @@ static struct text bytes_at(const struct schema_field *field, const void *at)
 {
     if (field->type != FIELD_STRING && field->type != FIELD_BYTES)
         return (struct text){NULL, 0};
-    const ProtobufCBinaryData *data = at;
-    return (struct text){data->len ? (const char *)data->data : "", data->len};
+    struct text text = schema_text(at);
+    return text.size ? text : text_literal("");
 }
 
 static bool is_zero(const struct schema_field *field, const void *at)

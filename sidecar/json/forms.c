@@ -103,7 +103,7 @@ static bool write_mask(const struct schema_message *type, const ProtobufCMessage
     for (size_t i = 0; i < schema_count(message, field); i++) {
         if (i > 0)
             buffer_add_char(out, ',');
-        if (!add_camel((struct text){(const char *)paths[i].data, paths[i].len}, out, status))
+        if (!add_camel(schema_text(&paths[i]), out, status))
             return false;
     }
     return true;

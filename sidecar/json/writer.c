@@ -59,12 +59,6 @@ static void colon(struct writer *writer)
         buffer_add_char(writer->out, ' ');
 }
 
-static struct text bytes_at(const void *at)
-{
-    const ProtobufCBinaryData *data = at;
-    return (struct text){(const char *)data->data, data->len};
-}
-
 static void write_real(struct writer *writer, double number, bool single)
 {
     char text[REAL_BYTES];
@@ -96,11 +90,11 @@ static void write_scalar(struct writer *writer, const struct schema_field *field
 {
     switch (field->type) {
     case FIELD_STRING:
-        json_add_string(writer->out, bytes_at(at));
+        json_add_string(writer->out, schema_text(at));
         return;
     case FIELD_BYTES:
         buffer_add_char(writer->out, '"');
-        base64_encode(bytes_at(at), BASE64_STANDARD, writer->out);
+        base64_encode(schema_text(at), BASE64_STANDARD, writer->out);
         buffer_add_char(writer->out, '"');
         return;
     case FIELD_BOOL:

@@ -15,8 +15,7 @@
 static struct text requested(const struct transaction *transaction,
                              const struct schema_field *field, size_t most)
 {
-    const ProtobufCBinaryData *value = schema_value(transaction->message, field);
-    struct text text = {(const char *)value->data, value->len};
+    struct text text = schema_text(schema_value(transaction->message, field));
     return (struct text){text.data, text_cut(text, most)};
 }
 

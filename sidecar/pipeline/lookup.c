@@ -67,8 +67,7 @@ int64_t lookup_earliest_ns(const struct http_response *response, int64_t ago_ns,
 
 static struct text text_value(const ProtobufCMessage *message, const struct schema_field *field)
 {
-    const ProtobufCBinaryData *value = schema_value(message, field);
-    return (struct text){(const char *)value->data, value->len};
+    return schema_text(schema_value(message, field));
 }
 
 bool lookup_belongs(const struct schema_recovery *recovery, const ProtobufCMessage *create,

@@ -86,8 +86,5 @@ struct text fill_value(const struct schema_message *type, const ProtobufCMessage
                        struct text option)
 {
     const struct schema_field *field = find_filled(type, option);
-    if (!field)
-        return (struct text){NULL, 0};
-    const ProtobufCBinaryData *text = schema_value(message, field);
-    return (struct text){(const char *)text->data, text->len};
+    return field ? schema_text(schema_value(message, field)) : (struct text){NULL, 0};
 }

@@ -31,12 +31,6 @@ void parameter_encode(struct text text, bool keep_slashes, struct buffer *out)
     }
 }
 
-static struct text bytes_of(const void *at)
-{
-    const ProtobufCBinaryData *bytes = at;
-    return (struct text){(const char *)bytes->data, bytes->len};
-}
-
 static void add_real(double number, bool single, struct buffer *out)
 {
     char text[REAL_BYTES];
@@ -53,7 +47,7 @@ static void add_scalar(enum field_type type, const void *at, struct buffer *out)
 {
     switch (type) {
     case FIELD_BYTES:
-        base64_encode(bytes_of(at), BASE64_URL, out);
+        base64_encode(schema_text(at), BASE64_URL, out);
         return;
     case FIELD_BOOL:
         buffer_add_text(out, *(const protobuf_c_boolean *)at ? text_literal("true")

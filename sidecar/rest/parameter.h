@@ -22,7 +22,6 @@ struct text parameter_text_of_other(const struct schema_field *field, const void
 static inline struct text parameter_text(const struct schema_field *field, const void *at,
                                          const struct json_style *style, struct buffer *out)
 {
-    const ProtobufCBinaryData *string = at;
-    return field->type == FIELD_STRING ? (struct text){(const char *)string->data, string->len}
+    return field->type == FIELD_STRING ? schema_text(at)
                                        : parameter_text_of_other(field, at, style, out);
 }

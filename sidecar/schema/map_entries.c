@@ -15,9 +15,8 @@ static int compare_keys(const struct schema_field *key, const ProtobufCMessage *
 {
     if (key->type != FIELD_STRING)
         return memcmp(schema_value(a, key), schema_value(b, key), schema_type_bytes(key->type));
-    const ProtobufCBinaryData *left = schema_value(a, key), *right = schema_value(b, key);
-    return schema_compare_names((struct text){(const char *)left->data, left->len},
-                                (struct text){(const char *)right->data, right->len});
+    return schema_compare_names(schema_text(schema_value(a, key)),
+                                schema_text(schema_value(b, key)));
 }
 
 /* Orders entries by key, and entries of one key by their position. */

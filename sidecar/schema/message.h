@@ -171,6 +171,13 @@ const struct schema_field *schema_field_by_number(const struct schema_message *m
 must_use ProtobufCMessage *schema_message_new(const struct schema_message *message,
                                               struct arena *arena);
 
+/* Returns a view of the string or bytes at `at`, a value of such a field. */
+static inline struct text schema_text(const void *at)
+{
+    const ProtobufCBinaryData *data = at;
+    return (struct text){(const char *)data->data, data->len};
+}
+
 /* Returns the place of the value of a field. A caller with a const message only reads it. */
 static inline void *schema_value(const ProtobufCMessage *message, const struct schema_field *field)
 {
