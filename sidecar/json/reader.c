@@ -149,7 +149,7 @@ static bool read_field(struct reader *reader, const struct schema_field *field,
 static void forget(const struct schema_field *field, ProtobufCMessage *message)
 {
     if (schema_is_list(field))
-        schema_add_count(message, field, 0 - schema_count(message, field));
+        schema_clear_list(message, field);
 }
 
 /* Reports a member whose value is JSON but not of its type and leaves it absent, if the caller set

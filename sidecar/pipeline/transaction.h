@@ -17,7 +17,7 @@
 #include "pipeline/trace_headers.h"
 
 /* Memory inside the transaction, so that a usual call allocates nothing else for its request. */
-#define USUAL_REQUEST_BYTES 2048
+#define INLINE_REQUEST_BYTES 2048
 
 /* A failure whose outcome is unknown, kept while a look-up is under way. */
 struct unknown_outcome {
@@ -65,7 +65,7 @@ struct transaction {
     struct exchange exchange;
     struct details details; /* of a failure */
     struct status status;   /* of the call */
-    alignas(max_align_t) char memory[USUAL_REQUEST_BYTES];
+    alignas(max_align_t) char memory[INLINE_REQUEST_BYTES];
 };
 
 /* Prepares the transaction of a call that has just begun. */

@@ -203,6 +203,12 @@ static inline void schema_add_count(ProtobufCMessage *message, const struct sche
     *(size_t *)((char *)message + field->presence_offset) += more;
 }
 
+/* Removes all elements. */
+static inline void schema_clear_list(ProtobufCMessage *message, const struct schema_field *field)
+{
+    *(size_t *)((char *)message + field->presence_offset) = 0;
+}
+
 /* True when the field would be sent on the wire: a field that tracks presence is set, another one
  * is not zero or not empty. A text begins with its length; of a number any bit counts, because -0.0
  * is not the zero value of a double. */

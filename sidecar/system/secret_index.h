@@ -13,7 +13,7 @@
 #include "base/compiler.h"
 #include "base/text.h"
 
-/* So many bytes of a secret in a row betray it. */
+/* A text that repeats this many consecutive bytes of a secret reveals it. */
 #define SECRET_WINDOW_BYTES 24
 
 /* A secret that is shorter is too much like other words to be searched for. */
