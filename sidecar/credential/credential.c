@@ -42,7 +42,7 @@ void credential_replace(struct credential *credential, struct credential_snapsho
     key_gate_init(&credential->gate, snapshot_is_confirmed(next));
     pthread_mutex_unlock(&credential->lock);
     snapshot_release(last);
-    credential_resume_all(credential, true);
+    credential_resume_all(credential, CREDENTIAL_AGAIN);
 }
 
 bool credential_is_refused(struct credential *credential)
@@ -130,7 +130,8 @@ bool credential_open(const struct config *config, const struct credential_parts 
     made->metrics = parts->metrics;
     made->secrets = secret_list_new();
     pthread_mutex_init(&made->lock, NULL);
-    TAILQ_INIT(&made->waiting);
+    for (enum credential_awaited awaited = 0; awaited < AWAITED_COUNT; awaited++)
+        TAILQ_INIT(&made->waiting[awaited]);
     if (!credential_waits_open(made, parts->files.loop, status) ||
         !open_source(made, parts, status)) {
         credential_free(made);

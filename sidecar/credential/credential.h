@@ -77,18 +77,26 @@ int64_t credential_expires_ns(struct credential *credential);
 must_use bool credential_project(struct credential *credential, struct arena *arena,
                                  struct text *project, bool *is_awaited);
 
+/* The next step of a request that was refused or has to wait. */
+enum credential_next {
+    CREDENTIAL_UNCHANGED, /* the refusal stands */
+    CREDENTIAL_AGAIN,     /* another signature may be accepted: sign and send again */
+    CREDENTIAL_RESUMES,   /* `resumed` follows, perhaps before this returns */
+};
+
 /* One request's use of the credential. All zero at first, but for the owner's members. */
 struct credential_use {
-    /* A wait has ended: `renewed` when another credential may be in use. From any thread, once for
-     * each wait; it may sign. */
-    void (*resumed)(struct credential_use *use, bool renewed);
+    /* A wait has ended: CREDENTIAL_AGAIN when another key is in use or the key may be tried, else
+     * CREDENTIAL_UNCHANGED. From any thread, once for each wait; it may sign. */
+    void (*resumed)(struct credential_use *use, enum credential_next next);
     int64_t deadline_ns; /* of clock_now_ns: the end of the call */
 
     /* The credential's own. */
     struct credential_snapshot *held;
     int64_t offset_ns; /* of the clock that the signature was made with */
     int64_t wait_until_ns;
-    bool is_probe, is_waiting, was_refused;
+    bool is_probe, was_refused;
+    struct credential_uses *queue; /* in which it waits; NULL: it does not */
     TAILQ_ENTRY(credential_use) place;
 };
 
@@ -130,12 +138,6 @@ void credential_note_date(struct credential *credential, const struct credential
 
 /* The server's clock minus ours, by which signatures are corrected; 0 below a minute. */
 int64_t credential_clock_offset_ns(const struct credential *credential);
-
-enum credential_next {
-    CREDENTIAL_UNCHANGED, /* the refusal stands */
-    CREDENTIAL_AGAIN,     /* another signature may be accepted: sign and send again */
-    CREDENTIAL_RESUMES,   /* `resumed` follows, perhaps before this returns */
-};
 
 /*
  * In place of credential_leave, when the upstream has refused the credential of `use` with that

@@ -15,6 +15,13 @@
 
 TAILQ_HEAD(credential_uses, credential_use);
 
+/* The event that a use waits for. */
+enum credential_awaited {
+    AWAITED_KEY,   /* another key, or the failure to get one */
+    AWAITED_PROBE, /* the end of the probe that is out */
+    AWAITED_COUNT,
+};
+
 struct credential {
     const struct config *config;
     struct source *source;
@@ -29,7 +36,7 @@ struct credential {
     struct credential_snapshot *current; /* NULL: nothing good has been loaded */
     int64_t since_ns;                    /* when `current` was loaded */
     struct key_gate gate;                /* of `current` */
-    struct credential_uses waiting;
+    struct credential_uses waiting[AWAITED_COUNT];
     bool waits_ended, alarm_is_posted;
     bool is_refused; /* `current`: another one is wanted */
 
@@ -42,7 +49,8 @@ struct credential {
 /* The snapshot in use, held; NULL without one. */
 struct credential_snapshot *credential_hold_current(struct credential *credential);
 
-/* Puts a credential in use, which is then the credential's own, and ends the waits for one. */
+/* Puts a credential in use, which is then the credential's own, and ends all waits, because a probe
+ * of the last one shows nothing about it. */
 void credential_replace(struct credential *credential, struct credential_snapshot *next);
 
 /* Returns whether another credential is wanted in place of the one in use. */
@@ -56,8 +64,10 @@ void credential_set_offset(struct credential *credential, int64_t offset_ns);
 /* Loads the files again, as reload_now. */
 void credential_reload(struct credential *credential);
 
-/* Ends the waits of all uses, whose `resumed` gets `renewed`. */
-void credential_resume_all(struct credential *credential, bool renewed);
+/* Ends the waits for that event, or all waits; `resumed` gets `next`. */
+void credential_resume(struct credential *credential, enum credential_awaited awaited,
+                       enum credential_next next);
+void credential_resume_all(struct credential *credential, enum credential_next next);
 
 must_use bool credential_waits_open(struct credential *credential, struct event_base *loop,
                                     struct status *status);

@@ -56,7 +56,7 @@ void credential_leave(struct credential *credential, struct credential_use *use,
     }
     pthread_mutex_unlock(&credential->lock);
     if (changed)
-        credential_resume_all(credential, true);
+        credential_resume(credential, AWAITED_PROBE, CREDENTIAL_AGAIN);
 }
 
 static bool is_replaced(struct credential *credential, const struct credential_use *use)
@@ -82,15 +82,16 @@ static void doubt(struct credential *credential, struct credential_use *use, int
     pthread_mutex_unlock(&credential->lock);
     if (is_news)
         report_doubted(snapshot_issued(use->held), pause_ns, message);
-    credential_resume_all(credential, true);
+    credential_resume(credential, AWAITED_PROBE, CREDENTIAL_AGAIN);
 }
 
 /* With the lock. */
-static void add(struct credential *credential, struct credential_use *use, int64_t until_ns)
+static void add(struct credential *credential, struct credential_use *use,
+                enum credential_awaited awaited, int64_t until_ns)
 {
     use->wait_until_ns = until_ns;
-    TAILQ_INSERT_TAIL(&credential->waiting, use, place);
-    use->is_waiting = true;
+    use->queue = &credential->waiting[awaited];
+    TAILQ_INSERT_TAIL(use->queue, use, place);
     if (!credential->loop || credential->alarm_is_posted)
         return;
     credential->alarm_is_posted = true;
@@ -112,7 +113,8 @@ static enum credential_next wait_for_renewal(struct credential *credential,
     else if (credential->waits_ended || atomic_load(&credential->next_fetch_ns) > until_ns)
         next = CREDENTIAL_UNCHANGED;
     else
-        add(credential, use, until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
+        add(credential, use, AWAITED_KEY,
+            until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
     credential->is_refused |= next != CREDENTIAL_AGAIN;
     pthread_mutex_unlock(&credential->lock);
     keeper_want(credential->keeper);
@@ -193,36 +195,43 @@ enum credential_next credential_refused(struct credential *credential, struct cr
 }
 
 /* With the lock: takes one that waits out. */
-static void take_out(struct credential *credential, struct credential_use *use)
+static void take_out(struct credential_use *use)
 {
-    TAILQ_REMOVE(&credential->waiting, use, place);
-    use->is_waiting = false;
+    TAILQ_REMOVE(use->queue, use, place);
+    use->queue = NULL;
 }
 
-void credential_resume_all(struct credential *credential, bool renewed)
+void credential_resume(struct credential *credential, enum credential_awaited awaited,
+                       enum credential_next next)
 {
     struct credential_uses resumed = TAILQ_HEAD_INITIALIZER(resumed);
     struct credential_use *use;
     pthread_mutex_lock(&credential->lock);
-    TAILQ_FOREACH(use, &credential->waiting, place)
-    use->is_waiting = false;
-    TAILQ_CONCAT(&resumed, &credential->waiting, place);
+    TAILQ_FOREACH(use, &credential->waiting[awaited], place)
+    use->queue = NULL;
+    TAILQ_CONCAT(&resumed, &credential->waiting[awaited], place);
     pthread_mutex_unlock(&credential->lock);
     while ((use = TAILQ_FIRST(&resumed))) {
         TAILQ_REMOVE(&resumed, use, place);
-        use->resumed(use, renewed);
+        use->resumed(use, next);
     }
+}
+
+void credential_resume_all(struct credential *credential, enum credential_next next)
+{
+    for (enum credential_awaited awaited = 0; awaited < AWAITED_COUNT; awaited++)
+        credential_resume(credential, awaited, next);
 }
 
 void credential_end_wait(struct credential *credential, struct credential_use *use)
 {
     pthread_mutex_lock(&credential->lock);
-    bool waits = use->is_waiting;
+    bool waits = use->queue;
     if (waits)
-        take_out(credential, use);
+        take_out(use);
     pthread_mutex_unlock(&credential->lock);
     if (waits)
-        use->resumed(use, false);
+        use->resumed(use, CREDENTIAL_UNCHANGED);
 }
 
 void credential_end_waits(struct credential *credential)
@@ -230,7 +239,7 @@ void credential_end_waits(struct credential *credential)
     pthread_mutex_lock(&credential->lock);
     credential->waits_ended = true;
     pthread_mutex_unlock(&credential->lock);
-    credential_resume_all(credential, false);
+    credential_resume_all(credential, CREDENTIAL_UNCHANGED);
 }
 
 enum credential_next credential_wait(struct credential *credential, struct credential_use *use)
@@ -242,28 +251,39 @@ enum credential_next credential_wait(struct credential *credential, struct crede
     else if (credential->current != use->held || !credential->gate.is_probed)
         next = CREDENTIAL_AGAIN;
     else
-        add(credential, use, use->deadline_ns);
+        add(credential, use, AWAITED_PROBE, use->deadline_ns);
     pthread_mutex_unlock(&credential->lock);
     return next;
 }
 
-/* The one that waits with a deadline that has passed, taken out; NULL when there is none. Sets the
- * earliest deadline of the others. */
-static struct credential_use *take_late(struct credential *credential, int64_t now_ns,
+/* Returns a use in the queue whose wait should have ended, or NULL; lowers `earliest_ns` to the
+ * earliest end of the other waits. With the lock. */
+static struct credential_use *find_late(const struct credential_uses *queue, int64_t now_ns,
                                         int64_t *earliest_ns)
 {
     struct credential_use *use, *late = NULL;
-    *earliest_ns = INT64_MAX;
-    pthread_mutex_lock(&credential->lock);
-    TAILQ_FOREACH(use, &credential->waiting, place)
+    TAILQ_FOREACH(use, queue, place)
     {
         if (use->wait_until_ns <= now_ns)
             late = use;
         else if (use->wait_until_ns < *earliest_ns)
             *earliest_ns = use->wait_until_ns;
     }
+    return late;
+}
+
+/* Takes out a use whose wait should have ended. Returns NULL when there is none, and the earliest
+ * end of the waits is then in `earliest_ns`. */
+static struct credential_use *take_late(struct credential *credential, int64_t now_ns,
+                                        int64_t *earliest_ns)
+{
+    struct credential_use *late = NULL;
+    *earliest_ns = INT64_MAX;
+    pthread_mutex_lock(&credential->lock);
+    for (enum credential_awaited awaited = 0; !late && awaited < AWAITED_COUNT; awaited++)
+        late = find_late(&credential->waiting[awaited], now_ns, earliest_ns);
     if (late)
-        take_out(credential, late);
+        take_out(late);
     pthread_mutex_unlock(&credential->lock);
     return late;
 }
@@ -272,7 +292,7 @@ static void end_late_waits(struct credential *credential)
 {
     int64_t earliest_ns, now_ns = clock_now_ns();
     for (struct credential_use *late; (late = take_late(credential, now_ns, &earliest_ns));)
-        late->resumed(late, false);
+        late->resumed(late, CREDENTIAL_UNCHANGED);
     if (earliest_ns == INT64_MAX)
         return;
     struct timeval after = clock_timeval(earliest_ns - now_ns);

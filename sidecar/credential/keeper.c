@@ -103,7 +103,7 @@ static void succeed(struct keeper *keeper, struct credential_snapshot *next)
         report_success(keeper, issued);
     if (!is_new) {
         snapshot_release(next);
-        credential_resume_all(credential, false);
+        credential_resume(credential, AWAITED_KEY, CREDENTIAL_UNCHANGED);
     }
     keeper->changed(keeper->context);
 }
@@ -124,7 +124,7 @@ static void fail(struct keeper *keeper, const struct source_fetch *fetch)
         report_fetch_failed(keeper->source, fetcher_host(keeper->fetcher), message,
                             keeper->plan.failures, keeper_plan_pause_ns(&keeper->plan, &now));
     memcpy(keeper->problem, message, sizeof keeper->problem);
-    credential_resume_all(keeper->credential, false);
+    credential_resume(keeper->credential, AWAITED_KEY, CREDENTIAL_UNCHANGED);
 }
 
 /* A key whose life has ended by the server's clock is not worth a try. */

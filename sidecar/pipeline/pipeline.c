@@ -334,12 +334,12 @@ static void on_exchanged(struct exchange *exchange)
 
 /* A call that waited for its key is sent again in any case, since the upstream ends it when it was
  * cancelled or is late. */
-static void on_resumed(struct credential_use *use, bool renewed)
+static void on_resumed(struct credential_use *use, enum credential_next next)
 {
     struct transaction *transaction = container_of(use, struct transaction, credential);
     enum retry_cause cause = transaction->has_to_wait ? RETRY_KEY : RETRY_CREDENTIAL;
-    go_on(transaction,
-          renewed || cause == RETRY_KEY ? repeat(transaction, cause) : recover(transaction));
+    go_on(transaction, next == CREDENTIAL_AGAIN || cause == RETRY_KEY ? repeat(transaction, cause)
+                                                                      : recover(transaction));
 }
 
 static void begin(struct call *call, void *context)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "credential/credential_state.h"
 #include "credential_trial.h"
 
 #include "base/banned.h"
@@ -20,14 +21,14 @@ struct request {
     struct http_request http;
     struct arena arena;
     unsigned resumed;
-    bool renewed;
+    enum credential_next next;
 };
 
-static void on_resumed(struct credential_use *use, bool renewed)
+static void on_resumed(struct credential_use *use, enum credential_next next)
 {
     struct request *request = (struct request *)use;
     request->resumed++;
-    request->renewed = renewed;
+    request->next = next;
 }
 
 static void write_key(struct trial *trial, const char *secret)
@@ -45,6 +46,32 @@ static void begin_keys(struct trial *trial)
     trial->config.keys = trial->folder;
     assert_true(credential_open(&trial->config, &parts, &trial->credential, &status));
     assert_int_equal(trial->result, RELOAD_LOADED);
+}
+
+static void put_key(struct trial *trial, const char *access)
+{
+    struct status status;
+    struct credential_snapshot *snapshot;
+    const struct issued issued = {.kind = ISSUED_KEY,
+                                  .access = text_of(access),
+                                  .secret = text_literal("a-secret"),
+                                  .security = text_literal("a-token"),
+                                  .expires_ns = clock_calendar_ns() + 3600 * CLOCK_NS_PER_S};
+    assert_true(snapshot_new(&issued, credential_secrets(trial->credential), &snapshot, &status));
+    snapshot_set_confirmed(snapshot, true);
+    credential_replace(trial->credential, snapshot);
+}
+
+/* A temporary key is in use; the loop does not run, so that no fetch begins by itself. */
+static void begin_temporary_key(struct trial *trial)
+{
+    struct status status;
+    prepare(trial, "");
+    const struct credential_parts parts = {.files = {trial->loop, on_report, trial, NULL}};
+    trial->config.metadata = true;
+    trial->config.metadata_url = "http://127.0.0.1:1";
+    assert_true(credential_open(&trial->config, &parts, &trial->credential, &status));
+    put_key(trial, "TEMPORARY1");
 }
 
 static bool try_sign(struct trial *trial, struct request *request)
@@ -74,6 +101,29 @@ static void forget(struct request *request)
 static enum credential_permit enter(struct trial *trial, struct request *request)
 {
     return credential_enter(trial->credential, &request->use);
+}
+
+static enum credential_next be_refused(struct trial *trial, struct request *request)
+{
+    return credential_refused(trial->credential, &request->use, WRONG);
+}
+
+/* The key that a call got by its renewal is refused as well. */
+static void doubt_key(struct trial *trial)
+{
+    struct request request;
+    sign_request(trial, &request);
+    assert_int_equal(enter(trial, &request), CREDENTIAL_PASS);
+    request.use.was_refused = true;
+    assert_int_equal(be_refused(trial, &request), CREDENTIAL_UNCHANGED);
+    assert_int_equal(enter(trial, &request), CREDENTIAL_CLOSED);
+    forget(&request);
+}
+
+/* The time comes at which a doubted key may be tried. */
+static void end_pause(struct trial *trial)
+{
+    trial->credential->gate.next_try_ns = clock_now_ns();
 }
 
 static void a_key_lets_the_second_request_out_once_the_first_was_accepted(void **state)
@@ -153,7 +203,7 @@ static void a_wait_ends_at_its_deadline(void **state)
     second.use.deadline_ns = clock_now_ns() + 20 * CLOCK_NS_PER_MS;
     assert_int_equal(credential_wait(trial.credential, &second.use), CREDENTIAL_RESUMES);
     loop_until(trial.loop, second.resumed > 0);
-    assert_false(second.renewed);
+    assert_int_equal(second.next, CREDENTIAL_UNCHANGED);
     assert_int_equal(second.resumed, 1);
     forget(&first);
     forget(&second);
@@ -178,6 +228,47 @@ static void a_stop_ends_all_waits_and_lets_none_begin(void **state)
     end(&trial);
 }
 
+static void a_call_that_waits_for_a_renewal_gets_it_although_the_key_is_doubted(void **state)
+{
+    (void)state;
+    struct trial trial;
+    struct request waiting;
+    begin_temporary_key(&trial);
+    sign_request(&trial, &waiting);
+    assert_int_equal(enter(&trial, &waiting), CREDENTIAL_PASS);
+    assert_int_equal(be_refused(&trial, &waiting), CREDENTIAL_RESUMES);
+    doubt_key(&trial);
+    assert_int_equal(waiting.resumed, 0);
+    put_key(&trial, "TEMPORARY2");
+    assert_int_equal(waiting.resumed, 1);
+    assert_int_equal(waiting.next, CREDENTIAL_AGAIN);
+    forget(&waiting);
+    end(&trial);
+}
+
+static void a_probe_that_is_accepted_leaves_those_alone_that_wait_for_a_renewal(void **state)
+{
+    (void)state;
+    struct trial trial;
+    struct request waiting, probe;
+    begin_temporary_key(&trial);
+    sign_request(&trial, &waiting);
+    assert_int_equal(enter(&trial, &waiting), CREDENTIAL_PASS);
+    assert_int_equal(be_refused(&trial, &waiting), CREDENTIAL_RESUMES);
+    doubt_key(&trial);
+    end_pause(&trial);
+    sign_request(&trial, &probe);
+    assert_int_equal(enter(&trial, &probe), CREDENTIAL_PASS);
+    credential_leave(trial.credential, &probe.use, true);
+    assert_int_equal(waiting.resumed, 0);
+    credential_end_waits(trial.credential);
+    assert_int_equal(waiting.resumed, 1);
+    assert_int_equal(waiting.next, CREDENTIAL_UNCHANGED);
+    forget(&waiting);
+    forget(&probe);
+    end(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +277,8 @@ int main(void)
         cmocka_unit_test(another_key_in_the_files_is_used_at_once),
         cmocka_unit_test(a_wait_ends_at_its_deadline),
         cmocka_unit_test(a_stop_ends_all_waits_and_lets_none_begin),
+        cmocka_unit_test(a_call_that_waits_for_a_renewal_gets_it_although_the_key_is_doubted),
+        cmocka_unit_test(a_probe_that_is_accepted_leaves_those_alone_that_wait_for_a_renewal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
