@@ -101,23 +101,35 @@ static void add(struct credential *credential, struct credential_use *use,
 /* A call waits that long at most for another credential. */
 #define RENEWAL_PATIENCE_NS (5 * CLOCK_NS_PER_S)
 
+/* With the lock: CREDENTIAL_RESUMES when a renewal may come by then. */
+static enum credential_next foresee_renewal(struct credential *credential,
+                                            const struct credential_use *use, int64_t until_ns)
+{
+    if (credential->current != use->held)
+        return CREDENTIAL_AGAIN;
+    credential->is_refused = true;
+    return credential->waits_ended || atomic_load(&credential->next_fetch_ns) > until_ns
+               ? CREDENTIAL_UNCHANGED
+               : CREDENTIAL_RESUMES;
+}
+
 static enum credential_next wait_for_renewal(struct credential *credential,
                                              struct credential_use *use)
 {
     int64_t until_ns = clock_now_ns() + RENEWAL_PATIENCE_NS;
-    enum credential_next next = CREDENTIAL_RESUMES;
+    bool has_left = false;
     use->was_refused = true;
     pthread_mutex_lock(&credential->lock);
-    if (credential->current != use->held)
-        next = CREDENTIAL_AGAIN;
-    else if (credential->waits_ended || atomic_load(&credential->next_fetch_ns) > until_ns)
-        next = CREDENTIAL_UNCHANGED;
-    else
+    enum credential_next next = foresee_renewal(credential, use, until_ns);
+    if (next == CREDENTIAL_RESUMES) {
+        has_left = leave(credential, use);
         add(credential, use, AWAITED_KEY,
             until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
-    credential->is_refused |= next != CREDENTIAL_AGAIN;
+    }
     pthread_mutex_unlock(&credential->lock);
     keeper_want(credential->keeper);
+    if (has_left)
+        credential_resume(credential, AWAITED_PROBE, CREDENTIAL_AGAIN);
     return next;
 }
 

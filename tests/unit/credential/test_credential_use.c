@@ -228,6 +228,30 @@ static void a_stop_ends_all_waits_and_lets_none_begin(void **state)
     end(&trial);
 }
 
+static void a_refused_probe_that_waits_in_vain_leaves_the_key_to_the_next_one(void **state)
+{
+    (void)state;
+    struct trial trial;
+    struct request probe, next;
+    begin_temporary_key(&trial);
+    doubt_key(&trial);
+    end_pause(&trial);
+    sign_request(&trial, &probe);
+    assert_int_equal(enter(&trial, &probe), CREDENTIAL_PASS);
+    assert_int_equal(be_refused(&trial, &probe), CREDENTIAL_RESUMES);
+    credential_end_wait(trial.credential, &probe.use);
+    assert_int_equal(probe.resumed, 1);
+    assert_int_equal(probe.next, CREDENTIAL_UNCHANGED);
+    forget(&probe);
+    end_pause(&trial);
+    sign_request(&trial, &next);
+    assert_int_equal(enter(&trial, &next), CREDENTIAL_PASS);
+    credential_leave(trial.credential, &next.use, true);
+    assert_int_equal(enter(&trial, &next), CREDENTIAL_PASS);
+    forget(&next);
+    end(&trial);
+}
+
 static void a_call_that_waits_for_a_renewal_gets_it_although_the_key_is_doubted(void **state)
 {
     (void)state;
@@ -277,6 +301,7 @@ int main(void)
         cmocka_unit_test(another_key_in_the_files_is_used_at_once),
         cmocka_unit_test(a_wait_ends_at_its_deadline),
         cmocka_unit_test(a_stop_ends_all_waits_and_lets_none_begin),
+        cmocka_unit_test(a_refused_probe_that_waits_in_vain_leaves_the_key_to_the_next_one),
         cmocka_unit_test(a_call_that_waits_for_a_renewal_gets_it_although_the_key_is_doubted),
         cmocka_unit_test(a_probe_that_is_accepted_leaves_those_alone_that_wait_for_a_renewal),
     };
