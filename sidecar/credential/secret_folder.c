@@ -19,6 +19,7 @@ static bool read_part(int folder, const struct secret_part *part, struct arena *
                       struct status *status)
 {
     const char *reason;
+    *part->text = (struct text){NULL, 0}; /* an earlier read may have set it */
     return secret_file_value(folder, part->name, part->most_bytes, arena, part->text, &reason) ||
            (!part->is_required && errno == ENOENT) ||
            status_fail(status, STATUS_UNAVAILABLE, "%s: %s", part->name, reason);
