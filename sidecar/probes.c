@@ -82,6 +82,17 @@ static const struct monitor_check checks[] = {
     {0, MONITOR_READY, is_connected},
 };
 
+static void measure_age(const struct probes_parts *parts)
+{
+    static const enum metric_kind kinds[] = {
+        [ISSUED_TOKEN] = METRIC_KIND_TOKEN, [ISSUED_KEY] = METRIC_KIND_KEY};
+    int64_t since_ns = credential_since_ns(parts->credential);
+    enum issued_kind in_use = credential_kind(parts->credential);
+    for (enum issued_kind kind = 0; kind < array_length(kinds); kind++)
+        metric_set(parts->metrics, METRIC_CREDENTIAL_TIME, kinds[kind], 0,
+                   kind == in_use ? since_ns : 0);
+}
+
 /* Sets the gauges that are measured when the page is read, rather than counted as things happen. */
 static void measure(const struct probes_parts *parts)
 {
@@ -115,8 +126,7 @@ static void measure(const struct probes_parts *parts)
     for (enum log_loss loss = 0; loss < LOG_LOSS_COUNT; loss++)
         metric_set(parts->metrics, METRIC_LOG_LINES_SUPPRESSED, loss, 0,
                    (int64_t)log_unwritten(loss));
-    metric_set(parts->metrics, METRIC_CREDENTIAL_TIME, credential_kind(parts->credential), 0,
-               credential_since_ns(parts->credential));
+    measure_age(parts);
 }
 
 static void write_metrics(enum metric_format format, struct buffer *out, void *context)

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from support.issuer import PROJECT, SECURITY_KEY, Issuer, Keys, metadata, pod_agent
+from support.metrics import value
 from support.process import mappings
 from support.secret import Mount
 from support.sidecar import run
@@ -57,6 +58,10 @@ def started(start, keys):
     yield started
     for sidecar in sidecars:
         sidecar.secrets |= {secret for key in keys.issued for secret in (key.secret, key.security_token)}
+
+
+def loaded_at(sidecar, kind):
+    return value(sidecar, "apig_sidecar_credential_timestamp_seconds", kind=kind)
 
 
 def on_node(node):
@@ -259,6 +264,16 @@ def test_a_process_that_slept_over_a_renewal_signs_with_the_next_key(started, no
     client.create()
     first, *others = verifier.accepted
     assert first == keys.issued[0].access and set(others) == {keys.issued[1].access}
+
+
+def test_a_key_that_has_expired_has_no_time_in_the_metrics(started, node, keys):
+    keys.life = 16
+    node.fault = lambda request: (503, {}, b"") if keys.issued else node.rule(request)
+    sidecar = started(*on_node(node))
+    sidecar.wait_log(event=LOADED)
+    assert loaded_at(sidecar, "key") > 0
+    sidecar.wait_log(event="credential expired")
+    assert [loaded_at(sidecar, kind) for kind in ("key", "token")] == [0, 0]
 
 
 @pytest.mark.parametrize("skew", [3600, -3600], ids=["ahead", "behind"])
