@@ -15,6 +15,7 @@ static const struct {
     [METRIC_FILE_TOKEN] = {"credential loaded", "credential rejected"},
     [METRIC_FILE_CERTIFICATE] = {"certificate loaded", "certificate rejected"},
     [METRIC_FILE_UPSTREAM_CA] = {"upstream CA loaded", "upstream CA rejected"},
+    [METRIC_FILE_IAM_CA] = {"IAM CA loaded", "IAM CA rejected"},
 };
 
 static void report(enum reload_result result, struct text message, void *context)
@@ -55,8 +56,8 @@ static void on_hangup(evutil_socket_t number, short what, void *context)
     (void)number, (void)what;
     struct reloader *reloader = context;
     log_event(LOG_INFO, "reloading",
-              "SIGHUP: the files of the credential, the certificate and the CAs of callers and "
-              "upstream are read again");
+              "SIGHUP: the files of the credential, the certificate and the CAs of callers, "
+              "upstream and IAM are read again");
     reload_all(&reloader->group);
 }
 

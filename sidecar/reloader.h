@@ -2,7 +2,7 @@
 /*
  * The files that are loaded again when they change or SIGHUP comes, and how the log, a metric and
  * the probes report it: the files of the credential, the listeners' certificate with key and client
- * CA, and the upstream's CA. Each file is loaded by the module that uses it (credential/,
+ * CA, and the CAs of upstream and IAM. Each file is loaded by the module that uses it (credential/,
  * server/tls.c, upstream/trust_store.c), through system/reload.
  */
 #pragma once
@@ -12,7 +12,7 @@
 #include "system/reload.h"
 #include "telemetry/metric.h"
 
-#define RELOADER_FILES 3
+#define RELOADER_FILES (METRIC_FILE_IAM_CA + 1)
 
 /* A listener's context. */
 struct reloader_file {

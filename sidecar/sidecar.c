@@ -170,12 +170,14 @@ static void on_credential_changed(void *context)
 
 static bool open_credential(struct sidecar *sidecar, struct status *status)
 {
-    struct reload_listener listener = reloader_listener(&sidecar->reloader, METRIC_FILE_TOKEN);
-    const struct credential_parts with = {.files = listener,
-                                          .metrics = sidecar->metrics,
-                                          .watchdog = sidecar->watchdog,
-                                          .changed = on_credential_changed,
-                                          .context = sidecar};
+    const struct credential_parts with = {
+        .files = reloader_listener(&sidecar->reloader, METRIC_FILE_TOKEN),
+        .iam_ca = reloader_listener(&sidecar->reloader, METRIC_FILE_IAM_CA),
+        .metrics = sidecar->metrics,
+        .watchdog = sidecar->watchdog,
+        .changed = on_credential_changed,
+        .context = sidecar,
+    };
     if (!credential_open(sidecar->config, &with, &sidecar->credential, status))
         return false;
     const char *file;

@@ -182,16 +182,21 @@ static void check_credential(struct findings *findings)
         report(findings, "credential", &status);
 }
 
-static void check_upstream_ca(struct findings *findings)
+static void check_ca(struct findings *findings, const char *option, const char *path)
 {
     struct status status;
     struct buffer summary;
-    const char *path = findings->config->upstream_ca_file;
     buffer_init(&summary, findings->arena, 0);
-    if (path && findings->functions->upstream_ca(path, &summary, &status))
-        print_line("✓ --upstream-ca-file: %.*s", text_arguments(buffer_text(&summary)));
+    if (path && findings->functions->ca(path, &summary, &status))
+        print_line("✓ %s: %.*s", option, text_arguments(buffer_text(&summary)));
     else if (path)
-        report(findings, "--upstream-ca-file", &status);
+        report(findings, option, &status);
+}
+
+static void check_cas(struct findings *findings)
+{
+    check_ca(findings, "--upstream-ca-file", findings->config->upstream_ca_file);
+    check_ca(findings, "--iam-ca-file", findings->config->iam_ca_file);
 }
 
 /* An expired certificate is not a finding, because the listener still starts with it. */
@@ -260,8 +265,8 @@ const struct command check_command = {
 int client_check(const struct config *config, const struct check_functions *functions)
 {
     static void (*const checks[])(struct findings * findings) = {
-        print_config,      check_schema,      check_serving, check_credential,
-        check_certificate, check_upstream_ca, check_name,
+        print_config,      check_schema, check_serving, check_credential,
+        check_certificate, check_cas,    check_name,
     };
     struct arena arena;
     struct findings findings = {.config = config, .arena = &arena, .functions = functions};

@@ -30,8 +30,9 @@ struct credential_snapshot;
 
 /* The parts that a credential uses. */
 struct credential_parts {
-    struct reload_listener files; /* of the files that it is loaded from */
-    struct metrics *metrics;      /* NULL: nothing is counted */
+    struct reload_listener files;  /* of the files that it is loaded from */
+    struct reload_listener iam_ca; /* of the CAs of a source that asks IAM or STS */
+    struct metrics *metrics;       /* NULL: nothing is counted */
 
     /* Of a source that asks hosts for the credential. */
     struct watchdog *watchdog;      /* of its threads; NULL: they are not watched */

@@ -68,6 +68,16 @@ static void on_done(struct exchange *exchange)
     task_queue_post(&fetcher->tasks, &fetcher->answered);
 }
 
+/* IAM and STS load the same file, which the first of them reports. */
+static struct reload_listener ca_listener(const struct source *source, enum source_host number,
+                                          const struct fetch_settings *settings)
+{
+    struct reload_listener listener = settings->ca_changes;
+    if (number == SOURCE_STS && source->urls[SOURCE_IAM])
+        listener.report = NULL;
+    return listener;
+}
+
 static bool open_host(struct fetcher *fetcher, enum source_host number,
                       const struct fetch_settings *settings, struct status *status)
 {
@@ -81,7 +91,7 @@ static bool open_host(struct fetcher *fetcher, enum source_host number,
     const struct upstream_settings with = {
         .name = host_names[number],
         .url = host->origin,
-        .ca_file = settings->ca_file,
+        .ca_file = number == SOURCE_NODE ? NULL : settings->ca_file,
         .proxy = settings->proxy,
         .loops = 1,
         .connections = 2,
@@ -89,7 +99,7 @@ static bool open_host(struct fetcher *fetcher, enum source_host number,
         .connection_idle_ns = IDLE_NS,
         .connection_age_ns = UPSTREAM_AGE_NS,
         .watchdog = settings->watchdog,
-        .ca_changes = {.loop = settings->loop},
+        .ca_changes = ca_listener(fetcher->source, number, settings),
         .holds_secrets = true,
     };
     return upstream_open(&with, &host->upstream, status);

@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "credential/source.h"
+#include "system/reload.h"
 #include "system/watchdog.h"
 
 struct fetcher;
@@ -19,12 +20,13 @@ struct fetcher;
 struct fetch_settings {
     struct event_base *loop;
     struct secret_list *secrets;
-    struct watchdog *watchdog; /* NULL: the threads are not watched */
-    const char *ca_file;       /* PEM; NULL for the system's store */
-    const char *proxy;         /* NULL for none; never of a host that is asked over http */
+    struct watchdog *watchdog;         /* NULL: the threads are not watched */
+    const char *ca_file;               /* PEM; NULL for the system's store */
+    struct reload_listener ca_changes; /* of ca_file; all zero: it is read once */
+    const char *proxy;                 /* NULL for none; never of a host that is asked over http */
 };
 
-/* The settings that the options name, without a watchdog. */
+/* The settings that the options name, without a watchdog and a listener. */
 struct fetch_settings fetch_settings_of(const struct config *config, struct event_base *loop,
                                         struct secret_list *secrets);
 

@@ -201,6 +201,7 @@ static bool prepare(struct keeper *keeper, const struct credential_parts *parts,
     struct fetch_settings settings = fetch_settings_of(
         keeper->credential->config, parts->files.loop, keeper->credential->secrets);
     settings.watchdog = parts->watchdog;
+    settings.ca_changes = parts->iam_ca;
     keeper->timer = evtimer_new(parts->files.loop, on_timer, keeper);
     keeper->has_tasks = task_queue_init(&keeper->tasks, parts->files.loop);
     if (!keeper->timer || !keeper->has_tasks)

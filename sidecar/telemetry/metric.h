@@ -101,7 +101,12 @@ enum metric_retry {
     METRIC_RETRY_LOST,
     METRIC_RETRY_ABSENT,
 };
-enum metric_file { METRIC_FILE_TOKEN, METRIC_FILE_CERTIFICATE, METRIC_FILE_UPSTREAM_CA };
+enum metric_file {
+    METRIC_FILE_TOKEN,
+    METRIC_FILE_CERTIFICATE,
+    METRIC_FILE_UPSTREAM_CA,
+    METRIC_FILE_IAM_CA,
+};
 /* Why a caller's connection ended, as the page's help says; the caller itself unless another cause
  * came first. */
 enum metric_close {

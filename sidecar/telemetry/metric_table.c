@@ -172,6 +172,7 @@ static const char *const files[] = {
     [METRIC_FILE_TOKEN] = "token",
     [METRIC_FILE_CERTIFICATE] = "certificate",
     [METRIC_FILE_UPSTREAM_CA] = "upstream_ca",
+    [METRIC_FILE_IAM_CA] = "iam_ca",
 };
 static const char *const kinds[] = {
     [METRIC_KIND_TOKEN] = "token",

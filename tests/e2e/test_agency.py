@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Is the credential of a source exchanged for the key of an agency, and is that key renewed?"""
+import signal
+
 import pytest
 
 from support.issuer import PROJECT, Issuer, Keys, agencies, metadata
+from support.metrics import value
 from support.process import mappings
 from support.secret import Mount, TokenFile
 from support.sidecar import run
@@ -150,6 +153,19 @@ def test_a_key_of_an_agency_that_was_replaced_and_the_mounted_one_are_nowhere_in
     for secret in (old.secret, old.security_token, KEY.secret):
         assert not any(secret.encode() in piece for piece in memory)
     assert any(live.secret.encode() in piece for piece in memory), "the search finds a secret that is there"
+
+
+def test_sighup_reads_the_ca_of_iam_and_sts_again_and_reports_it_once(start, issuers, certificate, keys, mounted):
+    iam = issuers(agencies(keys, NAME, DOMAIN, signed_with(KEY)), certificate)
+    sidecar = start("--region=cn-north-4", f"--iam={iam.url}", f"--sts={iam.url}", f"--iam-ca-file={certificate.certificate}",
+                    f"--keys={mounted.directory}", *BY_URN, upstream=None, token_file=None)
+    sidecar.secrets.add(KEY.secret)
+    sidecar.wait_log(event=LOADED)
+    seen = len(sidecar.lines)
+    sidecar.process.send_signal(signal.SIGHUP)
+    sidecar.wait_log(event="IAM CA loaded", since=seen)
+    assert value(sidecar, "apig_sidecar_file_loads_total", file="iam_ca", result="ok") == 2
+    assert {request.path.partition("?")[0] for request in iam.requests} >= {"/v3/projects"}
 
 
 @pytest.mark.parametrize("options, named", [

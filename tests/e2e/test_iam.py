@@ -7,6 +7,7 @@ import time
 import pytest
 
 from support.issuer import PROJECT, Issuer, Keys, Tokens, iam_providers, iam_users, sts
+from support.metrics import value
 from support.process import mappings
 from support.secret import Mount
 from support.sidecar import run
@@ -68,6 +69,22 @@ def test_a_user_gets_a_token_that_every_call_sends(started, issuer, tokens, user
         client.create()
     assert {request.token for request in upstream.requests} == set(tokens.issued)
     assert len(iam.requests) == 1 and iam.requests[0].path.endswith("nocatalog=true")
+    sidecar.secrets |= set(tokens.issued)
+
+
+def test_a_ca_that_comes_late_is_reported_and_used(start, issuer, tokens, user, certificate, tmp_path):
+    iam = issuer(iam_users(tokens, {("apig", "shop"): PASSWORD}))
+    path = tmp_path / "late.pem"
+    sidecar = start(f"--iam={iam.url}", f"--iam-ca-file={path}", "--project-id=p", f"--iam-user={user.directory}",
+                    token_file=None)
+    sidecar.secrets.add(PASSWORD)
+    [line] = sidecar.wait_log(event="IAM CA rejected")
+    assert line["level"] == "warning" and str(path) in line["message"]
+    assert value(sidecar, "apig_sidecar_file_loads_total", file="iam_ca", result="failed") == 1
+    path.write_bytes(certificate.certificate.read_bytes())
+    sidecar.wait_log(event="IAM CA loaded")
+    sidecar.wait_log(event=LOADED)
+    sidecar.client().create()
     sidecar.secrets |= set(tokens.issued)
 
 

@@ -203,12 +203,13 @@ def test_sighup_reads_all_files_again_and_reports_each(start, token, tmp_path):
 
 def test_check_looks_at_certificates_and_cas(certificate, token, tmp_path):
     good = [f"--tls-cert-file={certificate.certificate}", f"--tls-key-file={certificate.key}",
-            f"--tls-client-ca-file={certificate.certificate}", f"--upstream-ca-file={certificate.certificate}"]
+            f"--tls-client-ca-file={certificate.certificate}", f"--upstream-ca-file={certificate.certificate}",
+            f"--iam-ca-file={certificate.certificate}"]
     base = ["check", "--upstream=https://127.0.0.1", f"--token-file={token.path}"]
     ended = run(*base, *good)
     assert ended.returncode == 0
     assert "✓ --tls-cert-file: the certificate expires at 20" in ended.stdout
     other = make_certificate(tmp_path / "other")
-    ended = run(*base, *good, f"--tls-key-file={other.key}", f"--upstream-ca-file={other.key}")
+    ended = run(*base, *good, f"--tls-key-file={other.key}", f"--upstream-ca-file={other.key}", f"--iam-ca-file={other.key}")
     assert ended.returncode == 1
-    assert ended.stdout.count("✗") == 2 and "not the certificate's key" in ended.stdout
+    assert ended.stdout.count("✗") == 3 and "not the certificate's key" in ended.stdout

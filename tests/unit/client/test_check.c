@@ -148,13 +148,15 @@ static void each_finding_is_a_line(void **state)
     (void)state;
     char printed[65536];
     int exit_code = check("--listen=0.0.0.0:1 --upstream=https://[::1]:1 --descriptor-set=/no/set "
-                          "--upstream-ca-file=/no/ca --token-file=/no/token "
+                          "--upstream-ca-file=/no/ca --iam-ca-file=/no/iam --token-file=/no/token "
                           "--tls-cert-file=/cert --tls-key-file=/no/key",
                           &bad_files, printed, sizeof printed);
     assert_int_equal(exit_code, 1);
-    assert_int_equal(findings_in(printed), 5);
-    static const char *const parts[] = {"✗ options: ", "✗ --descriptor-set: open /no/set",
+    assert_int_equal(findings_in(printed), 6);
+    static const char *const parts[] = {"✗ options: ",
+                                        "✗ --descriptor-set: open /no/set",
                                         "✗ --upstream-ca-file: /no/ca: it holds no",
+                                        "✗ --iam-ca-file: /no/iam: it holds no",
                                         "--tls-client-ca-file: /no/key: it is not",
                                         "✗ credential: token file /no/token"};
     for (size_t i = 0; i < array_length(parts); i++)
@@ -173,10 +175,11 @@ static void an_expired_certificate_is_printed_and_is_not_a_finding(void **state)
     char printed[65536];
     const char *flags =
         "--upstream=https://127.0.0.1 --tls-cert-file=/old.pem --tls-key-file=/key.pem "
-        "--upstream-ca-file=/ca.pem";
+        "--upstream-ca-file=/ca.pem --iam-ca-file=/iam.pem";
     assert_int_equal(check(flags, &good_files, printed, sizeof printed), 0);
     assert_non_null(strstr(printed, "! --tls-cert-file: the certificate expires some day"));
     assert_non_null(strstr(printed, "✓ --upstream-ca-file: /ca.pem: 3 certificates"));
+    assert_non_null(strstr(printed, "✓ --iam-ca-file: /iam.pem: 3 certificates"));
 }
 
 static void a_malformed_descriptor_set_is_a_finding_with_its_path(void **state)
