@@ -31,7 +31,8 @@ enum credential_permit credential_enter(struct credential *credential, struct cr
     return permitted;
 }
 
-/* The request of `use` is out no more. With the lock; whether others may go on now. */
+/* Ends the turn of `use` as the probe. Returns whether waiting requests may go on. With the lock.
+ */
 static bool leave(struct credential *credential, struct credential_use *use)
 {
     bool was_probe = use->is_probe;
@@ -171,7 +172,7 @@ static bool is_corrected(const struct credential *credential, const struct crede
            credential_clock_offset_ns(credential) != use->offset_ns;
 }
 
-/* A key that is fetched again needs no doubt for a refusal that a newer one may end. */
+/* A renewable key is not doubted for a refusal that its successor may not meet. */
 static bool is_doubtful(const struct credential *credential, const struct credential_use *use,
                         enum metric_refusal verdict)
 {
