@@ -132,7 +132,7 @@ bool answer_read_key(const struct http_response *response, struct arena *arena,
         return false;
     if (!is_plain(key.found.access, KEY_BYTES) || !is_plain(key.found.secret, KEY_BYTES))
         return fail(status, "has no access key");
-    if (!is_plain(key.found.security, KEY_SECURITY_TOKEN_BYTES))
+    if (!is_plain(key.found.security, CREDENTIAL_BYTES))
         return fail(status, "has no security token");
     if (!read_end(key.found.expires, &read.expires_ns, status))
         return false;
@@ -154,7 +154,7 @@ bool answer_read_token(const struct http_response *response, struct arena *arena
     struct search token = {.members = token_members, .count = array_length(token_members)};
     struct issued read = {.kind = ISSUED_TOKEN,
                           .token = http_response_field(response, text_literal("X-Subject-Token"))};
-    if (!is_plain(read.token, KEY_SECURITY_TOKEN_BYTES))
+    if (!is_plain(read.token, CREDENTIAL_BYTES))
         return fail(status, "has no token in X-Subject-Token");
     if (!search(response, arena, take_member, &token, status) ||
         !read_end(token.found.expires, &read.expires_ns, status))

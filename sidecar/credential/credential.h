@@ -22,9 +22,6 @@
 #include "system/watchdog.h"
 #include "telemetry/metric.h"
 
-/* The front gateway accepts at most 32 KiB in one header. */
-#define CREDENTIAL_BYTES 32768
-
 struct credential;
 struct credential_snapshot;
 

@@ -18,9 +18,9 @@ static enum credential_permit permit(struct credential *credential, struct crede
     };
     if (credential->current != use->held)
         return CREDENTIAL_STALE;
-    enum key_gate_answer answer = key_gate_enter(&credential->gate, clock_now_ns());
-    use->is_probe = answer == KEY_GATE_PROBE;
-    return permits[answer];
+    enum key_gate_verdict verdict = key_gate_enter(&credential->gate, clock_now_ns());
+    use->is_probe = verdict == KEY_GATE_PROBE;
+    return permits[verdict];
 }
 
 enum credential_permit credential_enter(struct credential *credential, struct credential_use *use)

@@ -78,8 +78,8 @@ enum source_next iam_sign(struct source_fetch *fetch, const char *url)
     return good ? SOURCE_SEND : SOURCE_FAILED;
 }
 
-void iam_spare_key(struct source_fetch *fetch, const struct http_response *response,
-                   const struct source *source)
+void iam_judge_refusal(struct source_fetch *fetch, const struct http_response *response,
+                       const struct source *source)
 {
     bool is_mounted = !source->kind->answered;
     if (response->status != 401)
@@ -87,5 +87,5 @@ void iam_spare_key(struct source_fetch *fetch, const struct http_response *respo
     if (fetch->had_wrong_time)
         fetch->fault = SOURCE_PASSING;
     else if (is_mounted)
-        fetch->fault = SOURCE_WRONG_PASSWORD;
+        fetch->fault = SOURCE_COUNTS_TOWARDS_LOCK;
 }

@@ -43,5 +43,5 @@ enum source_next iam_take_key(struct source_fetch *fetch, const struct http_resp
 /* Chooses the fault after a response that refuses what was issued by `source` so far. A request
  * that was signed with a wrong time is made again soon; a mounted key is not, because a few
  * failures lock it. */
-void iam_spare_key(struct source_fetch *fetch, const struct http_response *response,
-                   const struct source *source);
+void iam_judge_refusal(struct source_fetch *fetch, const struct http_response *response,
+                       const struct source *source);

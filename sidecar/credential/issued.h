@@ -6,6 +6,9 @@
 
 #include "base/text.h"
 
+/* The longest token, of either kind: the front gateway accepts at most 32 KiB in one header. */
+#define CREDENTIAL_BYTES 32768
+
 /* The longest ID of a project; the vendor's have 32 characters. */
 #define ISSUED_PROJECT_BYTES 64
 

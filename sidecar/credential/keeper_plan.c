@@ -123,8 +123,8 @@ static int64_t pause_of(const struct keeper_plan *plan, const struct keeper_time
 {
     int64_t pause_ns =
         fault == SOURCE_REFUSED ? KEEPER_LONGEST_PAUSE_NS : growing_pause_ns(plan, random);
-    if (fault == SOURCE_WRONG_PASSWORD)
-        return KEEPER_PASSWORD_PAUSE_NS;
+    if (fault == SOURCE_COUNTS_TOWARDS_LOCK)
+        return KEEPER_LOCK_PAUSE_NS;
     return within_life(plan, time, largest(pause_ns, retry_after_ns));
 }
 

@@ -28,7 +28,7 @@
 
 #define KEEPER_FIRST_PAUSE_NS (500 * CLOCK_NS_PER_MS)
 #define KEEPER_LONGEST_PAUSE_NS (60 * CLOCK_NS_PER_S)
-#define KEEPER_PASSWORD_PAUSE_NS (1800 * CLOCK_NS_PER_S)
+#define KEEPER_LOCK_PAUSE_NS (1800 * CLOCK_NS_PER_S)
 
 struct keeper_time {
     int64_t now_ns;      /* of clock_now_ns */

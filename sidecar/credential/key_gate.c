@@ -13,7 +13,7 @@ bool key_gate_may_enter(const struct key_gate *gate, int64_t now_ns)
     return gate->state != KEY_GATE_DOUBTED || (!gate->is_probed && now_ns >= gate->next_try_ns);
 }
 
-enum key_gate_answer key_gate_enter(struct key_gate *gate, int64_t now_ns)
+enum key_gate_verdict key_gate_enter(struct key_gate *gate, int64_t now_ns)
 {
     if (gate->state == KEY_GATE_OPEN)
         return KEY_GATE_PASS;

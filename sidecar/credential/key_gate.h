@@ -30,7 +30,7 @@ struct key_gate {
     int64_t next_try_ns; /* of clock_now_ns: when a doubted key may be tried */
 };
 
-enum key_gate_answer {
+enum key_gate_verdict {
     KEY_GATE_PASS,
     KEY_GATE_PROBE, /* passes as the probe; key_gate_leave follows */
     KEY_GATE_WAIT,  /* a probe is out, whose end may open the gate */
@@ -40,7 +40,7 @@ enum key_gate_answer {
 void key_gate_init(struct key_gate *gate, bool is_confirmed);
 
 /* Asks to let one request out. */
-enum key_gate_answer key_gate_enter(struct key_gate *gate, int64_t now_ns);
+enum key_gate_verdict key_gate_enter(struct key_gate *gate, int64_t now_ns);
 
 /* True when key_gate_enter would not be KEY_GATE_CLOSED. */
 bool key_gate_may_enter(const struct key_gate *gate, int64_t now_ns);

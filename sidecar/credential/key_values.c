@@ -16,7 +16,7 @@ static const struct value {
 } values[] = {
     {"ak", offsetof(struct issued, access), KEY_BYTES, true},
     {"sk", offsetof(struct issued, secret), KEY_BYTES, true},
-    {"security_token", offsetof(struct issued, security), KEY_SECURITY_TOKEN_BYTES, false},
+    {"security_token", offsetof(struct issued, security), CREDENTIAL_BYTES, false},
     {"project_id", offsetof(struct issued, project), ISSUED_PROJECT_BYTES, false},
 };
 

@@ -12,9 +12,6 @@
 /* More than any access key and any secret of the vendor's has; 20 and 40 are usual. */
 #define KEY_BYTES 256
 
-/* The front gateway accepts at most 32 KiB in one header. */
-#define KEY_SECURITY_TOKEN_BYTES 32768
-
 /* The largest INI file. */
 #define KEY_INI_BYTES 65536
 
@@ -26,6 +23,6 @@
  */
 must_use bool key_values_parse(struct text file, struct issued *issued, struct status *status);
 
-/* Returns whether the access key, the secret and, if present, the security token are texts of their
- * kind: visible ASCII, not longer than above. UNAVAILABLE, naming the value, otherwise. */
+/* Returns whether the access key, the secret and, if present, the security token are visible ASCII
+ * of at most KEY_BYTES, the token of CREDENTIAL_BYTES. UNAVAILABLE, naming the value, otherwise. */
 must_use bool key_values_check(const struct issued *issued, struct status *status);

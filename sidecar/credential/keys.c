@@ -18,7 +18,7 @@ static bool read_folder(int folder, struct arena *arena, struct issued *issued,
     const struct secret_part parts[] = {
         {"ak", KEY_BYTES, true, &read.access},
         {"sk", KEY_BYTES, true, &read.secret},
-        {"security_token", KEY_SECURITY_TOKEN_BYTES, false, &read.security},
+        {"security_token", CREDENTIAL_BYTES, false, &read.security},
     };
     if (!secret_folder_read(folder, parts, array_length(parts), arena, status) ||
         !key_values_check(&read, status))

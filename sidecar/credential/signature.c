@@ -14,7 +14,7 @@
 #define ALGORITHM "SDK-HMAC-SHA256"
 
 /* "20060102T150405Z" and a terminator. */
-#define DATE_BYTES 17
+#define SDK_DATE_BYTES 17
 
 /* Content-Type and Host beside the fields that are added, without Authorization. */
 #define MOST_SIGNED (SIGNATURE_FIELDS + 1)
@@ -29,7 +29,7 @@ struct signing_key {
 struct signing {
     const struct signature_scope *scope;
     const struct http_request *request;
-    char date[DATE_BYTES];
+    char date[SDK_DATE_BYTES];
     struct canonical_field fields[MOST_SIGNED];
     struct canonical_fields signed_fields;
 };
@@ -57,11 +57,11 @@ void signing_key_free(struct signing_key *key)
     free(key);
 }
 
-static void write_date(int64_t seconds, char date[DATE_BYTES])
+static void write_date(int64_t seconds, char date[SDK_DATE_BYTES])
 {
     struct tm utc;
     time_t time = seconds;
-    if (!gmtime_r(&time, &utc) || strftime(date, DATE_BYTES, "%Y%m%dT%H%M%SZ", &utc) == 0)
+    if (!gmtime_r(&time, &utc) || strftime(date, SDK_DATE_BYTES, "%Y%m%dT%H%M%SZ", &utc) == 0)
         date[0] = '\0';
 }
 
@@ -98,12 +98,13 @@ static void choose_fields(struct signing *signing, const struct access_key *acce
 static bool sign(struct signing *signing, struct signing_key *key, struct arena *arena,
                  char signature[HASH_HEX_BYTES], struct status *status)
 {
-    char text[sizeof ALGORITHM + DATE_BYTES + HASH_HEX_BYTES] = ALGORITHM "\n";
-    memcpy(text + sizeof ALGORITHM, signing->date, DATE_BYTES - 1);
-    text[sizeof ALGORITHM + DATE_BYTES - 1] = '\n';
+    char text[sizeof ALGORITHM + SDK_DATE_BYTES + HASH_HEX_BYTES] = ALGORITHM "\n";
+    memcpy(text + sizeof ALGORITHM, signing->date, SDK_DATE_BYTES - 1);
+    text[sizeof ALGORITHM + SDK_DATE_BYTES - 1] = '\n';
     pthread_mutex_lock(&key->lock);
-    bool good = canonical_request_hash(signing->request, &signing->signed_fields, arena,
-                                       key->hasher, text + sizeof ALGORITHM + DATE_BYTES, status);
+    bool good =
+        canonical_request_hash(signing->request, &signing->signed_fields, arena, key->hasher,
+                               text + sizeof ALGORITHM + SDK_DATE_BYTES, status);
     if (good)
         hasher_authenticate(key->hasher, (struct text){text, sizeof text}, signature);
     pthread_mutex_unlock(&key->lock);
@@ -153,7 +154,7 @@ bool signature_add(struct signing_key *key, const struct signature_scope *scope,
     if (!sign(&signing, key, arena, signature, status))
         return false;
     struct text value = authorization(&signing, key->access_key.id, signature, arena);
-    char *date = arena_copy(arena, signing.date, DATE_BYTES - 1);
+    char *date = arena_copy(arena, signing.date, SDK_DATE_BYTES - 1);
     if (!value.data || !date)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,
                            "the request's signature does not fit the call's memory");

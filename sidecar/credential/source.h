@@ -31,10 +31,9 @@ enum source_next {
 
 /* The consequence of a failed fetch for the next one. */
 enum source_fault {
-    SOURCE_PASSING,        /* it may succeed soon */
-    SOURCE_REFUSED,        /* our configuration is wrong: a minute's pause */
-    SOURCE_WRONG_PASSWORD, /* each attempt counts towards the lock of the account or the key: a
-                              changed file or half an hour's pause */
+    SOURCE_PASSING,             /* it may succeed soon */
+    SOURCE_REFUSED,             /* our configuration is wrong: a minute's pause */
+    SOURCE_COUNTS_TOWARDS_LOCK, /* of account or key: half an hour's pause, or a changed file */
 };
 
 /* Secrets that one fetch sends: an identity token, a password, and what was issued on the way to an

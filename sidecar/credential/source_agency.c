@@ -90,7 +90,7 @@ static enum source_next take_key(struct source_agency *agency, struct source_fet
                                  const struct http_response *response)
 {
     enum source_next next = iam_take_key(fetch, response);
-    iam_spare_key(fetch, response, agency->inner);
+    iam_judge_refusal(fetch, response, agency->inner);
     return next;
 }
 

@@ -14,7 +14,7 @@
  * token with each request. Nodes without it respond to the request for one with 404, 405 or 503;
  * no response comes when the network between has a hop too many.
  */
-#define TOKEN_BYTES 4096
+#define METADATA_TOKEN_BYTES 4096
 
 enum step { STEP_TOKEN, STEP_KEY, STEP_PROJECT };
 
@@ -51,7 +51,8 @@ static enum source_next take_token(struct source_fetch *fetch, const struct http
         return ask_key(fetch, (struct text){NULL, 0});
     if (status != 200)
         return source_refuse(fetch, response);
-    if (token.size == 0 || token.size > TOKEN_BYTES || !text_consists_of(token, ascii_is_visible))
+    if (token.size == 0 || token.size > METADATA_TOKEN_BYTES ||
+        !text_consists_of(token, ascii_is_visible))
         return source_fail(fetch, SOURCE_PASSING, "the metadata service gave no token");
     source_hide(fetch, token);
     fetch->kept = token;

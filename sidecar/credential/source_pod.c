@@ -9,12 +9,12 @@
 #include "base/banned.h"
 
 /* A service account token has one or two kilobytes. */
-#define TOKEN_BYTES 32768
+#define POD_TOKEN_BYTES 32768
 
 static enum source_next begin(struct source *source, struct source_fetch *fetch)
 {
     struct text token;
-    if (!source_read_file(fetch, source->files[0], TOKEN_BYTES, &token))
+    if (!source_read_file(fetch, source->files[0], POD_TOKEN_BYTES, &token))
         return SOURCE_FAILED;
     source_hide(fetch, token);
     source_request(fetch, SOURCE_NODE, "POST", (struct text){NULL, 0});

@@ -91,7 +91,7 @@ static enum source_next refuse(const struct source_project *project, struct sour
                                const struct http_response *response)
 {
     source_refuse(fetch, response);
-    iam_spare_key(fetch, response, project->inner);
+    iam_judge_refusal(fetch, response, project->inner);
     if (fetch->fault == SOURCE_PASSING && issue_former(project, fetch) == SOURCE_ISSUED)
         return SOURCE_ISSUED;
     status_prepend(&fetch->status, "look up the project of %s, which --project-id makes needless",

@@ -77,7 +77,7 @@ static enum source_next answered(struct source *source, struct source_fetch *fet
     (void)source;
     enum source_next next = iam_take_token(fetch, response);
     if (response->status == 401)
-        fetch->fault = SOURCE_WRONG_PASSWORD;
+        fetch->fault = SOURCE_COUNTS_TOWARDS_LOCK;
     return next;
 }
 

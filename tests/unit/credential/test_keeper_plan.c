@@ -209,7 +209,7 @@ static void a_wrong_password_is_tried_once_in_half_an_hour(void **state)
     struct world world;
     begin(&world);
     world.is_down = true;
-    world.fault = SOURCE_WRONG_PASSWORD;
+    world.fault = SOURCE_COUNTS_TOWARDS_LOCK;
     run(&world, 29 * MINUTE);
     assert_int_equal(world.fetches, 1);
     run(&world, 5 * MINUTE);
@@ -222,7 +222,7 @@ static void a_changed_file_ends_any_pause(void **state)
     struct world world;
     begin(&world);
     world.is_down = true;
-    world.fault = SOURCE_WRONG_PASSWORD;
+    world.fault = SOURCE_COUNTS_TOWARDS_LOCK;
     fetch(&world);
     keeper_plan_note_change(&world.plan, &world.time);
     assert_true(keeper_plan_is_due(&world.plan, &world.time));
@@ -236,7 +236,7 @@ static void a_file_that_changes_during_a_fetch_is_read_after_it(void **state)
     keeper_plan_begin(&world.plan);
     keeper_plan_note_change(&world.plan, &world.time);
     assert_false(keeper_plan_is_due(&world.plan, &world.time));
-    keeper_plan_fail(&world.plan, &world.time, SOURCE_WRONG_PASSWORD, 0, 0);
+    keeper_plan_fail(&world.plan, &world.time, SOURCE_COUNTS_TOWARDS_LOCK, 0, 0);
     assert_true(keeper_plan_pause_ns(&world.plan, &world.time) <= SECOND);
     keeper_plan_begin(&world.plan);
     keeper_plan_note_change(&world.plan, &world.time);

@@ -89,13 +89,13 @@ static void is_refused(void **state)
 static void values_are_bounded(void **state)
 {
     (void)state;
-    static char content[KEY_SECURITY_TOKEN_BYTES + 1];
+    static char content[CREDENTIAL_BYTES + 1];
     struct status status;
     memset(content, 'x', sizeof content);
     struct issued issued = {.kind = ISSUED_KEY,
                             .access = {content, KEY_BYTES},
                             .secret = {content, KEY_BYTES},
-                            .security = {content, KEY_SECURITY_TOKEN_BYTES}};
+                            .security = {content, CREDENTIAL_BYTES}};
     assert_true(key_values_check(&issued, &status));
     struct text *texts[] = {&issued.access, &issued.secret, &issued.security};
     for (size_t i = 0; i < array_length(texts); i++) {

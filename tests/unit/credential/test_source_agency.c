@@ -161,7 +161,7 @@ static void a_refused_key_of_a_file_is_left_alone(void **state)
     struct source_trial trial;
     begin(&trial, source_open_given(&key), "apig", "shop");
     source_answer(&trial, 401, "{\"error\":{\"code\":401,\"message\":\"wrong\"}}", "");
-    assert_failed(&trial, SOURCE_WRONG_PASSWORD, "HTTP 401");
+    assert_failed(&trial, SOURCE_COUNTS_TOWARDS_LOCK, "HTTP 401");
     source_end(&trial);
     begin(&trial, source_open_given(&key), "apig", "shop");
     source_answer(&trial, 503, "", "");

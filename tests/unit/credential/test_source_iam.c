@@ -138,7 +138,7 @@ static void a_wrong_password_differs_from_other_refusals(void **state)
                   "{\"error\":{\"code\":401,\"message\":\"The username or password is "
                   "wrong.\",\"title\":\"Unauthorized\"}}",
                   "");
-    assert_failed(trial, SOURCE_WRONG_PASSWORD, "The username or password is wrong.");
+    assert_failed(trial, SOURCE_COUNTS_TOWARDS_LOCK, "The username or password is wrong.");
     source_begin_again(trial);
     source_answer(trial, 403,
                   "{\"error\":{\"code\":403,\"message\":\"no\",\"title\":\"Forbidden\"}}", "");

@@ -128,7 +128,7 @@ static void a_mounted_key_that_iam_refuses_is_left_alone_unless_the_time_was_wro
     struct source_trial trial;
     begin(&trial, source_open_given(&key));
     source_answer(&trial, 401, REFUSAL, "");
-    assert_failed(&trial, SOURCE_WRONG_PASSWORD, "The signature is wrong.");
+    assert_failed(&trial, SOURCE_COUNTS_TOWARDS_LOCK, "The signature is wrong.");
     source_begin_again(&trial);
     trial.fetch.had_wrong_time = true;
     source_answer(&trial, 401, REFUSAL, "");
@@ -153,7 +153,7 @@ static void a_project_that_was_found_is_kept_while_iam_is_down(void **state)
     assert_text(trial.fetch.issued.project, PROJECT);
     source_begin_again(&trial);
     source_answer(&trial, 401, REFUSAL, "");
-    assert_failed(&trial, SOURCE_WRONG_PASSWORD, "HTTP 401");
+    assert_failed(&trial, SOURCE_COUNTS_TOWARDS_LOCK, "HTTP 401");
     source_end(&trial);
 }
 
