@@ -221,13 +221,14 @@ static enum next recover(struct transaction *transaction)
 static enum next (*const inbound[])(struct transaction *transaction) = {interpret, retry, recover};
 
 /* Fails the call when there is no memory in which the response can wait for its caller, unless it
- * reports a change. */
+ * reports a change, also one that a look-up has found. */
 static void pack_response(struct transaction *transaction)
 {
     const struct schema_message *type = transaction->method->response;
     size_t size = wire_size(type, transaction->response);
+    bool reports_change = transaction->method->idempotency != NO_SIDE_EFFECTS;
     transaction->step = STEP_REPLY;
-    if (!call_reserve_response(transaction->call, size, !transaction_only_reads(transaction))) {
+    if (!call_reserve_response(transaction->call, size, reports_change)) {
         status_set(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
                    "no memory for a response of %zu bytes is left; --max-memory limits it", size);
         failure_of_step(&transaction->details, STEP_REPLY, &transaction->status);

@@ -57,7 +57,8 @@ struct transaction {
     bool has_to_wait;                 /* the access key has to be confirmed first */
     bool repeated; /* idempotent, and sent again because an earlier attempt, which may have been
                       carried out, lost its response */
-    struct unknown_outcome *unknown_outcome; /* NULL unless a look-up is under way */
+    struct unknown_outcome *unknown_outcome; /* NULL until a look-up begins; then until the call is
+                                                sent again or ends */
     enum lookup_verdict verdict;             /* of the last look-up */
     /* The members from here on are not zeroed for each call: each is set before it is read. */
     struct trace_headers trace;

@@ -101,6 +101,11 @@ void rig_recover_lost_creates(struct rig *rig, bool recover)
     rig->config.recover_lost_creates = recover;
 }
 
+void rig_refuse_replies(struct rig *rig)
+{
+    rig->refuses_replies = true;
+}
+
 void rig_memory(struct rig *rig, struct arena_quota *request, struct arena_quota *response)
 {
     rig->request_memory = request;

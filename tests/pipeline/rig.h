@@ -57,6 +57,9 @@ void rig_deadline_ns(struct rig *rig, int64_t deadline_ns);
 /* As --recover-lost-creates, which is off at first. */
 void rig_recover_lost_creates(struct rig *rig, bool recover);
 
+/* From now on no memory is left for replies that may be refused. */
+void rig_refuse_replies(struct rig *rig);
+
 /* The quotas that the call's arenas reserve their memory from; NULL, as at first: none. */
 void rig_memory(struct rig *rig, struct arena_quota *request, struct arena_quota *response);
 

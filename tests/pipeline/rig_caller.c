@@ -99,8 +99,8 @@ struct arena_quota *call_response_memory(const struct call *call)
 
 bool call_reserve_response(struct call *call, size_t bytes, bool must)
 {
-    (void)call, (void)bytes, (void)must;
-    return true;
+    (void)bytes;
+    return must || !call->rig->refuses_replies;
 }
 
 uint8_t *call_response_space(struct call *call, size_t bytes)

@@ -27,6 +27,7 @@ struct rig {
     char folder[32], token_file[64];
     struct arena arena;                                   /* of the result */
     struct arena_quota *request_memory, *response_memory; /* NULL: none */
+    bool refuses_replies;                                 /* which may be refused */
     const struct rig_upstream *upstream;
     struct rig_result result;
     struct exchange *waiting; /* handed over, not answered yet */

@@ -36,6 +36,15 @@ static void a_create_that_happened_returns_its_group(void **state)
     assert_null(rig_trailer(result, "grpc-status-details-bin").data);
 }
 
+static void a_group_that_was_created_is_reported_when_no_memory_is_left(void **state)
+{
+    struct script *script = *state;
+    rig_refuse_replies(script->rig);
+    then(script, LOST);
+    then_list_of_one(script, DATE, NEW);
+    assert_found(create(script));
+}
+
 static void every_unknown_outcome_is_looked_up(void **state)
 {
     struct script *script = *state;
@@ -239,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_list_without_a_total_is_whole, set_up, tear_down),
         guarantee(look_ups_are_off_by_default),
         guarantee(a_create_that_happened_returns_its_group),
+        guarantee(a_group_that_was_created_is_reported_when_no_memory_is_left),
         guarantee(a_response_that_belongs_to_another_create_is_not_believed),
         guarantee(a_create_whose_response_was_anothers_is_not_sent_again),
         guarantee(every_unknown_outcome_is_looked_up),

@@ -116,12 +116,23 @@ static void a_create_whose_response_does_not_fit_has_an_unknown_outcome(void **s
     }
 }
 
+static void a_read_is_refused_when_no_memory_is_left_for_its_reply(void **state)
+{
+    (void)state;
+    struct rig *rig = rig_new("a-token");
+    rig_refuse_replies(rig);
+    assert_shortage(call(rig, "ListApiGroups", text_literal("\n\1p\x12\1i")));
+    assert_int_equal(call(rig, "CreateApiGroup", text_literal(CREATE))->code, STATUS_OK);
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_request_is_refused_and_nothing_is_sent),
         cmocka_unit_test(a_read_whose_response_does_not_fit_may_be_repeated),
         cmocka_unit_test(a_create_whose_response_does_not_fit_has_an_unknown_outcome),
+        cmocka_unit_test(a_read_is_refused_when_no_memory_is_left_for_its_reply),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
