@@ -24,7 +24,7 @@ static const struct {
 void ending_report(struct exchange *exchange)
 {
     stage_leave(exchange);
-    if (exchange->holds_token)
+    if (exchange->holds_token && exchange->outcome == EXCHANGE_NOT_SENT)
         rate_gate_give_back(exchange->loop->rate);
     exchange->holds_token = false;
     if (event_initialized(&exchange->timer))

@@ -162,7 +162,6 @@ static void commit(struct exchange *exchange)
 static void begin(struct exchange *exchange, struct connection *connection)
 {
     leases_watch(exchange->loop);
-    exchange->holds_token = false;
     stage_enter(exchange, EXCHANGE_STAGE_RUNNING);
     connection_begin(connection, exchange);
 }

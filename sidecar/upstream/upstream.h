@@ -145,7 +145,7 @@ struct exchange {
     struct queue_caller *queued_by; /* while it waits */
     bool reserved;                  /* upstream_reserve has set a connection aside for it */
     bool holds_slot;                /* so has the loop, until the commit arrives or is late */
-    bool holds_token;               /* of the rate; it was not sent yet */
+    bool holds_token;               /* of the rate, which gets it back when nothing is sent */
     bool cancel_wanted;
 
     /* Without a response: what was being done and what happened. Last, since it is large and

@@ -253,6 +253,35 @@ static void an_exchange_that_cannot_be_prepared_sends_nothing_and_frees_its_conn
     finish(&trial);
 }
 
+/* The ceiling is one call in an hour. */
+static void an_exchange_that_is_not_sent_leaves_its_place_in_the_rate_to_others(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE}};
+    struct upstream_settings hourly = usual;
+    struct trial trial;
+    struct ask unprepared, unreadable, sent, late;
+    hourly.rate = (struct rate_ceiling){1, 3600 * CLOCK_NS_PER_S};
+    begin_with(&trial, &hourly, &script, 1);
+    ask_prepare("POST", &unprepared, 10, 20 * CLOCK_NS_PER_S);
+    unprepared.exchange.prepare = fails;
+    upstream_send(trial.upstream, &unprepared.exchange);
+    ask_wait(&unprepared);
+    ask_prepare("POST", &unreadable, 10, 20 * CLOCK_NS_PER_S);
+    arena_init(&unreadable.arena, 1);
+    upstream_send(trial.upstream, &unreadable.exchange);
+    ask_wait(&unreadable);
+    assert_int_equal(unreadable.exchange.outcome, EXCHANGE_NOT_SENT);
+    ask_whole(&sent, trial.upstream, 10);
+    assert_int_equal(sent.exchange.outcome, EXCHANGE_ANSWERED);
+    ask_whole(&late, trial.upstream, 10);
+    assert_int_equal(late.exchange.cause, EXCHANGE_CAUSE_THROTTLED);
+    struct ask *const all[] = {&unprepared, &unreadable, &sent, &late};
+    for (size_t i = 0; i < array_length(all); i++)
+        ask_clear(all[i]);
+    finish(&trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -265,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_free_connection_can_be_reserved_once),
         cmocka_unit_test(
             an_exchange_that_cannot_be_prepared_sends_nothing_and_frees_its_connection),
+        cmocka_unit_test(an_exchange_that_is_not_sent_leaves_its_place_in_the_rate_to_others),
     };
     signal(SIGPIPE, SIG_IGN);
     sem_init(&commits, 0, 0);
