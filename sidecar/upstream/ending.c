@@ -11,14 +11,15 @@
 static const struct {
     enum status_code code;
     const char *sentence;
+    const char *limit; /* of an exchange's time */
 } endings[] = {
-    [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, "the deadline passed"},
+    [EXCHANGE_CAUSE_DEADLINE] = {STATUS_DEADLINE_EXCEEDED, "the deadline passed", "the deadline"},
     [EXCHANGE_CAUSE_CANCELLED] = {STATUS_CANCELLED,
-                                  "the call was cancelled or its connection ended"},
-    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, "the sidecar is stopping"},
-    [EXCHANGE_CAUSE_CONNECTION_AGE] = {STATUS_UNAVAILABLE,
-                                       "the caller's connection reached --max-age and "
-                                       "--max-age-grace"},
+                                  "the call was cancelled or its connection ended", NULL},
+    [EXCHANGE_CAUSE_STOPPED] = {STATUS_UNAVAILABLE, "the sidecar is stopping", NULL},
+    [EXCHANGE_CAUSE_CONNECTION_AGE] =
+        {STATUS_UNAVAILABLE, "the caller's connection reached --max-age and --max-age-grace",
+         "the end of the caller's connection (--max-age and --max-age-grace)"},
 };
 
 void ending_report(struct exchange *exchange)
@@ -33,12 +34,24 @@ void ending_report(struct exchange *exchange)
     exchange->done(exchange);
 }
 
-void ending_unsent(struct exchange *exchange, enum exchange_cause cause, const char *sentence)
+void ending_unsent(struct exchange *exchange, enum exchange_cause cause)
 {
     exchange->outcome = EXCHANGE_NOT_SENT;
     exchange->cause = cause;
     status_set(&exchange->status, endings[cause].code, "%s before anything was sent",
-               sentence ? sentence : endings[cause].sentence);
+               endings[cause].sentence);
+    ending_report(exchange);
+}
+
+void ending_hurried(struct exchange *exchange)
+{
+    enum exchange_cause cause = exchange->deadline_cause;
+    exchange->outcome = EXCHANGE_NOT_SENT;
+    exchange->cause = cause;
+    status_set(&exchange->status, endings[cause].code,
+               "%s leaves less time than a connection ever took: the call ended before anything "
+               "was sent",
+               endings[cause].limit);
     ending_report(exchange);
 }
 
@@ -58,7 +71,7 @@ void ending_early(struct exchange *exchange, enum exchange_cause cause)
     if (exchange->connection)
         end_running(exchange, cause);
     else
-        ending_unsent(exchange, cause, NULL);
+        ending_unsent(exchange, cause);
 }
 
 void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_ns)

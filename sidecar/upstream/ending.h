@@ -10,9 +10,11 @@
 /* Ends an exchange whose facts are set. */
 void ending_report(struct exchange *exchange);
 
-/* Ends an exchange of which not a byte has left, with the status of the cause; `sentence` is
- * the message; NULL takes that of the cause. */
-void ending_unsent(struct exchange *exchange, enum exchange_cause cause, const char *sentence);
+/* Ends an exchange of which not a byte has left, with the status of the cause. */
+void ending_unsent(struct exchange *exchange, enum exchange_cause cause);
+
+/* The same, when there is no connection and the deadline leaves no time to make one. */
+void ending_hurried(struct exchange *exchange);
 
 /* Ends an exchange in any stage; a connection that it runs on is closed. */
 void ending_early(struct exchange *exchange, enum exchange_cause cause);

@@ -46,9 +46,9 @@ static void on_submitted(struct task *task)
     exchange->reserved = false;
     exchange->loop->arrived += is_ready;
     if (exchange->loop->ended)
-        ending_unsent(exchange, EXCHANGE_CAUSE_STOPPED, NULL);
+        ending_unsent(exchange, EXCHANGE_CAUSE_STOPPED);
     else if (exchange->cancel_wanted || exchange->withdrawn)
-        ending_unsent(exchange, EXCHANGE_CAUSE_CANCELLED, NULL);
+        ending_unsent(exchange, EXCHANGE_CAUSE_CANCELLED);
     else if (exchange->delay_ns > 0)
         delay(exchange);
     else if (is_ready)

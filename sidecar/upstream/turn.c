@@ -28,6 +28,14 @@ static void watch_deadline(struct exchange *exchange, int64_t left_ns)
     event_add(&exchange->timer, &after);
 }
 
+static bool has_time(struct exchange *exchange, int64_t left_ns)
+{
+    if (left_ns > 0)
+        return true;
+    ending_unsent(exchange, exchange->deadline_cause);
+    return false;
+}
+
 /* False when the deadline leaves less time than a connection ever took, and there is none; the
  * exchange has ended then. The connection is opened all the same: calls that follow may use it, and
  * it shows how long a connect takes by now. */
@@ -37,16 +45,7 @@ static bool can_connect(struct exchange *exchange, int64_t left_ns)
     if (pool_can_connect_within(loop->pool, left_ns))
         return true;
     pool_open_for(loop->pool, loop->counts[EXCHANGE_STAGE_WAITING] + 1);
-    ending_unsent(exchange, EXCHANGE_CAUSE_DEADLINE,
-                  "the deadline leaves less time than a connection ever took: the call ended");
-    return false;
-}
-
-static bool has_time(struct exchange *exchange, int64_t left_ns)
-{
-    if (left_ns > 0)
-        return true;
-    ending_unsent(exchange, exchange->deadline_cause, NULL);
+    ending_hurried(exchange);
     return false;
 }
 
@@ -98,7 +97,7 @@ void turn_wait(struct exchange *exchange)
     if (exchange->arrived_ns == 0)
         exchange->arrived_ns = exchange->queued_ns;
     int64_t left_ns = exchange->deadline_ns - exchange->queued_ns;
-    if (!can_connect(exchange, left_ns) || !has_time(exchange, left_ns) ||
+    if (!has_time(exchange, left_ns) || !can_connect(exchange, left_ns) ||
         !turn_comes_in_time(exchange, left_ns))
         return;
     stage_enter(exchange, EXCHANGE_STAGE_WAITING);
@@ -198,7 +197,7 @@ static struct exchange *first_in_time(struct upstream_loop *loop)
     while ((exchange = next_waiting(loop, now_ns))) {
         int64_t left_ns = exchange->deadline_ns - now_ns;
         if (left_ns <= 0)
-            ending_unsent(exchange, exchange->deadline_cause, NULL);
+            ending_unsent(exchange, exchange->deadline_cause);
         else if (*waiting == 1 || admission_has_time(pool_admission(loop->pool), left_ns))
             break;
         else

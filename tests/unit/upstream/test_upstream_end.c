@@ -19,27 +19,73 @@
 static const char response[] =
     "HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"id\":\"abcd\"}";
 
+/* Asks with a deadline in which no connection was ever made. The thread may see it when it has
+ * passed already. */
+static void ask_in_a_hurry(struct ask *ask, struct trial *trial, int64_t connect_ns,
+                           enum exchange_cause cause)
+{
+    do {
+        ask_prepare("POST", ask, 10, connect_ns / 4);
+        ask->exchange.deadline_cause = cause;
+        upstream_send(trial->upstream, &ask->exchange);
+        ask_wait(ask);
+        assert_int_equal(ask->exchange.outcome, EXCHANGE_NOT_SENT);
+        assert_int_equal(ask->exchange.cause, cause);
+        ask_clear(ask);
+    } while (!strstr(ask->exchange.status.message, "than a connection ever took"));
+}
+
 static void a_deadline_in_which_no_connection_was_ever_made_ends_at_once(void **state)
 {
     (void)state;
     static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_RESPONSE_CLOSE}};
+    static const struct {
+        enum exchange_cause cause;
+        enum status_code code;
+        const char *word;
+    } ends[] = {
+        {EXCHANGE_CAUSE_DEADLINE, STATUS_DEADLINE_EXCEEDED, "the deadline"},
+        {EXCHANGE_CAUSE_CONNECTION_AGE, STATUS_UNAVAILABLE, "--max-age"},
+    };
+    for (size_t i = 0; i < array_length(ends); i++) {
+        struct trial trial;
+        struct ask ask;
+        begin(&trial, &script, 1);
+        ask_whole(&ask, trial.upstream, 10);
+        assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
+        int64_t connect_ns = ask.exchange.started_ns - ask.exchange.queued_ns;
+        ask_clear(&ask);
+        while (tls_peer_open(trial.peer) > 0)
+            sched_yield();
+        ask_in_a_hurry(&ask, &trial, connect_ns, ends[i].cause);
+        assert_int_equal(ask.exchange.status.code, ends[i].code);
+        assert_non_null(strstr(ask.exchange.status.message, ends[i].word));
+        /* One was opened all the same, for those who come next. */
+        while (tls_peer_connections(trial.peer) < 2)
+            sched_yield();
+        finish(&trial);
+    }
+}
+
+static void an_exchange_that_comes_too_late_ends_for_the_cause_of_its_deadline(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {response, {TLS_READ_REQUEST, TLS_HOLD}};
+    static const enum exchange_cause causes[] = {EXCHANGE_CAUSE_DEADLINE,
+                                                 EXCHANGE_CAUSE_CONNECTION_AGE};
     struct trial trial;
-    struct ask ask;
     begin(&trial, &script, 1);
-    ask_whole(&ask, trial.upstream, 10);
-    assert_int_equal(ask.exchange.outcome, EXCHANGE_ANSWERED);
-    ask_clear(&ask);
-    while (tls_peer_open(trial.peer) > 0)
-        sched_yield();
-    ask_start(&ask, trial.upstream, 10, 1000);
-    ask_wait(&ask);
-    assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
-    assert_int_equal(ask.exchange.cause, EXCHANGE_CAUSE_DEADLINE);
-    assert_non_null(strstr(ask.exchange.status.message, "than a connection ever took"));
-    ask_clear(&ask);
-    /* One was opened all the same, for those who come next. */
-    while (tls_peer_connections(trial.peer) < 2)
-        sched_yield();
+    for (size_t i = 0; i < array_length(causes); i++) {
+        struct ask ask;
+        ask_prepare("POST", &ask, 10, -CLOCK_NS_PER_S);
+        ask.exchange.deadline_cause = causes[i];
+        upstream_send(trial.upstream, &ask.exchange);
+        ask_wait(&ask);
+        assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
+        assert_int_equal(ask.exchange.cause, causes[i]);
+        assert_null(strstr(ask.exchange.status.message, "than a connection ever took"));
+        ask_clear(&ask);
+    }
     finish(&trial);
 }
 
@@ -166,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_deadline_in_which_no_connection_was_ever_made_ends_at_once),
+        cmocka_unit_test(an_exchange_that_comes_too_late_ends_for_the_cause_of_its_deadline),
         cmocka_unit_test(the_deadline_ends_an_exchange_and_says_whether_it_was_sent),
         cmocka_unit_test(an_exchange_whose_time_is_over_is_not_sent),
         cmocka_unit_test(a_cancel_ends_an_exchange_once_whenever_it_comes),
