@@ -143,7 +143,7 @@ static void drop_used(struct pool *pool, struct connection *connection, enum exc
 /* A response that throttles or rejects comes at once, whatever other exchanges take. */
 static enum exchange_ending ending_of(const struct exchange *exchange)
 {
-    if (exchange->cause == EXCHANGE_CAUSE_DEADLINE)
+    if (exchange->cause == exchange->deadline_cause)
         return EXCHANGE_MISSED;
     bool was_served = exchange->outcome == EXCHANGE_ANSWERED && exchange->http_status != 429 &&
                       exchange->http_status != 503;

@@ -177,6 +177,32 @@ static void a_connection_is_free_again_unless_its_response_was_anothers(void **s
     }
 }
 
+/* How often the limit is lowered when exchanges end so after a time in which they should have been
+ * answered. */
+static size_t times_lowered_by(enum exchange_cause cause)
+{
+    struct scene scene;
+    scene_begin(&scene, &silent, 60 * CLOCK_NS_PER_S);
+    for (size_t i = 0; i < scene.trial.settings.connections; i++) {
+        connect_until(&scene, i + 1);
+        struct connection *connection = start(&scene);
+        scene.exchange.deadline_cause = cause;
+        for (int64_t end_ns = clock_now_ns() + 25 * CLOCK_NS_PER_MS; clock_now_ns() <= end_ns;)
+            sched_yield();
+        abandon(&scene, connection, cause);
+    }
+    size_t times = pool_admission(scene.pool)->limit.times_lowered;
+    scene_end(&scene);
+    return times;
+}
+
+static void deadlines_without_a_response_lower_the_limit_whoever_has_set_them(void **state)
+{
+    (void)state;
+    assert_int_equal(times_lowered_by(EXCHANGE_CAUSE_DEADLINE), 1);
+    assert_int_equal(times_lowered_by(EXCHANGE_CAUSE_CONNECTION_AGE), 1);
+}
+
 static void a_failed_connect_leaves_nothing_to_wait_for(void **state)
 {
     (void)state;
@@ -202,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_deadline_without_a_response_closes_what_was_silent_for_as_long),
         cmocka_unit_test(a_deadline_without_a_response_closes_no_newer_connection),
         cmocka_unit_test(a_connection_is_free_again_unless_its_response_was_anothers),
+        cmocka_unit_test(deadlines_without_a_response_lower_the_limit_whoever_has_set_them),
         cmocka_unit_test(a_failed_connect_leaves_nothing_to_wait_for),
     };
     signal(SIGPIPE, SIG_IGN);
