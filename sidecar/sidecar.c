@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/admin.h"
 #include "admin/monitor.h"
@@ -362,6 +363,17 @@ static bool open_without_signals(struct sidecar *sidecar, struct status *status)
     return is_open;
 }
 
+/* A loop that fails ends the process at once, because no part may be freed while calls are under
+ * way. */
+static void run_loop(struct event_base *loop)
+{
+    if (event_base_dispatch(loop) == 0)
+        return;
+    log_event(LOG_ERROR, "stopped", "the main event loop failed: %m");
+    log_close();
+    _exit(1);
+}
+
 bool sidecar_run(const struct config *config, const char *revision, struct status *status)
 {
     struct sidecar sidecar = {.config = config, .revision = revision};
@@ -373,7 +385,7 @@ bool sidecar_run(const struct config *config, const char *revision, struct statu
     raise_descriptors(config);
     bool started = open_without_signals(&sidecar, status);
     if (started)
-        event_base_dispatch(sidecar.loop);
+        run_loop(sidecar.loop);
     close_parts(&sidecar);
     if (started)
         log_event(LOG_INFO, "stopped", "all calls have ended");

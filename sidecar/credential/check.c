@@ -42,7 +42,8 @@ static bool fetch_once(const struct config *config, struct source *source, struc
     struct fetcher *fetcher = NULL;
     if (fetcher_open(source, &settings, on_ended, check, &fetcher, check->status)) {
         fetcher_begin(fetcher, clock_calendar_ns());
-        event_base_dispatch(check->loop);
+        if (event_base_dispatch(check->loop) != 0)
+            status_set(check->status, STATUS_INTERNAL, "run an event loop: %m");
     }
     fetcher_free(fetcher);
     secret_list_release(secrets);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "system/event_thread.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/memory.h"
 
 #include "base/banned.h"
@@ -38,7 +41,11 @@ static void *run(void *context)
 {
     struct event_thread *thread = context;
     while (!thread->is_ending) {
-        event_base_loop(thread->loop, EVLOOP_ONCE);
+        if (event_base_loop(thread->loop, EVLOOP_ONCE) != 0) {
+            fprintf(stderr, "the event loop of the thread \"%s\" failed: %m\n",
+                    thread->watched.name);
+            abort();
+        }
         if (thread->after_events)
             thread->after_events(thread->context);
     }

@@ -38,7 +38,8 @@ struct event_thread_work {
  * cleared in that case as well. */
 must_use bool event_thread_prepare(struct event_thread *thread, struct status *status);
 
-/* Starts the thread and registers it with the watchdog. INTERNAL when the system starts none. */
+/* Starts the thread and registers it with the watchdog. INTERNAL when the system starts none. The
+ * program ends when the loop fails later. */
 must_use bool event_thread_start(struct event_thread *thread, const struct event_thread_work *work,
                                  struct status *status);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Does the process keep the credential secret, and does it run in a minimal container?"""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -40,6 +41,18 @@ def test_only_the_main_thread_takes_signals(sidecar):
     for number in asynchronous:
         takers = [thread for thread, mask in blocked.items() if not mask >> (number - 1) & 1]
         assert takers == [sidecar.process.pid], number
+
+
+def test_a_main_loop_that_fails_is_logged_and_ends_the_process_with_1(upstream, token):
+    library = BINARY.parent / "failing_loop.so"
+    if b"ld-linux" not in BINARY.read_bytes()[:4096] or not library.exists():
+        pytest.skip("only a dynamic program of a build with tests can preload a library")
+    ended = run("serve", "--listen=127.0.0.1:0", "--monitor=127.0.0.1:0", "--admin=127.0.0.1:0", f"--upstream={upstream.url}",
+                f"--token-file={token.path}", "--log-format=json", wrapped=False, variables={"LD_PRELOAD": str(library)})
+    assert ended.returncode == 1
+    last = json.loads(ended.stderr.splitlines()[-1])
+    assert (last["level"], last["event"]) == ("error", "stopped")
+    assert last["message"] == "the main event loop failed: Bad file descriptor"
 
 
 def test_a_drain_begins_when_the_process_continues_after_a_stop(start):

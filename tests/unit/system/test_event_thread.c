@@ -10,7 +10,11 @@
 
 #include <semaphore.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "loop.h"
 #include "system/event_thread.h"
@@ -137,6 +141,53 @@ static void a_thread_answers_the_watchdog_until_it_is_stopped(void **state)
     event_base_free(loop);
 }
 
+/* A loop whose descriptor is gone cannot wait any more. Looks at most at as many descriptors as the
+ * test has. */
+static void close_epoll(void)
+{
+    for (int fd = 0; fd < 64; fd++) {
+        char link[64] = "", path[32];
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        if (readlink(path, link, sizeof link - 1) > 0 && strstr(link, "[eventpoll]"))
+            close(fd);
+    }
+}
+
+static void fail_in_loop(int stderr_fd)
+{
+    struct trial trial;
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    signal(SIGABRT, SIG_DFL);
+    dup2(stderr_fd, STDERR_FILENO);
+    alarm(20);
+    begin(&trial, NULL);
+    probe(&trial);
+    close_epoll();
+    task_queue_post(&trial.thread.tasks, &trial.probe);
+    event_thread_join(&trial.thread);
+}
+
+static void a_loop_that_fails_is_reported_and_ends_the_process(void **state)
+{
+    (void)state;
+    int ends[2], end;
+    char report[512] = "";
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        fail_in_loop(ends[1]);
+        _exit(0);
+    }
+    close(ends[1]);
+    assert_int_equal(waitpid(child, &end, 0), child);
+    assert_true(read(ends[0], report, sizeof report - 1) > 0);
+    assert_true(WIFSIGNALED(end));
+    assert_int_equal(WTERMSIG(end), SIGABRT);
+    assert_non_null(strstr(report, "the event loop of the thread \"trial\" failed"));
+    close(ends[0]);
+}
+
 static void a_thread_that_was_never_opened_can_be_stopped_and_cleared(void **state)
 {
     (void)state;
@@ -153,6 +204,7 @@ int main(void)
         cmocka_unit_test(each_batch_of_events_is_followed_by_the_function_for_it),
         cmocka_unit_test(a_task_that_was_posted_before_the_stop_still_runs),
         cmocka_unit_test(a_thread_answers_the_watchdog_until_it_is_stopped),
+        cmocka_unit_test(a_loop_that_fails_is_reported_and_ends_the_process),
         cmocka_unit_test(a_thread_that_was_never_opened_can_be_stopped_and_cleared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
