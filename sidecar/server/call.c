@@ -25,7 +25,6 @@
 /* Time after the call's deadline in which the caller has to read the reply. C-core would keep a
  * reply for ever whose caller has set no deadline and keeps its window shut. */
 #define DELIVERY_NS (5 * CLOCK_NS_PER_S)
-#define SWEEP_INTERVAL_NS CLOCK_NS_PER_S
 
 static void on_opened(struct tag *tag, bool good);
 
@@ -152,12 +151,11 @@ static void refuse(struct call *call)
     arena_clear(&arena);
 }
 
-static void end_undelivered(struct unary_calls *calls, int64_t now_ns)
+void unary_end_undelivered(void *context)
 {
+    const struct unary_calls *calls = context;
+    int64_t now_ns = clock_now_ns();
     struct call *call;
-    if (now_ns - calls->swept_ns < SWEEP_INTERVAL_NS)
-        return;
-    calls->swept_ns = now_ns;
     TAILQ_FOREACH(call, &calls->open, place)
     if (now_ns - call->deadline_ns > DELIVERY_NS)
         grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_DEADLINE_EXCEEDED,
@@ -180,7 +178,6 @@ static void on_opened(struct tag *tag, bool good)
     atomic_fetch_add_explicit(&calls->in_flight, 1, memory_order_relaxed);
     atomic_init(&call->holders, 1); /* until it is replied to */
     call->received_ns = call->deadline_ns = clock_now_ns();
-    end_undelivered(calls, call->received_ns);
     TAILQ_INSERT_TAIL(&calls->open, call, place);
     if (!follow(call)) {
         drop(call);

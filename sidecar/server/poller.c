@@ -17,6 +17,8 @@ struct poller {
     struct thread thread;
     struct watched_thread watched;
     struct tag pinged;
+    void (*run)(void *context); /* in each round; NULL: nothing */
+    void *context;              /* of run */
     struct task_stack tasks;
     struct tag handed_over; /* the tasks */
 };
@@ -27,7 +29,10 @@ static _Thread_local const struct poller *current;
 static void on_pinged(struct tag *tag, bool good)
 {
     (void)good;
-    watchdog_pong(&container_of(tag, struct poller, pinged)->watched);
+    struct poller *poller = container_of(tag, struct poller, pinged);
+    watchdog_pong(&poller->watched);
+    if (poller->run)
+        poller->run(poller->context);
 }
 
 static void on_handed_over(struct tag *tag, bool good)
@@ -56,6 +61,12 @@ struct poller *poller_new(void)
                                            poller->queue, grpc_slice_from_static_string("/poller"),
                                            NULL, gpr_inf_future(GPR_CLOCK_MONOTONIC), NULL);
     return poller;
+}
+
+void poller_on_round(struct poller *poller, void (*run)(void *context), void *context)
+{
+    poller->run = run;
+    poller->context = context;
 }
 
 grpc_completion_queue *poller_queue(const struct poller *poller)

@@ -16,6 +16,10 @@ struct poller;
 struct poller *poller_new(void);
 grpc_completion_queue *poller_queue(const struct poller *poller);
 
+/* Runs a function in each round of the watchdog, on the poller's thread. At most one; before
+ * poller_start. */
+void poller_on_round(struct poller *poller, void (*run)(void *context), void *context);
+
 /* Starts the thread, which the watchdog (NULL is allowed) watches. INTERNAL when the system starts
  * none. */
 must_use bool poller_start(struct poller *poller, struct watchdog *watchdog, struct status *status);

@@ -197,6 +197,7 @@ static void on_disconnected(const char *peer, const char *why, void *context)
 
 static bool start(struct server *server, struct status *status)
 {
+    poller_on_round(server->poller, unary_end_undelivered, &server->calls);
     grpc_server_start(server->core.server);
     for (size_t i = 0; i < server->method_count; i++)
         unary_arm(&server->methods[i]);

@@ -23,7 +23,6 @@ struct unary_calls {
 
     /* The poller's thread. */
     TAILQ_HEAD(, call) open; /* calls whose reply has not been sent, the oldest first */
-    int64_t swept_ns;        /* when undelivered replies were looked for last */
 };
 
 struct unary_method {
@@ -38,3 +37,7 @@ struct unary_method {
  * server shuts down; more requested ahead would cost time and memory, because C-core looks through
  * all of them whenever an operation ends. The poller's thread, or before that is started. */
 void unary_arm(const struct unary_method *unary);
+
+/* Ends the calls of unary_calls whose callers have not read the reply in time. Regularly, on the
+ * poller's thread. */
+void unary_end_undelivered(void *calls);

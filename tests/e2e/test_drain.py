@@ -11,6 +11,7 @@ from hyperframe import frame as frames
 
 from support import api
 from support.client import IDS
+from support.h2peer import Peer
 from support.load import Load
 from support.sidecar import Sidecar, free_port
 from support.upstream import GROUP, response, http, late
@@ -150,6 +151,17 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
     sidecar.signal()
     assert sidecar.wait() == 0
     caller.socket.close()
+
+
+def test_a_caller_that_keeps_its_window_shut_does_not_hold_up_the_drain(start, upstream):
+    sidecar = start("--deadline=1s", "--drain-timeout=55s")
+    upstream.always = response()
+    with Peer(sidecar.address, settings=[(frames.SettingsFrame.INITIAL_WINDOW_SIZE, 0)]) as peer:
+        peer.call(name="of_a_peer")
+        sidecar.wait_log(event="call")
+        sidecar.signal()
+        assert sidecar.wait() == 0
+    assert "drain timeout" not in {line["event"] for line in sidecar.lines}
 
 
 @pytest.mark.parametrize("turn", range(5))  # the program may see the one or the other first

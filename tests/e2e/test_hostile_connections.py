@@ -9,7 +9,7 @@ import pytest
 from support import api
 from support.bystander import bystander
 from support.client import Client, IDS
-from support.h2peer import END_HEADERS, END_STREAM, HEADERS, PREFACE, Peer
+from support.h2peer import END_HEADERS, END_STREAM, HEADERS, PREFACE, RST_STREAM, Peer
 from support.network import has_ipv6
 from support.process import descriptors, status
 from support.sidecar import SECONDS
@@ -118,6 +118,15 @@ def test_a_peer_that_reads_no_responses_delays_no_other_and_loses_them(start, up
         with bystander(sidecar):
             assert (HEADERS, END_STREAM | END_HEADERS) in ((kind, flags) for kind, flags, *_ in peer.frames())
     assert status(sidecar.process, "VmHWM") < 128 << 10
+
+
+def test_a_response_that_is_not_read_is_dropped_though_no_other_call_comes(start, upstream):
+    sidecar = start("--deadline=1s")
+    upstream.always = response()
+    with Peer(sidecar.address, settings=[(INITIAL_WINDOW, 0)]) as peer:
+        stream = peer.call(name="of_a_peer")
+        assert any(kind == RST_STREAM and number == stream or kind == HEADERS and flags & END_STREAM
+                   for kind, flags, number, _ in peer.frames())
 
 
 def test_a_peer_that_reads_nothing_takes_bounded_memory(start, upstream):

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
+#include "loop.h"
 #include "server/poller.h"
 
 #include "base/banned.h"
@@ -22,7 +23,7 @@ struct trial {
     struct task tasks[TASKS], nested;
     struct task *ran[TASKS + 1];
     size_t count;
-    pthread_t ran_on;
+    pthread_t ran_on, owner;
     sem_t done;
 };
 
@@ -40,7 +41,7 @@ static int setup(void **state)
 {
     (void)state;
     grpc_init();
-    trial = (struct trial){.poller = poller_new()};
+    trial = (struct trial){.poller = poller_new(), .owner = pthread_self()};
     sem_init(&trial.done, 0, 0);
     for (size_t i = 0; i < TASKS; i++)
         trial.tasks[i].run = record;
@@ -121,6 +122,28 @@ static void tasks_that_wait_are_run_before_the_poller_stops(void **state)
     trial.poller = poller_new();
 }
 
+static void count_round(void *context)
+{
+    atomic_fetch_add((atomic_uint *)context, !pthread_equal(trial.owner, pthread_self()));
+}
+
+static void each_round_of_the_watchdog_runs_a_function_on_the_pollers_thread(void **state)
+{
+    (void)state;
+    struct status status;
+    atomic_uint rounds = 0;
+    struct event_base *loop = event_base_new();
+    struct watchdog *watchdog = watchdog_new(loop, CLOCK_NS_PER_MS);
+    poller_on_round(trial.poller, count_round, &rounds);
+    assert_true(poller_start(trial.poller, watchdog, &status));
+    loop_until(loop, atomic_load(&rounds) > 2);
+    poller_stop(trial.poller);
+    watchdog_free(watchdog);
+    event_base_free(loop);
+    poller_free(trial.poller);
+    trial.poller = poller_new();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +153,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(tasks_that_wait_are_run_before_the_poller_stops, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            each_round_of_the_watchdog_runs_a_function_on_the_pollers_thread, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
