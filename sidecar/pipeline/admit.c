@@ -33,7 +33,7 @@ static bool is_one_too_many_of_its_caller(struct transaction *transaction)
     if (most == 0)
         return false;
     transaction->is_counted =
-        callers_enter(&pipeline->callers, caller_number(call_identity(transaction->call)), most);
+        callers_enter(&pipeline->callers, call_caller_hash(transaction->call), most);
     if (!transaction->is_counted)
         (void)status_fail(&transaction->status, STATUS_RESOURCE_EXHAUSTED,
                           "too many calls of this caller in flight: --max-in-flight-per-caller "
@@ -52,6 +52,5 @@ bool admit_call(struct transaction *transaction)
 void admit_leave(struct transaction *transaction)
 {
     if (transaction->is_counted)
-        callers_leave(&transaction->pipeline->callers,
-                      caller_number(call_identity(transaction->call)));
+        callers_leave(&transaction->pipeline->callers, call_caller_hash(transaction->call));
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The callers by their identity: a number for each, and how many calls it has in flight, when
- * --max-in-flight-per-caller bounds them. Any thread.
- */
+/* How many calls each caller has in flight, when --max-in-flight-per-caller bounds them. A caller
+ * is known by its hash (call_caller_hash). Any thread. */
 #pragma once
 
 #include <pthread.h>
@@ -11,7 +9,6 @@
 #include <sys/queue.h>
 
 #include "base/compiler.h"
-#include "base/text.h"
 
 #define CALLER_BUCKETS 256
 
@@ -24,11 +21,8 @@ struct callers {
 
 void callers_init(struct callers *callers); /* needs no counterpart */
 
-/* The number of a caller: a hash of its identity. */
-uint64_t caller_number(struct text identity);
-
 /* Counts a call of that caller; false when it has `most` in flight already. */
-must_use bool callers_enter(struct callers *callers, uint64_t caller, uint64_t most);
+must_use bool callers_enter(struct callers *callers, uint64_t caller_hash, uint64_t most);
 
 /* The call has ended. */
-void callers_leave(struct callers *callers, uint64_t caller);
+void callers_leave(struct callers *callers, uint64_t caller_hash);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "pipeline/send.h"
 
-#include "pipeline/caller.h"
 #include "pipeline/prepare.h"
 
 #include "base/banned.h"
@@ -25,10 +24,10 @@ static bool commit_in_turn(struct exchange *exchange)
     return has_room;
 }
 
-static uint64_t caller_of(struct exchange *exchange)
+static uint64_t caller_hash_of(struct exchange *exchange)
 {
     struct transaction *transaction = container_of(exchange, struct transaction, exchange);
-    return caller_number(call_identity(transaction->call));
+    return call_caller_hash(transaction->call);
 }
 
 static bool prepare(struct exchange *exchange)
@@ -51,7 +50,7 @@ static void set_up_exchange(struct transaction *transaction)
                                    : EXCHANGE_CAUSE_DEADLINE;
     exchange->commit =
         transaction->committed || transaction_only_reads(transaction) ? NULL : commit_in_turn;
-    exchange->caller = caller_of;
+    exchange->caller_hash = caller_hash_of;
     exchange->prepare = prepare;
     exchange->released = on_released;
 }

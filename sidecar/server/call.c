@@ -227,10 +227,9 @@ struct text call_caller(const struct call *call)
     return text_of(call->peer.caller);
 }
 
-struct text call_identity(const struct call *call)
+uint64_t call_caller_hash(const struct call *call)
 {
-    bool is_anonymous = text_equal(call_caller(call), text_literal(CALLER_ANONYMOUS));
-    return is_anonymous ? text_of(call->peer.who) : call_caller(call);
+    return call->peer.caller_hash;
 }
 
 /* Without the header the proxy is the caller; a malformed header gives no identity. */

@@ -96,9 +96,9 @@ struct text call_peer(const struct call *call);
  * call_authorize, the identity that a trusted proxy has forwarded. */
 struct text call_caller(const struct call *call);
 
-/* The same, but of an anonymous caller the peer's address without its port: calls of one caller
- * have the same one. */
-struct text call_identity(const struct call *call);
+/* A hash of the caller's whole name, or of an anonymous caller's address without its port: equal
+ * for the calls of one caller, and nobody can choose a name that has another one's. */
+uint64_t call_caller_hash(const struct call *call);
 
 /* PERMISSION_DENIED, naming the caller, when --allow-callers does not list it. Once, in `begin`. */
 must_use bool call_authorize(struct call *call, struct status *status);

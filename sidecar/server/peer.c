@@ -2,15 +2,29 @@
 #include "server/peer.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "system/address.h"
 
 #include "base/banned.h"
 
+/* Drawn once for the process. */
+static struct siphash_key key;
+static pthread_once_t key_drawn = PTHREAD_ONCE_INIT;
+
+static void draw_key(void)
+{
+    arc4random_buf(&key, sizeof key);
+}
+
 static void set_caller(struct peer *peer, struct text caller)
 {
+    pthread_once(&key_drawn, draw_key);
+    peer->caller_hash = siphash(&key, caller.size > 0 ? caller : text_of(peer->who));
     if (caller.size == 0)
         caller = text_literal(CALLER_ANONYMOUS);
     size_t bytes = caller.size < CALLER_BYTES ? caller.size : CALLER_BYTES - 1;
@@ -51,7 +65,7 @@ void peer_of_unix(int fd, const struct config *config, struct peer *peer)
 {
     struct ucred process;
     socklen_t bytes = sizeof process;
-    char uid[DECIMAL_BYTES], gid[DECIMAL_BYTES];
+    char uid[DECIMAL_BYTES], gid[DECIMAL_BYTES], caller[64];
     *peer = (struct peer){.address = "unknown", .who = "unknown"};
     peer_identify(peer, config, NULL, 0);
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &process, &bytes) != 0)
@@ -61,7 +75,8 @@ void peer_of_unix(int fd, const struct config *config, struct peer *peer)
     snprintf(peer->address, sizeof peer->address,
              process.pid ? "unix:uid=%u,gid=%u,pid=%d" : "unix:uid=%u,gid=%u", process.uid,
              process.gid, process.pid);
-    snprintf(peer->caller, sizeof peer->caller, "uid:%u,gid:%u", process.uid, process.gid);
+    snprintf(caller, sizeof caller, "uid:%u,gid:%u", process.uid, process.gid);
+    set_caller(peer, text_of(caller));
     const struct identity names[] = {{CALLER_UID, write_id(uid, process.uid)},
                                      {CALLER_GID, write_id(gid, process.gid)}};
     peer->authorized = access_allows(config->allow_callers, names, array_length(names));

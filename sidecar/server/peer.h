@@ -14,7 +14,7 @@
 
 #define PEER_BYTES 80
 
-/* Callers' names are cut to fit. */
+/* Callers' names are cut to fit where they are shown. */
 #define CALLER_BYTES 256
 
 #define CALLER_ANONYMOUS "anonymous"
@@ -25,6 +25,7 @@ struct peer {
     bool authorized;          /* --allow-callers lists it, or is not set */
     bool is_trusted_proxy;    /* it may name the caller in x-forwarded-client-cert (--trust-xfcc) */
     int64_t opened_ns;        /* when its first byte of HTTP/2 came, of clock_now_ns */
+    uint64_t caller_hash;     /* of the caller's whole name, or of `who` when it has none */
     char caller[CALLER_BYTES]; /* "spiffe://…", "uid:65532,gid:65532", "anonymous" */
 };
 

@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 struct queue_caller {
-    uint64_t caller;
+    uint64_t caller_hash;
     size_t waiting;
     struct exchange_list exchanges; /* never empty */
     TAILQ_ENTRY(queue_caller) turn;
@@ -28,38 +28,38 @@ void queue_clear(struct queue *queue)
     free(queue->spare);
 }
 
-static struct queue_bucket *bucket_of(struct queue *queue, uint64_t caller)
+static struct queue_bucket *bucket_of(struct queue *queue, uint64_t caller_hash)
 {
-    return &queue->buckets[caller % QUEUE_BUCKETS];
+    return &queue->buckets[caller_hash % QUEUE_BUCKETS];
 }
 
-static struct queue_caller *add_caller(struct queue *queue, uint64_t caller)
+static struct queue_caller *add_caller(struct queue *queue, uint64_t caller_hash)
 {
     struct queue_caller *made = queue->spare;
     queue->spare = NULL;
     if (!made)
         made = memory_expect(calloc(1, sizeof *made));
     queue->callers++;
-    made->caller = caller;
+    made->caller_hash = caller_hash;
     made->waiting = 0;
     TAILQ_INIT(&made->exchanges);
     TAILQ_INSERT_TAIL(&queue->turns, made, turn);
-    LIST_INSERT_HEAD(bucket_of(queue, caller), made, place);
+    LIST_INSERT_HEAD(bucket_of(queue, caller_hash), made, place);
     return made;
 }
 
-static struct queue_caller *find_caller(struct queue *queue, uint64_t caller)
+static struct queue_caller *find_caller(struct queue *queue, uint64_t caller_hash)
 {
     struct queue_caller *found;
-    LIST_FOREACH(found, bucket_of(queue, caller), place)
-    if (found->caller == caller)
+    LIST_FOREACH(found, bucket_of(queue, caller_hash), place)
+    if (found->caller_hash == caller_hash)
         return found;
     return NULL;
 }
 
-static uint64_t caller_of(struct exchange *exchange)
+static uint64_t hash_of(struct exchange *exchange)
 {
-    return exchange->caller ? exchange->caller(exchange) : 0;
+    return exchange->caller_hash ? exchange->caller_hash(exchange) : 0;
 }
 
 /* In each round of turns every other caller has one. */
@@ -67,7 +67,7 @@ size_t queue_before(struct queue *queue, struct exchange *exchange)
 {
     if (queue->waiting == 0)
         return 0;
-    const struct queue_caller *caller = find_caller(queue, caller_of(exchange));
+    const struct queue_caller *caller = find_caller(queue, hash_of(exchange));
     size_t rounds = caller ? caller->waiting : 0;
     size_t before = rounds * queue->callers + queue->callers;
     return before < queue->waiting ? before : queue->waiting;
@@ -88,10 +88,10 @@ static void insert(struct exchange_list *exchanges, struct exchange *exchange)
 
 void queue_add(struct queue *queue, struct exchange *exchange)
 {
-    uint64_t number = caller_of(exchange);
-    struct queue_caller *caller = find_caller(queue, number);
+    uint64_t caller_hash = hash_of(exchange);
+    struct queue_caller *caller = find_caller(queue, caller_hash);
     if (!caller)
-        caller = add_caller(queue, number);
+        caller = add_caller(queue, caller_hash);
     exchange->queued_by = caller;
     insert(&caller->exchanges, exchange);
     caller->waiting++;

@@ -116,9 +116,9 @@ struct exchange {
      * come at once, so that the connection is kept for the exchange. NULL when nothing has to be
      * done, or it was done; set to NULL when it is done. */
     bool (*commit)(struct exchange *exchange);
-    /* The caller's number, equal for the calls of one caller, which take turns with those of others
-     * while they wait. On the loop's thread. NULL: one caller for all of these. */
-    uint64_t (*caller)(struct exchange *exchange);
+    /* A hash that is equal for the calls of one caller, which take turns with those of others while
+     * they wait. On the loop's thread. NULL: one caller for all of these. */
+    uint64_t (*caller_hash)(struct exchange *exchange);
     /* On the loop's thread, directly before the first byte leaves; may set `request` anew. False,
      * with exchange->status filled, ends the exchange as UNPREPARED. NULL is allowed. */
     bool (*prepare)(struct exchange *exchange);

@@ -65,3 +65,18 @@ def test_a_caller_has_no_more_calls_in_flight_than_it_may_and_others_are_served(
     retried = [client.start(f"later_{number}", metadata=of("many")) for number in range(3)]
     for call in retried:
         call.result()
+
+
+LONG = "URI=spiffe://cluster.local/ns/shop/sa/" + "a" * 300
+
+
+@pytest.mark.parametrize("one,other", [
+    (f"{LONG}/one", f"{LONG}/other"),
+    ("DNS=8yn0iYCKYHlIj4-BwPqk", "DNS=GReLUrM4wMqfg9yzV3KQ"),  # alike for FNV-1a, a hash without a key
+], ids=["a long prefix in common", "alike for a hash without a key"])
+def test_no_name_shares_the_calls_of_another_caller(start, slow, one, other):
+    client = start(*OPTIONS, "--max-in-flight-per-caller=1", "--upstream-connections=10", upstream=slow).client()
+    hung = client.start("hang", metadata=(("x-forwarded-client-cert", one),), timeout=30)
+    slow.wait(slow.arrived, 1)
+    client.create("other", metadata=(("x-forwarded-client-cert", other),))
+    hung.cancel()

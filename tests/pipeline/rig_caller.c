@@ -43,9 +43,10 @@ struct text call_caller(const struct call *call)
     return text_literal("anonymous");
 }
 
-struct text call_identity(const struct call *call)
+uint64_t call_caller_hash(const struct call *call)
 {
-    return call_caller(call);
+    (void)call;
+    return 1;
 }
 
 bool call_authorize(struct call *call, struct status *status)

@@ -23,7 +23,7 @@ static void add(struct queue *queue, struct waiting *waiting, uint64_t caller, i
 {
     exchange_init(&waiting->exchange);
     waiting->caller = caller;
-    waiting->exchange.caller = caller_of;
+    waiting->exchange.caller_hash = caller_of;
     waiting->exchange.arrived_ns = arrived_ns;
     queue_add(queue, &waiting->exchange);
 }
@@ -48,7 +48,7 @@ static void the_few_calls_of_one_caller_are_served_between_the_many_of_another(v
     for (int i = 0; i < 10; i++)
         add(&queue, &few[i], 1 + QUEUE_BUCKETS, 1000 + i);
     struct waiting third = {.caller = 3};
-    third.exchange.caller = caller_of;
+    third.exchange.caller_hash = caller_of;
     assert_int_equal(queue_before(&queue, &third.exchange), 2);
     assert_int_equal(queue_before(&queue, &few[0].exchange), 22);
     assert_int_equal(queue_before(&queue, &many[0].exchange), 910);
