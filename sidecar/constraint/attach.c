@@ -2,6 +2,7 @@
 #include "constraint/attach.h"
 
 #include "constraint/parse.h"
+#include "schema/spread.h"
 
 #include "base/banned.h"
 
@@ -52,32 +53,32 @@ static bool attach_to_message(const struct schema_type *type, struct arena *aren
                                      status);
 }
 
-/* True when a message, or one that it can hold, has something to validate. */
-static bool has_constraints(const struct schema_message *message)
+static bool has_constraints_itself(const struct schema_message *message)
 {
-    if (message->constraints || message->has_constraints)
-        return true;
-    for (size_t i = 0; i < message->field_count; i++) {
-        const struct schema_field *field = &message->fields[i];
-        if (field->constraints || field->filled_by.size > 0 ||
-            (field->message && field->message->has_constraints))
-            return true;
-    }
-    return false;
+    bool has = message->constraints;
+    for (size_t i = 0; i < message->field_count && !has; i++)
+        has = message->fields[i].constraints || message->fields[i].filled_by.size > 0;
+    return has;
 }
 
-/* Sets has_constraints, so that validation skips the messages without. Types can hold each other in
- * circles, so this is repeated until nothing changes. */
+static bool constrain_holder(struct schema_message *holder, const struct schema_message *held)
+{
+    (void)held;
+    bool is_new = !holder->has_constraints;
+    holder->has_constraints = true;
+    return is_new;
+}
+
+/* Sets has_constraints, so that validation skips the messages without. */
 static void mark_constrained(const struct schema_type *types, size_t count)
 {
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (size_t i = 0; i < count; i++) {
-            bool has = has_constraints(types[i].message);
-            changed |= has != types[i].message->has_constraints;
-            types[i].message->has_constraints = has;
-        }
+    struct spread spread = {.reach = constrain_holder};
+    for (size_t i = 0; i < count; i++) {
+        types[i].message->has_constraints = has_constraints_itself(types[i].message);
+        if (types[i].message->has_constraints)
+            spread_add(&spread, types[i].message);
     }
+    spread_run(&spread);
 }
 
 static void release(const struct schema *schema)

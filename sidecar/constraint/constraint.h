@@ -94,8 +94,8 @@ struct check {
     const char *id;          /* "string.min_len" */
     struct text requirement; /* "must have at least 3 characters" */
     uint64_t count;
-    const struct operand *operands;
-    size_t operand_count;
+    struct operand *operands;
+    size_t operand_count, operand_room;
     struct bound low, high;
     bool outside; /* the low bound is above the high one: values outside of both are allowed */
     const struct pattern *pattern;
@@ -122,8 +122,8 @@ struct constraints {
     bool loose;     /* strict = false */
     struct check *checks;
     struct constraints *items, *keys,
-        *values;               /* of elements, and of keys and values of a map; NULL without */
-    struct oneof_rule *oneofs; /* of a message */
+        *values; /* of elements, and of keys and values of a map; NULL without */
+    struct oneof_rule *oneofs, *last_oneof; /* of a message */
 };
 
 /* Returns the field whose value is checked: the `value` of a wrapper, else the field itself. */

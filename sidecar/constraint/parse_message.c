@@ -104,10 +104,11 @@ static bool attach(const struct constraint_parser *parser, const struct oneof_ru
     if (message->constraints)
         *constraints = *message->constraints;
     *added = *oneof;
-    struct oneof_rule **end = &constraints->oneofs;
-    while (*end)
-        end = &(*end)->next;
-    *end = added;
+    if (constraints->last_oneof)
+        constraints->last_oneof->next = added;
+    else
+        constraints->oneofs = added;
+    constraints->last_oneof = added;
     message->constraints = constraints;
     return true;
 }
@@ -160,16 +161,6 @@ static bool parse_oneof(struct constraint_parser *parser, struct text bytes)
     return parser_each_rule(parser, bytes, parse_oneof_rule);
 }
 
-static bool add_members(const struct constraint_parser *parser)
-{
-    const struct schema_message *message = parser->type->message;
-    for (size_t i = 0; i < message->field_count; i++)
-        if (text_equal(message->fields[i].oneof, parser->oneof->name) &&
-            !add_field(parser, &message->fields[i]))
-            return false;
-    return true;
-}
-
 bool constraints_parse_oneof(struct text where, const struct schema_oneof *oneof,
                              const struct schema_type *type, struct arena *arena,
                              struct status *status)
@@ -177,10 +168,12 @@ bool constraints_parse_oneof(struct text where, const struct schema_oneof *oneof
     bool found = false;
     struct oneof_rule rule = {.id = "required",
                               .name = oneof->name,
-                              .none = text_literal("one of its members must be set")};
+                              .none = text_literal("one of its members must be set"),
+                              .fields = oneof->members,
+                              .field_count = oneof->member_count};
     struct constraint_parser parser = {
         .arena = arena, .status = status, .oneof = &rule, .type = type};
     bool good = parser_each_occurrence(&parser, oneof->options, &found, parse_oneof) &&
-                (!rule.required || (add_members(&parser) && attach(&parser, &rule)));
+                (!rule.required || attach(&parser, &rule));
     return good ? true : status_wrap(status, "%.*s", text_arguments(where));
 }

@@ -69,18 +69,27 @@ static bool is_list(const struct check *check)
            check->kind == CHECK_PATHS_IN || check->kind == CHECK_PATHS_NOT_IN;
 }
 
+static bool grow(struct check *check, struct arena *arena)
+{
+    size_t room = check->operand_room ? check->operand_room * 2 : 1;
+    struct operand *grown = arena_alloc(arena, room * sizeof *grown);
+    if (!grown)
+        return false;
+    if (check->operand_count > 0)
+        memcpy(grown, check->operands, check->operand_count * sizeof *grown);
+    check->operands = grown;
+    check->operand_room = room;
+    return true;
+}
+
 /* Adds an operand to a list; of other rules the last one counts. */
 static bool add_operand(const struct constraint_parser *parser, struct check *check,
                         struct operand operand)
 {
     size_t before = is_list(check) ? check->operand_count : 0;
-    struct operand *grown = arena_alloc(parser->arena, (before + 1) * sizeof *grown);
-    if (!grown)
+    if (before == check->operand_room && !grow(check, parser->arena))
         return parser_no_memory(parser);
-    if (before > 0)
-        memcpy(grown, check->operands, before * sizeof *grown);
-    grown[before] = operand;
-    check->operands = grown;
+    check->operands[before] = operand;
     check->operand_count = before + 1;
     return true;
 }

@@ -3,6 +3,7 @@
 
 #include "base/ascii.h"
 #include "schema/http_template.h"
+#include "schema/query_fit.h"
 #include "schema/wire.h"
 
 #include "base/banned.h"
@@ -174,67 +175,6 @@ static bool read_bodies(const struct http_rule_option *option, const struct sche
     return check_apart(rule, status);
 }
 
-/* The message types that were checked, each once, because types can hold each other in circles. */
-struct visited_type {
-    const struct visited_type *older;
-    const struct schema_message *message;
-};
-
-struct query_check {
-    struct arena *arena;
-    const struct visited_type *visited;
-    struct status *status;
-};
-
-static bool was_checked(const struct query_check *check, const struct schema_message *message)
-{
-    for (const struct visited_type *visited = check->visited; visited; visited = visited->older)
-        if (visited->message == message)
-            return true;
-    return false;
-}
-
-/* google/api/http.proto: a query has scalars, repeated scalars, and messages that are not repeated.
- * Of the well-known types those fit whose JSON is one text or number. */
-static bool fits_query(const struct schema_field *field)
-{
-    static const bool fitting[] = {
-        [WELL_KNOWN_NONE] = true,        [WELL_KNOWN_ANY] = false,
-        [WELL_KNOWN_DURATION] = true,    [WELL_KNOWN_FIELD_MASK] = true,
-        [WELL_KNOWN_LIST_VALUE] = false, [WELL_KNOWN_STRUCT] = false,
-        [WELL_KNOWN_TIMESTAMP] = true,   [WELL_KNOWN_VALUE] = false,
-        [WELL_KNOWN_WRAPPER] = true,
-    };
-    if (field->type != FIELD_MESSAGE)
-        return true;
-    bool single = field->shape != FIELD_REPEATED && field->shape != FIELD_MAP;
-    return single && fitting[field->message->well_known];
-}
-
-static bool check_query(struct query_check *check, const struct schema_message *message,
-                        const struct schema_field *body, unsigned depth)
-{
-    for (size_t i = 0; i < message->field_count; i++) {
-        const struct schema_field *field = &message->fields[i];
-        if (field == body)
-            continue;
-        if (!fits_query(field) || depth == WIRE_DEPTH)
-            return status_fail(check->status, STATUS_INVALID_ARGUMENT,
-                               "%.*s.%.*s cannot be a query parameter",
-                               text_arguments(message->full_name), text_arguments(field->name));
-        if (field->type != FIELD_MESSAGE || was_checked(check, field->message))
-            continue;
-        struct visited_type *visited = arena_alloc(check->arena, sizeof *visited);
-        if (!visited)
-            return full(check->status);
-        *visited = (struct visited_type){check->visited, field->message};
-        check->visited = visited;
-        if (!check_query(check, field->message, NULL, depth + 1))
-            return false;
-    }
-    return true;
-}
-
 /* Parses a rule, which keeps pointing into its bytes, without its additional bindings; sets their
  * number. */
 static bool parse_binding(struct text bytes, const struct schema_message *request,
@@ -242,7 +182,6 @@ static bool parse_binding(struct text bytes, const struct schema_message *reques
                           struct http_rule *rule, struct status *status)
 {
     struct http_rule_option option;
-    struct query_check check = {.arena = arena, .status = status};
     if (!read_option(bytes, &option, status) || !check_request_line(&option, status))
         return false;
     *rule = (struct http_rule){.request = request,
@@ -251,7 +190,7 @@ static bool parse_binding(struct text bytes, const struct schema_message *reques
                                .additional_count = option.additional_count};
     return http_template_parse(option.template, request, arena, rule, status) &&
            read_bodies(&option, request, response, rule, status) &&
-           (rule->body_whole || check_query(&check, request, rule->body, 0));
+           (rule->body_whole || query_fit_check(request, rule->body, status));
 }
 
 /* google/api/http.proto: additional bindings are not nested. A response is read before it is known

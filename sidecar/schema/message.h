@@ -119,6 +119,17 @@ struct schema_field_name {
     const struct schema_field *field;
 };
 
+/* A field that does not fit a query, and its message. */
+struct schema_misfit {
+    const struct schema_message *message;
+    const struct schema_field *field;
+};
+
+/* The number of fields whose misfits are kept: the body may be one. */
+#define SCHEMA_MISFITS 2
+
+struct schema_holder; /* schema/spread.c */
+
 struct schema_message {
     struct text full_name;             /* "shop.v1.Order" */
     const struct schema_field *fields; /* as declared */
@@ -135,6 +146,15 @@ struct schema_message {
     size_t json_name_count;
     const uint32_t *json_slots; /* a hash table of indexes into json_names, from 1; 0 is free */
     unsigned json_slot_bits;    /* the table has 2^json_slot_bits slots */
+
+    /* Of schema/spread.h: the types of whose fields it is one, and a link. */
+    const struct schema_holder *holders;
+    struct schema_message *next_reached;
+
+    /* Of schema/query_fit.h: a misfit in it or in what it holds, with a field of NULL when there is
+     * none; and its first fields that are, or hold, one. */
+    struct schema_misfit misfit;
+    const struct schema_field *misfits[SCHEMA_MISFITS];
 };
 
 /* Compares names in the order of look-ups: by length, then by their bytes. Negative, 0 or positive.

@@ -60,9 +60,11 @@ struct schema_unserved {
     enum unserved_cause cause;
 };
 
-/* A oneof, with its serialized OneofOptions. */
+/* A oneof, with its serialized OneofOptions. That of a proto3 `optional` field has no member. */
 struct schema_oneof {
     struct text name, options;
+    const struct schema_field **members;
+    size_t member_count;
 };
 
 /*

@@ -4,7 +4,9 @@
 #include "base/memory.h"
 #include "schema/field_names.h"
 #include "schema/layout.h"
+#include "schema/oneof.h"
 #include "schema/option.h"
+#include "schema/query_fit.h"
 #include "schema/type_check.h"
 #include "schema/well_known.h"
 
@@ -13,32 +15,40 @@
 /* proto/apig_sidecar/filled_by.proto */
 #define FILLED_BY_EXTENSION 50172
 
-/* A type with a field of another type. */
-struct holder {
-    struct type *type;
-    const struct holder *next;
-};
-
 struct type {
     struct schema_message message;
     struct schema_field *fields; /* message.fields, writable */
     const struct symbol *symbol;
-    const struct holder *holders;
     const char *refusal; /* NULL: the type can be served */
     bool is_request;
-    struct type *next, *next_refused;
+    struct type *next;
 };
+
+static struct type *type_of(const struct schema_message *message)
+{
+    return container_of((struct schema_message *)(uintptr_t)message, struct type, message);
+}
+
+static bool refuse(struct schema_message *message, const char *refusal)
+{
+    struct type *type = type_of(message);
+    if (type->refusal)
+        return false;
+    type->refusal = refusal;
+    return true;
+}
+
+static bool refuse_holder(struct schema_message *holder, const struct schema_message *held)
+{
+    return refuse(holder, type_of(held)->refusal);
+}
 
 void types_init(struct types *types, const struct descriptor_set *set, struct arena *arena,
                 bool any_allowed)
 {
     *types = (struct types){.set = set, .arena = arena, .any_allowed = any_allowed};
     types->end = &types->first;
-}
-
-static struct type *type_of(const struct schema_message *message)
-{
-    return container_of((struct schema_message *)(uintptr_t)message, struct type, message);
+    types->refused.reach = refuse_holder;
 }
 
 static void *zeroed(const struct types *types, size_t bytes)
@@ -214,14 +224,6 @@ static bool read_filled_by(const struct types *types, const field_proto *proto,
                        "filled_by is for singular string fields and names an option");
 }
 
-static void add_holder(struct types *types, const struct schema_message *held, struct type *type)
-{
-    struct type *of = type_of(held);
-    struct holder *holder = zeroed(types, sizeof *holder);
-    *holder = (struct holder){type, of->holders};
-    of->holders = holder;
-}
-
 static bool build_field(struct types *types, const struct symbol *symbol, const field_proto *proto,
                         struct schema_field *field, struct status *status)
 {
@@ -262,7 +264,7 @@ static bool build_fields(struct types *types, struct type *type, struct status *
             return status_wrap(status, "%.*s.%s", text_arguments(type->message.full_name),
                                proto->field[i]->name);
         if (field->message)
-            add_holder(types, field->message, type);
+            spread_add_holder(&type_of(field->message)->message, &type->message, types->arena);
         bool in_oneof = field->shape == FIELD_ONEOF;
         layout_place(field, in_oneof ? &oneofs[proto->field[i]->oneof_index] : NULL,
                      &type->message.size);
@@ -287,15 +289,6 @@ static struct text options_of(const struct types *types, const void *options)
     return descriptor_set_options(options, types->arena);
 }
 
-static const struct schema_oneof *list_oneofs(const struct types *types, const message_proto *proto)
-{
-    struct schema_oneof *oneofs = zeroed(types, proto->n_oneof_decl * sizeof *oneofs);
-    for (size_t i = 0; i < proto->n_oneof_decl; i++)
-        oneofs[i] = (struct schema_oneof){text_of(proto->oneof_decl[i]->name),
-                                          options_of(types, proto->oneof_decl[i]->options)};
-    return oneofs;
-}
-
 static const struct text *list_field_options(const struct types *types, const message_proto *proto)
 {
     struct text *options = zeroed(types, proto->n_field * sizeof *options);
@@ -313,10 +306,10 @@ static struct schema_type describe(const struct types *types, const struct type 
         .file = type->symbol->file->file.name,
         .options = options_of(types, proto->options),
         .field_options = list_field_options(types, proto),
-        .oneofs = list_oneofs(types, proto),
+        .oneofs = oneofs_list(proto, type->fields, types->arena),
         .oneof_count = proto->n_oneof_decl,
         .is_request = type->is_request,
-        .is_part = type->holders,
+        .is_part = type->message.holders,
     };
 }
 
@@ -331,29 +324,18 @@ static void list_types(struct types *types)
     types->list_count = count;
 }
 
-static void refuse(struct types *types, struct type *type, const char *refusal)
-{
-    if (type->refusal)
-        return;
-    type->refusal = refusal;
-    type->next_refused = types->refused;
-    types->refused = type;
-}
-
 void types_refuse(struct types *types, const struct schema_message *message,
                   const struct status *status)
 {
     const char *reason = arena_copy(types->arena, status->message, strlen(status->message));
-    refuse(types, type_of(message), reason ? reason : "no memory is left to say why");
+    struct type *type = type_of(message);
+    if (refuse(&type->message, reason ? reason : "no memory is left to say why"))
+        spread_add(&types->refused, &type->message);
 }
 
 void types_spread(struct types *types)
 {
-    for (struct type *type; (type = types->refused);) {
-        types->refused = type->next_refused;
-        for (const struct holder *holder = type->holders; holder; holder = holder->next)
-            refuse(types, holder->type, type->refusal);
-    }
+    spread_run(&types->refused);
 }
 
 const char *types_refusal(const struct schema_message *message)
@@ -384,6 +366,7 @@ bool types_build(struct types *types, struct status *status)
     }
     types_spread(types);
     list_types(types);
+    query_fit_note(types->list, types->list_count);
     return true;
 }
 

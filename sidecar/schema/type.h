@@ -8,6 +8,7 @@
 #include "schema/descriptor_set.h"
 #include "schema/message.h"
 #include "schema/schema.h"
+#include "schema/spread.h"
 
 struct type;
 
@@ -18,7 +19,7 @@ struct types {
                          known */
     struct type *first, **end; /* in the order in which they were required */
     size_t count;
-    struct type *refused;           /* whose holders do not have the reason yet */
+    struct spread refused;          /* from types whose holders do not have the reason yet */
     const struct schema_type *list; /* set by types_build: the types that were not refused */
     size_t list_count;
 };
