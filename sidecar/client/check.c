@@ -70,28 +70,56 @@ static void describe_filling(const struct schema_field *field, struct buffer *ou
                     field->constraints ? text_literal(" fills it, ") : text_literal(" fills it"));
 }
 
+/* The fields of one method that are listed. Types that hold each other lead to more paths than
+ * anybody reads, or a machine can list. */
+#define MOST_FIELDS 1000
+
+struct field_list {
+    struct arena *arena;
+    unsigned count;
+};
+
+static void print_field(const struct field_list *list, const struct schema_field *field,
+                        struct text path)
+{
+    struct buffer constraints;
+    buffer_init(&constraints, list->arena, 64);
+    describe_filling(field, &constraints);
+    constraints_describe(field->constraints, &constraints);
+    print_line("    %-24.*s %.*s", text_arguments(path),
+               text_arguments(constraints.bytes ? buffer_text(&constraints) : text_literal("any")));
+}
+
 /* A field of an inner message is named by its path; a type inside itself is left out. */
-static void print_fields(const struct schema_message *message, struct text path,
-                         const struct enclosing *outer, struct arena *arena)
+static void print_fields(struct field_list *list, const struct schema_message *message,
+                         struct text path, const struct enclosing *outer)
 {
     const struct enclosing enclosing = {message, outer};
-    for (size_t i = 0; i < message->field_count; i++) {
+    for (size_t i = 0; i < message->field_count && list->count < MOST_FIELDS; i++) {
         const struct schema_field *field = &message->fields[i];
-        struct buffer name, constraints;
-        buffer_init(&name, arena, 64);
-        buffer_init(&constraints, arena, 64);
+        struct buffer name;
+        buffer_init(&name, list->arena, 64);
         buffer_add_text(&name, path);
         buffer_add_text(&name, field->name);
-        describe_filling(field, &constraints);
-        constraints_describe(field->constraints, &constraints);
-        print_line(
-            "    %-24.*s %.*s", text_arguments(buffer_text(&name)),
-            text_arguments(constraints.bytes ? buffer_text(&constraints) : text_literal("any")));
+        print_field(list, field, buffer_text(&name));
+        list->count++;
         buffer_add_char(&name, '.');
         if (field->message && field->message->has_constraints &&
             !is_enclosing(&enclosing, field->message))
-            print_fields(field->message, buffer_text(&name), &enclosing, arena);
+            print_fields(list, field->message, buffer_text(&name), &enclosing);
     }
+}
+
+/* In memory of its own, so that the fields of one method leave room for those of the next. */
+static void print_request(const struct schema_method *method)
+{
+    struct arena arena;
+    struct field_list list = {&arena, 0};
+    arena_init(&arena, MEMORY);
+    print_fields(&list, method->request, text_literal(""), NULL);
+    if (list.count == MOST_FIELDS)
+        print_line("    further fields are not listed");
+    arena_clear(&arena);
 }
 
 static void print_style(const struct json_style *style, struct arena *arena)
@@ -158,7 +186,7 @@ static void check_schema(struct findings *findings)
     puts("RPCs");
     for (size_t i = 0; i < count; i++) {
         print_method(&methods[i], findings->arena);
-        print_fields(methods[i].request, text_literal(""), NULL, findings->arena);
+        print_request(&methods[i]);
     }
     print_unserved(schema);
     schema_free(schema);

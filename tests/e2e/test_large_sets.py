@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from support import api
-from support.sidecar import BINARY
+from support.sidecar import BINARY, run
 
 HEAD = """syntax = "proto3";
 package test.v1;
@@ -62,3 +62,20 @@ def test_the_time_grows_with_the_size_of_the_set(kind, tmp_path):
         (tmp_path / "large.binpb").write_bytes(api.compile_set(["large.proto"], [tmp_path]))
         times.append(min(seconds(tmp_path / "large.binpb") for _ in range(3)))
     assert times[1] < times[0] * GROWTH * 2.5 + 0.05, times
+
+
+NESTED = {
+    "deep": lambda n: of(n, "message T# { T@ next = 1; }"),
+    "of many paths": lambda n: of(n, "message T# { T@ a = 1; T@ b = 2; }"),
+}
+
+
+@pytest.mark.parametrize("kind, count", [("deep", 20000), ("of many paths", 60)])
+def test_a_check_of_types_in_types_comes_to_an_end(kind, count, tmp_path):
+    last = f"message T{count} {{ string id = 1 [(buf.validate.field).required = true]; }} message R {{ T0 first = 1; }}"
+    (tmp_path / "nested.proto").write_text(HEAD + service('post: "/v1" body: "*"') + NESTED[kind](count) + last)
+    (tmp_path / "nested.binpb").write_bytes(api.compile_set(["nested.proto"], [tmp_path]))
+    checked = run("check", f"--descriptor-set={tmp_path / 'nested.binpb'}", "--upstream=https://127.0.0.1:1")
+    assert checked.returncode == 1
+    assert "    first.a.a " in checked.stdout or "    first.next.next " in checked.stdout
+    assert "    further fields are not listed\n" in checked.stdout
