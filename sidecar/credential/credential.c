@@ -2,6 +2,7 @@
 #include "credential/credential.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -9,6 +10,7 @@
 #include "credential/keeper_plan.h"
 #include "credential/report.h"
 #include "credential/server_clock.h"
+#include "credential/signature.h"
 #include "credential/sources.h"
 
 #include "base/banned.h"
@@ -26,8 +28,19 @@ struct credential_snapshot *credential_hold_current(struct credential *credentia
     return snapshot;
 }
 
+void credential_hide(struct credential *credential, struct credential_use *use)
+{
+    if (use->signature.size > 0 && !use->hidden)
+        use->hidden = secret_new(credential->secrets, use->signature);
+}
+
 void credential_release(struct credential_use *use)
 {
+    if (use->signature.size > 0)
+        explicit_bzero((char *)(uintptr_t)use->signature.data, use->signature.size);
+    use->signature = (struct text){NULL, 0};
+    secret_wipe(use->hidden);
+    use->hidden = NULL;
     snapshot_release(use->held);
     use->held = NULL;
 }
@@ -248,10 +261,13 @@ bool credential_sign(struct credential *credential, const struct credential_scop
     use->offset_ns = credential_clock_offset_ns(credential);
     const struct signature_scope signed_scope = {
         scope->host, scope->project_id, (clock_calendar_ns() + use->offset_ns) / CLOCK_NS_PER_S};
-    if (snapshot_sign(use->held, &signed_scope, scope->arena, request, status))
-        return true;
-    credential_release(use);
-    return false;
+    if (!snapshot_sign(use->held, &signed_scope, scope->arena, request, status)) {
+        credential_release(use);
+        return false;
+    }
+    if (snapshot_issued(use->held)->kind == ISSUED_KEY)
+        use->signature = signature_of(request);
+    return true;
 }
 
 void credential_reload(struct credential *credential)

@@ -91,7 +91,9 @@ struct credential_use {
 
     /* The credential's own. */
     struct credential_snapshot *held;
-    int64_t offset_ns; /* of the clock that the signature was made with */
+    struct text signature; /* in the arena of the scope; empty with a token */
+    struct secret *hidden; /* by credential_hide */
+    int64_t offset_ns;     /* of the clock that the signature was made with */
     int64_t wait_until_ns;
     bool is_probe, was_refused;
     struct credential_uses *queue; /* in which it waits; NULL: it does not */
@@ -114,7 +116,12 @@ must_use bool credential_sign(struct credential *credential, const struct creden
                               struct http_request *request, struct credential_use *use,
                               struct status *status);
 
-/* Releases the snapshot, once the request's bytes have left. */
+/* Keeps the signature out of texts that others see, as the other secrets are, until it is released:
+ * for texts of a response, which may repeat the request. */
+void credential_hide(struct credential *credential, struct credential_use *use);
+
+/* Releases the snapshot and overwrites the signature, once the request's bytes have left and the
+ * texts of the response are read; before the arena of the signature is cleared. */
 void credential_release(struct credential_use *use);
 
 /* The next step of a signed request. */

@@ -75,7 +75,10 @@ enum source_next iam_sign(struct source_fetch *fetch, const char *url)
         return SOURCE_FAILED;
     bool good = signature_add(key, &scope, fetch->arena, &fetch->request, &fetch->status);
     signing_key_free(key);
-    return good ? SOURCE_SEND : SOURCE_FAILED;
+    if (!good)
+        return SOURCE_FAILED;
+    source_hide(fetch, signature_of(&fetch->request));
+    return SOURCE_SEND;
 }
 
 void iam_judge_refusal(struct source_fetch *fetch, const struct http_response *response,

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
@@ -141,6 +142,12 @@ static void add_fields(struct http_request *request, struct text date, struct te
             request->fields[request->field_count++] = candidates[i];
 }
 
+struct text signature_of(const struct http_request *request)
+{
+    struct text authorization = request->fields[request->field_count - 1].value;
+    return text_skip(authorization, authorization.size - HASH_HEX_BYTES);
+}
+
 bool signature_add(struct signing_key *key, const struct signature_scope *scope,
                    struct arena *arena, struct http_request *request, struct status *status)
 {
@@ -154,6 +161,7 @@ bool signature_add(struct signing_key *key, const struct signature_scope *scope,
     if (!sign(&signing, key, arena, signature, status))
         return false;
     struct text value = authorization(&signing, key->access_key.id, signature, arena);
+    explicit_bzero(signature, sizeof signature);
     char *date = arena_copy(arena, signing.date, SDK_DATE_BYTES - 1);
     if (!value.data || !date)
         return status_fail(status, STATUS_RESOURCE_EXHAUSTED,

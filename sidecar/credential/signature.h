@@ -48,3 +48,7 @@ struct signature_scope {
 must_use bool signature_add(struct signing_key *key, const struct signature_scope *scope,
                             struct arena *arena, struct http_request *request,
                             struct status *status);
+
+/* The only copy of the signature that signature_add has just made: the end of Authorization, which
+ * is the last field. It is a secret for as long as its time is accepted. */
+struct text signature_of(const struct http_request *request);

@@ -36,8 +36,8 @@ enum source_fault {
     SOURCE_COUNTS_TOWARDS_LOCK, /* of account or key: half an hour's pause, or a changed file */
 };
 
-/* Secrets that one fetch sends: an identity token, a password, and what was issued on the way to an
- * agency's key. */
+/* Secrets that one fetch sends: an identity token, a password, what was issued on the way to an
+ * agency's key, and signatures. */
 #define SOURCE_HIDDEN 8
 
 /* One fetch: a source's memory from `begin` to its end. */

@@ -20,6 +20,7 @@ static struct fault read_fault(struct transaction *transaction)
         fault.request_id = fault_body_request_id(response, secrets);
         return fault;
     }
+    credential_hide(transaction->pipeline->credential, &transaction->credential);
     fault_read(response, secrets, &transaction->response_arena, &transaction->fault_arena, &fault);
     if (transaction_only_reads(transaction))
         fault_of_safe_request(&fault);
@@ -55,8 +56,10 @@ bool interpret_message(struct transaction *transaction, const struct schema_meth
         transaction_redact(transaction, &transaction->status);
         return false;
     }
-    if (transaction->unreadable.count > 0)
+    if (transaction->unreadable.count > 0) {
+        credential_hide(transaction->pipeline->credential, &transaction->credential);
         access_log_unreadable(transaction);
+    }
     return true;
 }
 

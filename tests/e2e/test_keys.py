@@ -205,6 +205,33 @@ def test_the_vendors_words_about_a_bad_signature_reach_nobody_with_what_was_sign
     assert not [text for text in told if "x-security-token" in text]
 
 
+@pytest.mark.parametrize("status, body", [
+    (400, '{"error_code": "APIG.2011", "error_msg": "SIGNATURE is in the request"}'), (500, "SIGNATURE"), (201, "[SIGNATURE"),
+    (201, '{"id": "g", "SIGNATURE": 1, "SIGNATURE": 2}'), (201, '{"id": "g", "name": "n", "url_domains": [{"id": {"SIGNATURE": 1}}]}')])
+def test_a_signature_that_a_response_repeats_reaches_nobody(started, upstream, status, body):
+    def repeating(request):
+        signed = AUTHORIZATION.fullmatch(request.fields["authorization"])[3]
+        return http(status, body.replace("SIGNATURE", signed).encode())
+    upstream.always = response(repeating)
+    sidecar = started("--log-level=debug")
+    call = sidecar.client().start()
+    call.exception()
+    told = [call.details() or "", str(call.trailing_metadata())]
+    sidecar.stop()
+    told += [json.dumps(line, ensure_ascii=False) for line in sidecar.lines]
+    signed = AUTHORIZATION.fullmatch(upstream.requests[0].fields["authorization"])[3]
+    assert not [text for text in told if repeated(signed, text)]
+
+
+def test_a_signature_is_not_left_in_memory(started, upstream, verifier):
+    sidecar = started()
+    client = sidecar.client()
+    for _ in range(3):
+        client.create()
+    signed = [AUTHORIZATION.fullmatch(request.fields["authorization"])[3] for request in upstream.requests]
+    assert not [one for one in signed if in_memory(sidecar.process, one)]
+
+
 def test_a_replaced_secret_is_not_left_in_memory(started, upstream, verifier, keys):
     sidecar = started()
     client = sidecar.client()
