@@ -16,6 +16,12 @@
  */
 #define METADATA_TOKEN_BYTES 4096
 
+struct source_metadata {
+    struct source source;
+    size_t known_size;
+    char known[ISSUED_PROJECT_BYTES]; /* of an earlier fetch: the project of the node */
+};
+
 enum step { STEP_TOKEN, STEP_KEY, STEP_PROJECT };
 
 static enum source_next ask(struct source_fetch *fetch, enum step step, const char *target,
@@ -79,32 +85,41 @@ static enum source_next take_key(struct source_fetch *fetch, const struct http_r
     return ask(fetch, STEP_PROJECT, "/openstack/latest/meta_data.json", fetch->kept);
 }
 
-/* The key is good without a project. */
-static enum source_next take_project(struct source_fetch *fetch,
+/* The key is good without a project, and the node stays in the one that it once was in. */
+static enum source_next issue(struct source_metadata *metadata, struct source_fetch *fetch)
+{
+    struct text project = fetch->issued.project;
+    if (project.size > 0) {
+        memcpy(metadata->known, project.data, project.size);
+        metadata->known_size = project.size;
+    }
+    fetch->issued.project = (struct text){metadata->known, metadata->known_size};
+    return SOURCE_ISSUED;
+}
+
+static enum source_next take_project(struct source_metadata *metadata, struct source_fetch *fetch,
                                      const struct http_response *response)
 {
     struct status ignored;
     if (response->status == 200)
         (void)!answer_read_node(response, fetch->arena, &fetch->issued.project, &ignored);
-    return SOURCE_ISSUED;
+    return issue(metadata, fetch);
 }
 
 static enum source_next answered(struct source *source, struct source_fetch *fetch,
                                  const struct http_response *response)
 {
-    static enum source_next (*const takes[])(struct source_fetch * fetch,
-                                             const struct http_response *response) = {
-        [STEP_TOKEN] = take_token, [STEP_KEY] = take_key, [STEP_PROJECT] = take_project};
-    (void)source;
-    return takes[fetch->step](fetch, response);
+    if (fetch->step == STEP_PROJECT)
+        return take_project((struct source_metadata *)source, fetch, response);
+    return fetch->step == STEP_TOKEN ? take_token(fetch, response) : take_key(fetch, response);
 }
 
 static enum source_next unanswered(struct source *source, struct source_fetch *fetch)
 {
-    (void)source;
     if (fetch->step == STEP_TOKEN)
         return ask_key(fetch, (struct text){NULL, 0});
-    return fetch->step == STEP_PROJECT ? SOURCE_ISSUED : SOURCE_FAILED;
+    return fetch->step == STEP_PROJECT ? issue((struct source_metadata *)source, fetch)
+                                       : SOURCE_FAILED;
 }
 
 static const struct source_kind kind = {
@@ -119,7 +134,7 @@ static const struct source_kind kind = {
 
 struct source *source_metadata_open(const char *url)
 {
-    struct source *source = memory_expect(calloc(1, sizeof *source));
-    *source = (struct source){.kind = &kind, .place = url, .urls[SOURCE_NODE] = url};
-    return source;
+    struct source_metadata *made = memory_expect(calloc(1, sizeof *made));
+    made->source = (struct source){.kind = &kind, .place = url, .urls[SOURCE_NODE] = url};
+    return &made->source;
 }

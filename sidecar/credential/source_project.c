@@ -107,7 +107,7 @@ static enum source_next take(struct source_project *project, struct source_fetch
     if (!fault_is_success(response->status))
         return refuse(project, fetch, response);
     if (!answer_read_projects(response, fetch->arena, &count, &first, &fetch->status))
-        return SOURCE_FAILED;
+        return issue_former(project, fetch);
     if (count != 1 || first.size == 0)
         return source_fail(
             fetch, SOURCE_REFUSED,

@@ -82,6 +82,32 @@ static void a_key_is_good_without_a_project(void **state)
     source_end(&trial);
 }
 
+static void the_project_of_the_node_is_kept_when_it_is_not_told_again(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned status;
+        const char *body;
+    } rows[] = {{500, ""}, {200, "{}"}, {200, "{"}, {404, ""}};
+    struct source_trial trial;
+    begin(&trial);
+    source_answer(&trial, 200, "token-1", "");
+    source_answer(&trial, 200, KEY, "");
+    source_answer(&trial, 200, "{\"project_id\":\"p1\"}", "");
+    for (size_t i = 0; i <= array_length(rows); i++) {
+        source_begin_again(&trial);
+        source_answer(&trial, 200, "token-1", "");
+        source_answer(&trial, 200, KEY, "");
+        if (i < array_length(rows))
+            source_answer(&trial, rows[i].status, rows[i].body, "");
+        else
+            trial.next = trial.source->kind->unanswered(trial.source, &trial.fetch);
+        assert_int_equal(trial.next, SOURCE_ISSUED);
+        assert_text(trial.fetch.issued.project, "p1");
+    }
+    source_end(&trial);
+}
+
 static void a_node_without_an_agency_is_a_fault_of_its_settings(void **state)
 {
     (void)state;
@@ -114,6 +140,7 @@ int main(void)
         cmocka_unit_test(a_node_without_the_second_version_is_asked_in_the_first),
         cmocka_unit_test(a_node_that_does_not_answer_for_a_token_is_asked_in_the_first_version),
         cmocka_unit_test(a_key_is_good_without_a_project),
+        cmocka_unit_test(the_project_of_the_node_is_kept_when_it_is_not_told_again),
         cmocka_unit_test(a_node_without_an_agency_is_a_fault_of_its_settings),
         cmocka_unit_test(a_failure_passes_and_names_its_status),
     };

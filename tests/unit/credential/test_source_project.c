@@ -143,6 +143,9 @@ static void a_project_that_was_found_is_kept_while_iam_is_down(void **state)
     begin(&trial, source_open_given(&key));
     assert_int_equal(trial.source->kind->unanswered(trial.source, &trial.fetch), SOURCE_FAILED);
     source_begin_again(&trial);
+    source_answer(&trial, 200, "<html>", "");
+    assert_failed(&trial, SOURCE_PASSING, "not readable JSON");
+    source_begin_again(&trial);
     source_answer(&trial, 200, ONE_PROJECT, "");
     source_begin_again(&trial);
     source_answer(&trial, 503, "", "");
@@ -150,6 +153,10 @@ static void a_project_that_was_found_is_kept_while_iam_is_down(void **state)
     assert_text(trial.fetch.issued.project, PROJECT);
     source_begin_again(&trial);
     assert_int_equal(trial.source->kind->unanswered(trial.source, &trial.fetch), SOURCE_ISSUED);
+    assert_text(trial.fetch.issued.project, PROJECT);
+    source_begin_again(&trial);
+    source_answer(&trial, 200, "<html>", "");
+    assert_int_equal(trial.next, SOURCE_ISSUED);
     assert_text(trial.fetch.issued.project, PROJECT);
     source_begin_again(&trial);
     source_answer(&trial, 401, REFUSAL, "");
