@@ -259,12 +259,14 @@ enum credential_next credential_wait(struct credential *credential, struct crede
 {
     enum credential_next next = CREDENTIAL_RESUMES;
     pthread_mutex_lock(&credential->lock);
+    int64_t until_ns = key_gate_wait_ends_ns(&credential->gate);
     if (credential->waits_ended)
         next = CREDENTIAL_UNCHANGED;
-    else if (credential->current != use->held || !credential->gate.is_probed)
+    else if (credential->current != use->held || until_ns <= clock_now_ns())
         next = CREDENTIAL_AGAIN;
     else
-        add(credential, use, AWAITED_PROBE, use->deadline_ns);
+        add(credential, use, AWAITED_PROBE,
+            until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
     pthread_mutex_unlock(&credential->lock);
     return next;
 }

@@ -10,7 +10,15 @@ void key_gate_init(struct key_gate *gate, bool is_confirmed)
 
 bool key_gate_may_enter(const struct key_gate *gate, int64_t now_ns)
 {
-    return gate->state != KEY_GATE_DOUBTED || (!gate->is_probed && now_ns >= gate->next_try_ns);
+    return gate->state != KEY_GATE_DOUBTED || (gate->probes == 0 && now_ns >= gate->next_try_ns);
+}
+
+int64_t key_gate_wait_ends_ns(const struct key_gate *gate)
+{
+    if (gate->state != KEY_GATE_UNCONFIRMED || gate->probes == 0)
+        return INT64_MIN;
+    return gate->probes < KEY_GATE_MOST_PROBES ? gate->last_probe_ns + KEY_GATE_PATIENCE_NS
+                                               : INT64_MAX;
 }
 
 enum key_gate_verdict key_gate_enter(struct key_gate *gate, int64_t now_ns)
@@ -19,9 +27,10 @@ enum key_gate_verdict key_gate_enter(struct key_gate *gate, int64_t now_ns)
         return KEY_GATE_PASS;
     if (!key_gate_may_enter(gate, now_ns))
         return KEY_GATE_CLOSED;
-    if (gate->is_probed)
+    if (now_ns < key_gate_wait_ends_ns(gate))
         return KEY_GATE_WAIT;
-    gate->is_probed = true;
+    gate->probes++;
+    gate->last_probe_ns = now_ns;
     /* A probe whose response is lost may count upstream as well. */
     gate->next_try_ns = now_ns + KEY_GATE_PROBE_NS;
     return KEY_GATE_PROBE;
@@ -29,7 +38,7 @@ enum key_gate_verdict key_gate_enter(struct key_gate *gate, int64_t now_ns)
 
 void key_gate_leave(struct key_gate *gate)
 {
-    gate->is_probed = false;
+    gate->probes--;
 }
 
 void key_gate_confirm(struct key_gate *gate)
@@ -39,6 +48,10 @@ void key_gate_confirm(struct key_gate *gate)
 
 void key_gate_doubt(struct key_gate *gate, int64_t now_ns, int64_t pause_ns)
 {
+    int64_t share_ns = KEY_GATE_PROBE_NS * (1 + (int64_t)gate->probes),
+            next_ns = now_ns + (share_ns > pause_ns ? share_ns : pause_ns);
+    bool is_known = gate->state == KEY_GATE_DOUBTED && gate->next_try_ns > next_ns;
     gate->state = KEY_GATE_DOUBTED;
-    gate->next_try_ns = now_ns + pause_ns;
+    if (!is_known)
+        gate->next_try_ns = next_ns;
 }

@@ -2,8 +2,8 @@
 /*
  * How many requests may go out with an access key: the vendor locks a key for everybody after more
  * than five failures in a row, for five minutes. A key that no response has confirmed lets one
- * request out at a time; one that was refused lets one out as a probe from time to time. Pure; its
- * owner locks.
+ * request out at a time, and a few more while those hang; one that was refused lets one out as a
+ * probe from time to time. Pure; its owner locks.
  */
 #pragma once
 
@@ -14,6 +14,11 @@
 
 /* At most four probes in the five minutes of a lock. */
 #define KEY_GATE_PROBE_NS (90 * CLOCK_NS_PER_S)
+
+/* A probe whose response takes longer keeps the others from going out no more, as long as few are
+ * out: a gateway refuses a key at once, and what takes longer is the service behind it. */
+#define KEY_GATE_PATIENCE_NS CLOCK_NS_PER_S
+#define KEY_GATE_MOST_PROBES 3
 
 /* How long a key that is locked is left alone. */
 #define KEY_GATE_LOCK_NS (300 * CLOCK_NS_PER_S)
@@ -26,8 +31,9 @@ enum key_gate_state {
 
 struct key_gate {
     enum key_gate_state state;
-    bool is_probed;      /* a request is out as a probe */
-    int64_t next_try_ns; /* of clock_now_ns: when a doubted key may be tried */
+    unsigned probes;       /* requests that are out as probes */
+    int64_t last_probe_ns; /* of clock_now_ns: when the last one went out */
+    int64_t next_try_ns;   /* when a doubted key may be tried */
 };
 
 enum key_gate_verdict {
@@ -45,10 +51,15 @@ enum key_gate_verdict key_gate_enter(struct key_gate *gate, int64_t now_ns);
 /* True when key_gate_enter would not be KEY_GATE_CLOSED. */
 bool key_gate_may_enter(const struct key_gate *gate, int64_t now_ns);
 
+/* When key_gate_enter is KEY_GATE_WAIT no longer, though no probe has ended: INT64_MIN if it is not
+ * now, INT64_MAX if only the end of a probe changes that. */
+int64_t key_gate_wait_ends_ns(const struct key_gate *gate);
+
 /* The probe has ended. One of the next two follows when its response shows whether the key is
  * accepted. */
 void key_gate_leave(struct key_gate *gate);
 
-/* A response has accepted, or refused, the key. */
+/* A response has accepted, or refused, the key. It is left alone for `pause_ns`, and longer when
+ * several probes may have been refused. */
 void key_gate_confirm(struct key_gate *gate);
 void key_gate_doubt(struct key_gate *gate, int64_t now_ns, int64_t pause_ns);

@@ -13,7 +13,7 @@ from support.secret import Mount, repeated
 from support.sidecar import run
 from support.signature import AUTHORIZATION, SIGNED, Key, Verifier, canonical_request, signature
 from support.toolchain import ROOT, python_with
-from support.upstream import GROUP, end_after_reading, http, response, verified
+from support.upstream import GROUP, end_after_reading, http, response, silence, verified
 
 KEY = Key("QTWAOYTTINDUT2QVKYUC", "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc")
 NEXT = Key("HSTATEMPORARYKEY0001", "n5jV0TgJxQ1sWfYb8LhKzR3mEaPcUoDi7Xv2Gt6N", "gQpjbi1ub3J0aC00i" + "0123456789abcdefZ/+=" * 60)
@@ -187,6 +187,16 @@ def test_an_unconfirmed_key_delays_calls_and_fails_none(started, upstream, verif
     calls = [client.start() for _ in range(100)]
     [call.result() for call in calls]
     assert len(upstream.requests) == 100
+
+
+def test_a_call_that_hangs_does_not_keep_an_unconfirmed_key_from_others(started, upstream, verifier):
+    upstream.script(silence())
+    client = started().client()
+    hung = client.start(timeout=30)
+    upstream.wait_requests(1)
+    calls = [client.start(timeout=10) for _ in range(20)]
+    [call.result() for call in calls]
+    hung.cancel()
 
 
 def test_the_vendors_words_about_a_bad_signature_reach_nobody_with_what_was_signed(started, upstream, keys):
