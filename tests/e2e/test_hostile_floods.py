@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import pytest
 
 from support.bystander import bystander
-from support.cgroup import limited
+from support.cgroup import limited, manifest_limit
 from support.flood import FLOODS
 from support.process import status
 from support.secret import TokenFile
 from support.sidecar import ROOT, Sidecar
 from support.upstream import Upstream, response
 
-LIMIT, MOST, DENIED = 128 << 20, 96 << 10, 8 << 10  # bytes of the group; KiB of RSS; KiB that denied calls may take
+MOST, DENIED = 96 << 10, 8 << 10  # KiB of RSS; KiB that denied calls may take
 GIVEN_BACK = 1.2  # RSS after the floods ÷ before
 SECONDS, LATER, LONGEST_DELAY, CALLS = 3, 60, 1.0, 100
 THROUGH_TLS = ["empty DATA", "unknown frames", "references without end"]
@@ -58,7 +58,7 @@ def places(quick, certificate, tmp_path_factory):
         for kind, options in (("plaintext", []), ("tls", tls)):
             unix = f"unix:{folder}/{kind}"
             sidecar = Sidecar(quick, token, options=["--log-sample=0", f"--listen={unix}", *options],
-                              prefix=ended.enter_context(limited(LIMIT, kind)))
+                              prefix=ended.enter_context(limited(manifest_limit(), kind)))
             ended.callback(sidecar.kill)
             made[kind] = warmed(sidecar.ready(), unix)
         yield made

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from support.certificate import make_certificate
+from support.cgroup import limited, manifest_limit
 from support.client import Client, details
 from support.envoy import Envoy, address, envoy_command, inbound, outbound
 from support.load import Load
@@ -42,10 +43,11 @@ def authority(tmp_path_factory):
 
 
 class Mesh:
-    """Pods of a sidecar and an inbound Envoy each, and the outbound Envoys that callers are given."""
+    """Pods of a sidecar and an inbound Envoy each, and the outbound Envoys that callers are given. `within` is a command
+    that runs the sidecars with a limit."""
 
-    def __init__(self, command, directory, authority, upstream, token, flags=()):
-        self.command, self.directory, self.authority = command, directory, authority
+    def __init__(self, command, directory, authority, upstream, token, within, flags=()):
+        self.command, self.directory, self.authority, self.within = command, directory, authority, within
         self.upstream, self.token, self.flags = upstream, token, [*FLAGS, *flags]
         self.envoys, self.names = [], itertools.count()
         self.ports = [free_port() for _ in range(PODS)]
@@ -57,7 +59,7 @@ class Mesh:
         self.endpoints = [{"address": address(envoy.port)} for envoy in self.inbound]
 
     def sidecar(self, port):
-        return Sidecar(self.upstream, self.token.path, f"127.0.0.1:{port}", self.flags)
+        return Sidecar(self.upstream, self.token.path, f"127.0.0.1:{port}", self.flags, prefix=self.within)
 
     def certificate(self, name):
         return make_certificate(self.directory / f"certificate_{next(self.names)}", "pod", f"URI:{name}", self.authority)
@@ -92,13 +94,13 @@ class Mesh:
 @pytest.fixture
 def mesh(command, tmp_path, authority, token):
     made = []
-
-    def mesh(upstream, *flags):
-        made.append(Mesh(command, tmp_path, authority, upstream, token, flags))
-        return made[-1]
-    yield mesh
-    for each in made:
-        each.kill()
+    with limited(manifest_limit(), "mesh") as within:
+        def mesh(upstream, *flags):
+            made.append(Mesh(command, tmp_path, authority, upstream, token, within, flags))
+            return made[-1]
+        yield mesh
+        for each in made:
+            each.kill()
 
 
 @pytest.fixture

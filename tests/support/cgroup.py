@@ -3,10 +3,18 @@
 import contextlib
 import os
 import pathlib
+import re
 import warnings
 
-ROOT = pathlib.Path("/sys/fs/cgroup")
-VERSIONS = [(ROOT / "memory", "memory.limit_in_bytes"), (ROOT, "memory.max")]  # where the groups are, and the file of the limit
+from support.toolchain import ROOT
+
+MOUNTED = pathlib.Path("/sys/fs/cgroup")
+VERSIONS = [(MOUNTED / "memory", "memory.limit_in_bytes"), (MOUNTED, "memory.max")]  # where the groups are, and the file of the limit
+
+
+def manifest_limit():
+    """Returns the memory limit of the sidecar's container, in bytes."""
+    return int(re.search(r"limits: \{ memory: (\d+)Mi \}", (ROOT / "deploy/base/sidecar.yaml").read_text())[1]) << 20
 
 
 def make_group(name, count):
