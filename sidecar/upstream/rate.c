@@ -34,7 +34,7 @@
 /* A window that the upstream names may be about to end. */
 #define LONGEST_PAUSE_NS (3600 * CLOCK_NS_PER_S)
 
-/* A wait of a century is as good as one of a million days, which is no number of nanoseconds. */
+/* A century; a million calls at one a day take longer than int64_t has nanoseconds. */
 #define LONGEST_WAIT_NS (36525 * 24 * 3600.0 * (double)CLOCK_NS_PER_S)
 
 /* Never more than `calls` in any window: the bucket's size and what flows into it in that time. */
