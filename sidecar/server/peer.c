@@ -2,29 +2,17 @@
 #include "server/peer.h"
 
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/siphash.h"
+#include "server/caller_hash.h"
 #include "system/address.h"
 
 #include "base/banned.h"
 
-/* Drawn once for the process. */
-static struct siphash_key key;
-static pthread_once_t key_drawn = PTHREAD_ONCE_INIT;
-
-static void draw_key(void)
-{
-    arc4random_buf(&key, sizeof key);
-}
-
 static void set_caller(struct peer *peer, struct text caller)
 {
-    pthread_once(&key_drawn, draw_key);
-    peer->caller_hash = siphash(&key, caller.size > 0 ? caller : text_of(peer->who));
+    peer->caller_hash = caller_hash(caller.size > 0 ? caller : text_of(peer->who));
     if (caller.size == 0)
         caller = text_literal(CALLER_ANONYMOUS);
     size_t bytes = caller.size < CALLER_BYTES ? caller.size : CALLER_BYTES - 1;

@@ -9,7 +9,7 @@ from sources import includes, program_sources, read
 LIBRARIES = {
     r"grpc/.*(?<!\.pb-c\.h)": r"server/|client/",
     r"curl/.*": r"upstream/",
-    r"openssl/.*": r"system/pem\.c|credential/hash\.c|upstream/(connector|handshake|trust_store)\.c|server/(channel|tls|tls_context)\.c",
+    r"openssl/.*": r"system/pem\.c|credential/hash\.c|upstream/(connector|handshake|trust_store)\.c|server/(caller_hash|channel|tls|tls_context)\.c",
     r"nghttp2/.*": r"http2/header_block\.c",
     r"event2/.*": r"system/(event_thread|file_watch|reload|task_queue|watchdog)\.[ch]|upstream/|server/|admin/|credential/|(lifecycle|sidecar)\.[ch]|pipeline/pipeline\.[ch]",
     r"pcre2.*": r"constraint/",
