@@ -31,8 +31,7 @@ enum credential_permit credential_enter(struct credential *credential, struct cr
     return permitted;
 }
 
-/* Ends the turn of `use` as the probe. Returns whether waiting requests may go on. With the lock.
- */
+/* Ends the probe, if `use` is one. Returns whether waiting requests may go on. With the lock. */
 static bool leave(struct credential *credential, struct credential_use *use)
 {
     bool was_probe = use->is_probe;
