@@ -25,6 +25,7 @@ static bool receive(struct transaction *transaction)
 {
     return trace_headers_read(&transaction->trace, transaction->call, transaction->pipeline->config,
                               &transaction->status) &&
+           call_may_begin(transaction->call, &transaction->status) &&
            call_message(transaction->call, &transaction->arena, &transaction->bytes,
                         &transaction->status);
 }

@@ -88,8 +88,7 @@ static void on_leaving(struct task *task)
 {
     struct call *call = container_of(task, struct call, leaving);
     const struct call_handler *handler = call->unary->calls->handler;
-    if (call->begun)
-        handler->cancelled(call, handler->context);
+    handler->cancelled(call, handler->context);
     call_release(call);
 }
 
@@ -112,43 +111,17 @@ static bool take_number(struct call *call)
            text_to_u64(core_text(&last->value), &call->stream.number);
 }
 
-/* Learns who calls, and from now on whether the caller still waits. False when it does not. */
-static bool follow(struct call *call)
+/* Learns who calls, and from now on whether the caller still waits. */
+static void follow(struct call *call)
 {
     call->stream.ended = on_stream_ended;
     call_hold(call);
     if (take_number(call) &&
         front_follow(call->unary->calls->core->front, &call->stream, &call->peer))
-        return true;
+        return;
+    call->is_late = true;
+    call->peer = (struct peer){0};
     call_release(call);
-    return false;
-}
-
-/* The caller has gone before the call came here. */
-static void drop(struct call *call)
-{
-    struct status status;
-    status_set(&status, STATUS_CANCELLED, "the caller no longer waits");
-    metric_count(call->unary->calls->metrics, METRIC_CALLS, call->unary->number, STATUS_CANCELLED);
-    call_reply(call, &status);
-}
-
-/* Connections are about to be closed. A call that began now would end with UNAVAILABLE, which means
- * "not processed", while its request is upstream. */
-static void refuse(struct call *call)
-{
-    const struct call_handler *handler = call->unary->calls->handler;
-    struct arena arena;
-    struct status status;
-    struct call_trailers trailers;
-    arena_init(&arena, CALL_TRAILERS_BYTES);
-    status_set(&status, STATUS_UNAVAILABLE, "the sidecar is stopping; nothing was sent");
-    handler->explain(&status, &arena, &trailers, handler->context);
-    metric_count(call->unary->calls->metrics, METRIC_CALLS, call->unary->number,
-                 STATUS_UNAVAILABLE);
-    call_send_trailers(call, &trailers);
-    call_reply(call, &status);
-    arena_clear(&arena);
 }
 
 void unary_end_undelivered(void *context)
@@ -179,17 +152,21 @@ static void on_opened(struct tag *tag, bool good)
     atomic_init(&call->holders, 1); /* until it is replied to */
     call->received_ns = call->deadline_ns = clock_now_ns();
     TAILQ_INSERT_TAIL(&calls->open, call, place);
-    if (!follow(call)) {
-        drop(call);
-        return;
-    }
+    follow(call);
     set_deadline(call);
-    if (atomic_load(&calls->is_refusing)) {
-        refuse(call);
-        return;
-    }
-    call->begun = true;
     calls->handler->begin(call, calls->handler->context);
+}
+
+/* Connections are about to be closed when the server refuses calls: one that began would end with
+ * UNAVAILABLE, which means "not processed", while its request is upstream. */
+bool call_may_begin(const struct call *call, struct status *status)
+{
+    if (call->is_late)
+        return status_fail(status, STATUS_CANCELLED,
+                           "the caller had gone when the call came; nothing was sent");
+    if (atomic_load(&call->unary->calls->is_refusing))
+        return status_fail(status, STATUS_UNAVAILABLE, "the sidecar is stopping; nothing was sent");
+    return true;
 }
 
 void *call_state(struct call *call)

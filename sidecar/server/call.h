@@ -53,8 +53,7 @@ struct call_handler {
      * the reply. */
     void (*committed)(struct call *call, bool good, void *context);
     void (*end)(struct call *call, void *context);
-    /* Makes the trailers for a status of the server's own, of a call that was never begun:
-     * UNIMPLEMENTED when the method is not served, UNAVAILABLE when the server stops. May cut the
+    /* Makes the trailers for UNIMPLEMENTED, of a call whose method is not served. May cut the
      * message. The trailers are in the arena, which is empty before. The poller's thread. */
     void (*explain)(struct status *status, struct arena *arena, struct call_trailers *trailers,
                     void *context);
@@ -69,6 +68,11 @@ struct call_handler {
 #define CALL_TRAILERS_BYTES (64 * 1024)
 
 void *call_state(struct call *call);
+
+/* False, in `begin`, for a call that is to be replied to at once: CANCELLED when its caller had
+ * gone when it came, whose peer is not known then; UNAVAILABLE when the server takes no more calls.
+ */
+must_use bool call_may_begin(const struct call *call, struct status *status);
 
 const struct schema_method *call_method(const struct call *call);
 

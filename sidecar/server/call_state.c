@@ -10,8 +10,7 @@
 static void free_call(struct call *call)
 {
     const struct unary_calls *calls = call->unary->calls;
-    if (call->begun)
-        calls->handler->end(call, calls->handler->context);
+    calls->handler->end(call, calls->handler->context);
     if (call->has_message)
         grpc_slice_unref(call->message);
     if (call->has_response)

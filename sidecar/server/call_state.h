@@ -32,7 +32,7 @@ struct call {
     grpc_slice details;    /* its message, of a failure */
     bool has_message, has_response;
     size_t response_size; /* as far as the budget knows it */
-    bool begun;           /* by its handler */
+    bool is_late;         /* its caller had gone when it came, and its peer is not known */
     bool is_committed;
     bool ends_with_connection;
     int cancelled; /* C-core writes it, and nobody reads it */

@@ -76,7 +76,7 @@ static bool register_unary(struct server *server, const struct schema *schema,
             return status_fail(status, STATUS_INVALID_ARGUMENT,
                                "%s: this method is built into the server", methods[i].path);
         server->methods[i] = (struct unary_method){registered, &methods[i],
-                                                   text_of(methods[i].path), i, &server->calls};
+                                                   text_of(methods[i].path), &server->calls};
     }
     return true;
 }

@@ -19,7 +19,7 @@ struct unary_calls {
     struct metrics *metrics;
     struct call_memory request_memory, response_memory;
     atomic_size_t in_flight; /* calls that are not replied to yet; relaxed, as only a count */
-    atomic_bool is_refusing; /* calls that open from now on are not begun */
+    atomic_bool is_refusing; /* calls that open from now on may not begin */
 
     /* The poller's thread. */
     TAILQ_HEAD(, call) open; /* calls whose reply has not been sent, the oldest first */
@@ -29,7 +29,6 @@ struct unary_method {
     void *registered; /* grpc_server_register_method's */
     const struct schema_method *method;
     struct text path; /* the method's, whose size is compared before its bytes */
-    size_t number;    /* of the method, in the schema's order */
     struct unary_calls *calls;
 };
 

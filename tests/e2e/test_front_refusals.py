@@ -5,8 +5,10 @@ import struct
 import pytest
 
 from support import api
+from support.client import IDS
 from support.h2peer import DATA, Peer, frame
 from support.metrics import value
+from support.upstream import response
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 TRACE = PARENT.split("-")[1]
@@ -75,6 +77,21 @@ def test_a_caller_who_is_not_allowed_is_logged_and_counted_by_its_headers_alone(
     assert trailers["x-request-id"] == line["request_id"] == "mine-2"
     assert (calls(sidecar, "PERMISSION_DENIED"), failures(sidecar, "CALLER_NOT_ALLOWED")) == (1, 1)
     assert value(sidecar, "apig_sidecar_callers_denied_total", caller="anonymous") == 1
+
+
+def test_calls_whose_caller_has_gone_before_they_come_are_logged_and_counted_alike(sidecar, upstream):
+    upstream.always = response()
+    request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "gone"}).SerializeToString()
+    count = 300
+    with Peer(sidecar.address) as peer:
+        streams = [next(peer.streams) for _ in range(count)]
+        peer.send(*[piece for stream in streams
+                    for piece in (peer.headers(stream, [("x-request-id", f"gone-{stream}")]), peer.message(stream, request),
+                                  peer.reset(stream))])
+        lines = sidecar.wait_log(count, event="call", code="CANCELLED")
+    assert {line["request_id"] for line in lines} == {f"gone-{stream}" for stream in streams}
+    assert {(line["method"], line["reason"]) for line in lines if line["step"] == "receive"} == {(api.CREATE, "CANCELLED")}
+    assert (calls(sidecar, "CANCELLED"), failures(sidecar, "CANCELLED")) == (count, count)
 
 
 def test_paths_of_a_callers_own_invention_share_one_count(sidecar):

@@ -112,6 +112,11 @@ void rig_memory(struct rig *rig, struct arena_quota *request, struct arena_quota
     rig->response_memory = response;
 }
 
+void rig_refuse_calls(struct rig *rig, enum status_code refusal)
+{
+    rig->refusal = refusal;
+}
+
 const struct schema_method *rig_method(struct rig *rig, struct text name)
 {
     return schema_method_find(rig->schema, name);

@@ -63,6 +63,10 @@ void rig_refuse_replies(struct rig *rig);
 /* The quotas that the call's arenas reserve their memory from; NULL, as at first: none. */
 void rig_memory(struct rig *rig, struct arena_quota *request, struct arena_quota *response);
 
+/* The status of calls that may not begin: that of all from now on; STATUS_OK, as at first, of none.
+ */
+void rig_refuse_calls(struct rig *rig, enum status_code refusal);
+
 const struct schema_method *rig_method(struct rig *rig, struct text name);
 
 /* Walks one call: a message's bytes and metadata as name, value, name, value, NULL. */

@@ -9,6 +9,12 @@ void *call_state(struct call *call)
     return call->state;
 }
 
+bool call_may_begin(const struct call *call, struct status *status)
+{
+    enum status_code refusal = call->rig->refusal;
+    return refusal == STATUS_OK || status_fail(status, refusal, "refused by the rig");
+}
+
 const struct schema_method *call_method(const struct call *call)
 {
     return call->method;

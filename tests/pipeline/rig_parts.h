@@ -33,6 +33,7 @@ struct rig {
     struct exchange *waiting; /* handed over, not answered yet */
     int64_t now_ns, deadline_ns;
     int64_t rate_wait_ns;     /* of a call that was throttled */
+    enum status_code refusal; /* of every call that comes */
     int log_file, noise_file; /* what stderr is during a call, and else */
     struct call call;
 };

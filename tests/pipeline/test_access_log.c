@@ -108,6 +108,26 @@ static void an_outage_is_warned_of_once_until_a_call_succeeds(void **state)
     rig_free(rig);
 }
 
+static void a_call_that_may_not_begin_is_logged_as_well(void **state)
+{
+    (void)state;
+    static const struct {
+        enum status_code code;
+        const char *parts[4];
+    } rows[] = {
+        {STATUS_CANCELLED, {"\"step\":\"receive\"", "CANCELLED", "\"reason\":\"CANCELLED\""}},
+        {STATUS_UNAVAILABLE, {"\"step\":\"receive\"", "UNAVAILABLE", "\"reason\":\"DRAINING\""}},
+    };
+    struct rig *rig = rig_new("a-token");
+    for (size_t i = 0; i < array_length(rows); i++) {
+        rig_refuse_calls(rig, rows[i].code);
+        const char *log = log_of(rig, CREATED);
+        assert_all_in(log, rows[i].parts);
+        assert_all_in(log, (const char *const[]){"CreateApiGroup", "request_id", NULL});
+    }
+    rig_free(rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +136,7 @@ int main(void)
         cmocka_unit_test(a_failure_without_a_response_has_the_reason_and_the_cause_of_its_details),
         cmocka_unit_test(the_level_says_who_has_to_act),
         cmocka_unit_test(an_outage_is_warned_of_once_until_a_call_succeeds),
+        cmocka_unit_test(a_call_that_may_not_begin_is_logged_as_well),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,9 @@ struct scripted_server {
     struct server *server;
     struct scripted_call calls[SCRIPTED_CALLS];
     atomic_size_t begun;
-    size_t taken; /* of those that have begun, by scripted_next */
+    size_t taken;                 /* of those that have begun, by scripted_next */
+    struct scripted_call refused; /* all that might not begin */
+    atomic_uint refusals;
     char addresses[4][SOCKET_ADDRESS_BYTES];
     size_t address_count;
     atomic_uint explained;
@@ -55,6 +57,13 @@ static inline void scripted_begin(struct call *call, void *context)
 {
     struct scripted_server *server = context;
     size_t index = atomic_load(&server->begun);
+    struct status status;
+    if (!call_may_begin(call, &status)) {
+        *(struct scripted_call **)call_state(call) = &server->refused;
+        atomic_fetch_add(&server->refusals, 1);
+        call_reply(call, &status);
+        return;
+    }
     if (index == SCRIPTED_CALLS)
         abort();
     server->calls[index].call = call;
