@@ -33,14 +33,3 @@ void failure_send(struct call *call, const struct details *details, struct statu
     call_send_trailers(call, &trailers);
     arena_clear(&arena);
 }
-
-void failure_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
-                     void *context)
-{
-    (void)context;
-    struct details details;
-    details_init(&details);
-    failure_of_step(&details, STEP_RECEIVE, status);
-    details_add(&details, text_literal("step"), text_of(step_names[STEP_RECEIVE]));
-    encode(&details, status, arena, trailers);
-}

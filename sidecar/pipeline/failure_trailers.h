@@ -9,7 +9,3 @@
 
 /* Adds the trailers. May cut the status's message, so that all fit. */
 void failure_send(struct call *call, const struct details *details, struct status *status);
-
-/* A call_handler's `explain`; the context is not looked at. */
-void failure_explain(struct status *status, struct arena *arena, struct call_trailers *trailers,
-                     void *context);

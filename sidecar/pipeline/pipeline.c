@@ -378,7 +378,6 @@ struct call_handler pipeline_handler(struct pipeline *pipeline)
         .cancelled = send_cancelled,
         .committed = send_committed,
         .end = end,
-        .explain = failure_explain,
         .refused = front_failure_refused,
         .context = pipeline,
     };

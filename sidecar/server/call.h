@@ -53,10 +53,6 @@ struct call_handler {
      * the reply. */
     void (*committed)(struct call *call, bool good, void *context);
     void (*end)(struct call *call, void *context);
-    /* Makes the trailers for UNIMPLEMENTED, of a call whose method is not served. May cut the
-     * message. The trailers are in the arena, which is empty before. The poller's thread. */
-    void (*explain)(struct status *status, struct arena *arena, struct call_trailers *trailers,
-                    void *context);
     /* Logs and counts a refusal of the front's, and makes its trailers in the arena, which is empty
      * before. NULL is allowed: no trailers. The front's thread. */
     void (*refused)(const struct call_refusal *refusal, struct arena *arena,
@@ -64,7 +60,7 @@ struct call_handler {
     void *context;
 };
 
-/* Enough for the arena of `explain`. */
+/* Enough for the arena of `refused`, and for that of a failure's trailers. */
 #define CALL_TRAILERS_BYTES (64 * 1024)
 
 void *call_state(struct call *call);

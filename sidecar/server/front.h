@@ -26,6 +26,8 @@
 
 struct front;
 
+#define FRONT_UNKNOWN_METHOD UINT16_MAX
+
 /* Called on the front's thread, unless a comment names another. */
 struct front_events {
     /* A caller has sent the HTTP/2 preface: C-core takes over its end of the socket pair. */
@@ -34,8 +36,11 @@ struct front_events {
     void (*refused)(const char *why, void *context);
     /* A connection was closed because of its peer's behaviour. */
     void (*disconnected)(const char *peer, const char *why, void *context);
-    /* A number for a method, which a refusal has. NULL: 0. */
+    /* A number for a method, which a refusal has; FRONT_UNKNOWN_METHOD: it is not served. NULL: 0.
+     */
     uint16_t (*find_method)(struct text path, void *context);
+    /* Why a method is not served that somebody might expect; NULL without a reason. */
+    const char *(*unserved_reason)(struct text path, void *context);
     /* A call ends with a status before C-core ends it: fills what is sent with it. NULL: nothing is
      * sent. */
     void (*refused_call)(struct guard_refusal *refusal, const struct peer *peer, void *context);

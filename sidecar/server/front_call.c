@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The front's rules for calls: who may open them, how many, and how much memory they may take. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/retry_wait.h"
 #include "server/front_connection.h"
@@ -12,23 +8,30 @@
 
 #include "base/banned.h"
 
-/* Methods that the server serves itself, by the beginning of their path, and how many of their
- * calls may be open on a connection. */
+/* Methods that the server serves itself, and how many of their calls may be open on a connection.
+ */
 static const struct own_method {
     struct text path;
-    enum front_kind kind;
     size_t most;
+    enum front_kind kind;
     bool streaming;
 } own_methods[] = {
-    {{"/grpc.health.v1.Health/Check", 28}, FRONT_CHECK, 16, false},
-    {{"/grpc.health.v1.Health/Watch", 28}, FRONT_WATCH, 16, false},
-    {{"/grpc.reflection.v1", 19}, FRONT_REFLECTION, 4, true},
+    {{"/grpc.health.v1.Health/Check", 28}, 16, FRONT_CHECK, false},
+    {{"/grpc.health.v1.Health/Watch", 28}, 16, FRONT_WATCH, false},
+    {{"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", 57}, 4, FRONT_REFLECTION, true},
+    {{"/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", 62},
+     4,
+     FRONT_REFLECTION,
+     true},
 };
+
+/* As much of the path of an unknown method as a message repeats. */
+#define PATH_BYTES 256
 
 static const struct own_method *find_own(struct text path)
 {
     for (size_t i = 0; i < array_length(own_methods); i++)
-        if (text_starts_with(path, own_methods[i].path))
+        if (text_equal(path, own_methods[i].path))
             return &own_methods[i];
     return NULL;
 }
@@ -39,65 +42,77 @@ static uint16_t find_method(const struct front *front, struct text path)
     return events->find_method ? events->find_method(path, events->context) : 0;
 }
 
-static enum guard_verdict reject(const struct front_connection *connection,
+/* With the code and the message of the front's status. */
+static enum guard_verdict reject(const struct front_connection *connection, const char *reason,
                                  struct guard_failure *failure)
 {
-    failure->message = text_of(connection->front->message);
+    const struct status *status = &connection->front->status;
+    failure->code = status->code;
+    failure->message = text_of(status->message);
+    failure->reason = reason;
     return GUARD_FAIL;
 }
 
 static enum guard_verdict reject_caller(struct front_connection *connection,
                                         struct guard_failure *failure)
 {
+    status_set(&connection->front->status, STATUS_PERMISSION_DENIED,
+               "--allow-callers does not list the caller, %s", connection->peer.caller);
+    return reject(connection, "CALLER_NOT_ALLOWED", failure);
+}
+
+static enum guard_verdict reject_method(struct front_connection *connection, struct text path,
+                                        struct guard_failure *failure)
+{
     struct front *front = connection->front;
-    failure->code = STATUS_PERMISSION_DENIED;
-    failure->reason = "CALLER_NOT_ALLOWED";
-    snprintf(front->message, sizeof front->message, "--allow-callers does not list the caller, %s",
-             connection->peer.caller);
-    return reject(connection, failure);
+    const char *why = front->events.unserved_reason(path, front->events.context);
+    path.size = path.size < PATH_BYTES ? path.size : PATH_BYTES;
+    if (why)
+        status_set(&front->status, STATUS_UNIMPLEMENTED, "%.*s: this method is not served: %s",
+                   text_arguments(path), why);
+    else
+        status_set(&front->status, STATUS_UNIMPLEMENTED,
+                   "%.*s: unknown method; `apig-sidecar check` lists the methods",
+                   text_arguments(path));
+    return reject(connection, "UNKNOWN_METHOD", failure);
 }
 
 static enum guard_verdict reject_excess(struct front_connection *connection, size_t most,
                                         struct guard_failure *failure)
 {
-    struct front *front = connection->front;
-    failure->code = STATUS_RESOURCE_EXHAUSTED;
-    failure->reason = "LIMIT_EXCEEDED";
     failure->has_pushback = true;
     failure->pushback_ms = -1;
-    snprintf(front->message, sizeof front->message,
-             "%zu calls of this method are open on the connection, which is the limit", most);
-    return reject(connection, failure);
+    status_set(&connection->front->status, STATUS_RESOURCE_EXHAUSTED,
+               "%zu calls of this method are open on the connection, which is the limit", most);
+    return reject(connection, "LIMIT_EXCEEDED", failure);
 }
 
-static void set_overloaded(struct front *front, const char *why, const char *option,
-                           struct guard_failure *failure)
+static void set_overloaded(const struct front_connection *connection, const char *why,
+                           const char *option, struct guard_failure *failure)
 {
-    failure->code = STATUS_RESOURCE_EXHAUSTED;
-    failure->reason = "OVERLOADED";
     failure->has_pushback = true;
     failure->pushback_ms = retry_spread_ms(RETRY_SOON_MS);
-    snprintf(front->message, sizeof front->message, "%s; %s limits it", why, option);
-    failure->message = text_of(front->message);
+    status_set(&connection->front->status, STATUS_RESOURCE_EXHAUSTED, "%s; %s limits it", why,
+               option);
+    (void)reject(connection, "OVERLOADED", failure);
 }
 
 static bool reserve(struct front_connection *connection, size_t size, struct guard_failure *failure)
 {
     if (front_memory_reserve(connection, size))
         return true;
-    set_overloaded(connection->front, "the memory for calls is in use", "--max-memory", failure);
+    set_overloaded(connection, "the memory for calls is in use", "--max-memory", failure);
     return false;
 }
 
 /* Returns whether the call and its memory are within its peer's limits. */
 static bool admit(struct front_connection *connection, size_t size, struct guard_failure *failure)
 {
-    struct front *front = connection->front;
-    if (connection->use->calls < front->config->max_streams_per_peer ||
+    if (connection->use->calls < connection->front->config->max_streams_per_peer ||
         front_pace_is_modest(connection))
         return reserve(connection, size, failure);
-    set_overloaded(front, "the peer has the largest number of calls open", "--max-streams-per-peer",
-                   failure);
+    set_overloaded(connection, "the peer has the largest number of calls open",
+                   "--max-streams-per-peer", failure);
     return false;
 }
 
@@ -113,6 +128,8 @@ static enum guard_verdict on_open(void *context, const struct guard_request *req
         return reject_excess(connection, own->most, failure);
     call->kind = own ? (uint32_t)own->kind : FRONT_CALL;
     call->method = find_method(connection->front, request->path);
+    if (!own && call->method == FRONT_UNKNOWN_METHOD)
+        return reject_method(connection, request->path, failure);
     call->streaming = own && own->streaming;
     call->reserved = FRONT_CALL_BYTES + request->block_size;
     if (front_pace_refuses(connection))

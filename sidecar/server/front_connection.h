@@ -98,7 +98,7 @@ struct front {
     bool is_draining, has_drained, is_ending;
     struct front_connection *at_hand; /* to be settled after the events, or NULL */
     struct guard_outputs outputs;     /* of the connection at hand */
-    char message[512];                /* of the failure at hand */
+    struct status status;             /* of the call that is rejected at hand */
     uint8_t piece[FRONT_PIECE_BYTES];
 };
 

@@ -23,7 +23,6 @@
 #include "server/reflection.h"
 #include "server/tls_context.h"
 #include "server/unary.h"
-#include "server/unknown_method.h"
 #include "system/cgroup.h"
 #include "system/memory_trim.h"
 #include "system/usage.h"
@@ -39,10 +38,10 @@ struct server {
     grpc_server_credentials *plaintext;
     struct call_handler handler;
     struct server_events events;
+    const struct schema *schema;
     struct unary_calls calls;
     struct unary_method *methods;
     size_t method_count;
-    struct unknown_method *unknown;
     struct health *health;
     struct reflection *reflection;
     struct listeners *listeners;
@@ -63,10 +62,9 @@ static void open_budget(struct memory_budget *budget, const struct config *confi
     memory_budget_init(budget, whole, (uint64_t)usage.resident_bytes);
 }
 
-static bool register_unary(struct server *server, const struct schema *schema,
-                           struct status *status)
+static bool register_unary(struct server *server, struct status *status)
 {
-    const struct schema_method *methods = schema_methods(schema, &server->method_count);
+    const struct schema_method *methods = schema_methods(server->schema, &server->method_count);
     server->methods = memory_expect(calloc(server->method_count, sizeof *server->methods));
     for (size_t i = 0; i < server->method_count; i++) {
         void *registered =
@@ -82,7 +80,7 @@ static bool register_unary(struct server *server, const struct schema *schema,
 }
 
 static bool register_methods(struct server *server, const struct config *config,
-                             const struct schema *schema, struct status *status)
+                             struct status *status)
 {
     server->calls.core = &server->core;
     server->calls.handler = &server->handler;
@@ -90,11 +88,9 @@ static bool register_methods(struct server *server, const struct config *config,
     server->calls.metrics = server->events.metrics;
     call_memory_init(&server->calls);
     TAILQ_INIT(&server->calls.open);
-    server->unknown =
-        unknown_method_new(&server->core, schema, &server->handler, server->events.metrics);
-    server->health = health_new(&server->core, schema);
-    server->reflection = reflection_new(&server->core, schema);
-    return register_unary(server, schema, status);
+    server->health = health_new(&server->core, server->schema);
+    server->reflection = reflection_new(&server->core, server->schema);
+    return register_unary(server, status);
 }
 
 /* The tracker's count is zero: all RPCs have ended, and C-core has shut down. */
@@ -122,15 +118,22 @@ static void on_drained(void *context)
     drain_finish(server->drain);
 }
 
-#define UNKNOWN_METHOD UINT16_MAX
+/* Methods above this number share it. */
+#define LAST_METHOD (FRONT_UNKNOWN_METHOD - 1)
 
 static uint16_t on_find_method(struct text path, void *context)
 {
     const struct server *server = context;
-    for (size_t i = 0; i < server->method_count && i < UNKNOWN_METHOD; i++)
+    for (size_t i = 0; i < server->method_count; i++)
         if (text_equal(path, server->methods[i].path))
-            return (uint16_t)i;
-    return UNKNOWN_METHOD;
+            return (uint16_t)(i < LAST_METHOD ? i : LAST_METHOD);
+    return FRONT_UNKNOWN_METHOD;
+}
+
+static const char *on_unserved(struct text path, void *context)
+{
+    const struct server *server = context;
+    return schema_unserved_reason(server->schema, path);
 }
 
 static struct text find_field(const struct guard_request *request, const char *name)
@@ -149,7 +152,7 @@ static struct call_refusal refusal_of(const struct guard_refusal *refusal, const
         .message = failure->message,
         .reason = text_of(failure->reason),
         .retry_ms = failure->has_pushback ? failure->pushback_ms : 0,
-        .method = refusal->method == UNKNOWN_METHOD ? METRIC_OTHER : refusal->method,
+        .method = refusal->method == FRONT_UNKNOWN_METHOD ? METRIC_OTHER : refusal->method,
         .path = request ? request->path : text_literal(""),
         .peer = text_of(peer->address),
         .caller = text_of(peer->caller),
@@ -201,7 +204,6 @@ static bool start(struct server *server, struct status *status)
     grpc_server_start(server->core.server);
     for (size_t i = 0; i < server->method_count; i++)
         unary_arm(&server->methods[i]);
-    unknown_method_start(server->unknown);
     health_start(server->health);
     reflection_start(server->reflection);
     server->is_started = poller_start(server->poller, server->events.watchdog, status);
@@ -260,6 +262,7 @@ static bool open_front(struct server *server, const struct config *config, struc
         .refused = on_refused,
         .disconnected = on_disconnected,
         .find_method = on_find_method,
+        .unserved_reason = on_unserved,
         .refused_call = on_refused_call,
         .drained = on_drained,
         .context = server,
@@ -284,14 +287,14 @@ bool server_open(const struct config *config, const struct schema *schema, struc
                  struct server **server, struct status *status)
 {
     struct server *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct server){.handler = *handler, .events = *events};
+    *made = (struct server){.handler = *handler, .events = *events, .schema = schema};
     *server = made;
     if (!open_tracker(made, loop, status))
         return false;
     open_core(made, config, loop);
     open_trim(made, loop);
-    if (!open_listeners(made, config, loop, status) ||
-        !register_methods(made, config, schema, status) || !start(made, status))
+    if (!open_listeners(made, config, loop, status) || !register_methods(made, config, status) ||
+        !start(made, status))
         return false;
     for (size_t i = 0; i < listeners_count(made->listeners); i++)
         events->listening(listeners_address(made->listeners, i), events->context);
@@ -361,7 +364,6 @@ static void free_core(struct server *server)
     poller_stop(server->poller);
     reflection_free(server->reflection);
     health_free(server->health);
-    unknown_method_free(server->unknown);
     drain_free(server->drain);
     poller_free(server->poller);
     grpc_server_credentials_release(server->plaintext);

@@ -29,8 +29,8 @@ struct server_events {
     /* All calls have ended after server_drain; the server may be freed. */
     void (*drained)(void *context);
     void *context;
-    struct metrics *metrics;   /* of connections, and of calls of methods that are not served */
-    struct watchdog *watchdog; /* of the threads; NULL: they are not watched */
+    struct metrics *metrics;                    /* of connections and of memory for calls */
+    struct watchdog *watchdog;                  /* of the threads; NULL: they are not watched */
     struct reload_listener certificate_changes; /* of the files of TLS */
 };
 

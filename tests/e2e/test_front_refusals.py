@@ -79,6 +79,19 @@ def test_a_caller_who_is_not_allowed_is_logged_and_counted_by_its_headers_alone(
     assert value(sidecar, "apig_sidecar_callers_denied_total", caller="anonymous") == 1
 
 
+def test_a_call_of_an_unknown_method_is_logged_and_counted_by_its_headers_alone(sidecar):
+    with Peer(sidecar.address) as peer:
+        stream = next(peer.streams)
+        peer.send(peer.headers(stream, [("x-request-id", "mine-3"), (":path", "/no.Such/Method")]))
+        trailers = peer.trailers(stream)
+    [line] = sidecar.wait_log(event="call")
+    assert trailers["grpc-status"] == "12"
+    assert (line["method"], line["step"], line["code"]) == ("/no.Such/Method", "receive", "UNIMPLEMENTED")
+    assert (line["reason"], line["message"]) == ("UNKNOWN_METHOD", trailers["grpc-message"])
+    assert trailers["x-request-id"] == line["request_id"] == "mine-3"
+    assert (calls(sidecar, "UNIMPLEMENTED", method="_OTHER"), failures(sidecar, "UNKNOWN_METHOD")) == (1, 1)
+
+
 def test_calls_whose_caller_has_gone_before_they_come_are_logged_and_counted_alike(sidecar, upstream):
     upstream.always = response()
     request = api.from_dict("huaweicloud.apig.v2.CreateApiGroupRequest", {**IDS, "name": "gone"}).SerializeToString()

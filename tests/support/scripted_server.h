@@ -20,9 +20,9 @@
 #define SCRIPTED_CALLS 32
 #define CREATE "/huaweicloud.apig.v2.ApiGroupService/CreateApiGroup"
 
-/* The detail and the pushback that the handler adds to statuses of the server's own. */
+/* The detail and the request id that the handler adds to statuses of the server's own. */
 #define SCRIPTED_DETAILS "\n\ttest.Extra"
-#define SCRIPTED_PUSHBACK "77"
+#define SCRIPTED_REQUEST_ID "scripted-77"
 
 /* One call as its handler has seen it. */
 struct scripted_call {
@@ -41,10 +41,9 @@ struct scripted_server {
     atomic_size_t begun;
     size_t taken;                 /* of those that have begun, by scripted_next */
     struct scripted_call refused; /* all that might not begin */
-    atomic_uint refusals;
+    atomic_uint refusals;         /* of those, and of calls that the front has refused */
     char addresses[4][SOCKET_ADDRESS_BYTES];
     size_t address_count;
-    atomic_uint explained;
     bool is_drained, is_draining;
 };
 
@@ -90,14 +89,14 @@ static inline void scripted_end(struct call *call, void *context)
     atomic_fetch_add(&scripted_of(call)->ended, 1);
 }
 
-static inline void scripted_explain(struct status *status, struct arena *arena,
-                                    struct call_trailers *trailers, void *context)
+static inline void scripted_refused_call(const struct call_refusal *refusal, struct arena *arena,
+                                         struct call_refusal_trailers *trailers, void *context)
 {
-    (void)status, (void)arena;
+    (void)refusal, (void)arena;
     struct scripted_server *server = context;
-    atomic_fetch_add(&server->explained, 1);
-    *trailers =
-        (struct call_trailers){text_literal(SCRIPTED_DETAILS), text_literal(SCRIPTED_PUSHBACK)};
+    atomic_fetch_add(&server->refusals, 1);
+    *trailers = (struct call_refusal_trailers){text_literal(SCRIPTED_DETAILS),
+                                               text_literal(SCRIPTED_REQUEST_ID)};
 }
 
 static inline void scripted_listening(const char *address, void *context)
@@ -136,7 +135,7 @@ static inline bool scripted_open(struct scripted_server *server, const char *fla
                                          .cancelled = scripted_cancelled,
                                          .committed = scripted_committed,
                                          .end = scripted_end,
-                                         .explain = scripted_explain,
+                                         .refused = scripted_refused_call,
                                          .context = server};
     const struct server_events events = {.listening = scripted_listening,
                                          .refused = scripted_refused,

@@ -156,7 +156,9 @@ static void an_unknown_method_is_unimplemented_by_name_and_has_the_handlers_deta
     rpc_expect(rpc, STATUS_UNIMPLEMENTED, "/un.Known/Method: unknown method");
     assert_true(text_equal(rpc_metadata(&rpc->trailing, "grpc-status-details-bin"),
                            text_literal(SCRIPTED_DETAILS)));
-    assert_int_equal(atomic_load(&trial->server.explained), 1);
+    assert_true(text_equal(rpc_metadata(&rpc->trailing, "x-request-id"),
+                           text_literal(SCRIPTED_REQUEST_ID)));
+    assert_int_equal(atomic_load(&trial->server.refusals), 1);
     assert_int_equal(atomic_load(&trial->server.begun), 0);
 }
 
