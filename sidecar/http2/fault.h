@@ -20,6 +20,7 @@
     row(TE, INTERNAL, 400, PROTOCOL_ERROR, "the request has no \"te: trailers\"") \
     row(CONTENT_TYPE, INVALID_ARGUMENT, 415, PROTOCOL_ERROR, "the content-type is not application/grpc") \
     row(TIMEOUT, INTERNAL, 200, PROTOCOL_ERROR, "the grpc-timeout is malformed") \
+    row(DEADLINE, DEADLINE_EXCEEDED, 200, DEADLINE_EXCEEDED, "the deadline had passed when the call came; nothing was sent") \
     row(REPEATED, INTERNAL, 200, PROTOCOL_ERROR, "a header that may stand once is repeated") \
     row(BASE64, INTERNAL, 200, PROTOCOL_ERROR, "a -bin header is not base64") \
     row(METADATA_SIZE, RESOURCE_EXHAUSTED, 200, LIMIT_EXCEEDED, "the metadata is larger than --max-metadata allows") \

@@ -97,12 +97,19 @@ static enum use take_content_type(struct request *request, struct text value)
     return require(request, grpc && ends, FAULT_CONTENT_TYPE);
 }
 
-/* At most 8 digits and a unit (PROTOCOL-HTTP2.md, "Timeout"). */
+static bool is_zero(char digit)
+{
+    return digit == '0';
+}
+
+/* At most 8 digits and a unit (PROTOCOL-HTTP2.md, "Timeout"). Clients send 0 for a deadline that
+ * has passed, and C-core would end such a call without a trace. */
 static enum use take_timeout(struct request *request, struct text value)
 {
     struct text digits = text_take_while(&value, ascii_is_digit);
     bool good = digits.size >= 1 && digits.size <= 8 && value.size == 1 &&
                 ascii_is_one_of(value.data[0], "HMSmun");
+    request->is_late = good && text_consists_of(digits, is_zero);
     return require(request, good, FAULT_TIMEOUT);
 }
 
@@ -336,5 +343,7 @@ enum fault request_finish(struct request *request)
         fail(request, FAULT_TE);
     if (!was_seen(request, AUTHORITY) && !was_seen(request, HOST))
         fail(request, FAULT_AUTHORITY);
+    if (request->is_late)
+        fail(request, FAULT_DEADLINE);
     return request->fault;
 }

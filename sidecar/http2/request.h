@@ -34,6 +34,7 @@ struct request {
     uint32_t seen;
     bool regular; /* the pseudo-header fields are over */
     bool is_connect;
+    bool is_late; /* its grpc-timeout is 0 */
     size_t list_size, list_count;
     struct block_text path, authority;
     enum message_encoding encoding;

@@ -48,6 +48,17 @@ def test_a_fault_of_a_call_is_logged_and_counted_like_any_refusal(sidecar, fault
     assert (calls(sidecar, "INTERNAL"), failures(sidecar, "PROTOCOL_ERROR")) == (1, 1)
 
 
+def test_a_call_that_comes_without_time_left_is_logged_and_counted_alike(sidecar):
+    """Clients send 0 when the deadline has passed by then."""
+    with Peer(sidecar.address) as peer:
+        trailers = peer.create([("grpc-timeout", "0n"), ("x-request-id", "mine-4")])
+    [line] = sidecar.wait_log(event="call")
+    assert trailers["grpc-status"] == "4"
+    assert (line["reason"], line["message"]) == ("DEADLINE_EXCEEDED", trailers["grpc-message"])
+    assert trailers["x-request-id"] == line["request_id"] == "mine-4"
+    assert (calls(sidecar, "DEADLINE_EXCEEDED"), failures(sidecar, "DEADLINE_EXCEEDED")) == (1, 1)
+
+
 def test_the_callers_request_id_and_trace_are_those_of_the_refusal(sidecar):
     with Peer(sidecar.address) as peer:
         trailers = header_fault(peer, [("x-request-id", "mine-1"), ("traceparent", PARENT)])
