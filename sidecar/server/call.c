@@ -150,6 +150,7 @@ static void on_opened(struct tag *tag, bool good)
     /* Relaxed, as only a count: a limit is compared with it. */
     atomic_fetch_add_explicit(&calls->in_flight, 1, memory_order_relaxed);
     atomic_init(&call->holders, 1); /* until it is replied to */
+    atomic_init(&call->has_headers, false);
     call->received_ns = call->deadline_ns = clock_now_ns();
     TAILQ_INSERT_TAIL(&calls->open, call, place);
     follow(call);

@@ -114,7 +114,8 @@ size_t call_in_flight(const struct call *call);
 
 /* Adds a copy of an entry to the metadata that is sent before the response, or after it. When a
  * call fails that is not committed, all its entries are sent after it: the reply is Trailers-Only,
- * so that the caller's client may retry (gRFC A6). `name` is a literal; name and value are legal.
+ * so that the caller's client may retry (gRFC A6). They are sent there as well when it fails before
+ * `committed`. `name` is a literal; name and value are legal.
  * At most CALL_METADATA entries of each kind; more are dropped. */
 #define CALL_METADATA 4
 void call_send_metadata(struct call *call, const char *name, struct text value);

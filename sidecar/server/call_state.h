@@ -34,6 +34,7 @@ struct call {
     size_t response_size; /* as far as the budget knows it */
     bool is_late;         /* its caller had gone when it came, and its peer is not known */
     bool is_committed;
+    atomic_bool has_headers; /* the front is done with the commit */
     bool ends_with_connection;
     int cancelled; /* C-core writes it, and nobody reads it */
     atomic_int holders;

@@ -11,6 +11,7 @@
 static void on_committed(struct front_commit *commit, bool good)
 {
     struct call *call = container_of(commit, struct call, commit);
+    atomic_store(&call->has_headers, true);
     call->unary->calls->handler->committed(call, good, call->unary->calls->handler->context);
     call_release(call);
 }
@@ -78,13 +79,14 @@ static void cancel_unsendable(struct call *call)
     grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_INTERNAL, status.message, NULL);
 }
 
-/* The front drops what C-core writes of it for a committed call. */
+/* The front drops what C-core writes of it for a committed call. With no initial metadata C-core
+ * writes a failure as one HEADERS frame, which is Trailers-Only. */
 static grpc_op initial_operation(struct call *call)
 {
-    return (grpc_op){
-        .op = GRPC_OP_SEND_INITIAL_METADATA,
-        .data.send_initial_metadata = {.count = call->is_committed ? 0 : call->initial.count,
-                                       .metadata = call->initial.list}};
+    bool has_initial = !call->is_committed && call->code == STATUS_OK;
+    return (grpc_op){.op = GRPC_OP_SEND_INITIAL_METADATA,
+                     .data.send_initial_metadata = {.count = has_initial ? call->initial.count : 0,
+                                                    .metadata = call->initial.list}};
 }
 
 bool call_has_room(const struct call *call)
@@ -107,15 +109,13 @@ void call_commit(struct call *call)
     front_commit(call->unary->calls->core->front, &call->commit);
 }
 
-/* With no initial metadata C-core sends one HEADERS frame, which is Trailers-Only. */
-static void move_to_trailers(struct call *call)
+static void repeat_in_trailers(struct call *call)
 {
-    for (size_t i = 0; i < call->initial.count && call->trailing.count < CALL_METADATA; i++) {
-        grpc_metadata *entry = &call->initial.list[i];
-        grpc_slice_ref(entry->value);
-        call->trailing.list[call->trailing.count++] = *entry;
+    struct metadata_list *trailing = &call->trailing;
+    for (size_t i = 0; i < call->initial.count && trailing->count < CALL_METADATA; i++) {
+        grpc_slice_ref(call->initial.list[i].value);
+        trailing->list[trailing->count++] = call->initial.list[i];
     }
-    release_metadata(&call->initial);
 }
 
 static grpc_op status_operation(struct call *call)
@@ -180,8 +180,9 @@ void call_reply(struct call *call, const struct status *status)
     call->code = status->code;
     if (status->code != STATUS_OK) {
         call->details = grpc_slice_from_copied_string(status->message);
-        if (!call->is_committed)
-            move_to_trailers(call);
+        /* The failure of a call that is being committed may overtake the headers. */
+        if (!call->is_committed || !atomic_load(&call->has_headers))
+            repeat_in_trailers(call);
     }
     /* Relaxed, as only a count: the tracker of the RPCs is what the end waits for. */
     atomic_fetch_sub_explicit(&call->unary->calls->in_flight, 1, memory_order_relaxed);

@@ -93,12 +93,32 @@ static void a_failure_of_a_committed_call_has_headers_and_trailers(void **state)
     call_commit(failed->call);
     expect_frame(trial, H2_HEADERS, false, &frame);
     assert_true(h2_has(&frame, "x-ahead", "first"));
+    loop_until(trial->server.loop, atomic_load(&failed->committed) > 0);
     call_send_trailer(failed->call, "x-behind", text_literal("last"));
     scripted_fail(failed, STATUS_ABORTED, "it did not go");
     expect_frame(trial, H2_HEADERS, true, &frame);
     assert_false(h2_has(&frame, "x-ahead", "first"));
     assert_true(h2_has(&frame, "x-behind", "last"));
     assert_true(h2_has(&frame, "grpc-status", "10"));
+}
+
+/* As when the deadline passes in the moment in which the call's turn comes. */
+static void a_failure_that_may_overtake_the_headers_has_their_metadata_as_well(void **state)
+{
+    struct trial *trial = *state;
+    struct h2_frame frame;
+    for (size_t i = 0; i < SCRIPTED_CALLS; i++) {
+        struct scripted_call *failed = call(trial);
+        call_send_metadata(failed->call, "x-ahead", text_literal("first"));
+        call_commit(failed->call);
+        scripted_fail(failed, STATUS_DEADLINE_EXCEEDED, "it did not go");
+        bool has_it = false;
+        do {
+            h2_expect(&trial->caller, H2_HEADERS, trial->stream, &frame);
+            has_it |= h2_has(&frame, "x-ahead", "first");
+        } while (!(frame.flags & H2_END_STREAM));
+        assert_true(has_it);
+    }
 }
 
 /* Whether they are in the caller's socket already. */
@@ -230,6 +250,7 @@ int main(void)
         test(a_success_is_headers_a_message_and_trailers),
         test(a_failure_of_a_call_that_is_not_committed_is_trailers_only),
         test(a_failure_of_a_committed_call_has_headers_and_trailers),
+        test(a_failure_that_may_overtake_the_headers_has_their_metadata_as_well),
         test(a_call_is_committed_once_its_headers_are_with_the_caller),
         test(a_call_whose_caller_has_gone_is_not_committed),
         test(a_call_whose_caller_has_closed_its_end_is_not_committed),
