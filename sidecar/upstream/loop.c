@@ -103,7 +103,7 @@ static bool prepare(struct upstream_loop *loop, const struct upstream_settings *
     loop->end_all.run = on_end_all;
     if (!turns_init(loop))
         return status_fail(status, STATUS_INTERNAL, "open an upstream loop: %m");
-    const struct pool_events events = {on_finished, on_tried, loop};
+    const struct pool_events events = {on_finished, on_tried, loop, loop->unanswered_ns};
     return pool_new(settings, loop->thread.loop, &events, &loop->pool, status);
 }
 
@@ -117,6 +117,7 @@ bool loop_open(struct upstream_loop *loop, size_t number, const struct upstream_
                                            .watchdog = settings->watchdog};
     loop->connect_status = &shared->connect_status;
     loop->rate = &shared->rate;
+    loop->unanswered_ns = &shared->unanswered_ns;
     return prepare(loop, settings, status) && event_thread_start(&loop->thread, &work, status);
 }
 

@@ -38,6 +38,7 @@ struct upstream_loop {
     atomic_size_t granted;
     size_t reserved, arrived;
     struct connect_status *connect_status; /* of all loops */
+    _Atomic int64_t *unanswered_ns;        /* of all loops, for the pool */
     bool ended;                            /* by end_all: nothing starts any more */
 };
 
@@ -45,6 +46,7 @@ struct upstream_loop {
 struct loop_shared {
     struct connect_status connect_status;
     struct rate_gate rate;
+    _Atomic int64_t unanswered_ns; /* as pool_events says; 0: none */
 };
 
 /* Opens a loop that is all zero and starts its thread, which is the upstream's `number`th;

@@ -32,6 +32,7 @@ struct pool {
     size_t open, busy, being_opened; /* open: idle and busy */
     struct admission admission;
     struct memory_trim trimmed; /* by connections that were closed */
+    int64_t unanswered_ns;      /* the owner's, when silent connections were last closed */
 
     int64_t fastest_ns; /* connect so far; 0 before the first */
     struct breaker breaker;
@@ -118,9 +119,12 @@ static void on_ended(struct connection *connection, void *context)
     drop(pool, connection);
 }
 
-/* Closes the idle connections that have shown no life since then. */
-static void close_silent(struct pool *pool, int64_t since_ns)
+void pool_close_silent(struct pool *pool)
 {
+    int64_t since_ns = atomic_load_explicit(pool->owner.unanswered_ns, memory_order_relaxed);
+    if (since_ns == pool->unanswered_ns)
+        return;
+    pool->unanswered_ns = since_ns;
     for (struct connection *connection = LIST_FIRST(&pool->idle), *next; connection;
          connection = next) {
         next = LIST_NEXT(connection, place);
@@ -129,14 +133,23 @@ static void close_silent(struct pool *pool, int64_t since_ns)
     }
 }
 
-/* A connection on which no response came says something about those that were silent for as long:
- * when the path under them is gone, each would cost one call more. */
+static void note_unanswered(struct pool *pool, int64_t sent_ns)
+{
+    _Atomic int64_t *latest_ns = pool->owner.unanswered_ns;
+    int64_t known_ns = atomic_load_explicit(latest_ns, memory_order_relaxed);
+    while (sent_ns > known_ns &&
+           !atomic_compare_exchange_weak_explicit(latest_ns, &known_ns, sent_ns,
+                                                  memory_order_relaxed, memory_order_relaxed))
+        ;
+    pool_close_silent(pool);
+}
+
 static void drop_used(struct pool *pool, struct connection *connection, enum exchange_cause cause)
 {
     bool is_suspect = cause == EXCHANGE_CAUSE_DEADLINE || cause == EXCHANGE_CAUSE_CONNECTION_AGE ||
                       cause == EXCHANGE_CAUSE_LOST;
     if (is_suspect && connection->was_silent)
-        close_silent(pool, connection->idle_since_ns);
+        note_unanswered(pool, connection->taken_ns);
     drop(pool, connection);
 }
 

@@ -23,11 +23,18 @@ struct pool_events {
     /* A connection was made, or could not be: `failure` is NULL or says why. */
     void (*tried)(const struct status *failure, void *context);
     void *context;
+    /* When the last request was sent, on any loop of the upstream, to which no byte of a response
+     * came. Relaxed: a change that is read late closes connections a little later. */
+    _Atomic int64_t *unanswered_ns;
 };
 
 must_use bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
                        const struct pool_events *owner, struct pool **pool, struct status *status);
 void pool_free(struct pool *pool); /* closes idle and opening connections; NULL is allowed */
+
+/* Closes the idle connections that have shown no life since a request of any loop was sent to which
+ * no byte of a response came: when the path under them is gone, each would cost one call more. */
+void pool_close_silent(struct pool *pool);
 
 /* How many exchanges may begin at once: connections that are idle, within the limit. One of them
  * may prove to have ended when it is taken. */

@@ -318,6 +318,7 @@ static void publish(struct upstream_loop *loop)
 void turns_start(struct upstream_loop *loop)
 {
     sweep_when_lowered(loop);
+    pool_close_silent(loop->pool);
     bool waits_for_rate = start_ready(loop) && !start_waiting(loop);
     size_t waiting = loop->counts[EXCHANGE_STAGE_WAITING] + loop->counts[EXCHANGE_STAGE_READY];
     grant_reservations(loop, waiting);

@@ -24,6 +24,7 @@ struct scene {
     struct pool *pool;
     struct exchange exchange;
     struct arena arena;
+    _Atomic int64_t unanswered_ns;
     unsigned finished, made, failed;
     bool closes; /* the connection, when its exchange has finished */
 };
@@ -46,7 +47,7 @@ static void on_tried(const struct status *failure, void *context)
 static void scene_begin(struct scene *scene, const struct tls_script *script, int64_t idle_ns)
 {
     struct status status;
-    struct pool_events events = {on_finished, on_tried, scene};
+    struct pool_events events = {on_finished, on_tried, scene, &scene->unanswered_ns};
     *scene = (struct scene){.closes = false};
     connect_trial_begin(&scene->trial, script, 1);
     scene->trial.settings.connection_idle_ns = idle_ns;
@@ -161,6 +162,19 @@ static void a_deadline_without_a_response_closes_no_newer_connection(void **stat
     scene_end(&scene);
 }
 
+static void a_request_of_another_loop_without_a_response_closes_what_was_silent_since(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_begin(&scene, &silent, 60 * CLOCK_NS_PER_S);
+    connect_until(&scene, 1);
+    scene.unanswered_ns = clock_now_ns();
+    connect_until(&scene, 2);
+    pool_close_silent(scene.pool);
+    assert_int_equal(pool_free_connections(scene.pool), 1);
+    scene_end(&scene);
+}
+
 static void a_connection_is_free_again_unless_its_response_was_anothers(void **state)
 {
     (void)state;
@@ -227,6 +241,7 @@ int main(void)
         cmocka_unit_test(a_connection_that_was_idle_for_too_long_is_closed),
         cmocka_unit_test(a_deadline_without_a_response_closes_what_was_silent_for_as_long),
         cmocka_unit_test(a_deadline_without_a_response_closes_no_newer_connection),
+        cmocka_unit_test(a_request_of_another_loop_without_a_response_closes_what_was_silent_since),
         cmocka_unit_test(a_connection_is_free_again_unless_its_response_was_anothers),
         cmocka_unit_test(deadlines_without_a_response_lower_the_limit_whoever_has_set_them),
         cmocka_unit_test(a_failed_connect_leaves_nothing_to_wait_for),
