@@ -66,11 +66,21 @@ bool credential_is_refused(struct credential *credential)
     return is_refused;
 }
 
-bool credential_drop_expired(struct credential *credential, int64_t calendar_ns)
+/* True when a credential with that end may be used by one of both clocks: the upstream refuses one
+ * that has ended, and a single gateway whose clock is wrong must not take a good one away. */
+static bool is_alive(const struct credential *credential, int64_t expires_ns)
+{
+    int64_t offset_ns = credential_clock_offset_ns(credential),
+            issuer_ns = atomic_load(&credential->issuer_offset_ns);
+    return keeper_plan_is_alive(expires_ns, clock_calendar_ns() +
+                                                (offset_ns < issuer_ns ? offset_ns : issuer_ns));
+}
+
+bool credential_drop_expired(struct credential *credential)
 {
     pthread_mutex_lock(&credential->lock);
     struct credential_snapshot *last = credential->current;
-    bool has_ended = last && !keeper_plan_is_alive(snapshot_issued(last)->expires_ns, calendar_ns);
+    bool has_ended = last && !is_alive(credential, snapshot_issued(last)->expires_ns);
     if (has_ended) {
         credential->current = NULL;
         credential->since_ns = 0;
@@ -221,19 +231,13 @@ bool credential_project(struct credential *credential, struct arena *arena, stru
     return copy || known.size == 0;
 }
 
-static int64_t calendar_of(const struct credential *credential)
-{
-    return clock_calendar_ns() + credential_clock_offset_ns(credential);
-}
-
 static bool hold_usable(struct credential *credential, struct credential_use *use,
                         struct status *status)
 {
     pthread_mutex_lock(&credential->lock);
     struct credential_snapshot *snapshot = credential->current;
     /* The keeper's timer may be late, because the machine slept. */
-    if (snapshot &&
-        !keeper_plan_is_alive(snapshot_issued(snapshot)->expires_ns, calendar_of(credential)))
+    if (snapshot && !is_alive(credential, snapshot_issued(snapshot)->expires_ns))
         snapshot = NULL;
     bool is_closed = snapshot && !key_gate_may_enter(&credential->gate, clock_now_ns());
     if (snapshot && !is_closed)

@@ -28,9 +28,10 @@ struct credential {
     struct reload *reload; /* of a source that sends no requests */
     struct keeper *keeper; /* of any other one */
     struct metrics *metrics;
-    struct secret_list *secrets; /* of all snapshots */
-    atomic_llong next_fetch_ns;  /* of clock_now_ns: when the keeper may fetch again */
-    atomic_llong offset_ns;      /* the server's clock minus ours; 0 below a minute */
+    struct secret_list *secrets;   /* of all snapshots */
+    atomic_llong next_fetch_ns;    /* of clock_now_ns: when the keeper may fetch again */
+    atomic_llong offset_ns;        /* the server's clock minus ours; 0 below a minute */
+    atomic_llong issuer_offset_ns; /* the same of the server that has issued the credential */
 
     pthread_mutex_t lock;                /* of what follows */
     struct credential_snapshot *current; /* NULL: nothing good has been loaded */
@@ -56,8 +57,9 @@ void credential_replace(struct credential *credential, struct credential_snapsho
 /* Returns whether another credential is wanted in place of the one in use. */
 bool credential_is_refused(struct credential *credential);
 
-/* Takes the credential out of use when its life has ended. Returns whether it has. */
-bool credential_drop_expired(struct credential *credential, int64_t calendar_ns);
+/* Takes the credential out of use when its life has ended by the issuer's clock and, since ours may
+ * have been set meanwhile, by the upstream's. Returns whether it has. */
+bool credential_drop_expired(struct credential *credential);
 
 void credential_set_offset(struct credential *credential, int64_t offset_ns);
 

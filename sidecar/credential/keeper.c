@@ -31,10 +31,11 @@ struct keeper {
     void *context;
 };
 
+/* By the clock of the issuer, which has set the end of the credential. */
 static struct keeper_time time_of(const struct keeper *keeper)
 {
-    return (struct keeper_time){clock_now_ns(), clock_calendar_ns() +
-                                                    credential_clock_offset_ns(keeper->credential)};
+    return (struct keeper_time){
+        clock_now_ns(), clock_calendar_ns() + atomic_load(&keeper->credential->issuer_offset_ns)};
 }
 
 static uint64_t random_number(void)
@@ -56,7 +57,7 @@ static void arm(struct keeper *keeper)
 
 static void end_life(struct keeper *keeper)
 {
-    if (!credential_drop_expired(keeper->credential, time_of(keeper).calendar_ns))
+    if (!credential_drop_expired(keeper->credential))
         return;
     report_expired(keeper->source);
     keeper_plan_want(&keeper->plan);
@@ -139,8 +140,10 @@ static void on_ended(struct source_fetch *fetch, bool good, void *context)
 {
     struct keeper *keeper = context;
     struct credential_snapshot *next = NULL;
-    if (fetch->has_offset)
+    if (fetch->has_offset) {
+        atomic_store(&keeper->credential->issuer_offset_ns, fetch->offset_ns);
         credential_set_offset(keeper->credential, fetch->offset_ns);
+    }
     good = good && is_usable(keeper, fetch) &&
            snapshot_new(&fetch->issued, keeper->credential->secrets, &next, &fetch->status);
     metric_count(keeper->credential->metrics, METRIC_CREDENTIAL_FETCHES,

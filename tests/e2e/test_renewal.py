@@ -276,6 +276,17 @@ def test_a_key_that_has_expired_has_no_time_in_the_metrics(started, node, keys):
     assert [loaded_at(sidecar, kind) for kind in ("key", "token")] == [0, 0]
 
 
+@pytest.mark.parametrize("skew", [7200, -7200], ids=["ahead", "behind"])
+def test_an_upstream_whose_clock_is_wrong_does_not_end_a_key_that_the_source_calls_good(started, node, keys, verifier, skew):
+    verifier.skew = skew
+    sidecar = started(*on_node(node))
+    sidecar.wait_log(event=LOADED)
+    client = sidecar.client()
+    for _ in range(5):
+        client.create()
+    assert len(keys.issued) == 1
+
+
 @pytest.mark.parametrize("skew", [3600, -3600], ids=["ahead", "behind"])
 def test_a_clock_that_is_an_hour_off_is_learned_from_the_source(started, node, keys, verifier, skew):
     node.skew = verifier.skew = skew
