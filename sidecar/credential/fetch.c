@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "credential/answer.h"
+#include "credential/keeper_plan.h"
 #include "credential/server_clock.h"
 #include "credential/sources.h"
 #include "http/request_writer.h"
@@ -175,10 +176,18 @@ static bool write_request(struct fetcher *fetcher, struct status *status)
                          fetch->arena, &fetcher->exchange.request, status);
 }
 
+/* A credential whose life has ended by the server's clock is not worth a try. */
+static bool is_alive(struct source_fetch *fetch)
+{
+    return keeper_plan_is_alive(fetch->issued.expires_ns, fetch->now_ns) ||
+           status_fail(&fetch->status, STATUS_UNAVAILABLE,
+                       "the credential that came has no life left");
+}
+
 static void follow(struct fetcher *fetcher, enum source_next next)
 {
     if (next != SOURCE_SEND) {
-        end(fetcher, next == SOURCE_ISSUED);
+        end(fetcher, next == SOURCE_ISSUED && is_alive(&fetcher->fetch));
         return;
     }
     struct exchange *exchange = &fetcher->exchange;

@@ -128,14 +128,6 @@ static void fail(struct keeper *keeper, const struct source_fetch *fetch)
     credential_resume(keeper->credential, AWAITED_KEY, CREDENTIAL_UNCHANGED);
 }
 
-/* A key whose life has ended by the server's clock is not worth a try. */
-static bool is_usable(struct keeper *keeper, struct source_fetch *fetch)
-{
-    return keeper_plan_is_alive(fetch->issued.expires_ns, time_of(keeper).calendar_ns) ||
-           status_fail(&fetch->status, STATUS_UNAVAILABLE,
-                       "the credential that came has no life left");
-}
-
 static void on_ended(struct source_fetch *fetch, bool good, void *context)
 {
     struct keeper *keeper = context;
@@ -144,8 +136,7 @@ static void on_ended(struct source_fetch *fetch, bool good, void *context)
         atomic_store(&keeper->credential->issuer_offset_ns, fetch->offset_ns);
         credential_set_offset(keeper->credential, fetch->offset_ns);
     }
-    good = good && is_usable(keeper, fetch) &&
-           snapshot_new(&fetch->issued, keeper->credential->secrets, &next, &fetch->status);
+    good = good && snapshot_new(&fetch->issued, keeper->credential->secrets, &next, &fetch->status);
     metric_count(keeper->credential->metrics, METRIC_CREDENTIAL_FETCHES,
                  keeper->source->kind->metric, good ? METRIC_OK : METRIC_FAILED);
     metric_observe(keeper->credential->metrics, METRIC_CREDENTIAL_FETCH_DURATION,

@@ -306,6 +306,13 @@ def test_check_makes_one_fetch_and_describes_it(node, keys):
     assert keys.issued[0].secret not in done.stdout + done.stderr
 
 
+def test_check_reports_a_key_whose_life_has_ended(node, keys):
+    keys.life = 5
+    done = run("check", "--upstream=https://127.0.0.1:1", *on_node(node))
+    assert done.returncode == 1
+    assert f"credential: metadata {node.url}: the credential that came has no life left" in done.stdout
+
+
 def test_check_reports_the_words_of_a_source_that_refuses(node):
     node.fault = (403, {"X-Request-Id": "0f1e2d3c"}, {"error_code": "IAM.0003", "error_msg": "Policy doesn't allow it"})
     done = run("check", "--upstream=https://127.0.0.1:1", *on_node(node))
