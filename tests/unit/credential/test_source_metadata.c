@@ -82,7 +82,7 @@ static void a_key_is_good_without_a_project(void **state)
     source_end(&trial);
 }
 
-static void the_project_of_the_node_is_kept_when_it_is_not_sent_again(void **state)
+static void the_project_of_the_node_is_kept_when_a_response_lacks_it(void **state)
 {
     (void)state;
     static const struct {
@@ -140,7 +140,7 @@ int main(void)
         cmocka_unit_test(a_node_without_the_second_version_is_asked_in_the_first),
         cmocka_unit_test(a_node_that_does_not_answer_for_a_token_is_asked_in_the_first_version),
         cmocka_unit_test(a_key_is_good_without_a_project),
-        cmocka_unit_test(the_project_of_the_node_is_kept_when_it_is_not_sent_again),
+        cmocka_unit_test(the_project_of_the_node_is_kept_when_a_response_lacks_it),
         cmocka_unit_test(a_node_without_an_agency_is_a_fault_of_its_settings),
         cmocka_unit_test(a_failure_passes_and_names_its_status),
     };
