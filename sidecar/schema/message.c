@@ -64,33 +64,41 @@ const struct schema_field *schema_field_by_name(const struct schema_message *mes
 
 #define HASH_FACTOR UINT64_C(0x9e3779b97f4a7c15)
 
-static uint64_t mix(uint64_t hash, const char *at)
+static uint64_t hash_short(struct text name)
 {
-    uint64_t word;
-    memcpy(&word, at, sizeof word);
-    hash = (hash ^ word) * HASH_FACTOR;
-    return hash ^ hash >> 32;
+    uint32_t head = 0, tail = 0;
+    if (name.size >= sizeof head) {
+        memcpy(&head, name.data, sizeof head);
+        memcpy(&tail, name.data + name.size - sizeof tail, sizeof tail);
+    } else {
+        for (size_t i = 0; i < name.size; i++)
+            head = head << 8 | (unsigned char)name.data[i];
+    }
+    return (((uint64_t)tail << 32 | head) ^ name.size) * HASH_FACTOR;
+}
+
+static uint64_t hash_long(struct text name)
+{
+    uint64_t hash = name.size, word;
+    for (size_t at = 0; at + sizeof word < name.size; at += sizeof word) {
+        memcpy(&word, name.data + at, sizeof word);
+        hash = (hash ^ word) * HASH_FACTOR;
+        hash ^= hash >> 32;
+    }
+    memcpy(&word, name.data + name.size - sizeof word, sizeof word);
+    return (hash ^ word) * HASH_FACTOR;
 }
 
 /* All bytes count, because the names of a message are often alike. */
 static uint64_t hash(struct text name)
 {
-    uint64_t hash = name.size;
-    char whole[sizeof hash] = {0};
-    if (name.size < sizeof hash) {
-        for (size_t i = 0; i < name.size; i++)
-            whole[i] = name.data[i];
-        return mix(hash, whole);
-    }
-    for (size_t at = 0; at + sizeof hash < name.size; at += sizeof hash)
-        hash = mix(hash, name.data + at);
-    return mix(hash, name.data + name.size - sizeof hash);
+    return name.size <= sizeof(uint64_t) ? hash_short(name) : hash_long(name);
 }
 
 size_t schema_json_slot(const struct schema_message *message, struct text name)
 {
     size_t last = ((size_t)1 << message->json_slot_bits) - 1;
-    size_t slot = (size_t)hash(name) & last;
+    size_t slot = (size_t)(hash(name) >> 32) & last;
     for (uint32_t index; (index = message->json_slots[slot]) > 0; slot = (slot + 1) & last)
         if (text_equal(message->json_names[index - 1].name, name))
             break;
