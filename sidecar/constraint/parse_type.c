@@ -225,11 +225,11 @@ static bool add_format(struct constraint_parser *parser, const struct type_rules
                        const struct wire_field *value)
 {
     struct check *check;
-    const struct value_format *format = value_format_find(part->type, value->number, value->value);
     if (value->type != WIRE_VARINT)
         return parser_unreadable(parser);
     if (value->value == 0)
         return true;
+    const struct value_format *format = value_format_find(part->type, value->number, value->value);
     if (!format)
         return parser_refuse(parser, "name a format that is not known here");
     if (!check_for(parser, CHECK_FORMAT, part->name, "format", &check))
