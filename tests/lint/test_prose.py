@@ -37,7 +37,7 @@ ALLOWED = set()
 GENERATED = re.compile(r"<!-- options.*?<!-- /options -->|<!-- written by.*\Z|```.*?```", re.S)
 HASH_COMMENTS = ("*CMakeLists.txt", "*.cmake", "*.yaml", "*.sh", ".ci/run", "Dockerfile", "deploy/demo", "deploy/image", "*/build",
                  "deploy/packages/install", "deploy/packages/minimal", "deploy/packages/progress", "deploy/static/*",
-                 "tests/run", "tests/clean-root", "tests/bench/*", "tests/fuzz/run", "tests/support/apig_sim")
+                 "deploy/release", "tests/run", "tests/arm64", "tests/clean-root", "tests/bench/*", "tests/fuzz/run", "tests/support/apig_sim")
 
 
 def sentences(text):
