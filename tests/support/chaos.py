@@ -24,7 +24,7 @@ LATE_SECONDS = 0.6
 TO_CONNECTIONS = {"reset after accepting": 60, "reset within the handshake": 60}
 TO_CHANGES = {
     "reset before reading": 10, "reset within the request": 10, "reset before the change": 15, "reset after the change": 15,
-    "cut answer": 10, "late answer": 10, "gave up waiting": 10, "busy": 15, "throttled": 10,
+    "cut answer": 10, "late answer": 10, "gave up waiting": 10, "busy": 15, "throttled": 3,
     "lost behind a proxy": 15,
 }
 TO_LISTS = {"reset before listing": 60, "cut list": 60, "busy list": 60, "refused list": 60}
