@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading what an exchange has come to: a response message, or a failure. The upstream's thread. */
+/* Reading what an exchange has come to: a response message, or a failure. The thread that has the
+ * transaction. */
 #pragma once
 
 #include "pipeline/transaction.h"

@@ -218,7 +218,7 @@ static enum next recover(struct transaction *transaction)
     return recovery_begin(transaction) ? NEXT_LOOK_UP : NEXT_REPLY;
 }
 
-/* Inbound, on an upstream thread, each time an exchange has ended. */
+/* Inbound, each time an exchange has ended, on the thread of its loop. */
 static enum next (*const inbound[])(struct transaction *transaction) = {interpret, retry, recover};
 
 /* Fails the call when there is no memory in which the response can wait for its caller, unless it
@@ -334,8 +334,8 @@ static void on_exchanged(struct exchange *exchange)
     go_on(transaction, next);
 }
 
-/* A call that waited for its key is sent again in any case, since the upstream ends it when it was
- * cancelled or is late. */
+/* On the thread that has ended the wait for a credential. A call that waited for its key is sent
+ * again in any case, since the upstream ends it when it was cancelled or is late. */
 static void on_resumed(struct credential_use *use, enum credential_next next)
 {
     struct transaction *transaction = container_of(use, struct transaction, credential);

@@ -2,7 +2,8 @@
 /*
  * Recovery of a create whose response was lost (--recover-lost-creates): the name is looked up as
  * the .proto's option `apig_sidecar.recovery` says, and the verdict decides the outcome. Functions
- * of a transaction that send nothing; the pipeline acts on them. The upstream's thread.
+ * of a transaction that send nothing; the pipeline acts on them. The thread that has the
+ * transaction.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * Whether another attempt may follow the one that has just ended. A request that may change
  * something is sent again only if it was provably not processed, or if it is idempotent and its
  * response was lost (RFC 9110 section 9.2.2). Pure functions of a transaction; the pipeline acts on
- * them. The upstream's thread.
+ * them. The thread that has the transaction.
  */
 #pragma once
 

@@ -3,7 +3,7 @@
  * The commit point and the hand-over to the upstream. A client retries a call until it has received
  * response headers (gRFC A6, "committed"). So they go to the caller before the first byte of a
  * request that may change something leaves, and not before it is about to leave. After the
- * hand-over the transaction belongs to the upstream's thread.
+ * hand-over the transaction is the upstream's.
  */
 #pragma once
 
@@ -16,7 +16,7 @@
  */
 void send_first(struct transaction *transaction);
 
-/* Sends a later attempt, or a look-up. The upstream's thread. */
+/* Sends a later attempt, or a look-up. The thread that has the transaction. */
 void send_next(struct transaction *transaction);
 
 /* A call_handler's `committed` and `cancelled`. */

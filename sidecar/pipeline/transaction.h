@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One inbound call and its attempts upstream: the state that the steps of the pipeline share. It
- * lives in the call. The poller's thread takes it through the outbound steps, the upstream's thread
- * through the inbound ones; each change of thread is a hand-over. Only the files of the pipeline
- * include this.
+ * lives in the call. One thread has it at a time: the poller's until it is handed over; after an
+ * exchange, that of the upstream's loop; after a wait for a credential, the thread that has ended
+ * the wait. Only the files of the pipeline include this.
  */
 #pragma once
 

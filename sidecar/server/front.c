@@ -26,7 +26,7 @@ static const struct timeval end_patience = {.tv_sec = 2};
  * taken: most callers open calls elsewhere by then. */
 static const struct timeval announcement = {.tv_usec = 200000};
 
-/* Timeouts are looked at each time that a tenth of the shortest has passed, at least this often. */
+/* Timeouts are checked at intervals of a tenth of the shortest one, within these bounds. */
 #define LONGEST_TICK_NS CLOCK_NS_PER_S
 #define SHORTEST_TICK_NS (10 * CLOCK_NS_PER_MS)
 #define TICKS_OF_A_TIMEOUT 10

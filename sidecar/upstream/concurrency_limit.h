@@ -2,11 +2,12 @@
 /*
  * How many exchanges a thread may have under way at a time, learned from how long they take. While
  * calls wait and exchanges are as short as the best that was seen, the limit doubles with each
- * round of exchanges. When they take longer they queue inside the upstream, where calls cannot be
- * rejected with a time to retry after: the limit shrinks in proportion, and the best is measured
- * anew. An exchange that lasts much longer than usual is taken to hang: its lease is over, and it
- * no longer counts against the limit, so that it keeps no other call from being sent. Pure; one
- * thread has it.
+ * round of exchanges, and by less once it has shrunk: by a half, or by one when they are nearly as
+ * short. When they take longer they queue inside the upstream, where calls cannot be rejected with
+ * a time to retry after: the limit shrinks in proportion, and the best is measured anew. An
+ * exchange that lasts much longer than usual is taken to hang: its lease is over, and it no longer
+ * counts against the limit, so that it keeps no other call from being sent. Pure; one thread has
+ * it.
  */
 #pragma once
 

@@ -82,7 +82,7 @@ static bool is_in_time(struct exchange *exchange, size_t before, int64_t left_ns
     return false;
 }
 
-/* For the rate, one that goes back to its place has been found to be in time. */
+/* An exchange that was throttled before was already checked against the rate. */
 static bool turn_comes_in_time(struct exchange *exchange, int64_t left_ns)
 {
     struct upstream_loop *loop = exchange->loop;

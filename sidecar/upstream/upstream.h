@@ -155,17 +155,17 @@ struct exchange {
 
 struct upstream;
 
-/* Starts the loops. FAILED_PRECONDITION when the CA file cannot be used, INTERNAL when threads or
- * descriptors run out, INVALID_ARGUMENT when libcurl refuses a setting. No connection is made
- * before the first exchange. */
+/* Starts the loops. INTERNAL when threads or descriptors run out, INVALID_ARGUMENT when libcurl
+ * refuses a setting. A CA file that cannot be used is not a failure, because it may come later:
+ * upstream_has_ca. No connection is made before the first exchange. */
 must_use bool upstream_open(const struct upstream_settings *settings, struct upstream **upstream,
                             struct status *status);
 
-/* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
 /* False while the CAs of `ca_file` could not be read, so that no connection can be made. Any
  * thread. */
 bool upstream_has_ca(const struct upstream *upstream);
 
+/* Ends the loops and closes all connections; no exchange may be under way. NULL is allowed. */
 void upstream_free(struct upstream *upstream);
 
 /* Reads a CA file without using it, and describes its content. FAILED_PRECONDITION, naming the

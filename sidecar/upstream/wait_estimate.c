@@ -7,7 +7,8 @@
 
 #include "base/banned.h"
 
-/* The newest exchange's share of the dozen's mean, as TCP has it for round trips (RFC 6298). */
+/* The newest exchange's share of the moving average by count, as TCP has it for round trips (RFC
+ * 6298). */
 #define SHARE (1.0 / 8)
 
 /* Exchanges that ended that long ago have half the weight. */
