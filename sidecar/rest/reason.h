@@ -16,7 +16,7 @@
     row(UPSTREAM_UNREACHABLE, "no connection to the upstream, or it broke; nothing was changed") \
     row(DEADLINE_EXCEEDED, "the deadline passed; nothing was changed") \
     row(CANCELLED, "the caller cancelled; nothing was changed") \
-    row(DRAINING, "the sidecar is stopping; nothing was changed") \
+    row(DRAINING, "the sidecar is stopping, or the caller's connection reached --max-age; nothing was changed") \
     row(OUTCOME_UNKNOWN, "the request was sent, and whether it was carried out is not known") \
     row(NOT_CARRIED_OUT, "the response was lost, and a look-up showed that nothing was created") \
     row(ALREADY_EXISTS, "the response was lost, and a look-up showed one of that name from before") \
