@@ -65,13 +65,13 @@ static int64_t deadline_of(const struct call *call)
     return call->received_ns + earliest(left_ns - margin_ns, config->max_deadline_ns);
 }
 
-/* The last moment: C-core sends a connection's GOAWAY up to a tenth before or after --max-age. */
+/* The latest moment at which the front ends the connection. */
 static int64_t connection_end_ns(const struct call *call)
 {
     const struct config *config = call->unary->calls->config;
     if (config->max_age_ns == 0)
         return INT64_MAX;
-    return call->peer.opened_ns + config->max_age_ns + config->max_age_ns / 10 +
+    return call->peer.opened_ns + config->max_age_ns / 100 * (100 + FRONT_AGE_SPREAD_PERCENT) +
            config->max_age_grace_ns;
 }
 

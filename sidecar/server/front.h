@@ -59,6 +59,10 @@ struct front_events {
 must_use bool front_open(const struct config *config, const struct front_events *events,
                          struct front **front, struct status *status);
 
+/* A connection ends earlier or later than --max-age by up to this share of it, so that connections
+ * which were opened together do not end together. */
+#define FRONT_AGE_SPREAD_PERCENT 10
+
 /* Takes over an accepted descriptor that does not block and returns NULL; or returns the option
  * whose limit is reached, and leaves the descriptor. The main thread. */
 const char *front_add(struct front *front, int fd, bool has_tls, const struct peer *peer);

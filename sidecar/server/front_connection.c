@@ -335,7 +335,8 @@ void front_connection_begin(struct front_connection *connection)
 {
     struct front *front = connection->front;
     int fd = connection->channel.fd;
-    uint32_t percent = 90 + arc4random_uniform(21);
+    uint32_t percent =
+        100 - FRONT_AGE_SPREAD_PERCENT + arc4random_uniform(2 * FRONT_AGE_SPREAD_PERCENT + 1);
     connection->age_ns = front->config->max_age_ns / 100 * percent;
     connection->hooks = front_hooks(connection);
     connection->phase = FRONT_HANDSHAKE;
