@@ -156,9 +156,9 @@ void failure_settle(struct exchange *exchange, size_t most)
 
 static int64_t exchange_wait_ms(const struct exchange *exchange)
 {
-    if (exchange->retry_after_ns == 0)
+    if (exchange->local_retry_ns == 0)
         return exchange_rows[exchange->cause].wait_ms;
-    return (exchange->retry_after_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
+    return (exchange->local_retry_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
 }
 
 /* The option that limits what an exchange ended for. */

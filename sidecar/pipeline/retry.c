@@ -73,7 +73,7 @@ enum retry_cause retry_judge(const struct transaction *transaction)
 
 int64_t retry_wait_ns(const struct transaction *transaction)
 {
-    return transaction->exchange.retry_after_ns +
+    return transaction->exchange.local_retry_ns +
            retry_spread_ms(transaction->fault.wait_ms) * CLOCK_NS_PER_MS;
 }
 

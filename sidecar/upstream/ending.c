@@ -79,7 +79,7 @@ void ending_overloaded(struct exchange *exchange, int64_t wait_ns, int64_t left_
     const struct upstream_loop *loop = exchange->loop;
     exchange->outcome = EXCHANGE_NOT_SENT;
     exchange->cause = EXCHANGE_CAUSE_OVERLOADED;
-    exchange->retry_after_ns = wait_ns;
+    exchange->local_retry_ns = wait_ns;
     status_set(
         &exchange->status, STATUS_RESOURCE_EXHAUSTED,
         "the upstream is too slow for the calls that wait for it: the turn of this one comes "
@@ -95,7 +95,7 @@ void ending_throttled(struct exchange *exchange, int64_t wait_ns, int64_t left_n
 {
     exchange->outcome = EXCHANGE_NOT_SENT;
     exchange->cause = EXCHANGE_CAUSE_THROTTLED;
-    exchange->retry_after_ns = wait_ns;
+    exchange->local_retry_ns = wait_ns;
     status_set(&exchange->status, STATUS_RESOURCE_EXHAUSTED,
                "the upstream allows %.3g calls/s, or --upstream-rate does: the turn of this one "
                "comes in about %" PRId64 " ms, but its deadline is in %" PRId64 " ms",
@@ -107,7 +107,7 @@ void ending_throttled(struct exchange *exchange, int64_t wait_ns, int64_t left_n
 static void end_unreachable(struct exchange *exchange, const struct pool_failure *failure)
 {
     exchange->outcome = EXCHANGE_NOT_SENT;
-    exchange->retry_after_ns = failure->wait_ns;
+    exchange->local_retry_ns = failure->wait_ns;
     exchange->status = *failure->status;
     exchange->cause = EXCHANGE_CAUSE_CONNECT;
     if (exchange->queued_ns > failure->at_ns) {

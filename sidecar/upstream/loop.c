@@ -162,7 +162,7 @@ void loop_send(struct exchange *exchange)
     exchange->cause = EXCHANGE_CAUSE_NONE;
     exchange->sent_bytes = 0;
     exchange->http_status = 0;
-    exchange->retry_after_ns = 0;
+    exchange->local_retry_ns = 0;
     exchange->response = (struct http_response){0};
     exchange->started_ns = 0;
     exchange->queued_ns = clock_now_ns();

@@ -129,7 +129,8 @@ struct exchange {
     size_t sent_bytes;             /* of the request, that may have left us */
     struct http_response response; /* when answered */
     unsigned http_status;   /* also of a response that broke behind its status line; else 0 */
-    int64_t retry_after_ns; /* not sent: when a retry makes sense; 0 when not known */
+    int64_t local_retry_ns; /* not sent: wait before a retry, as queue, rate or breaker estimate it;
+                               0 when not known */
     bool connection_reused;
     int64_t queued_ns, started_ns, ended_ns; /* sent to here, first byte written or 0, done */
 

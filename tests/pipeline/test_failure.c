@@ -108,7 +108,7 @@ static void the_time_until_the_next_connect_is_rounded_up_to_a_millisecond(void 
     (void)state;
     struct exchange exchange = {.cause = EXCHANGE_CAUSE_BREAKER,
                                 .outcome = EXCHANGE_NOT_SENT,
-                                .retry_after_ns = 3 * CLOCK_NS_PER_MS + 1};
+                                .local_retry_ns = 3 * CLOCK_NS_PER_MS + 1};
     struct status status;
     struct details details;
     details_init(&details);

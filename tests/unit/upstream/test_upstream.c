@@ -256,7 +256,7 @@ static void nothing_is_sent_when_no_connection_can_be_made(void **state)
         assert_int_equal(ask.exchange.outcome, EXCHANGE_NOT_SENT);
         assert_true(ask.exchange.cause == EXCHANGE_CAUSE_CONNECT ||
                     (i == 1 && ask.exchange.cause == EXCHANGE_CAUSE_BREAKER));
-        assert_in_range(ask.exchange.retry_after_ns, 1, BREAKER_LONGEST_PAUSE_NS);
+        assert_in_range(ask.exchange.local_retry_ns, 1, BREAKER_LONGEST_PAUSE_NS);
         assert_int_not_equal(upstream_state(upstream), BREAKER_CLOSED);
         assert_int_equal(ask.exchange.status.code, STATUS_UNAVAILABLE);
         assert_int_equal(ask.exchange.sent_bytes, 0);
