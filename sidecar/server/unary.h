@@ -37,6 +37,6 @@ struct unary_method {
  * all of them whenever an operation ends. The poller's thread, or before that is started. */
 void unary_arm(const struct unary_method *unary);
 
-/* Ends the calls of unary_calls whose callers have not read the reply in time. Regularly, on the
- * poller's thread. */
-void unary_end_undelivered(void *calls);
+/* Ends the calls whose callers have not read the reply in time; `context` is their unary_calls.
+ * Regularly, on the poller's thread. */
+void unary_end_undelivered(void *context);
