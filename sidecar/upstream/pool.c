@@ -121,7 +121,7 @@ static void on_ended(struct connection *connection, void *context)
 
 void pool_close_silent(struct pool *pool)
 {
-    int64_t since_ns = atomic_load_explicit(pool->owner.unanswered_ns, memory_order_relaxed);
+    int64_t since_ns = atomic_load(pool->owner.unanswered_ns);
     if (since_ns == pool->unanswered_ns)
         return;
     pool->unanswered_ns = since_ns;
@@ -136,10 +136,8 @@ void pool_close_silent(struct pool *pool)
 static void note_unanswered(struct pool *pool, int64_t sent_ns)
 {
     _Atomic int64_t *latest_ns = pool->owner.unanswered_ns;
-    int64_t known_ns = atomic_load_explicit(latest_ns, memory_order_relaxed);
-    while (sent_ns > known_ns &&
-           !atomic_compare_exchange_weak_explicit(latest_ns, &known_ns, sent_ns,
-                                                  memory_order_relaxed, memory_order_relaxed))
+    int64_t known_ns = atomic_load(latest_ns);
+    while (sent_ns > known_ns && !atomic_compare_exchange_weak(latest_ns, &known_ns, sent_ns))
         ;
     pool_close_silent(pool);
 }

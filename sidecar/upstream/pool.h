@@ -24,7 +24,7 @@ struct pool_events {
     void (*tried)(const struct status *failure, void *context);
     void *context;
     /* When the last request was sent, on any loop of the upstream, to which no byte of a response
-     * came. Relaxed: a change that is read late closes connections a little later. */
+     * came. */
     _Atomic int64_t *unanswered_ns;
 };
 
