@@ -107,6 +107,30 @@ static void a_whole_response_frees_the_connection_for_another_exchange(void **st
     scene_end(&scene);
 }
 
+/* The rest of the request would stand before the next one. */
+static void
+a_response_that_comes_before_the_request_has_left_whole_uses_the_connection_up(void **state)
+{
+    (void)state;
+    static const struct tls_script script = {RESPONSE, {TLS_READ_REQUEST, TLS_RESPONSE, TLS_HOLD}};
+    static char rest[64 << 20]; /* more than sockets keep */
+    struct scene scene;
+    scene_begin(&scene, &script);
+    exchange_init(&scene.exchange);
+    arena_init(&scene.arena, 1 << 16);
+    http_bytes_add(&scene.exchange.request, text_literal("POST / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    http_bytes_add(&scene.exchange.request, (struct text){rest, sizeof rest});
+    scene.exchange.arena = &scene.arena;
+    assert_true(connection_prepare(scene.connection));
+    connection_begin(scene.connection, &scene.exchange);
+    loop_until(scene.trial.loop, scene.finished > 0);
+    assert_int_equal(scene.exchange.outcome, EXCHANGE_ANSWERED);
+    assert_true(scene.exchange.sent_bytes < sizeof rest);
+    assert_false(scene.reusable);
+    arena_clear(&scene.arena);
+    scene_end(&scene);
+}
+
 static void bytes_that_come_before_a_request_end_the_connection(void **state)
 {
     (void)state;
@@ -187,6 +211,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_response_frees_the_connection_for_another_exchange),
+        cmocka_unit_test(
+            a_response_that_comes_before_the_request_has_left_whole_uses_the_connection_up),
         cmocka_unit_test(bytes_that_come_before_a_request_end_the_connection),
         cmocka_unit_test(bytes_that_come_while_it_is_idle_are_seen_before_the_next_exchange),
         cmocka_unit_test(an_abandoned_exchange_without_a_response_leaves_a_silent_connection),
