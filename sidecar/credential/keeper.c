@@ -152,9 +152,10 @@ static void on_want(struct task *task)
 {
     struct keeper *keeper = container_of(task, struct keeper, want);
     atomic_store(&keeper->want_is_posted, false);
+    struct keeper_time now = time_of(keeper);
     if (!credential_is_refused(keeper->credential))
         return;
-    keeper_plan_want(&keeper->plan);
+    keeper_plan_refuse(&keeper->plan, &now);
     arm(keeper);
 }
 

@@ -112,6 +112,7 @@ void keeper_plan_succeed(struct keeper_plan *plan, const struct keeper_time *tim
         pause(plan, time, largest(growing_pause_ns(plan, random), KEEPER_DISTANCE_NS));
         return;
     }
+    plan->issued_at_ns = time->now_ns;
     plan->is_wanted = plan->is_outdated && expires_ns == 0;
     plan->failures = 0;
     plan->not_before_ns = time->now_ns + KEEPER_DISTANCE_NS;
@@ -142,12 +143,28 @@ void keeper_plan_want(struct keeper_plan *plan)
     plan->is_wanted = true;
 }
 
+/* A source whose credentials the upstream does not accept, such as those of another region, is not
+ * asked once a second for ever. */
+void keeper_plan_refuse(struct keeper_plan *plan, const struct keeper_time *time)
+{
+    if (plan->is_wanted)
+        return;
+    bool is_new = time->now_ns - plan->issued_at_ns < KEEPER_LONGEST_PAUSE_NS;
+    unsigned doublings = plan->refusals < DOUBLINGS ? plan->refusals : DOUBLINGS;
+    int64_t pause_ns = least(KEEPER_DISTANCE_NS << doublings, KEEPER_LONGEST_PAUSE_NS);
+    plan->is_wanted = true;
+    plan->refusals = is_new ? plan->refusals + 1 : 0;
+    if (is_new)
+        plan->not_before_ns = largest(plan->not_before_ns, plan->issued_at_ns + pause_ns);
+}
+
 void keeper_plan_note_change(struct keeper_plan *plan, const struct keeper_time *time)
 {
     plan->is_outdated = plan->is_fetching;
-    if (plan->failures == 0 && plan->expires_ns != 0)
+    if (plan->failures == 0 && !plan->is_wanted && plan->expires_ns != 0)
         return;
     plan->is_wanted = true;
     plan->failures = 0;
+    plan->refusals = 0;
     plan->not_before_ns = least(plan->not_before_ns, time->now_ns);
 }

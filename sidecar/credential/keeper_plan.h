@@ -23,7 +23,8 @@
 /* A credential whose life is shorter is not renewed more often for that. */
 #define KEEPER_LEAST_LIFE_NS (30 * CLOCK_NS_PER_S)
 
-/* Between two fetches, also when the upstream refuses each credential that is issued. */
+/* Between two fetches. It doubles, up to KEEPER_LONGEST_PAUSE_NS, with each credential in a row
+ * that the upstream refuses before it is as old as that. */
 #define KEEPER_DISTANCE_NS CLOCK_NS_PER_S
 
 #define KEEPER_FIRST_PAUSE_NS (500 * CLOCK_NS_PER_MS)
@@ -40,6 +41,8 @@ struct keeper_plan {
     bool is_wanted;        /* a credential is missing, was refused, or its files have changed */
     bool is_outdated;      /* the files have changed during the fetch under way */
     unsigned failures;     /* in a row */
+    unsigned refusals;     /* of credentials in a row that were refused when they were new */
+    int64_t issued_at_ns;  /* of clock_now_ns: when the last fetch has succeeded */
     int64_t not_before_ns; /* of clock_now_ns */
     int64_t renew_at_ns;   /* of the calendar; 0: no need */
     int64_t expires_ns;    /* of the credential in use, of the calendar; 0: never or not known */
@@ -71,8 +74,11 @@ void keeper_plan_succeed(struct keeper_plan *plan, const struct keeper_time *tim
 void keeper_plan_fail(struct keeper_plan *plan, const struct keeper_time *time,
                       enum source_fault fault, int64_t retry_after_ns, uint64_t random);
 
-/* The credential in use was refused: another one is wanted as soon as one may be fetched. */
+/* There is no credential in use any more: another one is wanted as soon as one may be fetched. */
 void keeper_plan_want(struct keeper_plan *plan);
+
+/* The same when the upstream has refused the one in use. */
+void keeper_plan_refuse(struct keeper_plan *plan, const struct keeper_time *time);
 
 /* The files of the source have changed: the reason of the last failure may be gone, and there may
  * be another credential without an end. Otherwise their content is for the next fetch. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "schema/query_fit.h"
 
+#include <assert.h>
+
 #include "schema/spread.h"
 
 #include "base/banned.h"
@@ -69,6 +71,7 @@ bool query_fit_check(const struct schema_message *request, const struct schema_f
         if (request->misfits[i] == body)
             continue;
         const struct schema_misfit misfit = misfit_of(request, request->misfits[i]);
+        assert(misfit.message && misfit.field);
         return status_fail(status, STATUS_INVALID_ARGUMENT, "%.*s.%.*s cannot be a query parameter",
                            text_arguments(misfit.message->full_name),
                            text_arguments(misfit.field->name));

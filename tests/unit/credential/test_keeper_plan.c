@@ -286,18 +286,52 @@ static void the_same_credential_again_is_not_asked_for_in_a_loop(void **state)
     assert_int_equal(world.dark_ns, 0);
 }
 
-static void refusals_do_not_fetch_more_often_than_once_a_second(void **state)
+/* Refuses each credential for that long, ten times a second. */
+static void refuse_all(struct world *world, int64_t duration_ns)
+{
+    for (; duration_ns > 0; duration_ns -= SECOND / 10) {
+        keeper_plan_refuse(&world->plan, &world->time);
+        if (keeper_plan_is_due(&world->plan, &world->time))
+            fetch(world);
+        pass(world, SECOND / 10);
+    }
+}
+
+static void a_source_whose_credentials_are_all_refused_is_asked_less_and_less_often(void **state)
 {
     (void)state;
     struct world world;
     begin(&world);
-    for (unsigned i = 0; i < 600; i++) {
-        keeper_plan_want(&world.plan);
-        if (keeper_plan_is_due(&world.plan, &world.time))
-            fetch(&world);
-        pass(&world, SECOND / 10);
-    }
-    assert_in_range(world.fetches, 59, 61);
+    refuse_all(&world, 8 * SECOND);
+    assert_in_range(world.fetches, 4, 5); /* at 0, 1, 3 and 7 s */
+    refuse_all(&world, HOUR);
+    assert_in_range(world.fetches, 60, 67);
+}
+
+static void
+a_credential_that_was_good_for_a_minute_is_replaced_at_once_when_it_is_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    refuse_all(&world, HOUR);
+    run(&world, 2 * MINUTE);
+    unsigned fetches = world.fetches;
+    refuse_all(&world, SECOND / 10);
+    assert_int_equal(world.fetches, fetches + 1);
+}
+
+static void a_changed_file_ends_the_pause_after_refusals(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    refuse_all(&world, HOUR);
+    unsigned fetches = world.fetches;
+    assert_false(keeper_plan_is_due(&world.plan, &world.time));
+    keeper_plan_note_change(&world.plan, &world.time);
+    run(&world, SECOND);
+    assert_int_equal(world.fetches, fetches + 1);
 }
 
 static void a_machine_that_slept_renews_at_the_next_look(void **state)
@@ -338,7 +372,10 @@ int main(void)
         cmocka_unit_test(a_credential_without_an_end_is_fetched_again_when_its_files_change),
         cmocka_unit_test(a_file_that_changes_is_for_the_next_fetch_of_a_credential_with_an_end),
         cmocka_unit_test(the_same_credential_again_is_not_asked_for_in_a_loop),
-        cmocka_unit_test(refusals_do_not_fetch_more_often_than_once_a_second),
+        cmocka_unit_test(a_source_whose_credentials_are_all_refused_is_asked_less_and_less_often),
+        cmocka_unit_test(
+            a_credential_that_was_good_for_a_minute_is_replaced_at_once_when_it_is_refused),
+        cmocka_unit_test(a_changed_file_ends_the_pause_after_refusals),
         cmocka_unit_test(a_machine_that_slept_renews_at_the_next_look),
         cmocka_unit_test(a_credential_is_not_used_in_its_last_ten_seconds),
     };
