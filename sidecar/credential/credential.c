@@ -28,10 +28,9 @@ struct credential_snapshot *credential_hold_current(struct credential *credentia
     return snapshot;
 }
 
-void credential_hide(struct credential *credential, struct credential_use *use)
+struct secret *credential_hide(struct credential *credential, const struct credential_use *use)
 {
-    if (use->signature.size > 0 && !use->hidden)
-        use->hidden = secret_new(credential->secrets, use->signature);
+    return use->signature.size > 0 ? secret_new(credential->secrets, use->signature) : NULL;
 }
 
 void credential_release(struct credential_use *use)
@@ -39,8 +38,6 @@ void credential_release(struct credential_use *use)
     if (use->signature.size > 0)
         explicit_bzero((char *)(uintptr_t)use->signature.data, use->signature.size);
     use->signature = (struct text){NULL, 0};
-    secret_wipe(use->hidden);
-    use->hidden = NULL;
     snapshot_release(use->held);
     use->held = NULL;
 }

@@ -92,7 +92,6 @@ struct credential_use {
     /* The credential's own. */
     struct credential_snapshot *held;
     struct text signature; /* in the arena of the scope; empty with a token */
-    struct secret *hidden; /* by credential_hide */
     int64_t offset_ns;     /* of the clock that the signature was made with */
     int64_t wait_until_ns;
     bool is_probe, was_refused;
@@ -116,9 +115,10 @@ must_use bool credential_sign(struct credential *credential, const struct creden
                               struct http_request *request, struct credential_use *use,
                               struct status *status);
 
-/* Keeps the signature out of texts that others see, as the other secrets are, until it is released:
- * for texts of a response, which may repeat the request. */
-void credential_hide(struct credential *credential, struct credential_use *use);
+/* Keeps the signature out of texts that others see, as the other secrets are, until it is wiped:
+ * for reading a response, which may repeat the request, and no longer, because each text is
+ * searched for all secrets. NULL with a token. */
+struct secret *credential_hide(struct credential *credential, const struct credential_use *use);
 
 /* Releases the snapshot and overwrites the signature, once the request's bytes have left and the
  * texts of the response are read; before the arena of the signature is cleared. */

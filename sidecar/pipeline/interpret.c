@@ -9,6 +9,11 @@
 
 #include "base/banned.h"
 
+static struct secret *hide_signature(const struct transaction *transaction)
+{
+    return credential_hide(transaction->pipeline->credential, &transaction->credential);
+}
+
 static struct fault read_fault(struct transaction *transaction)
 {
     const struct http_response *response = &transaction->exchange.response;
@@ -20,8 +25,9 @@ static struct fault read_fault(struct transaction *transaction)
         fault.request_id = fault_body_request_id(response, secrets);
         return fault;
     }
-    credential_hide(transaction->pipeline->credential, &transaction->credential);
+    struct secret *signature = hide_signature(transaction);
     fault_read(response, secrets, &transaction->response_arena, &transaction->fault_arena, &fault);
+    secret_wipe(signature);
     if (transaction_only_reads(transaction))
         fault_of_safe_request(&fault);
     return fault;
@@ -57,8 +63,9 @@ bool interpret_message(struct transaction *transaction, const struct schema_meth
         return false;
     }
     if (transaction->unreadable.count > 0) {
-        credential_hide(transaction->pipeline->credential, &transaction->credential);
+        struct secret *signature = hide_signature(transaction);
         access_log_unreadable(transaction);
+        secret_wipe(signature);
     }
     return true;
 }

@@ -77,15 +77,16 @@ bool transaction_only_reads(const struct transaction *transaction)
     return transaction_idempotency(transaction) == NO_SIDE_EFFECTS;
 }
 
-void transaction_redact(struct transaction *transaction, struct status *status)
+void transaction_redact(const struct transaction *transaction, struct status *status)
 {
     struct text message = text_of(status->message);
     if (message.size == 0)
         return;
-    credential_hide(transaction->pipeline->credential, &transaction->credential);
-    size_t size = redact(credential_secrets(transaction->pipeline->credential), status->message,
-                         message.size);
+    struct credential *credential = transaction->pipeline->credential;
+    struct secret *signature = credential_hide(credential, &transaction->credential);
+    size_t size = redact(credential_secrets(credential), status->message, message.size);
     status->message[size] = '\0';
+    secret_wipe(signature);
 }
 
 void transaction_release_credential(struct transaction *transaction)

@@ -91,7 +91,7 @@ bool transaction_only_reads(const struct transaction *transaction);
 
 /* Removes secrets from a status message that has text of the upstream's in it, such as the keys of
  * a map, which are part of a field's path. */
-void transaction_redact(struct transaction *transaction, struct status *status);
+void transaction_redact(const struct transaction *transaction, struct status *status);
 
 /* Releases the credential that the request was signed with, once its bytes have left or when they
  * never will. */

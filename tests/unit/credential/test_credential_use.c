@@ -126,6 +126,33 @@ static void end_pause(struct trial *trial)
     trial->credential->gate.next_try_ns = clock_now_ns();
 }
 
+static void
+a_signature_is_hidden_while_a_response_is_read_and_overwritten_at_the_release(void **state)
+{
+    (void)state;
+    struct trial trial;
+    struct request request;
+    char copy[64];
+    begin_keys(&trial);
+    sign_request(&trial, &request);
+    struct text signature = request.use.signature;
+    assert_int_equal(signature.size, sizeof copy);
+    memcpy(copy, signature.data, sizeof copy);
+    struct secret_list *secrets = credential_secrets(trial.credential);
+    const struct text repeated = {copy, sizeof copy};
+    assert_false(secret_list_search(secrets, repeated, NULL, NULL));
+    struct secret *hidden = credential_hide(trial.credential, &request.use);
+    assert_true(secret_list_search(secrets, repeated, NULL, NULL));
+    secret_wipe(hidden);
+    assert_false(secret_list_search(secrets, repeated, NULL, NULL));
+    credential_release(&request.use);
+    for (size_t i = 0; i < signature.size; i++)
+        assert_int_equal(signature.data[i], 0);
+    assert_null(credential_hide(trial.credential, &request.use));
+    forget(&request);
+    end(&trial);
+}
+
 static void a_key_lets_the_second_request_out_once_the_first_was_accepted(void **state)
 {
     (void)state;
@@ -296,6 +323,8 @@ static void a_probe_that_is_accepted_leaves_those_alone_that_wait_for_a_renewal(
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_signature_is_hidden_while_a_response_is_read_and_overwritten_at_the_release),
         cmocka_unit_test(a_key_lets_the_second_request_out_once_the_first_was_accepted),
         cmocka_unit_test(a_wrong_key_closes_the_gate_for_those_that_wait),
         cmocka_unit_test(another_key_in_the_files_is_used_at_once),
