@@ -22,10 +22,6 @@
 #define LARGEST_MARGIN_NS (30 * CLOCK_NS_PER_MS)
 #define MARGIN_DIVISOR 10
 
-/* Time after the call's deadline in which the caller has to read the reply. C-core would keep a
- * reply for ever whose caller has set no deadline and keeps its window shut. */
-#define DELIVERY_NS (5 * CLOCK_NS_PER_S)
-
 static void on_opened(struct tag *tag, bool good);
 
 void unary_arm(const struct unary_method *unary)
@@ -124,15 +120,13 @@ static void follow(struct call *call)
     call_release(call);
 }
 
-void unary_end_undelivered(void *context)
+void unary_end_undelivered(const struct unary_calls *calls)
 {
-    const struct unary_calls *calls = context;
-    int64_t now_ns = clock_now_ns();
     struct call *call;
+    int64_t late_ns = clock_now_ns() - CORE_DELIVERY_NS;
     TAILQ_FOREACH(call, &calls->open, place)
-    if (now_ns - call->deadline_ns > DELIVERY_NS)
-        grpc_call_cancel_with_status(call->rpc, GRPC_STATUS_DEADLINE_EXCEEDED,
-                                     "the caller did not read its response in time", NULL);
+    if (call->deadline_ns < late_ns)
+        core_end_undelivered(call->rpc);
 }
 
 static void on_opened(struct tag *tag, bool good)

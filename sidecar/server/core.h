@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <sys/eventfd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "system/memory_budget.h"
@@ -32,6 +33,17 @@ static inline struct text core_text(const grpc_slice *slice)
 static inline grpc_slice core_slice(struct text text)
 {
     return grpc_slice_from_copied_buffer(text.data, text.size);
+}
+
+/* Time in which a caller has to read the end of its call. C-core would keep it for ever when the
+ * caller keeps its window shut. */
+#define CORE_DELIVERY_NS (5 * CLOCK_NS_PER_S)
+
+/* Ends a call whose caller has not read its end in that time. */
+static inline void core_end_undelivered(grpc_call *rpc)
+{
+    grpc_call_cancel_with_status(rpc, GRPC_STATUS_DEADLINE_EXCEEDED,
+                                 "the caller did not read its response in time", NULL);
 }
 
 /* Counts the RPCs that are open, of all methods, and one more while the server takes new ones. Any

@@ -129,6 +129,11 @@ void health_end(struct health *health)
     streams_end(health->streams);
 }
 
+void health_end_undelivered(struct health *health)
+{
+    streams_end_undelivered(health->streams);
+}
+
 void health_free(struct health *health)
 {
     if (!health)

@@ -25,5 +25,8 @@ void health_set(struct health *health, bool serving);
  * drain. Any thread. */
 void health_end(struct health *health);
 
+/* As streams_end_undelivered. */
+void health_end_undelivered(struct health *health);
+
 /* After poller_stop; NULL is allowed. */
 void health_free(struct health *health);

@@ -244,6 +244,11 @@ void reflection_end(struct reflection *reflection)
     streams_end(reflection->streams);
 }
 
+void reflection_end_undelivered(struct reflection *reflection)
+{
+    streams_end_undelivered(reflection->streams);
+}
+
 void reflection_free(struct reflection *reflection)
 {
     if (!reflection)

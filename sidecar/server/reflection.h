@@ -20,5 +20,8 @@ void reflection_start(struct reflection *reflection);
 /* Ends streams that are open, so that they do not hold up a drain. Any thread. */
 void reflection_end(struct reflection *reflection);
 
+/* As streams_end_undelivered. */
+void reflection_end_undelivered(struct reflection *reflection);
+
 /* After poller_stop; NULL is allowed. */
 void reflection_free(struct reflection *reflection);

@@ -198,9 +198,18 @@ static void on_disconnected(const char *peer, const char *why, void *context)
     server->events.disconnected(peer, why, server->events.context);
 }
 
+/* The poller's thread. */
+static void on_round(void *context)
+{
+    const struct server *server = context;
+    unary_end_undelivered(&server->calls);
+    health_end_undelivered(server->health);
+    reflection_end_undelivered(server->reflection);
+}
+
 static bool start(struct server *server, struct status *status)
 {
-    poller_on_round(server->poller, unary_end_undelivered, &server->calls);
+    poller_on_round(server->poller, on_round, server);
     grpc_server_start(server->core.server);
     for (size_t i = 0; i < server->method_count; i++)
         unary_arm(&server->methods[i]);

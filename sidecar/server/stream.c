@@ -32,8 +32,9 @@ struct stream {
     int cancelled;
     unsigned operations; /* under way; when the last one ends, the stream is freed */
     bool has_begun, is_sending;
-    bool is_finishing; /* `status` is sent as soon as nothing else is being sent */
-    bool is_over;      /* nothing more may be sent */
+    int64_t
+        finished_ns; /* 0, or since then `status` is to be sent when nothing else is being sent */
+    bool is_over;    /* nothing more may be sent */
     struct status status;
     alignas(max_align_t) char state[];
 };
@@ -126,9 +127,9 @@ void stream_send(struct stream *stream, const ProtobufCMessage *response)
 
 void stream_finish(struct stream *stream, const struct status *status)
 {
-    if (stream->is_over || stream->is_finishing)
+    if (stream->is_over || stream->finished_ns > 0)
         return;
-    stream->is_finishing = true;
+    stream->finished_ns = clock_now_ns();
     stream->status = *status;
     if (!stream->is_sending)
         send_status(stream);
@@ -313,7 +314,7 @@ static void on_sent(struct tag *tag, bool good)
     stream->is_sending = false;
     wake(stream);
     if (is_idle(stream)) {
-        if (stream->is_finishing)
+        if (stream->finished_ns > 0)
             send_status(stream);
         else if (stream->method->row->is_dialogue)
             receive(stream);
@@ -366,6 +367,17 @@ void streams_end(struct streams *streams)
     streams->have_ended = true;
     LIST_FOREACH(stream, &streams->open, place)
     stream_finish(stream, &status);
+    pthread_mutex_unlock(&streams->lock);
+}
+
+void streams_end_undelivered(struct streams *streams)
+{
+    struct stream *stream;
+    int64_t late_ns = clock_now_ns() - CORE_DELIVERY_NS;
+    pthread_mutex_lock(&streams->lock);
+    LIST_FOREACH(stream, &streams->open, place)
+    if (stream->finished_ns > 0 && stream->finished_ns < late_ns)
+        core_end_undelivered(stream->rpc);
     pthread_mutex_unlock(&streams->lock);
 }
 

@@ -51,6 +51,10 @@ void streams_wake(struct streams *streams);
  * streams that open later. Any thread, without the lock. */
 void streams_end(struct streams *streams);
 
+/* Ends the streams that are finished, and whose callers have not read the last response for
+ * CORE_DELIVERY_NS. Regularly, on the poller's thread, without the lock. */
+void streams_end_undelivered(struct streams *streams);
+
 /* After poller_stop; NULL is allowed. */
 void streams_free(struct streams *streams);
 

@@ -37,6 +37,6 @@ struct unary_method {
  * all of them whenever an operation ends. The poller's thread, or before that is started. */
 void unary_arm(const struct unary_method *unary);
 
-/* Ends the calls whose callers have not read the reply in time; `context` is their unary_calls.
+/* Ends the calls whose replies have not been read CORE_DELIVERY_NS after their deadlines.
  * Regularly, on the poller's thread. */
-void unary_end_undelivered(void *context);
+void unary_end_undelivered(const struct unary_calls *calls);

@@ -153,10 +153,17 @@ def test_a_caller_that_reads_nothing_does_not_outlast_the_drain(start, upstream)
     caller.socket.close()
 
 
+OWN_METHODS = ("/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch",
+               "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
+
+
 def test_a_caller_that_keeps_its_window_shut_does_not_hold_up_the_drain(start, upstream):
     sidecar = start("--deadline=1s", "--drain-timeout=55s")
     upstream.always = response()
     with Peer(sidecar.address, settings=[(frames.SettingsFrame.INITIAL_WINDOW_SIZE, 0)]) as peer:
+        for path in OWN_METHODS:
+            stream = next(peer.streams)
+            peer.send(peer.headers(stream, path=path), peer.message(stream, b"\x3a\0" if "Info" in path else b""))
         peer.call(name="of_a_peer")
         sidecar.wait_log(event="call")
         sidecar.signal()
