@@ -3,6 +3,9 @@
 
 #include <limits.h>
 
+#include "system/cgroup.h"
+#include "system/usage.h"
+
 #include "base/banned.h"
 
 /* Far above --max-metadata: C-core closes a whole connection, with all its calls, when one call
@@ -12,6 +15,16 @@
 /* The budget in percent above which C-core itself begins to end calls and connections. The front
  * keeps the budget, so that this is never reached; it stands for what the accounting might miss. */
 #define CORE_QUOTA_PERCENT 150
+
+void core_budget_init(struct memory_budget *budget, const struct config *config)
+{
+    struct usage usage;
+    usage_read(&usage);
+    uint64_t whole = config->max_memory_bytes;
+    if (whole == 0)
+        whole = memory_budget_default(cgroup_memory_limit(CGROUP_MEMBERSHIP, CGROUP_ROOT));
+    memory_budget_init(budget, whole, (uint64_t)usage.resident_bytes);
+}
 
 static int at_most_int(uint64_t number)
 {

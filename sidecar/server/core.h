@@ -65,6 +65,10 @@ struct core {
     struct rpc_tracker tracker;
 };
 
+/* Sets the budget to --max-memory, or by the cgroup's limit. The memory of the process as it is now
+ * is not for callers. */
+void core_budget_init(struct memory_budget *budget, const struct config *config);
+
 /* Makes C-core's server, without connections. The front keeps all limits, so that C-core's own are
  * wider or off. */
 grpc_server *core_server_new(const struct config *config, const struct memory_budget *budget);

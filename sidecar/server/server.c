@@ -23,9 +23,7 @@
 #include "server/reflection.h"
 #include "server/tls_context.h"
 #include "server/unary.h"
-#include "system/cgroup.h"
 #include "system/memory_trim.h"
-#include "system/usage.h"
 
 #include "base/banned.h"
 
@@ -50,17 +48,6 @@ struct server {
     struct memory_trim trimmed;
     bool is_started, has_ended;
 };
-
-/* The memory of the process as it is now is not for callers. */
-static void open_budget(struct memory_budget *budget, const struct config *config)
-{
-    struct usage usage;
-    usage_read(&usage);
-    uint64_t whole = config->max_memory_bytes;
-    if (whole == 0)
-        whole = memory_budget_default(cgroup_memory_limit(CGROUP_MEMBERSHIP, CGROUP_ROOT));
-    memory_budget_init(budget, whole, (uint64_t)usage.resident_bytes);
-}
 
 static bool register_unary(struct server *server, struct status *status)
 {
@@ -258,7 +245,7 @@ static void open_core(struct server *server, const struct config *config, struct
     server->plaintext = grpc_insecure_server_credentials_create();
     server->core.poller = server->poller;
     server->core.queue = poller_queue(server->poller);
-    open_budget(&server->core.budget, config);
+    core_budget_init(&server->core.budget, config);
     server->core.server = core_server_new(config, &server->core.budget);
     grpc_server_register_completion_queue(server->core.server, server->core.queue, NULL);
     server->drain = drain_new(&server->core, server->poller, loop);
@@ -291,20 +278,28 @@ static bool open_listeners(struct server *server, const struct config *config,
            listeners_open(config, server->core.front, loop, &events, &server->listeners, status);
 }
 
+static bool open_parts(struct server *server, const struct config *config, struct event_base *loop,
+                       struct status *status)
+{
+    if (!open_tracker(server, loop, status))
+        return false;
+    open_core(server, config, loop);
+    open_trim(server, loop);
+    return open_listeners(server, config, loop, status) &&
+           register_methods(server, config, status) && start(server, status);
+}
+
 bool server_open(const struct config *config, const struct schema *schema, struct event_base *loop,
                  const struct call_handler *handler, const struct server_events *events,
                  struct server **server, struct status *status)
 {
     struct server *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct server){.handler = *handler, .events = *events, .schema = schema};
+    if (!open_parts(made, config, loop, status)) {
+        server_free(made);
+        return false;
+    }
     *server = made;
-    if (!open_tracker(made, loop, status))
-        return false;
-    open_core(made, config, loop);
-    open_trim(made, loop);
-    if (!open_listeners(made, config, loop, status) || !register_methods(made, config, status) ||
-        !start(made, status))
-        return false;
     for (size_t i = 0; i < listeners_count(made->listeners); i++)
         events->listening(listeners_address(made->listeners, i), events->context);
     return true;

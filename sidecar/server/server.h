@@ -36,8 +36,7 @@ struct server_events {
 
 /*
  * Listens and serves. FAILED_PRECONDITION when an address cannot be listened on or a file of TLS
- * cannot be used. config, schema and the handler's context must outlive the server. `server` is set
- * also when this fails, for server_free.
+ * cannot be used. config, schema and the handler's context must outlive the server.
  */
 must_use bool server_open(const struct config *config, const struct schema *schema,
                           struct event_base *loop, const struct call_handler *handler,
@@ -71,5 +70,5 @@ const struct memory_budget *server_memory(const struct server *server);
  * and connections whose callers do not read. */
 void server_cancel_all(struct server *server);
 
-/* After `drained`, or when server_open failed. NULL is allowed. */
+/* After `drained`. NULL is allowed. */
 void server_free(struct server *server);

@@ -27,7 +27,7 @@ static void expect_not_opened(const char *flags, struct text set, enum status_co
     if (!strstr(status.message, says))
         fail_msg("%s", status.message);
     assert_int_equal(server.address_count, 0);
-    assert_non_null(server.server);
+    assert_null(server.server);
     scripted_clear(&server);
 }
 
