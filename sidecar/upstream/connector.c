@@ -43,6 +43,7 @@ struct group {
 
 struct connector {
     const struct upstream_settings *settings;
+    struct trust_store *trust_store; /* NULL: the system's */
     struct event_base *loop;
     struct share *share; /* of new transports */
     struct group *groups;
@@ -174,8 +175,8 @@ static struct group *group_with_room(struct connector *connector)
 static void trust_acquire(struct connector *connector, struct transport *transport)
 {
     unsigned version = 0;
-    if (connector->settings->trust_store)
-        transport->trusted = trust_store_acquire(connector->settings->trust_store, &version);
+    if (connector->trust_store)
+        transport->trusted = trust_store_acquire(connector->trust_store, &version);
     transport->share = share_acquire(&connector->share, version);
 }
 
@@ -185,14 +186,15 @@ static void trust_release(struct transport *transport)
     X509_STORE_free(transport->trusted);
 }
 
-bool connector_new(const struct upstream_settings *settings, struct event_base *loop,
-                   struct connector **connector, struct status *status)
+bool connector_new(const struct upstream_settings *settings, struct trust_store *trust_store,
+                   struct event_base *loop, struct connector **connector, struct status *status)
 {
     struct share *share = share_new(0);
     if (!share)
         return status_fail(status, STATUS_INTERNAL, "prepare libcurl: it cannot share sessions");
     struct connector *made = memory_expect(calloc(1, sizeof *made));
-    *made = (struct connector){.settings = settings, .loop = loop, .share = share};
+    *made = (struct connector){
+        .settings = settings, .trust_store = trust_store, .loop = loop, .share = share};
     *connector = made;
     return true;
 }

@@ -16,6 +16,7 @@
 
 struct connector;
 struct transport;
+struct trust_store;
 
 /* UNAVAILABLE in `status` when no connection could be made, with libcurl's reason; the transport is
  * to be closed then too. */
@@ -25,7 +26,10 @@ typedef void transport_opened(struct transport *transport, bool good, const stru
 /* True for a URL of http, whose connections have neither TLS nor a proxy. */
 bool connector_is_plaintext(const char *url);
 
-must_use bool connector_new(const struct upstream_settings *settings, struct event_base *loop,
+/* Verifies the upstream's certificate with `trust_store`, NULL for the system's. INTERNAL when
+ * libcurl refuses. All arguments must outlive it. */
+must_use bool connector_new(const struct upstream_settings *settings,
+                            struct trust_store *trust_store, struct event_base *loop,
                             struct connector **connector, struct status *status);
 void connector_free(struct connector *connector); /* after its transports; NULL is allowed */
 

@@ -93,7 +93,7 @@ static void after_events(void *context)
 
 /* All of the loop but its thread. */
 static bool prepare(struct upstream_loop *loop, const struct upstream_settings *settings,
-                    struct status *status)
+                    struct loop_shared *shared, struct status *status)
 {
     if (!event_thread_prepare(&loop->thread, status))
         return false;
@@ -103,8 +103,9 @@ static bool prepare(struct upstream_loop *loop, const struct upstream_settings *
     loop->end_all.run = on_end_all;
     if (!turns_init(loop))
         return status_fail(status, STATUS_INTERNAL, "open an upstream loop: %m");
-    const struct pool_events events = {on_finished, on_tried, loop, loop->unanswered_ns};
-    return pool_new(settings, loop->thread.loop, &events, &loop->pool, status);
+    const struct pool_owner owner = {on_finished, on_tried, loop, shared->trust_store,
+                                     &shared->unanswered_ns};
+    return pool_new(settings, loop->thread.loop, &owner, &loop->pool, status);
 }
 
 bool loop_open(struct upstream_loop *loop, size_t number, const struct upstream_settings *settings,
@@ -117,8 +118,8 @@ bool loop_open(struct upstream_loop *loop, size_t number, const struct upstream_
                                            .watchdog = settings->watchdog};
     loop->connect_status = &shared->connect_status;
     loop->rate = &shared->rate;
-    loop->unanswered_ns = &shared->unanswered_ns;
-    return prepare(loop, settings, status) && event_thread_start(&loop->thread, &work, status);
+    return prepare(loop, settings, shared, status) &&
+           event_thread_start(&loop->thread, &work, status);
 }
 
 void loop_close(struct upstream_loop *loop)

@@ -38,15 +38,15 @@ struct upstream_loop {
     atomic_size_t granted;
     size_t reserved, arrived;
     struct connect_status *connect_status; /* of all loops */
-    _Atomic int64_t *unanswered_ns;        /* of all loops, for the pool */
     bool ended;                            /* by end_all: nothing starts any more */
 };
 
 /* Parts that the loops of an upstream share. */
 struct loop_shared {
+    struct trust_store *trust_store; /* of ca_file; NULL: the system's */
     struct connect_status connect_status;
     struct rate_gate rate;
-    _Atomic int64_t unanswered_ns; /* as pool_events says; 0: none */
+    _Atomic int64_t unanswered_ns; /* as pool_owner says; 0: none */
 };
 
 /* Opens a loop that is all zero and starts its thread, which is the upstream's `number`th;

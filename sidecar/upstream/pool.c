@@ -24,7 +24,7 @@ struct pool {
     struct event_base *loop;
     struct connector *connector;
     struct event *sweep, *probe;
-    struct pool_events owner;
+    struct pool_owner owner;
 
     LIST_HEAD(, connection) idle; /* the one used last first */
     LIST_HEAD(, connection) opening;
@@ -248,10 +248,10 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
 }
 
 bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
-              const struct pool_events *owner, struct pool **pool, struct status *status)
+              const struct pool_owner *owner, struct pool **pool, struct status *status)
 {
     struct connector *connector;
-    if (!connector_new(settings, loop, &connector, status))
+    if (!connector_new(settings, owner->trust_store, loop, &connector, status))
         return false;
     struct pool *made = memory_expect(calloc(1, sizeof *made));
     *made = (struct pool){

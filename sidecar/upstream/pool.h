@@ -18,18 +18,20 @@
 
 struct pool;
 
-struct pool_events {
+/* Gets what happens in the pool. */
+struct pool_owner {
     void (*finished)(struct exchange *exchange, void *context); /* it ended on a connection */
     /* A connection was made, or could not be: `failure` is NULL or says why. */
     void (*tried)(const struct status *failure, void *context);
     void *context;
+    struct trust_store *trust_store; /* as connector_new's */
     /* When the last request was sent, on any loop of the upstream, to which no byte of a response
      * came. */
     _Atomic int64_t *unanswered_ns;
 };
 
 must_use bool pool_new(const struct upstream_settings *settings, struct event_base *loop,
-                       const struct pool_events *owner, struct pool **pool, struct status *status);
+                       const struct pool_owner *owner, struct pool **pool, struct status *status);
 void pool_free(struct pool *pool); /* closes idle and opening connections; NULL is allowed */
 
 /* Closes the idle connections that have shown no life since a request of any loop was sent to which

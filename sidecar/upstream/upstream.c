@@ -57,7 +57,7 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
     connect_status_init(&made->shared.connect_status);
     rate_gate_init(&made->shared.rate, &made->settings.rate, &made->settings.rate_changes);
     if (settings->ca_file && !trust_store_open(settings->ca_file, &settings->ca_changes,
-                                               &made->settings.trust_store, status)) {
+                                               &made->shared.trust_store, status)) {
         upstream_free(made);
         return false;
     }
@@ -74,7 +74,7 @@ bool upstream_open(const struct upstream_settings *settings, struct upstream **u
 
 bool upstream_has_ca(const struct upstream *upstream)
 {
-    struct trust_store *trust_store = upstream->settings.trust_store;
+    struct trust_store *trust_store = upstream->shared.trust_store;
     return !trust_store || trust_store_is_loaded(trust_store);
 }
 
@@ -84,7 +84,7 @@ void upstream_free(struct upstream *upstream)
         return;
     for (size_t i = 0; i < upstream->loop_count; i++)
         loop_close(&upstream->loops[i]);
-    trust_store_free(upstream->settings.trust_store);
+    trust_store_free(upstream->shared.trust_store);
     rate_gate_clear(&upstream->shared.rate);
     connect_status_clear(&upstream->shared.connect_status);
     free(upstream->authority);

@@ -28,12 +28,11 @@
 
 /* Where requests go and how; the strings must outlive the upstream. */
 struct upstream_settings {
-    const char *name;                /* of its threads; NULL: "upstream" */
-    const char *url;                 /* "https://host[:port]", without a path; "http://…" for a
-                                        service of this node, without TLS and proxy */
-    const char *ca_file;             /* PEM; NULL for the system's store */
-    struct trust_store *trust_store; /* made of it by upstream_open */
-    const char *proxy;               /* "http://host:port"; NULL for none */
+    const char *name;    /* of its threads; NULL: "upstream" */
+    const char *url;     /* "https://host[:port]", without a path; "http://…" for a
+                            service of this node, without TLS and proxy */
+    const char *ca_file; /* PEM; NULL for the system's store */
+    const char *proxy;   /* "http://host:port"; NULL for none */
     size_t loops;
     size_t connections;         /* at most, for each loop */
     size_t response_bytes;      /* the largest body of a response */

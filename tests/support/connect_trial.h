@@ -17,6 +17,7 @@ struct connect_trial {
     char folder[32], url[64], ca_file[64];
     struct tls_peer *peer;
     struct upstream_settings settings;
+    struct trust_store *trust_store;
     struct event_base *loop;
 };
 
@@ -36,7 +37,7 @@ static inline void connect_trial_begin(struct connect_trial *trial,
                                                  .connection_idle_ns = 60 * CLOCK_NS_PER_S,
                                                  .connection_age_ns = UPSTREAM_AGE_NS};
     assert_true(trust_store_open(trial->ca_file, &(struct reload_listener){.loop = NULL},
-                                 &trial->settings.trust_store, &status));
+                                 &trial->trust_store, &status));
     trial->loop = event_base_new();
     assert_non_null(trial->loop);
 }
@@ -44,7 +45,7 @@ static inline void connect_trial_begin(struct connect_trial *trial,
 static inline void connect_trial_end(struct connect_trial *trial)
 {
     event_base_free(trial->loop);
-    trust_store_free(trial->settings.trust_store);
+    trust_store_free(trial->trust_store);
     tls_peer_stop(trial->peer);
     unlink(trial->ca_file);
     rmdir(trial->folder);

@@ -61,8 +61,8 @@ static void scene_begin(struct scene *scene, const struct tls_script *script)
     struct status status;
     *scene = (struct scene){.opened = 0};
     connect_trial_begin(&scene->trial, script, 1);
-    assert_true(
-        connector_new(&scene->trial.settings, scene->trial.loop, &scene->connector, &status));
+    assert_true(connector_new(&scene->trial.settings, scene->trial.trust_store, scene->trial.loop,
+                              &scene->connector, &status));
     scene->events = (struct connection_events){on_opened, on_failed, on_finished,   on_ended,
                                                scene,     4096,      outgoing_new()};
     assert_true(connection_open(scene->connector, scene->trial.loop, &scene->events,

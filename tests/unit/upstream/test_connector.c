@@ -44,7 +44,8 @@ static struct connector *make_connector(struct connect_trial *trial)
 {
     struct connector *connector;
     struct status status;
-    assert_true(connector_new(&trial->settings, trial->loop, &connector, &status));
+    assert_true(
+        connector_new(&trial->settings, trial->trust_store, trial->loop, &connector, &status));
     return connector;
 }
 

@@ -37,7 +37,7 @@ static void scene_begin(struct scene *scene)
     snprintf(scene->ca_file, sizeof scene->ca_file, "%s/cert.pem", scene->folder);
     scene->settings.url = scene->url;
     assert_true(trust_store_open(scene->ca_file, &(struct reload_listener){.loop = NULL},
-                                 &scene->settings.trust_store, &status));
+                                 &scene->shared.trust_store, &status));
     connect_status_init(&scene->shared.connect_status);
     rate_gate_init(&scene->shared.rate, &scene->settings.rate, &scene->settings.rate_changes);
     assert_true(loop_open(&scene->loop, 0, &scene->settings, &scene->shared, &status));
@@ -48,7 +48,7 @@ static void scene_end(struct scene *scene)
     loop_close(&scene->loop);
     rate_gate_clear(&scene->shared.rate);
     connect_status_clear(&scene->shared.connect_status);
-    trust_store_free(scene->settings.trust_store);
+    trust_store_free(scene->shared.trust_store);
     tls_peer_stop(scene->peer);
     unlink(scene->ca_file);
     rmdir(scene->folder);

@@ -47,12 +47,12 @@ static void on_tried(const struct status *failure, void *context)
 static void scene_begin(struct scene *scene, const struct tls_script *script, int64_t idle_ns)
 {
     struct status status;
-    struct pool_events events = {on_finished, on_tried, scene, &scene->unanswered_ns};
     *scene = (struct scene){.closes = false};
     connect_trial_begin(&scene->trial, script, 1);
     scene->trial.settings.connection_idle_ns = idle_ns;
-    assert_true(
-        pool_new(&scene->trial.settings, scene->trial.loop, &events, &scene->pool, &status));
+    const struct pool_owner owner = {on_finished, on_tried, scene, scene->trial.trust_store,
+                                     &scene->unanswered_ns};
+    assert_true(pool_new(&scene->trial.settings, scene->trial.loop, &owner, &scene->pool, &status));
     arena_init(&scene->arena, 1 << 16);
 }
 
