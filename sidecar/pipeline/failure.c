@@ -224,7 +224,7 @@ bool failure_of_fault(struct details *details, const struct fault *fault,
                       struct status *status)
 {
     details->reason = vendor_reason(fault, response->status, arena);
-    details->retry_ms = fault->retry_ms;
+    details->retry_ms = fault->caller_retry_ms;
     if (fault_is_unknown(fault) && fault->effect != FAULT_SYSTEM)
         set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details->request_id = fault->request_id;

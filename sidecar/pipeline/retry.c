@@ -74,7 +74,7 @@ enum retry_cause retry_judge(const struct transaction *transaction)
 int64_t retry_wait_ns(const struct transaction *transaction)
 {
     return transaction->exchange.local_retry_ns +
-           retry_spread_ms(transaction->fault.wait_ms) * CLOCK_NS_PER_MS;
+           retry_spread_ms(transaction->fault.attempt_delay_ms) * CLOCK_NS_PER_MS;
 }
 
 unsigned retry_attempts(const struct transaction *transaction)

@@ -19,13 +19,13 @@ static void decide(struct fault *fault, struct fault_decision decision)
 {
     fault->code = decision.code;
     fault->effect = decision.effect;
-    fault->retry_ms = fault_decision_retry_ms(decision);
-    if (fault->retry_ms <= 0)
+    fault->caller_retry_ms = fault_decision_retry_ms(decision);
+    if (fault->caller_retry_ms <= 0)
         return;
-    if (fault->wait_ms > 0)
-        fault->retry_ms = fault->wait_ms;
+    if (fault->attempt_delay_ms > 0)
+        fault->caller_retry_ms = fault->attempt_delay_ms;
     else if (fault->effect == FAULT_THROTTLED)
-        fault->wait_ms = fault->retry_ms;
+        fault->attempt_delay_ms = fault->caller_retry_ms;
 }
 
 void fault_read(const struct http_response *response, struct secret_list *secrets,
@@ -40,15 +40,15 @@ void fault_read(const struct http_response *response, struct secret_list *secret
         .request_id = body.request_id,
         .field = body.field,
         .location_host = body.location_host,
-        .wait_ms = body.wait_ms,
+        .attempt_delay_ms = body.wait_ms,
         .retry_after_ms = body.wait_ms,
         .window_ms = body.window_ms,
         .window_calls = body.window_calls,
     };
     if (!fault_decide_by_code(fault->vendor_code, response->status, &decision))
         decision = fault_decide_by_status(response->status, &body);
-    if (fault->wait_ms == 0 && decision.effect == FAULT_THROTTLED)
-        fault->wait_ms =
+    if (fault->attempt_delay_ms == 0 && decision.effect == FAULT_THROTTLED)
+        fault->attempt_delay_ms =
             body.window_ms < FAULT_LONGEST_WAIT_MS ? body.window_ms : FAULT_LONGEST_WAIT_MS;
     decide(fault, decision);
 }

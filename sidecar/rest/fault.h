@@ -38,11 +38,12 @@ struct fault {
     struct text request_id; /* for the support of the upstream; empty when there is none */
     struct text field;      /* the request field that the message names, "name"; empty when none */
     struct text location_host; /* the target of a redirect; empty when there is none */
-    int64_t wait_ms; /* wait before the next attempt of the sidecar: as the upstream says, or when
-                        it throttles without a time, as the caller is asked to wait; else 0 */
-    int64_t retry_after_ms;          /* as Retry-After says; 0: not said */
+    int64_t attempt_delay_ms;  /* before the next attempt of the sidecar: as the upstream says, or
+                                  when it throttles without a time, caller_retry_ms; else 0 */
+    int64_t caller_retry_ms;   /* that the caller is asked to wait, DETAILS_NEVER_RETRY, or 0: not
+                                  known */
+    int64_t retry_after_ms;    /* of the header Retry-After; 0: none */
     int64_t window_ms, window_calls; /* of the limit that it names when it throttles; 0: none */
-    int64_t retry_ms; /* wait before a retry of the caller, DETAILS_NEVER_RETRY, or 0: not known */
 };
 
 /* True for the statuses of success, 2xx. */

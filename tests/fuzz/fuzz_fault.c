@@ -52,7 +52,7 @@ static void check(const struct fault *fault, const struct http_response *respons
     check_word(fault->field, 64);
     check_word(fault->location_host, 255);
     check_message(fault->message);
-    assert(fault->wait_ms >= 0 && fault->wait_ms <= INT64_C(3600000));
+    assert(fault->attempt_delay_ms >= 0 && fault->attempt_delay_ms <= INT64_C(3600000));
     assert(fault->code != STATUS_OK);
     bool good = fault_status(fault, response, &status);
     assert(!good && status.code == fault->code && text_is_utf8(text_of(status.message)));
@@ -61,10 +61,11 @@ static void check(const struct fault *fault, const struct http_response *respons
 
 static bool is_same(const struct fault *a, const struct fault *b)
 {
-    return a->code == b->code && a->effect == b->effect && a->wait_ms == b->wait_ms &&
-           a->retry_ms == b->retry_ms && text_equal(a->vendor_code, b->vendor_code) &&
-           text_equal(a->message, b->message) && text_equal(a->request_id, b->request_id) &&
-           text_equal(a->field, b->field) && text_equal(a->location_host, b->location_host);
+    return a->code == b->code && a->effect == b->effect &&
+           a->attempt_delay_ms == b->attempt_delay_ms && a->caller_retry_ms == b->caller_retry_ms &&
+           text_equal(a->vendor_code, b->vendor_code) && text_equal(a->message, b->message) &&
+           text_equal(a->request_id, b->request_id) && text_equal(a->field, b->field) &&
+           text_equal(a->location_host, b->location_host);
 }
 
 static void read_twice(const struct http_response *response)

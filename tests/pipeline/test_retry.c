@@ -136,7 +136,7 @@ static void a_lookup_that_failed_is_repeated_and_counts_its_own_attempts(void **
 static void the_wait_is_the_upstreams_and_up_to_a_fifth_more(void **state)
 {
     (void)state;
-    struct transaction transaction = {.exchange.local_retry_ns = 7, .fault.wait_ms = 1000};
+    struct transaction transaction = {.exchange.local_retry_ns = 7, .fault.attempt_delay_ms = 1000};
     for (int i = 0; i < 100; i++) {
         int64_t wait_ns = retry_wait_ns(&transaction);
         assert_in_range(wait_ns, 1000 * CLOCK_NS_PER_MS + 7, 1200 * CLOCK_NS_PER_MS + 7);

@@ -143,7 +143,7 @@ static void a_503_was_not_processed_when_the_server_says_so(void **state)
         struct arena arena;
         struct fault fault = read_fault(&arena, 503, "", &rows[i].field, 1);
         assert_int_equal(fault.code, rows[i].code);
-        assert_int_equal(fault.retry_ms, rows[i].retry_ms);
+        assert_int_equal(fault.caller_retry_ms, rows[i].retry_ms);
         arena_clear(&arena);
         /* Of any other failure that nobody knows the outcome of, a wait says nothing. */
         assert_int_equal(read_fault(&arena, 502, "", &rows[i].field, 1).code, STATUS_UNKNOWN);
@@ -192,7 +192,7 @@ static void a_request_that_only_reads_may_be_repeated(void **state)
         assert_int_equal(fault.code, rows[i].code);
         assert_int_equal(fault.effect, rows[i].effect);
         assert_false(fault_is_unknown(&fault));
-        assert_true(fault.retry_ms >= 0);
+        assert_true(fault.caller_retry_ms >= 0);
         arena_clear(&arena);
     }
 }
@@ -223,9 +223,9 @@ static void the_delay_for_the_caller_follows_from_the_effect(void **state)
         struct arena arena;
         struct fault fault = read_fault(&arena, rows[i].status, rows[i].body, NULL, 0);
         if (rows[i].later)
-            assert_true(fault.retry_ms > 0);
+            assert_true(fault.caller_retry_ms > 0);
         else
-            assert_int_equal(fault.retry_ms, rows[i].retry_ms);
+            assert_int_equal(fault.caller_retry_ms, rows[i].retry_ms);
         arena_clear(&arena);
     }
 }
@@ -243,16 +243,16 @@ static void the_wait_comes_from_the_header_or_the_throttling_text(void **state)
         nonsense[] = {{.name = {"Retry-After", 11}, .value = {"soon", 4}}},
         huge[] = {{.name = {"Retry-After", 11}, .value = {"99999999999999999999", 20}}};
     struct arena arena;
-    assert_int_equal(read_fault(&arena, 429, throttled, NULL, 0).wait_ms, 300000);
+    assert_int_equal(read_fault(&arena, 429, throttled, NULL, 0).attempt_delay_ms, 300000);
     arena_clear(&arena);
-    assert_int_equal(read_fault(&arena, 429, throttled, seconds, 1).wait_ms, 7000);
+    assert_int_equal(read_fault(&arena, 429, throttled, seconds, 1).attempt_delay_ms, 7000);
     arena_clear(&arena);
-    assert_int_equal(read_fault(&arena, 503, "", date, 2).wait_ms, 60000);
+    assert_int_equal(read_fault(&arena, 503, "", date, 2).attempt_delay_ms, 60000);
     arena_clear(&arena);
-    assert_int_equal(read_fault(&arena, 503, "", nonsense, 1).wait_ms, 0);
+    assert_int_equal(read_fault(&arena, 503, "", nonsense, 1).attempt_delay_ms, 0);
     arena_clear(&arena);
     /* At most an hour, also when no number holds it. */
-    assert_int_equal(read_fault(&arena, 503, "", huge, 1).wait_ms, 3600000);
+    assert_int_equal(read_fault(&arena, 503, "", huge, 1).attempt_delay_ms, 3600000);
     arena_clear(&arena);
 }
 
@@ -277,8 +277,8 @@ static void a_limit_of_a_long_time_is_kept_although_the_wait_is_an_hour(void **s
         struct fault fault = read_fault(&arena, 429, body, NULL, 0);
         assert_int_equal(fault.window_calls, rows[i].calls);
         assert_int_equal(fault.window_ms, rows[i].window_ms);
-        assert_int_equal(fault.wait_ms, 3600000);
-        assert_int_equal(fault.retry_ms, 3600000);
+        assert_int_equal(fault.attempt_delay_ms, 3600000);
+        assert_int_equal(fault.caller_retry_ms, 3600000);
         arena_clear(&arena);
     }
 }
@@ -301,8 +301,8 @@ static void throttling_without_a_delay_gets_the_delay_that_callers_get(void **st
     for (size_t i = 0; i < array_length(rows); i++) {
         struct arena arena;
         struct fault fault = read_fault(&arena, rows[i].status, rows[i].body, NULL, 0);
-        assert_true(fault.retry_ms > 0);
-        assert_int_equal(fault.wait_ms, rows[i].waits ? fault.retry_ms : 0);
+        assert_true(fault.caller_retry_ms > 0);
+        assert_int_equal(fault.attempt_delay_ms, rows[i].waits ? fault.caller_retry_ms : 0);
         arena_clear(&arena);
     }
 }
