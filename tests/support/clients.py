@@ -5,7 +5,7 @@ import subprocess
 
 from support import toolchain
 from support.sidecar import environment
-from support.toolchain import ROOT, newer, python_with, run, tool
+from support.toolchain import ROOT, newer, one_at_a_time, python_with, run, tool
 
 CLIENTS = ROOT / "tests/e2e/clients"
 BUILT = ROOT / "build/clients"
@@ -21,12 +21,14 @@ def debian_python(program):
     return [python_with(CLIENTS / "python/requirements.txt", BUILT / "python"), CLIENTS / f"python/{program}.py"]
 
 
+@one_at_a_time
 def go(program):
     folder = "." if program == "details" else f"./{program}"
     run(toolchain.go(), "build", "-o", BUILT / "go" / program, folder, cwd=CLIENTS / "go")
     return [BUILT / "go" / program]
 
 
+@one_at_a_time
 def js(program):
     node, npm, built = tool("node"), tool("npm"), BUILT / "js"
     package = (CLIENTS / "js/package.json").read_text()
@@ -39,6 +41,7 @@ def js(program):
     return [node, built / f"{program}.js"]
 
 
+@one_at_a_time
 def java(name):
     """`name` is that of the class."""
     maven, found = tool("mvn"), tool("java")
@@ -49,6 +52,7 @@ def java(name):
     return [found, "-cp", f"{built / 'classes'}:{paths.read_text()}", name]
 
 
+@one_at_a_time
 def rust():
     cargo, built = tool("cargo"), BUILT / "rust"
     newer("Rust", run(cargo, "--version"), (1, 88))

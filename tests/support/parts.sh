@@ -42,6 +42,14 @@ unit_tests() { # PRESET, part's NAME
         --output-junit "$results/$2.xml"
 }
 
+# Many tests wait for a time to pass, so as many files as there are processors run at the same time; the tests of a file
+# run one after another.
+python_tests_side_by_side() { # part's NAME, pytest's arguments…
+    local options=()
+    ! /usr/bin/python3 -c 'import xdist' 2>/dev/null || options=(--numprocesses "$(nproc)" --dist loadfile)
+    python_tests "$@" "${options[@]}"
+}
+
 python_tests() { # part's NAME, pytest's arguments…
     PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -c tests/pytest.ini --rootdir=tests \
         --junit-xml="$results/$1.xml" "${@:2}"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Tools that tests install themselves; a test without its toolchain is skipped. Builds are kept below build/."""
+import fcntl
+import functools
 import json
 import os
 import pathlib
@@ -11,6 +13,17 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECONDS = 600  # limit of every build of a test
+
+
+def one_at_a_time(make):
+    """Decorates a function that builds something, because files of tests that run side by side use the same builds."""
+    @functools.wraps(make)
+    def guarded(*arguments):
+        (ROOT / "build").mkdir(exist_ok=True)
+        with open(ROOT / f"build/{make.__name__}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return make(*arguments)
+    return guarded
 
 
 def run(*command, cwd=ROOT, **more):
@@ -53,6 +66,7 @@ def go_module(module):
     return pathlib.Path(json.loads(listed)["Dir"])
 
 
+@one_at_a_time
 def python_with(requirements, directory):
     """Returns a Python that has the packages of a requirements file and those of Debian."""
     wanted = pathlib.Path(requirements).read_text()
