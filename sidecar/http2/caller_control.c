@@ -89,7 +89,7 @@ void caller_rst_stream(struct guard *guard, struct frame *frame)
     struct stream *stream = stream_table_find(&guard->streams, frame->stream);
     if (!stream) {
         guard_count_idle_frame(guard);
-        stream_table_unforgive(&guard->streams, frame->stream);
+        stream_table_forget_ended(&guard->streams, frame->stream);
         return;
     }
     guard->counts.reset++;

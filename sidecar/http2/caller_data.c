@@ -21,7 +21,7 @@ void caller_data_dropped(struct guard *guard, const struct frame *frame)
     guard_credit_caller(guard, frame->size);
     if (frame->size < LEAST_PAYLOAD)
         guard_count_idle_frame(guard);
-    if (!stream_table_forgives(&guard->streams, frame->stream))
+    if (!stream_table_ended_recently(&guard->streams, frame->stream))
         frame_write_rst_stream(&guard->outputs->to_caller, frame->stream, HTTP2_STREAM_CLOSED);
 }
 

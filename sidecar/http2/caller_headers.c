@@ -213,7 +213,7 @@ static bool may_have_headers(const struct guard *guard, uint32_t stream)
 {
     return stream % 2 == 1 &&
            (stream > guard->last_seen || stream_table_find(&guard->streams, stream) ||
-            stream_table_forgives(&guard->streams, stream));
+            stream_table_ended_recently(&guard->streams, stream));
 }
 
 static bool remove_priority(struct frame *frame)

@@ -70,7 +70,7 @@ static void judge_data_size(struct guard *guard, const struct frame *head)
         guard_stream_error(guard, stream, HTTP2_FRAME_SIZE_ERROR);
     else if (guard_is_idle(guard, head->stream))
         guard_connection_error(guard, HTTP2_FRAME_SIZE_ERROR);
-    else if (stream_table_forgives(&guard->streams, head->stream))
+    else if (stream_table_ended_recently(&guard->streams, head->stream))
         frame_write_rst_stream(&guard->outputs->to_caller, head->stream, HTTP2_FRAME_SIZE_ERROR);
 }
 

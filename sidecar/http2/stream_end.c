@@ -38,7 +38,7 @@ void guard_reject(struct guard *guard, const struct guard_request *request, bool
     if (caller_ended)
         return;
     stop_caller(guard, stream);
-    stream_table_forgive(&guard->streams, stream);
+    stream_table_remember_ended(&guard->streams, stream);
 }
 
 void guard_reset_rejected(struct guard *guard, uint32_t stream, bool caller_ended,
@@ -48,7 +48,7 @@ void guard_reset_rejected(struct guard *guard, uint32_t stream, bool caller_ende
     guard->counts.faulty += error != HTTP2_REFUSED_STREAM;
     frame_write_rst_stream(&guard->outputs->to_caller, stream, error);
     if (!caller_ended)
-        stream_table_forgive(&guard->streams, stream);
+        stream_table_remember_ended(&guard->streams, stream);
 }
 
 void guard_forget(struct guard *guard, struct stream *stream, enum guard_end end)

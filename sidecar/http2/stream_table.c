@@ -94,30 +94,30 @@ static void release(struct stream_table *table)
 void stream_table_remove(struct stream_table *table, struct stream *stream)
 {
     if (!stream->caller_ended)
-        stream_table_forgive(table, stream->id);
+        stream_table_remember_ended(table, stream->id);
     close_gap(table, (size_t)(stream - table->places));
     table->count--;
     if (table->count == 0 && table->place_count > KEPT_PLACES)
         release(table);
 }
 
-void stream_table_forgive(struct stream_table *table, uint32_t id)
+void stream_table_remember_ended(struct stream_table *table, uint32_t id)
 {
-    table->forgiven[table->forgiven_at] = id;
-    table->forgiven_at = (table->forgiven_at + 1) % FORGIVEN_STREAMS;
+    table->recently_ended[table->recently_ended_at] = id;
+    table->recently_ended_at = (table->recently_ended_at + 1) % RECENTLY_ENDED_STREAMS;
 }
 
-void stream_table_unforgive(struct stream_table *table, uint32_t id)
+void stream_table_forget_ended(struct stream_table *table, uint32_t id)
 {
-    for (size_t i = 0; i < FORGIVEN_STREAMS; i++)
-        if (table->forgiven[i] == id)
-            table->forgiven[i] = 0;
+    for (size_t i = 0; i < RECENTLY_ENDED_STREAMS; i++)
+        if (table->recently_ended[i] == id)
+            table->recently_ended[i] = 0;
 }
 
-bool stream_table_forgives(const struct stream_table *table, uint32_t id)
+bool stream_table_ended_recently(const struct stream_table *table, uint32_t id)
 {
-    for (size_t i = 0; i < FORGIVEN_STREAMS; i++)
-        if (table->forgiven[i] == id)
+    for (size_t i = 0; i < RECENTLY_ENDED_STREAMS; i++)
+        if (table->recently_ended[i] == id)
             return true;
     return false;
 }

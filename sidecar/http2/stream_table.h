@@ -29,14 +29,14 @@ struct stream {
 };
 
 /* How many ended streams are remembered. */
-#define FORGIVEN_STREAMS 32
+#define RECENTLY_ENDED_STREAMS 32
 
 /* Zeroed memory is an empty table. */
 struct stream_table {
     struct stream *places;
     size_t place_count, count; /* place_count is 0 or a power of two */
-    uint32_t forgiven[FORGIVEN_STREAMS];
-    size_t forgiven_at;
+    uint32_t recently_ended[RECENTLY_ENDED_STREAMS];
+    size_t recently_ended_at;
 };
 
 /* NULL when there is none. The pointer is valid until a stream is added or removed. */
@@ -48,9 +48,9 @@ struct stream *stream_table_add(struct stream_table *table, uint32_t id);
 /* Removes one that is there. One that its caller has not ended is remembered. */
 void stream_table_remove(struct stream_table *table, struct stream *stream);
 
-/* A frame of the caller's on that stream may come without being a fault. */
-void stream_table_forgive(struct stream_table *table, uint32_t id);
-void stream_table_unforgive(struct stream_table *table, uint32_t id);
-bool stream_table_forgives(const struct stream_table *table, uint32_t id);
+/* While an ended stream is remembered, a frame of its caller is not a fault. */
+void stream_table_remember_ended(struct stream_table *table, uint32_t id);
+void stream_table_forget_ended(struct stream_table *table, uint32_t id);
+bool stream_table_ended_recently(const struct stream_table *table, uint32_t id);
 
 void stream_table_clear(struct stream_table *table);

@@ -111,17 +111,17 @@ void front_commit(struct front *front, struct front_commit *commit)
     task_queue_post(&front->thread.tasks, &commit->task);
 }
 
-static void settle_at_hand(void *context)
+static void finish_selected(void *context)
 {
     struct front *front = context;
-    if (front->at_hand)
-        front_connection_settle(front->at_hand);
+    if (front->selected)
+        front_connection_finish_turn(front->selected);
 }
 
 /* Calls a function that may end the connection that it gets, and no other one. */
 static void for_each(struct front *front, void (*visit)(struct front_connection *connection))
 {
-    settle_at_hand(front);
+    finish_selected(front);
     for (struct front_connection *each = LIST_FIRST(&front->connections), *next; each;
          each = next) {
         next = LIST_NEXT(each, place);
@@ -231,7 +231,7 @@ static bool open_tls(struct front *front, struct status *status)
 static bool start(struct front *front, struct status *status)
 {
     const struct event_thread_work work = {.name = "front",
-                                           .after_events = settle_at_hand,
+                                           .after_events = finish_selected,
                                            .context = front,
                                            .watchdog = front->events.watchdog};
     struct timeval interval = tick_interval(front->config);

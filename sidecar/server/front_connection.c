@@ -33,12 +33,12 @@ static void close_core(struct front_connection *connection)
 }
 
 /* Forgets what is still to be written. */
-static void put_down(struct front_connection *connection)
+static void deselect(struct front_connection *connection)
 {
     struct front *front = connection->front;
-    if (front->at_hand != connection)
+    if (front->selected != connection)
         return;
-    front->at_hand = NULL;
+    front->selected = NULL;
     front->outputs.to_core.size = front->outputs.to_caller.size = 0;
 }
 
@@ -46,7 +46,7 @@ void front_connection_end(struct front_connection *connection)
 {
     struct front *front = connection->front;
     metric_count(front->events.metrics, METRIC_CONNECTIONS_CLOSED, connection->close, 0);
-    put_down(connection);
+    deselect(connection);
     close_core(connection);
     guard_free(connection->guard);
     connection->guard = NULL;
@@ -99,7 +99,7 @@ static unsigned waits_of(const struct front_connection *connection)
     return waits;
 }
 
-static void wait(struct front_connection *connection)
+static void update_events(struct front_connection *connection)
 {
     unsigned waits = waits_of(connection);
     for (unsigned i = 0; i < FRONT_WAITS; i++) {
@@ -177,17 +177,17 @@ static bool has_ended(const struct front_connection *connection)
     return connection->core_ended || guard_state(connection->guard) == GUARD_FINISHED;
 }
 
-void front_take_up(struct front_connection *connection)
+void front_select(struct front_connection *connection)
 {
     struct front *front = connection->front;
-    if (front->at_hand && front->at_hand != connection)
-        front_connection_settle(front->at_hand);
-    front->at_hand = connection;
+    if (front->selected && front->selected != connection)
+        front_connection_finish_turn(front->selected);
+    front->selected = connection;
 }
 
-void front_connection_settle(struct front_connection *connection)
+void front_connection_finish_turn(struct front_connection *connection)
 {
-    front_take_up(connection);
+    front_select(connection);
     end_excess(connection);
     report_error(connection);
     note_end(connection);
@@ -198,22 +198,22 @@ void front_connection_settle(struct front_connection *connection)
         front_connection_end(connection);
         return;
     }
-    put_down(connection);
+    deselect(connection);
     front_memory_follow(connection);
-    wait(connection);
+    update_events(connection);
 }
 
 static void on_core_readable(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    front_take_up(context);
+    front_select(context);
     front_read_core(context);
 }
 
 static void on_core_writable(evutil_socket_t fd, short what, void *context)
 {
     (void)fd, (void)what;
-    front_connection_settle(context);
+    front_connection_finish_turn(context);
 }
 
 static void watch(struct front_connection *connection, enum front_wait wait, int fd, short what,
@@ -262,7 +262,7 @@ static void on_resume(evutil_socket_t fd, short what, void *context)
     (void)fd, (void)what;
     struct front_connection *connection = context;
     connection->is_paused = false;
-    wait(connection);
+    update_events(connection);
 }
 
 static void identify(const struct identity *names, size_t count, void *context)
@@ -301,7 +301,7 @@ static void await_close(struct front_connection *connection)
 
 void front_connection_receive(struct front_connection *connection)
 {
-    front_take_up(connection);
+    front_select(connection);
     if (connection->phase == FRONT_SERVING || shake_hands(connection))
         front_read_caller(connection);
     if (!connection->is_broken && !front_has_core(connection) &&
@@ -328,7 +328,7 @@ static void on_caller_writable(evutil_socket_t fd, short what, void *context)
     if (has_waited)
         front_connection_receive(connection);
     else
-        front_connection_settle(connection);
+        front_connection_finish_turn(connection);
 }
 
 void front_connection_begin(struct front_connection *connection)
@@ -351,6 +351,6 @@ void front_connection_begin(struct front_connection *connection)
 
 void front_connection_commit(struct front_connection *connection, struct front_commit *commit)
 {
-    front_take_up(connection);
+    front_select(connection);
     front_commit_send(connection, commit);
 }

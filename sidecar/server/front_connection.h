@@ -96,9 +96,9 @@ struct front {
     size_t served; /* of them: those whose other end C-core has */
     struct event *tick, *refuse, *end_over;
     bool is_draining, has_drained, is_ending;
-    struct front_connection *at_hand; /* to be settled after the events, or NULL */
-    struct guard_outputs outputs;     /* of the connection at hand */
-    struct status status;             /* of the call that is rejected at hand */
+    struct front_connection *selected; /* whose turn it is, or NULL */
+    struct guard_outputs outputs;      /* of the selected connection */
+    struct status status;              /* of the call that is being rejected */
     uint8_t piece[FRONT_PIECE_BYTES];
 };
 
@@ -116,18 +116,19 @@ void front_connection_receive(struct front_connection *connection);
 /* Begins to serve a connection that was added to the front's list. */
 void front_connection_begin(struct front_connection *connection);
 
-/* Makes it the connection at hand, to which the outputs belong until it is settled; to be called
- * before anything is written into them. Another one is settled before, and may be freed. Bytes that
+/* Begins the connection's turn, in which the outputs belong to it; to be called before anything is
+ * written into them. The turn of another one is finished before, which may free that. Bytes that
  * several events of a round bring for one connection are therefore written at once. */
-void front_take_up(struct front_connection *connection);
+void front_select(struct front_connection *connection);
 
-/* Writes what there is and decides how the connection goes on: the end of each turn. */
-void front_connection_settle(struct front_connection *connection);
+/* The end of each turn: writes what there is, reports errors, closes or frees the connection, or
+ * sets the events that it waits for. */
+void front_connection_finish_turn(struct front_connection *connection);
 
 /* Notes the cause of its end, unless there is one already. */
 void front_connection_end_for(struct front_connection *connection, enum metric_close close);
 
-/* The caller does not read: reports it, and the connection is ended when it is settled. */
+/* The caller does not read: reports it, and the connection is ended with its turn. */
 void front_connection_give_up(struct front_connection *connection, const char *why);
 
 /* Sends the headers, and calls `done` when it is time. */
@@ -147,7 +148,8 @@ void front_connection_announce(struct front_connection *connection);
 /* Takes no more calls. */
 void front_connection_refuse(struct front_connection *connection);
 
-/* front_io.c: none of these frees the connection, which is at hand; it is settled afterwards. */
+/* front_io.c: none of these frees the connection, which is selected; its turn is finished
+ * afterwards. */
 
 /* A side is not read while the other one is slow, or after its end. */
 bool front_may_read_caller(const struct front_connection *connection);
@@ -160,9 +162,9 @@ void front_read_core(struct front_connection *connection);
 /* Writes to both sides; what they do not take is kept. */
 void front_write(struct front_connection *connection);
 
-/* front_commit.c: none of these frees the connection, which is at hand. */
+/* front_commit.c: none of these frees the connection, which is selected. */
 
-/* Writes the response headers into the outputs; the connection is settled afterwards. */
+/* Writes the response headers into the outputs; the turn is finished afterwards. */
 void front_commit_send(struct front_connection *connection, struct front_commit *commit);
 
 /* Reports the commits whose headers the caller's socket has. */

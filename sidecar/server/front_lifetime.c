@@ -27,16 +27,16 @@ void front_connection_announce(struct front_connection *connection)
         guard_announce_end(connection->guard, &connection->front->outputs);
     else
         connection->is_broken = true;
-    front_connection_settle(connection);
+    front_connection_finish_turn(connection);
 }
 
 void front_connection_refuse(struct front_connection *connection)
 {
     if (!front_has_core(connection))
         return;
-    front_take_up(connection);
+    front_select(connection);
     guard_refuse_streams(connection->guard, &connection->front->outputs);
-    front_connection_settle(connection);
+    front_connection_finish_turn(connection);
 }
 
 /* A connection that is too old or idle is announced to end, and then takes no more calls. */
@@ -71,7 +71,7 @@ static bool finishes_too_long(struct front_connection *connection, int64_t now_n
 
 static void tick_served(struct front_connection *connection, int64_t now_ns)
 {
-    front_take_up(connection);
+    front_select(connection);
     guard_tick(connection->guard, now_ns, &connection->front->outputs);
     if (guard_open_streams(connection->guard) > 0)
         connection->busy_ns = now_ns;
@@ -79,7 +79,7 @@ static void tick_served(struct front_connection *connection, int64_t now_ns)
     if (connection->to_caller.size > 0 && now_ns - connection->stalled_ns > LONGEST_STALL_NS)
         front_connection_give_up(connection, "it has not read its responses for 30 s");
     connection->is_broken |= finishes_too_long(connection, now_ns);
-    front_connection_settle(connection);
+    front_connection_finish_turn(connection);
 }
 
 static void end_over_time(struct front_connection *connection)

@@ -15,7 +15,7 @@ struct peer_table {
     size_t most, most_each;
     pthread_mutex_t lock; /* of everything below */
     void *accounts;       /* a tree of tsearch */
-    TAILQ_HEAD(, peer_account) resting;
+    TAILQ_HEAD(, peer_account) dormant;
     size_t connections;
 };
 
@@ -26,7 +26,7 @@ struct peer_table *peer_table_new(const struct config *config)
         .most = config->max_connections,
         .most_each = config->max_connections_per_peer,
     };
-    TAILQ_INIT(&table->resting);
+    TAILQ_INIT(&table->dormant);
     pthread_mutex_init(&table->lock, NULL);
     return table;
 }
@@ -56,13 +56,13 @@ static struct peer_account *account_of(struct peer_table *table, const struct pe
     return *found;
 }
 
-static void set_resting(struct peer_table *table, struct peer_account *account, bool rests)
+static void set_dormant(struct peer_table *table, struct peer_account *account, bool is_dormant)
 {
-    if (account->rests)
-        TAILQ_REMOVE(&table->resting, account, rest);
-    if (rests)
-        TAILQ_INSERT_TAIL(&table->resting, account, rest);
-    account->rests = rests;
+    if (account->is_dormant)
+        TAILQ_REMOVE(&table->dormant, account, dormant_place);
+    if (is_dormant)
+        TAILQ_INSERT_TAIL(&table->dormant, account, dormant_place);
+    account->is_dormant = is_dormant;
 }
 
 /* A peer cannot have its limits forgotten by closing its connections. */
@@ -77,9 +77,9 @@ static void forget_if_empty(struct peer_table *table, struct peer_account *accou
 {
     if (account->connections > 0)
         return;
-    bool rests = is_remembered(account);
-    set_resting(table, account, rests);
-    if (rests)
+    bool is_dormant = is_remembered(account);
+    set_dormant(table, account, is_dormant);
+    if (is_dormant)
         return;
     tdelete(account, &table->accounts, compare);
     free(account);
@@ -88,8 +88,8 @@ static void forget_if_empty(struct peer_table *table, struct peer_account *accou
 /* Looks at two for each that may be added, so that they never become many. */
 static void forget_some(struct peer_table *table)
 {
-    for (int i = 0; i < 2 && !TAILQ_EMPTY(&table->resting); i++)
-        forget_if_empty(table, TAILQ_FIRST(&table->resting));
+    for (int i = 0; i < 2 && !TAILQ_EMPTY(&table->dormant); i++)
+        forget_if_empty(table, TAILQ_FIRST(&table->dormant));
 }
 
 const char *peer_table_enter(struct peer_table *table, const struct peer *peer,
@@ -103,7 +103,7 @@ const char *peer_table_enter(struct peer_table *table, const struct peer *peer,
                             ? "--max-connections-per-peer is reached"
                             : NULL;
     if (!limit) {
-        set_resting(table, found, false);
+        set_dormant(table, found, false);
         found->connections++;
         table->connections++;
         *account = found;

@@ -27,8 +27,8 @@ struct peer_account {
     char who[PEER_BYTES];
     size_t connections;
     struct peer_use use;
-    TAILQ_ENTRY(peer_account) rest; /* without a connection, while its limits remember something */
-    bool rests;
+    TAILQ_ENTRY(peer_account) dormant_place;
+    bool is_dormant; /* without a connection, while its limits remember something */
 };
 
 /* At most --max-connections, and --max-connections-per-peer of one peer. */

@@ -63,7 +63,7 @@ static void any_order_of_adding_and_removing_is_kept(void **state)
     stream_table_clear(&table);
 }
 
-static void a_stream_that_its_caller_has_not_ended_is_forgiven_for_a_while(void **state)
+static void a_stream_that_its_caller_has_not_ended_is_remembered_for_a_while(void **state)
 {
     (void)state;
     struct stream_table table = {0};
@@ -71,12 +71,12 @@ static void a_stream_that_its_caller_has_not_ended_is_forgiven_for_a_while(void 
     struct stream *ended = stream_table_add(&table, 3);
     ended->caller_ended = true;
     stream_table_remove(&table, ended);
-    assert_true(stream_table_forgives(&table, 1));
-    assert_false(stream_table_forgives(&table, 3));
-    for (uint32_t i = 0; i < FORGIVEN_STREAMS; i++)
-        stream_table_forgive(&table, 5 + 2 * i);
-    assert_false(stream_table_forgives(&table, 1));
-    assert_true(stream_table_forgives(&table, 5));
+    assert_true(stream_table_ended_recently(&table, 1));
+    assert_false(stream_table_ended_recently(&table, 3));
+    for (uint32_t i = 0; i < RECENTLY_ENDED_STREAMS; i++)
+        stream_table_remember_ended(&table, 5 + 2 * i);
+    assert_false(stream_table_ended_recently(&table, 1));
+    assert_true(stream_table_ended_recently(&table, 5));
     stream_table_clear(&table);
 }
 
@@ -86,7 +86,7 @@ int main(void)
         cmocka_unit_test(a_stream_is_found_until_it_is_removed),
         cmocka_unit_test(stream_0_is_never_found),
         cmocka_unit_test(any_order_of_adding_and_removing_is_kept),
-        cmocka_unit_test(a_stream_that_its_caller_has_not_ended_is_forgiven_for_a_while),
+        cmocka_unit_test(a_stream_that_its_caller_has_not_ended_is_remembered_for_a_while),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
