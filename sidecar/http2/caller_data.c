@@ -49,11 +49,11 @@ static bool accept_messages(struct guard *guard, struct stream *stream, const st
     const struct message_rules rules = {.max_message = guard->settings->max_message,
                                         .one_message = !stream->call.streaming};
     size_t lengths;
-    enum fault fault =
+    enum stream_fault fault =
         message_reader_feed(&stream->message, frame->payload, frame->size, &rules, &lengths);
-    *failure =
-        fault == FAULT_NONE ? (struct guard_failure){.http_status = 200} : fault_failure(fault);
-    return fault == FAULT_NONE && reserve(guard, stream, lengths, failure);
+    *failure = fault == STREAM_FAULT_NONE ? (struct guard_failure){.http_status = 200}
+                                          : stream_fault_failure(fault);
+    return fault == STREAM_FAULT_NONE && reserve(guard, stream, lengths, failure);
 }
 
 /* RFC 9113 section 8.1.1: content-length has to be the sum of all DATA. */

@@ -20,7 +20,7 @@ static bool decode(struct guard *guard, struct input block, struct request *requ
 /* Trailers have END_STREAM and no pseudo-header fields (section 8.1). */
 static bool are_trailers(const struct guard *guard, struct request *fields)
 {
-    return guard->caller_block.flags != 0 && request_finish(fields) == FAULT_NONE;
+    return guard->caller_block.flags != 0 && request_finish(fields) == STREAM_FAULT_NONE;
 }
 
 /* Trailers mean nothing to gRPC, but that the caller has ended its side. */
@@ -102,14 +102,14 @@ static void pass(struct guard *guard, const struct request *request, size_t star
     guard->counts.passed++;
 }
 
-static void fail(struct guard *guard, const struct guard_request *request, enum fault fault)
+static void fail(struct guard *guard, const struct guard_request *request, enum stream_fault fault)
 {
     bool ended = guard->caller_block.flags != 0;
-    if (fault == FAULT_MALFORMED) {
+    if (fault == STREAM_FAULT_MALFORMED) {
         guard_reset_rejected(guard, guard->last_seen, ended, HTTP2_PROTOCOL_ERROR);
         return;
     }
-    struct guard_failure failure = fault_failure(fault);
+    struct guard_failure failure = stream_fault_failure(fault);
     guard_reject(guard, request, ended, &failure);
 }
 
@@ -140,11 +140,11 @@ static void open_stream(struct guard *guard, struct input block)
     struct request request;
     request_init(&request, to_core, &guard->settings->fields);
     bool decoded = decode(guard, block, &request);
-    enum fault fault = request_finish(&request);
+    enum stream_fault fault = request_finish(&request);
     /* content-length: with no DATA to come it is 0 or wrong (section 8.1.1). */
     if (guard->caller_block.flags != 0 && request.content_length > 0)
-        fault = FAULT_MALFORMED;
-    if (decoded && fault == FAULT_NONE) {
+        fault = STREAM_FAULT_MALFORMED;
+    if (decoded && fault == STREAM_FAULT_NONE) {
         settle(guard, &request, start);
         return;
     }

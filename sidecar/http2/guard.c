@@ -141,7 +141,7 @@ void guard_tick(struct guard *guard, int64_t now_ns, struct guard_outputs *outpu
 {
     guard_begin(guard, now_ns, outputs);
     end_late_block(guard);
-    const struct guard_failure late = fault_failure(FAULT_MESSAGE_LATE);
+    const struct guard_failure late = stream_fault_failure(STREAM_FAULT_MESSAGE_LATE);
     /* Removing a stream moves another into its place, so that the place is looked at again. */
     for (size_t i = 0; i < guard->streams.place_count;) {
         if (is_late(guard, &guard->streams.places[i]))

@@ -18,7 +18,7 @@
 
 #include "base/compiler.h"
 #include "base/text.h"
-#include "http2/fault.h"
+#include "http2/stream_fault.h"
 #include "http2/frame_budget.h"
 #include "http2/output.h"
 #include "http2/request.h"

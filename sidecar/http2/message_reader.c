@@ -7,16 +7,16 @@
 
 /* compression.md: "a compressed flag without an encoding is INTERNAL", "an encoding that is not
  * supported is UNIMPLEMENTED". */
-static enum fault judge_flag(const struct message_reader *reader, uint8_t flag)
+static enum stream_fault judge_flag(const struct message_reader *reader, uint8_t flag)
 {
-    static const enum fault compressed[] = {
-        [ENCODING_IDENTITY] = FAULT_NO_ENCODING,
-        [ENCODING_SUPPORTED] = FAULT_NONE,
-        [ENCODING_UNKNOWN] = FAULT_ENCODING,
+    static const enum stream_fault compressed[] = {
+        [ENCODING_IDENTITY] = STREAM_FAULT_NO_ENCODING,
+        [ENCODING_SUPPORTED] = STREAM_FAULT_NONE,
+        [ENCODING_UNKNOWN] = STREAM_FAULT_ENCODING,
     };
     if (flag > 1)
-        return FAULT_FLAG;
-    return flag ? compressed[reader->encoding] : FAULT_NONE;
+        return STREAM_FAULT_FLAG;
+    return flag ? compressed[reader->encoding] : STREAM_FAULT_NONE;
 }
 
 static void end_message(struct message_reader *reader)
@@ -25,23 +25,23 @@ static void end_message(struct message_reader *reader)
     reader->has_message = true;
 }
 
-static enum fault read_prefix(struct message_reader *reader, uint8_t byte,
-                              const struct message_rules *rules, size_t *lengths)
+static enum stream_fault read_prefix(struct message_reader *reader, uint8_t byte,
+                                     const struct message_rules *rules, size_t *lengths)
 {
     if (reader->prefix++ == 0) {
         reader->left = 0;
-        return reader->has_message && rules->one_message ? FAULT_SECOND_MESSAGE
+        return reader->has_message && rules->one_message ? STREAM_FAULT_SECOND_MESSAGE
                                                          : judge_flag(reader, byte);
     }
     reader->left = reader->left << 8 | byte;
     if (reader->prefix < PREFIX_BYTES)
-        return FAULT_NONE;
+        return STREAM_FAULT_NONE;
     if (reader->left > rules->max_message)
-        return FAULT_MESSAGE_SIZE;
+        return STREAM_FAULT_MESSAGE_SIZE;
     *lengths += reader->left;
     if (reader->left == 0)
         end_message(reader);
-    return FAULT_NONE;
+    return STREAM_FAULT_NONE;
 }
 
 static size_t read_message(struct message_reader *reader, size_t size)
@@ -53,8 +53,9 @@ static size_t read_message(struct message_reader *reader, size_t size)
     return taken;
 }
 
-enum fault message_reader_feed(struct message_reader *reader, const uint8_t *data, size_t size,
-                               const struct message_rules *rules, size_t *lengths)
+enum stream_fault message_reader_feed(struct message_reader *reader, const uint8_t *data,
+                                      size_t size, const struct message_rules *rules,
+                                      size_t *lengths)
 {
     *lengths = 0;
     for (size_t at = 0; at < size;) {
@@ -62,9 +63,9 @@ enum fault message_reader_feed(struct message_reader *reader, const uint8_t *dat
             at += read_message(reader, size - at);
             continue;
         }
-        enum fault fault = read_prefix(reader, data[at++], rules, lengths);
-        if (fault != FAULT_NONE)
+        enum stream_fault fault = read_prefix(reader, data[at++], rules, lengths);
+        if (fault != STREAM_FAULT_NONE)
             return fault;
     }
-    return FAULT_NONE;
+    return STREAM_FAULT_NONE;
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
-#include "http2/fault.h"
+#include "http2/stream_fault.h"
 
 /* The encoding that grpc-encoding names. */
 enum message_encoding { ENCODING_IDENTITY, ENCODING_SUPPORTED, ENCODING_UNKNOWN };
@@ -33,6 +33,6 @@ struct message_rules {
  * Reads `size` bytes and returns the first fault of theirs. `lengths` becomes the sum of the
  * messages' lengths that begin in them. After a fault the reader is of no use.
  */
-must_use enum fault message_reader_feed(struct message_reader *reader, const uint8_t *data,
-                                        size_t size, const struct message_rules *rules,
-                                        size_t *lengths);
+must_use enum stream_fault message_reader_feed(struct message_reader *reader, const uint8_t *data,
+                                               size_t size, const struct message_rules *rules,
+                                               size_t *lengths);

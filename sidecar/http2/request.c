@@ -22,14 +22,14 @@ struct known_field {
     struct text whole;       /* the value that it has there */
 };
 
-static enum use fail(struct request *request, enum fault fault)
+static enum use fail(struct request *request, enum stream_fault fault)
 {
-    if (request->fault == FAULT_NONE || fault == FAULT_MALFORMED)
+    if (request->fault == STREAM_FAULT_NONE || fault == STREAM_FAULT_MALFORMED)
         request->fault = fault;
     return DROP;
 }
 
-static enum use require(struct request *request, bool good, enum fault fault)
+static enum use require(struct request *request, bool good, enum stream_fault fault)
 {
     return good ? PASS : fail(request, fault);
 }
@@ -37,33 +37,33 @@ static enum use require(struct request *request, bool good, enum fault fault)
 static enum use forbid(struct request *request, struct text value)
 {
     (void)value;
-    return fail(request, FAULT_MALFORMED);
+    return fail(request, STREAM_FAULT_MALFORMED);
 }
 
 static enum use take_method(struct request *request, struct text value)
 {
     request->is_connect = text_equal(value, text_literal("CONNECT"));
     if (value.size == 0 || !header_value_is_visible(value))
-        return fail(request, FAULT_MALFORMED);
-    return require(request, text_equal(value, text_literal("POST")), FAULT_NOT_POST);
+        return fail(request, STREAM_FAULT_MALFORMED);
+    return require(request, text_equal(value, text_literal("POST")), STREAM_FAULT_NOT_POST);
 }
 
 static enum use take_scheme(struct request *request, struct text value)
 {
     bool known =
         text_equal(value, text_literal("http")) || text_equal(value, text_literal("https"));
-    return require(request, known, FAULT_SCHEME);
+    return require(request, known, STREAM_FAULT_SCHEME);
 }
 
 static enum use take_path(struct request *request, struct text value)
 {
     bool good = value.size > 0 && value.data[0] == '/' && header_value_is_visible(value);
-    return require(request, good, FAULT_MALFORMED);
+    return require(request, good, STREAM_FAULT_MALFORMED);
 }
 
 static enum use take_authority(struct request *request, struct text value)
 {
-    return require(request, header_authority_is_legal(value), FAULT_MALFORMED);
+    return require(request, header_authority_is_legal(value), STREAM_FAULT_MALFORMED);
 }
 
 static struct text text_in_block(const struct request *request, struct block_text text)
@@ -75,17 +75,17 @@ static struct text text_in_block(const struct request *request, struct block_tex
 static enum use take_host(struct request *request, struct text value)
 {
     if (!header_authority_is_legal(value))
-        return fail(request, FAULT_MALFORMED);
+        return fail(request, STREAM_FAULT_MALFORMED);
     if (!request->block || request->authority.size == 0)
         return PASS;
     return text_equal_nocase(text_in_block(request, request->authority), value)
                ? DROP
-               : fail(request, FAULT_MALFORMED);
+               : fail(request, STREAM_FAULT_MALFORMED);
 }
 
 static enum use take_te(struct request *request, struct text value)
 {
-    return require(request, text_equal(value, text_literal("trailers")), FAULT_MALFORMED);
+    return require(request, text_equal(value, text_literal("trailers")), STREAM_FAULT_MALFORMED);
 }
 
 static enum use take_content_type(struct request *request, struct text value)
@@ -94,7 +94,7 @@ static enum use take_content_type(struct request *request, struct text value)
     if (grpc)
         (void)text_take_prefix(&value, text_literal("+proto"));
     bool ends = value.size == 0 || value.data[0] == ';' || value.data[0] == ' ';
-    return require(request, grpc && ends, FAULT_CONTENT_TYPE);
+    return require(request, grpc && ends, STREAM_FAULT_CONTENT_TYPE);
 }
 
 static bool is_zero(char digit)
@@ -110,7 +110,7 @@ static enum use take_timeout(struct request *request, struct text value)
     bool good = digits.size >= 1 && digits.size <= 8 && value.size == 1 &&
                 ascii_is_one_of(value.data[0], "HMSmun");
     request->is_late = good && text_consists_of(digits, is_zero);
-    return require(request, good, FAULT_TIMEOUT);
+    return require(request, good, STREAM_FAULT_TIMEOUT);
 }
 
 /* C-core only logs a name that it does not know: its messages are not compressed, or end the call.
@@ -130,7 +130,7 @@ static enum use take_content_length(struct request *request, struct text value)
 {
     uint64_t length;
     if (!text_to_u64(value, &length) || length > INT64_MAX)
-        return fail(request, FAULT_MALFORMED);
+        return fail(request, STREAM_FAULT_MALFORMED);
     request->content_length = (int64_t)length;
     return DROP;
 }
@@ -224,19 +224,19 @@ static size_t find_known(struct text name)
 
 static void write_field(struct request *request, struct text name, struct text value)
 {
-    if (!request->block || request->fault != FAULT_NONE)
+    if (!request->block || request->fault != STREAM_FAULT_NONE)
         return;
     if (!text_ends_with(name, text_literal("-bin")))
         header_write(request->block, name, value);
     else if (!header_write_binary(request->block, name, value))
-        fail(request, FAULT_BASE64);
+        fail(request, STREAM_FAULT_BASE64);
 }
 
 static void write_known(struct request *request, const struct known_field *field, struct text value)
 {
     if (field->place == 0)
         write_field(request, field->name, value);
-    else if (!request->block || request->fault != FAULT_NONE)
+    else if (!request->block || request->fault != STREAM_FAULT_NONE)
         return;
     else if (text_equal(value, field->whole))
         header_write_place(request->block, field->place);
@@ -253,9 +253,9 @@ static bool was_seen(const struct request *request, size_t known)
 static void judge_place(struct request *request, size_t known, bool pseudo)
 {
     if (pseudo && (request->regular || request->is_trailers || was_seen(request, known)))
-        fail(request, FAULT_MALFORMED);
+        fail(request, STREAM_FAULT_MALFORMED);
     else if (known_fields[known].once && was_seen(request, known))
-        fail(request, known == HOST ? FAULT_MALFORMED : FAULT_REPEATED);
+        fail(request, known == HOST ? STREAM_FAULT_MALFORMED : STREAM_FAULT_REPEATED);
     request->seen |= UINT32_C(1) << known;
     request->regular |= !pseudo;
 }
@@ -263,7 +263,7 @@ static void judge_place(struct request *request, size_t known, bool pseudo)
 static void judge_value(struct request *request, struct text value)
 {
     if (!header_value_is_legal(value))
-        fail(request, FAULT_MALFORMED);
+        fail(request, STREAM_FAULT_MALFORMED);
 }
 
 static void add_known(struct request *request, size_t known, struct text value)
@@ -279,7 +279,7 @@ static void add_known(struct request *request, size_t known, struct text value)
 /* Remembers where the value of the field that was written last stands. */
 static void note_value(const struct request *request, struct block_text *text, size_t size)
 {
-    if (request->block && request->fault == FAULT_NONE)
+    if (request->block && request->fault == STREAM_FAULT_NONE)
         *text = (struct block_text){request->block->size - size, size};
 }
 
@@ -296,9 +296,9 @@ static void count_field(struct request *request, struct text name, struct text v
     request->list_size += name.size + value.size + FIELD_OVERHEAD;
     request->list_count++;
     if (request->list_size > request->limits->list_size)
-        fail(request, FAULT_METADATA_SIZE);
+        fail(request, STREAM_FAULT_METADATA_SIZE);
     if (request->list_count > request->limits->list_count)
-        fail(request, FAULT_METADATA_COUNT);
+        fail(request, STREAM_FAULT_METADATA_COUNT);
 }
 
 void request_init(struct request *request, struct output *block,
@@ -320,7 +320,7 @@ void request_add(void *context, struct text name, struct text value)
     request->regular = true;
     judge_value(request, value);
     if (!header_name_is_legal(name))
-        fail(request, FAULT_MALFORMED);
+        fail(request, STREAM_FAULT_MALFORMED);
     write_field(request, name, value);
 }
 
@@ -331,19 +331,20 @@ static bool has_control_data(const struct request *request)
            (request->is_connect || (was_seen(request, SCHEME) && was_seen(request, PATH)));
 }
 
-enum fault request_finish(struct request *request)
+enum stream_fault request_finish(struct request *request)
 {
     if (request->is_trailers)
-        return request->fault == FAULT_MALFORMED ? FAULT_MALFORMED : FAULT_NONE;
+        return request->fault == STREAM_FAULT_MALFORMED ? STREAM_FAULT_MALFORMED
+                                                        : STREAM_FAULT_NONE;
     if (!has_control_data(request))
-        fail(request, FAULT_MALFORMED);
+        fail(request, STREAM_FAULT_MALFORMED);
     if (!was_seen(request, CONTENT_TYPE))
-        fail(request, FAULT_CONTENT_TYPE);
+        fail(request, STREAM_FAULT_CONTENT_TYPE);
     if (!was_seen(request, TE))
-        fail(request, FAULT_TE);
+        fail(request, STREAM_FAULT_TE);
     if (!was_seen(request, AUTHORITY) && !was_seen(request, HOST))
-        fail(request, FAULT_AUTHORITY);
+        fail(request, STREAM_FAULT_AUTHORITY);
     if (request->is_late)
-        fail(request, FAULT_DEADLINE);
+        fail(request, STREAM_FAULT_DEADLINE);
     return request->fault;
 }

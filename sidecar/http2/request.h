@@ -12,7 +12,7 @@
 
 #include "base/compiler.h"
 #include "base/text.h"
-#include "http2/fault.h"
+#include "http2/stream_fault.h"
 #include "http2/message_reader.h"
 #include "http2/output.h"
 
@@ -30,7 +30,7 @@ struct request {
     struct output *block; /* NULL: the fields are checked, and not written */
     const struct request_limits *limits;
     bool is_trailers;
-    enum fault fault; /* the first one, or that the request is malformed */
+    enum stream_fault fault; /* the first one, or that the request is malformed */
     uint32_t seen;
     bool regular; /* the pseudo-header fields are over */
     bool is_connect;
@@ -49,4 +49,4 @@ void request_init(struct request *request, struct output *block,
 void request_add(void *context, struct text name, struct text value);
 
 /* All fields were added: returns the fault that the request has. */
-must_use enum fault request_finish(struct request *request);
+must_use enum stream_fault request_finish(struct request *request);

@@ -16,28 +16,40 @@ static const struct {
     struct text bytes;
     enum message_encoding encoding;
     bool one_message;
-    enum fault fault;
+    enum stream_fault fault;
     bool whole; /* a message is complete, and no other begins */
     size_t lengths;
 } rows[] = {
-    {"a message", {"\0\0\0\0\3abc", 8}, ENCODING_IDENTITY, true, FAULT_NONE, true, 3},
-    {"an empty one", {"\0\0\0\0\0", 5}, ENCODING_IDENTITY, true, FAULT_NONE, true, 0},
-    {"half a prefix", {"\0\0\0", 3}, ENCODING_IDENTITY, true, FAULT_NONE, false, 0},
-    {"half a message", {"\0\0\0\0\3a", 6}, ENCODING_IDENTITY, true, FAULT_NONE, false, 3},
-    {"two", {"\0\0\0\0\1a\0\0\0\0\1b", 12}, ENCODING_IDENTITY, false, FAULT_NONE, true, 2},
-    {"a second", {"\0\0\0\0\1a\0", 7}, ENCODING_IDENTITY, true, FAULT_SECOND_MESSAGE, false, 1},
-    {"a flag of 2", {"\2", 1}, ENCODING_SUPPORTED, true, FAULT_FLAG, false, 0},
-    {"a flag of 255", {"\xff", 1}, ENCODING_SUPPORTED, true, FAULT_FLAG, false, 0},
-    {"compressed", {"\1\0\0\0\1x", 6}, ENCODING_SUPPORTED, true, FAULT_NONE, true, 1},
-    {"of no encoding", {"\1", 1}, ENCODING_IDENTITY, true, FAULT_NO_ENCODING, false, 0},
-    {"of an unknown one", {"\1", 1}, ENCODING_UNKNOWN, true, FAULT_ENCODING, false, 0},
-    {"the largest", {"\0\0\0\1\0", 5}, ENCODING_IDENTITY, true, FAULT_NONE, false, 256},
-    {"a larger one", {"\0\0\0\1\1", 5}, ENCODING_IDENTITY, true, FAULT_MESSAGE_SIZE, false, 0},
+    {"a message", {"\0\0\0\0\3abc", 8}, ENCODING_IDENTITY, true, STREAM_FAULT_NONE, true, 3},
+    {"an empty one", {"\0\0\0\0\0", 5}, ENCODING_IDENTITY, true, STREAM_FAULT_NONE, true, 0},
+    {"half a prefix", {"\0\0\0", 3}, ENCODING_IDENTITY, true, STREAM_FAULT_NONE, false, 0},
+    {"half a message", {"\0\0\0\0\3a", 6}, ENCODING_IDENTITY, true, STREAM_FAULT_NONE, false, 3},
+    {"two", {"\0\0\0\0\1a\0\0\0\0\1b", 12}, ENCODING_IDENTITY, false, STREAM_FAULT_NONE, true, 2},
+    {"a second",
+     {"\0\0\0\0\1a\0", 7},
+     ENCODING_IDENTITY,
+     true,
+     STREAM_FAULT_SECOND_MESSAGE,
+     false,
+     1},
+    {"a flag of 2", {"\2", 1}, ENCODING_SUPPORTED, true, STREAM_FAULT_FLAG, false, 0},
+    {"a flag of 255", {"\xff", 1}, ENCODING_SUPPORTED, true, STREAM_FAULT_FLAG, false, 0},
+    {"compressed", {"\1\0\0\0\1x", 6}, ENCODING_SUPPORTED, true, STREAM_FAULT_NONE, true, 1},
+    {"of no encoding", {"\1", 1}, ENCODING_IDENTITY, true, STREAM_FAULT_NO_ENCODING, false, 0},
+    {"of an unknown one", {"\1", 1}, ENCODING_UNKNOWN, true, STREAM_FAULT_ENCODING, false, 0},
+    {"the largest", {"\0\0\0\1\0", 5}, ENCODING_IDENTITY, true, STREAM_FAULT_NONE, false, 256},
+    {"a larger one",
+     {"\0\0\0\1\1", 5},
+     ENCODING_IDENTITY,
+     true,
+     STREAM_FAULT_MESSAGE_SIZE,
+     false,
+     0},
     {"the longest",
      {"\0\xff\xff\xff\xff", 5},
      ENCODING_IDENTITY,
      true,
-     FAULT_MESSAGE_SIZE,
+     STREAM_FAULT_MESSAGE_SIZE,
      false,
      0},
 };
@@ -50,9 +62,10 @@ static void a_row_reads_the_same_in_pieces_of_any_size(void **state)
             const struct message_rules rules = {.max_message = 256,
                                                 .one_message = rows[i].one_message};
             struct message_reader reader = {.encoding = (uint8_t)rows[i].encoding};
-            enum fault fault = FAULT_NONE;
+            enum stream_fault fault = STREAM_FAULT_NONE;
             size_t sum = 0;
-            for (size_t at = 0; at < rows[i].bytes.size && fault == FAULT_NONE; at += piece) {
+            for (size_t at = 0; at < rows[i].bytes.size && fault == STREAM_FAULT_NONE;
+                 at += piece) {
                 size_t left = rows[i].bytes.size - at, lengths;
                 fault = message_reader_feed(&reader, (const uint8_t *)rows[i].bytes.data + at,
                                             left < piece ? left : piece, &rules, &lengths);
@@ -60,7 +73,7 @@ static void a_row_reads_the_same_in_pieces_of_any_size(void **state)
             }
             assert_int_equal(fault, rows[i].fault);
             assert_int_equal(sum, rows[i].lengths);
-            if (fault == FAULT_NONE)
+            if (fault == STREAM_FAULT_NONE)
                 assert_int_equal(reader.has_message && reader.prefix == 0, rows[i].whole);
         }
 }

@@ -21,7 +21,7 @@ static void add(struct request *request, struct field field)
 }
 
 /* The usual request with `changed` in place of the field of its name, or behind the others. */
-static enum fault judge(struct request *request, struct output *block, struct field changed)
+static enum stream_fault judge(struct request *request, struct output *block, struct field changed)
 {
     bool placed = false;
     request_init(request, block, &limits);
@@ -38,63 +38,63 @@ static enum fault judge(struct request *request, struct output *block, struct fi
 
 static const struct {
     struct field field;
-    enum fault fault;
+    enum stream_fault fault;
 } rows[] = {
-    {{"x", "y"}, FAULT_NONE},
-    {{"x!y", "z"}, FAULT_NONE},
-    {{"content-type", "application/grpc+proto"}, FAULT_NONE},
-    {{"content-type", "application/grpc; charset=utf-8"}, FAULT_NONE},
-    {{"content-type", "application/grpc+proto;v=1"}, FAULT_NONE},
-    {{"content-type", "application/grpc+json"}, FAULT_CONTENT_TYPE},
-    {{"content-type", "application/grpcx"}, FAULT_CONTENT_TYPE},
-    {{"content-type", "application/grp"}, FAULT_CONTENT_TYPE},
-    {{"content-type", ""}, FAULT_CONTENT_TYPE},
-    {{"content-type", "application/grpc;\x01"}, FAULT_MALFORMED},
-    {{"content-type", NULL}, FAULT_CONTENT_TYPE},
-    {{"te", NULL}, FAULT_TE},
-    {{"te", "trailers, deflate"}, FAULT_MALFORMED},
-    {{":authority", NULL}, FAULT_AUTHORITY},
-    {{":authority", "[::1]:80"}, FAULT_NONE},
-    {{":authority", "user@host"}, FAULT_MALFORMED},
-    {{":authority", ""}, FAULT_MALFORMED},
-    {{":authority", "a b"}, FAULT_MALFORMED},
-    {{"host", "SIDECAR:8080"}, FAULT_NONE},
-    {{"host", "other"}, FAULT_MALFORMED},
-    {{"host", ""}, FAULT_MALFORMED},
-    {{":scheme", "https"}, FAULT_NONE},
-    {{":scheme", "HTTP"}, FAULT_SCHEME},
-    {{":scheme", NULL}, FAULT_MALFORMED},
-    {{":method", "CONNECT"}, FAULT_NOT_POST},
-    {{":method", ""}, FAULT_MALFORMED},
-    {{":method", "P\x80"}, FAULT_MALFORMED},
-    {{":path", ""}, FAULT_MALFORMED},
-    {{":path", "*"}, FAULT_MALFORMED},
-    {{":path", "/a b"}, FAULT_MALFORMED},
-    {{":path", "/\xc3\xa4"}, FAULT_MALFORMED},
-    {{":status", "200"}, FAULT_MALFORMED},
-    {{"grpc-timeout", "99999999n"}, FAULT_NONE},
-    {{"grpc-timeout", "0u"}, FAULT_DEADLINE},
-    {{"grpc-timeout", "00000000H"}, FAULT_DEADLINE},
-    {{"grpc-timeout", "00000001n"}, FAULT_NONE},
-    {{"grpc-timeout", "10S"}, FAULT_NONE},
-    {{"grpc-timeout", "1H"}, FAULT_NONE},
-    {{"grpc-timeout", "100000000n"}, FAULT_TIMEOUT},
-    {{"grpc-timeout", "S"}, FAULT_TIMEOUT},
-    {{"grpc-timeout", "1"}, FAULT_TIMEOUT},
-    {{"grpc-timeout", "1SS"}, FAULT_TIMEOUT},
-    {{"grpc-timeout", "1h"}, FAULT_TIMEOUT},
-    {{"grpc-timeout", ""}, FAULT_TIMEOUT},
-    {{"content-length", "17"}, FAULT_NONE},
-    {{"content-length", "-1"}, FAULT_MALFORMED},
-    {{"content-length", "99999999999999999999"}, FAULT_MALFORMED},
-    {{"proxy-connection", "keep-alive"}, FAULT_MALFORMED},
-    {{"keep-alive", "1"}, FAULT_MALFORMED},
-    {{"transfer-encoding", "chunked"}, FAULT_MALFORMED},
-    {{"upgrade", "h2c"}, FAULT_MALFORMED},
-    {{"x", " y"}, FAULT_MALFORMED},
-    {{"x", "y\t"}, FAULT_MALFORMED},
-    {{"x", "a\tb"}, FAULT_NONE},
-    {{"x", "\x7f"}, FAULT_MALFORMED},
+    {{"x", "y"}, STREAM_FAULT_NONE},
+    {{"x!y", "z"}, STREAM_FAULT_NONE},
+    {{"content-type", "application/grpc+proto"}, STREAM_FAULT_NONE},
+    {{"content-type", "application/grpc; charset=utf-8"}, STREAM_FAULT_NONE},
+    {{"content-type", "application/grpc+proto;v=1"}, STREAM_FAULT_NONE},
+    {{"content-type", "application/grpc+json"}, STREAM_FAULT_CONTENT_TYPE},
+    {{"content-type", "application/grpcx"}, STREAM_FAULT_CONTENT_TYPE},
+    {{"content-type", "application/grp"}, STREAM_FAULT_CONTENT_TYPE},
+    {{"content-type", ""}, STREAM_FAULT_CONTENT_TYPE},
+    {{"content-type", "application/grpc;\x01"}, STREAM_FAULT_MALFORMED},
+    {{"content-type", NULL}, STREAM_FAULT_CONTENT_TYPE},
+    {{"te", NULL}, STREAM_FAULT_TE},
+    {{"te", "trailers, deflate"}, STREAM_FAULT_MALFORMED},
+    {{":authority", NULL}, STREAM_FAULT_AUTHORITY},
+    {{":authority", "[::1]:80"}, STREAM_FAULT_NONE},
+    {{":authority", "user@host"}, STREAM_FAULT_MALFORMED},
+    {{":authority", ""}, STREAM_FAULT_MALFORMED},
+    {{":authority", "a b"}, STREAM_FAULT_MALFORMED},
+    {{"host", "SIDECAR:8080"}, STREAM_FAULT_NONE},
+    {{"host", "other"}, STREAM_FAULT_MALFORMED},
+    {{"host", ""}, STREAM_FAULT_MALFORMED},
+    {{":scheme", "https"}, STREAM_FAULT_NONE},
+    {{":scheme", "HTTP"}, STREAM_FAULT_SCHEME},
+    {{":scheme", NULL}, STREAM_FAULT_MALFORMED},
+    {{":method", "CONNECT"}, STREAM_FAULT_NOT_POST},
+    {{":method", ""}, STREAM_FAULT_MALFORMED},
+    {{":method", "P\x80"}, STREAM_FAULT_MALFORMED},
+    {{":path", ""}, STREAM_FAULT_MALFORMED},
+    {{":path", "*"}, STREAM_FAULT_MALFORMED},
+    {{":path", "/a b"}, STREAM_FAULT_MALFORMED},
+    {{":path", "/\xc3\xa4"}, STREAM_FAULT_MALFORMED},
+    {{":status", "200"}, STREAM_FAULT_MALFORMED},
+    {{"grpc-timeout", "99999999n"}, STREAM_FAULT_NONE},
+    {{"grpc-timeout", "0u"}, STREAM_FAULT_DEADLINE},
+    {{"grpc-timeout", "00000000H"}, STREAM_FAULT_DEADLINE},
+    {{"grpc-timeout", "00000001n"}, STREAM_FAULT_NONE},
+    {{"grpc-timeout", "10S"}, STREAM_FAULT_NONE},
+    {{"grpc-timeout", "1H"}, STREAM_FAULT_NONE},
+    {{"grpc-timeout", "100000000n"}, STREAM_FAULT_TIMEOUT},
+    {{"grpc-timeout", "S"}, STREAM_FAULT_TIMEOUT},
+    {{"grpc-timeout", "1"}, STREAM_FAULT_TIMEOUT},
+    {{"grpc-timeout", "1SS"}, STREAM_FAULT_TIMEOUT},
+    {{"grpc-timeout", "1h"}, STREAM_FAULT_TIMEOUT},
+    {{"grpc-timeout", ""}, STREAM_FAULT_TIMEOUT},
+    {{"content-length", "17"}, STREAM_FAULT_NONE},
+    {{"content-length", "-1"}, STREAM_FAULT_MALFORMED},
+    {{"content-length", "99999999999999999999"}, STREAM_FAULT_MALFORMED},
+    {{"proxy-connection", "keep-alive"}, STREAM_FAULT_MALFORMED},
+    {{"keep-alive", "1"}, STREAM_FAULT_MALFORMED},
+    {{"transfer-encoding", "chunked"}, STREAM_FAULT_MALFORMED},
+    {{"upgrade", "h2c"}, STREAM_FAULT_MALFORMED},
+    {{"x", " y"}, STREAM_FAULT_MALFORMED},
+    {{"x", "y\t"}, STREAM_FAULT_MALFORMED},
+    {{"x", "a\tb"}, STREAM_FAULT_NONE},
+    {{"x", "\x7f"}, STREAM_FAULT_MALFORMED},
 };
 
 static void a_row_has_its_fault(void **state)
@@ -103,7 +103,7 @@ static void a_row_has_its_fault(void **state)
     for (size_t i = 0; i < array_length(rows); i++) {
         struct request request;
         struct output block = {0};
-        enum fault fault = judge(&request, &block, rows[i].field);
+        enum stream_fault fault = judge(&request, &block, rows[i].field);
         if (fault != rows[i].fault)
             fail_msg("%s: %s has fault %d, not %d", rows[i].field.name,
                      rows[i].field.value ? rows[i].field.value : "(none)", fault, rows[i].fault);
@@ -117,7 +117,8 @@ static void fields_are_passed_in_their_order_but_content_length(void **state)
     struct request request;
     struct output block = {0};
     struct text name, value;
-    assert_int_equal(judge(&request, &block, (struct field){"content-length", "17"}), FAULT_NONE);
+    assert_int_equal(judge(&request, &block, (struct field){"content-length", "17"}),
+                     STREAM_FAULT_NONE);
     struct input input = {block.data, block.size};
     for (size_t i = 0; i < usual_request_count; i++) {
         assert_true(header_read(&input, &name, &value));
@@ -137,8 +138,9 @@ static void an_unknown_encoding_is_not_passed(void **state)
     (void)state;
     struct request request;
     struct output block = {0}, without = {0};
-    assert_int_equal(judge(&request, &without, (struct field){"x", NULL}), FAULT_NONE);
-    assert_int_equal(judge(&request, &block, (struct field){"grpc-encoding", "br"}), FAULT_NONE);
+    assert_int_equal(judge(&request, &without, (struct field){"x", NULL}), STREAM_FAULT_NONE);
+    assert_int_equal(judge(&request, &block, (struct field){"grpc-encoding", "br"}),
+                     STREAM_FAULT_NONE);
     assert_int_equal(request.encoding, ENCODING_UNKNOWN);
     assert_int_equal(block.size, without.size);
     output_clear(&block);
@@ -150,13 +152,13 @@ static void a_field_that_gives_a_call_its_meaning_stands_once(void **state)
     (void)state;
     static const struct {
         struct field field;
-        enum fault fault;
+        enum stream_fault fault;
     } second[] = {
-        {{"te", "trailers"}, FAULT_REPEATED},
-        {{"content-type", "application/grpc"}, FAULT_REPEATED},
-        {{"grpc-timeout", "1S"}, FAULT_REPEATED},
-        {{"user-agent", "a"}, FAULT_NONE},
-        {{":path", "/x"}, FAULT_MALFORMED}, /* also because it comes too late */
+        {{"te", "trailers"}, STREAM_FAULT_REPEATED},
+        {{"content-type", "application/grpc"}, STREAM_FAULT_REPEATED},
+        {{"grpc-timeout", "1S"}, STREAM_FAULT_REPEATED},
+        {{"user-agent", "a"}, STREAM_FAULT_NONE},
+        {{":path", "/x"}, STREAM_FAULT_MALFORMED}, /* also because it comes too late */
     };
     for (size_t i = 0; i < array_length(second); i++) {
         struct request request;
@@ -176,13 +178,13 @@ static void a_list_above_the_limits_is_not_written(void **state)
     request_init(&request, &block, &limits);
     for (int i = 0; i < 25; i++)
         add(&request, (struct field){"a", "b"});
-    assert_int_equal(request.fault, FAULT_METADATA_COUNT);
+    assert_int_equal(request.fault, STREAM_FAULT_METADATA_COUNT);
     assert_int_equal(block.size, 20 * 5);
     block.size = 0;
     request_init(&request, &block, &limits);
     for (int i = 0; i < 20; i++)
         add(&request, (struct field){"name", "thirty bytes of a field's value"});
-    assert_int_equal(request.fault, FAULT_METADATA_SIZE);
+    assert_int_equal(request.fault, STREAM_FAULT_METADATA_SIZE);
     assert_true(block.size < limits.list_size);
     output_clear(&block);
 }

@@ -13,7 +13,7 @@
 /* name, gRPC code, HTTP status, reason of ErrorInfo, message. PROTOCOL-HTTP2.md and compression.md
  * of gRPC say which code; where they do not, it is the one that other servers of gRPC use. */
 /* clang-format off */
-#define FAULTS(row) \
+#define STREAM_FAULTS(row) \
     row(NOT_POST, INTERNAL, 405, PROTOCOL_ERROR, "the :method of a call is POST") \
     row(SCHEME, INTERNAL, 400, PROTOCOL_ERROR, "the :scheme of a call is http or https") \
     row(AUTHORITY, INTERNAL, 400, PROTOCOL_ERROR, "the request has neither :authority nor host") \
@@ -33,12 +33,13 @@
     row(MESSAGE_LATE, DEADLINE_EXCEEDED, 200, DEADLINE_EXCEEDED, "the request message did not arrive in time")
 /* clang-format on */
 
-enum fault {
-    FAULT_NONE,
-#define FAULT(name, code, http_status, reason, message) FAULT_##name,
-    FAULTS(FAULT)
-#undef FAULT
-        FAULT_MALFORMED, /* of HTTP/2 itself (RFC 9113 section 8.1.1): RST_STREAM, no status */
+enum stream_fault {
+    STREAM_FAULT_NONE,
+#define STREAM_FAULT(name, code, http_status, reason, message) STREAM_FAULT_##name,
+    STREAM_FAULTS(STREAM_FAULT)
+#undef STREAM_FAULT
+        STREAM_FAULT_MALFORMED, /* of HTTP/2 itself (RFC 9113 section 8.1.1): RST_STREAM, no status
+                                 */
 };
 
 /* How a stream is ended with a status. */
@@ -52,5 +53,5 @@ struct guard_failure {
     bool names_encodings; /* grpc-accept-encoding is sent */
 };
 
-/* `fault` is neither FAULT_NONE nor FAULT_MALFORMED. */
-struct guard_failure fault_failure(enum fault fault);
+/* `fault` is neither STREAM_FAULT_NONE nor STREAM_FAULT_MALFORMED. */
+struct guard_failure stream_fault_failure(enum stream_fault fault);
