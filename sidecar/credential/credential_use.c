@@ -165,22 +165,22 @@ static enum credential_next renew(struct credential *credential, struct credenti
 
 /* Another signature may be accepted when our idea of the server's clock has changed. */
 static bool is_corrected(const struct credential *credential, const struct credential_use *use,
-                         enum metric_refusal verdict)
+                         enum metric_credential_verdict verdict)
 {
-    return verdict == METRIC_REFUSAL_CLOCK && !use->was_refused &&
+    return verdict == METRIC_VERDICT_CLOCK && !use->was_refused &&
            credential_clock_offset_ns(credential) != use->offset_ns;
 }
 
 /* A renewable key is not doubted for a refusal that its successor may not meet. */
 static bool is_doubtful(const struct credential *credential, const struct credential_use *use,
-                        enum metric_refusal verdict)
+                        enum metric_credential_verdict verdict)
 {
-    return !is_renewable(credential, use) || verdict == METRIC_REFUSAL_WRONG ||
-           verdict == METRIC_REFUSAL_PAUSE;
+    return !is_renewable(credential, use) || verdict == METRIC_VERDICT_WRONG ||
+           verdict == METRIC_VERDICT_PAUSE;
 }
 
 static enum credential_next follow(struct credential *credential, struct credential_use *use,
-                                   enum metric_refusal verdict, struct text message)
+                                   enum metric_credential_verdict verdict, struct text message)
 {
     bool is_key = snapshot_issued(use->held)->kind == ISSUED_KEY;
     if (is_key && is_corrected(credential, use, verdict))
@@ -189,14 +189,14 @@ static enum credential_next follow(struct credential *credential, struct credent
     enum credential_next next = renew(credential, use);
     if (is_key && next == CREDENTIAL_UNCHANGED && is_doubtful(credential, use, verdict))
         doubt(credential, use,
-              verdict == METRIC_REFUSAL_PAUSE ? KEY_GATE_LOCK_NS : KEY_GATE_PROBE_NS, message);
+              verdict == METRIC_VERDICT_PAUSE ? KEY_GATE_LOCK_NS : KEY_GATE_PROBE_NS, message);
     return is_first ? next : CREDENTIAL_UNCHANGED;
 }
 
 enum credential_next credential_refused(struct credential *credential, struct credential_use *use,
                                         struct text message)
 {
-    enum metric_refusal verdict = refusal_judge(message);
+    enum metric_credential_verdict verdict = refusal_judge(message);
     metric_count(credential->metrics, METRIC_CREDENTIAL_REFUSALS, verdict, 0);
     enum credential_next next = follow(credential, use, verdict, message);
     if (next == CREDENTIAL_RESUMES)

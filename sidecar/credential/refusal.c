@@ -9,18 +9,18 @@
 
 static const struct {
     struct text words;
-    enum metric_refusal verdict;
+    enum metric_credential_verdict verdict;
 } rows[] = {
-    {{"signature expired", 17}, METRIC_REFUSAL_CLOCK},
-    {{"failed to reach the limit", 25}, METRIC_REFUSAL_PAUSE},
-    {{"verify aksk signature fail", 26}, METRIC_REFUSAL_WRONG},
+    {{"signature expired", 17}, METRIC_VERDICT_CLOCK},
+    {{"failed to reach the limit", 25}, METRIC_VERDICT_PAUSE},
+    {{"verify aksk signature fail", 26}, METRIC_VERDICT_WRONG},
 };
 
-enum metric_refusal refusal_judge(struct text message)
+enum metric_credential_verdict refusal_judge(struct text message)
 {
     for (size_t i = 0; i < array_length(rows); i++)
         if (message.size > 0 &&
             memmem(message.data, message.size, rows[i].words.data, rows[i].words.size))
             return rows[i].verdict;
-    return METRIC_REFUSAL_RENEW;
+    return METRIC_VERDICT_RENEW;
 }

@@ -14,4 +14,4 @@
  * credential may be accepted, CLOCK when the time of the signature was too far off, WRONG when the
  * key is wrong if it is still the one in use, PAUSE when the key is locked for five minutes.
  */
-enum metric_refusal refusal_judge(struct text message);
+enum metric_credential_verdict refusal_judge(struct text message);

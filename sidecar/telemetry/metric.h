@@ -70,7 +70,7 @@ enum metric_label {
     METRIC_LABEL_CODE, /* enum status_code */
     METRIC_LABEL_STEP,
     METRIC_LABEL_REASON,
-    METRIC_LABEL_REFUSAL,
+    METRIC_LABEL_CONNECTION_REFUSAL,
     METRIC_LABEL_CALLER,
     METRIC_LABEL_CLOSE, /* enum metric_close */
     METRIC_LABEL_SHED,  /* enum metric_shed */
@@ -82,12 +82,12 @@ enum metric_label {
     METRIC_LABEL_BREAKER,    /* enum breaker_state */
     METRIC_LABEL_RETRY,      /* enum metric_retry */
     METRIC_LABEL_VERDICT,
-    METRIC_LABEL_FILE,     /* enum metric_file */
-    METRIC_LABEL_RESULT,   /* enum metric_result */
-    METRIC_LABEL_REFUSED,  /* enum metric_refusal */
-    METRIC_LABEL_LOG_LOSS, /* enum log_loss */
-    METRIC_LABEL_KIND,     /* enum metric_kind */
-    METRIC_LABEL_SOURCE,   /* enum metric_issuer */
+    METRIC_LABEL_FILE,               /* enum metric_file */
+    METRIC_LABEL_RESULT,             /* enum metric_result */
+    METRIC_LABEL_CREDENTIAL_VERDICT, /* enum metric_credential_verdict */
+    METRIC_LABEL_LOG_LOSS,           /* enum log_loss */
+    METRIC_LABEL_KIND,               /* enum metric_kind */
+    METRIC_LABEL_SOURCE,             /* enum metric_issuer */
     METRIC_LABEL_VERSION,
     METRIC_LABEL_REVISION,
     METRIC_LABEL_COUNT
@@ -132,11 +132,11 @@ enum metric_issuer {
     METRIC_ISSUER_IAM_USER,
     METRIC_ISSUER_AGENCY,
 };
-enum metric_refusal {
-    METRIC_REFUSAL_RENEW,
-    METRIC_REFUSAL_CLOCK,
-    METRIC_REFUSAL_WRONG,
-    METRIC_REFUSAL_PAUSE,
+enum metric_credential_verdict {
+    METRIC_VERDICT_RENEW,
+    METRIC_VERDICT_CLOCK,
+    METRIC_VERDICT_WRONG,
+    METRIC_VERDICT_PAUSE,
 };
 
 /* A label's values, in the order of the numbers by which the functions below name them. The strings

@@ -33,7 +33,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Connections of callers that are open; --max-connections are allowed."),
     ROW(CONNECTIONS_ACCEPTED, "apig_sidecar_connections_accepted_total", COUNTER, "", NONE, NONE,
         "Connections of callers that were accepted."),
-    ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "", REFUSAL, NONE,
+    ROW(CONNECTIONS_REFUSED, "apig_sidecar_connections_refused_total", COUNTER, "",
+        CONNECTION_REFUSAL, NONE,
         "Connections of callers that were refused, by the option that limits them, the kernel's "
         "reason or the failure of the TLS handshake."),
     ROW(CONNECTIONS_CLOSED, "apig_sidecar_connections_closed_total", COUNTER, "", CLOSE, NONE,
@@ -114,7 +115,8 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "Fetches of a credential from its source."),
     ROW(CREDENTIAL_FETCH_DURATION, "apig_sidecar_credential_fetch_duration_seconds", HISTOGRAM,
         "seconds", SOURCE, NONE, "Time that fetches of a credential took."),
-    ROW(CREDENTIAL_REFUSALS, "apig_sidecar_credential_refusals_total", COUNTER, "", REFUSED, NONE,
+    ROW(CREDENTIAL_REFUSALS, "apig_sidecar_credential_refusals_total", COUNTER, "",
+        CREDENTIAL_VERDICT, NONE,
         "Responses that refused the credential, by what they mean: renew when another one may be "
         "accepted, clock when the time of the signature was off, wrong when the access key is, "
         "pause when it is locked."),
@@ -186,11 +188,11 @@ static const char *const sources[] = {
     [METRIC_ISSUER_IAM_USER] = "iam-user",
     [METRIC_ISSUER_AGENCY] = "agency",
 };
-static const char *const refusals[] = {
-    [METRIC_REFUSAL_RENEW] = "renew",
-    [METRIC_REFUSAL_CLOCK] = "clock",
-    [METRIC_REFUSAL_WRONG] = "wrong",
-    [METRIC_REFUSAL_PAUSE] = "pause",
+static const char *const verdicts[] = {
+    [METRIC_VERDICT_RENEW] = "renew",
+    [METRIC_VERDICT_CLOCK] = "clock",
+    [METRIC_VERDICT_WRONG] = "wrong",
+    [METRIC_VERDICT_PAUSE] = "pause",
 };
 static const char *const results[] = {
     [METRIC_OK] = "ok",
@@ -213,7 +215,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(CODE, "rpc_response_status_code", FIXED, codes),
     LABEL(STEP, "step", GIVEN, none),
     LABEL(REASON, "reason", GIVEN, none),
-    LABEL(REFUSAL, "cause", SEEN, none),
+    LABEL(CONNECTION_REFUSAL, "cause", SEEN, none),
     LABEL(CALLER, "caller", SEEN, none),
     LABEL(CLOSE, "reason", FIXED, closes),
     LABEL(SHED, "kind", FIXED, shed),
@@ -228,7 +230,7 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(FILE, "file", FIXED, files),
     LABEL(RESULT, "result", FIXED, results),
     LABEL(SOURCE, "source", FIXED, sources),
-    LABEL(REFUSED, "verdict", FIXED, refusals),
+    LABEL(CREDENTIAL_VERDICT, "verdict", FIXED, verdicts),
     LABEL(LOG_LOSS, "cause", FIXED, log_losses),
     LABEL(KIND, "kind", FIXED, kinds),
     LABEL(VERSION, "version", GIVEN, none),
