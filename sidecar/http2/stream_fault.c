@@ -8,7 +8,7 @@ static const struct guard_failure failures[] = {
 #define STREAM_FAULT(name, grpc_code, http, why, text)                                             \
     [STREAM_FAULT_##name] = {.code = STATUS_##grpc_code,                                           \
                              .http_status = (http),                                                \
-                             .reason = #why,                                                       \
+                             .reason = REASON_##why,                                               \
                              .pushback_ms = -1,                                                    \
                              .has_pushback = STATUS_##grpc_code == STATUS_RESOURCE_EXHAUSTED,      \
                              .message = {"" text, sizeof(text) - 1},                               \

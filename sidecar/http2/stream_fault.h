@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "base/reason.h"
 #include "base/status.h"
 #include "base/text.h"
 
@@ -46,7 +47,7 @@ enum stream_fault {
 struct guard_failure {
     enum status_code code;
     unsigned http_status; /* 200 for gRPC's own failures */
-    const char *reason;   /* of ErrorInfo: "LIMIT_EXCEEDED" */
+    enum reason reason;   /* of ErrorInfo */
     struct text message;  /* UTF-8 */
     int64_t pushback_ms;  /* negative: do not try again */
     bool has_pushback;    /* pushback_ms is sent */

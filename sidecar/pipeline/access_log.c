@@ -60,7 +60,7 @@ static void end_outages(struct pipeline *pipeline)
 static bool begins_outage(const struct transaction *transaction)
 {
     for (size_t i = 0; i < PIPELINE_OUTAGES; i++)
-        if (text_equal(transaction->details.reason, text_of(failure_reason_names[outages[i]])))
+        if (text_equal(transaction->details.reason, reason_text(outages[i])))
             return !atomic_exchange(&transaction->pipeline->outages[i], true);
     return false;
 }

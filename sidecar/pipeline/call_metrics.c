@@ -15,7 +15,7 @@ static const char *const outcomes[] = {
 void call_metrics_values(struct metric_values given[METRIC_LABEL_COUNT])
 {
     given[METRIC_LABEL_STEP] = (struct metric_values){step_names, STEP_COUNT};
-    given[METRIC_LABEL_REASON] = (struct metric_values){failure_reason_names, REASON_COUNT + 1};
+    given[METRIC_LABEL_REASON] = (struct metric_values){reason_names, REASON_COUNT + 1};
     given[METRIC_LABEL_OUTCOME] = (struct metric_values){outcomes, array_length(outcomes)};
     given[METRIC_LABEL_CAUSE] = (struct metric_values){exchange_cause_names, EXCHANGE_CAUSE_COUNT};
     given[METRIC_LABEL_BREAKER] = (struct metric_values){breaker_state_names, BREAKER_STATES};
@@ -63,14 +63,13 @@ void call_metrics_lookup(const struct transaction *transaction)
 static size_t find_reason(struct text name)
 {
     size_t reason = 0;
-    while (reason < REASON_COUNT && !text_equal(name, text_of(failure_reason_names[reason])))
+    while (reason < REASON_COUNT && !text_equal(name, reason_text(reason)))
         reason++;
     return reason;
 }
 
-static void count_failure(struct metrics *metrics, struct text reason_name, struct text caller)
+static void count_failure(struct metrics *metrics, size_t reason, struct text caller)
 {
-    size_t reason = find_reason(reason_name);
     metric_count(metrics, METRIC_FAILURES, reason, 0);
     if (reason == REASON_CALLER_NOT_ALLOWED)
         metric_count_seen(metrics, METRIC_CALLERS_DENIED, caller, (struct text){NULL, 0});
@@ -93,6 +92,6 @@ void call_metrics_call(const struct transaction *transaction)
                    clock_now_ns() - call_received_ns(transaction->call));
     metric_count(pipeline->metrics, METRIC_CALLS_ENDED, transaction->step, 0);
     if (transaction->status.code != STATUS_OK)
-        count_failure(pipeline->metrics, transaction->details.reason,
+        count_failure(pipeline->metrics, find_reason(transaction->details.reason),
                       call_caller(transaction->call));
 }

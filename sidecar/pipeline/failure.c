@@ -9,15 +9,6 @@
 
 #include "base/banned.h"
 
-static const struct text own_domain = {"apig-sidecar", 12};
-
-const char *const failure_reason_names[REASON_COUNT + 1] = {
-#define REASON(name, meaning) [REASON_##name] = #name,
-    REASONS(REASON)
-#undef REASON
-        [REASON_COUNT] = "_OTHER",
-};
-
 /* Failures before anything was sent; the first row that fits counts. */
 #define STEP_ANY STEP_COUNT
 static const struct {
@@ -95,8 +86,8 @@ static const struct {
 
 static void set_own(struct details *details, enum reason reason, int64_t wait_ms)
 {
-    details->domain = own_domain;
-    details->reason = text_of(failure_reason_names[reason]);
+    details->domain = text_literal(REASON_DOMAIN);
+    details->reason = reason_text(reason);
     details->retry_ms = wait_ms;
 }
 
@@ -257,7 +248,7 @@ void failure_of_repeated(struct details *details, struct status *status)
     struct status refusal = *status;
     bool ended_by_caller =
         status->code == STATUS_DEADLINE_EXCEEDED || status->code == STATUS_CANCELLED;
-    if (text_equal(details->reason, text_of(failure_reason_names[REASON_OUTCOME_UNKNOWN])))
+    if (text_equal(details->reason, reason_text(REASON_OUTCOME_UNKNOWN)))
         return;
     set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     status_set(status, ended_by_caller ? status->code : STATUS_UNKNOWN,
@@ -334,7 +325,7 @@ static void write_exchange_rows(struct buffer *out)
     for (size_t i = EXCHANGE_CAUSE_CONNECT; i < array_length(exchange_rows); i++) {
         write_cell(out, exchange_rows[i].words);
         write_code_cell(out, status_code_name(exchange_rows[i].unchanged));
-        write_code_cell(out, failure_reason_names[exchange_rows[i].reason]);
+        write_code_cell(out, reason_names[exchange_rows[i].reason]);
         write_retrier_cell(out, exchange_rows[i].unchanged, exchange_rows[i].wait_ms,
                            i == EXCHANGE_CAUSE_CONNECT || i == EXCHANGE_CAUSE_LOST);
         write_retry_cell(out, exchange_rows[i].wait_ms);
@@ -353,7 +344,7 @@ static void write_step_rows(struct buffer *out)
     for (size_t i = 0; i < array_length(step_rows); i++) {
         write_cell(out, step_rows[i].step == STEP_ANY ? "any" : step_names[step_rows[i].step]);
         write_code_cell(out, status_code_name(step_rows[i].code));
-        write_code_cell(out, failure_reason_names[step_rows[i].reason]);
+        write_code_cell(out, reason_names[step_rows[i].reason]);
         write_retrier_cell(out, step_rows[i].code, step_rows[i].wait_ms, false);
         write_retry_cell(out, step_rows[i].wait_ms);
         buffer_add_literal(out, "|\n");
@@ -366,7 +357,7 @@ void failure_write_markdown(struct buffer *out)
     write_step_rows(out);
     buffer_add_literal(out, "\n| reason | what it says |\n|---|---|\n");
     for (size_t i = 0; i < REASON_COUNT; i++) {
-        write_code_cell(out, failure_reason_names[i]);
+        write_code_cell(out, reason_names[i]);
         write_cell(out, reason_meanings[i]);
         buffer_add_literal(out, "|\n");
     }

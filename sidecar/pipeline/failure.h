@@ -5,16 +5,12 @@
  */
 #pragma once
 
+#include "base/reason.h"
 #include "pipeline/step.h"
 #include "rest/details.h"
 #include "rest/fault.h"
-#include "rest/reason.h"
 #include "server/call.h"
 #include "upstream/upstream.h"
-
-/* ErrorInfo's reasons under the sidecar's own domain, and "_OTHER" for the vendor's: a label of
- * metrics. */
-extern const char *const failure_reason_names[REASON_COUNT + 1];
 
 /* A step failed before anything was sent: the reason follows from step and code. */
 void failure_of_step(struct details *details, enum step step, const struct status *status);

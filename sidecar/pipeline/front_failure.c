@@ -27,8 +27,8 @@ static struct text encode_details(const struct call_refusal *refusal, struct are
     struct status status;
     struct details details;
     details_init(&details);
-    details.domain = text_literal("apig-sidecar");
-    details.reason = refusal->reason;
+    details.domain = text_literal(REASON_DOMAIN);
+    details.reason = reason_text(refusal->reason);
     details.retry_ms = refusal->retry_ms;
     details_add(&details, text_literal("step"), text_of(step_names[step_of(refusal)]));
     status_set(&status, refusal->code, "%.*s", text_arguments(refusal->message));
@@ -50,7 +50,7 @@ static void write_log(const struct call_refusal *refusal, const struct pipeline 
     log_text(&line, "code", text_of(status_code_name(refusal->code)));
     log_text(&line, "request_id", trace->request_id);
     log_text(&line, "trace_id", trace->id);
-    log_text(&line, "reason", refusal->reason);
+    log_text(&line, "reason", reason_text(refusal->reason));
     log_text(&line, "message", refusal->message);
     log_end(&line);
 }

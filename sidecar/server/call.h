@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/reason.h"
 #include "base/status.h"
 #include "base/text.h"
 #include "schema/schema.h"
@@ -26,10 +27,11 @@ struct call_trailers {
 /* A stream that the front ends with a status, before the program has a call of it. */
 struct call_refusal {
     enum status_code code;
-    struct text message, reason; /* of ErrorInfo */
-    int64_t retry_ms;            /* to wait; negative: never; 0: not known */
-    size_t method;               /* its number in the schema, or METRIC_OTHER */
-    struct text path;            /* of a method that has no number; empty when not known */
+    struct text message;
+    enum reason reason; /* of ErrorInfo */
+    int64_t retry_ms;   /* to wait; negative: never; 0: not known */
+    size_t method;      /* its number in the schema, or METRIC_OTHER */
+    struct text path;   /* of a method that has no number; empty when not known */
     struct text peer, caller;
     struct text request_id, traceparent; /* the caller's, not checked; empty: none */
 };

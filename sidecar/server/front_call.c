@@ -43,7 +43,7 @@ static uint16_t find_method(const struct front *front, struct text path)
 }
 
 /* With the code and the message of the front's status. */
-static enum guard_verdict reject(const struct front_connection *connection, const char *reason,
+static enum guard_verdict reject(const struct front_connection *connection, enum reason reason,
                                  struct guard_failure *failure)
 {
     const struct status *status = &connection->front->status;
@@ -58,7 +58,7 @@ static enum guard_verdict reject_caller(struct front_connection *connection,
 {
     status_set(&connection->front->status, STATUS_PERMISSION_DENIED,
                "--allow-callers does not list the caller, %s", connection->peer.caller);
-    return reject(connection, "CALLER_NOT_ALLOWED", failure);
+    return reject(connection, REASON_CALLER_NOT_ALLOWED, failure);
 }
 
 static enum guard_verdict reject_method(struct front_connection *connection, struct text path,
@@ -74,7 +74,7 @@ static enum guard_verdict reject_method(struct front_connection *connection, str
         status_set(&front->status, STATUS_UNIMPLEMENTED,
                    "%.*s: unknown method; `apig-sidecar check` lists the methods",
                    text_arguments(path));
-    return reject(connection, "UNKNOWN_METHOD", failure);
+    return reject(connection, REASON_UNKNOWN_METHOD, failure);
 }
 
 static enum guard_verdict reject_excess(struct front_connection *connection, size_t most,
@@ -84,7 +84,7 @@ static enum guard_verdict reject_excess(struct front_connection *connection, siz
     failure->pushback_ms = -1;
     status_set(&connection->front->status, STATUS_RESOURCE_EXHAUSTED,
                "%zu calls of this method are open on the connection, which is the limit", most);
-    return reject(connection, "LIMIT_EXCEEDED", failure);
+    return reject(connection, REASON_LIMIT_EXCEEDED, failure);
 }
 
 static void set_overloaded(const struct front_connection *connection, const char *why,
@@ -94,7 +94,7 @@ static void set_overloaded(const struct front_connection *connection, const char
     failure->pushback_ms = retry_spread_ms(RETRY_SOON_MS);
     status_set(&connection->front->status, STATUS_RESOURCE_EXHAUSTED, "%s; %s limits it", why,
                option);
-    (void)reject(connection, "OVERLOADED", failure);
+    (void)reject(connection, REASON_OVERLOADED, failure);
 }
 
 static bool reserve(struct front_connection *connection, size_t size, struct guard_failure *failure)

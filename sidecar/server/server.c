@@ -137,7 +137,7 @@ static struct call_refusal refusal_of(const struct guard_refusal *refusal, const
     return (struct call_refusal){
         .code = failure->code,
         .message = failure->message,
-        .reason = text_of(failure->reason),
+        .reason = failure->reason,
         .retry_ms = failure->has_pushback ? failure->pushback_ms : 0,
         .method = refusal->method == FRONT_UNKNOWN_METHOD ? METRIC_OTHER : refusal->method,
         .path = request ? request->path : text_literal(""),

@@ -29,7 +29,7 @@ def test_readmes_table_of_reasons_equals_the_programs_last_one():
     if not BINARY.exists():
         pytest.skip("the program is not built")
     table = told("--statuses").rpartition("\n\n")[2].strip()
-    reasons = re.findall(r"row\(\s*(\w+),", read("sidecar/rest/reason.h"))
+    reasons = re.findall(r"row\(\s*(\w+),", read("sidecar/base/reason.h"))
     assert [line.split()[1] for line in table.splitlines()[2:]] == [f"`{reason}`" for reason in reasons]
     assert table in read("README.md")
 

@@ -108,7 +108,7 @@ static enum guard_verdict open_stream(void *context, const struct guard_request 
         return GUARD_PASS;
     *failure = (struct guard_failure){.code = STATUS_PERMISSION_DENIED,
                                       .http_status = 200,
-                                      .reason = "CALLER_NOT_ALLOWED",
+                                      .reason = REASON_CALLER_NOT_ALLOWED,
                                       .message = text_literal("the caller is \"100%\" strange\n"),
                                       .has_pushback = true,
                                       .pushback_ms = -1};
@@ -119,7 +119,7 @@ static enum guard_verdict open_stream(void *context, const struct guard_request 
 static void describe(void *context, struct guard_refusal *refusal)
 {
     (void)context;
-    const char *reason = refusal->failure->reason;
+    const char *reason = reason_names[refusal->failure->reason];
     refusal->details_size = strlen(reason);
     memcpy(refusal->details, reason, refusal->details_size);
     struct text given = {NULL, 0};
@@ -214,7 +214,7 @@ static bool reserve(void *context, uint32_t kind, size_t size, struct guard_fail
     (void)context, (void)kind;
     failure->code = STATUS_RESOURCE_EXHAUSTED;
     failure->message = text_literal("no memory");
-    failure->reason = "OVERLOADED";
+    failure->reason = REASON_OVERLOADED;
     return size < 100;
 }
 

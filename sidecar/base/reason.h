@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The reasons of failures of the sidecar, which ErrorInfo has under the domain "apig-sidecar". */
+/* The reasons of the sidecar's own failures, which ErrorInfo has under the domain of the sidecar.
+ */
 #pragma once
+
+#include "base/text.h"
+
+#define REASON_DOMAIN "apig-sidecar"
 
 /* The name of each reason and its meaning for the caller. The tables of docs/statuses.md and README
  * are written from it. */
@@ -29,3 +34,12 @@ enum reason {
 #undef REASON
         REASON_COUNT
 };
+
+/* The names, also as a metric's label, in which "_OTHER" at REASON_COUNT stands for the vendor's.
+ */
+extern const char *const reason_names[REASON_COUNT + 1];
+
+static inline struct text reason_text(enum reason reason)
+{
+    return text_of(reason_names[reason]);
+}
