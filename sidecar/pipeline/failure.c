@@ -5,7 +5,6 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
-#include "rest/response.h"
 
 #include "base/banned.h"
 
@@ -108,41 +107,6 @@ void failure_of_shortage(struct details *details, struct status *status)
     set_own(details, REASON_OVERLOADED, DETAILS_SOON_MS);
     status_set(status, STATUS_RESOURCE_EXHAUSTED,
                "no memory for the call is left; --max-memory limits it");
-}
-
-static void inflate_response(struct exchange *exchange, size_t most)
-{
-    if (response_inflate(&exchange->response, most, exchange->arena, &exchange->status))
-        return;
-    if (exchange->arena->refused)
-        exchange->cause = EXCHANGE_CAUSE_NO_MEMORY;
-    else if (exchange->status.code == STATUS_RESOURCE_EXHAUSTED)
-        exchange->cause = EXCHANGE_CAUSE_RESPONSE_TOO_LARGE;
-    else
-        exchange->cause = EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
-    exchange->outcome = EXCHANGE_PERHAPS_PROCESSED;
-}
-
-/* Whether a status line came and what followed it is of no use; not when the call was over before.
- */
-static bool broke_behind_refusal(const struct exchange *exchange)
-{
-    return exchange->outcome == EXCHANGE_PERHAPS_PROCESSED && exchange->http_status >= 400 &&
-           exchange->http_status <= 499 &&
-           (exchange->cause == EXCHANGE_CAUSE_LOST ||
-            exchange->cause == EXCHANGE_CAUSE_UNREADABLE_RESPONSE ||
-            exchange->cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE ||
-            exchange->cause == EXCHANGE_CAUSE_NO_MEMORY);
-}
-
-void failure_settle(struct exchange *exchange, size_t most)
-{
-    if (exchange->outcome == EXCHANGE_ANSWERED)
-        inflate_response(exchange, most);
-    if (!broke_behind_refusal(exchange))
-        return;
-    exchange->outcome = EXCHANGE_ANSWERED;
-    exchange->response = (struct http_response){.status = exchange->http_status};
 }
 
 static int64_t exchange_wait_ms(const struct exchange *exchange)

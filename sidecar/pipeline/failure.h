@@ -18,13 +18,6 @@ void failure_of_step(struct details *details, enum step step, const struct statu
 /* A step failed because --max-memory left no room for it. Sets the status, too. */
 void failure_of_shortage(struct details *details, struct status *status);
 
-/*
- * Completes an exchange that has ended. A compressed body is inflated to at most `most` bytes; if
- * that fails, the response counts as broken. A 4xx that is broken or too large becomes a response
- * without a body, because its status line alone proves that nothing was processed.
- */
-void failure_settle(struct exchange *exchange, size_t most);
-
 /* The upstream gave no response: the outcome is unknown if a byte of the request had left, unless
  * the request only reads. Sets the status, too; returns false. */
 must_use bool failure_of_exchange(struct details *details, const struct exchange *exchange,

@@ -33,9 +33,44 @@ static struct fault read_fault(struct transaction *transaction)
     return fault;
 }
 
+static void inflate_response(struct exchange *exchange, size_t most)
+{
+    if (response_inflate(&exchange->response, most, exchange->arena, &exchange->status))
+        return;
+    if (exchange->arena->refused)
+        exchange->cause = EXCHANGE_CAUSE_NO_MEMORY;
+    else if (exchange->status.code == STATUS_RESOURCE_EXHAUSTED)
+        exchange->cause = EXCHANGE_CAUSE_RESPONSE_TOO_LARGE;
+    else
+        exchange->cause = EXCHANGE_CAUSE_UNREADABLE_RESPONSE;
+    exchange->outcome = EXCHANGE_PERHAPS_PROCESSED;
+}
+
+/* Whether a status line came and what followed it is of no use; not when the call was over before.
+ */
+static bool broke_behind_refusal(const struct exchange *exchange)
+{
+    return exchange->outcome == EXCHANGE_PERHAPS_PROCESSED && exchange->http_status >= 400 &&
+           exchange->http_status <= 499 &&
+           (exchange->cause == EXCHANGE_CAUSE_LOST ||
+            exchange->cause == EXCHANGE_CAUSE_UNREADABLE_RESPONSE ||
+            exchange->cause == EXCHANGE_CAUSE_RESPONSE_TOO_LARGE ||
+            exchange->cause == EXCHANGE_CAUSE_NO_MEMORY);
+}
+
+void interpret_complete(struct exchange *exchange, size_t most)
+{
+    if (exchange->outcome == EXCHANGE_ANSWERED)
+        inflate_response(exchange, most);
+    if (!broke_behind_refusal(exchange))
+        return;
+    exchange->outcome = EXCHANGE_ANSWERED;
+    exchange->response = (struct http_response){.status = exchange->http_status};
+}
+
 void interpret_fault(struct transaction *transaction)
 {
-    failure_settle(&transaction->exchange, transaction->pipeline->config->max_response_bytes);
+    interpret_complete(&transaction->exchange, transaction->pipeline->config->max_response_bytes);
     transaction_redact(transaction, &transaction->exchange.status);
     transaction->fault = read_fault(transaction);
 }

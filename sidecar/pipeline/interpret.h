@@ -5,6 +5,13 @@
 
 #include "pipeline/transaction.h"
 
+/*
+ * Completes an exchange that has ended. A compressed body is inflated to at most `most` bytes; if
+ * that fails, the response counts as broken. A 4xx that is broken or too large becomes a response
+ * without a body, because its status line alone proves that nothing was processed.
+ */
+void interpret_complete(struct exchange *exchange, size_t most);
+
 /* Reads the fault of the exchange that has just ended into transaction->fault, of the call's own
  * request or of a look-up. To be called first. */
 void interpret_fault(struct transaction *transaction);

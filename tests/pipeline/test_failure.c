@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "pipeline/failure.h"
+#include "pipeline/interpret.h"
 
 static void assert_reason(const struct details *details, const char *reason)
 {
@@ -121,13 +122,13 @@ static void a_4xx_whose_body_broke_off_counts_by_its_status(void **state)
     (void)state;
     struct exchange broken = {
         .cause = EXCHANGE_CAUSE_LOST, .outcome = EXCHANGE_PERHAPS_PROCESSED, .http_status = 404};
-    failure_settle(&broken, 1024);
+    interpret_complete(&broken, 1024);
     assert_int_equal(broken.outcome, EXCHANGE_ANSWERED);
     assert_int_equal(broken.response.status, 404);
     struct exchange success = broken;
     success.outcome = EXCHANGE_PERHAPS_PROCESSED;
     success.http_status = 201;
-    failure_settle(&success, 1024);
+    interpret_complete(&success, 1024);
     assert_int_equal(success.outcome, EXCHANGE_PERHAPS_PROCESSED);
 }
 
