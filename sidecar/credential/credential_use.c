@@ -167,7 +167,7 @@ static enum credential_next renew(struct credential *credential, struct credenti
 static bool is_corrected(const struct credential *credential, const struct credential_use *use,
                          enum metric_credential_verdict verdict)
 {
-    return verdict == METRIC_VERDICT_CLOCK && !use->was_refused &&
+    return verdict == METRIC_CREDENTIAL_VERDICT_CLOCK && !use->was_refused &&
            credential_clock_offset_ns(credential) != use->offset_ns;
 }
 
@@ -175,8 +175,8 @@ static bool is_corrected(const struct credential *credential, const struct crede
 static bool is_doubtful(const struct credential *credential, const struct credential_use *use,
                         enum metric_credential_verdict verdict)
 {
-    return !is_renewable(credential, use) || verdict == METRIC_VERDICT_WRONG ||
-           verdict == METRIC_VERDICT_PAUSE;
+    return !is_renewable(credential, use) || verdict == METRIC_CREDENTIAL_VERDICT_WRONG ||
+           verdict == METRIC_CREDENTIAL_VERDICT_PAUSE;
 }
 
 static enum credential_next follow(struct credential *credential, struct credential_use *use,
@@ -189,7 +189,8 @@ static enum credential_next follow(struct credential *credential, struct credent
     enum credential_next next = renew(credential, use);
     if (is_key && next == CREDENTIAL_UNCHANGED && is_doubtful(credential, use, verdict))
         doubt(credential, use,
-              verdict == METRIC_VERDICT_PAUSE ? KEY_GATE_LOCK_NS : KEY_GATE_PROBE_NS, message);
+              verdict == METRIC_CREDENTIAL_VERDICT_PAUSE ? KEY_GATE_LOCK_NS : KEY_GATE_PROBE_NS,
+              message);
     return is_first ? next : CREDENTIAL_UNCHANGED;
 }
 

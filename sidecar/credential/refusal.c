@@ -11,9 +11,9 @@ static const struct {
     struct text words;
     enum metric_credential_verdict verdict;
 } rows[] = {
-    {{"signature expired", 17}, METRIC_VERDICT_CLOCK},
-    {{"failed to reach the limit", 25}, METRIC_VERDICT_PAUSE},
-    {{"verify aksk signature fail", 26}, METRIC_VERDICT_WRONG},
+    {{"signature expired", 17}, METRIC_CREDENTIAL_VERDICT_CLOCK},
+    {{"failed to reach the limit", 25}, METRIC_CREDENTIAL_VERDICT_PAUSE},
+    {{"verify aksk signature fail", 26}, METRIC_CREDENTIAL_VERDICT_WRONG},
 };
 
 enum metric_credential_verdict refusal_judge(struct text message)
@@ -22,5 +22,5 @@ enum metric_credential_verdict refusal_judge(struct text message)
         if (message.size > 0 &&
             memmem(message.data, message.size, rows[i].words.data, rows[i].words.size))
             return rows[i].verdict;
-    return METRIC_VERDICT_RENEW;
+    return METRIC_CREDENTIAL_VERDICT_RENEW;
 }

@@ -20,7 +20,7 @@ void call_metrics_values(struct metric_values given[METRIC_LABEL_COUNT])
     given[METRIC_LABEL_CAUSE] = (struct metric_values){exchange_cause_names, EXCHANGE_CAUSE_COUNT};
     given[METRIC_LABEL_BREAKER] = (struct metric_values){breaker_state_names, BREAKER_STATES};
     /* LOOKUP_NONE is left out, because it does not stand for a look-up. */
-    given[METRIC_LABEL_VERDICT] =
+    given[METRIC_LABEL_LOOKUP_VERDICT] =
         (struct metric_values){lookup_verdict_names + 1, LOOKUP_VERDICTS - 1};
 }
 

@@ -81,7 +81,7 @@ enum metric_label {
     METRIC_LABEL_CONNECTION, /* enum metric_connection */
     METRIC_LABEL_BREAKER,    /* enum breaker_state */
     METRIC_LABEL_RETRY,      /* enum metric_retry */
-    METRIC_LABEL_VERDICT,
+    METRIC_LABEL_LOOKUP_VERDICT,
     METRIC_LABEL_FILE,               /* enum metric_file */
     METRIC_LABEL_RESULT,             /* enum metric_result */
     METRIC_LABEL_CREDENTIAL_VERDICT, /* enum metric_credential_verdict */
@@ -133,10 +133,10 @@ enum metric_issuer {
     METRIC_ISSUER_AGENCY,
 };
 enum metric_credential_verdict {
-    METRIC_VERDICT_RENEW,
-    METRIC_VERDICT_CLOCK,
-    METRIC_VERDICT_WRONG,
-    METRIC_VERDICT_PAUSE,
+    METRIC_CREDENTIAL_VERDICT_RENEW,
+    METRIC_CREDENTIAL_VERDICT_CLOCK,
+    METRIC_CREDENTIAL_VERDICT_WRONG,
+    METRIC_CREDENTIAL_VERDICT_PAUSE,
 };
 
 /* A label's values, in the order of the numbers by which the functions below name them. The strings

@@ -97,7 +97,7 @@ const struct metric_row metric_rows[METRIC_COUNT] = {
         "the upstream had not "
         "processed them, because the response to an idempotent one was lost, or because a look-up "
         "found nothing created."),
-    ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", VERDICT, NONE,
+    ROW(RECOVERIES, "apig_sidecar_recoveries_total", COUNTER, "", LOOKUP_VERDICT, NONE,
         "Look-ups of creates whose response was lost, by their result."),
     ROW(FILE_LOADS, "apig_sidecar_file_loads_total", COUNTER, "", FILE, RESULT,
         "Loads of files at the start or after a change: ok when the new content is in use, failed "
@@ -188,11 +188,11 @@ static const char *const sources[] = {
     [METRIC_ISSUER_IAM_USER] = "iam-user",
     [METRIC_ISSUER_AGENCY] = "agency",
 };
-static const char *const verdicts[] = {
-    [METRIC_VERDICT_RENEW] = "renew",
-    [METRIC_VERDICT_CLOCK] = "clock",
-    [METRIC_VERDICT_WRONG] = "wrong",
-    [METRIC_VERDICT_PAUSE] = "pause",
+static const char *const credential_verdicts[] = {
+    [METRIC_CREDENTIAL_VERDICT_RENEW] = "renew",
+    [METRIC_CREDENTIAL_VERDICT_CLOCK] = "clock",
+    [METRIC_CREDENTIAL_VERDICT_WRONG] = "wrong",
+    [METRIC_CREDENTIAL_VERDICT_PAUSE] = "pause",
 };
 static const char *const results[] = {
     [METRIC_OK] = "ok",
@@ -226,11 +226,11 @@ const struct metric_label_row metric_label_rows[METRIC_LABEL_COUNT] = {
     LABEL(CONNECTION, "connection", FIXED, connections),
     LABEL(BREAKER, "state", GIVEN, none),
     LABEL(RETRY, "cause", FIXED, retries),
-    LABEL(VERDICT, "verdict", GIVEN, none),
+    LABEL(LOOKUP_VERDICT, "verdict", GIVEN, none),
     LABEL(FILE, "file", FIXED, files),
     LABEL(RESULT, "result", FIXED, results),
     LABEL(SOURCE, "source", FIXED, sources),
-    LABEL(CREDENTIAL_VERDICT, "verdict", FIXED, verdicts),
+    LABEL(CREDENTIAL_VERDICT, "verdict", FIXED, credential_verdicts),
     LABEL(LOG_LOSS, "cause", FIXED, log_losses),
     LABEL(KIND, "kind", FIXED, kinds),
     LABEL(VERSION, "version", GIVEN, none),
