@@ -84,8 +84,9 @@ enum credential_next {
 
 /* One request's use of the credential. All zero at first, but for the owner's members. */
 struct credential_use {
-    /* A wait has ended: CREDENTIAL_AGAIN when another key is in use or the key may be tried, else
-     * CREDENTIAL_UNCHANGED. From any thread, once for each wait; it may sign. */
+    /* A wait has ended: CREDENTIAL_AGAIN when another key is in use, or the key may be tried if the
+     * call is not over, else CREDENTIAL_UNCHANGED. From any thread, once for each wait; it may
+     * sign. */
     void (*resumed)(struct credential_use *use, enum credential_next next);
     int64_t deadline_ns; /* of clock_now_ns: the end of the call */
 

@@ -18,7 +18,7 @@ TAILQ_HEAD(credential_uses, credential_use);
 /* The event that a use waits for. */
 enum credential_awaited {
     AWAITED_KEY,   /* another key, or the failure to get one */
-    AWAITED_PROBE, /* the end of the probe that is out */
+    AWAITED_PROBE, /* the end of a probe, or the time for one more */
     AWAITED_COUNT,
 };
 

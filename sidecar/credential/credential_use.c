@@ -214,6 +214,14 @@ static void take_out(struct credential_use *use)
     use->queue = NULL;
 }
 
+static void resume(struct credential_uses *uses, enum credential_next next)
+{
+    for (struct credential_use *use; (use = TAILQ_FIRST(uses));) {
+        TAILQ_REMOVE(uses, use, place);
+        use->resumed(use, next);
+    }
+}
+
 void credential_resume(struct credential *credential, enum credential_awaited awaited,
                        enum credential_next next)
 {
@@ -224,10 +232,7 @@ void credential_resume(struct credential *credential, enum credential_awaited aw
     use->queue = NULL;
     TAILQ_CONCAT(&resumed, &credential->waiting[awaited], place);
     pthread_mutex_unlock(&credential->lock);
-    while ((use = TAILQ_FIRST(&resumed))) {
-        TAILQ_REMOVE(&resumed, use, place);
-        use->resumed(use, next);
-    }
+    resume(&resumed, next);
 }
 
 void credential_resume_all(struct credential *credential, enum credential_next next)
@@ -271,43 +276,43 @@ enum credential_next credential_wait(struct credential *credential, struct crede
     return next;
 }
 
-/* Returns a use in the queue whose wait should have ended, or NULL; lowers `earliest_ns` to the
- * earliest end of the other waits. With the lock. */
-static struct credential_use *find_late(const struct credential_uses *queue, int64_t now_ns,
-                                        int64_t *earliest_ns)
+/* Moves the uses whose wait should have ended to `late`, the newest first; lowers `earliest_ns` to
+ * the earliest end of the other waits. With the lock. */
+static void take_late(struct credential_uses *queue, int64_t now_ns, struct credential_uses *late,
+                      int64_t *earliest_ns)
 {
-    struct credential_use *use, *late = NULL;
-    TAILQ_FOREACH(use, queue, place)
-    {
-        if (use->wait_until_ns <= now_ns)
-            late = use;
-        else if (use->wait_until_ns < *earliest_ns)
-            *earliest_ns = use->wait_until_ns;
+    for (struct credential_use *use = TAILQ_FIRST(queue), *next; use; use = next) {
+        next = TAILQ_NEXT(use, place);
+        if (use->wait_until_ns > now_ns) {
+            *earliest_ns = use->wait_until_ns < *earliest_ns ? use->wait_until_ns : *earliest_ns;
+            continue;
+        }
+        take_out(use);
+        TAILQ_INSERT_HEAD(late, use, place);
     }
-    return late;
 }
 
-/* Takes out a use whose wait should have ended. Returns NULL when there is none, and the earliest
- * end of the waits is then in `earliest_ns`. */
-static struct credential_use *take_late(struct credential *credential, int64_t now_ns,
-                                        int64_t *earliest_ns)
+/* What waited for a probe may be one more, unless its call is over. */
+static enum credential_next after_patience(const struct credential_use *use, int64_t now_ns)
 {
-    struct credential_use *late = NULL;
-    *earliest_ns = INT64_MAX;
-    pthread_mutex_lock(&credential->lock);
-    for (enum credential_awaited awaited = 0; !late && awaited < AWAITED_COUNT; awaited++)
-        late = find_late(&credential->waiting[awaited], now_ns, earliest_ns);
-    if (late)
-        take_out(late);
-    pthread_mutex_unlock(&credential->lock);
-    return late;
+    return use->deadline_ns > now_ns ? CREDENTIAL_AGAIN : CREDENTIAL_UNCHANGED;
 }
 
 static void end_late_waits(struct credential *credential)
 {
-    int64_t earliest_ns, now_ns = clock_now_ns();
-    for (struct credential_use *late; (late = take_late(credential, now_ns, &earliest_ns));)
-        late->resumed(late, CREDENTIAL_UNCHANGED);
+    int64_t earliest_ns = INT64_MAX, now_ns = clock_now_ns();
+    struct credential_uses late[AWAITED_COUNT];
+    pthread_mutex_lock(&credential->lock);
+    for (enum credential_awaited awaited = 0; awaited < AWAITED_COUNT; awaited++) {
+        TAILQ_INIT(&late[awaited]);
+        take_late(&credential->waiting[awaited], now_ns, &late[awaited], &earliest_ns);
+    }
+    pthread_mutex_unlock(&credential->lock);
+    for (struct credential_use *use; (use = TAILQ_FIRST(&late[AWAITED_PROBE]));) {
+        TAILQ_REMOVE(&late[AWAITED_PROBE], use, place);
+        use->resumed(use, after_patience(use, now_ns));
+    }
+    resume(&late[AWAITED_KEY], CREDENTIAL_UNCHANGED);
     if (earliest_ns == INT64_MAX)
         return;
     struct timeval after = clock_timeval(earliest_ns - now_ns);

@@ -15,8 +15,8 @@
 /* At most four probes in the five minutes of a lock. */
 #define KEY_GATE_PROBE_NS (90 * CLOCK_NS_PER_S)
 
-/* A probe whose response takes longer keeps the others from going out no more, as long as few are
- * out: a gateway refuses a key at once, and what takes longer is the service behind it. */
+/* After this time without a response one more request may go out, up to KEY_GATE_MOST_PROBES,
+ * because a gateway refuses a key at once, and a late response comes from the service behind it. */
 #define KEY_GATE_PATIENCE_NS CLOCK_NS_PER_S
 #define KEY_GATE_MOST_PROBES 3
 
@@ -38,8 +38,8 @@ struct key_gate {
 
 enum key_gate_verdict {
     KEY_GATE_PASS,
-    KEY_GATE_PROBE, /* passes as the probe; key_gate_leave follows */
-    KEY_GATE_WAIT,  /* a probe is out, whose end may open the gate */
+    KEY_GATE_PROBE, /* passes as a probe; key_gate_leave follows */
+    KEY_GATE_WAIT,  /* probes are out, whose end may open the gate */
     KEY_GATE_CLOSED,
 };
 
@@ -51,8 +51,9 @@ enum key_gate_verdict key_gate_enter(struct key_gate *gate, int64_t now_ns);
 /* True when key_gate_enter would not be KEY_GATE_CLOSED. */
 bool key_gate_may_enter(const struct key_gate *gate, int64_t now_ns);
 
-/* When key_gate_enter is KEY_GATE_WAIT no longer, though no probe has ended: INT64_MIN if it is not
- * now, INT64_MAX if only the end of a probe changes that. */
+/* Returns the time at which key_gate_enter no longer returns KEY_GATE_WAIT although no probe has
+ * ended: INT64_MIN when it does not return it now, INT64_MAX when only the end of a probe changes
+ * that. */
 int64_t key_gate_wait_ends_ns(const struct key_gate *gate);
 
 /* The probe has ended. One of the next two follows when its response shows whether the key is

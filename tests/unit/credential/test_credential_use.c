@@ -20,14 +20,16 @@ struct request {
     struct credential_use use; /* first, so that a resumed use is its request */
     struct http_request http;
     struct arena arena;
-    unsigned resumed;
+    unsigned resumed, order;
     enum credential_next next;
 };
 
 static void on_resumed(struct credential_use *use, enum credential_next next)
 {
     struct request *request = (struct request *)use;
+    static unsigned resumed;
     request->resumed++;
+    request->order = ++resumed;
     request->next = next;
 }
 
@@ -237,6 +239,32 @@ static void a_wait_ends_at_its_deadline(void **state)
     end(&trial);
 }
 
+static void those_that_wait_behind_a_probe_that_hangs_may_be_tried_the_newest_first(void **state)
+{
+    (void)state;
+    struct trial trial;
+    struct request probe, older, newer;
+    begin_keys(&trial);
+    sign_request(&trial, &probe);
+    sign_request(&trial, &older);
+    sign_request(&trial, &newer);
+    assert_int_equal(enter(&trial, &probe), CREDENTIAL_PASS);
+    trial.credential->gate.last_probe_ns -= KEY_GATE_PATIENCE_NS - 20 * CLOCK_NS_PER_MS;
+    assert_int_equal(credential_wait(trial.credential, &older.use), CREDENTIAL_RESUMES);
+    assert_int_equal(credential_wait(trial.credential, &newer.use), CREDENTIAL_RESUMES);
+    loop_until(trial.loop, older.resumed > 0);
+    assert_int_equal(newer.resumed, 1);
+    assert_true(newer.order < older.order);
+    assert_int_equal(newer.next, CREDENTIAL_AGAIN);
+    assert_int_equal(older.next, CREDENTIAL_AGAIN);
+    assert_int_equal(enter(&trial, &newer), CREDENTIAL_PASS);
+    assert_int_equal(enter(&trial, &older), CREDENTIAL_WAIT);
+    forget(&probe);
+    forget(&older);
+    forget(&newer);
+    end(&trial);
+}
+
 static void a_stop_ends_all_waits_and_lets_none_begin(void **state)
 {
     (void)state;
@@ -329,6 +357,7 @@ int main(void)
         cmocka_unit_test(a_wrong_key_closes_the_gate_for_those_that_wait),
         cmocka_unit_test(another_key_in_the_files_is_used_at_once),
         cmocka_unit_test(a_wait_ends_at_its_deadline),
+        cmocka_unit_test(those_that_wait_behind_a_probe_that_hangs_may_be_tried_the_newest_first),
         cmocka_unit_test(a_stop_ends_all_waits_and_lets_none_begin),
         cmocka_unit_test(a_refused_probe_that_waits_in_vain_leaves_the_key_to_the_next_one),
         cmocka_unit_test(a_call_that_waits_for_a_renewal_gets_it_although_the_key_is_doubted),
