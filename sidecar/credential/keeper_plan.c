@@ -113,6 +113,8 @@ void keeper_plan_succeed(struct keeper_plan *plan, const struct keeper_time *tim
         return;
     }
     plan->issued_at_ns = time->now_ns;
+    if (!plan->is_wanted)
+        plan->refusals = 0;
     plan->is_wanted = plan->is_outdated && expires_ns == 0;
     plan->failures = 0;
     plan->not_before_ns = time->now_ns + KEEPER_DISTANCE_NS;

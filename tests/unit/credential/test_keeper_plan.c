@@ -321,6 +321,20 @@ a_credential_that_was_good_for_a_minute_is_replaced_at_once_when_it_is_refused(v
     assert_int_equal(world.fetches, fetches + 1);
 }
 
+static void a_credential_that_was_accepted_to_its_end_ends_the_pauses_after_refusals(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    refuse_all(&world, HOUR);
+    run(&world, MINUTE);
+    for (unsigned fetches = world.fetches; world.fetches == fetches;)
+        run(&world, SECOND);
+    unsigned fetches = world.fetches;
+    refuse_all(&world, 2 * SECOND);
+    assert_int_equal(world.fetches, fetches + 1);
+}
+
 static void a_changed_file_ends_the_pause_after_refusals(void **state)
 {
     (void)state;
@@ -375,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_source_whose_credentials_are_all_refused_is_asked_less_and_less_often),
         cmocka_unit_test(
             a_credential_that_was_good_for_a_minute_is_replaced_at_once_when_it_is_refused),
+        cmocka_unit_test(a_credential_that_was_accepted_to_its_end_ends_the_pauses_after_refusals),
         cmocka_unit_test(a_changed_file_ends_the_pause_after_refusals),
         cmocka_unit_test(a_machine_that_slept_renews_at_the_next_look),
         cmocka_unit_test(a_credential_is_not_used_in_its_last_ten_seconds),
