@@ -26,7 +26,8 @@ static void on_ended(struct source_fetch *fetch, bool good, void *context)
         report_describe(check->source, &fetch->issued, check->summary);
     else
         *check->status = fetch->status;
-    event_base_loopbreak(check->loop);
+    /* Also before the loop runs, where a fetch ends that cannot begin. */
+    event_base_loopexit(check->loop, NULL);
 }
 
 static bool ask(struct source *source, struct check *check)

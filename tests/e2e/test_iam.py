@@ -223,6 +223,12 @@ def test_options_that_do_not_go_together_are_refused_by_name(options, named):
     assert ended.returncode == 2 and named in ended.stderr
 
 
+def test_check_names_a_folder_that_is_missing_and_ends(tmp_path):
+    done = run("check", "--upstream=https://127.0.0.1:1", "--iam=https://127.0.0.1:1", "--project-id=p",
+               f"--iam-user={tmp_path / 'missing'}")
+    assert done.returncode == 1 and f"{tmp_path / 'missing'}" in done.stdout
+
+
 def test_check_makes_one_fetch_and_says_what_it_gave(issuer, tokens, user, certificate):
     iam = issuer(iam_users(tokens, {("apig", "shop"): PASSWORD}))
     options = ["--upstream=https://127.0.0.1:1", f"--iam={iam.url}", f"--iam-ca-file={certificate.certificate}",
