@@ -19,16 +19,17 @@ static struct fault read_fault(struct transaction *transaction)
     const struct http_response *response = &transaction->exchange.response;
     struct secret_list *secrets = credential_secrets(transaction->pipeline->credential);
     struct fault fault = {0};
+    bool is_success = fault_is_success(response->status);
     if (transaction->exchange.outcome != EXCHANGE_ANSWERED)
         return fault;
-    if (fault_is_success(response->status)) {
-        fault.request_id = fault_body_request_id(response, secrets);
-        return fault;
-    }
     struct secret *signature = hide_signature(transaction);
-    fault_read(response, secrets, &transaction->response_arena, &transaction->fault_arena, &fault);
+    if (is_success)
+        fault.request_id = fault_body_request_id(response, secrets);
+    else
+        fault_read(response, secrets, &transaction->response_arena, &transaction->fault_arena,
+                   &fault);
     secret_wipe(signature);
-    if (transaction_only_reads(transaction))
+    if (!is_success && transaction_only_reads(transaction))
         fault_of_safe_request(&fault);
     return fault;
 }
