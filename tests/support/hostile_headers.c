@@ -64,6 +64,7 @@ const struct row hostile_headers[] = {
     {"bad grpc-timeout '1x'", STATUS, STATUS_INTERNAL, .field = {"grpc-timeout", "1x"}},
     {"grpc-timeout 100000000000000000000H", STATUS, STATUS_INTERNAL,
      .field = {"grpc-timeout", "100000000000000000000H"}},
+    {"grpc-timeout 0", STATUS, STATUS_DEADLINE_EXCEEDED, .field = {"grpc-timeout", "0n"}},
     {"grpc-timeout negative", STATUS, STATUS_INTERNAL, .field = {"grpc-timeout", "-1S"}},
     {"bad grpc-encoding", SERVED, 0, .field = {"grpc-encoding", "brotli"}},
     {"content-type text/html", STATUS, STATUS_INVALID_ARGUMENT,
