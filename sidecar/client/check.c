@@ -77,6 +77,7 @@ static void describe_filling(const struct schema_field *field, struct buffer *ou
 struct field_list {
     struct arena *arena;
     unsigned count;
+    bool is_cut;
 };
 
 static void print_field(const struct field_list *list, const struct schema_field *field,
@@ -95,9 +96,12 @@ static void print_fields(struct field_list *list, const struct schema_message *m
                          struct text path, const struct enclosing *outer)
 {
     const struct enclosing enclosing = {message, outer};
-    for (size_t i = 0; i < message->field_count && list->count < MOST_FIELDS; i++) {
+    for (size_t i = 0; i < message->field_count; i++) {
         const struct schema_field *field = &message->fields[i];
         struct buffer name;
+        list->is_cut = list->count == MOST_FIELDS;
+        if (list->is_cut)
+            return;
         buffer_init(&name, list->arena, 64);
         buffer_add_text(&name, path);
         buffer_add_text(&name, field->name);
@@ -114,10 +118,10 @@ static void print_fields(struct field_list *list, const struct schema_message *m
 static void print_request(const struct schema_method *method)
 {
     struct arena arena;
-    struct field_list list = {&arena, 0};
+    struct field_list list = {.arena = &arena};
     arena_init(&arena, MEMORY);
     print_fields(&list, method->request, text_literal(""), NULL);
-    if (list.count == MOST_FIELDS)
+    if (list.is_cut)
         print_line("    further fields are not listed");
     arena_clear(&arena);
 }

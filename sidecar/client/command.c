@@ -93,9 +93,13 @@ int command_fail(const struct status *status, int exit_code)
 int command_finish(int exit_code)
 {
     struct status status;
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (fflush(stdout) != 0)
+        status_set(&status, STATUS_INTERNAL, "write the result to standard output: %m");
+    else if (ferror(stdout))
+        status_set(&status, STATUS_INTERNAL,
+                   "write the result to standard output: it was not written in full");
+    else
         return exit_code;
-    status_set(&status, STATUS_INTERNAL, "write the result to standard output: %m");
     return command_fail(&status, EXIT_BAD);
 }
 
