@@ -80,7 +80,7 @@ def sleep_until(when):
 
 def test_no_call_fails_while_iam_is_down_from_65_to_85_percent_of_two_minutes(started, certificate, upstream, tmp_path, load):
     tokens, life = Tokens(), 120
-    tokens.life = life
+    tokens.life = life + 10  # the last ten seconds are not used
     upstream.always = accepting(tokens)
     user = Mount(tmp_path / "user", {"name": "apig", "password": PASSWORD, "domain": "shop"})
     iam = Issuer(iam_users(tokens, {("apig", "shop"): PASSWORD}), certificate)
@@ -89,8 +89,8 @@ def test_no_call_fails_while_iam_is_down_from_65_to_85_percent_of_two_minutes(st
     sidecar.wait_log(event=LOADED)
     sidecar.secrets |= {PASSWORD, *tokens.issued}
     sleep_until(begin + 0.65 * life)
-    busy = load(sidecar)
     iam.fault = (503, {}, b"")
+    busy = load(sidecar)
     sleep_until(begin + 0.85 * life)
     iam.fault = None
     sidecar.wait_log(2, event=LOADED)
