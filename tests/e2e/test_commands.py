@@ -96,7 +96,8 @@ def test_a_result_that_cannot_be_written_ends_with_1_and_the_reason(sidecar, tmp
         ended = subprocess.run([BINARY, *(one.format(tmp_path=tmp_path, monitor=address(sidecar, "monitor")) for one in arguments)],
                                stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), timeout=SECONDS)
     assert ended.returncode == 1
-    assert ended.stderr == "apig-sidecar: write the result to standard output: No space left on device\n"
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("apig-sidecar: write the result to standard output: ")
 
 
 class Peer:
