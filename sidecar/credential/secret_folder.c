@@ -63,6 +63,9 @@ bool secret_folder_read(int folder, const struct secret_part parts[], size_t cou
         swapped = was_swapped(folder, revision);
         close(revision);
     }
+    if (good && swapped)
+        return status_fail(status, STATUS_UNAVAILABLE, "it was replaced during each of %d reads",
+                           MOST_READS);
     return good;
 }
 

@@ -24,7 +24,8 @@ int secret_folder_open(const char *path);
 /*
  * Reads the files of one revision of the folder; when kubelet swaps ..data meanwhile they are read
  * again. The text of a missing file that is not required is empty. The texts are in the arena,
- * which has room for three times the files. UNAVAILABLE, naming file and reason.
+ * which has room for three times the files. UNAVAILABLE, naming file and reason, or when the folder
+ * was swapped during each of three reads.
  */
 must_use bool secret_folder_read(int folder, const struct secret_part parts[], size_t count,
                                  struct arena *arena, struct status *status);
