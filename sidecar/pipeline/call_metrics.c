@@ -60,15 +60,15 @@ void call_metrics_lookup(const struct transaction *transaction)
 }
 
 /* The vendor's reasons are many, and its responses are counted by code elsewhere. */
-static size_t find_reason(struct text name)
+static enum reason find_reason(struct text name)
 {
-    size_t reason = 0;
+    enum reason reason = 0;
     while (reason < REASON_COUNT && !text_equal(name, reason_text(reason)))
         reason++;
     return reason;
 }
 
-static void count_failure(struct metrics *metrics, size_t reason, struct text caller)
+static void count_failure(struct metrics *metrics, enum reason reason, struct text caller)
 {
     metric_count(metrics, METRIC_FAILURES, reason, 0);
     if (reason == REASON_CALLER_NOT_ALLOWED)
