@@ -47,9 +47,9 @@ enum stream_fault {
 struct guard_failure {
     enum status_code code;
     unsigned http_status; /* 200 for gRPC's own failures */
-    enum reason reason;   /* of ErrorInfo */
     struct text message;  /* UTF-8 */
     int64_t pushback_ms;  /* negative: do not try again */
+    enum reason reason;   /* of ErrorInfo */
     bool has_pushback;    /* pushback_ms is sent */
     bool names_encodings; /* grpc-accept-encoding is sent */
 };
