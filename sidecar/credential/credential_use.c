@@ -292,7 +292,7 @@ static void take_late(struct credential_uses *queue, int64_t now_ns, struct cred
     }
 }
 
-/* What waited for a probe may be one more, unless its call is over. */
+/* A use that waited for a probe may be one more, unless its call is over. */
 static enum credential_next after_patience(const struct credential_use *use, int64_t now_ns)
 {
     return use->deadline_ns > now_ns ? CREDENTIAL_AGAIN : CREDENTIAL_UNCHANGED;
