@@ -212,11 +212,6 @@ static size_t count_methods(const struct descriptor_set *set)
     return count;
 }
 
-static void *room(struct arena *arena, size_t count, size_t bytes)
-{
-    return memory_expect(arena_zalloc(arena, count ? count * bytes : bytes));
-}
-
 static int compare_paths(const void *a, const void *b)
 {
     const struct candidate *const *left = a, *const *right = b;
@@ -229,8 +224,8 @@ bool methods_collect(const struct descriptor_set *set, struct types *types, stru
     size_t most = count_methods(set);
     const struct method_collector collector = {set, types, arena, methods};
     *methods = (struct methods){
-        .candidates = room(arena, most, sizeof *methods->candidates),
-        .by_path = room(arena, most, sizeof(struct candidate *)),
+        .candidates = memory_expect(arena_zalloc(arena, most * sizeof *methods->candidates)),
+        .by_path = memory_expect(arena_zalloc(arena, most * sizeof(struct candidate *))),
     };
     for (size_t i = 0; i < set->file_count; i++)
         if (!collect_file(&collector, set->files[i].proto, status))

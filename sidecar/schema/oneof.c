@@ -5,11 +5,6 @@
 
 #include "base/banned.h"
 
-static void *zeroed(struct arena *arena, size_t bytes)
-{
-    return memory_expect(arena_zalloc(arena, bytes ? bytes : 1));
-}
-
 /* Returns the oneof of a field; NULL when it is a member of none. */
 static struct schema_oneof *oneof_of(struct schema_oneof *oneofs, const field_proto *proto,
                                      const struct schema_field *field)
@@ -31,7 +26,8 @@ static void list_members(const message_proto *message, const struct schema_field
                          struct schema_oneof *oneofs, struct arena *arena)
 {
     struct schema_oneof *oneof;
-    const struct schema_field **members = zeroed(arena, message->n_field * sizeof *members);
+    const struct schema_field **members =
+        memory_expect(arena_zalloc(arena, message->n_field * sizeof *members));
     for (size_t i = 0; i < message->n_field; i++)
         if ((oneof = oneof_of(oneofs, message->field[i], &fields[i])))
             oneof->member_count++;
@@ -44,7 +40,8 @@ static void list_members(const message_proto *message, const struct schema_field
 const struct schema_oneof *oneofs_list(const message_proto *message,
                                        const struct schema_field *fields, struct arena *arena)
 {
-    struct schema_oneof *oneofs = zeroed(arena, message->n_oneof_decl * sizeof *oneofs);
+    struct schema_oneof *oneofs =
+        memory_expect(arena_zalloc(arena, message->n_oneof_decl * sizeof *oneofs));
     for (size_t i = 0; i < message->n_oneof_decl; i++) {
         const oneof_proto *proto = message->oneof_decl[i];
         oneofs[i].name = text_of(proto->name);

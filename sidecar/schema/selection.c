@@ -128,11 +128,6 @@ static int compare_routes(const void *a, const void *b)
     return order != 0 ? order : left->candidate < right->candidate ? -1 : 1;
 }
 
-static void *room(struct arena *arena, size_t count, size_t bytes)
-{
-    return memory_expect(arena_zalloc(arena, count ? count * bytes : bytes));
-}
-
 static bool is_optional(const struct selection *selection, const struct candidate *candidate)
 {
     return candidate->file->position < selection->optional_files;
@@ -157,7 +152,8 @@ static void refuse_same_routes(const struct selection *selection, const struct m
                                struct arena *arena)
 {
     struct status status;
-    struct route *routes = room(arena, methods->candidate_count, sizeof *routes);
+    struct route *routes =
+        memory_expect(arena_zalloc(arena, methods->candidate_count * sizeof *routes));
     size_t count = list_routes(selection, methods, routes, arena), first = 0;
     for (size_t i = 1; i < count; i++) {
         if (!text_equal(routes[first].request, routes[i].request)) {
@@ -220,9 +216,10 @@ static size_t count_served(const struct methods *methods)
 static void list_methods(struct methods *methods, struct arena *arena)
 {
     size_t count = count_served(methods);
-    methods->list = room(arena, count, sizeof *methods->list);
-    methods->services = room(arena, count, sizeof *methods->services);
-    methods->unserved = room(arena, methods->candidate_count - count, sizeof *methods->unserved);
+    methods->list = memory_expect(arena_zalloc(arena, count * sizeof *methods->list));
+    methods->services = memory_expect(arena_zalloc(arena, count * sizeof *methods->services));
+    methods->unserved = memory_expect(
+        arena_zalloc(arena, (methods->candidate_count - count) * sizeof *methods->unserved));
     for (size_t i = 0; i < methods->candidate_count; i++)
         if (methods->candidates[i].reason)
             list_unserved(methods, &methods->candidates[i]);

@@ -53,7 +53,7 @@ void types_init(struct types *types, const struct descriptor_set *set, struct ar
 
 static void *zeroed(const struct types *types, size_t bytes)
 {
-    return memory_expect(arena_zalloc(types->arena, bytes ? bytes : 1));
+    return memory_expect(arena_zalloc(types->arena, bytes));
 }
 
 /* Finds the symbol that a descriptor refers to. */
