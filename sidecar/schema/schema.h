@@ -60,7 +60,8 @@ struct schema_unserved {
     enum unserved_cause cause;
 };
 
-/* A oneof, with its serialized OneofOptions. That of a proto3 `optional` field has no member. */
+/* A oneof, with its serialized OneofOptions. The one that protoc makes for an `optional` field of
+ * proto3 has no member. */
 struct schema_oneof {
     struct text name, options;
     const struct schema_field **members;
