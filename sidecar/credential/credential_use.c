@@ -85,11 +85,11 @@ static void doubt(struct credential *credential, struct credential_use *use, int
     credential_resume(credential, AWAITED_PROBE, CREDENTIAL_AGAIN);
 }
 
-/* With the lock. */
+/* Until then, or the end of the call. With the lock. */
 static void add(struct credential *credential, struct credential_use *use,
                 enum credential_awaited awaited, int64_t until_ns)
 {
-    use->wait_until_ns = until_ns;
+    use->wait_until_ns = until_ns < use->deadline_ns ? until_ns : use->deadline_ns;
     use->queue = &credential->waiting[awaited];
     TAILQ_INSERT_TAIL(use->queue, use, place);
     if (!credential->loop || credential->alarm_is_posted)
@@ -123,8 +123,7 @@ static enum credential_next wait_for_renewal(struct credential *credential,
     enum credential_next next = foresee_renewal(credential, use, until_ns);
     if (next == CREDENTIAL_RESUMES) {
         has_left = leave(credential, use);
-        add(credential, use, AWAITED_KEY,
-            until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
+        add(credential, use, AWAITED_KEY, until_ns);
     }
     pthread_mutex_unlock(&credential->lock);
     keeper_want(credential->keeper);
@@ -270,8 +269,7 @@ enum credential_next credential_wait(struct credential *credential, struct crede
     else if (credential->current != use->held || until_ns <= clock_now_ns())
         next = CREDENTIAL_AGAIN;
     else
-        add(credential, use, AWAITED_PROBE,
-            until_ns < use->deadline_ns ? until_ns : use->deadline_ns);
+        add(credential, use, AWAITED_PROBE, until_ns);
     pthread_mutex_unlock(&credential->lock);
     return next;
 }
