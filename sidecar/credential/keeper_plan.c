@@ -71,10 +71,15 @@ static int64_t spread(int64_t mean_ns, uint64_t random)
     return mean_ns / 4 * 3 + (int64_t)(random % (uint64_t)(mean_ns / 2));
 }
 
+/* The first pause, doubled that often, up to the longest one. */
+static int64_t doubled(int64_t first_ns, unsigned times)
+{
+    return least(first_ns << (times < DOUBLINGS ? times : DOUBLINGS), KEEPER_LONGEST_PAUSE_NS);
+}
+
 static int64_t growing_pause_ns(const struct keeper_plan *plan, uint64_t random)
 {
-    unsigned doublings = plan->failures < DOUBLINGS ? plan->failures : DOUBLINGS;
-    int64_t mean_ns = least(KEEPER_FIRST_PAUSE_NS << doublings, KEEPER_LONGEST_PAUSE_NS);
+    int64_t mean_ns = doubled(KEEPER_FIRST_PAUSE_NS, plan->failures);
     return least(spread(mean_ns, random), KEEPER_LONGEST_PAUSE_NS);
 }
 
@@ -152,8 +157,7 @@ void keeper_plan_refuse(struct keeper_plan *plan, const struct keeper_time *time
     if (plan->is_wanted)
         return;
     bool is_new = time->now_ns - plan->issued_at_ns < KEEPER_LONGEST_PAUSE_NS;
-    unsigned doublings = plan->refusals < DOUBLINGS ? plan->refusals : DOUBLINGS;
-    int64_t pause_ns = least(KEEPER_DISTANCE_NS << doublings, KEEPER_LONGEST_PAUSE_NS);
+    int64_t pause_ns = doubled(KEEPER_DISTANCE_NS, plan->refusals);
     plan->is_wanted = true;
     plan->refusals = is_new ? plan->refusals + 1 : 0;
     if (is_new)
