@@ -83,28 +83,21 @@ static const struct {
                                    REASON_NO_CREDENTIAL, DETAILS_LATER_MS, STATUS_UNKNOWN, ""},
 };
 
-static void set_own(struct details *details, enum reason reason, int64_t wait_ms)
-{
-    details->domain = text_literal(REASON_DOMAIN);
-    details->reason = reason_text(reason);
-    details->retry_ms = wait_ms;
-}
-
 void failure_of_step(struct details *details, enum step step, const struct status *status)
 {
     for (size_t i = 0; i < array_length(step_rows); i++) {
         if (step_rows[i].code != status->code ||
             (step_rows[i].step != STEP_ANY && step_rows[i].step != step))
             continue;
-        set_own(details, step_rows[i].reason, step_rows[i].wait_ms);
+        details_set_reason(details, step_rows[i].reason, step_rows[i].wait_ms);
         return;
     }
-    set_own(details, REASON_INTERNAL, DETAILS_NEVER_RETRY);
+    details_set_reason(details, REASON_INTERNAL, DETAILS_NEVER_RETRY);
 }
 
 void failure_of_shortage(struct details *details, struct status *status)
 {
-    set_own(details, REASON_OVERLOADED, DETAILS_SOON_MS);
+    details_set_reason(details, REASON_OVERLOADED, DETAILS_SOON_MS);
     status_set(status, STATUS_RESOURCE_EXHAUSTED,
                "no memory for the call is left; --max-memory limits it");
 }
@@ -132,12 +125,12 @@ bool failure_of_exchange(struct details *details, const struct exchange *exchang
     bool sent = exchange->outcome != EXCHANGE_NOT_SENT;
     const char *limit = exchange_limits[cause] ? exchange_limits[cause] : "";
     if (!sent || idempotency == NO_SIDE_EFFECTS) {
-        set_own(details, exchange_rows[cause].reason, exchange_wait_ms(exchange));
+        details_set_reason(details, exchange_rows[cause].reason, exchange_wait_ms(exchange));
         return status_fail(
             status, exchange_rows[cause].unchanged, "%s%s; %s", exchange->status.message, limit,
             sent ? "the request only reads, so nothing was changed" : "nothing was sent");
     }
-    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details_set_reason(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details_add(details, text_literal("cause"), text_of(exchange_rows[cause].cause));
     return status_fail(status, exchange_rows[cause].sent,
                        "%s%s; the request had been sent, so its outcome is unknown: %s",
@@ -181,7 +174,7 @@ bool failure_of_fault(struct details *details, const struct fault *fault,
     details->reason = vendor_reason(fault, response->status, arena);
     details->retry_ms = fault->caller_retry_ms;
     if (fault_is_unknown(fault) && fault->effect != FAULT_SYSTEM)
-        set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+        details_set_reason(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details->request_id = fault->request_id;
     details->violations = blame(fault->field, fault->message, arena);
     details_add(details, text_literal("error_code"), fault->vendor_code);
@@ -191,7 +184,7 @@ bool failure_of_fault(struct details *details, const struct fault *fault,
 
 void failure_of_response(struct details *details, const char *cause, struct text request_id)
 {
-    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details_set_reason(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     details->request_id = request_id;
     details_add(details, text_literal("cause"), text_of(cause));
 }
@@ -199,7 +192,7 @@ void failure_of_response(struct details *details, const char *cause, struct text
 void failure_of_existing(struct details *details, struct status *status)
 {
     struct status refusal = *status;
-    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details_set_reason(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     status_set(
         status, STATUS_UNKNOWN,
         "%s; an attempt of this call whose response was lost may have created it: look before "
@@ -214,7 +207,7 @@ void failure_of_repeated(struct details *details, struct status *status)
         status->code == STATUS_DEADLINE_EXCEEDED || status->code == STATUS_CANCELLED;
     if (text_equal(details->reason, reason_text(REASON_OUTCOME_UNKNOWN)))
         return;
-    set_own(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
+    details_set_reason(details, REASON_OUTCOME_UNKNOWN, DETAILS_NEVER_RETRY);
     status_set(status, ended_by_caller ? status->code : STATUS_UNKNOWN,
                "%s; an earlier attempt, whose response was lost, may have been carried out: %s",
                refusal.message, repeatable);
@@ -222,14 +215,14 @@ void failure_of_repeated(struct details *details, struct status *status)
 
 void failure_of_absent(struct details *details, struct status *status)
 {
-    set_own(details, REASON_NOT_CARRIED_OUT, DETAILS_SOON_MS);
+    details_set_reason(details, REASON_NOT_CARRIED_OUT, DETAILS_SOON_MS);
     status_set(status, STATUS_UNAVAILABLE,
                "the response was lost, and a look-up showed that nothing was created");
 }
 
 void failure_of_older(struct details *details, struct status *status)
 {
-    set_own(details, REASON_ALREADY_EXISTS, DETAILS_NEVER_RETRY);
+    details_set_reason(details, REASON_ALREADY_EXISTS, DETAILS_NEVER_RETRY);
     status_set(status, STATUS_ALREADY_EXISTS,
                "the response was lost, and a look-up showed one that was there before the call");
 }

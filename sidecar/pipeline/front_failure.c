@@ -27,9 +27,7 @@ static struct text encode_details(const struct call_refusal *refusal, struct are
     struct status status;
     struct details details;
     details_init(&details);
-    details.domain = text_literal(REASON_DOMAIN);
-    details.reason = reason_text(refusal->reason);
-    details.retry_ms = refusal->retry_ms;
+    details_set_reason(&details, refusal->reason, refusal->retry_ms);
     details_add(&details, text_literal("step"), text_of(step_names[step_of(refusal)]));
     status_set(&status, refusal->code, "%.*s", text_arguments(refusal->message));
     return details_encode(&details, &status, arena);

@@ -28,6 +28,13 @@ void details_init(struct details *details)
     memset(details, 0, offsetof(struct details, metadata));
 }
 
+void details_set_reason(struct details *details, enum reason reason, int64_t retry_ms)
+{
+    details->domain = text_literal(REASON_DOMAIN);
+    details->reason = reason_text(reason);
+    details->retry_ms = retry_ms;
+}
+
 void details_add(struct details *details, struct text key, struct text value)
 {
     if (value.size == 0 || details->metadata_count == DETAILS_METADATA)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/reason.h"
 #include "base/retry_wait.h"
 #include "base/status.h"
 #include "base/text.h"
@@ -37,6 +38,9 @@ struct details {
 
 /* Makes details without a content. */
 void details_init(struct details *details);
+
+/* Sets a reason of the sidecar's own, with its domain, and the wait before a retry. */
+void details_set_reason(struct details *details, enum reason reason, int64_t retry_ms);
 
 /* Adds a pair to the metadata of ErrorInfo, unless the value is empty or DETAILS_METADATA pairs
  * were added. */
