@@ -18,10 +18,10 @@
 
 #include "base/compiler.h"
 #include "base/text.h"
-#include "http2/stream_fault.h"
 #include "http2/frame_budget.h"
 #include "http2/output.h"
 #include "http2/request.h"
+#include "http2/stream_fault.h"
 
 struct guard;
 

@@ -12,9 +12,9 @@
 
 #include "base/compiler.h"
 #include "base/text.h"
-#include "http2/stream_fault.h"
 #include "http2/message_reader.h"
 #include "http2/output.h"
+#include "http2/stream_fault.h"
 
 struct request_limits {
     size_t list_size;  /* of names, values and 32 bytes for each field (RFC 9113 section 6.5.2) */
